@@ -1,0 +1,99 @@
+/**
+ * The one shape of data that flows: a batch of documents as columns.
+ *
+ * Owns row addresses, the alive bitmap and the verdicts. Invariants: columns are immutable; a filter only clears bits of
+ * `alive` and adds verdicts; a rewrite replaces the `text` column; one owner at a time. A batch holds at most
+ * {@link MAX_BATCH_BYTES} of text, except that a single row may fill it alone.
+ */
+import { Bitmap } from "./bitmap.ts";
+import { type Column, columnRows, type Utf8Column } from "./column.ts";
+
+/** Upper bound of one row's text: Int32 offsets and worker memory both depend on it. */
+export const MAX_ROW_BYTES = 64 * 1024 * 1024;
+/** Text a reader aims to put in a batch: large enough to amortise per-batch cost, small enough to stay in cache levels. */
+export const TARGET_BATCH_BYTES = 4 * 1024 * 1024;
+export const MAX_BATCH_BYTES = 64 * 1024 * 1024;
+export const TARGET_BATCH_ROWS = 8192;
+
+/** Why a row died: recorded once, by the first stage that drops it. Columnar, because a batch may drop every row. */
+export class Verdicts {
+  readonly rows: number[] = [];
+  /** Position of the stage in its pipeline. */
+  readonly stages: number[] = [];
+  /** Position of the reason in the stage's declared reasons. */
+  readonly reasons: number[] = [];
+  /** The measured value that failed, NaN where there is none. */
+  readonly values: number[] = [];
+
+  get length(): number {
+    return this.rows.length;
+  }
+
+  add(row: number, stage: number, reason: number, value: number): void {
+    this.rows.push(row);
+    this.stages.push(stage);
+    this.reasons.push(reason);
+    this.values.push(value);
+  }
+}
+
+/**
+ * Documents as columns.
+ *
+ * Every row has an address for ever: (source, shard, row). `shards[i]` is the position of the shard in the source's sorted
+ * listing. `rowsInShard[i]` counts from the start of the extent that was read: readers of byte ranges cannot know how many
+ * rows lie before them, so the absolute row is settled when all extents of the shard are done.
+ */
+export class Batch {
+  readonly source: string;
+  readonly rows: number;
+  readonly shards: Int32Array;
+  readonly rowsInShard: Int32Array;
+  readonly alive: Bitmap;
+  readonly verdicts = new Verdicts();
+  readonly #columns: Map<string, Column>;
+
+  constructor(init: {
+    readonly source: string;
+    readonly shards: Int32Array;
+    readonly rowsInShard: Int32Array;
+    readonly columns: Iterable<readonly [string, Column]>;
+  }) {
+    this.source = init.source;
+    this.rows = init.shards.length;
+    this.shards = init.shards;
+    this.rowsInShard = init.rowsInShard;
+    this.#columns = new Map(init.columns);
+    this.alive = Bitmap.full(this.rows);
+    for (const [name, column] of this.#columns) {
+      if (columnRows(column) !== this.rows) {
+        throw new Error(`column ${name} has ${columnRows(column)} rows, its batch has ${this.rows}`);
+      }
+    }
+  }
+
+  get columns(): ReadonlyMap<string, Column> {
+    return this.#columns;
+  }
+
+  column(name: string): Column | undefined {
+    return this.#columns.get(name);
+  }
+
+  /** The UTF-8 column `name`; throws where the planner should already have refused. */
+  utf8(name: string): Utf8Column {
+    const column = this.#columns.get(name);
+    if (column?.kind !== "utf8") throw new Error(`batch has no utf8 column ${name}`);
+    return column;
+  }
+
+  get text(): Utf8Column {
+    return this.utf8("text");
+  }
+
+  /** Adds or replaces a column. Only the executor calls it, with what a rewrite or annotate stage returned. */
+  setColumn(name: string, column: Column): void {
+    if (columnRows(column) !== this.rows) throw new Error(`column ${name} has the wrong number of rows`);
+    this.#columns.set(name, column);
+  }
+}

@@ -1,0 +1,130 @@
+/** Builds UTF-8 and token-list columns by appending. Price: amortised doubling, one copy on finish at most. */
+import type { TokenListColumn, Utf8Column } from "./column.ts";
+
+const encoder = new TextEncoder();
+
+export class Utf8Builder {
+  #data: Uint8Array;
+  #offsets: Int32Array;
+  #validity: Uint8Array | undefined;
+  #rows = 0;
+  #length = 0;
+
+  constructor(capacityBytes = 1 << 16, capacityRows = 256) {
+    this.#data = new Uint8Array(capacityBytes);
+    this.#offsets = new Int32Array(capacityRows + 1);
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Bytes appended so far. */
+  get byteLength(): number {
+    return this.#length;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#data.set(bytes, this.#length);
+    this.#length += bytes.length;
+    this.#endRow();
+  }
+
+  appendString(text: string): void {
+    this.#reserve(text.length * 3);
+    this.#length += encoder.encodeInto(text, this.#data.subarray(this.#length)).written;
+    this.#endRow();
+  }
+
+  /** Appends part of a row: call {@link endRow} after the last part. */
+  appendPart(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#data.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  endRow(): void {
+    this.#endRow();
+  }
+
+  appendNull(): void {
+    if (this.#validity === undefined) {
+      this.#validity = new Uint8Array((this.#offsets.length + 7) >> 3).fill(0xff);
+    }
+    this.#validity[this.#rows >> 3] &= ~(1 << (this.#rows & 7));
+    this.#endRow();
+  }
+
+  /** The column; the builder must not be used afterwards. */
+  finish(): Utf8Column {
+    const column = {
+      kind: "utf8" as const,
+      data: this.#data.subarray(0, this.#length),
+      offsets: this.#offsets.slice(0, this.#rows + 1),
+    };
+    return this.#validity === undefined
+      ? column
+      : { ...column, validity: this.#validity.slice(0, (this.#rows + 7) >> 3) };
+  }
+
+  #endRow(): void {
+    this.#rows++;
+    if (this.#rows >= this.#offsets.length) {
+      const offsets = new Int32Array(this.#offsets.length * 2);
+      offsets.set(this.#offsets);
+      this.#offsets = offsets;
+      if (this.#validity !== undefined) {
+        const validity = new Uint8Array((offsets.length + 7) >> 3).fill(0xff);
+        validity.set(this.#validity);
+        this.#validity = validity;
+      }
+    }
+    this.#offsets[this.#rows] = this.#length;
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#data.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#data.length * 2));
+    grown.set(this.#data.subarray(0, this.#length));
+    this.#data = grown;
+  }
+}
+
+export class TokenListBuilder {
+  #values: Uint32Array;
+  #offsets: Int32Array;
+  #rows = 0;
+  #length = 0;
+
+  constructor(rows: number, capacityTokens = 1 << 14) {
+    this.#values = new Uint32Array(capacityTokens);
+    this.#offsets = new Int32Array(rows + 1);
+  }
+
+  /** Room for `tokens` more ids: write them at the returned array's start, then call {@link endRow} with how many. */
+  reserve(tokens: number): Uint32Array {
+    const needed = this.#length + tokens;
+    if (needed > this.#values.length) {
+      const grown = new Uint32Array(Math.max(needed, this.#values.length * 2));
+      grown.set(this.#values.subarray(0, this.#length));
+      this.#values = grown;
+    }
+    return this.#values.subarray(this.#length);
+  }
+
+  endRow(tokens: number): void {
+    this.#length += tokens;
+    this.#rows++;
+    this.#offsets[this.#rows] = this.#length;
+  }
+
+  finish(): TokenListColumn {
+    return {
+      kind: "token_list",
+      values: this.#values.subarray(0, this.#length),
+      offsets: this.#offsets.subarray(0, this.#rows + 1),
+    };
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Where bytes come from: one interface for disk, HTTP, the Hub and whatever comes later.
+ *
+ * A shard is described by a {@link ShardRef}, which is plain data and goes into the plan; opening it gives a {@link ByteSource}.
+ * Invariant: `identity` depends on content (a sha256, a commit and blob id, a strong ETag), never on where the bytes lie.
+ */
+
+/** One input file, as plain data. */
+export interface ShardRef {
+  /** Name relative to the root of its source's pattern, `/`-separated: part of row addresses and fingerprints. */
+  readonly key: string;
+  /** How to open it here: an absolute path or a URL without credentials. Never part of a fingerprint. */
+  readonly location: string;
+  readonly size_bytes: number;
+  /** Content identity such as `sha256:…`, `etag:…`. */
+  readonly identity: string;
+}
+
+/** Random access to bytes that do not change while they are read. */
+export interface ByteSource {
+  /** For messages: no secrets, no signed URLs. */
+  readonly name: string;
+  readonly byteLength: number;
+  readonly identity: string;
+  /** Bytes `[start, end)`; always exactly `end - start` of them, else a DataError or RunError. */
+  read(start: number, end: number): Promise<Uint8Array>;
+  /** The whole content from `start`, in order, in pieces of at most a few MiB. */
+  stream(start?: number): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,64 @@
+/** A recipe after loading: every default filled in, every name checked, every value's origin known. Plain data. */
+import type { Place } from "../batch/errors.ts";
+
+/** A stage as a recipe uses it. */
+export interface StageUse {
+  /** Unique in its pipeline; defaults to the last part of the stage's name. */
+  readonly id: string;
+  /** Registered stage name, `filter/gopher-quality`. */
+  readonly use: string;
+  /** Options after the stage's own schema filled in the defaults. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly place?: Place;
+}
+
+export interface TokenizerSpec {
+  /** Path of a `tokenizer.json`; exactly one of `file` and `encoding` is present. */
+  readonly file?: string;
+  /** Name of a tiktoken encoding, `cl100k_base`. */
+  readonly encoding?: string;
+  readonly eos: string;
+  readonly place?: Place;
+}
+
+export interface SourceSpec {
+  readonly name: string;
+  readonly from: readonly string[];
+  /** The reader, its options resolved: `read/parquet`, `read/jsonl`, … */
+  readonly read: StageUse;
+  /** Key into `pipelines`; absent when the source goes straight to the tokenizer. */
+  readonly pipeline?: string;
+  readonly category?: string;
+  readonly place?: Place;
+}
+
+export interface TrainingStageSpec {
+  readonly name: string;
+  /** Budget in trained tokens: windows × sequence_length. */
+  readonly tokens: number;
+  readonly sequence_length: number;
+  readonly pack: StageUse;
+  /** Share of tokens by source name, as requested; normalised later. */
+  readonly weights: Readonly<Record<string, number>>;
+  readonly place?: Place;
+}
+
+export interface Recipe {
+  readonly schema: 1;
+  readonly name: string;
+  readonly seed: number;
+  readonly tokenizer: TokenizerSpec;
+  readonly pipelines: Readonly<Record<string, readonly StageUse[]>>;
+  readonly sources: Readonly<Record<string, SourceSpec>>;
+  readonly training_stages: readonly TrainingStageSpec[];
+  /** Target size of a token store shard, in tokens: the unit of shuffling in memory and of packing. */
+  readonly shard_tokens: number;
+  readonly limits: { readonly max_epochs: number; readonly on_exhausted: "error" | "redistribute" };
+  readonly exports: readonly string[];
+  readonly gates: {
+    readonly max_weight_error?: number;
+    readonly min_packing_fill?: number;
+    readonly max_dropped_ratio?: number;
+  };
+  readonly plugins: readonly string[];
+}
