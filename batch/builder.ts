@@ -128,3 +128,27 @@ export class TokenListBuilder {
     };
   }
 }
+
+/** Appends numbers to a growing typed array. */
+export class Int32Builder {
+  #values = new Int32Array(256);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  append(value: number): void {
+    if (this.#length === this.#values.length) {
+      const grown = new Int32Array(this.#length * 2);
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    this.#values[this.#length++] = value;
+  }
+
+  /** The values so far, as a view. */
+  finish(): Int32Array {
+    return this.#values.subarray(0, this.#length);
+  }
+}

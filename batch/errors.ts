@@ -22,6 +22,8 @@ export interface ErrorDetails {
   /** What the user can do. */
   readonly fix?: string;
   readonly place?: Place;
+  /** Indented lines that show the place, such as a code frame; printed instead of `at: PLACE`. */
+  readonly frame?: string;
 }
 
 export interface ErrorData extends ErrorDetails {
@@ -79,7 +81,8 @@ export function formatPlace(place: Place): string {
 /** One block of plain text: what, where, why, fix. */
 export function formatError(details: ErrorDetails): string {
   const lines = [`error[${details.code}]: ${details.what}`];
-  if (details.place) lines.push(`  at: ${formatPlace(details.place)}`);
+  if (details.frame !== undefined) lines.push(details.frame);
+  else if (details.place) lines.push(`  at: ${formatPlace(details.place)}`);
   if (details.why) lines.push(`  why: ${details.why}`);
   if (details.fix) lines.push(`  fix: ${details.fix}`);
   return lines.join("\n");

@@ -1,0 +1,49 @@
+/** The verbs and their help. Each verb's code is loaded only when it is chosen. */
+import { type Application, buildApplication, buildRouteMap } from "@stricli/core";
+import type { CliContext } from "./context.ts";
+import { checkCommand } from "./verbs/check.ts";
+import { exportCommand } from "./verbs/export.ts";
+import { newCommand } from "./verbs/new.ts";
+import { peekCommand } from "./verbs/peek.ts";
+import { planCommand } from "./verbs/plan.ts";
+import { runCommand } from "./verbs/run.ts";
+import { stagesCommand } from "./verbs/stages.ts";
+import { statusCommand } from "./verbs/status.ts";
+import { verifyCommand } from "./verbs/verify.ts";
+
+export function buildCli(version: string): Application<CliContext> {
+  const root = buildRouteMap({
+    routes: {
+      new: newCommand,
+      check: checkCommand,
+      plan: planCommand,
+      run: runCommand,
+      status: statusCommand,
+      peek: peekCommand,
+      verify: verifyCommand,
+      export: exportCommand,
+      stages: stagesCommand,
+    },
+    docs: {
+      brief: "Turns raw text shards into what a GPU trainer reads.",
+      fullDescription: [
+        "Turns raw text shards into what a GPU trainer reads.",
+        "",
+        "  shardmill new my-mix                     write a recipe to start from",
+        "  shardmill check my-mix.yaml              find what is wrong with it, with line and column",
+        "  shardmill plan my-mix.yaml               what a run would do, and what is done already",
+        "  shardmill run my-mix.yaml                do it; run again to go on after a stop",
+        "  shardmill peek runs/my-mix --tokens      windows with document boundaries marked",
+        "  shardmill verify runs/my-mix             re-read everything and check it",
+        "",
+        "Exit codes: 0 ok, 1 run failed, 2 bad recipe or flag, 3 a gate or `plan --check` says no, 130 interrupted and resumable.",
+      ].join("\n"),
+    },
+  });
+  return buildApplication(root, {
+    name: "shardmill",
+    versionInfo: { currentVersion: version },
+    scanner: { caseStyle: "allow-kebab-for-camel" },
+    documentation: { caseStyle: "convert-camel-to-kebab" },
+  });
+}

@@ -1,0 +1,44 @@
+/** What a verb may touch: the process is handed in, so that a test can hand in another. */
+import type { CommandContext } from "@stricli/core";
+import { formatError, ShardmillError } from "../index.ts";
+
+export interface CliContext extends CommandContext {
+  readonly process: {
+    readonly stdout: { write(text: string): void; readonly isTTY?: boolean; readonly columns?: number };
+    readonly stderr: { write(text: string): void; readonly isTTY?: boolean; readonly columns?: number };
+    readonly env: Readonly<Record<string, string | undefined>>;
+    exitCode?: number | string | null | undefined;
+    on(signal: "SIGINT" | "SIGTERM", handler: () => void): void;
+    off(signal: "SIGINT" | "SIGTERM", handler: () => void): void;
+  };
+}
+
+/** Exit codes of the command line; the reference lists them. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, gate: 3, interrupted: 130 } as const;
+
+/** Runs a verb and turns what it throws into a message and an exit code. */
+export async function guarded(context: CliContext, verb: () => Promise<number>): Promise<void> {
+  try {
+    context.process.exitCode = await verb();
+  } catch (error) {
+    context.process.exitCode = report(context, error);
+  }
+}
+
+function report(context: CliContext, error: unknown): number {
+  if (error instanceof ShardmillError) {
+    context.process.stderr.write(`${error.message.startsWith("error[") ? error.message : formatError(error.details)}\n`);
+    return error.code === "run/interrupted" ? EXIT.interrupted : error.exitCode;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  context.process.stderr.write(`bug: ${text}\n  fix: this should not happen: please report it with the recipe and this text\n`);
+  return EXIT.failed;
+}
+
+export function print(context: CliContext, text: string): void {
+  context.process.stdout.write(`${text}\n`);
+}
+
+export function printJson(context: CliContext, value: unknown): void {
+  context.process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,53 @@
+/** Numbers and tables for people. Meaning never hangs on colour alone. */
+
+const UNITS = ["", "K", "M", "B", "T"];
+
+/** Three significant digits with K, M, B or T: 12.3M. */
+export function formatCount(value: number): string {
+  let scaled = value;
+  let unit = 0;
+  while (Math.abs(scaled) >= 999.5 && unit < UNITS.length - 1) {
+    scaled /= 1000;
+    unit++;
+  }
+  if (unit === 0) return String(Math.round(scaled * 100) / 100);
+  return `${scaled.toPrecision(3)}${UNITS[unit]}`;
+}
+
+/** Decimal megabytes and their kin: 12.3 MB. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let scaled = bytes;
+  let unit = 0;
+  while (scaled >= 999.5 && unit < units.length - 1) {
+    scaled /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? scaled : scaled.toPrecision(3)} ${units[unit]}`;
+}
+
+export function formatPercent(ratio: number, digits = 1): string {
+  return Number.isFinite(ratio) ? `${(ratio * 100).toFixed(digits)} %` : "-";
+}
+
+export function formatInteger(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "--:--";
+  const whole = Math.max(0, Math.round(seconds));
+  const hours = Math.floor(whole / 3600);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const rest = `${two(Math.floor((whole % 3600) / 60))}:${two(whole % 60)}`;
+  return hours > 0 ? `${hours}:${rest}` : rest;
+}
+
+/** Left-aligns the first column, right-aligns the others where `right` says so. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], indent = "  "): string {
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  const numeric = header.map((_, column) => rows.length > 0 && rows.every((row) => /^[-+]?[\d.,]+( ?[%a-zA-Z]+)?$|^-$|^$/.test(row[column])));
+  const line = (cells: readonly string[]): string =>
+    indent + cells.map((cell, column) => (numeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join("  ").trimEnd();
+  return [line(header), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** The command line: parses, runs one verb, sets the exit code. A client of the public API and nothing else. */
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { run } from "@stricli/core";
+import { buildCli } from "./app.ts";
+import { EXIT } from "./context.ts";
+
+const manifest: { readonly version: string } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+);
+
+// A reader that closes its end of the pipe (`| head`) ends the output, not the program's good name.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(EXIT.ok);
+});
+
+await run(buildCli(manifest.version), process.argv.slice(2), { process });
+// The argument parser uses negative codes for what a user typed wrong.
+if (typeof process.exitCode === "number" && process.exitCode < 0) process.exitCode = EXIT.usage;

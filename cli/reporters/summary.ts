@@ -1,0 +1,43 @@
+/** The end of a run's transcript: what came in, what came out, what was asked for and what was got, and where it lies. */
+import type { RunResult } from "../../index.ts";
+import { formatBytes, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+
+export function summary(result: RunResult): string {
+  const parts = [`\n${result.name}: done\n`, sourcesTable(result)];
+  for (const stage of result.training_stages) {
+    const rows = stage.sources.map((source) => [
+      source.name,
+      formatPercent(source.weight_requested, 2),
+      formatPercent(source.weight_achieved, 2),
+      formatCount(source.tokens),
+      source.epochs.toFixed(2),
+    ]);
+    parts.push(`\n  ${stage.name}: ${formatInteger(stage.windows)} windows, ${formatCount(stage.tokens)} tokens`);
+    parts.push(formatTable(["source", "asked", "got", "tokens", "epochs"], rows, "    "));
+  }
+  for (const gate of result.gates) {
+    parts.push(`\n  gate ${gate.name}: ${gate.ok ? "ok" : "FAILED"} (${gate.value} against ${gate.bound})`);
+  }
+  parts.push("");
+  for (const path of result.exports) parts.push(`  shards    ${path}`);
+  for (const path of result.manifests) parts.push(`  manifest  ${path}`);
+  parts.push(`  run       ${result.run_folder}`);
+  return `${parts.join("\n")}\n`;
+}
+
+function sourcesTable(result: RunResult): string {
+  const rows = result.sources.map((source) => {
+    const dropped = Object.values(source.dropped).reduce((total, count) => total + count, 0);
+    const errors = Object.values(source.errors).reduce((total, count) => total + count, 0);
+    return [
+      source.name,
+      formatInteger(source.rows_in),
+      formatInteger(source.kept),
+      formatInteger(dropped),
+      formatInteger(errors),
+      formatBytes(source.text_bytes),
+      formatCount(source.tokens),
+    ];
+  });
+  return formatTable(["source", "rows in", "kept", "dropped", "errors", "text", "tokens"], rows);
+}

@@ -1,0 +1,57 @@
+import { buildCommand } from "@stricli/core";
+import { describePlan, prepare } from "../../index.ts";
+import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { dataRootFlag, jsonFlag, outFlag, recipeArgument, setFlag } from "../flags.ts";
+import { formatBytes, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+
+interface Flags {
+  readonly set?: readonly string[];
+  readonly out: string;
+  readonly dataRoot: string;
+  readonly check: boolean;
+  readonly json: boolean;
+}
+
+export const planCommand = buildCommand<Flags, [string], CliContext>({
+  docs: { brief: "show what a run would do and what is done already; reads listings and footers, no text" },
+  parameters: {
+    flags: {
+      set: setFlag,
+      out: outFlag,
+      dataRoot: dataRootFlag,
+      check: { kind: "boolean", default: false, withNegated: false, brief: "exit 3 when work is left" },
+      json: jsonFlag,
+    },
+    positional: { kind: "tuple", parameters: [recipeArgument] },
+  },
+  func(flags, recipePath) {
+    return guarded(this, async () => {
+      const { plan, layout } = await prepare(recipePath, { set: flags.set ?? [], out: flags.out, dataRoot: flags.dataRoot });
+      const description = describePlan(plan, layout);
+      const due = description.segments.some((segment) => segment.state !== "done");
+      if (flags.json) printJson(this, description);
+      else {
+        const segments = description.segments.map((segment, index) => [
+          String(index + 1),
+          segment.kind,
+          segment.subject,
+          segment.stages.join(" → "),
+          segment.bytes === undefined ? "-" : formatBytes(segment.bytes),
+          segment.state,
+          segment.why,
+        ]);
+        print(this, `${plan.name}  plan ${plan.fingerprint}  tokenizer ${plan.tokenizer.name} (${formatInteger(plan.tokenizer.vocab_size)} tokens)`);
+        print(this, "");
+        print(this, formatTable(["#", "phase", "of", "stages", "in", "state", "why"], segments));
+        for (const stage of description.training_stages) {
+          print(this, "");
+          print(this, `  ${stage.name}: ${formatCount(stage.tokens)} tokens in windows of ${formatInteger(stage.sequence_length)}, ${stage.pack}`);
+          const rows = stage.sources.map((source) => [source.name, source.category ?? "-", formatPercent(source.weight, 2), formatCount(source.tokens)]);
+          print(this, formatTable(["source", "category", "weight", "tokens"], rows, "    "));
+        }
+      }
+      for (const warning of plan.warnings) this.process.stderr.write(`warning: ${warning}\n`);
+      return flags.check && due ? EXIT.gate : EXIT.ok;
+    });
+  },
+});

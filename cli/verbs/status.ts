@@ -1,0 +1,34 @@
+import { buildCommand } from "@stricli/core";
+import { openRun, runStatus } from "../../index.ts";
+import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { jsonFlag, outFlag } from "../flags.ts";
+import { formatTable } from "../format.ts";
+
+interface Flags {
+  readonly out: string;
+  readonly json: boolean;
+}
+
+export const runArgument = { brief: "run folder, or name of a run under runs/", parse: (value: string) => value, placeholder: "run" };
+
+export const statusCommand = buildCommand<Flags, [string], CliContext>({
+  docs: { brief: "how far a run is, from its completion markers alone" },
+  parameters: { flags: { out: outFlag, json: jsonFlag }, positional: { kind: "tuple", parameters: [runArgument] } },
+  func(flags, name) {
+    return guarded(this, async () => {
+      const status = runStatus(openRun(name, flags.out));
+      if (flags.json) printJson(this, status);
+      else {
+        const rows = status.segments.map(({ kind, subject, done, tasks, state }) => [
+          kind,
+          subject,
+          tasks === undefined ? String(done) : `${done}/${tasks}`,
+          state,
+        ]);
+        print(this, `${status.name}: ${status.done ? "done" : "not done; the same run command goes on"}`);
+        print(this, formatTable(["phase", "of", "tasks", "state"], rows));
+      }
+      return EXIT.ok;
+    });
+  },
+});

@@ -1,0 +1,24 @@
+import { buildCommand } from "@stricli/core";
+import { openRun, verifyRun } from "../../index.ts";
+import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { jsonFlag, outFlag } from "../flags.ts";
+import { runArgument } from "./status.ts";
+
+interface Flags {
+  readonly out: string;
+  readonly json: boolean;
+}
+
+export const verifyCommand = buildCommand<Flags, [string], CliContext>({
+  docs: { brief: "re-read every file of a run: checksums, windows, document boundaries, accounting, weights" },
+  parameters: { flags: { out: outFlag, json: jsonFlag }, positional: { kind: "tuple", parameters: [runArgument] } },
+  func(flags, name) {
+    return guarded(this, async () => {
+      const findings = await verifyRun(openRun(name, flags.out));
+      if (flags.json) printJson(this, findings);
+      else if (findings.length === 0) print(this, `${name}: every file, boundary and count is as its manifest says`);
+      else for (const finding of findings) print(this, `${finding.code}: ${finding.message}`);
+      return findings.length === 0 ? EXIT.ok : EXIT.failed;
+    });
+  },
+});

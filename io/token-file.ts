@@ -1,0 +1,210 @@
+/**
+ * The files of a token store, byte for byte as datatrove writes them, so that its reader needs no converter.
+ *
+ * `X.ds`: token ids, little-endian, 2 bytes each where the vocabulary fits, else 4; no header. `X.ds.index`: the exclusive end of every
+ * document in tokens, u64 little-endian. `X.ds.metadata`: three lines. `X.ds.pieces` is ours: which piece of which document lies
+ * where in packed windows, three u32 each.
+ * Invariant: a written document is not empty, ends with the one EOS in it, and every id is below the vocabulary size.
+ * Price: one pass over the ids to check them, one copy where the width changes.
+ */
+import { DataError, RunError } from "../batch/errors.ts";
+import { PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
+
+export type TokenBytes = 2 | 4;
+
+/** What follows the name of the token file in the names of the files beside it. */
+export const companions = { index: ".index", metadata: ".metadata", pieces: ".pieces" } as const;
+
+/** Takes bytes in order; a file being committed is one. */
+export interface ByteSink {
+  write(bytes: Uint8Array): void;
+}
+
+export interface TokenFormat {
+  readonly token_bytes: TokenBytes;
+  readonly vocab_size: number;
+  readonly eos: number;
+}
+
+/** Ids up to 65,535 fit two bytes; the vocabulary size counts added tokens. */
+export function tokenBytes(vocabSize: number): TokenBytes {
+  return vocabSize <= 0x1_0000 ? 2 : 4;
+}
+
+/** The bytes of a typed array, without copying. */
+export function bytesOf(values: TokenArray | Uint32Array): Uint8Array {
+  if (!LITTLE_ENDIAN) {
+    throw new RunError({ code: "run/big-endian", what: "token files are little-endian and this processor is not" });
+  }
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** Writes documents to a `.ds` and its `.ds.index`. The caller commits the sinks. */
+export class TokenFileWriter {
+  documents = 0;
+  tokens = 0;
+  readonly #tokenSink: ByteSink;
+  readonly #indexSink: ByteSink;
+  readonly #format: TokenFormat;
+
+  constructor(tokenSink: ByteSink, indexSink: ByteSink, format: TokenFormat) {
+    this.#tokenSink = tokenSink;
+    this.#indexSink = indexSink;
+    this.#format = format;
+  }
+
+  /**
+   * Appends documents that lie back to back in `ids`; `ends` are their exclusive ends there, the last one `ids.length`.
+   * Throws RunError `run/bad-document` and writes nothing of the call where a document breaks the invariant.
+   */
+  append(ids: TokenArray, ends: ArrayLike<number>): void {
+    const problem = documentProblem(ids, ends, this.#format);
+    if (problem !== undefined) {
+      throw new RunError({
+        code: "run/bad-document",
+        what: `document ${this.documents + problem.document} of the token file ${problem.what}`,
+        why: "trainers find documents by their EOS, so its place and number must be exact",
+        fix: "this is a fault of the tokenize stage: report it with the recipe",
+      });
+    }
+    const wide = this.#format.token_bytes === 4;
+    const stored = ids instanceof Uint32Array === wide ? ids : wide ? new Uint32Array(ids) : new Uint16Array(ids);
+    this.#tokenSink.write(bytesOf(stored));
+    this.#indexSink.write(encodeEnds(ends, this.tokens));
+    this.documents += ends.length;
+    this.tokens += ids.length;
+  }
+}
+
+/** What breaks the invariant of a token file first, or undefined. */
+export function documentProblem(
+  ids: TokenArray,
+  ends: ArrayLike<number>,
+  format: TokenFormat,
+): { readonly document: number; readonly what: string } | undefined {
+  const { eos, vocab_size } = format;
+  let at = 0;
+  for (let document = 0; document < ends.length; document++) {
+    const end = ends[document];
+    if (!(end > at && end <= ids.length)) return { document, what: `ends at token ${end} after starting at ${at}` };
+    for (; at < end; at++) {
+      const id = ids[at];
+      if (id >= vocab_size) return { document, what: `holds id ${id}, and the vocabulary has ${vocab_size}` };
+      if ((id === eos) !== (at === end - 1)) {
+        return { document, what: id === eos ? "has an EOS inside" : `ends with id ${id} instead of EOS ${eos}` };
+      }
+    }
+  }
+  return at === ids.length
+    ? undefined
+    : { document: ends.length, what: `is not ended: ${ids.length - at} ids are left` };
+}
+
+/** Document ends as u64 little-endian, `base` added to each. Exact below 2^53. */
+export function encodeEnds(ends: ArrayLike<number>, base = 0): Uint8Array {
+  const words = new Uint32Array(ends.length * 2);
+  for (let i = 0; i < ends.length; i++) {
+    const end = ends[i] + base;
+    words[2 * i] = end;
+    words[2 * i + 1] = end / 0x1_0000_0000;
+  }
+  return bytesOf(words);
+}
+
+/** Token ids of a `.ds` file or a part of it; a view where the bytes are aligned. */
+export function decodeTokens(bytes: Uint8Array, width: TokenBytes, name: string): TokenArray {
+  const whole = aligned(bytes, width, name);
+  const count = whole.byteLength / width;
+  return width === 2
+    ? new Uint16Array(whole.buffer, whole.byteOffset, count)
+    : new Uint32Array(whole.buffer, whole.byteOffset, count);
+}
+
+/** Document ends of a `.ds.index`. Throws DataError where they do not ascend from above 0. */
+export function decodeEnds(bytes: Uint8Array, name: string): Float64Array {
+  const whole = aligned(bytes, 8, name);
+  const words = new Uint32Array(whole.buffer, whole.byteOffset, whole.byteLength / 4);
+  const ends = new Float64Array(words.length / 2);
+  let last = 0;
+  for (let i = 0; i < ends.length; i++) {
+    const end = words[2 * i] + words[2 * i + 1] * 0x1_0000_0000;
+    if (end <= last || end > Number.MAX_SAFE_INTEGER) {
+      throw damaged(name, `its entry ${i} is ${end} after ${last}; document ends must ascend`);
+    }
+    ends[i] = end;
+    last = end;
+  }
+  return ends;
+}
+
+/** Words of a `.ds.pieces` file: document (4294967295 for padding), start, length for each piece. */
+export function decodePieces(bytes: Uint8Array, name: string): Uint32Array {
+  const whole = aligned(bytes, PIECE_WORDS * 4, name);
+  return new Uint32Array(whole.buffer, whole.byteOffset, whole.byteLength / 4);
+}
+
+/** Bytes that typed arrays can look at in place, or a copy of them; a DataError where the length is not a multiple of `unit`. */
+function aligned(bytes: Uint8Array, unit: number, name: string): Uint8Array {
+  if (bytes.length % unit !== 0) throw damaged(name, `its ${bytes.length} bytes are not a multiple of ${unit}`);
+  return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+}
+
+function damaged(name: string, what: string): DataError {
+  return new DataError({
+    code: "data/damaged-token-file",
+    what: `${name} is damaged: ${what}`,
+    fix: "delete the folder it is in and run again",
+  });
+}
+
+export interface TokenMetadata {
+  readonly tokenizer_name: string;
+  readonly token_bytes: TokenBytes;
+  readonly tokens: number;
+}
+
+/** Content of a `.ds.metadata`: three lines, no newline at the end. */
+export function formatMetadata(metadata: TokenMetadata): string {
+  const { tokenizer_name, token_bytes, tokens } = metadata;
+  if (/[|\r\n]/.test(tokenizer_name)) {
+    throw new RunError({
+      code: "run/bad-tokenizer-name",
+      what: `the tokenizer name ${JSON.stringify(tokenizer_name)} holds a line break or "|"`,
+      why: "readers split the first line of a .metadata file at its only bar",
+      fix: "rename the tokenizer's file or folder",
+    });
+  }
+  return `${tokenizer_name}|${token_bytes}\n${tokens}\n${humanizeTokens(tokens)}`;
+}
+
+/** The inverse of {@link formatMetadata}; the third line is for people and is not read. */
+export function parseMetadata(text: string, name: string): TokenMetadata {
+  const match = /^([^|\r\n]*)\|(2|4)\n(\d+)\n[^\n]*$/.exec(text);
+  if (match === null) throw damaged(name, "it is not the three lines of a .metadata file");
+  return { tokenizer_name: match[1], token_bytes: match[2] === "2" ? 2 : 4, tokens: Number(match[3]) };
+}
+
+const PREFIXES = ["", "k", "M", "G", "T", "P"];
+
+/** A token count in three digits with a metric prefix: `21.0 T`, `1.23 MT`. As `humanize.metric(count, unit="T")`. */
+export function humanizeTokens(count: number): string {
+  let exponent = String(count).length - 1;
+  const scaled = count / 1000 ** Math.floor(exponent / 3);
+  let shown = roundHalfEven(scaled, 2 - (exponent % 3));
+  if (Number(shown) >= 10 ** ((exponent % 3) + 1)) {
+    exponent++;
+    shown = roundHalfEven(count / 1000 ** Math.floor(exponent / 3), 2 - (exponent % 3));
+  }
+  return `${shown} ${PREFIXES[Math.floor(exponent / 3)]}T`;
+}
+
+/** As Python formats: `toFixed` rounds exact ties up, Python to the even digit. Values below 1000, at most 2 digits. */
+function roundHalfEven(value: number, digits: number): string {
+  const scaled = value * 10 ** digits;
+  const below = Math.floor(scaled);
+  // With so few digits only multiples of 1/8 can be exact ties, and their products above are exact.
+  const tie = Number.isInteger(value * 8) && scaled - below === 0.5;
+  return tie && below % 2 === 0 ? (below / 10 ** digits).toFixed(digits) : value.toFixed(digits);
+}

@@ -1,0 +1,30 @@
+/**
+ * GPT-2's byte alphabet: the 256 visible characters that stand for bytes in vocabularies written as JSON.
+ *
+ * Printable Latin-1 stands for itself; the 68 other bytes, in order, are U+0100 and up.
+ */
+
+function isPrintable(byte: number): boolean {
+  return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
+}
+
+function buildByteOf(): Int16Array {
+  const byteOf = new Int16Array(0x144).fill(-1);
+  let next = 0x100;
+  for (let byte = 0; byte < 256; byte++) byteOf[isPrintable(byte) ? byte : next++] = byte;
+  return byteOf;
+}
+
+const BYTE_OF = buildByteOf();
+
+/** The bytes that `text` stands for; undefined where a character is not of the alphabet. */
+export function byteLevelBytes(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    const byte = unit < BYTE_OF.length ? BYTE_OF[unit] : -1;
+    if (byte === -1) return undefined;
+    bytes[i] = byte;
+  }
+  return bytes;
+}

@@ -1,0 +1,160 @@
+/**
+ * Text to token ids: cut into words, look each word up, merge the unknown ones.
+ *
+ * Owns the interface every encoder has, and its implementation in plain TypeScript, which is the oracle of faster ones.
+ * Invariant: ids depend on the text alone, never on what was encoded before. Special tokens are not looked for: text that
+ * spells one is text. Malformed UTF-8 is encoded byte by byte and comes back from decoding unchanged.
+ */
+import type { BpeModel } from "./model.ts";
+import { Merger } from "./merger.ts";
+import { NfcNormalizer } from "./nfc.ts";
+import type { PreTokenizer } from "./pre-tokenizer.ts";
+import { createPreTokenizer } from "./pre-tokenizers.ts";
+import { hashShort, ID_BITS, ID_MASK, LONG_BYTES, SHORT_BYTES, WordCache } from "./word-cache.ts";
+
+export interface Encoder {
+  /** One more than the largest id there is, added tokens included. */
+  readonly vocabSize: number;
+  /** Upper bound of the ids `byteLength` bytes can become: what `out` must have room for. */
+  maxTokens(byteLength: number): number;
+  /** Writes the ids of `bytes[start, end)`, one document, to `out` from `at` on; returns how many. */
+  encode(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number;
+}
+
+/** Memory a word cache may grow to unless told otherwise. */
+export const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
+
+/** Words cut at a time: long enough to amortise the call, short enough to stay in the first cache level. */
+const WORDS = 256;
+/** Normalisation form C makes at most three bytes of one. */
+const NFC_GROWTH = 3;
+/** Masks that keep the first `length` bytes of a sixteen-byte key: word `w` of length `l` is at `l * 4 + w`. */
+const KEY_MASKS = Int32Array.from({ length: 4 * (SHORT_BYTES + 1) }, (_, i) => {
+  const bytes = (i >> 2) - (i & 3) * 4;
+  return bytes >= 4 ? -1 : bytes <= 0 ? 0 : (1 << (bytes * 8)) - 1;
+});
+
+/** The encoder in plain TypeScript. One per thread: it keeps a word cache. */
+export class ByteBpeEncoder implements Encoder {
+  readonly vocabSize: number;
+  readonly #model: BpeModel;
+  readonly #words: PreTokenizer;
+  readonly #merger: Merger;
+  readonly #cache: WordCache;
+  readonly #normalizer: NfcNormalizer | undefined;
+  readonly #ends = new Int32Array(WORDS);
+  readonly #keyBytes = new Uint8Array(16);
+  readonly #keyView = new DataView(this.#keyBytes.buffer);
+  #view = this.#keyView;
+
+  constructor(model: BpeModel, cacheBytes = DEFAULT_CACHE_BYTES) {
+    this.vocabSize = model.vocabulary.size;
+    this.#model = model;
+    this.#words = createPreTokenizer(model.preTokenizers);
+    this.#merger = new Merger(model.merges, model.byteIds);
+    this.#cache = new WordCache(cacheBytes);
+    this.#normalizer = model.nfc ? new NfcNormalizer() : undefined;
+  }
+
+  maxTokens(byteLength: number): number {
+    return this.#normalizer === undefined ? byteLength : byteLength * NFC_GROWTH;
+  }
+
+  encode(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
+    if (out.length - at < this.maxTokens(end - start)) throw new Error("the output has no room for maxTokens ids");
+    const normal = this.#normalizer?.normalize(bytes, start, end);
+    return normal === undefined
+      ? this.#encodeWords(bytes, start, end, out, at)
+      : this.#encodeWords(normal, 0, normal.length, out, at);
+  }
+
+  #encodeWords(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
+    if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
+    const view = this.#view;
+    const base = bytes.byteOffset;
+    // A key is read as sixteen bytes whatever the word's length: near the end of the buffer it is copied first.
+    const lastWholeKey = view.byteLength - base - 16;
+    const ends = this.#ends;
+    const cache = this.#cache;
+    let { slots, mask } = cache;
+    let p = start;
+    let o = at;
+    this.#words.begin(bytes, start, end);
+    for (let count = this.#words.next(ends); count > 0; count = this.#words.next(ends)) {
+      for (let i = 0; i < count; i++) {
+        const q = ends[i];
+        const length = q - p;
+        if (length > SHORT_BYTES) {
+          o += this.#longWord(bytes, p, q, out, o);
+          ({ slots, mask } = cache);
+          p = q;
+          continue;
+        }
+        let from = base + p;
+        let source = view;
+        if (p > lastWholeKey) {
+          for (let j = 0; j < length; j++) this.#keyBytes[j] = bytes[p + j];
+          from = 0;
+          source = this.#keyView;
+        }
+        const masks = length << 2;
+        const k0 = source.getInt32(from, true) & KEY_MASKS[masks];
+        const k1 = source.getInt32(from + 4, true) & KEY_MASKS[masks + 1];
+        const k2 = source.getInt32(from + 8, true) & KEY_MASKS[masks + 2];
+        const k3 = (source.getInt32(from + 12, true) & KEY_MASKS[masks + 3]) | (length << 24);
+        let slot = (hashShort(k0, k1, k2, k3) & mask) << 3;
+        for (;;) {
+          const first = slots[slot + 4];
+          if (
+            slots[slot] === k0 &&
+            slots[slot + 1] === k1 &&
+            slots[slot + 2] === k2 &&
+            slots[slot + 3] === k3
+          ) {
+            if (first > 0) {
+              // Always four ids: the ones that are too many are overwritten by the next word.
+              out[o] = first & ID_MASK;
+              out[o + 1] = slots[slot + 5];
+              out[o + 2] = slots[slot + 6];
+              out[o + 3] = slots[slot + 7];
+              o += first >>> ID_BITS;
+            } else {
+              o += cache.copyFromArena(slot, out, o);
+            }
+            break;
+          }
+          if (first === 0) {
+            const made = this.#newWord(bytes, p, q, out, o);
+            cache.addShort(k0, k1, k2, k3, out, o, made);
+            ({ slots, mask } = cache);
+            o += made;
+            break;
+          }
+          slot = (slot + 8) & ((mask << 3) | 7);
+        }
+        p = q;
+      }
+    }
+    return o - at;
+  }
+
+  #longWord(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
+    if (end - start > LONG_BYTES) return this.#newWord(bytes, start, end, out, at);
+    const known = this.#cache.copyLong(bytes, start, end, out, at);
+    if (known !== 0) return known;
+    const made = this.#newWord(bytes, start, end, out, at);
+    this.#cache.addLong(bytes, start, end, out, at, made);
+    return made;
+  }
+
+  #newWord(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
+    if (this.#model.wholeWords) {
+      const id = this.#model.vocabulary.find(bytes, start, end);
+      if (id !== -1) {
+        out[at] = id;
+        return 1;
+      }
+    }
+    return this.#merger.merge(bytes, start, end, out, at);
+  }
+}

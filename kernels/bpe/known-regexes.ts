@@ -1,0 +1,34 @@
+/** Which scanner stands for which regular expression. Matching is by exact text: a look-alike takes the slow, exact path. */
+import type { PreTokenizer } from "./pre-tokenizer.ts";
+import { Cl100kScanner, Gpt2Scanner, O200kScanner } from "./scanners.ts";
+
+export const GPT2_REGEX = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
+
+const CONTRACTION = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+const BLANKS = String.raw`\s*[\r\n]+|\s+(?!\S)|\s+`;
+const CASED_HEAD = String.raw`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`;
+const CASED_TAIL = String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`;
+
+function cl100kRegex(numbers: string): string {
+  return String.raw`${CONTRACTION}|[^\r\n\p{L}\p{N}]?\p{L}+|${numbers}| ?[^\s\p{L}\p{N}]+[\r\n]*|${BLANKS}`;
+}
+
+const O200K_REGEX = [
+  `${CASED_HEAD}*${CASED_TAIL}+${CONTRACTION}?`,
+  `${CASED_HEAD}+${CASED_TAIL}*${CONTRACTION}?`,
+  String.raw`\p{N}{1,3}`,
+  String.raw` ?[^\s\p{L}\p{N}]+[\r\n/]*`,
+  BLANKS,
+].join("|");
+
+const SCANNERS: ReadonlyMap<string, () => PreTokenizer> = new Map([
+  [GPT2_REGEX, () => new Gpt2Scanner()],
+  [cl100kRegex(String.raw`\p{N}{1,3}`), () => new Cl100kScanner(3)],
+  [cl100kRegex(String.raw`\p{N}`), () => new Cl100kScanner(1)],
+  [O200K_REGEX, () => new O200kScanner()],
+]);
+
+/** The scanner for `regex`, undefined where there is none. Known expressions match every character of a text. */
+export function scannerFor(regex: string): PreTokenizer | undefined {
+  return SCANNERS.get(regex)?.();
+}

@@ -1,0 +1,20 @@
+/** A byte-level BPE model as every encoder takes it: what a tokenizer file says, without the file's format. */
+import type { MergeTable } from "./merge-table.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** One step that cuts text into words; steps apply in order, each within the words of the one before. */
+export type PreTokenizerStep =
+  | { readonly kind: "regex"; readonly source: string }
+  | { readonly kind: "digits"; readonly individual: boolean };
+
+export interface BpeModel {
+  /** Bytes of every id, those of added tokens included; only model tokens can be found by their bytes. */
+  readonly vocabulary: Vocabulary;
+  readonly merges: MergeTable;
+  /** Token of each of the 256 bytes. */
+  readonly byteIds: Int32Array;
+  /** Whether a word that is a token becomes it without merging (`ignore_merges`; tiktoken always does). */
+  readonly wholeWords: boolean;
+  readonly nfc: boolean;
+  readonly preTokenizers: readonly PreTokenizerStep[];
+}

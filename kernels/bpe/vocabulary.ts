@@ -1,0 +1,102 @@
+/**
+ * Token bytes by id, and ids by token bytes.
+ *
+ * Invariant: ids are dense from 0; an id without a token has no bytes. Price: the bytes once, and 8 to 16 bytes of index a token.
+ */
+
+/** Multiplier of the polynomial hash, which lets {@link Vocabulary.forEachSplit} hash every suffix in constant time. */
+const BASE = 0x01000193;
+
+export class Vocabulary {
+  /** One more than the largest id. */
+  readonly size: number;
+  /** Token `id` is `bytes[offsets[id], offsets[id + 1])`. */
+  readonly bytes: Uint8Array;
+  readonly offsets: Int32Array;
+  readonly #index: Int32Array;
+
+  /**
+   * @param tokens bytes of every id; undefined where there is none
+   * @param findable how many of them, from the first, can be found by their bytes; others are decoded only
+   */
+  constructor(tokens: readonly (Uint8Array | undefined)[], findable: (id: number) => boolean) {
+    this.size = tokens.length;
+    this.offsets = new Int32Array(tokens.length + 1);
+    for (let id = 0; id < tokens.length; id++) this.offsets[id + 1] = this.offsets[id] + (tokens[id]?.length ?? 0);
+    this.bytes = new Uint8Array(this.offsets[tokens.length]);
+    let capacity = 1024;
+    while (capacity < tokens.length * 2) capacity *= 2;
+    this.#index = new Int32Array(capacity).fill(-1);
+    for (let id = 0; id < tokens.length; id++) {
+      const token = tokens[id];
+      if (token === undefined || token.length === 0) continue;
+      this.bytes.set(token, this.offsets[id]);
+      if (findable(id)) this.#insert(id);
+    }
+  }
+
+  /** The token whose bytes are `bytes[start, end)`, or -1. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    let hash = 0;
+    for (let p = start; p < end; p++) hash = (Math.imul(hash, BASE) + bytes[p] + 1) | 0;
+    return this.#lookUp(hash, bytes, start, end);
+  }
+
+  /** Calls `visit(left, right)` for every way to cut token `id` into two tokens. */
+  forEachSplit(id: number, visit: (left: number, right: number) => void): void {
+    const { bytes } = this;
+    const start = this.offsets[id];
+    const end = this.offsets[id + 1];
+    let whole = 0;
+    for (let p = start; p < end; p++) whole = (Math.imul(whole, BASE) + bytes[p] + 1) | 0;
+    let power = 1;
+    for (let p = start + 1; p < end; p++) power = Math.imul(power, BASE);
+    let prefix = 0;
+    // hash(suffix) = hash(whole) - hash(prefix) * BASE^length(suffix)
+    for (let cut = start + 1; cut < end; cut++) {
+      prefix = (Math.imul(prefix, BASE) + bytes[cut - 1] + 1) | 0;
+      const left = this.#lookUp(prefix, bytes, start, cut);
+      if (left !== -1) {
+        const right = this.#lookUp((whole - Math.imul(prefix, power)) | 0, bytes, cut, end);
+        if (right !== -1) visit(left, right);
+      }
+      power = Math.imul(power, BASE_INVERSE);
+    }
+  }
+
+  #insert(id: number): void {
+    const start = this.offsets[id];
+    const end = this.offsets[id + 1];
+    let hash = 0;
+    for (let p = start; p < end; p++) hash = (Math.imul(hash, BASE) + this.bytes[p] + 1) | 0;
+    const mask = this.#index.length - 1;
+    let slot = scramble(hash) & mask;
+    while (this.#index[slot] !== -1) slot = (slot + 1) & mask;
+    this.#index[slot] = id;
+  }
+
+  #lookUp(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const index = this.#index;
+    const mask = index.length - 1;
+    for (let slot = scramble(hash) & mask; ; slot = (slot + 1) & mask) {
+      const id = index[slot];
+      if (id === -1) return -1;
+      if (this.#equals(id, bytes, start, end)) return id;
+    }
+  }
+
+  #equals(id: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const from = this.offsets[id];
+    if (this.offsets[id + 1] - from !== end - start) return false;
+    for (let i = 0; i < end - start; i++) if (this.bytes[from + i] !== bytes[start + i]) return false;
+    return true;
+  }
+}
+
+/** Inverse of {@link BASE} modulo 2^32, by Newton's iteration. */
+const BASE_INVERSE = [1, 2, 3, 4, 5].reduce((x) => Math.imul(x, 2 - Math.imul(BASE, x)), BASE);
+
+function scramble(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return mixed ^ (mixed >>> 13);
+}

@@ -1,0 +1,57 @@
+/**
+ * Concatenate and chunk: documents back to back, cut at every window edge, windows in a random order.
+ *
+ * Nothing is lost and only the last window is padded, but a document is cut wherever an edge falls. Invariant: a token that is
+ * at position p of the shard lies in the window that was the (p / window_tokens)-th before the shuffle.
+ * Price: one pass over documents; 12 bytes a piece.
+ */
+import { permutation, type Seed } from "../shuffle.ts";
+import { checkEnds, type WindowPlan } from "./plan.ts";
+
+/** Plans the windows of one shard. `documentEnds` are exclusive ends in tokens; `windowTokens` is sequence length + 1. */
+export function planConcat(documentEnds: Float64Array, windowTokens: number, seed: Seed): WindowPlan {
+  checkEnds(documentEnds, windowTokens);
+  const documents = documentEnds.length;
+  const total = documents === 0 ? 0 : documentEnds[documents - 1];
+  const windows = Math.ceil(total / windowTokens);
+  const padding = windows * windowTokens - total;
+  const target = permutation(windows, seed);
+
+  // A window has one piece more than there are documents that end strictly inside it.
+  const window_pieces = new Uint32Array(windows + 1);
+  for (let window = 0; window < windows; window++) window_pieces[target[window] + 1] = 1;
+  for (let document = 0; document < documents; document++) {
+    const end = documentEnds[document];
+    const window = Math.floor(end / windowTokens);
+    if (end !== window * windowTokens) window_pieces[target[window] + 1]++;
+  }
+  for (let window = 0; window < windows; window++) window_pieces[window + 1] += window_pieces[window];
+
+  const pieces = window_pieces[windows];
+  const piece_document = new Int32Array(pieces);
+  const piece_start = new Uint32Array(pieces);
+  const piece_length = new Uint32Array(pieces);
+  let document = 0;
+  let start = 0;
+  let at = 0;
+  for (let window = 0; window < windows; window++) {
+    const edge = (window + 1) * windowTokens;
+    for (let piece = window_pieces[target[window]]; document < documents && at < edge; piece++) {
+      const end = Math.min(documentEnds[document], edge);
+      piece_document[piece] = document;
+      piece_start[piece] = at - start;
+      piece_length[piece] = end - at;
+      at = end;
+      if (end === documentEnds[document]) {
+        start = end;
+        document++;
+      }
+    }
+  }
+  if (padding > 0) {
+    const piece = window_pieces[target[windows - 1] + 1] - 1;
+    piece_document[piece] = -1;
+    piece_length[piece] = padding;
+  }
+  return { windows, window_pieces, piece_document, piece_start, piece_length };
+}

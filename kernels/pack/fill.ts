@@ -1,0 +1,95 @@
+/**
+ * The copy: a plan and the tokens of a shard become the bytes a trainer reads.
+ *
+ * Invariant: the index written says where positions restart: the end of every piece, and each padding token as an entry of its own, so that
+ * no padding label is ever trained on (one long "padding document" would leak into the loss). Window ends are among them.
+ * Price: one pass over the tokens, random reads of whole pieces.
+ */
+import type { WindowPlan } from "./plan.ts";
+
+/** Token ids as stored: 2 or 4 bytes each. */
+export type TokenArray = Uint16Array | Uint32Array;
+
+/** 32-bit words of a piece in the pieces table: document (-1 for padding, as i32), start, length. */
+export const PIECE_WORDS = 3;
+
+/** Pieces shorter than this are copied by a loop: a call to `set` costs more than moving so few tokens. */
+const SHORT_PIECE = 48;
+
+export interface FillInput {
+  readonly plan: WindowPlan;
+  /** All tokens of the shard. */
+  readonly tokens: TokenArray;
+  readonly document_ends: Float64Array;
+  readonly window_tokens: number;
+  /** Token id of padding. */
+  readonly eos: number;
+}
+
+/** Where windows `[from, to)` go. Every array starts at window `from`. */
+export interface FillOutput {
+  /** `(to - from) * window_tokens` entries, of the same type as the input. */
+  readonly tokens: TokenArray;
+  /** Two words (low, high) per index entry, counted from the start of the file: {@link indexEntries} of them. */
+  readonly ends: Uint32Array;
+  /** {@link PIECE_WORDS} words per piece of the windows. */
+  readonly pieces: Uint32Array;
+}
+
+/** Index entries of windows `[from, to)`. */
+export function indexEntries(plan: WindowPlan, from: number, to: number): number {
+  let entries = 0;
+  for (let piece = plan.window_pieces[from]; piece < plan.window_pieces[to]; piece++) {
+    entries += plan.piece_document[piece] < 0 ? plan.piece_length[piece] : 1;
+  }
+  return entries;
+}
+
+/** Arrays of the right sizes for windows `[from, to)`. */
+export function fillOutput(input: FillInput, from: number, to: number): FillOutput {
+  const { plan, tokens, window_tokens } = input;
+  const count = (to - from) * window_tokens;
+  return {
+    tokens: tokens instanceof Uint16Array ? new Uint16Array(count) : new Uint32Array(count),
+    ends: new Uint32Array(2 * indexEntries(plan, from, to)),
+    pieces: new Uint32Array(PIECE_WORDS * (plan.window_pieces[to] - plan.window_pieces[from])),
+  };
+}
+
+/** Writes windows `[from, to)` of the plan. */
+export function fillWindows(input: FillInput, from: number, to: number, output: FillOutput): void {
+  const { plan, tokens, document_ends, window_tokens, eos } = input;
+  const out = output.tokens;
+  const { ends, pieces } = output;
+  const base = from * window_tokens;
+  let at = 0;
+  let entry = 0;
+  let word = 0;
+  for (let piece = plan.window_pieces[from]; piece < plan.window_pieces[to]; piece++) {
+    const document = plan.piece_document[piece];
+    const length = plan.piece_length[piece];
+    pieces[word++] = document;
+    pieces[word++] = plan.piece_start[piece];
+    pieces[word++] = length;
+    if (document < 0) {
+      out.fill(eos, at, at + length);
+      for (let pad = 1; pad <= length; pad++) {
+        const end = base + at + pad;
+        ends[entry++] = end;
+        ends[entry++] = end / 0x1_0000_0000;
+      }
+      at += length;
+      continue;
+    }
+    const source = (document === 0 ? 0 : document_ends[document - 1]) + plan.piece_start[piece];
+    if (length < SHORT_PIECE) {
+      for (let i = 0; i < length; i++) out[at + i] = tokens[source + i];
+    } else {
+      out.set(tokens.subarray(source, source + length), at);
+    }
+    at += length;
+    const end = base + at;
+    ends[entry++] = end;
+    ends[entry++] = end / 0x1_0000_0000;
+  }
+}

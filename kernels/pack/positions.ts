@@ -1,0 +1,60 @@
+/**
+ * What a trainer makes of a window: positions within documents, and from them the sequence bounds attention is given.
+ *
+ * These are the reader's rules, kept here to prove that what is written is read as meant: datatrove's folder dataset (positions from
+ * EOS ids, or from the index) and nanotron's collator. Invariant: position 0 stands at the start of a window, after every document end, and nowhere
+ * else.
+ */
+import type { TokenArray } from "./fill.ts";
+
+/** Positions of a window, from the EOS ids in it: the way nanotron asks for them. `out` has the length of the window. */
+export function positionsFromEos(window: TokenArray, eos: number, out: Int32Array): void {
+  let position = 0;
+  for (let i = 0; i < window.length; i++) {
+    out[i] = position++;
+    if (window[i] === eos) position = 0;
+  }
+}
+
+/**
+ * Positions of window `window` of a file, from its document ends (exclusive, ascending, in tokens). `out` has the length of
+ * a window. Price: a binary search, then the ends inside the window.
+ */
+export function positionsFromIndex(documentEnds: Float64Array, window: number, out: Int32Array): void {
+  const start = window * out.length;
+  let next = firstAbove(documentEnds, start);
+  let position = 0;
+  for (let i = 0; i < out.length; i++) {
+    if (next < documentEnds.length && documentEnds[next] === start + i) {
+      position = 0;
+      next++;
+    }
+    out[i] = position++;
+  }
+}
+
+/**
+ * Bounds of the sequences in a flattened micro-batch of positions: where a position is 0, and the total. `positions` are those of
+ * the inputs, without the last token of each window, which is only a label.
+ */
+export function cuSeqlens(positions: Int32Array): Int32Array {
+  let sequences = 0;
+  for (let i = 0; i < positions.length; i++) if (positions[i] === 0) sequences++;
+  const bounds = new Int32Array(sequences + 1);
+  let next = 0;
+  for (let i = 0; i < positions.length; i++) if (positions[i] === 0) bounds[next++] = i;
+  bounds[sequences] = positions.length;
+  return bounds;
+}
+
+/** Index of the first entry greater than `value` in ascending `values`. */
+function firstAbove(values: Float64Array, value: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle] > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

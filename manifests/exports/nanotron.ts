@@ -1,0 +1,299 @@
+/**
+ * A run as nanotron reads it: one folder of `.ds` files per source, and the `data_stages` block that names them.
+ *
+ * nanotron reads a folder's files in name order, each to its last whole window, and cannot loop; between stages it goes on in a folder by how
+ * many tokens it has consumed under the same path. So a folder holds exactly what consecutive stages read of a source, in order, a
+ * second epoch as further links, and a source packed anew gets a folder of its own.
+ * A stage cannot change the sequence length within one nanotron run: each length in turn gets its own file.
+ * Price: hard links; a copy where links are impossible, and of the rest of a shard where a run starts inside it.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { RunError } from "../../batch/errors.ts";
+import { canonicalJson } from "../../io/canonical.ts";
+import { companions, decodeEnds, encodeEnds, formatMetadata } from "../../io/token-file.ts";
+import { type ShardSpan, shardSpans } from "../../kernels/pack/spans.ts";
+import type { SourceManifest, StageManifest } from "../schema.ts";
+
+export interface NanotronOptions {
+  /** Made anew; a folder that is there and was not made by an earlier export is refused. */
+  readonly folder: string;
+  /** The folder manifest paths are relative to. */
+  readonly store: string;
+  /** What the trainer puts before a folder's name; none by default, so that paths are relative to `folder`. */
+  readonly path_prefix?: string;
+  /** Sequences per training step: turns windows into steps. 1 where not given, so that steps count windows. */
+  readonly global_batch_size?: number;
+  /** What the trainer loads its tokenizer by; the name in the manifests where not given. */
+  readonly tokenizer_name?: string;
+}
+
+export interface NanotronExport {
+  /** Names of the YAML files, in training order. */
+  readonly configs: readonly string[];
+  readonly folders: readonly ExportFolder[];
+  readonly warnings: readonly string[];
+}
+
+/** A folder of token files and the windows of its source that it starts and ends with. */
+export interface ExportFolder {
+  readonly name: string;
+  readonly source: string;
+  readonly sequence_length: number;
+  readonly start_window: number;
+  readonly end_window: number;
+}
+
+/** nanotron's bookkeeping between stages is off by a few samples per source: folders hold that much more. */
+const SPARE_WINDOWS = 16;
+/** nanotron's consumption statistics look for "s3" in every folder's path. */
+const PARENT = "s3";
+const SUMMARY = "export.json";
+
+interface Chain {
+  readonly name: string;
+  readonly source: string;
+  readonly share: SourceManifest;
+  readonly start: number;
+  end: number;
+}
+
+interface Group {
+  readonly sequence_length: number;
+  readonly stages: { readonly manifest: StageManifest; readonly chains: readonly Chain[] }[];
+}
+
+/** Writes the export. Throws RunError `run/export-folder-taken`, `run/export-failed`. */
+export function exportNanotron(manifests: readonly StageManifest[], options: NanotronOptions): NanotronExport {
+  const groups = groupStages(manifests);
+  const chains = [...new Set(groups.flatMap((group) => group.stages.flatMap((stage) => stage.chains)))];
+  const warnings = exportWarnings(groups, chains, options);
+  const configs = groups.map((group, index) => ({
+    name: groups.length === 1 ? "data_stages.yaml" : `data_stages-${index + 1}-${group.sequence_length}.yaml`,
+    text: configText(group, options),
+  }));
+  const folders = chains.map(({ name, source, share, start, end }) => ({
+    name,
+    source,
+    sequence_length: share.packing.window_tokens - 1,
+    start_window: start,
+    end_window: end,
+  }));
+  const result: NanotronExport = { configs: configs.map(({ name }) => name), folders, warnings };
+
+  clearEarlier(options.folder);
+  attempt(options.folder, () => {
+    fs.mkdirSync(options.folder, { recursive: true });
+    // First, so that an export that was cut short is known as one and made anew.
+    fs.writeFileSync(join(options.folder, SUMMARY), `${JSON.stringify(JSON.parse(canonicalJson(result)), null, 2)}\n`);
+    for (const chain of chains) writeFolder(chain, manifests[0], options);
+    for (const { name, text } of configs) fs.writeFileSync(join(options.folder, name), text);
+  });
+  return result;
+}
+
+/** Consecutive stages of one sequence length, and for each of their sources the chain of stages that read on in one folder. */
+function groupStages(manifests: readonly StageManifest[]): Group[] {
+  const groups: Group[] = [];
+  const used = new Map<string, number>();
+  let open = new Map<string, Chain>();
+  for (const manifest of manifests) {
+    const { sequence_length, window_tokens } = manifest.stage;
+    let group = groups.at(-1);
+    if (group?.sequence_length !== sequence_length) {
+      group = { sequence_length, stages: [] };
+      groups.push(group);
+      open = new Map();
+    }
+    const chains: Chain[] = [];
+    for (const [source, share] of Object.entries(manifest.sources)) {
+      if (share.windows === 0) continue;
+      let chain = open.get(source);
+      const goesOn =
+        chain?.share.fingerprints.windows === share.fingerprints.windows && chain.end === share.start_window;
+      if (chain === undefined || !goesOn) {
+        const base = `${source}_${window_tokens}`;
+        const count = (used.get(base) ?? 0) + 1;
+        used.set(base, count);
+        chain = { name: count === 1 ? base : `${base}_${count}`, source, share, start: share.start_window, end: 0 };
+        open.set(source, chain);
+      }
+      chain.end = share.end_window;
+      chains.push(chain);
+    }
+    group.stages.push({ manifest, chains });
+  }
+  return groups;
+}
+
+function exportWarnings(groups: readonly Group[], chains: readonly Chain[], options: NanotronOptions): string[] {
+  const warnings = chains.flatMap(({ name, share, start, end }) => {
+    const epochs = Math.ceil(end / share.epoch_windows) - Math.floor(start / share.epoch_windows);
+    return epochs > 1
+      ? [`${name} reads its source ${epochs} times in the same order: later epochs are links to the same files`]
+      : [];
+  });
+  if (options.global_batch_size === undefined) {
+    warnings.push("start_training_step counts windows: export again with the trainer's global batch size");
+  }
+  if (groups.length > 1) {
+    warnings.push(
+      `nanotron keeps one sequence length per run: train the ${groups.length} data_stages files one after the other`,
+    );
+  }
+  return warnings;
+}
+
+function configText(group: Group, options: NanotronOptions): string {
+  const batch = options.global_batch_size ?? 1;
+  const { tokenizer, seed } = group.stages[0].manifest;
+  let step = 1;
+  const data_stages = group.stages.map(({ manifest, chains }) => {
+    const start_training_step = step;
+    step += Math.max(1, Math.floor(manifest.stage.windows / batch));
+    return {
+      name: manifest.stage.name,
+      start_training_step,
+      sequence_length: group.sequence_length,
+      data: {
+        seed,
+        num_loading_workers: 0,
+        dataset: {
+          dataset_folder: chains.map((chain) => folderPath(chain, options)),
+          dataset_weights: chains.map((chain) => manifest.sources[chain.source].weight_achieved),
+          return_positions: true,
+          token_size_in_bytes: tokenizer.token_bytes,
+          tokenizer_name: options.tokenizer_name ?? tokenizer.name,
+          vocab_size: tokenizer.vocab_size,
+          pad_samples_to_global_batch_size: false,
+          shuffle_files: false,
+          use_old_brrr_dataloader: false,
+        },
+      },
+    };
+  });
+  const head = [
+    "# The data_stages block of a nanotron config; folders and weights are lists in the same order.",
+    `# Steps at a global batch size of ${batch} sequences; train_steps is ${step - 1}.`,
+    "# Weights are the achieved ones: nanotron's blend then takes exactly the windows of the manifests.",
+    "# Keep the paths as they are between stages: nanotron finds its place in a folder by the path.",
+  ];
+  return `${head.join("\n")}\n${stringify({ data_stages }, { lineWidth: 0 })}`;
+}
+
+function folderPath(chain: Chain, options: NanotronOptions): string {
+  const prefix = options.path_prefix === undefined ? "" : `${options.path_prefix.replace(/\/+$/, "")}/`;
+  return `${prefix}${PARENT}/${chain.name}`;
+}
+
+function writeFolder(chain: Chain, manifest: StageManifest, options: NanotronOptions): void {
+  const { share, start, end } = chain;
+  const folder = join(options.folder, PARENT, chain.name);
+  fs.mkdirSync(folder, { recursive: true });
+  const windowTokens = share.packing.window_tokens;
+  const firstEpoch = Math.floor(start / share.epoch_windows);
+  let windows = 0;
+  shardSpans(share.shard_windows, start, end + SPARE_WINDOWS).forEach((span, position) => {
+    const file = share.files.find((candidate) => candidate.shard === span.shard && candidate.path.endsWith(".ds"));
+    if (file === undefined) throw new Error(`${chain.source}: no token file of shard ${span.shard} in the manifest`);
+    const name = file.path.slice(file.path.lastIndexOf("/") + 1);
+    const target = join(
+      folder,
+      span.epoch === firstEpoch ? name : `e${String(span.epoch - firstEpoch).padStart(3, "0")}_${name}`,
+    );
+    const whole = share.shard_windows[span.shard];
+    if (position === 0 && span.start > 0) {
+      copyRest(join(options.store, file.path), target, span, whole, windowTokens, manifest.tokenizer.token_bytes);
+      windows += whole - span.start;
+    } else {
+      // The last file is linked whole: what lies beyond the end is spare.
+      link(join(options.store, file.path), target);
+      link(join(options.store, file.path + companions.index), target + companions.index);
+      windows += whole;
+    }
+  });
+  fs.writeFileSync(
+    join(folder, `${chain.source}.ds${companions.metadata}`),
+    formatMetadata({
+      tokenizer_name: options.tokenizer_name ?? manifest.tokenizer.name,
+      token_bytes: manifest.tokenizer.token_bytes,
+      tokens: windows * windowTokens,
+    }),
+  );
+}
+
+/** Windows from `span.start` to the end of a shard, as a file of their own. */
+function copyRest(
+  from: string,
+  target: string,
+  span: ShardSpan,
+  whole: number,
+  windowTokens: number,
+  tokenBytes: number,
+): void {
+  const windowBytes = windowTokens * tokenBytes;
+  const input = fs.openSync(from, "r");
+  const output = fs.openSync(target, "wx");
+  try {
+    const buffer = Buffer.alloc(Math.max(1, Math.floor((4 * 1024 * 1024) / windowBytes)) * windowBytes);
+    for (let at = span.start * windowBytes; at < whole * windowBytes; ) {
+      const read = fs.readSync(input, buffer, 0, Math.min(buffer.length, whole * windowBytes - at), at);
+      if (read === 0) throw new Error(`${from} is shorter than its manifest says`);
+      fs.writeFileSync(output, buffer.subarray(0, read));
+      at += read;
+    }
+  } finally {
+    fs.closeSync(input);
+    fs.closeSync(output);
+  }
+  const skipped = span.start * windowTokens;
+  const ends = decodeEnds(fs.readFileSync(from + companions.index), from + companions.index).filter(
+    (end) => end > skipped,
+  );
+  fs.writeFileSync(target + companions.index, encodeEnds(ends, -skipped));
+}
+
+function link(from: string, target: string): void {
+  try {
+    fs.linkSync(from, target);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    if (!["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(code)) throw error;
+    fs.copyFileSync(from, target, fs.constants.COPYFILE_EXCL);
+  }
+}
+
+/** Removes an earlier export. A folder that holds anything else is not ours to remove. */
+function clearEarlier(folder: string): void {
+  if (!fs.existsSync(folder) || fs.readdirSync(folder).length === 0) return;
+  if (!fs.existsSync(join(folder, SUMMARY))) {
+    throw new RunError({
+      code: "run/export-folder-taken",
+      what: `${folder} is not empty and is no earlier export`,
+      why: "an export replaces what is in its folder",
+      fix: "name another folder, or empty this one",
+    });
+  }
+  fs.rmSync(folder, { recursive: true });
+}
+
+function attempt(folder: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === undefined) throw error;
+    throw new RunError(
+      {
+        code: "run/export-failed",
+        what: `cannot export to ${folder}: ${code}`,
+        fix:
+          code === "ENOENT"
+            ? "verify the run: files its manifests name are missing"
+            : "check space and permissions there, then export again",
+      },
+      { cause: error },
+    );
+  }
+}

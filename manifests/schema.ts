@@ -1,0 +1,115 @@
+/**
+ * What a manifest says: one JSON file per training stage, complete enough to check, to export and to reproduce the stage.
+ *
+ * Invariant: no absolute path, time, host or worker count; equal runs give equal bytes. Paths are relative to the store's folder.
+ * Windows are numbered through the epochs of a source, see kernels/pack/spans.ts.
+ */
+import { z } from "zod";
+
+const count = z.int().nonnegative();
+const share = z.number().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const relativePath = z.string().regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\]+$/, "must be a path inside the store");
+
+const storedFile = z.strictObject({ path: relativePath, size_bytes: count, sha256 });
+
+/** A file of a packed store. `windows` is on the token file only, not on the files beside it. */
+const windowsFile = storedFile.extend({ shard: count, windows: count.optional() });
+
+const packing = z.strictObject({
+  windows: count,
+  window_tokens: count,
+  documents: count,
+  tokens: count,
+  padding_tokens: count,
+  tokens_lost: count,
+  fill_ratio: z.number(),
+  pieces: count,
+  documents_cut_avoidable: count,
+  documents_cut_unavoidable: count,
+  documents_per_window_mean: z.number(),
+  documents_per_window_max: count,
+  sum_squared_lengths: z.number(),
+});
+
+const counts = z.strictObject({
+  /** Rows met, including those that could not be used. */
+  rows_in: count,
+  /** Rows that became documents of the token store. */
+  kept: count,
+  /** By pipeline stage id, then by reason. */
+  dropped: z.record(z.string(), z.record(z.string(), count)),
+  /** Rows that could not be used, by kind. */
+  errors: z.record(z.string(), count),
+});
+
+const shareFields = {
+  weight_requested: share,
+  weight_normalized: share,
+  weight_achieved: share,
+  windows: count,
+  /** Trained tokens: windows × sequence_length. */
+  tokens: count,
+};
+
+const source = z.strictObject({
+  category: z.string().optional(),
+  ...shareFields,
+  start_window: count,
+  end_window: count,
+  epoch_windows: count,
+  epochs: share,
+  epochs_total: share,
+  windows_short: count.optional(),
+  fingerprints: z.strictObject({ ingest: z.string(), tokens: z.string(), windows: z.string() }),
+  /** Windows of every shard of the packed store. */
+  shard_windows: z.array(count),
+  /** All files of the packed store. */
+  files: z.array(windowsFile),
+  packing,
+  token_store: z.strictObject({ documents: count, tokens: count, files: z.array(storedFile.extend({ shard: count })) }),
+  counts,
+  lineage: z.strictObject({
+    files: z.array(z.strictObject({ key: z.string(), size_bytes: count, identity: z.string() })),
+  }),
+});
+
+const gate = z.strictObject({ name: z.string(), limit: z.number(), value: z.number(), passed: z.boolean() });
+
+export const stageManifestSchema = z.strictObject({
+  schema: z.literal(1),
+  run: z.string(),
+  plan_fingerprint: z.string(),
+  /** The recipe with every default filled in. */
+  recipe: z.record(z.string(), z.json()),
+  seed: z.number(),
+  tokenizer: z.strictObject({
+    name: z.string(),
+    sha256,
+    vocab_size: count,
+    token_bytes: z.union([z.literal(2), z.literal(4)]),
+    eos: z.strictObject({ token: z.string(), id: count }),
+  }),
+  stage: z.strictObject({
+    /** Position among the training stages, from 0. */
+    index: count,
+    name: z.string(),
+    tokens_requested: count,
+    tokens: count,
+    windows: count,
+    sequence_length: count,
+    window_tokens: count,
+    pack: z.strictObject({ use: z.string(), version: count, options: z.record(z.string(), z.json()) }),
+    weights_sum: z.number(),
+  }),
+  sources: z.record(z.string(), source),
+  /** Sources without a category are under the empty name. */
+  categories: z.record(z.string(), z.strictObject(shareFields)),
+  gates: z.array(gate),
+});
+
+export type StageManifest = z.output<typeof stageManifestSchema>;
+export type SourceManifest = StageManifest["sources"][string];
+export type StoredFile = z.output<typeof storedFile>;
+export type SourceCounts = SourceManifest["counts"];
+export type GateResult = StageManifest["gates"][number];

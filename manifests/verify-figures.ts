@@ -1,0 +1,218 @@
+/**
+ * Checks of manifests against themselves and each other: sums, shares, ranges, the trainer's blend. No file is opened.
+ */
+import { replayBlend } from "../kernels/blend.ts";
+import { shardSpans } from "../kernels/pack/spans.ts";
+import type { SourceManifest, StageManifest } from "./schema.ts";
+
+export interface Finding {
+  /** `error` makes a run bad; `note` says what was not checked. */
+  readonly severity: "error" | "note";
+  /** Stable, kebab-case: `verify/rows-do-not-add-up`. */
+  readonly code: string;
+  readonly stage?: string;
+  readonly source?: string;
+  /** Relative to the store's or the manifests' folder. */
+  readonly file?: string;
+  readonly what: string;
+}
+
+/** Samples × sources a replay of the blend may cost: a few seconds. */
+const MAX_REPLAY_STEPS = 2e9;
+/** Weights are doubles; sums of a few hundred of them differ in the last digits. */
+const TOLERANCE = 1e-9;
+
+/** Findings on manifests in training order. */
+export function figureFindings(manifests: readonly StageManifest[]): Finding[] {
+  return [
+    ...sequenceFindings(manifests),
+    ...manifests.flatMap(stageFindings),
+    ...manifests.flatMap(blendFindings),
+    ...repeatFindings(manifests),
+  ];
+}
+
+function sequenceFindings(manifests: readonly StageManifest[]): Finding[] {
+  const findings: Finding[] = [];
+  const first = manifests[0];
+  manifests.forEach((manifest, position) => {
+    const stage = manifest.stage.name;
+    const report = (code: string, what: string) => findings.push({ severity: "error", code, stage, what });
+    if (manifest.stage.index !== position) {
+      report("verify/stage-missing", `is training stage ${manifest.stage.index}, and ${position} comes before it`);
+    }
+    if (manifest.plan_fingerprint !== first.plan_fingerprint || manifest.run !== first.run) {
+      report("verify/mixed-runs", `was written by another plan than ${first.stage.name}`);
+    }
+    if (JSON.stringify(manifest.tokenizer) !== JSON.stringify(first.tokenizer)) {
+      report("verify/mixed-tokenizers", `names another tokenizer than ${first.stage.name}`);
+    }
+  });
+  return findings;
+}
+
+function stageFindings(manifest: StageManifest): Finding[] {
+  const findings: Finding[] = [];
+  const { stage } = manifest;
+  const sources = Object.entries(manifest.sources);
+  const check = (holds: boolean, code: string, what: string, source?: string) => {
+    if (holds) return;
+    findings.push({ severity: "error", code, stage: stage.name, ...(source === undefined ? {} : { source }), what });
+  };
+  const sum = (value: (source: SourceManifest) => number) =>
+    sources.reduce((total, [, source]) => total + value(source), 0);
+
+  check(
+    stage.window_tokens === stage.sequence_length + 1,
+    "verify/window-tokens",
+    "window_tokens is not sequence_length + 1",
+  );
+  check(
+    stage.tokens === stage.windows * stage.sequence_length,
+    "verify/stage-tokens",
+    "tokens is not windows × sequence_length",
+  );
+  const windows = sum((source) => source.windows);
+  check(
+    windows === stage.windows,
+    "verify/windows-do-not-add-up",
+    `sources have ${windows} windows, the stage ${stage.windows}`,
+  );
+  const normalized = sum((source) => source.weight_normalized);
+  check(
+    Math.abs(normalized - 1) < TOLERANCE,
+    "verify/weights-do-not-add-up",
+    `normalised weights add up to ${normalized}`,
+  );
+  const redistributed = sources.some(([, source]) => source.windows_short !== undefined);
+
+  for (const [name, source] of sources) {
+    const achieved = source.windows / stage.windows;
+    check(
+      Math.abs(source.weight_achieved - achieved) < TOLERANCE,
+      "verify/weight-achieved",
+      `weight_achieved is ${source.weight_achieved}, and its windows are ${achieved} of the stage`,
+      name,
+    );
+    const off = Math.abs(source.windows - source.weight_normalized * stage.windows);
+    check(
+      redistributed || off < 1 + TOLERANCE * stage.windows,
+      "verify/weight-missed",
+      `has ${off} windows more or less than its weight asks for`,
+      name,
+    );
+    check(
+      Math.abs(source.weight_normalized * stage.weights_sum - source.weight_requested) <
+        TOLERANCE * Math.max(1, stage.weights_sum),
+      "verify/weight-normalized",
+      "weight_normalized is not weight_requested / weights_sum",
+      name,
+    );
+    check(
+      source.tokens === source.windows * stage.sequence_length,
+      "verify/source-tokens",
+      "tokens is not windows × sequence_length",
+      name,
+    );
+    check(
+      source.end_window - source.start_window === source.windows,
+      "verify/window-range",
+      "its window range does not hold its windows",
+      name,
+    );
+    const stored = source.shard_windows.reduce((total, count) => total + count, 0);
+    check(
+      stored === source.epoch_windows && stored === source.packing.windows,
+      "verify/epoch-windows",
+      `its shards hold ${stored} windows, not ${source.epoch_windows}`,
+      name,
+    );
+    for (const problem of accountingProblems(source)) check(false, "verify/rows-do-not-add-up", problem, name);
+    for (const problem of packingProblems(source, stage.window_tokens))
+      check(false, "verify/packing-does-not-add-up", problem, name);
+  }
+  for (const gate of manifest.gates) {
+    const holds = gate.name.startsWith("min_") ? gate.value >= gate.limit : gate.value <= gate.limit;
+    check(
+      holds === gate.passed,
+      "verify/gate",
+      `gate ${gate.name} says ${gate.passed ? "passed" : "failed"} at ${gate.value} of ${gate.limit}`,
+    );
+  }
+  return findings;
+}
+
+function* accountingProblems({ counts, token_store, packing }: SourceManifest): Generator<string> {
+  const dropped = Object.values(counts.dropped).flatMap(Object.values<number>);
+  const lost = [...dropped, ...Object.values(counts.errors)].reduce((total, rows) => total + rows, 0);
+  if (counts.rows_in !== counts.kept + lost) {
+    yield `${counts.rows_in} rows in, but ${counts.kept} kept and ${lost} dropped or in error`;
+  }
+  if (counts.kept !== token_store.documents)
+    yield `${counts.kept} rows kept, but ${token_store.documents} documents stored`;
+  if (token_store.documents !== packing.documents)
+    yield `${token_store.documents} documents stored, but ${packing.documents} packed`;
+}
+
+function* packingProblems({ token_store, packing }: SourceManifest, windowTokens: number): Generator<string> {
+  if (packing.tokens !== token_store.tokens) yield `${token_store.tokens} tokens stored, but ${packing.tokens} packed`;
+  if (packing.tokens_lost !== 0) yield `${packing.tokens_lost} tokens are in no window`;
+  const capacity = packing.windows * windowTokens;
+  if (packing.tokens + packing.padding_tokens !== capacity) {
+    yield `${packing.tokens} tokens and ${packing.padding_tokens} of padding do not fill ${packing.windows} windows of ${windowTokens}`;
+  }
+}
+
+/** The trainer picks sources by its own rule; with the achieved weights it must come to the windows the manifest states. */
+function blendFindings(manifest: StageManifest): Finding[] {
+  const { name, windows } = manifest.stage;
+  const sources = Object.entries(manifest.sources).filter(([, source]) => source.windows > 0);
+  if (windows * sources.length > MAX_REPLAY_STEPS) {
+    const what = `the blend of ${windows} windows from ${sources.length} sources was not replayed: it would take minutes`;
+    return [{ severity: "note", code: "verify/blend-not-replayed", stage: name, what }];
+  }
+  if (sources.length === 0) return [];
+  const taken = replayBlend(
+    sources.map(([, source]) => source.weight_achieved),
+    windows,
+  );
+  return sources.flatMap(([source, share], i): Finding[] => {
+    if (Math.abs(taken[i] - share.windows) <= 1) return [];
+    const what = `a trainer's blend takes ${taken[i]} windows, the manifest says ${share.windows}`;
+    return [{ severity: "error", code: "verify/blend", stage: name, source, what }];
+  });
+}
+
+/** Documents read twice before their source was read whole. Shards of all packings of a source hold the same documents. */
+function repeatFindings(manifests: readonly StageManifest[]): Finding[] {
+  const findings: Finding[] = [];
+  const read = new Map<string, { stage: string; packing: string; start: number; end: number }[]>();
+  for (const manifest of manifests) {
+    for (const [source, share] of Object.entries(manifest.sources)) {
+      for (const span of shardSpans(share.shard_windows, share.start_window, share.end_window)) {
+        const key = JSON.stringify([share.fingerprints.tokens, span.epoch, span.shard]);
+        const earlier = read.get(key) ?? [];
+        const mine = {
+          stage: manifest.stage.name,
+          packing: share.fingerprints.windows,
+          start: span.start,
+          end: span.end,
+        };
+        const clash = earlier.find(
+          (other) => other.packing !== mine.packing || (other.start < mine.end && mine.start < other.end),
+        );
+        if (clash !== undefined) {
+          findings.push({
+            severity: "error",
+            code: "verify/repeated-windows",
+            stage: mine.stage,
+            source,
+            what: `reads shard ${span.shard} in epoch ${span.epoch}, documents of which ${clash.stage} has read`,
+          });
+        }
+        read.set(key, [...earlier, mine]);
+      }
+    }
+  }
+  return findings;
+}

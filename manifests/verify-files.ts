@@ -1,0 +1,230 @@
+/**
+ * Checks of stored bytes: hashes, and everything a trainer relies on inside token files.
+ *
+ * Invariant checked: exactly one EOS per document and none inside, ids below the vocabulary, whole windows, and positions that come out
+ * the same from EOS ids and from the index. Price: files are read once, token files in pieces of a few MiB; the index and the pieces
+ * table of one shard are held in memory.
+ */
+import { createHash } from "node:crypto";
+import { open, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { ShardmillError } from "../batch/errors.ts";
+import { companions, decodeEnds, decodePieces, decodeTokens, encodeEnds, type TokenFormat } from "../io/token-file.ts";
+import { indexEntries, PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
+import { planProblem, type WindowPlan } from "../kernels/pack/plan.ts";
+import { positionsFromEos, positionsFromIndex } from "../kernels/pack/positions.ts";
+import type { StoredFile } from "./schema.ts";
+
+const CHUNK_BYTES = 4 * 1024 * 1024;
+
+/** Why a file is not what the manifest says, or undefined. */
+export async function fileProblem(store: string, file: StoredFile): Promise<string | undefined> {
+  const path = join(store, file.path);
+  try {
+    const { size } = await stat(path);
+    if (size !== file.size_bytes) return `has ${size} bytes instead of ${file.size_bytes}`;
+    const hash = createHash("sha256");
+    await readChunks(path, CHUNK_BYTES, (chunk) => void hash.update(chunk));
+    return hash.digest("hex") === file.sha256 ? undefined : "has other content than its sha256 says";
+  } catch (error) {
+    return `cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
+  }
+}
+
+/** What breaks the contract in a shard of a token store, or undefined. `path` is that of its `.ds`. */
+export async function tokenShardProblem(store: string, path: string, format: TokenFormat): Promise<string | undefined> {
+  return asProblem(async () => {
+    const ends = decodeEnds(await readFile(join(store, path + companions.index)), path + companions.index);
+    let at = 0;
+    let document = 0;
+    let problem: string | undefined;
+    await readTokens(store, path, format, CHUNK_BYTES, (ids) => {
+      for (let i = 0; i < ids.length && problem === undefined; i++, at++) {
+        if (ids[i] >= format.vocab_size)
+          problem = `token ${at} is ${ids[i]}, and the vocabulary has ${format.vocab_size}`;
+        else if (ids[i] === format.eos) {
+          if (ends[document] === at + 1) document++;
+          else problem = `token ${at} is EOS inside document ${document}`;
+        } else if (ends[document] === at + 1) problem = `document ${document} does not end with EOS`;
+      }
+    });
+    if (problem !== undefined) return problem;
+    if (document !== ends.length || at !== (ends.at(-1) ?? 0)) return `has ${at} tokens, and its index ends elsewhere`;
+    return undefined;
+  });
+}
+
+/** What breaks the contract in a shard of a packed store, or undefined. */
+export async function windowShardProblem(
+  store: string,
+  path: string,
+  windows: number,
+  windowTokens: number,
+  format: TokenFormat,
+): Promise<string | undefined> {
+  return asProblem(async () => {
+    const { size } = await stat(join(store, path));
+    const windowBytes = windowTokens * format.token_bytes;
+    if (size !== windows * windowBytes)
+      return `has ${size} bytes, which is not ${windows} windows of ${windowBytes} bytes`;
+    const indexBytes = await readFile(join(store, path + companions.index));
+    const words = decodePieces(await readFile(join(store, path + companions.pieces)), path + companions.pieces);
+    const layout = layoutOf(words, windows, windowTokens);
+    if (typeof layout === "string") return layout;
+    const broken = planProblem(layout.plan, layout.documentEnds, windowTokens);
+    if (broken !== undefined) return `its pieces table does not add up: ${broken}`;
+    if (!expectedIndex(layout, windowTokens).equals(indexBytes)) return "its index and its pieces table disagree";
+
+    const ends = decodeEnds(indexBytes, path + companions.index);
+    const checker = new WindowChecker(layout, ends, windowTokens, format);
+    const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / windowBytes)) * windowBytes;
+    await readTokens(store, path, format, perChunk, (ids) => checker.take(ids));
+    return checker.problem;
+  });
+}
+
+interface ShardLayout {
+  readonly plan: WindowPlan;
+  readonly documentEnds: Float64Array;
+}
+
+/** The plan a pieces table stands for, and the document lengths it implies. */
+function layoutOf(words: Uint32Array, windows: number, windowTokens: number): ShardLayout | string {
+  const pieces = words.length / PIECE_WORDS;
+  const piece_document = new Int32Array(pieces);
+  const piece_start = new Uint32Array(pieces);
+  const piece_length = new Uint32Array(pieces);
+  const window_pieces = new Uint32Array(windows + 1);
+  const lengths = new Float64Array(pieces);
+  let documents = 0;
+  let at = 0;
+  for (let piece = 0; piece < pieces; piece++) {
+    const document = words[piece * PIECE_WORDS] | 0;
+    if (document >= pieces || document < -1) return `its pieces table names document ${document}`;
+    piece_document[piece] = document;
+    piece_start[piece] = words[piece * PIECE_WORDS + 1];
+    piece_length[piece] = words[piece * PIECE_WORDS + 2];
+    at += piece_length[piece];
+    if (at % windowTokens === 0 && at / windowTokens <= windows) window_pieces[at / windowTokens] = piece + 1;
+    if (document < 0) continue;
+    documents = Math.max(documents, document + 1);
+    lengths[document] = Math.max(lengths[document], piece_start[piece] + piece_length[piece]);
+  }
+  const documentEnds = lengths.slice(0, documents);
+  for (let document = 1; document < documents; document++) documentEnds[document] += documentEnds[document - 1];
+  return { plan: { windows, window_pieces, piece_document, piece_start, piece_length }, documentEnds };
+}
+
+function expectedIndex({ plan }: ShardLayout, windowTokens: number): Buffer {
+  const ends = new Float64Array(indexEntries(plan, 0, plan.windows));
+  let entry = 0;
+  let at = 0;
+  for (let piece = 0; piece < plan.piece_length.length; piece++) {
+    const length = plan.piece_length[piece];
+    if (plan.piece_document[piece] < 0) for (let pad = 1; pad < length; pad++) ends[entry++] = at + pad;
+    at += length;
+    ends[entry++] = at;
+  }
+  if (at !== plan.windows * windowTokens) throw new Error("a plan that passed its check has windows of another length");
+  return Buffer.from(encodeEnds(ends));
+}
+
+/** Walks the windows of a shard in order, chunk by chunk. */
+class WindowChecker {
+  problem: string | undefined;
+  #window = 0;
+  readonly #layout: ShardLayout;
+  readonly #ends: Float64Array;
+  readonly #format: TokenFormat;
+  readonly #byEos: Int32Array;
+  readonly #byIndex: Int32Array;
+
+  constructor(layout: ShardLayout, ends: Float64Array, windowTokens: number, format: TokenFormat) {
+    this.#layout = layout;
+    this.#ends = ends;
+    this.#format = format;
+    this.#byEos = new Int32Array(windowTokens);
+    this.#byIndex = new Int32Array(windowTokens);
+  }
+
+  take(ids: TokenArray): void {
+    const windowTokens = this.#byEos.length;
+    for (let at = 0; at < ids.length && this.problem === undefined; at += windowTokens, this.#window++) {
+      this.problem = this.#windowProblem(ids.subarray(at, at + windowTokens));
+    }
+  }
+
+  #windowProblem(ids: TokenArray): string | undefined {
+    const { plan, documentEnds } = this.#layout;
+    const { eos, vocab_size } = this.#format;
+    const window = this.#window;
+    let at = 0;
+    for (let piece = plan.window_pieces[window]; piece < plan.window_pieces[window + 1]; piece++) {
+      const document = plan.piece_document[piece];
+      const length = plan.piece_length[piece];
+      const documentLength =
+        document < 0 ? 0 : documentEnds[document] - (document === 0 ? 0 : documentEnds[document - 1]);
+      const last = plan.piece_start[piece] + length === documentLength ? at + length - 1 : -1;
+      for (const end = at + length; at < end; at++) {
+        const isEos = ids[at] === eos;
+        if (ids[at] >= vocab_size)
+          return `token ${at} of window ${window} is ${ids[at]}, and the vocabulary has ${vocab_size}`;
+        if (document < 0 && !isEos) return `token ${at} of window ${window} is padding and not EOS`;
+        if (document >= 0 && isEos !== (at === last)) {
+          return isEos
+            ? `token ${at} of window ${window} is EOS inside document ${document}`
+            : `document ${document} ends in window ${window} without EOS`;
+        }
+      }
+    }
+    positionsFromEos(ids, eos, this.#byEos);
+    positionsFromIndex(this.#ends, window, this.#byIndex);
+    for (let i = 0; i < this.#byEos.length; i++) {
+      if (this.#byEos[i] !== this.#byIndex[i])
+        return `positions of window ${window} differ between EOS ids and index at token ${i}`;
+    }
+    return undefined;
+  }
+}
+
+async function readTokens(
+  store: string,
+  path: string,
+  format: TokenFormat,
+  chunkBytes: number,
+  visit: (ids: TokenArray) => void,
+): Promise<void> {
+  await readChunks(join(store, path), chunkBytes, (chunk) => visit(decodeTokens(chunk, format.token_bytes, path)));
+}
+
+/** Visits a file in pieces of exactly `chunkBytes`, the last one shorter. A piece is only valid during its visit. */
+async function readChunks(path: string, chunkBytes: number, visit: (chunk: Uint8Array) => void): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    const buffer = new Uint8Array(chunkBytes);
+    for (;;) {
+      let filled = 0;
+      while (filled < chunkBytes) {
+        const { bytesRead } = await file.read(buffer, filled, chunkBytes - filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      if (filled > 0) visit(buffer.subarray(0, filled));
+      if (filled < chunkBytes) return;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** A file that is not there or not decodable is a finding, not a reason to stop. */
+async function asProblem(check: () => Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof ShardmillError) return error.details.what;
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === undefined) throw error;
+    return `cannot be read: ${code}`;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Does a finished run hold what its manifests say? Everything is read again; nothing is trusted but the manifests' own words.
+ *
+ * Invariant: a bad run gives findings, never an exception; only a folder that is no run at all throws. Price: every stored byte is
+ * read twice (hash, content), about 0.3 GB/s on one core.
+ */
+import { companions } from "../io/token-file.ts";
+import { readManifests } from "./read.ts";
+import type { SourceManifest, StageManifest } from "./schema.ts";
+import { type Finding, figureFindings } from "./verify-figures.ts";
+import { fileProblem, tokenShardProblem, windowShardProblem } from "./verify-files.ts";
+
+export type { Finding } from "./verify-figures.ts";
+
+export interface VerifyOptions {
+  /** The run's folder with one manifest per training stage. */
+  readonly manifests: string;
+  /** The folder manifest paths are relative to. */
+  readonly store: string;
+  /** Called before each file, for progress. */
+  readonly onFile?: (path: string) => void;
+}
+
+/** Findings in a fixed order; a good run has none of severity `error`. Throws RunError `run/not-a-run`. */
+export async function verifyRun(options: VerifyOptions): Promise<Finding[]> {
+  const { manifests, problems } = await readManifests(options.manifests);
+  const findings: Finding[] = problems.map(({ file, what }) => ({
+    severity: "error",
+    code: "verify/bad-manifest",
+    file,
+    what,
+  }));
+  findings.push(...figureFindings(manifests));
+  const seen = new Set<string>();
+  for (const manifest of manifests) {
+    for (const [source, share] of Object.entries(manifest.sources)) {
+      for (const finding of await sourceFindings(manifest, share, options, seen)) {
+        findings.push({ ...finding, stage: manifest.stage.name, source });
+      }
+    }
+  }
+  return findings;
+}
+
+/** Findings on the files of one source. `seen` holds paths that an earlier stage has checked. */
+async function sourceFindings(
+  manifest: StageManifest,
+  source: SourceManifest,
+  options: VerifyOptions,
+  seen: Set<string>,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const report = (code: string, file: string, what: string) => findings.push({ severity: "error", code, file, what });
+  const broken = new Set<string>();
+  const fresh = new Set<string>();
+  for (const file of [...source.token_store.files, ...source.files]) {
+    if (seen.has(file.path)) continue;
+    seen.add(file.path);
+    fresh.add(file.path);
+    options.onFile?.(file.path);
+    const problem = await fileProblem(options.store, file);
+    if (problem === undefined) continue;
+    broken.add(file.path);
+    report("verify/file-changed", file.path, problem);
+  }
+
+  const { tokenizer, stage } = manifest;
+  const format = { token_bytes: tokenizer.token_bytes, vocab_size: tokenizer.vocab_size, eos: tokenizer.eos.id };
+  const intact = (path: string, ...beside: string[]) =>
+    fresh.has(path) && [path, ...beside.map((suffix) => path + suffix)].every((name) => !broken.has(name));
+  for (const { path } of source.token_store.files) {
+    if (!path.endsWith(".ds") || !intact(path, companions.index)) continue;
+    const problem = await tokenShardProblem(options.store, path, format);
+    if (problem !== undefined) report("verify/bad-tokens", path, problem);
+  }
+  const tokenFiles = source.files.filter((file) => file.path.endsWith(".ds"));
+  source.shard_windows.forEach((windows, shard) => {
+    const file = tokenFiles.find((candidate) => candidate.shard === shard);
+    if (file?.windows === windows) return;
+    const what =
+      file === undefined ? "no file of this shard is listed" : `holds ${file.windows} windows, not ${windows}`;
+    report("verify/shard-missing", file?.path ?? `shard ${shard}`, what);
+  });
+  for (const { path, windows } of tokenFiles) {
+    if (windows === undefined || !intact(path, companions.index, companions.pieces)) continue;
+    const problem = await windowShardProblem(options.store, path, windows, stage.window_tokens, format);
+    if (problem !== undefined) report("verify/bad-windows", path, problem);
+  }
+  return findings;
+}

@@ -1,0 +1,165 @@
+/**
+ * Manifests from collected facts: pure assembly, then one committed file per training stage.
+ *
+ * The facts are what task markers and the compiled mixture hold; nothing is measured here. Invariant: canonical JSON with sorted keys, so equal
+ * facts give equal bytes; every manifest is checked against its schema before it is written.
+ */
+import { join } from "node:path";
+import type { z } from "zod";
+import { canonicalJson } from "../io/canonical.ts";
+import { type CommittedFile, commitBytes } from "../io/commit.ts";
+import { addStatistics, type PackingStatistics } from "../kernels/pack/plan.ts";
+import { type GateLimits, gateResults } from "./gates.ts";
+import {
+  type SourceCounts,
+  type SourceManifest,
+  type StageManifest,
+  type StoredFile,
+  stageManifestSchema,
+} from "./schema.ts";
+
+type JsonRecord = StageManifest["recipe"];
+
+/** One source, whatever it is packed to. */
+export interface SourceFacts {
+  readonly fingerprints: { readonly ingest: string; readonly tokens: string };
+  readonly lineage: readonly { readonly key: string; readonly size_bytes: number; readonly identity: string }[];
+  readonly counts: SourceCounts;
+  /** Shards of the token store, in order; paths relative to the store's folder. */
+  readonly shards: readonly {
+    readonly documents: number;
+    readonly tokens: number;
+    readonly files: readonly StoredFile[];
+  }[];
+}
+
+/** One source packed one way. */
+export interface PackedFacts {
+  readonly fingerprint: string;
+  /** In order; the token file is the one whose name ends in `.ds`. */
+  readonly shards: readonly {
+    readonly windows: number;
+    readonly files: readonly StoredFile[];
+    readonly statistics: PackingStatistics;
+  }[];
+}
+
+/** What a compiled mixture says of one stage. */
+export interface StageFacts {
+  readonly name: string;
+  readonly sequence_length: number;
+  readonly pack_id: string;
+  readonly pack: {
+    readonly use: string;
+    readonly version: number;
+    readonly options: Readonly<Record<string, unknown>>;
+  };
+  readonly tokens_requested: number;
+  readonly tokens: number;
+  readonly windows: number;
+  readonly weights_sum: number;
+  readonly sources: Readonly<Record<string, ShareFacts>>;
+  readonly categories: Readonly<Record<string, StageManifest["categories"][string]>>;
+}
+
+type ShareFacts = Readonly<
+  Pick<
+    SourceManifest,
+    | "weight_requested"
+    | "weight_normalized"
+    | "weight_achieved"
+    | "windows"
+    | "tokens"
+    | "start_window"
+    | "end_window"
+    | "epoch_windows"
+    | "epochs"
+    | "epochs_total"
+  >
+> & { readonly category?: string; readonly windows_short?: number };
+
+export interface ManifestFacts {
+  readonly run: string;
+  readonly plan_fingerprint: string;
+  /** The resolved recipe as plain JSON, without places and paths. */
+  readonly recipe: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  readonly tokenizer: StageManifest["tokenizer"];
+  readonly gates: GateLimits;
+  readonly stages: readonly StageFacts[];
+  readonly source: (name: string) => SourceFacts;
+  readonly packed: (source: string, sequenceLength: number, packId: string) => PackedFacts;
+}
+
+/** One manifest per training stage, in training order. Throws a ZodError for facts no manifest may hold: a bug of the caller. */
+export function buildManifests(facts: ManifestFacts): StageManifest[] {
+  return facts.stages.map((stage, index) => {
+    const sources: Record<string, SourceManifest> = {};
+    for (const [name, share] of Object.entries(stage.sources)) {
+      sources[name] = sourceManifest(
+        share,
+        facts.source(name),
+        facts.packed(name, stage.sequence_length, stage.pack_id),
+      );
+    }
+    const manifest: z.input<typeof stageManifestSchema> = {
+      schema: 1,
+      run: facts.run,
+      plan_fingerprint: facts.plan_fingerprint,
+      recipe: facts.recipe as JsonRecord,
+      seed: facts.seed,
+      tokenizer: facts.tokenizer,
+      stage: {
+        index,
+        name: stage.name,
+        tokens_requested: stage.tokens_requested,
+        tokens: stage.tokens,
+        windows: stage.windows,
+        sequence_length: stage.sequence_length,
+        window_tokens: stage.sequence_length + 1,
+        pack: { ...stage.pack, options: stage.pack.options as JsonRecord },
+        weights_sum: stage.weights_sum,
+      },
+      sources,
+      categories: stage.categories,
+      gates: gateResults(facts.gates, sources),
+    };
+    return stageManifestSchema.parse(manifest);
+  });
+}
+
+function sourceManifest(share: ShareFacts, source: SourceFacts, packed: PackedFacts): SourceManifest {
+  const files = packed.shards.flatMap((shard, index) =>
+    shard.files.map((file) => ({
+      ...file,
+      shard: index,
+      ...(file.path.endsWith(".ds") ? { windows: shard.windows } : {}),
+    })),
+  );
+  return {
+    ...share,
+    fingerprints: { ...source.fingerprints, windows: packed.fingerprint },
+    shard_windows: packed.shards.map((shard) => shard.windows),
+    files,
+    packing: addStatistics(packed.shards.map((shard) => shard.statistics)),
+    token_store: {
+      documents: source.shards.reduce((sum, shard) => sum + shard.documents, 0),
+      tokens: source.shards.reduce((sum, shard) => sum + shard.tokens, 0),
+      files: source.shards.flatMap((shard, index) => shard.files.map((file) => ({ ...file, shard: index }))),
+    },
+    counts: source.counts,
+    lineage: { files: [...source.lineage] },
+  };
+}
+
+/** The bytes of a manifest: sorted keys, two spaces, a newline at the end. */
+export function manifestText(manifest: StageManifest): string {
+  return `${JSON.stringify(JSON.parse(canonicalJson(manifest)), null, 2)}\n`;
+}
+
+/** Writes `STAGE.json` for every manifest into `folder`. */
+export function writeManifests(folder: string, manifests: readonly StageManifest[]): CommittedFile[] {
+  return manifests.map((manifest) =>
+    commitBytes(join(folder, `${manifest.stage.name}.json`), Buffer.from(manifestText(manifest))),
+  );
+}

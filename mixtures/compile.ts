@@ -1,0 +1,258 @@
+/**
+ * From weights and token budgets to window ranges: what every training stage reads of every source.
+ *
+ * Windows of a stage = round(tokens / sequence_length), at least 1; sources share them by largest remainder, so the counts add up exactly and
+ * each is within one window of its share. Positions are handed on from stage to stage, so nothing repeats before a source has
+ * been read whole. Invariant: the result does not depend on the order in which sources or weights are listed.
+ * Price: microseconds per stage and source; no text and no token is touched.
+ */
+import { RecipeError, RunError } from "../batch/errors.ts";
+import { handOver } from "../kernels/pack/spans.ts";
+import { type Demand, shareWindows } from "./share.ts";
+
+export interface MixtureStage {
+  readonly name: string;
+  /** Budget in trained tokens: windows × sequence_length. */
+  readonly tokens: number;
+  readonly sequence_length: number;
+  /** Identity of the pack stage and its options: stages that agree in it and in sequence_length read the same windows. */
+  readonly pack_id: string;
+  /** Share of tokens by source; any positive sum. */
+  readonly weights: Readonly<Record<string, number>>;
+}
+
+export interface MixtureLimits {
+  /** Times a source may be read, over all training stages together; need not be whole. */
+  readonly max_epochs: number;
+  readonly on_exhausted: "error" | "redistribute";
+}
+
+export interface MixtureInput {
+  readonly stages: readonly MixtureStage[];
+  /** Windows of each shard of a source packed that way. Shards must correspond one to one between packings. */
+  readonly available: (source: string, sequenceLength: number, packId: string) => readonly number[];
+  readonly limits: MixtureLimits;
+  readonly categories?: Readonly<Record<string, string>>;
+}
+
+/** What one training stage reads of one source. Windows are numbered through the epochs of the source as it is packed here. */
+export interface MixtureShare {
+  readonly category?: string;
+  readonly weight_requested: number;
+  readonly weight_normalized: number;
+  /** windows / windows of the stage. */
+  readonly weight_achieved: number;
+  readonly windows: number;
+  /** Trained tokens: windows × sequence_length. */
+  readonly tokens: number;
+  readonly start_window: number;
+  readonly end_window: number;
+  /** Windows in one epoch. */
+  readonly epoch_windows: number;
+  /** windows / epoch_windows: what this stage reads of the source. */
+  readonly epochs: number;
+  /** end_window / epoch_windows: how far the source has been read after this stage. */
+  readonly epochs_total: number;
+  /** Present where the source could not give its share and `on_exhausted` is `redistribute`: the windows it was short of. */
+  readonly windows_short?: number;
+}
+
+export interface CategoryShare {
+  readonly weight_requested: number;
+  readonly weight_normalized: number;
+  readonly weight_achieved: number;
+  readonly windows: number;
+  readonly tokens: number;
+}
+
+export interface CompiledStage {
+  readonly name: string;
+  readonly sequence_length: number;
+  readonly pack_id: string;
+  readonly tokens_requested: number;
+  readonly tokens: number;
+  readonly windows: number;
+  readonly weights_sum: number;
+  /** By source, in code unit order of the names. */
+  readonly sources: Readonly<Record<string, MixtureShare>>;
+  /** By category; sources without one are under the empty name. */
+  readonly categories: Readonly<Record<string, CategoryShare>>;
+}
+
+interface Cursor {
+  readonly sequence_length: number;
+  readonly pack_id: string;
+  readonly shards: readonly number[];
+  readonly position: number;
+}
+
+/**
+ * Compiles all stages, in training order.
+ *
+ * Throws RecipeError `recipe/bad-weights` for weights that are no shares, RunError `run/source-exhausted` where a source cannot
+ * give what its weight asks for (or all of them together cannot, with `redistribute`).
+ */
+export function compileMixture(input: MixtureInput): readonly CompiledStage[] {
+  const cursors = new Map<string, Cursor>();
+  return input.stages.map((stage) => compileStage(stage, input, cursors));
+}
+
+function compileStage(stage: MixtureStage, input: MixtureInput, cursors: Map<string, Cursor>): CompiledStage {
+  const names = Object.keys(stage.weights).sort();
+  const weightsSum = checkedSum(stage, names);
+  const total = Math.max(1, Math.round(stage.tokens / stage.sequence_length));
+  const demands = names.map((name): Demand & { readonly cursor: Cursor; readonly epochWindows: number } => {
+    const cursor = moveCursor(cursors.get(name), name, stage, input.available);
+    const epochWindows = cursor.shards.reduce((sum, windows) => sum + windows, 0);
+    const limit = Math.floor(input.limits.max_epochs * epochWindows);
+    return {
+      name,
+      weight: stage.weights[name] / weightsSum,
+      capacity: Math.max(0, limit - cursor.position),
+      cursor,
+      epochWindows,
+    };
+  });
+  const { windows, wanted } = shareWindows(demands, total);
+  const short = demands.some((demand, i) => wanted[i] > demand.capacity);
+  const given = windows.reduce((sum, count) => sum + count, 0);
+  if (given < total || (short && input.limits.on_exhausted === "error")) {
+    throw exhausted(stage, demands, wanted, total, input.limits);
+  }
+
+  const sources: Record<string, MixtureShare> = {};
+  demands.forEach((demand, i) => {
+    const { name, cursor, epochWindows } = demand;
+    const end = cursor.position + windows[i];
+    if (windows[i] > 0) cursors.set(name, { ...cursor, position: end });
+    const category = input.categories?.[name];
+    sources[name] = {
+      ...(category === undefined ? {} : { category }),
+      weight_requested: stage.weights[name],
+      weight_normalized: demand.weight,
+      weight_achieved: windows[i] / total,
+      windows: windows[i],
+      tokens: windows[i] * stage.sequence_length,
+      start_window: cursor.position,
+      end_window: end,
+      epoch_windows: epochWindows,
+      epochs: epochWindows === 0 ? 0 : windows[i] / epochWindows,
+      epochs_total: epochWindows === 0 ? 0 : end / epochWindows,
+      ...(wanted[i] > demand.capacity ? { windows_short: wanted[i] - demand.capacity } : {}),
+    };
+  });
+  return {
+    name: stage.name,
+    sequence_length: stage.sequence_length,
+    pack_id: stage.pack_id,
+    tokens_requested: stage.tokens,
+    tokens: total * stage.sequence_length,
+    windows: total,
+    weights_sum: weightsSum,
+    sources,
+    categories: categoryShares(sources, total),
+  };
+}
+
+function checkedSum(stage: MixtureStage, names: readonly string[]): number {
+  let sum = 0;
+  for (const name of names) {
+    const weight = stage.weights[name];
+    if (!Number.isFinite(weight) || weight < 0) {
+      throw badWeights(stage, `the weight of ${name} is ${weight}`, "give every source a weight of 0 or more");
+    }
+    sum += weight;
+  }
+  if (!(sum > 0 && sum < Number.POSITIVE_INFINITY)) {
+    throw badWeights(stage, `the weights add up to ${sum}`, "give at least one source a weight above 0");
+  }
+  return sum;
+}
+
+function badWeights(stage: MixtureStage, what: string, fix: string): RecipeError {
+  return new RecipeError({
+    code: "recipe/bad-weights",
+    what: `training stage ${stage.name}: ${what}`,
+    why: "a weight is a share of the stage's tokens",
+    fix,
+  });
+}
+
+/** The cursor of a source as the stage packs it. A source that has not been read starts at its first window. */
+function moveCursor(
+  cursor: Cursor | undefined,
+  name: string,
+  stage: MixtureStage,
+  available: MixtureInput["available"],
+): Cursor {
+  const { sequence_length, pack_id } = stage;
+  if (cursor?.sequence_length === sequence_length && cursor.pack_id === pack_id) return cursor;
+  const shards = available(name, sequence_length, pack_id);
+  if (cursor === undefined) return { sequence_length, pack_id, shards, position: 0 };
+  if (shards.length !== cursor.shards.length) {
+    throw new Error(`${name}: ${shards.length} packed shards do not correspond to ${cursor.shards.length}`);
+  }
+  return { sequence_length, pack_id, shards, position: handOver(cursor.shards, cursor.position, shards) };
+}
+
+function exhausted(
+  stage: MixtureStage,
+  demands: readonly Demand[],
+  wanted: readonly number[],
+  total: number,
+  limits: MixtureLimits,
+): RunError {
+  const length = stage.sequence_length;
+  const count = (tokens: number): string => tokens.toLocaleString("en-US");
+  const binding = demands.flatMap((demand, i) => {
+    if (wanted[i] <= demand.capacity) return [];
+    const feasible = Math.floor((demand.capacity / total) * 1e6) / 1e6;
+    return [
+      `${demand.name} is asked for ${count(wanted[i] * length)} tokens (weight ${Number(demand.weight.toPrecision(6))}) and has ` +
+        `${count(demand.capacity * length)} left, enough for a weight of ${feasible}`,
+    ];
+  });
+  const budget = Math.min(
+    ...demands.map((demand) =>
+      demand.weight > 0 ? Math.floor(demand.capacity / demand.weight) * length : Number.POSITIVE_INFINITY,
+    ),
+  );
+  const rest = demands.reduce((sum, demand) => sum + (demand.weight > 0 ? demand.capacity * length : 0), 0);
+  const redistribute = limits.on_exhausted === "redistribute";
+  return new RunError({
+    code: "run/source-exhausted",
+    what: `training stage ${stage.name} asks for more tokens than there are: ${binding.join("; ")}`,
+    why: redistribute
+      ? `all its sources together have ${count(rest)} tokens left at max_epochs ${limits.max_epochs}, and the stage needs ${count(total * length)}`
+      : `a source may be read ${limits.max_epochs} times over all training stages (limits.max_epochs), and trainers stop where data ends`,
+    fix: redistribute
+      ? "lower the stage's tokens, raise limits.max_epochs, or add data"
+      : `lower these weights or the stage's tokens (at these weights ${count(budget)} are there), raise limits.max_epochs, add data, or set limits.on_exhausted: redistribute`,
+  });
+}
+
+function categoryShares(sources: Readonly<Record<string, MixtureShare>>, total: number): Record<string, CategoryShare> {
+  const sums = new Map<string, { requested: number; normalized: number; windows: number; tokens: number }>();
+  for (const share of Object.values(sources)) {
+    const key = share.category ?? "";
+    const sum = sums.get(key) ?? { requested: 0, normalized: 0, windows: 0, tokens: 0 };
+    sum.requested += share.weight_requested;
+    sum.normalized += share.weight_normalized;
+    sum.windows += share.windows;
+    sum.tokens += share.tokens;
+    sums.set(key, sum);
+  }
+  const entries = [...sums].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    entries.map(([key, sum]) => [
+      key,
+      {
+        weight_requested: sum.requested,
+        weight_normalized: sum.normalized,
+        weight_achieved: sum.windows / total,
+        windows: sum.windows,
+        tokens: sum.tokens,
+      },
+    ]),
+  );
+}

@@ -1,0 +1,82 @@
+/**
+ * Where everything of a run lies: the one place that spells folder and file names.
+ *
+ * `store/` is shared by every run: its folders are named by fingerprint, so equal work is found whoever did it.
+ * `runs/NAME/` holds what one recipe asked for: plan, manifests, exports.
+ */
+import { join } from "node:path";
+
+const pad = (index: number): string => String(index).padStart(5, "0");
+
+export class Layout {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  get store(): string {
+    return join(this.root, "store");
+  }
+
+  run(name: string): string {
+    return join(this.root, "runs", name);
+  }
+
+  planFile(name: string): string {
+    return join(this.run(name), "plan.json");
+  }
+
+  manifestFile(name: string, trainingStage: string): string {
+    return join(this.run(name), "manifests", `${trainingStage}.json`);
+  }
+
+  /** Content identities of local files, so that planning twice does not hash twice. */
+  get identityCache(): string {
+    return join(this.store, "identities.jsonl");
+  }
+
+  ingest(fingerprint: string): string {
+    return join(this.store, `ingest-${fingerprint}`);
+  }
+
+  match(fingerprint: string): string {
+    return join(this.store, `match-${fingerprint}`);
+  }
+
+  tokens(fingerprint: string): string {
+    return join(this.store, `tokens-${fingerprint}`);
+  }
+
+  windows(fingerprint: string): string {
+    return join(this.store, `windows-${fingerprint}`);
+  }
+}
+
+/** Files of one ingested span. */
+export const spanFiles = {
+  tokens: (span: number): string => `${pad(span)}.tokens`,
+  documents: (span: number): string => `${pad(span)}.documents.arrow`,
+  ledger: (span: number): string => `${pad(span)}.ledger.arrow`,
+  keys: (span: number, barrier: number): string => `${pad(span)}.keys-${barrier}`,
+  marker: (span: number): string => `${pad(span)}.done.json`,
+} as const;
+
+/** Files of a dedup barrier's match and unite phases. */
+export const matchFiles = {
+  edges: (partition: number): string => `${pad(partition)}.edges`,
+  marker: (partition: number): string => `${pad(partition)}.done.json`,
+  roots: "roots.u32",
+  sizes: "sizes.u32",
+  united: "united.done.json",
+} as const;
+
+/** Files of a token store while it is being shuffled and when it is done. */
+export const tokenFiles = {
+  scattered: (part: number): string => `${pad(part)}.scattered`,
+  duplicates: (part: number): string => `${pad(part)}.duplicates.arrow`,
+  scatterMarker: (part: number): string => `${pad(part)}.scattered.done.json`,
+  shard: (shard: number, source: string): string => `${pad(shard)}_${source}.ds`,
+  documents: (shard: number, source: string): string => `${pad(shard)}_${source}.documents.arrow`,
+  shardMarker: (shard: number): string => `${pad(shard)}.done.json`,
+} as const;

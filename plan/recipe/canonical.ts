@@ -1,0 +1,41 @@
+/**
+ * A recipe as plain JSON: what fingerprints hash and manifests store.
+ *
+ * Invariant: two recipes that must give the same bytes have the same form. Keys are sorted, places are left out, and of a path on
+ * this machine only the last part stays: what a file holds is hashed apart.
+ */
+import { basename } from "node:path";
+import type { Place } from "../../batch/errors.ts";
+import type { Recipe } from "../types.ts";
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** The resolved values of a recipe. */
+export function canonicalRecipe(recipe: Recipe): { readonly [key: string]: Json } {
+  const { file, place: _place, ...tokenizer } = recipe.tokenizer;
+  return sorted({
+    ...recipe,
+    tokenizer: file === undefined ? tokenizer : { ...tokenizer, file: basename(file) },
+    pipelines: mapValues(recipe.pipelines, (uses) => uses.map(unplaced)),
+    sources: mapValues(recipe.sources, (source) => ({ ...unplaced(source), read: unplaced(source.read) })),
+    training_stages: recipe.training_stages.map((stage) => ({ ...unplaced(stage), pack: unplaced(stage.pack) })),
+    plugins: recipe.plugins.map((path) => basename(path)),
+  }) as { readonly [key: string]: Json };
+}
+
+function unplaced<T extends { readonly place?: Place }>({ place: _place, ...rest }: T): Omit<T, "place"> {
+  return rest;
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}
+
+function sorted(value: unknown): Json {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).filter(([, part]) => part !== undefined);
+    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, part]) => [key, sorted(part)]));
+  }
+  return value as Json;
+}

@@ -1,0 +1,112 @@
+/**
+ * The recipe's JSON Schema, for editors: the zod shapes, with every stage's options put where a recipe writes them.
+ *
+ * Invariant: a recipe that loads is valid under it. The reverse does not hold: names that refer to each other and the reader a file
+ * ending asks for are checked only when a recipe is loaded.
+ */
+import { z } from "zod";
+import type { StageDefinition } from "../../stages/define.ts";
+import { recipeShape, sourceShape, stageUseShape } from "./schema.ts";
+
+/** The part of JSON Schema that zod writes and this project reads. */
+export interface JsonSchema {
+  readonly $schema?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema | readonly JsonSchema[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | JsonSchema;
+  readonly propertyNames?: JsonSchema;
+}
+
+/** JSON Schema (draft 7, which editors know best) of what is written, before defaults are filled in. */
+export function toJsonSchema(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: "input", target: "draft-7", unrepresentable: "any" });
+  return JSON.parse(JSON.stringify(plain, withoutSafeBounds)) as JsonSchema;
+}
+
+/** zod writes the bounds of safe integers where a schema has none: true of every number here, and noise. */
+function withoutSafeBounds(key: string, value: unknown): unknown {
+  if (key === "maximum" && value === Number.MAX_SAFE_INTEGER) return undefined;
+  if (key === "minimum" && value === Number.MIN_SAFE_INTEGER) return undefined;
+  return value;
+}
+
+/** The schema of a whole recipe that may name `stages`. */
+export function recipeJsonSchema(stages: readonly StageDefinition[]): JsonSchema {
+  const recipe = toJsonSchema(recipeShape);
+  const { pipelines, sources, training_stages, ...others } = recipe.properties ?? {};
+  const ofKind = (...kinds: readonly string[]) => stages.filter((stage) => kinds.includes(stage.name.split("/")[0]));
+  const inPipelines = ofKind("filter", "rewrite", "annotate", "dedup");
+  const trainingStage = training_stages.items as JsonSchema;
+  const packNames = ofKind("pack").flatMap(({ name }) => [name.slice("pack/".length), name]);
+  const pack: JsonSchema = {
+    ...trainingStage.properties?.pack,
+    anyOf: [{ type: "string", enum: packNames }, ...ofKind("pack").map((stage) => stageUseSchema(stage, packNames))],
+  };
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "shardmill recipe",
+    ...recipe,
+    properties: {
+      ...others,
+      pipelines: {
+        ...pipelines,
+        additionalProperties: { type: "array", items: { anyOf: inPipelines.map((stage) => stageUseSchema(stage)) } },
+      },
+      sources: { ...sources, additionalProperties: sourceSchema(ofKind("read")) },
+      training_stages: {
+        ...training_stages,
+        items: { ...trainingStage, properties: { ...trainingStage.properties, pack } },
+      },
+    },
+  };
+}
+
+function stageUseSchema(stage: StageDefinition, names: readonly string[] = [stage.name]): JsonSchema {
+  const options = toJsonSchema(stage.options);
+  const use = toJsonSchema(stageUseShape);
+  const own = names.filter((name) => stage.name === name || stage.name.endsWith(`/${name}`));
+  return {
+    type: "object",
+    description: stage.summary,
+    properties: {
+      use: own.length === 1 ? { const: stage.name } : { enum: own },
+      id: use.properties?.id ?? {},
+      ...options.properties,
+    },
+    required: ["use", ...(options.required ?? [])],
+    additionalProperties: false,
+  };
+}
+
+/** A source may leave its reader to the file ending, so its keys are those of all readers together. */
+function sourceSchema(readers: readonly StageDefinition[]): JsonSchema {
+  const source = toJsonSchema(sourceShape);
+  const options = new Map<string, JsonSchema[]>();
+  for (const reader of readers) {
+    for (const [key, schema] of Object.entries(toJsonSchema(reader.options).properties ?? {})) {
+      const known = options.get(key) ?? [];
+      if (!known.some((other) => JSON.stringify(other) === JSON.stringify(schema))) known.push(schema);
+      options.set(key, known);
+    }
+  }
+  const names = readers.flatMap(({ name }) => [name.slice("read/".length), name]);
+  const read = { ...source.properties?.read, examples: names };
+  const merged = [...options].map(([key, schemas]) => [key, schemas.length === 1 ? schemas[0] : { anyOf: schemas }]);
+  return {
+    ...source,
+    properties: { ...source.properties, read, ...Object.fromEntries(merged) },
+    additionalProperties: false,
+  };
+}

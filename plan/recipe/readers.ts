@@ -1,0 +1,43 @@
+/** Which reader reads which file: by the ending of a pattern, compression set aside. */
+
+const READERS: Readonly<Record<string, string>> = {
+  ".parquet": "read/parquet",
+  ".jsonl": "read/jsonl",
+  ".ndjson": "read/jsonl",
+  ".json": "read/jsonl",
+  ".arrow": "read/arrow",
+  ".feather": "read/arrow",
+  ".ipc": "read/arrow",
+  ".csv": "read/csv",
+  ".tsv": "read/csv",
+};
+const COMPRESSED = /\.(gz|zst|zstd)$/;
+/** Columnar files compress inside; a compressed one can not be read by parts. */
+const COMPRESSIBLE = new Set(["read/jsonl", "read/csv"]);
+
+/** Full name of a reader or packer given short: `jsonl` is `read/jsonl`. */
+export function fullName(kind: "read" | "pack", name: string): string {
+  return name.includes("/") ? name : `${kind}/${name}`;
+}
+
+/** The reader every ending of `pattern` asks for, or undefined where it says nothing or several things. */
+export function readerOf(pattern: string): string | undefined {
+  const readers = new Set(expandBraces(pattern).map(readerOfPath));
+  return readers.size === 1 ? [...readers][0] : undefined;
+}
+
+function readerOfPath(path: string): string | undefined {
+  const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
+  const bare = name.replace(COMPRESSED, "");
+  const dot = bare.lastIndexOf(".");
+  const reader = dot === -1 ? undefined : READERS[bare.slice(dot)];
+  return reader !== undefined && (bare === name || COMPRESSIBLE.has(reader)) ? reader : undefined;
+}
+
+/** `a.{jsonl,jsonl.zst}` to its alternatives, innermost braces first. */
+function expandBraces(pattern: string): string[] {
+  const braces = /\{([^{}]*)\}/.exec(pattern);
+  if (braces === null) return [pattern];
+  const [before, after] = [pattern.slice(0, braces.index), pattern.slice(braces.index + braces[0].length)];
+  return braces[1].split(",").flatMap((part) => expandBraces(before + part + after));
+}

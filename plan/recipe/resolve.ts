@@ -1,0 +1,104 @@
+/**
+ * From a recipe's raw value to a `Recipe`: shapes checked piece by piece, names looked up, stage options filled in.
+ *
+ * Invariant: one pass reports everything. A piece whose shape is wrong is reported and left out; what refers to it by name is
+ * still checked against the names that were written, so that one mistake makes one message.
+ */
+import { resolve as resolvePath } from "node:path";
+import type { z } from "zod";
+import { suggest } from "../../batch/suggest.ts";
+import type { Recipe, TokenizerSpec } from "../types.ts";
+import type { Path } from "./diagnostics.ts";
+import { badName, check, unknownKey, wrongType } from "./issues.ts";
+import { isRecord } from "./overrides.ts";
+import { NAME_PATTERN, recipeShape } from "./schema.ts";
+import { resolveSource } from "./sources.ts";
+import { placed, type ResolveContext, resolvePipeline } from "./stage-use.ts";
+import { resolveTrainingStages } from "./training-stages.ts";
+
+/** The recipe, or undefined where `context.findings` says why not. */
+export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | undefined {
+  const { findings } = context;
+  const before = findings.length;
+  if (!isRecord(raw)) {
+    findings.push(wrongType([], "a recipe", ["a mapping"], raw));
+    return undefined;
+  }
+  const shape = recipeShape.shape;
+  const known = Object.keys(shape);
+  const unknown = Object.keys(raw).filter((key) => !known.includes(key));
+  for (const key of unknown) findings.push(unknownKey("a recipe", key, known, [key]));
+  const field = <S extends z.ZodType>(key: string, schema: S): z.output<S> | undefined => {
+    const misspelt = raw[key] === undefined && unknown.some((other) => suggest(other, known) === key);
+    return misspelt ? undefined : check(schema, raw[key], [key], { name: `\`${key}\`` }, findings);
+  };
+
+  const pipelines = records(raw.pipelines, ["pipelines"], context);
+  const sources = records(raw.sources, ["sources"], context);
+  if (raw.sources === undefined) field("sources", shape.sources);
+  else if (isRecord(raw.sources) && sources.length === 0) {
+    findings.push({ code: "recipe/out-of-range", what: "`sources` is empty", fix: "name one", path: ["sources"] });
+  }
+  const pipelineNames = pipelines.map(([name]) => name);
+  const sourceNames = sources.map(([name]) => name);
+  const shard_tokens = field("shard_tokens", shape.shard_tokens);
+  const recipe = {
+    schema: field("schema", shape.schema),
+    name: field("name", shape.name),
+    seed: field("seed", shape.seed),
+    tokenizer: resolveTokenizer(field("tokenizer", shape.tokenizer), context),
+    pipelines: Object.fromEntries(pipelines.map(([name, value]) => [name, resolvePipeline(name, value, context)])),
+    sources: Object.fromEntries(
+      sources.map(([name, value]) => [name, resolveSource(name, value, pipelineNames, context)]),
+    ),
+    training_stages:
+      raw.training_stages === undefined
+        ? field("training_stages", shape.training_stages)
+        : resolveTrainingStages(raw.training_stages, sourceNames, shard_tokens, context),
+    shard_tokens,
+    limits: field("limits", shape.limits),
+    exports: field("exports", shape.exports),
+    gates: field("gates", shape.gates),
+    plugins: field("plugins", shape.plugins)?.map((path) => resolvePath(context.folder, path)),
+  };
+  // Every check that fails adds a finding, so without one no piece is undefined.
+  return findings.length > before ? undefined : (recipe as Recipe);
+}
+
+/** The entries of a mapping whose keys are names; what is not one is reported. */
+function records(value: unknown, path: Path, { findings }: ResolveContext): [string, unknown][] {
+  if (value === undefined) return [];
+  if (!isRecord(value)) {
+    findings.push(wrongType(path, `\`${path.at(-1)}\``, ["a mapping from names"], value));
+    return [];
+  }
+  const entries = Object.entries(value);
+  for (const [name] of entries) {
+    if (!NAME_PATTERN.test(name)) findings.push(badName([...path, name], name, "key"));
+  }
+  return entries;
+}
+
+/** A tokenizer of the right shape names exactly one vocabulary. */
+function resolveTokenizer(
+  spec: z.output<typeof recipeShape.shape.tokenizer> | undefined,
+  context: ResolveContext,
+): TokenizerSpec | undefined {
+  if (spec === undefined) return undefined;
+  const path = ["tokenizer"];
+  if ((spec.file === undefined) === (spec.encoding === undefined)) {
+    const both = spec.file !== undefined;
+    context.findings.push({
+      code: "recipe/tokenizer",
+      what: both ? "the tokenizer has both `file` and `encoding`" : "the tokenizer has neither `file` nor `encoding`",
+      why: "exactly one of them says how text becomes token ids",
+      fix: both ? "remove one of them" : "add `file: ./tokenizer.json` or `encoding: cl100k_base`",
+      path: both ? [...path, "encoding"] : path,
+      part: "key",
+    });
+    return undefined;
+  }
+  const { file, encoding, eos } = spec;
+  const which = file === undefined ? { encoding: encoding as string } : { file: resolvePath(context.folder, file) };
+  return { ...which, eos, ...placed(path, context) };
+}

@@ -1,0 +1,113 @@
+/**
+ * The shape of a recipe: one zod definition from which types, defaults, diagnostics and the JSON Schema follow.
+ *
+ * Invariant: a schema here knows nothing of stages. Where a stage's own options stand beside `use` or `from`, the shape is loose
+ * and `resolve.ts` hands the rest to the stage. Every key has a description: the reference is made of them.
+ */
+import { z } from "zod";
+import { parseSize } from "./sizes.ts";
+
+/** Trainers a manifest can be exported for. */
+export const EXPORTS = ["nanotron"] as const;
+
+/** tiktoken encodings that can be named in `tokenizer.encoding`. */
+export const ENCODINGS = ["cl100k_base", "gpt2", "o200k_base", "p50k_base", "p50k_edit", "r50k_base"] as const;
+
+/** Names become file names and parts of row addresses, so they hold no slash, space or leading dot. */
+export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** One more token is stored than is trained on, and offsets are 32-bit: far above any context length. */
+const MAX_SEQUENCE_LENGTH = 16_777_216;
+const MAX_SHARD_TOKENS = 1_073_741_824;
+
+export const nameShape = z.string().regex(NAME_PATTERN);
+
+const tokensShape = z
+  .union([z.int(), z.string()])
+  .transform((value, context) => {
+    const size = typeof value === "number" ? value : parseSize(value);
+    if (size !== undefined) return size;
+    context.addIssue({ code: "custom", params: { code: "recipe/bad-size" }, message: "is not a number of tokens" });
+    return z.NEVER;
+  })
+  .pipe(z.int().min(1));
+
+const tokenizerShape = z.strictObject({
+  file: z.string().min(1).optional().describe("path of a `tokenizer.json`, relative to the recipe"),
+  encoding: z.enum(ENCODINGS).optional().describe("name of a tiktoken encoding; give either `file` or `encoding`"),
+  eos: z.string().min(1).describe("special token that ends every document; looked up before any shard is read"),
+});
+
+export const stageUseShape = z.looseObject({
+  use: z.string().min(1).describe("stage name, `filter/gopher-quality`; its options stand beside it"),
+  id: nameShape.optional().describe("name in reports and `--set`; defaults to the last part of the stage's name"),
+});
+
+export const sourceShape = z.looseObject({
+  from: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .describe("path, glob or `hf://` pattern, or a list of them; plain paths start at the data root"),
+  read: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "reader, `jsonl` or `read/jsonl`; inferred from the file extension when absent. Its options stand beside it",
+    ),
+  pipeline: nameShape.optional().describe("key into `pipelines`; when absent the text goes straight to the tokenizer"),
+  category: nameShape.optional().describe("group under which reports add sources up"),
+});
+
+export const trainingStageShape = z.strictObject({
+  name: nameShape.describe("name of the stage and of its manifest; unique in the recipe"),
+  tokens: tokensShape.describe("budget in trained tokens: a whole number, or with K, M, B or T (`8B`, `1.5M`)"),
+  sequence_length: z.int().min(2).max(MAX_SEQUENCE_LENGTH).describe("tokens trained per window; one more is stored"),
+  pack: z
+    .union([z.string().min(1), stageUseShape])
+    .prefault("concat")
+    .describe("how documents fill windows: `concat`, `best-fit`, or `{ use: pack/best-fit, … }` with options"),
+  weights: z
+    .record(nameShape, z.number().positive())
+    .describe("share of *tokens* by source name; need not add up to 1, the manifest records requested and achieved"),
+});
+
+const limitsShape = z.strictObject({
+  max_epochs: z.number().positive().default(1).describe("how often a source may be read over all training stages"),
+  on_exhausted: z
+    .enum(["error", "redistribute"])
+    .default("error")
+    .describe("when a source has too few tokens: stop, or share its rest among the others"),
+});
+
+const ratio = () => z.number().min(0).max(1).optional();
+
+const gatesShape = z.strictObject({
+  max_weight_error: ratio().describe("largest difference between a normalised and an achieved weight"),
+  min_packing_fill: ratio().describe("smallest share of stored tokens that are not padding"),
+  max_dropped_ratio: ratio().describe("largest share of documents that filters and dedup may drop"),
+});
+
+/** Every key of a recipe. The sections that hold stages are checked piece by piece, see `resolve.ts`. */
+export const recipeShape = z.strictObject({
+  schema: z.literal(1).describe("version of this format"),
+  name: nameShape.describe("name of the run; its folder is `runs/NAME`"),
+  seed: z.int().min(0).default(0).describe("key of all randomness: shuffles, packing, mixing"),
+  tokenizer: tokenizerShape.describe("how text becomes token ids"),
+  plugins: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("modules that export stages of your own, relative to the recipe"),
+  pipelines: z.record(nameShape, z.array(stageUseShape)).default({}).describe("lists of stages by name, run in order"),
+  sources: z.record(nameShape, sourceShape).describe("where text comes from, by name"),
+  training_stages: z.array(trainingStageShape).min(1).describe("what is trained, in order; one manifest each"),
+  shard_tokens: tokensShape
+    .pipe(z.int().min(2).max(MAX_SHARD_TOKENS))
+    .prefault(33_554_432)
+    .describe("size of a token store shard: the unit of shuffling and packing in memory"),
+  limits: limitsShape.prefault({}).describe("how far a source may be repeated"),
+  exports: z.array(z.enum(EXPORTS)).default([]).describe("trainers to write configuration for"),
+  gates: gatesShape.prefault({}).describe("what a finished run must satisfy, else exit code 3"),
+});
+
+/** A recipe as it is written, for `defineRecipe`. Stage options are checked at run time by the stages themselves. */
+export type RecipeInput = z.input<typeof recipeShape>;

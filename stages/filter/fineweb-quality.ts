@@ -1,0 +1,131 @@
+/**
+ * FineWeb's quality rules: lines that end like prose, short lines, repeated lines, newlines per word.
+ *
+ * Owns the four bounds and their order. Exact to datatrove's FineWebQualityFilter, with one decision more: a text without words has no
+ * newlines-per-word ratio (datatrove fails on it) and is dropped as `no_words`. Words are counted only until the newline rule is
+ * settled, so the price is one pass over the text and a few percent of the word segmentation.
+ */
+import { z } from "zod";
+import { LineMeasures } from "../../kernels/quality/lines.ts";
+import { TERMINAL_MARKS } from "../../kernels/quality/marks.ts";
+import { segmenter } from "../../kernels/words/index.ts";
+import { WORD_RULES, type WordSegmenter, WordSpans } from "../../kernels/words.ts";
+import { type Drop, defineStage, filter } from "../define.ts";
+
+const ratio = z.number().min(0).nullable();
+
+const options = z.strictObject({
+  words: z.enum(WORD_RULES).default("unicode").describe("word rules; spacy-en for the same decisions as datatrove"),
+  min_terminal_lines_ratio: ratio
+    .default(0.12)
+    .describe("share of non-blank lines that end in a terminal punctuation mark of any script; null turns the rule off"),
+  keep_without_terminal_lines: z
+    .boolean()
+    .default(false)
+    .describe("spare texts in which no line at all ends in a terminal mark"),
+  max_short_lines_ratio: ratio.default(0.67).describe("share of non-blank lines that are short; null turns the rule off"),
+  short_line_chars: z.int().min(0).default(30).describe("a line of at most this many characters is short"),
+  max_duplicate_chars_ratio: ratio
+    .default(0.01)
+    .describe("characters in repeated lines over all characters but newlines; null turns the rule off"),
+  max_newlines_per_word_ratio: ratio.default(0.3).describe("newlines per word; null turns the rule off"),
+});
+
+const PROSE =
+  "The harbour was quiet that morning, and the boats lay still in the grey water.\n" +
+  "Nobody had expected the ferry to return before noon, but there it was.\n";
+
+const reasons = {
+  empty: "no line holds more than white space",
+  too_few_terminal_lines: "share of lines that end in a terminal mark is below min_terminal_lines_ratio",
+  too_many_short_lines: "share of short lines is above max_short_lines_ratio",
+  too_many_duplicate_chars: "share of characters in repeated lines is above max_duplicate_chars_ratio",
+  no_words: "the text holds no word, so it has no newlines per word",
+  too_many_newlines: "newlines per word are above max_newlines_per_word_ratio",
+};
+
+/** A bound that is off compares with nothing. */
+const below = (value: number, bound: number | null): boolean => bound !== null && value < bound;
+const above = (value: number, bound: number | null): boolean => bound !== null && value > bound;
+
+export default defineStage({
+  name: "filter/fineweb-quality",
+  version: 1,
+  summary: "Drops pages that look like lists, menus or repeated boilerplate.",
+  reference: "FineWeb, Penedo et al. 2024; datatrove 0.10.0 FineWebQualityFilter",
+  options,
+  reads: ["text"],
+  writes: [],
+  reasons,
+  create: (options) => {
+    const counter = new WordCounter(segmenter(options.words));
+    const lines = new LineMeasures();
+
+    const judge = (row: number, bytes: Uint8Array, start: number, end: number, drop: Drop<keyof typeof reasons>) => {
+      lines.measure(bytes, start, end, TERMINAL_MARKS, options.short_line_chars);
+      if (lines.lines === 0) return drop(row, "empty", 0);
+      const terminal = lines.terminalLines / lines.lines;
+      const exempt = terminal === 0 && options.keep_without_terminal_lines;
+      if (below(terminal, options.min_terminal_lines_ratio) && !exempt) {
+        return drop(row, "too_few_terminal_lines", terminal);
+      }
+      const short = lines.shortLines / lines.lines;
+      if (above(short, options.max_short_lines_ratio)) return drop(row, "too_many_short_lines", short);
+      const duplicate = lines.duplicateChars / lines.chars;
+      if (above(duplicate, options.max_duplicate_chars_ratio)) {
+        return drop(row, "too_many_duplicate_chars", duplicate);
+      }
+      const max = options.max_newlines_per_word_ratio;
+      if (max === null) return;
+      const words = counter.count(bytes, start, end, lines.newlines, max);
+      if (words === 0) return drop(row, "no_words", 0);
+      if (lines.newlines / words > max) drop(row, "too_many_newlines", lines.newlines / words);
+    };
+
+    return filter<keyof typeof reasons>((batch, drop) => {
+      const { data, offsets } = batch.text;
+      for (let row = 0; row < batch.rows; row++) {
+        if (batch.alive.has(row)) judge(row, data, offsets[row], offsets[row + 1], drop);
+      }
+    });
+  },
+  examples: [
+    { text: PROSE, keeps: true },
+    { text: " \n\t\n", drops: "empty" },
+    { text: "Home and garden furniture\nA list of shops in your area", drops: "too_few_terminal_lines" },
+    { text: "Home.\nShop.\nAbout us.\nContact.\n", drops: "too_many_short_lines" },
+    { text: `${PROSE}${PROSE}`, drops: "too_many_duplicate_chars" },
+    { text: "!".repeat(40), drops: "no_words" },
+    { text: `${PROSE}${"\n".repeat(10)}`, drops: "too_many_newlines" },
+  ],
+});
+
+const CHUNK_BYTES = 2048;
+const NEWLINE = 0x0a;
+
+/** Counts words, but no more of them than the newline rule needs. */
+class WordCounter {
+  readonly #words: WordSegmenter;
+  readonly #spans = new WordSpans();
+
+  constructor(words: WordSegmenter) {
+    this.#words = words;
+  }
+
+  /**
+   * Words in `bytes[start, end)`; fewer where those already bring `newlines` per word down to `max`. Cuts the text at newlines, which no
+   * word crosses.
+   */
+  count(bytes: Uint8Array, start: number, end: number, newlines: number, max: number): number {
+    let count = 0;
+    for (let from = start; from < end; ) {
+      let to = Math.min(from + CHUNK_BYTES, end);
+      while (to < end && bytes[to - 1] !== NEWLINE) to++;
+      this.#words.segment(bytes, from, to, this.#spans);
+      count += this.#spans.count;
+      if (count > 0 && newlines / count <= max) break;
+      from = to;
+    }
+    return count;
+  }
+}

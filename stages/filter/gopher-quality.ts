@@ -1,0 +1,131 @@
+/**
+ * Gopher's quality rules: word counts and lengths, symbols, bullet lists, ellipses, letters, stop words.
+ *
+ * Owns the bounds and their order. Exact to datatrove's GopherQualityFilter with `words: spacy-en`. With `unicode` words a mark of punctuation
+ * is no word: symbol ratios and the alphabetic share are over fewer words (so hashes and ellipses weigh more, and fewer texts have too few
+ * alphabetic words), contractions stay whole ("don't"), and scripts without spaces give one word per character. A text without any word
+ * has none of the ratios (datatrove fails on it) and is dropped as `no_words`, unless `min_words` already drops it.
+ * Price: the word segmentation and two passes over the text.
+ */
+import { z } from "zod";
+import { StopWords, SymbolMeasures, WordMeasures } from "../../kernels/quality/gopher.ts";
+import { segmenter } from "../../kernels/words/index.ts";
+import { WORD_RULES, WordSpans } from "../../kernels/words.ts";
+import { type Drop, defineStage, filter } from "../define.ts";
+
+const count = z.int().min(0).nullable();
+const ratio = z.number().min(0).nullable();
+
+const options = z.strictObject({
+  words: z.enum(WORD_RULES).default("unicode").describe("word rules; spacy-en for the same decisions as datatrove"),
+  min_words: count.default(50).describe("words that are not all symbols; null turns the rule off"),
+  max_words: count.default(100_000).describe("words that are not all symbols; null turns the rule off"),
+  min_mean_word_length: ratio.default(3).describe("mean characters of those words; null turns the rule off"),
+  max_mean_word_length: ratio.default(10).describe("mean characters of those words; null turns the rule off"),
+  max_hashes_ratio: ratio.default(0.1).describe("`#` per word; null turns the rule off"),
+  max_ellipses_ratio: ratio.default(0.1).describe("`...` and U+2026 per word; null turns the rule off"),
+  max_bullet_lines_ratio: ratio
+    .default(0.9)
+    .describe("share of lines that begin with U+2022 or a hyphen; null turns the rule off"),
+  max_ellipsis_lines_ratio: ratio
+    .default(0.3)
+    .describe("share of lines that end in `...` or U+2026; null turns the rule off"),
+  min_alphabetic_words_ratio: ratio
+    .default(0.8)
+    .describe("share of words with at least one letter of any script; null turns the rule off"),
+  min_stop_words: count.default(2).describe("distinct stop words that must occur; null turns the rule off"),
+  stop_words: z
+    .array(z.string().min(1))
+    .default(["the", "be", "to", "of", "and", "that", "have", "with"])
+    .describe("words that English prose cannot do without; case counts"),
+});
+
+const SENTENCE = "We walked to the river and sat on the stones that the flood had left behind with the driftwood. ";
+const PROSE = SENTENCE.repeat(4);
+
+const reasons = {
+  too_few_words: "fewer words than min_words",
+  too_many_words: "more words than max_words",
+  no_words: "the text holds no word, so it has no ratio to judge",
+  words_too_short: "mean word length is below min_mean_word_length",
+  words_too_long: "mean word length is above max_mean_word_length",
+  too_many_hashes: "`#` per word is above max_hashes_ratio",
+  too_many_ellipses: "ellipses per word are above max_ellipses_ratio",
+  too_many_bullet_lines: "share of bullet lines is above max_bullet_lines_ratio",
+  too_many_ellipsis_lines: "share of lines that end in an ellipsis is above max_ellipsis_lines_ratio",
+  too_few_alphabetic_words: "share of words with a letter is below min_alphabetic_words_ratio",
+  too_few_stop_words: "fewer distinct stop words than min_stop_words",
+};
+
+/** A bound that is off compares with nothing, as does a value that is not a number. */
+const below = (value: number, bound: number | null): boolean => bound !== null && value < bound;
+const above = (value: number, bound: number | null): boolean => bound !== null && value > bound;
+
+export default defineStage({
+  name: "filter/gopher-quality",
+  version: 1,
+  summary: "Drops texts that do not read like prose.",
+  reference: "Gopher, Rae et al. 2021, section A1; datatrove 0.10.0 GopherQualityFilter",
+  options,
+  reads: ["text"],
+  writes: [],
+  reasons,
+  create: (options) => {
+    const { segment } = segmenter(options.words);
+    const stopWords = new StopWords(options.stop_words);
+    const spans = new WordSpans();
+    const words = new WordMeasures();
+    const symbols = new SymbolMeasures();
+
+    const judge = (row: number, bytes: Uint8Array, start: number, end: number, drop: Drop<keyof typeof reasons>) => {
+      segment(bytes, start, end, spans);
+      words.measure(bytes, spans);
+      const length = words.nonSymbolWords;
+      if (below(length, options.min_words)) return drop(row, "too_few_words", length);
+      if (above(length, options.max_words)) return drop(row, "too_many_words", length);
+      if (words.words === 0) return drop(row, "no_words", 0);
+      const mean = words.nonSymbolChars / words.nonSymbolWords;
+      if (below(mean, options.min_mean_word_length)) return drop(row, "words_too_short", mean);
+      if (above(mean, options.max_mean_word_length)) return drop(row, "words_too_long", mean);
+
+      symbols.measure(bytes, start, end);
+      const hashes = symbols.hashes / words.words;
+      if (above(hashes, options.max_hashes_ratio)) return drop(row, "too_many_hashes", hashes);
+      const ellipses = symbols.ellipses / words.words;
+      if (above(ellipses, options.max_ellipses_ratio)) return drop(row, "too_many_ellipses", ellipses);
+      const bullets = symbols.bulletLines / symbols.lines;
+      if (above(bullets, options.max_bullet_lines_ratio)) return drop(row, "too_many_bullet_lines", bullets);
+      const unfinished = symbols.ellipsisLines / symbols.lines;
+      if (above(unfinished, options.max_ellipsis_lines_ratio)) return drop(row, "too_many_ellipsis_lines", unfinished);
+
+      const alphabetic = words.alphabeticWords / words.words;
+      if (below(alphabetic, options.min_alphabetic_words_ratio)) {
+        return drop(row, "too_few_alphabetic_words", alphabetic);
+      }
+      if (options.min_stop_words === null) return;
+      const found = stopWords.countDistinct(bytes, spans, options.min_stop_words);
+      if (found < options.min_stop_words) drop(row, "too_few_stop_words", found);
+    };
+
+    return filter<keyof typeof reasons>((batch, drop) => {
+      const { data, offsets } = batch.text;
+      for (let row = 0; row < batch.rows; row++) {
+        if (batch.alive.has(row)) judge(row, data, offsets[row], offsets[row + 1], drop);
+      }
+    });
+  },
+  examples: [
+    { text: PROSE, keeps: true },
+    { text: SENTENCE, drops: "too_few_words" },
+    { text: SENTENCE.repeat(5), options: { max_words: 80 }, drops: "too_many_words" },
+    { text: "...", options: { min_words: null }, drops: "no_words" },
+    { text: "so we go up to it ".repeat(10), drops: "words_too_short" },
+    { text: "internationalization ".repeat(60), drops: "words_too_long" },
+    { text: `${PROSE}${"# ".repeat(10)}`, drops: "too_many_hashes" },
+    { text: `${PROSE}${"... ".repeat(10)}`, drops: "too_many_ellipses" },
+    { text: "- We sat on the stones that the flood had left.\n".repeat(10), drops: "too_many_bullet_lines" },
+    { text: "We sat on the stones that the flood had left behind for us ...\n".repeat(10), drops: "too_many_ellipsis_lines" },
+    { text: "2024 the 1999 2001 ".repeat(20), drops: "too_few_alphabetic_words" },
+    { text: "Nous marchions vers la rive sans dire un seul mot. ".repeat(6), drops: "too_few_stop_words" },
+  ],
+});

@@ -1,0 +1,137 @@
+/**
+ * Gopher's repetition rules: repeated paragraphs and lines, the most frequent short n-grams, duplicated long n-grams.
+ *
+ * Owns the thirteen bounds and their order. Exact to datatrove's GopherRepetitionFilter with `words: spacy-en`: every share of characters
+ * is over the code points of the text, and a top n-gram counts even if it occurs once. An empty text repeats nothing and is kept
+ * (datatrove fails on it). Price: the word segmentation, three passes over the text, and tables over the n-grams that may repeat.
+ */
+import { z } from "zod";
+import { countCodePoints } from "../../kernels/lines.ts";
+import { RepeatedPieces } from "../../kernels/quality/lines.ts";
+import { RepeatedNgrams } from "../../kernels/quality/ngrams.ts";
+import { segmenter } from "../../kernels/words/index.ts";
+import { WORD_RULES, WordSpans } from "../../kernels/words.ts";
+import { type Drop, defineStage, filter } from "../define.ts";
+
+const bound = (of: string, value: number) =>
+  z.number().min(0).nullable().default(value).describe(`${of}; null turns the rule off`);
+const top = (n: number, value: number) => bound(`characters in the most frequent ${n}-gram over all characters`, value);
+const duplicate = (n: number, value: number) => bound(`characters in repeated ${n}-grams over all characters`, value);
+
+const options = z.strictObject({
+  words: z.enum(WORD_RULES).default("unicode").describe("word rules; spacy-en for the same decisions as datatrove"),
+  max_duplicate_paragraphs_ratio: bound("share of paragraphs that are equal to an earlier one", 0.3),
+  max_duplicate_paragraph_chars_ratio: bound("characters in repeated paragraphs over all characters", 0.2),
+  max_duplicate_lines_ratio: bound("share of lines that are equal to an earlier one", 0.3),
+  max_duplicate_line_chars_ratio: bound("characters in repeated lines over all characters", 0.2),
+  max_top_2gram_ratio: top(2, 0.2),
+  max_top_3gram_ratio: top(3, 0.18),
+  max_top_4gram_ratio: top(4, 0.16),
+  max_duplicate_5gram_ratio: duplicate(5, 0.15),
+  max_duplicate_6gram_ratio: duplicate(6, 0.14),
+  max_duplicate_7gram_ratio: duplicate(7, 0.13),
+  max_duplicate_8gram_ratio: duplicate(8, 0.12),
+  max_duplicate_9gram_ratio: duplicate(9, 0.11),
+  max_duplicate_10gram_ratio: duplicate(10, 0.1),
+});
+
+const reasons = {
+  too_many_duplicate_paragraphs: "share of repeated paragraphs is above max_duplicate_paragraphs_ratio",
+  too_many_duplicate_paragraph_chars: "share of characters in them is above max_duplicate_paragraph_chars_ratio",
+  too_many_duplicate_lines: "share of repeated lines is above max_duplicate_lines_ratio",
+  too_many_duplicate_line_chars: "share of characters in them is above max_duplicate_line_chars_ratio",
+  top_2gram_too_frequent: "share of characters in the top 2-gram is above max_top_2gram_ratio",
+  top_3gram_too_frequent: "share of characters in the top 3-gram is above max_top_3gram_ratio",
+  top_4gram_too_frequent: "share of characters in the top 4-gram is above max_top_4gram_ratio",
+  too_many_duplicate_5grams: "share of characters in repeated 5-grams is above max_duplicate_5gram_ratio",
+  too_many_duplicate_6grams: "share of characters in repeated 6-grams is above max_duplicate_6gram_ratio",
+  too_many_duplicate_7grams: "share of characters in repeated 7-grams is above max_duplicate_7gram_ratio",
+  too_many_duplicate_8grams: "share of characters in repeated 8-grams is above max_duplicate_8gram_ratio",
+  too_many_duplicate_9grams: "share of characters in repeated 9-grams is above max_duplicate_9gram_ratio",
+  too_many_duplicate_10grams: "share of characters in repeated 10-grams is above max_duplicate_10gram_ratio",
+};
+
+const above = (value: number, bound: number | null): boolean => bound !== null && value > bound;
+
+const PROSE =
+  "The orchard stood on a slope above the village, and in spring its blossom could be seen for miles. " +
+  "Every autumn the children were let out of school to help with picking apples before frost came.\n\n" +
+  "My grandmother kept accounts of each harvest in a small green book, which nobody else was allowed to touch.\n";
+
+export default defineStage({
+  name: "filter/gopher-repetition",
+  version: 1,
+  summary: "Drops texts that repeat themselves.",
+  reference: "Gopher, Rae et al. 2021, table A1; datatrove 0.10.0 GopherRepetitionFilter",
+  options,
+  reads: ["text"],
+  writes: [],
+  reasons,
+  create: (options) => {
+    const { segment } = segmenter(options.words);
+    const spans = new WordSpans();
+    const repeated = new RepeatedPieces();
+    const ngrams = new RepeatedNgrams();
+    const topBounds = [
+      [2, options.max_top_2gram_ratio, "top_2gram_too_frequent"],
+      [3, options.max_top_3gram_ratio, "top_3gram_too_frequent"],
+      [4, options.max_top_4gram_ratio, "top_4gram_too_frequent"],
+    ] as const;
+    const duplicateBounds = [
+      [5, options.max_duplicate_5gram_ratio, "too_many_duplicate_5grams"],
+      [6, options.max_duplicate_6gram_ratio, "too_many_duplicate_6grams"],
+      [7, options.max_duplicate_7gram_ratio, "too_many_duplicate_7grams"],
+      [8, options.max_duplicate_8gram_ratio, "too_many_duplicate_8grams"],
+      [9, options.max_duplicate_9gram_ratio, "too_many_duplicate_9grams"],
+      [10, options.max_duplicate_10gram_ratio, "too_many_duplicate_10grams"],
+    ] as const;
+
+    const judge = (row: number, bytes: Uint8Array, start: number, end: number, drop: Drop<keyof typeof reasons>) => {
+      const chars = countCodePoints(bytes, start, end);
+      repeated.measureParagraphs(bytes, start, end);
+      const paragraphs = repeated.duplicates / repeated.pieces;
+      if (above(paragraphs, options.max_duplicate_paragraphs_ratio)) {
+        return drop(row, "too_many_duplicate_paragraphs", paragraphs);
+      }
+      const paragraphChars = repeated.duplicateChars / chars;
+      if (above(paragraphChars, options.max_duplicate_paragraph_chars_ratio)) {
+        return drop(row, "too_many_duplicate_paragraph_chars", paragraphChars);
+      }
+      repeated.measureLines(bytes, start, end);
+      const lines = repeated.duplicates / repeated.pieces;
+      if (above(lines, options.max_duplicate_lines_ratio)) return drop(row, "too_many_duplicate_lines", lines);
+      const lineChars = repeated.duplicateChars / chars;
+      if (above(lineChars, options.max_duplicate_line_chars_ratio)) {
+        return drop(row, "too_many_duplicate_line_chars", lineChars);
+      }
+
+      segment(bytes, start, end, spans);
+      ngrams.load(bytes, spans, chars);
+      for (const [n, max, reason] of topBounds) {
+        if (max === null) continue;
+        const ratio = ngrams.topRatio(n, max);
+        if (ratio > max) return drop(row, reason, ratio);
+      }
+      for (const [n, max, reason] of duplicateBounds) {
+        if (max === null) continue;
+        const ratio = ngrams.duplicateRatio(n, max);
+        if (ratio > max) return drop(row, reason, ratio);
+      }
+    };
+
+    return filter<keyof typeof reasons>((batch, drop) => {
+      const { data, offsets } = batch.text;
+      for (let row = 0; row < batch.rows; row++) {
+        if (batch.alive.has(row)) judge(row, data, offsets[row], offsets[row + 1], drop);
+      }
+    });
+  },
+  examples: [
+    { text: PROSE, keeps: true },
+    { text: "", keeps: true },
+    { text: "All rights reserved.\n\n".repeat(4), drops: "too_many_duplicate_paragraphs" },
+    { text: "Read more\n".repeat(4), drops: "too_many_duplicate_lines" },
+    { text: "very good and very good, or very good", drops: "top_2gram_too_frequent" },
+    { text: "Hello there", drops: "top_2gram_too_frequent" },
+  ],
+});

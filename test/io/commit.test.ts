@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { RunError } from "../../batch/errors.ts";
+import { commitBytes, commitMarker, createPending } from "../../io/commit.ts";
+import { temporaryFolder } from "./temporary.ts";
+
+const commitModule = new URL("../../io/commit.js", import.meta.url).href;
+
+const runError = (code: string) => (error: unknown) => error instanceof RunError && error.code === code;
+
+test("a committed file is whole, measured and hashed, and was invisible before", (t) => {
+  const target = path.join(temporaryFolder(t), "a/b/out.bin");
+  const pending = createPending(target);
+  pending.write(new Uint8Array(0));
+  pending.write(Uint8Array.of(1, 2, 3));
+  pending.write(Buffer.alloc(3_000_000, 7));
+  assert.equal(fs.existsSync(target), false);
+  assert.match(path.basename(pending.temporary), /^\.out\.bin\.\d+\.[0-9a-f]{12}\.tmp$/);
+  const done = pending.commit();
+  const bytes = fs.readFileSync(target);
+  assert.equal(bytes.length, 3_000_003);
+  assert.deepEqual(done, {
+    name: "out.bin",
+    size_bytes: 3_000_003,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+  });
+  assert.deepEqual(fs.readdirSync(path.dirname(target)), ["out.bin"]);
+  assert.throws(() => pending.write(Uint8Array.of(1)), /after commit/);
+  assert.throws(() => pending.commit(), /committed twice/);
+});
+
+test("an aborted file leaves nothing, and an earlier version stays", (t) => {
+  const target = path.join(temporaryFolder(t), "out.bin");
+  commitBytes(target, Buffer.from("first"));
+  const pending = createPending(target);
+  pending.write(Buffer.from("second"));
+  pending.abort();
+  pending.abort();
+  assert.equal(fs.readFileSync(target, "utf8"), "first");
+  assert.deepEqual(fs.readdirSync(path.dirname(target)), ["out.bin"]);
+});
+
+test("the first marker wins, an equal one agrees, another one is an error", (t) => {
+  const target = path.join(temporaryFolder(t), "markers/0.json");
+  assert.equal(commitMarker(target, { b: 1, a: [true, null] }), "created");
+  assert.equal(fs.readFileSync(target, "utf8"), '{"a":[true,null],"b":1}\n');
+  assert.equal(commitMarker(target, { a: [true, null], b: 1 }), "already");
+  assert.throws(() => commitMarker(target, { a: [true, null], b: 2 }), runError("run/not-deterministic"));
+  assert.equal(fs.readFileSync(target, "utf8"), '{"a":[true,null],"b":1}\n');
+  assert.deepEqual(fs.readdirSync(path.dirname(target)), ["0.json"]);
+});
+
+test("racing processes: exactly one creates the marker", async (t) => {
+  const target = path.join(temporaryFolder(t), "0.json");
+  const { spawn } = await import("node:child_process");
+  const script = `const { commitMarker } = await import(${JSON.stringify(commitModule)});
+    while (Date.now() < ${Date.now() + 700});
+    console.log(commitMarker(${JSON.stringify(target)}, { n: 1 }));`;
+  const said = await Promise.all(
+    Array.from({ length: 4 }, () => {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
+      let out = "";
+      child.stdout.on("data", (piece) => {
+        out += piece;
+      });
+      return new Promise<string>((resolve) => child.on("close", () => resolve(out.trim())));
+    }),
+  );
+  assert.deepEqual(said.sort(), ["already", "already", "already", "created"]);
+});
+
+test("killed at every boundary, nothing half-written has a final name", (t) => {
+  const root = temporaryFolder(t);
+  let survived = 0;
+  for (let step = 1; survived === 0; step++) {
+    assert.ok(step < 50, "the script never ran to its end");
+    const folder = path.join(root, String(step));
+    const script = `const { createPending, commitMarker } = await import(${JSON.stringify(commitModule)});
+      const file = createPending(${JSON.stringify(path.join(folder, "data.bin"))});
+      for (let i = 0; i < 3; i++) file.write(Buffer.alloc(1000, i));
+      const files = [file.commit()];
+      commitMarker(${JSON.stringify(path.join(folder, "done.json"))}, { files });`;
+    const child = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      env: { ...process.env, SHARDMILL_FAULT: `main:${step}` },
+    });
+    if (child.signal === null) {
+      assert.equal(child.status, 0, String(child.stderr));
+      survived = step;
+    } else {
+      assert.equal(child.signal, "SIGKILL");
+    }
+    const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+    if (names.includes("data.bin")) assert.equal(fs.statSync(path.join(folder, "data.bin")).size, 3000);
+    if (names.includes("done.json")) {
+      assert.ok(names.includes("data.bin"), "a marker without its file");
+      const marker = JSON.parse(fs.readFileSync(path.join(folder, "done.json"), "utf8"));
+      const bytes = fs.readFileSync(path.join(folder, "data.bin"));
+      assert.equal(marker.files[0].sha256, createHash("sha256").update(bytes).digest("hex"));
+    }
+  }
+  // 3 writes, fsync, rename, folder; write, fsync, link, unlink: two boundaries at most of them.
+  assert.equal(survived, 13);
+});
+
+test("a full disk is reported with the folder, and leaves no file", (t) => {
+  const folder = temporaryFolder(t);
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]);
+  if (mounted.status !== 0) {
+    t.skip("needs root and mount(8) for a small tmpfs");
+    return;
+  }
+  try {
+    const target = path.join(folder, "run/out.bin");
+    assert.throws(
+      () => commitBytes(target, Buffer.alloc(3_000_000)),
+      (error) =>
+        error instanceof RunError &&
+        error.code === "run/disk-full" &&
+        error.message.includes(path.dirname(target)) &&
+        /free space/.test(error.message),
+    );
+    assert.deepEqual(fs.readdirSync(path.dirname(target)), []);
+    commitBytes(target, Buffer.alloc(500_000));
+    assert.equal(fs.statSync(target).size, 500_000);
+  } finally {
+    spawnSync("umount", [folder]);
+  }
+});
+
+test("a folder that cannot be written to is named", (t) => {
+  const root = temporaryFolder(t);
+  fs.writeFileSync(path.join(root, "file"), "");
+  assert.throws(() => createPending(path.join(root, "file/out")), runError("run/write-failed"));
+  if (process.getuid?.() === 0) {
+    // Root writes everywhere but to kernel-made trees; proc gives the same class of error.
+    assert.throws(() => createPending("/proc/self/nope/out"), RunError);
+    return;
+  }
+  fs.mkdirSync(path.join(root, "locked"), { mode: 0o555 });
+  assert.throws(() => createPending(path.join(root, "locked/out")), runError("run/not-writable"));
+});

@@ -1,0 +1,44 @@
+/** What a run tells while it goes on: typed events, drawn by reporters. The library itself never prints. */
+import type { Plan } from "../plan/plan.ts";
+import type { ProgressCounts } from "./progress.ts";
+import type { Task } from "./protocol.ts";
+
+export type Phase = Task["kind"];
+
+export type RunEvent =
+  | { readonly type: "run_started"; readonly plan: Plan; readonly workers: number; readonly zstd: string; readonly hint?: string }
+  | { readonly type: "warning"; readonly message: string }
+  | { readonly type: "phase_started"; readonly phase: Phase; readonly subject: string; readonly tasks: number }
+  | { readonly type: "task_done"; readonly phase: Phase; readonly subject: string; readonly reused: boolean }
+  | { readonly type: "phase_done"; readonly phase: Phase; readonly subject: string }
+  | { readonly type: "progress"; readonly sources: readonly { readonly name: string; readonly counts: ProgressCounts }[] }
+  | { readonly type: "run_done"; readonly result: RunResult };
+
+export interface RunResult {
+  readonly name: string;
+  readonly run_folder: string;
+  readonly manifests: readonly string[];
+  readonly exports: readonly string[];
+  readonly gates: readonly { readonly name: string; readonly ok: boolean; readonly bound: number; readonly value: number }[];
+  readonly training_stages: readonly {
+    readonly name: string;
+    readonly windows: number;
+    readonly tokens: number;
+    readonly sources: readonly {
+      readonly name: string;
+      readonly weight_requested: number;
+      readonly weight_achieved: number;
+      readonly tokens: number;
+      readonly epochs: number;
+    }[];
+  }[];
+  readonly sources: readonly {
+    readonly name: string;
+    readonly rows_in: number;
+    readonly kept: number;
+    readonly dropped: Readonly<Record<string, number>>;
+    readonly errors: Readonly<Record<string, number>>;
+    readonly tokens: number;
+    readonly text_bytes: number;
+  }[];
+}

@@ -1,0 +1,226 @@
+/**
+ * One source on its way to a token store: ingest its spans, wait for its dedup groups, shuffle its documents into shards.
+ *
+ * Invariant: what is done is known from markers alone; a store that is complete is not looked into again.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import { RunError } from "../batch/errors.ts";
+import { type CommittedFile, commitMarker } from "../io/commit.ts";
+import { matchFiles, spanFiles, tokenFiles } from "../plan/layout.ts";
+import type { SourcePlan } from "../plan/plan.ts";
+import { readMarker } from "./marker.ts";
+import type {
+  IngestMarker,
+  IngestTask,
+  Problem,
+  ScatterMarker,
+  ScatterSpan,
+  ScatterTask,
+  ShardMarker,
+} from "./protocol.ts";
+import type { RunState } from "./run-state.ts";
+import type { Span } from "./spans.ts";
+import { HARMLESS_PROBLEMS, tooManyErrors } from "./tasks/ingest.ts";
+
+/** What became of every row of a source; adds up (checked in {@link checkAccounting}). */
+export interface SourceCounts {
+  readonly rows_in: number;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly problems: readonly Problem[];
+  readonly stages: readonly {
+    readonly id: string;
+    readonly use: string;
+    readonly rows_in: number;
+    readonly dropped: Readonly<Record<string, number>>;
+  }[];
+  readonly kept: number;
+  readonly tokens: number;
+  readonly text_bytes: number;
+}
+
+/** The marker of a whole token store. */
+export interface StoreMarker {
+  readonly files: readonly CommittedFile[];
+  readonly shards: readonly ShardMarker[];
+  readonly counts: SourceCounts;
+}
+
+export const STORE_MARKER = "store.done.json";
+
+export interface IngestedSource {
+  readonly spans: readonly Span[];
+  readonly markers: readonly IngestMarker[];
+  /** Number of each span's first document within the source, plus the total at the end. */
+  readonly firstDocuments: Float64Array;
+}
+
+export function storeMarker(state: RunState, source: number): StoreMarker | undefined {
+  return readMarker<StoreMarker>(state.layout.tokens(state.plan.sources[source].tokens), STORE_MARKER);
+}
+
+export async function ingestSource(state: RunState, source: number): Promise<IngestedSource> {
+  const planned = state.plan.sources[source];
+  const spans = await state.spans(source);
+  const tasks = spans.map((extents, span): IngestTask => ({ kind: "ingest", source, span, extents }));
+  const markers = await state.phase("ingest", planned.name, tasks);
+  checkErrorBudget(planned, markers, state.options.max_errors);
+  const firstDocuments = new Float64Array(markers.length + 1);
+  markers.forEach((marker, span) => {
+    firstDocuments[span + 1] = firstDocuments[span] + marker.documents;
+  });
+  return { spans, markers, firstDocuments };
+}
+
+/** Shuffles the documents that survived into the shards of the source's token store. */
+export async function storeSource(state: RunState, source: number, ingested: IngestedSource): Promise<StoreMarker> {
+  const planned = state.plan.sources[source];
+  const folder = state.layout.tokens(planned.tokens);
+  const tokens = ingested.markers.reduce((total, marker) => total + marker.tokens, 0);
+  const shards = Math.max(1, Math.ceil(tokens / state.plan.recipe.shard_tokens));
+  const scatterTasks = planScatter(state, source, ingested, shards);
+  const scattered = await state.phase("scatter", planned.name, scatterTasks);
+  const gatherTasks = Array.from({ length: shards }, (_, shard) => ({
+    kind: "gather" as const,
+    source,
+    shard,
+    parts: scattered.map((marker, part) => ({ part, chunk: marker.chunks[shard] })),
+  }));
+  const gathered = await state.phase("gather", planned.name, gatherTasks);
+  const counts = addCounts(planned, ingested.markers, scattered, gathered);
+  checkAccounting(planned, counts);
+  const marker: StoreMarker = { files: gathered.flatMap((shard) => shard.files), shards: gathered, counts };
+  commitMarker(join(folder, STORE_MARKER), marker);
+  return marker;
+}
+
+/** Removes what only existed to build the store: span tokens and scattered parts. */
+export function removeIntermediates(state: RunState, source: number): void {
+  const planned = state.plan.sources[source];
+  const remove = (folder: string, pattern: RegExp): void => {
+    if (!fs.existsSync(folder)) return;
+    for (const name of fs.readdirSync(folder)) if (pattern.test(name)) fs.rmSync(join(folder, name), { force: true });
+  };
+  remove(state.layout.ingest(planned.ingest), /^\d+\.tokens$/);
+  remove(state.layout.tokens(planned.tokens), /^\d+\.scattered(\.done\.json)?$/);
+}
+
+function planScatter(state: RunState, source: number, ingested: IngestedSource, shards: number): readonly ScatterTask[] {
+  const planned = state.plan.sources[source];
+  const barriers = planned.barriers.map(({ group }) => {
+    const { fingerprint } = state.plan.groups[group];
+    const first = state.firstInGroup(group, source);
+    const folder = state.layout.match(fingerprint);
+    return {
+      roots: { path: join(folder, matchFiles.roots), first },
+      sizes: { path: join(folder, matchFiles.sizes), first },
+    };
+  });
+  const parts: ScatterSpan[][] = [];
+  const rowsBefore = new Map<number, number>();
+  let tokens = Number.POSITIVE_INFINITY;
+  ingested.markers.forEach((marker, span) => {
+    const rowBases = basesOf(ingested.spans[span], marker, rowsBefore);
+    const entry: ScatterSpan = { span, firstDocument: ingested.firstDocuments[span], documents: marker.documents, rowBases };
+    const open = parts.at(-1);
+    if (open === undefined || tokens + marker.tokens > state.plan.recipe.shard_tokens) {
+      parts.push([entry]);
+      tokens = marker.tokens;
+    } else {
+      open.push(entry);
+      tokens += marker.tokens;
+    }
+  });
+  return parts.map((spans, part): ScatterTask => ({ kind: "scatter", source, part, spans, shards, barriers }));
+}
+
+/** Rows that lie before a byte range of the same shard: only now, when all ranges are read, can they be counted. */
+function basesOf(span: Span, marker: IngestMarker, rowsBefore: Map<number, number>): Record<number, number> {
+  const bases: Record<number, number> = {};
+  for (const extent of span) {
+    if (extent.unit !== "bytes") continue;
+    bases[extent.shard] = rowsBefore.get(extent.shard) ?? 0;
+  }
+  for (const { shard, rows } of marker.extents) rowsBefore.set(shard, (rowsBefore.get(shard) ?? 0) + rows);
+  return bases;
+}
+
+function checkErrorBudget(source: SourcePlan, markers: readonly IngestMarker[], maxErrors: number): void {
+  let fatal = 0;
+  for (const marker of markers) {
+    for (const [kind, count] of Object.entries(marker.errors)) if (!HARMLESS_PROBLEMS.has(kind)) fatal += count;
+  }
+  if (fatal <= maxErrors) return;
+  const examples = markers.flatMap((marker) => marker.problems).filter((problem) => !HARMLESS_PROBLEMS.has(problem.kind));
+  throw tooManyErrors(source.name, examples[0], maxErrors);
+}
+
+function addCounts(
+  source: SourcePlan,
+  ingested: readonly IngestMarker[],
+  scattered: readonly ScatterMarker[],
+  shards: readonly ShardMarker[],
+): SourceCounts {
+  const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+  const errors = merge(ingested.map((marker) => marker.errors));
+  const stages = source.stages.map((stage, index) => {
+    const barrier = source.barriers.findIndex((candidate) => candidate.stage === index);
+    const duplicates = barrier < 0 ? 0 : total(scattered.map((marker) => marker.duplicates[barrier]));
+    const dropped = merge(ingested.map((marker) => marker.stages[index].dropped));
+    return {
+      id: stage.id,
+      use: stage.use,
+      rows_in: total(ingested.map((marker) => marker.stages[index].rows_in)),
+      dropped: duplicates > 0 ? { ...dropped, [stage.reasons[0]]: duplicates } : dropped,
+    };
+  });
+  return {
+    rows_in: total(ingested.map((marker) => marker.rows)),
+    errors,
+    problems: ingested.flatMap((marker) => marker.problems).slice(0, 20),
+    stages,
+    kept: total(shards.map((shard) => shard.documents)),
+    tokens: total(shards.map((shard) => shard.tokens)),
+    text_bytes: total(shards.map((shard) => shard.text_bytes)),
+  };
+}
+
+function merge(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const part of parts) for (const [key, count] of Object.entries(part)) sum[key] = (sum[key] ?? 0) + count;
+  return sum;
+}
+
+/** Rows in = kept + dropped + errors, or the run is worth nothing. */
+function checkAccounting(source: SourcePlan, counts: SourceCounts): void {
+  const dropped = counts.stages.reduce((total, stage) => total + sumOf(stage.dropped), 0);
+  const errors = sumOf(counts.errors);
+  if (counts.rows_in === counts.kept + dropped + errors) return;
+  throw new RunError({
+    code: "run/accounting",
+    what: `${source.name}: ${counts.rows_in} rows in, but ${counts.kept} kept + ${dropped} dropped + ${errors} errors = ${counts.kept + dropped + errors}`,
+    why: "a row went missing or was counted twice, so no figure of this run could be trusted",
+    fix: "this is a bug: please report it with the recipe",
+  });
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+/** Key files of one source for one barrier, numbered within the group. */
+export function keyInputs(
+  state: RunState,
+  source: number,
+  barrier: number,
+  ingested: IngestedSource,
+  first: number,
+): readonly { path: string; firstDocument: number }[] {
+  const folder = state.layout.ingest(state.plan.sources[source].ingest);
+  return ingested.markers.map((_, span) => ({
+    path: join(folder, spanFiles.keys(span, barrier)),
+    firstDocument: first + ingested.firstDocuments[span],
+  }));
+}
+
+export const shardFile = tokenFiles.shard;

@@ -1,0 +1,92 @@
+/**
+ * One shard of a token store becomes windows: the file a trainer reads, its index, and the table of pieces.
+ *
+ * Memory: the shard's tokens, its plan (16 bytes a piece), and one write buffer; windows are filled and written a few MiB at a time.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import { type CommittedFile, commitBytes, commitMarker, createPending, type PendingFile } from "../../io/commit.ts";
+import { bytesOf, companions, decodeEnds, decodeTokens, formatMetadata } from "../../io/token-file.ts";
+import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
+import { packingStatistics } from "../../kernels/pack/plan.ts";
+import { seedFrom } from "../../kernels/shuffle.ts";
+import { tokenFiles } from "../../plan/layout.ts";
+import type { WorkerContext } from "../context.ts";
+import type { PackMarker, PackTask } from "../protocol.ts";
+
+const WRITE_TOKENS = 1 << 20;
+
+export const packMarkerName = tokenFiles.shardMarker;
+
+export function packShard(task: PackTask, context: WorkerContext): PackMarker {
+  const entry = context.plan.windows[task.windows];
+  const source = context.plan.sources[entry.source];
+  const { eos, token_bytes, name: tokenizer } = context.plan.tokenizer;
+  const operator = context.operator(entry.pack);
+  if (operator.kind !== "pack") throw new Error(`${entry.pack.use} is not a pack stage`);
+  const store = join(context.layout.tokens(source.tokens), tokenFiles.shard(task.shard, source.name));
+  const index = `${store}${companions.index}`;
+  const document_ends = decodeEnds(fs.readFileSync(index), index);
+  const plan = operator.plan({
+    document_ends,
+    sequence_length: entry.sequence_length,
+    seed: seedFrom(context.plan.recipe.seed, "windows", source.name, entry.sequence_length, task.shard),
+  });
+  const window_tokens = entry.sequence_length + 1;
+  const input: FillInput = { plan, tokens: decodeTokens(readWhole(store), token_bytes, store), document_ends, window_tokens, eos: eos.id };
+  const folder = context.layout.windows(entry.fingerprint);
+  const target = join(folder, tokenFiles.shard(task.shard, source.name));
+  const files = [
+    ...writeWindows(input, target),
+    commitBytes(
+      `${target}${companions.metadata}`,
+      Buffer.from(formatMetadata({ tokenizer_name: tokenizer, token_bytes, tokens: plan.windows * window_tokens })),
+    ),
+  ];
+  const marker: PackMarker = {
+    files,
+    windows: plan.windows,
+    statistics: packingStatistics(plan, document_ends, window_tokens),
+  };
+  commitMarker(join(folder, packMarkerName(task.shard)), marker);
+  return marker;
+}
+
+function writeWindows(input: FillInput, target: string): readonly CommittedFile[] {
+  const pending = ["", companions.index, companions.pieces].map((suffix) => createPending(`${target}${suffix}`));
+  try {
+    fillAll(input, pending);
+  } catch (error) {
+    for (const file of pending) file.abort();
+    throw error;
+  }
+  return pending.map((file) => file.commit());
+}
+
+function fillAll(input: FillInput, [tokens, index, pieces]: readonly PendingFile[]): void {
+  const step = Math.max(1, Math.floor(WRITE_TOKENS / input.window_tokens));
+  for (let from = 0; from < input.plan.windows; from += step) {
+    const to = Math.min(input.plan.windows, from + step);
+    const output = fillOutput(input, from, to);
+    fillWindows(input, from, to, output);
+    tokens.write(bytesOf(output.tokens));
+    index.write(bytesOf(output.ends));
+    pieces.write(bytesOf(output.pieces));
+  }
+}
+
+/** The whole file in a buffer of its own: a pooled one would not be aligned for a view of ids. */
+function readWhole(path: string): Uint8Array {
+  const bytes = new Uint8Array(fs.statSync(path).size);
+  const descriptor = fs.openSync(path, "r");
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      const read = fs.readSync(descriptor, bytes, at, bytes.length - at, at);
+      if (read === 0) throw new Error(`${path} became shorter while it was read`);
+      at += read;
+    }
+  } finally {
+    fs.closeSync(descriptor);
+  }
+  return bytes;
+}
