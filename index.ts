@@ -1,5 +1,26 @@
 /** The public API. The command line is one of its clients. */
 export * from "./batch/batch.ts";
+export * from "./batch/bitmap.ts";
+export * from "./batch/builder.ts";
 export * from "./batch/column.ts";
 export * from "./batch/errors.ts";
+export { createIoEnvironment, type IoEnvironment } from "./io/environment.ts";
+export { listShards } from "./io/list.ts";
+export { openShard } from "./io/open.ts";
+export type { ByteSource, ShardRef } from "./io/source.ts";
+export { Layout } from "./plan/layout.ts";
+export { makePlan, type Plan } from "./plan/plan.ts";
+export { defineRecipe, loadRecipe } from "./plan/recipe/load.ts";
+export { stageFacts, stagePage } from "./plan/recipe/reference.ts";
+export { newRecipe } from "./plan/recipe/template.ts";
+export type { Recipe } from "./plan/types.ts";
 export * from "./stages/define.ts";
+export { type StageRegistry, stageRegistry } from "./stages/registry.ts";
+export { describePlan, type PlanDescription } from "./workers/describe.ts";
+export type { RunEvent, RunResult } from "./workers/events.ts";
+export type { Finding } from "./manifests/verify.ts";
+export { type ExportResult, exportRun, verifyRun } from "./workers/finish.ts";
+export { peekDocuments, peekDropped, peekWindows } from "./workers/peek.ts";
+export { type Prepared, type PrepareOptions, prepare } from "./workers/prepare.ts";
+export { type RunOptions, run } from "./workers/run.ts";
+export { isRun, type OpenRun, openRun, type RunStatus, runStatus } from "./workers/status.ts";

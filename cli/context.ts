@@ -4,10 +4,10 @@ import { formatError, ShardmillError } from "../index.ts";
 
 export interface CliContext extends CommandContext {
   readonly process: {
-    readonly stdout: { write(text: string): void; readonly isTTY?: boolean; readonly columns?: number };
-    readonly stderr: { write(text: string): void; readonly isTTY?: boolean; readonly columns?: number };
+    readonly stdout: { write(text: string): void; readonly isTTY?: boolean | undefined; readonly columns?: number | undefined };
+    readonly stderr: { write(text: string): void; readonly isTTY?: boolean | undefined; readonly columns?: number | undefined };
     readonly env: Readonly<Record<string, string | undefined>>;
-    exitCode?: number | string | null | undefined;
+    exitCode?: number | string | null;
     on(signal: "SIGINT" | "SIGTERM", handler: () => void): void;
     off(signal: "SIGINT" | "SIGTERM", handler: () => void): void;
   };

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { run } from "@stricli/core";
 import { buildCli } from "./app.ts";
-import { EXIT } from "./context.ts";
+import { type CliContext, EXIT } from "./context.ts";
 
 const manifest: { readonly version: string } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
@@ -16,6 +16,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.ok);
 });
 
-await run(buildCli(manifest.version), process.argv.slice(2), { process });
+await run(buildCli(manifest.version), process.argv.slice(2), { process: process as CliContext["process"] });
 // The argument parser uses negative codes for what a user typed wrong.
 if (typeof process.exitCode === "number" && process.exitCode < 0) process.exitCode = EXIT.usage;

@@ -88,23 +88,27 @@ export function decodeArrow(bytes: Uint8Array, name: string): { rows: number; co
   return { rows: table.numRows, columns };
 }
 
+/** Buffers of IPC files are padded, so every view is cut to the column's length. */
 function fromData(data: arrow.Data, name: string): Column {
+  const { length } = data;
   const validity = data.nullCount > 0 ? { validity: data.nullBitmap } : {};
   switch (data.typeId) {
-    case arrow.Type.Utf8:
-      return { kind: "utf8", data: data.values as Uint8Array, offsets: data.valueOffsets as Int32Array, ...validity };
+    case arrow.Type.Utf8: {
+      const offsets = (data.valueOffsets as Int32Array).subarray(0, length + 1);
+      return { kind: "utf8", data: data.values as Uint8Array, offsets, ...validity };
+    }
     case arrow.Type.Int:
       return data.values instanceof BigInt64Array
-        ? { kind: "int64", values: data.values, ...validity }
-        : { kind: "int32", values: data.values as Int32Array, ...validity };
+        ? { kind: "int64", values: data.values.subarray(0, length), ...validity }
+        : { kind: "int32", values: (data.values as Int32Array).subarray(0, length), ...validity };
     case arrow.Type.Float:
       return data.values instanceof Float32Array
-        ? { kind: "float32", values: data.values, ...validity }
-        : { kind: "float64", values: data.values as Float64Array, ...validity };
+        ? { kind: "float32", values: data.values.subarray(0, length), ...validity }
+        : { kind: "float64", values: (data.values as Float64Array).subarray(0, length), ...validity };
     case arrow.Type.Bool: {
-      const values = new Uint8Array(data.length);
+      const values = new Uint8Array(length);
       const bits = data.values as Uint8Array;
-      for (let row = 0; row < data.length; row++) values[row] = (bits[row >> 3] >> (row & 7)) & 1;
+      for (let row = 0; row < length; row++) values[row] = (bits[row >> 3] >> (row & 7)) & 1;
       return { kind: "bool", values, ...validity };
     }
     default:

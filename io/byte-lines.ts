@@ -64,12 +64,10 @@ export async function* windows(
   offset: number,
   maxLineBytes: number,
 ): AsyncGenerator<LineWindow> {
-  let buffer = Buffer.from(new ArrayBuffer(WINDOW_BYTES + SLACK_BYTES));
+  let buffer = Buffer.alloc(0);
   let length = 0;
   let base = offset;
   let dropping = false;
-  /** Bytes at the front of the buffer known to hold no newline. */
-  let searched = 0;
 
   for await (const piece of chunks) {
     let chunk = piece;
@@ -91,20 +89,19 @@ export async function* windows(
     buffer.set(chunk, length);
     length += chunk.length;
 
-    const newline = buffer.subarray(0, length).lastIndexOf(NEWLINE);
-    const end = newline < searched ? 0 : newline + 1;
+    // What was left of the chunks before holds no newline.
+    const newline = buffer.subarray(length - chunk.length, length).lastIndexOf(NEWLINE);
+    const end = newline < 0 ? 0 : length - chunk.length + newline + 1;
     if (end > 0) {
       yield { bytes: buffer, start: 0, end, base, tooLarge: false };
       buffer.copyWithin(0, end, length);
       length -= end;
       base += end;
     }
-    searched = length;
     if (length > maxLineBytes) {
       yield { bytes: buffer, start: 0, end: 0, base, tooLarge: true };
       base += length;
       length = 0;
-      searched = 0;
       dropping = true;
     }
   }

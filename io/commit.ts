@@ -116,7 +116,7 @@ export class PendingFile {
 
 /** Starts a file that will be `target`; makes its folder where needed. Throws RunError `run/disk-full`, `run/not-writable`. */
 export function createPending(target: string): PendingFile {
-  const folder = path.dirname(target);
+  const folder = path.dirname(path.resolve(target));
   const unique = `${process.pid}.${randomBytes(6).toString("hex")}`;
   const temporary = path.join(folder, `.${path.basename(target)}.${unique}.tmp`);
   return attempt("create", target, () => {
@@ -162,10 +162,15 @@ function writeWhole<Result>(target: string, bytes: Uint8Array, finish: (pending:
 
 /** Creates `folder` and makes the entries on the way to it durable. */
 function makeFolder(folder: string): void {
-  const first = fs.mkdirSync(folder, { recursive: true });
-  if (first === undefined) return;
-  const top = path.dirname(path.resolve(first));
-  for (let at = path.resolve(folder); at !== top; at = path.dirname(at)) syncFolder(path.dirname(at));
+  if (fs.existsSync(folder)) return;
+  const parent = path.dirname(folder);
+  makeFolder(parent);
+  try {
+    fs.mkdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  syncFolder(parent);
 }
 
 function syncFolder(folder: string): void {

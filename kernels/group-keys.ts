@@ -80,6 +80,9 @@ export class KeyTable {
     const stride = keyWords + 1;
     const wide = keyWords === 4;
     const scale = this.#passes / 4294967296;
+    const ownPass = this.#pass;
+    let slots = this.#slots;
+    let table = this.#table;
     for (let at = 0; at + stride <= records.length; at += stride) {
       const w0 = records[at];
       const w1 = records[at + 1];
@@ -87,12 +90,11 @@ export class KeyTable {
       const w3 = wide ? records[at + 3] : 0;
       // The integer part of the position is the pass, its fraction the place in the table.
       const position = mix(w0, w1, w2, w3) * scale;
-      const pass = Math.floor(position);
-      if (pass !== this.#pass) continue;
+      const pass = position >>> 0;
+      if (pass !== ownPass) continue;
       const document = firstDocument + records[at + keyWords];
       if (skip?.has(document)) continue;
-      const table = this.#table;
-      let slot = Math.floor((position - pass) * this.#slots) * stride;
+      let slot = (((position - pass) * slots) >>> 0) * stride;
       for (;;) {
         const first = table[slot + keyWords];
         if (first === NONE) {
@@ -103,7 +105,11 @@ export class KeyTable {
             table[slot + 3] = w3;
           }
           table[slot + keyWords] = document;
-          if (++this.#entries > this.#slots * 0.9) this.#grow();
+          if (++this.#entries > slots * 0.9) {
+            this.#grow();
+            slots = this.#slots;
+            table = this.#table;
+          }
           break;
         }
         if (

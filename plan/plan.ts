@@ -275,8 +275,10 @@ export function packId(pack: Pick<PlannedStage, "use" | "version" | "options">):
 
 /** What of a stage goes into a fingerprint: options that only say where an asset lies are replaced by its content. */
 function stageIdentity(stage: PlannedStage): unknown {
-  const locations = new Set(stage.assets.map((asset) => asset.location));
-  const options = Object.entries(stage.options).filter(([, value]) => !(typeof value === "string" && locations.has(value)));
+  // An asset's location is the option's path, or lies in the folder the option names.
+  const isPath = (value: unknown): boolean =>
+    typeof value === "string" && stage.assets.some(({ location }) => location === value || location.startsWith(`${value}/`));
+  const options = Object.entries(stage.options).filter(([, value]) => !isPath(value));
   return {
     use: stage.use,
     version: stage.version,

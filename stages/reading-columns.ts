@@ -6,18 +6,12 @@
  */
 import { Utf8Builder } from "../batch/builder.ts";
 import type { Column } from "../batch/column.ts";
-
-/** Kinds a reader can give a column. */
-export const METADATA_KINDS = ["utf8", "int32", "int64", "float32", "float64", "bool"] as const;
-export type MetadataKind = (typeof METADATA_KINDS)[number];
+import type { Cell, CellKind } from "../io/cells.ts";
 
 export interface ColumnSpec {
   readonly name: string;
-  readonly kind: MetadataKind;
+  readonly kind: CellKind;
 }
-
-/** What a cell may be on its way into a column: bytes are UTF-8. */
-export type Cell = Uint8Array | string | number | bigint | boolean | null | undefined;
 
 export interface ColumnBuilder {
   /** Bytes of variable length held so far: what a batch's size is judged by. */
@@ -40,7 +34,7 @@ class Utf8Cells implements ColumnBuilder {
   }
 
   push(cell: Cell): void {
-    if (cell === null || cell === undefined) this.#builder.appendNull();
+    if (cell === null) this.#builder.appendNull();
     else if (cell instanceof Uint8Array) this.#builder.append(cell);
     else this.#builder.appendString(String(cell));
   }
@@ -73,7 +67,7 @@ class FixedCells<Values extends FixedArray> implements ColumnBuilder {
       (grown as Uint8Array).set(this.#values as Uint8Array);
       this.#values = grown;
     }
-    if (cell === null || cell === undefined) this.#nulls.push(this.#rows);
+    if (cell === null) this.#nulls.push(this.#rows);
     else this.#values[this.#rows] = cell as never;
     this.#rows++;
   }
@@ -89,7 +83,7 @@ class FixedCells<Values extends FixedArray> implements ColumnBuilder {
 }
 
 /** A builder for one batch of a column. `capacityBytes` is what a utf8 column is expected to hold. */
-export function columnBuilder(kind: MetadataKind, capacityBytes = 1 << 12): ColumnBuilder {
+export function columnBuilder(kind: CellKind, capacityBytes = 1 << 12): ColumnBuilder {
   switch (kind) {
     case "utf8":
       return new Utf8Cells(capacityBytes);

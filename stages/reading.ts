@@ -4,13 +4,15 @@
  * Invariant: a row keeps the number it has in its extent whatever happens to the rows before it, and where batches are cut
  * never shows in the rows. `skip` and `limit` count rows of the source in address order, unusable ones included.
  */
+import { isUtf8 } from "node:buffer";
 import * as z from "zod";
 import { Batch, MAX_BATCH_BYTES, MAX_ROW_BYTES, TARGET_BATCH_BYTES, TARGET_BATCH_ROWS } from "../batch/batch.ts";
 import { DataError, RecipeError } from "../batch/errors.ts";
+import type { Cell } from "../io/cells.ts";
 import type { ShardRef } from "../io/source.ts";
 import { nearestName } from "../kernels/nearest-name.ts";
 import type { ColumnDeclaration, Extent, ReadContext } from "./define.ts";
-import { type Cell, type ColumnBuilder, type ColumnSpec, columnBuilder } from "./reading-columns.ts";
+import { type ColumnBuilder, type ColumnSpec, columnBuilder } from "./reading-columns.ts";
 
 const count = z.int().min(0);
 
@@ -66,16 +68,20 @@ export class RowWindow {
 
   /** Counts the next row; true if it is wanted. */
   take(): boolean {
-    return this.takeUpTo(1, 1).length === 1;
+    if (this.#skip > 0) {
+      this.#skip--;
+      return false;
+    }
+    if (this.#left === 0) return false;
+    this.#left--;
+    return true;
   }
 
-  /** Counts up to `available` rows, at most `wanted` of them past the skip: how many to pass over, then how many to use. */
-  takeUpTo(available: number, wanted: number): { readonly skipped: number; readonly length: number } {
-    const skipped = Math.min(this.#skip, available);
-    this.#skip -= skipped;
-    const length = Math.min(available - skipped, wanted, this.#left);
-    this.#left -= length;
-    return { skipped, length };
+  /** Counts the next `rows` rows if all of them are passed over; false, and nothing counted, if one may be wanted. */
+  skipAll(rows: number): boolean {
+    if (this.#skip < rows) return false;
+    this.#skip -= rows;
+    return true;
   }
 }
 
@@ -85,6 +91,8 @@ export class BatchAssembler {
   readonly #specs: readonly ColumnSpec[];
   readonly #target: BatchTarget;
   #builders: readonly ColumnBuilder[] = [];
+  /** Bytes a column of the next batch will take, going by the batch before. */
+  #expected: readonly number[] = [];
   #shards: number[] = [];
   #rows: number[] = [];
 
@@ -112,9 +120,7 @@ export class BatchAssembler {
   /** Opens a row; the caller then pushes one cell to every column, in the order of the specs. */
   addRow(shard: number, row: number): readonly ColumnBuilder[] {
     if (this.#rows.length === 0) {
-      this.#builders = this.#specs.map((spec) =>
-        columnBuilder(spec.kind, spec.name === "text" ? Math.min(this.#target.bytes * 1.25, MAX_ROW_BYTES) : 1 << 12),
-      );
+      this.#builders = this.#specs.map((spec, i) => columnBuilder(spec.kind, this.#expected[i]));
     }
     this.#shards.push(shard);
     this.#rows.push(row);
@@ -124,6 +130,7 @@ export class BatchAssembler {
   /** The rows so far as a batch, none if there are no rows. */
   take(): Batch | undefined {
     if (this.#rows.length === 0) return undefined;
+    this.#expected = this.#builders.map((builder) => Math.ceil(builder.byteLength * 1.1));
     const batch = new Batch({
       source: this.#source,
       shards: Int32Array.from(this.#shards),
@@ -135,6 +142,35 @@ export class BatchAssembler {
     this.#rows = [];
     return batch;
   }
+}
+
+export interface RowFault {
+  readonly kind: RowProblem;
+  readonly message: string;
+}
+
+/** Judges the cells of a row, text first, as every reader must; undefined where the row can be used. */
+export function cellsProblem(
+  columns: readonly { readonly name: string }[],
+  cells: readonly Cell[],
+): RowFault | undefined {
+  const [text] = cells;
+  if (text === null) return { kind: "missing_text", message: "row has no text" };
+  if (text instanceof Uint8Array && text.length === 0) return { kind: "empty_text", message: "text is empty" };
+  for (let c = 0; c < cells.length; c++) {
+    const cell = cells[c];
+    if (!(cell instanceof Uint8Array)) continue;
+    if (cell.length > MAX_ROW_BYTES) return { kind: "row_too_large", message: ROW_TOO_LARGE };
+    if (!isUtf8(cell)) return { kind: "invalid_utf8", message: `${columns[c].name} is not valid UTF-8` };
+  }
+  return undefined;
+}
+
+/** Bytes that the cells of a row add to a batch, about. */
+export function sizeOfCells(cells: readonly Cell[]): number {
+  let size = 0;
+  for (const cell of cells) if (cell instanceof Uint8Array || typeof cell === "string") size += cell.length;
+  return size;
 }
 
 /** Rows that cannot be used: why, by kind. Readers add the detail. */
@@ -216,5 +252,3 @@ export function missingColumn(
     place: shardPlace(context, shard),
   });
 }
-
-export type { Cell };

@@ -19,7 +19,7 @@ export interface RunResult {
   readonly run_folder: string;
   readonly manifests: readonly string[];
   readonly exports: readonly string[];
-  readonly gates: readonly { readonly name: string; readonly ok: boolean; readonly bound: number; readonly value: number }[];
+  readonly gates: readonly { readonly stage: string; readonly name: string; readonly ok: boolean; readonly bound: number; readonly value: number }[];
   readonly training_stages: readonly {
     readonly name: string;
     readonly windows: number;

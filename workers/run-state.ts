@@ -11,20 +11,25 @@ import type { Pool } from "./pool.ts";
 import type { MarkerOf, Task } from "./protocol.ts";
 import { type Span, spansOf } from "./spans.ts";
 
+export interface RunStateOptions {
+  readonly max_errors: number;
+  readonly span_bytes: number;
+}
+
 export interface RunStateInit {
   readonly plan: Plan;
   readonly layout: Layout;
   readonly environment: IoEnvironment;
   readonly registry: StageRegistry;
   readonly pool: Pool;
-  readonly options: { readonly max_errors: number };
+  readonly options: RunStateOptions;
   readonly report: (event: RunEvent) => void;
 }
 
 export class RunState {
   readonly plan: Plan;
   readonly layout: Layout;
-  readonly options: { readonly max_errors: number };
+  readonly options: RunStateOptions;
   readonly report: (event: RunEvent) => void;
   readonly #init: RunStateInit;
   /** Per group: the number of each member source's first document, filled when all members are ingested. */
@@ -62,7 +67,7 @@ export class RunState {
       shards: planned.shards,
       open: (shard) => openShard(shard, this.#init.environment),
       problem: (problem) => this.report({ type: "warning", message: `${planned.name}: ${problem.message}` }),
-    });
+    }, this.options.span_bytes);
   }
 
   setGroupFirsts(group: number, firsts: ReadonlyMap<number, number>): void {

@@ -11,11 +11,12 @@ import { Layout, matchFiles } from "../plan/layout.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { RunEvent, RunResult } from "./events.ts";
-import { finishRun } from "./finish.ts";
+import { finishRun, savePlan } from "./finish.ts";
 import { Pool } from "./pool.ts";
 import { createProgress, readProgress } from "./progress.ts";
 import type { MatchTask, PackMarker, PackTask, RootsSlice } from "./protocol.ts";
 import { RunState } from "./run-state.ts";
+import { SPAN_BYTES } from "./spans.ts";
 import {
   type IngestedSource,
   ingestSource,
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly max_errors?: number;
   /** Keys one match task may hold in memory; more passes beyond it, never another result. */
   readonly match_memory_bytes?: number;
+  /** Bytes of input per unit of work, when a source is cut for the first time; never changes a result. */
+  readonly span_bytes?: number;
   /** Keep span tokens and scattered parts after the stores are built. */
   readonly keep_intermediates?: boolean;
   /** Aborted: tasks in flight finish and commit, then the run ends as interrupted and can be resumed. */
@@ -80,9 +83,10 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
   const onKill = (): void => void pool.destroy();
   options.kill?.addEventListener("abort", onKill);
   const { environment, registry } = options;
-  const max_errors = options.max_errors ?? 0;
-  const state = new RunState({ plan, layout, environment, registry, pool, options: { max_errors }, report });
+  const { max_errors = 0, span_bytes = SPAN_BYTES } = options;
+  const state = new RunState({ plan, layout, environment, registry, pool, options: { max_errors, span_bytes }, report });
   try {
+    savePlan(state);
     const stores = await buildStores(state);
     const packed = await buildWindows(state, stores);
     const result = finishRun(state, stores, packed);

@@ -9,7 +9,7 @@ import { commitBytes } from "../io/commit.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import type { Extent, ReadContext, SourceOperator } from "../stages/define.ts";
 
-/** Bytes read per span: minutes of work at most, so that little is lost when a worker dies, and seconds at least. */
+/** Bytes read per span: a minute of work at most, so that little is lost when a worker dies, and a second at least. */
 export const SPAN_BYTES = 32 * 1024 * 1024;
 export const SPANS_FILE = "spans.json";
 
@@ -20,6 +20,7 @@ export async function spansOf(
   reader: SourceOperator,
   folder: string,
   context: ReadContext,
+  spanBytes: number,
 ): Promise<readonly Span[]> {
   const path = join(folder, SPANS_FILE);
   try {
@@ -27,21 +28,21 @@ export async function spansOf(
   } catch {
     // Not cut yet.
   }
-  const extentBytes = source.single_span ? Number.POSITIVE_INFINITY : SPAN_BYTES;
+  const extentBytes = source.single_span ? Number.POSITIVE_INFINITY : spanBytes;
   const extents = await reader.extents(source.shards, context, extentBytes);
-  const spans = source.single_span ? (extents.length > 0 ? [extents] : []) : groupExtents(extents);
+  const spans = source.single_span ? (extents.length > 0 ? [extents] : []) : groupExtents(extents, spanBytes);
   commitBytes(path, Buffer.from(JSON.stringify(spans)));
   return spans;
 }
 
 /** Small extents share a span. Two byte ranges of one shard never do: their rows are numbered from each range's start. */
-function groupExtents(extents: readonly Extent[]): readonly Span[] {
+function groupExtents(extents: readonly Extent[], spanBytes: number): readonly Span[] {
   const spans: Extent[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const extent of extents) {
     const open = spans.at(-1);
     const clash = extent.unit === "bytes" && open?.some((other) => other.shard === extent.shard);
-    if (open === undefined || clash || bytes + extent.size_bytes > SPAN_BYTES) {
+    if (open === undefined || clash || bytes + extent.size_bytes > spanBytes) {
       spans.push([extent]);
       bytes = extent.size_bytes;
     } else {

@@ -16,7 +16,7 @@ export function summary(result: RunResult): string {
     parts.push(formatTable(["source", "asked", "got", "tokens", "epochs"], rows, "    "));
   }
   for (const gate of result.gates) {
-    parts.push(`\n  gate ${gate.name}: ${gate.ok ? "ok" : "FAILED"} (${gate.value} against ${gate.bound})`);
+    parts.push(`\n  gate ${gate.name} of ${gate.stage}: ${gate.ok ? "ok" : "FAILED"} (${gate.value} against ${gate.bound})`);
   }
   parts.push("");
   for (const path of result.exports) parts.push(`  shards    ${path}`);

@@ -28,7 +28,7 @@ export const exportCommand = buildCommand<Flags, [string], CliContext>({
   },
   func(flags, name) {
     return guarded(this, async () => {
-      const result = exportRun(openRun(name, flags.out), flags.to, flags.pathPrefix);
+      const result = await exportRun(openRun(name, flags.out), flags.to, flags.pathPrefix);
       for (const path of result.paths) print(this, path);
       for (const warning of result.warnings) this.process.stderr.write(`warning: ${warning}\n`);
       return EXIT.ok;

@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import { describeStage, stageRegistry } from "../../index.ts";
+import { stageFacts, stagePage, stageRegistry } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag } from "../flags.ts";
 import { formatTable } from "../format.ts";
@@ -23,9 +23,9 @@ export const stagesCommand = buildCommand<Flags, string[], CliContext>({
         else print(this, formatTable(["stage", "what it does"], rows.map((row) => [row.name, row.summary]), ""));
         return EXIT.ok;
       }
-      const stage = describeStage(registry.findStage(name));
-      if (flags.json) printJson(this, stage);
-      else print(this, stage.text);
+      const stage = registry.findStage(name);
+      if (flags.json) printJson(this, stageFacts(stage));
+      else print(this, stagePage(stage));
       return EXIT.ok;
     });
   },

@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import { openRun, verifyRun } from "../../index.ts";
+import { type Finding, openRun, verifyRun } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, outFlag } from "../flags.ts";
 import { runArgument } from "./status.ts";
@@ -17,8 +17,13 @@ export const verifyCommand = buildCommand<Flags, [string], CliContext>({
       const findings = await verifyRun(openRun(name, flags.out));
       if (flags.json) printJson(this, findings);
       else if (findings.length === 0) print(this, `${name}: every file, boundary and count is as its manifest says`);
-      else for (const finding of findings) print(this, `${finding.code}: ${finding.message}`);
-      return findings.length === 0 ? EXIT.ok : EXIT.failed;
+      else for (const finding of findings) print(this, describe(finding));
+      return findings.some((finding) => finding.severity === "error") ? EXIT.failed : EXIT.ok;
     });
   },
 });
+
+function describe({ severity, code, stage, source, file, what }: Finding): string {
+  const where = [stage, source, file].filter((part) => part !== undefined).join(" / ");
+  return `${severity}[${code}]${where === "" ? "" : ` ${where}`}: ${what}`;
+}

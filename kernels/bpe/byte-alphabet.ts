@@ -17,14 +17,16 @@ function buildByteOf(): Int16Array {
 
 const BYTE_OF = buildByteOf();
 
-/** The bytes that `text` stands for; undefined where a character is not of the alphabet. */
-export function byteLevelBytes(text: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(text.length);
+/**
+ * Writes the bytes that `text` stands for to `out` from `at` on; returns where they end, or -1 where a character is not of the
+ * alphabet. `out` needs room for `text.length`.
+ */
+export function writeByteLevel(text: string, out: Uint8Array, at: number): number {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     const byte = unit < BYTE_OF.length ? BYTE_OF[unit] : -1;
-    if (byte === -1) return undefined;
-    bytes[i] = byte;
+    if (byte === -1) return -1;
+    out[at + i] = byte;
   }
-  return bytes;
+  return at + text.length;
 }

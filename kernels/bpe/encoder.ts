@@ -5,8 +5,9 @@
  * Invariant: ids depend on the text alone, never on what was encoded before. Special tokens are not looked for: text that
  * spells one is text. Malformed UTF-8 is encoded byte by byte and comes back from decoding unchanged.
  */
-import type { BpeModel } from "./model.ts";
+
 import { Merger } from "./merger.ts";
+import type { BpeModel } from "./model.ts";
 import { NfcNormalizer } from "./nfc.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 import { createPreTokenizer } from "./pre-tokenizers.ts";
@@ -45,7 +46,7 @@ export class ByteBpeEncoder implements Encoder {
   readonly #ends = new Int32Array(WORDS);
   readonly #keyBytes = new Uint8Array(16);
   readonly #keyView = new DataView(this.#keyBytes.buffer);
-  #view = this.#keyView;
+  #view: DataView = this.#keyView;
 
   constructor(model: BpeModel, cacheBytes = DEFAULT_CACHE_BYTES) {
     this.vocabSize = model.vocabulary.size;
@@ -91,7 +92,7 @@ export class ByteBpeEncoder implements Encoder {
           continue;
         }
         let from = base + p;
-        let source = view;
+        let source: DataView = view;
         if (p > lastWholeKey) {
           for (let j = 0; j < length; j++) this.#keyBytes[j] = bytes[p + j];
           from = 0;
@@ -105,12 +106,7 @@ export class ByteBpeEncoder implements Encoder {
         let slot = (hashShort(k0, k1, k2, k3) & mask) << 3;
         for (;;) {
           const first = slots[slot + 4];
-          if (
-            slots[slot] === k0 &&
-            slots[slot + 1] === k1 &&
-            slots[slot + 2] === k2 &&
-            slots[slot + 3] === k3
-          ) {
+          if (slots[slot] === k0 && slots[slot + 1] === k1 && slots[slot + 2] === k2 && slots[slot + 3] === k3) {
             if (first > 0) {
               // Always four ids: the ones that are too many are overwritten by the next word.
               out[o] = first & ID_MASK;

@@ -21,7 +21,7 @@ const O200K_REGEX = [
   BLANKS,
 ].join("|");
 
-const SCANNERS: ReadonlyMap<string, () => PreTokenizer> = new Map([
+const SCANNERS: ReadonlyMap<string, () => PreTokenizer> = new Map<string, () => PreTokenizer>([
   [GPT2_REGEX, () => new Gpt2Scanner()],
   [cl100kRegex(String.raw`\p{N}{1,3}`), () => new Cl100kScanner(3)],
   [cl100kRegex(String.raw`\p{N}`), () => new Cl100kScanner(1)],

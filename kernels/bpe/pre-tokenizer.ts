@@ -11,7 +11,7 @@ export class ChainedPreTokenizer implements PreTokenizer {
   readonly #outer: PreTokenizer;
   readonly #inner: PreTokenizer;
   readonly #outerEnd = new Int32Array(1);
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   #position = 0;
   #inside = false;
 

@@ -5,7 +5,20 @@
  * maps it here by exact text. Invariant: words are those the regular expression's leftmost-first matching gives, and a scanner looks
  * at no byte before the word it is in. Price: one class load per character, no allocation.
  */
-import { CASELESS, charAt, LETTER, LOWER, MARK, NEWLINE, NUMBER, OTHER, SPACE, skip, UPPER, WHITESPACE } from "./char-class.ts";
+import {
+  CASELESS,
+  charAt,
+  LETTER,
+  LOWER,
+  MARK,
+  NEWLINE,
+  NUMBER,
+  OTHER,
+  SPACE,
+  skip,
+  UPPER,
+  WHITESPACE,
+} from "./char-class.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 
 const BLANK = 0x20;
@@ -159,7 +172,7 @@ function o200kWord(bytes: Uint8Array, p: number, end: number): number {
 
 /** GPT-2's expression: GPT-2, r50k, p50k and every `ByteLevel` with `use_regex`. */
 export class Gpt2Scanner implements PreTokenizer {
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   #position = 0;
   #end = 0;
 
@@ -183,7 +196,7 @@ export class Gpt2Scanner implements PreTokenizer {
 /** The expression of cl100k and Llama 3 (three digits a word) and of Qwen 2 and 3 (one). */
 export class Cl100kScanner implements PreTokenizer {
   readonly #digits: number;
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   #position = 0;
   #end = 0;
 
@@ -211,7 +224,7 @@ export class Cl100kScanner implements PreTokenizer {
 
 /** The expression of o200k. */
 export class O200kScanner implements PreTokenizer {
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   #position = 0;
   #end = 0;
 
@@ -235,7 +248,7 @@ export class O200kScanner implements PreTokenizer {
 /** The `Digits` pre-tokenizer: numbers apart from everything else, one by one or run by run. */
 export class DigitsScanner implements PreTokenizer {
   readonly #individual: boolean;
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   #position = 0;
   #end = 0;
 

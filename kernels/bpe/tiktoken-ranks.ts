@@ -5,9 +5,9 @@
  * to cut a token into two tokens is a merge of the token's rank. A word that is a token becomes it at once.
  */
 import { RecipeError } from "../../batch/errors.ts";
-import { MergeTable } from "./merge-table.ts";
+import { MAX_TOKEN_IDS, MergeTable } from "./merge-table.ts";
 import { byteTokens, type LoadedModel } from "./tokenizer-json.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { VocabularyBuilder } from "./vocabulary.ts";
 
 /** The file of one encoding, parsed. */
 export interface TiktokenFile {
@@ -17,44 +17,40 @@ export interface TiktokenFile {
   readonly bpe_ranks: string;
 }
 
-function decodeBase64(text: string): Uint8Array {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+function broken(what: string): RecipeError {
+  return new RecipeError({
+    code: "recipe/broken-tokenizer",
+    what: `broken tiktoken encoding: ${what}`,
+    fix: "reinstall the tiktoken package",
+  });
 }
 
-function readRanks(lines: string): (Uint8Array | undefined)[] {
-  const tokens: (Uint8Array | undefined)[] = [];
+function readRanks(lines: string, builder: VocabularyBuilder): void {
+  let scratch = new Uint8Array(1024);
   for (const line of lines.split("\n")) {
     if (line === "") continue;
     const [, first, ...words] = line.split(" ");
     let id = Number(first);
-    if (!Number.isInteger(id) || id < 0) {
-      throw new RecipeError({
-        code: "recipe/broken-tokenizer",
-        what: "broken tiktoken encoding: a line of bpe_ranks has no first rank",
-        fix: "reinstall the tiktoken package",
-      });
+    if (!Number.isInteger(id) || id < 0 || id + words.length >= MAX_TOKEN_IDS)
+      throw broken(`the first rank is ${first}`);
+    for (const word of words) {
+      const binary = atob(word);
+      if (binary.length > scratch.length) scratch = new Uint8Array(binary.length);
+      for (let i = 0; i < binary.length; i++) scratch[i] = binary.charCodeAt(i);
+      builder.set(id++, scratch.subarray(0, binary.length), true);
     }
-    while (tokens.length < id) tokens.push(undefined);
-    for (const word of words) tokens[id++] = decodeBase64(word);
   }
-  return tokens;
 }
 
 /** @throws RecipeError where the ranks are broken or lack a byte */
 export function readTiktoken(file: TiktokenFile): LoadedModel {
-  const tokens = readRanks(file.bpe_ranks);
+  const builder = new VocabularyBuilder();
+  readRanks(file.bpe_ranks, builder);
   const specialTokens = new Map(Object.entries(file.special_tokens));
-  const special = new Set<number>();
   const utf8 = new TextEncoder();
-  for (const [text, id] of specialTokens) {
-    while (tokens.length <= id) tokens.push(undefined);
-    tokens[id] = utf8.encode(text);
-    special.add(id);
-  }
-  const vocabulary = new Vocabulary(tokens, (id) => !special.has(id));
+  for (const [text, id] of specialTokens) builder.set(id, utf8.encode(text), false);
+  const vocabulary = builder.build();
+  const special = new Set(specialTokens.values());
   const merges: number[] = [];
   for (let id = 0; id < vocabulary.size; id++) {
     if (!special.has(id)) vocabulary.forEachSplit(id, (left, right) => merges.push(left, right, id, id));

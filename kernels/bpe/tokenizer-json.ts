@@ -5,11 +5,11 @@
  * that do not (post-processor, decoder, padding, truncation) are not read.
  */
 import { RecipeError } from "../../batch/errors.ts";
-import { byteLevelBytes } from "./byte-alphabet.ts";
+import { writeByteLevel } from "./byte-alphabet.ts";
 import { GPT2_REGEX, scannerFor } from "./known-regexes.ts";
 import { MAX_MERGES, MAX_TOKEN_IDS, MergeTable } from "./merge-table.ts";
 import type { BpeModel, PreTokenizerStep } from "./model.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { type Vocabulary, VocabularyBuilder } from "./vocabulary.ts";
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = { readonly [key: string]: Json };
@@ -20,7 +20,8 @@ export interface LoadedModel {
   readonly specialTokens: ReadonlyMap<string, number>;
 }
 
-const SUPPORTED = "byte-level BPE: model BPE without byte_fallback, pre-tokenizer ByteLevel, Split + ByteLevel or Digits + ByteLevel";
+const SUPPORTED =
+  "byte-level BPE: model BPE without byte_fallback, pre-tokenizer ByteLevel, Split + ByteLevel or Digits + ByteLevel";
 
 /** The error for everything in a tokenizer file that is not honoured. */
 export function unsupported(what: string): RecipeError {
@@ -91,7 +92,8 @@ function readSplit(step: JsonObject): PreTokenizerStep {
   const keepsAll =
     step.behavior === "Isolated" ||
     (step.behavior === "Removed" && step.invert === true && scannerFor(pattern.Regex) !== undefined);
-  if (!keepsAll) throw unsupported(`Split behavior ${JSON.stringify(step.behavior)}, invert ${JSON.stringify(step.invert)}`);
+  if (!keepsAll)
+    throw unsupported(`Split behavior ${JSON.stringify(step.behavior)}, invert ${JSON.stringify(step.invert)}`);
   return { kind: "regex", source: pattern.Regex };
 }
 
@@ -116,26 +118,55 @@ function readPreTokenizer(value: Json | undefined): readonly PreTokenizerStep[] 
   return steps;
 }
 
-function readMerges(merges: readonly Json[], ids: ReadonlyMap<string, number>): MergeTable {
+/** Longest token or merge, in characters. */
+const MAX_TOKEN_LENGTH = 1 << 16;
+
+function checkLength(text: string): void {
+  if (text.length > MAX_TOKEN_LENGTH) throw unsupported(`a token of ${text.length} characters`);
+}
+
+function readMerges(merges: readonly Json[], vocabulary: Vocabulary): MergeTable {
   if (merges.length > MAX_MERGES) throw unsupported(`${merges.length} merges; at most ${MAX_MERGES}`);
   const entries = new Int32Array(merges.length * 4);
+  const scratch = new Uint8Array(2 * MAX_TOKEN_LENGTH);
   merges.forEach((merge, rank) => {
     const [left, right, ...rest] = typeof merge === "string" ? merge.split(" ") : list(merge, `merges[${rank}]`);
     if (typeof left !== "string" || typeof right !== "string" || rest.length > 0) {
       throw broken(`merges[${rank}] is not a pair of tokens`);
     }
-    const leftId = ids.get(left);
-    const rightId = ids.get(right);
-    const mergedId = ids.get(left + right);
-    if (leftId === undefined || rightId === undefined || mergedId === undefined) {
+    checkLength(left);
+    checkLength(right);
+    const cut = writeByteLevel(left, scratch, 0);
+    const end = cut === -1 ? -1 : writeByteLevel(right, scratch, cut);
+    const at = rank * 4;
+    entries[at] = vocabulary.find(scratch, 0, cut);
+    entries[at + 1] = vocabulary.find(scratch, cut, end);
+    entries[at + 2] = rank;
+    entries[at + 3] = vocabulary.find(scratch, 0, end);
+    if (end === -1 || entries[at] === -1 || entries[at + 1] === -1 || entries[at + 3] === -1) {
       throw broken(`merges[${rank}] (${JSON.stringify(left)}, ${JSON.stringify(right)}) is not in the vocabulary`);
     }
-    entries[rank * 4] = leftId;
-    entries[rank * 4 + 1] = rightId;
-    entries[rank * 4 + 2] = rank;
-    entries[rank * 4 + 3] = mergedId;
   });
   return new MergeTable(entries, merges.length);
+}
+
+function readVocabulary(vocab: JsonObject, specialTokens: ReadonlyMap<string, number>): Vocabulary {
+  const builder = new VocabularyBuilder();
+  const scratch = new Uint8Array(MAX_TOKEN_LENGTH);
+  const utf8 = new TextEncoder();
+  for (const text of Object.keys(vocab)) {
+    checkLength(text);
+    const tokenId = id(vocab[text], `the id of ${JSON.stringify(text)}`);
+    if (builder.has(tokenId)) throw broken(`two tokens have the id ${tokenId}`);
+    const length = writeByteLevel(text, scratch, 0);
+    if (length === -1) builder.set(tokenId, utf8.encode(text), false);
+    else builder.set(tokenId, scratch.subarray(0, length), true);
+  }
+  for (const [text, tokenId] of specialTokens) {
+    // An added token that is in the model too can be met as an ordinary word.
+    if (!builder.has(tokenId)) builder.set(tokenId, utf8.encode(text), false);
+  }
+  return builder.build();
 }
 
 function readAddedTokens(value: Json | undefined): ReadonlyMap<string, number> {
@@ -160,28 +191,11 @@ export function readTokenizerJson(file: JsonObject): LoadedModel {
   const preTokenizers = readPreTokenizer(file.pre_tokenizer);
   const specialTokens = readAddedTokens(file.added_tokens);
 
-  const ids = new Map<string, number>();
-  const tokens: (Uint8Array | undefined)[] = [];
-  const decodedOnly = new Set<number>();
-  const utf8 = new TextEncoder();
-  for (const [text, value] of Object.entries(object(model.vocab, "model.vocab"))) {
-    const tokenId = id(value, `the id of ${JSON.stringify(text)}`);
-    while (tokens.length <= tokenId) tokens.push(undefined);
-    const bytes = byteLevelBytes(text);
-    if (bytes === undefined) decodedOnly.add(tokenId);
-    tokens[tokenId] = bytes ?? utf8.encode(text);
-    ids.set(text, tokenId);
-  }
-  for (const [text, tokenId] of specialTokens) {
-    while (tokens.length <= tokenId) tokens.push(undefined);
-    if (tokens[tokenId] === undefined) decodedOnly.add(tokenId);
-    tokens[tokenId] = utf8.encode(text);
-  }
-  const vocabulary = new Vocabulary(tokens, (tokenId) => !decodedOnly.has(tokenId));
+  const vocabulary = readVocabulary(object(model.vocab, "model.vocab"), specialTokens);
   return {
     model: {
       vocabulary,
-      merges: readMerges(list(model.merges, "model.merges"), ids),
+      merges: readMerges(list(model.merges, "model.merges"), vocabulary),
       byteIds: byteTokens(vocabulary),
       wholeWords: model.ignore_merges === true,
       nfc,

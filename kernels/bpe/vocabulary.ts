@@ -16,22 +16,19 @@ export class Vocabulary {
   readonly #index: Int32Array;
 
   /**
-   * @param tokens bytes of every id; undefined where there is none
-   * @param findable how many of them, from the first, can be found by their bytes; others are decoded only
+   * @param bytes all tokens in the order of their ids
+   * @param offsets where each starts, and the end of the last
+   * @param findable 1 for every id that can be found by its bytes; others are decoded only
    */
-  constructor(tokens: readonly (Uint8Array | undefined)[], findable: (id: number) => boolean) {
-    this.size = tokens.length;
-    this.offsets = new Int32Array(tokens.length + 1);
-    for (let id = 0; id < tokens.length; id++) this.offsets[id + 1] = this.offsets[id] + (tokens[id]?.length ?? 0);
-    this.bytes = new Uint8Array(this.offsets[tokens.length]);
+  constructor(bytes: Uint8Array, offsets: Int32Array, findable: Uint8Array) {
+    this.size = offsets.length - 1;
+    this.bytes = bytes;
+    this.offsets = offsets;
     let capacity = 1024;
-    while (capacity < tokens.length * 2) capacity *= 2;
+    while (capacity < this.size * 2) capacity *= 2;
     this.#index = new Int32Array(capacity).fill(-1);
-    for (let id = 0; id < tokens.length; id++) {
-      const token = tokens[id];
-      if (token === undefined || token.length === 0) continue;
-      this.bytes.set(token, this.offsets[id]);
-      if (findable(id)) this.#insert(id);
+    for (let id = 0; id < this.size; id++) {
+      if (findable[id] === 1 && offsets[id + 1] > offsets[id]) this.#insert(id);
     }
   }
 
@@ -99,4 +96,56 @@ const BASE_INVERSE = [1, 2, 3, 4, 5].reduce((x) => Math.imul(x, 2 - Math.imul(BA
 function scramble(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   return mixed ^ (mixed >>> 13);
+}
+
+/** Collects tokens in any order of ids. */
+export class VocabularyBuilder {
+  #data = new Uint8Array(1 << 20);
+  #length = 0;
+  #starts = new Int32Array(1 << 16);
+  #ends = new Int32Array(1 << 16);
+  #findable = new Uint8Array(1 << 16);
+  #size = 0;
+
+  /** Whether id `id` has a token. */
+  has(id: number): boolean {
+    return id < this.#size && this.#ends[id] > this.#starts[id];
+  }
+
+  /** Sets the token of `id`, in place of an earlier one. */
+  set(id: number, token: Uint8Array, findable: boolean): void {
+    if (id >= this.#starts.length) this.#growIds(id);
+    if (this.#length + token.length > this.#data.length) {
+      const grown = new Uint8Array(Math.max(this.#data.length * 2, this.#length + token.length));
+      grown.set(this.#data);
+      this.#data = grown;
+    }
+    this.#data.set(token, this.#length);
+    this.#starts[id] = this.#length;
+    this.#ends[id] = this.#length += token.length;
+    this.#findable[id] = findable ? 1 : 0;
+    this.#size = Math.max(this.#size, id + 1);
+  }
+
+  build(): Vocabulary {
+    const offsets = new Int32Array(this.#size + 1);
+    for (let id = 0; id < this.#size; id++) offsets[id + 1] = offsets[id] + this.#ends[id] - this.#starts[id];
+    const bytes = new Uint8Array(offsets[this.#size]);
+    for (let id = 0; id < this.#size; id++) {
+      bytes.set(this.#data.subarray(this.#starts[id], this.#ends[id]), offsets[id]);
+    }
+    return new Vocabulary(bytes, offsets, this.#findable);
+  }
+
+  #growIds(id: number): void {
+    let capacity = this.#starts.length * 2;
+    while (capacity <= id) capacity *= 2;
+    const grow = <T extends Int32Array | Uint8Array>(grown: T, old: T): T => {
+      grown.set(old);
+      return grown;
+    };
+    this.#starts = grow(new Int32Array(capacity), this.#starts);
+    this.#ends = grow(new Int32Array(capacity), this.#ends);
+    this.#findable = grow(new Uint8Array(capacity), this.#findable);
+  }
 }

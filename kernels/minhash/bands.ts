@@ -4,7 +4,7 @@
  * A key is xxh64 of the band's slots as little-endian u64 followed by the band's number as u32: bands never match each other, and
  * two different bands collide with probability 2^-64. Price: one hash of `8 * rows + 4` bytes per band.
  */
-import { xxh64 } from "./xxh64-private.ts";
+import { xxh64 } from "../xxh64.ts";
 
 export class BandKeys {
   readonly #bands: number;
@@ -30,7 +30,7 @@ export class BandKeys {
         this.#words.setUint32(8 * row + 4, signature[slot], true);
       }
       this.#words.setUint32(8 * rows, band, true);
-      xxh64(this.#bytes, 0, this.#bytes.length, this.#key);
+      xxh64(this.#bytes, 0, this.#bytes.length, 0, 0, this.#key);
       out[2 * band] = this.#key[0];
       out[2 * band + 1] = this.#key[1];
     }

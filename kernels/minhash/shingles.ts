@@ -6,10 +6,18 @@
  * about `ngram` words per word; the buffer, where needed, is as large as the text.
  */
 import type { WordSpans } from "../words.ts";
+import { xxh64 } from "../xxh64.ts";
+import { sha1Prefix64 } from "./sha1.ts";
 import type { MinHash } from "./signature.ts";
 
 /** Writes the halves [high, low] of the 64-bit hash of `bytes[start, end)` to `out`. */
 export type ShingleHash = (bytes: Uint8Array, start: number, end: number, out: Uint32Array) => void;
+
+/** The hashes datatrove knows, with its names for them in recipes. */
+export const SHINGLE_HASHES: Readonly<Record<"xxh64" | "sha1", ShingleHash>> = {
+  xxh64: (bytes, start, end, out) => xxh64(bytes, start, end, 0, 0, out),
+  sha1: sha1Prefix64,
+};
 
 const SPACE = 0x20;
 

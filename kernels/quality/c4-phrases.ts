@@ -34,11 +34,11 @@ const CURLY = 0x7b;
 const KELVIN_LEAD = 0xe2;
 /** 1 for a byte that may stand at an anchor. */
 const isAnchor = new Uint8Array(256);
-const byAnchor = new Map<number, Phrase[]>();
+const byAnchor: Phrase[][] = Array.from({ length: 256 }, () => []);
 for (const [text, letter, bit] of PHRASES) {
   const code = letter.charCodeAt(0);
   const phrase = { bytes: new TextEncoder().encode(text), anchor: text.indexOf(letter), bit };
-  byAnchor.set(code, [...(byAnchor.get(code) ?? []), phrase]);
+  byAnchor[code].push(phrase);
   isAnchor[code] = 1;
   isAnchor[code - 0x20] = 1;
 }
@@ -72,7 +72,9 @@ function matchAround(
   letter: number,
 ): number {
   let found = 0;
-  for (const { bytes, anchor, bit } of byAnchor.get(letter) ?? []) {
+  const phrases = byAnchor[letter];
+  for (let i = 0; i < phrases.length; i++) {
+    const { bytes, anchor, bit } = phrases[i];
     const after = at + length - anchor - 1;
     if (at - anchor < start || after + bytes.length > end) continue;
     if (equalFolded(text, at - anchor, bytes, 0, anchor) && equalFolded(text, after, bytes, anchor + 1, bytes.length)) {

@@ -9,15 +9,18 @@
 import type { WordSpans } from "../words.ts";
 import { mix32, RangeSet, sameBytes } from "./range-set.ts";
 
-/** A position survives a window only where the next larger one is worth asking for. */
-const WINDOWS = [8, 16, 32] as const;
+/** Bytes of the windows from a word's start that are asked in turn whether they may repeat. Multiples of 4. */
+const WINDOWS = [12, 24, 40] as const;
+/** Most words a top n-gram may have. */
+export const MAX_TOP_WORDS = 4;
 /** Fewest words a duplicated n-gram may have: shorter ones would escape the list of candidates. */
 export const MIN_DUPLICATE_WORDS = 5;
 
 export class RepeatedNgrams {
-  /** The words, back to back. Word `i` is `#offsets[i]..#offsets[i + 1]`. */
+  /** The words, back to back. Word `i` is `#offsets[i]..#offsets[i + 1]`. Four bytes of slack. */
   #text = new Uint8Array(1 << 14);
   #view = new DataView(this.#text.buffer);
+  #source: DataView = this.#view;
   #words = 0;
   #chars = 0;
   #offsets = new Int32Array(1);
@@ -30,11 +33,15 @@ export class RepeatedNgrams {
   #survivors = new Int32Array(1);
   #survivorCount = 0;
   #hashes = new Int32Array(1);
+  /** By length: no top n-gram has more characters than this, unless it occurs once. */
+  readonly #topBounds = new Float64Array(MAX_TOP_WORDS + 1);
 
   /** Largest window, in bytes, that may repeat at word `i`; 0 for none. Filled on demand. */
   #windows = new Uint8Array(1);
+  /** Positions whose n-grams of `#candidateWords` words, and of more, may repeat; 0 before they are found. */
   #candidates = new Int32Array(1);
-  #candidateCount = -1;
+  #candidateCount = 0;
+  #candidateWords = 0;
 
   readonly #sketch = new Sketch();
   readonly #counts = new NgramCounts();
@@ -44,45 +51,56 @@ export class RepeatedNgrams {
   load(bytes: Uint8Array, words: WordSpans, chars: number): void {
     const { starts, ends, count } = words;
     this.#reserve(count, count === 0 ? 0 : ends[count - 1] - starts[0]);
-    const text = this.#text;
+    if (this.#source.buffer !== bytes.buffer || this.#source.byteOffset !== bytes.byteOffset) {
+      this.#source = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    const source = this.#source;
+    const view = this.#view;
+    const lastLoad = bytes.length - 4;
     let offset = 0;
     let codePoints = 0;
     for (let word = 0; word < count; word++) {
       this.#offsets[word] = offset;
       this.#codePoints[word] = codePoints;
-      let hash = 0x811c9dc5;
-      const end = ends[word];
-      for (let p = starts[word]; p < end; p++) {
-        const byte = bytes[p];
-        text[offset++] = byte;
-        hash = Math.imul(hash ^ byte, 0x01000193);
-        if ((byte & 0xc0) !== 0x80) codePoints++;
+      const start = starts[word];
+      const length = ends[word] - start;
+      let hash = length;
+      let continuations = 0;
+      // Four bytes at a time: what is written too much, the next word overwrites.
+      for (let i = 0; i < length; i += 4) {
+        const at = start + i;
+        let four = at <= lastLoad ? source.getInt32(at, true) : lastBytes(bytes, at);
+        if (length - i < 4) four &= (1 << ((length - i) << 3)) - 1;
+        view.setInt32(offset + i, four, true);
+        hash = Math.imul(hash ^ four, 0x9e3779b1);
+        hash ^= hash >>> 15;
+        if ((four & 0x80808080) !== 0) continuations += countContinuations(four);
       }
-      this.#wordHashes[word] = mix32(hash);
+      this.#wordHashes[word] = hash;
+      offset += length;
+      codePoints += length - continuations;
     }
     this.#offsets[count] = offset;
     this.#codePoints[count] = codePoints;
     this.#words = count;
     this.#chars = chars;
     this.#level = 0;
-    this.#candidateCount = -1;
+    this.#candidateWords = 0;
   }
 
   /**
    * Length times count of the most frequent `n`-gram (the first seen among equals, even if it occurs once), over the text's length.
    * Exact where it exceeds `floor`; otherwise some value that is not above `floor`. 0 where there are fewer than `n` words.
+   * `n` from 2 to {@link MAX_TOP_WORDS}.
    */
   topRatio(n: number, floor: number): number {
     if (this.#words < n) return 0;
-    if (this.#level > n) this.#level = 0;
-    while (this.#level < n) this.#raise();
-    const survivors = this.#survivors.subarray(0, this.#survivorCount);
+    if (this.#level === 0 || this.#level > n) this.#findPairs();
     const once = this.#joinedLength(0, n) / this.#chars;
-    let upper = 0;
-    for (const position of survivors) upper += this.#joinedLength(position, n);
-    if (upper / this.#chars <= floor && once <= floor) return 0;
+    if (once <= floor && this.#topBounds[n] / this.#chars <= floor) return once;
+    while (this.#level < n) this.#raise();
     const counts = this.#counts;
-    counts.count(this.#text, this.#offsets, this.#hashes, survivors, n);
+    counts.count(this.#text, this.#offsets, this.#hashes, this.#survivors.subarray(0, this.#survivorCount), n);
     if (counts.topCount < 2) return once;
     return (this.#joinedLength(counts.topPosition, n) * counts.topCount) / this.#chars;
   }
@@ -92,24 +110,26 @@ export class RepeatedNgrams {
    * Exact where it exceeds `floor`; otherwise some value that is not above `floor`. `n` >= {@link MIN_DUPLICATE_WORDS}.
    */
   duplicateRatio(n: number, floor: number): number {
-    if (this.#candidateCount < 0) this.#findWindows();
+    if (this.#candidateWords === 0 || this.#candidateWords > n) this.#findWindows();
+    const positions = this.#candidates;
     let count = 0;
     let upper = 0;
     for (let i = 0; i < this.#candidateCount; i++) {
-      const position = this.#candidates[i];
+      const position = positions[i];
       if (position + n > this.#words) break;
       if (this.#mayRepeat(position, n)) {
-        this.#survivors[count++] = position;
+        positions[count++] = position;
         upper += this.#codePoints[position + n] - this.#codePoints[position];
       }
     }
-    this.#level = 0;
-    if (upper / this.#chars <= floor) return 0;
+    this.#candidateCount = count;
+    this.#candidateWords = n;
+    if (upper === 0 || upper / this.#chars <= floor) return 0;
     this.#seen.reset(this.#text);
     let repeated = 0;
     let next = 0;
     for (let i = 0; i < count; i++) {
-      const position = this.#survivors[i];
+      const position = positions[i];
       if (position < next) continue;
       if (this.#seen.seen(this.#offsets[position], this.#offsets[position + n])) {
         repeated += this.#codePoints[position + n] - this.#codePoints[position];
@@ -124,16 +144,39 @@ export class RepeatedNgrams {
     return this.#codePoints[position + n] - this.#codePoints[position] + n - 1;
   }
 
+  /** Lists the 2-grams that may repeat. No longer n-gram occurs more often than the 2-gram it begins with: that gives the bounds. */
+  #findPairs(): void {
+    const last = this.#words - 2;
+    const hashes = this.#hashes;
+    const wordHashes = this.#wordHashes;
+    const codePoints = this.#codePoints;
+    const sketch = this.#sketch;
+    sketch.reset(last + 1);
+    for (let i = 0; i <= last; i++) {
+      const hash = Math.imul(wordHashes[i], 0x9e3779b1) + wordHashes[i + 1];
+      hashes[i] = hash;
+      sketch.add(hash);
+    }
+    let survivorCount = 0;
+    let two = 0;
+    let three = 0;
+    let four = 0;
+    for (let i = 0; i <= last; i++) {
+      const count = sketch.countOf(hashes[i]);
+      if (count < 2) continue;
+      this.#survivors[survivorCount++] = i;
+      const from = codePoints[i];
+      two = Math.max(two, count * (codePoints[i + 2] - from + 1));
+      if (i < last) three = Math.max(three, count * (codePoints[i + 3] - from + 2));
+      if (i < last - 1) four = Math.max(four, count * (codePoints[i + 4] - from + 3));
+    }
+    this.#survivorCount = survivorCount;
+    this.#level = 2;
+    this.#topBounds.set([0, 0, two, three, four]);
+  }
+
   /** Goes from the n-grams that may repeat to the (n + 1)-grams that may: both n-grams inside must. */
   #raise(): void {
-    if (this.#level === 0) {
-      for (let i = 0; i < this.#words; i++) {
-        this.#hashes[i] = this.#wordHashes[i];
-        this.#survivors[i] = i;
-      }
-      this.#survivorCount = this.#words;
-      this.#level = 1;
-    }
     const level = this.#level;
     const survivors = this.#survivors;
     const hashes = this.#hashes;
@@ -142,69 +185,73 @@ export class RepeatedNgrams {
     for (let i = 0; i < this.#survivorCount; i++) {
       const position = survivors[i];
       if (position > last) break;
-      if (level > 1 && survivors[i + 1] !== position + 1) continue;
+      if (survivors[i + 1] !== position + 1) continue;
       survivors[count++] = position;
-      hashes[position] = mix32(Math.imul(hashes[position], 0x9e3779b1) + this.#wordHashes[position + level]);
+      hashes[position] = Math.imul(hashes[position], 0x9e3779b1) + this.#wordHashes[position + level];
     }
     this.#survivorCount = this.#sketch.keepRepeated(survivors, count, hashes);
     this.#level = level + 1;
   }
 
+  /** Whether the largest window that fits in the n-gram may repeat. */
   #mayRepeat(position: number, n: number): boolean {
     const length = this.#offsets[position + n] - this.#offsets[position];
     const window = this.#windows[position];
-    return window >= 32 || length < 8 || (window >= 8 && length < 16) || (window >= 16 && length < 32);
+    const [small, middle, large] = WINDOWS;
+    return length < small || window >= (length < middle ? small : length < large ? middle : large);
   }
 
   /**
-   * Marks for every word how long a window from its start may occur at another word, by windows of 8, 16 and 32 bytes.
+   * Marks for every word how long a window from its start may occur at another word.
    * Windows are cut by bytes, not by words, because equal n-grams may be cut differently.
    */
   #findWindows(): void {
+    const words = this.#words;
     const view = this.#view;
     const offsets = this.#offsets;
     const hashes = this.#hashes;
     const windows = this.#windows;
-    const total = offsets[this.#words];
+    const candidates = this.#candidates;
     const positions = this.#survivors;
-    windows.fill(0, 0, this.#words);
-    let count = 0;
-    while (count < this.#words && offsets[count] + WINDOWS[0] <= total) {
-      positions[count] = count;
-      hashes[count] = 0;
-      count++;
+    const sketch = this.#sketch;
+    const total = offsets[words];
+    const [small, ...larger] = WINDOWS;
+
+    sketch.reset(words);
+    let fitting = 0;
+    for (; fitting < words && offsets[fitting] + small <= total; fitting++) {
+      const hash = windowHash(view, offsets[fitting], offsets[fitting] + small, 0);
+      hashes[fitting] = hash;
+      sketch.add(hash);
     }
-    let from = 0;
-    for (const window of WINDOWS) {
-      let fitting = 0;
-      for (let i = 0; i < count; i++) {
-        const position = positions[i];
-        const offset = offsets[position];
-        if (offset + window > total) break;
-        let hash = hashes[position];
-        for (let p = offset + from; p < offset + window; p += 4) {
-          hash = Math.imul(hash ^ view.getInt32(p, true), 0x9e3779b1);
-          hash ^= hash >>> 15;
-        }
-        hashes[position] = mix32(hash);
-        positions[fitting++] = position;
+    let count = 0;
+    let candidateCount = 0;
+    for (let position = 0; position + MIN_DUPLICATE_WORDS <= words; position++) {
+      const repeats = position < fitting && sketch.countOf(hashes[position]) > 1;
+      windows[position] = repeats ? small : 0;
+      if (repeats) positions[count++] = position;
+      if (repeats || offsets[position + MIN_DUPLICATE_WORDS] - offsets[position] < small) {
+        candidates[candidateCount++] = position;
       }
-      count = this.#sketch.keepRepeated(positions, fitting, hashes);
+    }
+    this.#candidateCount = candidateCount;
+
+    let from: number = small;
+    for (const window of larger) {
+      fitting = 0;
+      for (; fitting < count && offsets[positions[fitting]] + window <= total; fitting++) {
+        const position = positions[fitting];
+        hashes[position] = windowHash(view, offsets[position] + from, offsets[position] + window, hashes[position]);
+      }
+      count = sketch.keepRepeated(positions, fitting, hashes);
       for (let i = 0; i < count; i++) windows[positions[i]] = window;
       from = window;
     }
-    count = 0;
-    for (let position = 0; position + MIN_DUPLICATE_WORDS <= this.#words; position++) {
-      if (windows[position] > 0 || offsets[position + MIN_DUPLICATE_WORDS] - offsets[position] < WINDOWS[0]) {
-        this.#candidates[count++] = position;
-      }
-    }
-    this.#candidateCount = count;
   }
 
   #reserve(words: number, bytes: number): void {
-    if (bytes > this.#text.length) {
-      this.#text = new Uint8Array(bytes * 2);
+    if (bytes + 4 > this.#text.length) {
+      this.#text = new Uint8Array(bytes * 2 + 4);
       this.#view = new DataView(this.#text.buffer);
     }
     if (words < this.#offsets.length - 1) return;
@@ -219,26 +266,63 @@ export class RepeatedNgrams {
   }
 }
 
+/** The bytes from `at` to the end of `bytes`, fewer than four of them, as a little-endian word. */
+function lastBytes(bytes: Uint8Array, at: number): number {
+  let word = 0;
+  for (let i = 0; at + i < bytes.length; i++) word |= bytes[at + i] << (i << 3);
+  return word;
+}
+
+/** Hash of `view[start, end)`, a multiple of four bytes, going on from `seed`. */
+function windowHash(view: DataView, start: number, end: number, seed: number): number {
+  let hash = seed;
+  for (let at = start; at < end; at += 4) {
+    hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash;
+}
+
+/** UTF-8 continuation bytes among the four bytes of a word. */
+function countContinuations(word: number): number {
+  const marks = (word >>> 7) & ~(word >>> 6) & 0x01010101;
+  return Math.imul(marks, 0x01010101) >>> 24;
+}
+
 /** Tells which hashes of a list may occur twice: no false negative, about one false positive in eight. */
 class Sketch {
   #counters = new Uint8Array(1 << 10);
+  #shift = 0;
 
-  /** Keeps, in order, the first `count` positions whose hash may occur more than once; returns how many are left. */
-  keepRepeated(positions: Int32Array, count: number, hashes: Int32Array): number {
+  /** Empties the sketch and makes room for `count` hashes. */
+  reset(count: number): void {
     const bits = Math.min(24, Math.max(10, 35 - Math.clz32(count)));
     const size = 1 << bits;
     if (size > this.#counters.length) this.#counters = new Uint8Array(size);
     else this.#counters.fill(0, 0, size);
-    const counters = this.#counters;
-    const mask = size - 1;
-    for (let i = 0; i < count; i++) {
-      const slot = hashes[positions[i]] & mask;
-      counters[slot] = counters[slot] === 0 ? 1 : 2;
-    }
+    this.#shift = 32 - bits;
+  }
+
+  add(hash: number): void {
+    const slot = Math.imul(hash, 0x85ebca6b) >>> this.#shift;
+    const counter = this.#counters[slot];
+    if (counter < 255) this.#counters[slot] = counter + 1;
+  }
+
+  /** At least how often `hash` was added. */
+  countOf(hash: number): number {
+    const counter = this.#counters[Math.imul(hash, 0x85ebca6b) >>> this.#shift];
+    return counter === 255 ? Number.POSITIVE_INFINITY : counter;
+  }
+
+  /** Keeps, in order, the first `count` positions whose hash may occur more than once; returns how many are left. */
+  keepRepeated(positions: Int32Array, count: number, hashes: Int32Array): number {
+    this.reset(count);
+    for (let i = 0; i < count; i++) this.add(hashes[positions[i]]);
     let kept = 0;
     for (let i = 0; i < count; i++) {
       const position = positions[i];
-      if (counters[hashes[position] & mask] === 2) positions[kept++] = position;
+      if (this.countOf(hashes[position]) > 1) positions[kept++] = position;
     }
     return kept;
   }
@@ -265,7 +349,7 @@ class NgramCounts {
     const mask = size - 1;
     for (const position of positions) {
       const hash = hashes[position];
-      let slot = hash & mask;
+      let slot = mix32(hash) & mask;
       for (;;) {
         const first = firsts[slot] - 1;
         if (first < 0) {

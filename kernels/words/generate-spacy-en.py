@@ -81,7 +81,7 @@ CLASSES = [
     f"[{ALPHA}]",
     f"[{ALPHA_LOWER}]",
     f"[{ALPHA_UPPER}]",
-    class_of(CONCAT_QUOTES),
+    f"[{CONCAT_QUOTES}]",
     AFTER_WORD_DOT[len("(?<="):-len(r")\.")],
     f"[{class_of(prefix_single)[1:-1]}{icons}]",
     f"[{class_of(suffix_single)[1:-1]}{icons}]",

@@ -65,10 +65,10 @@ export class SequenceMerger {
     this.#matchStarts.length = 0;
     this.#matchLengths.length = 0;
     this.#matchTokens.length = 0;
-    for (let i = 0; i + 1 < count; i++) {
-      const part = parts[i] & PART_MASK;
-      if (part === 0 || parts[i + 1] === 0 || parts[i + 1] >= GAP) continue;
-      this.#matchFrom(i, count, parts);
+    for (let i = 1; i < count; i++) {
+      // Two parts in a row, the second without a gap before it.
+      const part = parts[i];
+      if (part !== 0 && part < GAP && (parts[i - 1] & PART_MASK) !== 0) this.#matchFrom(i - 1, count, parts);
     }
     if (this.#matchStarts.length > 0) this.#apply(spans, this.#choose(spans));
   }

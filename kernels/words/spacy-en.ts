@@ -5,7 +5,7 @@
  * spacy-en-merge.ts hold the rules. Invariant: the result depends on the text alone; the cache only saves time. spaCy itself is not quite
  * so: after it has once met the token IS_ALPHA it fails on it, and datatrove then deletes those letters from the text; here it is a
  * token like any other. Malformed bytes are U+FFFD, one each. Price: a hash lookup a chunk when the cache knows it, a microsecond or
- * two when not; the cache is bounded at about 8 MB.
+ * two when not; the cache takes 9 MB.
  */
 
 import { spaceLength } from "../lines.ts";
@@ -14,17 +14,19 @@ import { GAP, SequenceMerger } from "./spacy-en-merge.ts";
 import { Chunk } from "./spacy-en-rules.ts";
 import { ChunkSplitter, exceptionLexicon } from "./spacy-en-split.ts";
 
+// The cache: a slot is the bytes of a chunk as six words, its length (0: free) with its number of tokens, and either the part number of
+// its only token or where its tokens begin. A token is its end in the chunk, in bytes, with its part number above.
+const KEY_WORDS = 6;
+const MAX_KEY_BYTES = 4 * KEY_WORDS;
+const SIZES = 6;
+const TOKENS = 7;
+const SLOT_WORDS = 8;
 const SLOTS = 1 << 18;
-const MAX_ENTRIES = 1 << 17;
-const MAX_KEY_BYTES = 64;
-const KEY_BYTES = 2 << 20;
-const TOKENS = 1 << 18;
-/** Fields of an entry: hash, where its key starts, key bytes | token count << 8, where its tokens start. */
-const ENTRY_FIELDS = 4;
-/** A token is its end in the chunk, in bytes, and its part number above. */
+const MAX_USED = SLOTS >> 1;
+const TOKEN_CAPACITY = 1 << 18;
+const COUNT_SHIFT = 8;
 const PART_SHIFT = 8;
 
-const NOT_SPACE = 0;
 const MAYBE_SPACE = 2;
 const byteKinds = new Uint8Array(256);
 for (const byte of [0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1c, 0x1d, 0x1e, 0x1f, 0x20]) byteKinds[byte] = 1;
@@ -36,13 +38,10 @@ class SpacyEnglishSegmenter implements WordSegmenter {
   readonly #merger = new SequenceMerger(this.#lexicon);
   readonly #splitter = new ChunkSplitter(this.#lexicon);
   readonly #chunk = new Chunk();
-  /** Entry number + 1 by hash, with linear probing. */
-  readonly #slots = new Int32Array(SLOTS);
-  readonly #entries = new Int32Array(MAX_ENTRIES * ENTRY_FIELDS);
-  readonly #keys = new Uint8Array(KEY_BYTES);
-  readonly #tokens = new Int32Array(TOKENS);
-  #entryCount = 0;
-  #keyCount = 0;
+  readonly #slots = new Int32Array(SLOTS * SLOT_WORDS);
+  readonly #tokens = new Int32Array(TOKEN_CAPACITY);
+  readonly #key = new Int32Array(KEY_WORDS);
+  #used = 0;
   #tokenCount = 0;
   /** Part numbers of the tokens in the output. */
   #parts = new Int32Array(1024);
@@ -53,64 +52,60 @@ class SpacyEnglishSegmenter implements WordSegmenter {
     let gap = GAP;
     while (at < end) {
       const chunkStart = at;
-      let hash = 0;
       let space = 0;
-      for (; at < end; at++) {
-        const byte = bytes[at];
-        const kind = byteKinds[byte];
-        if (kind !== NOT_SPACE) {
+      while (at < end) {
+        const kind = byteKinds[bytes[at]];
+        if (kind !== 0) {
           space = kind === MAYBE_SPACE ? spaceLength(bytes, at, end) : 1;
           if (space > 0) break;
         }
-        hash = Math.imul(hash ^ byte, 0x5bd1e995);
-        hash ^= hash >>> 15;
+        at++;
       }
       if (at > chunkStart) {
-        this.#addChunk(bytes, chunkStart, at, hash, gap, out);
+        this.#addChunk(bytes, chunkStart, at, gap, out);
         // One space is no gap: spaCy stores it with the token before. Any other white space is a token of its own.
-        gap = 0;
-        if (at < end && bytes[at] !== 0x20) gap = GAP;
+        gap = at < end && bytes[at] === 0x20 ? 0 : GAP;
       } else gap = GAP;
       at += space;
     }
-    if (out.count > 1) this.#merger.merge(out, this.#parts);
+    this.#merger.merge(out, this.#parts);
   };
 
-  #addChunk(bytes: Uint8Array, start: number, end: number, hash: number, gap: number, out: WordSpans): void {
+  #addChunk(bytes: Uint8Array, start: number, end: number, gap: number, out: WordSpans): void {
     const length = end - start;
     if (length > MAX_KEY_BYTES) {
       this.#splitChunk(bytes, start, end, gap, out);
       return;
     }
-    const entries = this.#entries;
-    let slot = hash & (SLOTS - 1);
-    for (; this.#slots[slot] !== 0; slot = (slot + 1) & (SLOTS - 1)) {
-      const entry = (this.#slots[slot] - 1) * ENTRY_FIELDS;
-      const sizes = entries[entry + 2];
-      if (entries[entry] !== hash || (sizes & 0xff) !== length) continue;
-      if (!this.#keyEquals(bytes, start, length, entries[entry + 1])) continue;
-      const first = entries[entry + 3];
-      const last = first + (sizes >> 8);
-      let from = start;
-      let mark = gap;
-      for (let i = first; i < last; i++) {
-        const token = this.#tokens[i];
-        const to = start + (token & 0xff);
-        this.#addToken(from, to, (token >> PART_SHIFT) | mark, out);
-        from = to;
-        mark = 0;
-      }
+    const key = this.#key;
+    const words = (length + 3) >> 2;
+    let hash = length;
+    for (let word = 0, at = start; word < words; word++, at += 4) {
+      let value = bytes[at];
+      if (at + 1 < end) value |= bytes[at + 1] << 8;
+      if (at + 2 < end) value |= bytes[at + 2] << 16;
+      if (at + 3 < end) value |= bytes[at + 3] << 24;
+      key[word] = value;
+      hash = Math.imul(hash ^ value, 0x5bd1e995);
+      hash ^= hash >>> 15;
+    }
+    const slots = this.#slots;
+    let slot = (hash & (SLOTS - 1)) * SLOT_WORDS;
+    for (; slots[slot + SIZES] !== 0; slot = (slot + SLOT_WORDS) & (SLOTS * SLOT_WORDS - 1)) {
+      const sizes = slots[slot + SIZES];
+      if ((sizes & 0xff) !== length) continue;
+      let word = 0;
+      while (word < words && slots[slot + word] === key[word]) word++;
+      if (word < words) continue;
+      const count = sizes >> COUNT_SHIFT;
+      const tokens = slots[slot + TOKENS];
+      if (count === 1) this.#addToken(start, end, tokens | gap, out);
+      else this.#addTokens(start, tokens, count, gap, out);
       return;
     }
-    const before = out.count;
+    const first = out.count;
     this.#splitChunk(bytes, start, end, gap, out);
-    this.#remember(bytes, start, length, hash, slot, before, out);
-  }
-
-  #keyEquals(bytes: Uint8Array, start: number, length: number, key: number): boolean {
-    const keys = this.#keys;
-    for (let i = 0; i < length; i++) if (bytes[start + i] !== keys[key + i]) return false;
-    return true;
+    this.#remember(slot, hash, start, length, first, out);
   }
 
   #addToken(start: number, end: number, part: number, out: WordSpans): void {
@@ -121,6 +116,18 @@ class SpacyEnglishSegmenter implements WordSegmenter {
     }
     this.#parts[out.count] = part;
     out.push(start, end);
+  }
+
+  #addTokens(start: number, first: number, count: number, gap: number, out: WordSpans): void {
+    let from = start;
+    let mark = gap;
+    for (let i = first; i < first + count; i++) {
+      const token = this.#tokens[i];
+      const to = start + (token & 0xff);
+      this.#addToken(from, to, (token >> PART_SHIFT) | mark, out);
+      from = to;
+      mark = 0;
+    }
   }
 
   #splitChunk(bytes: Uint8Array, start: number, end: number, gap: number, out: WordSpans): void {
@@ -139,38 +146,28 @@ class SpacyEnglishSegmenter implements WordSegmenter {
     }
   }
 
-  /** Stores the tokens of `out` from `first` on as those of a chunk. A full cache starts afresh. */
-  #remember(
-    bytes: Uint8Array,
-    start: number,
-    length: number,
-    hash: number,
-    slot: number,
-    first: number,
-    out: WordSpans,
-  ) {
+  /** Stores the tokens of `out` from `first` on as those of the chunk whose key was just looked up. A full cache starts afresh. */
+  #remember(free: number, hash: number, start: number, length: number, first: number, out: WordSpans): void {
+    const slots = this.#slots;
     const count = out.count - first;
-    let free = slot;
-    const isFull =
-      this.#entryCount === MAX_ENTRIES || this.#keyCount + length > KEY_BYTES || this.#tokenCount + count > TOKENS;
-    if (isFull) {
-      this.#slots.fill(0);
-      this.#entryCount = 0;
-      this.#keyCount = 0;
+    let slot = free;
+    if (this.#used === MAX_USED || this.#tokenCount + count > TOKEN_CAPACITY) {
+      slots.fill(0);
+      this.#used = 0;
       this.#tokenCount = 0;
-      free = hash & (SLOTS - 1);
+      slot = (hash & (SLOTS - 1)) * SLOT_WORDS;
     }
-    const entry = this.#entryCount * ENTRY_FIELDS;
-    this.#entries[entry] = hash;
-    this.#entries[entry + 1] = this.#keyCount;
-    this.#entries[entry + 2] = length | (count << 8);
-    this.#entries[entry + 3] = this.#tokenCount;
-    this.#keys.set(bytes.subarray(start, start + length), this.#keyCount);
+    for (let word = 0; word < KEY_WORDS; word++) slots[slot + word] = this.#key[word];
+    slots[slot + SIZES] = length | (count << COUNT_SHIFT);
+    this.#used++;
+    if (count === 1) {
+      slots[slot + TOKENS] = this.#parts[first] & (GAP - 1);
+      return;
+    }
+    slots[slot + TOKENS] = this.#tokenCount;
     for (let i = first; i < out.count; i++) {
       this.#tokens[this.#tokenCount++] = (out.ends[i] - start) | ((this.#parts[i] & (GAP - 1)) << PART_SHIFT);
     }
-    this.#keyCount += length;
-    this.#slots[free] = ++this.#entryCount;
   }
 }
 

@@ -6,6 +6,7 @@
 import type { z } from "zod";
 import { didYouMean, suggest } from "../../batch/suggest.ts";
 import type { Finding, Path } from "./diagnostics.ts";
+import { NAME_PATTERN } from "./schema.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -17,13 +18,13 @@ export interface Subject {
 }
 
 /** Keys people look for in the wrong place, by the end of the path: an answer better than a near word. */
-const MISPLACED: Readonly<Record<string, string>> = {
-  weight: "weights stand in a training stage, by source name: `weights: { NAME: 0.3 }`",
-  stages: "stages stand in a list under `pipelines`, training stages under `training_stages`",
-  workers: "a recipe holds only what changes output bytes: use the flag `--workers`",
-  memory: "a recipe holds only what changes output bytes: use the flag `--memory`",
-  output: "a recipe holds only what changes output bytes: where output goes is a flag",
-};
+const MISPLACED = new Map([
+  ["weight", "weights stand in a training stage, by source name: `weights: { NAME: 0.3 }`"],
+  ["stages", "stages stand in a list under `pipelines`, training stages under `training_stages`"],
+  ["workers", "a recipe holds only what changes output bytes: use the flag `--workers`"],
+  ["memory", "a recipe holds only what changes output bytes: use the flag `--memory`"],
+  ["output", "a recipe holds only what changes output bytes: where output goes is a flag"],
+]);
 
 /** Checks `value` and adds what is wrong to `findings`; `path` is where it sits in the recipe. */
 export function check<S extends z.ZodType>(
@@ -56,10 +57,9 @@ function translate(issue: Issue, schema: z.ZodType, root: unknown, base: Path, s
   const path = [...base, ...inner];
   const value = at(root, inner);
   const name = inner.length > 0 ? label(path) : subject.name;
-  const common = { path } as const;
   if (value === undefined && path.length > 0 && issue.code.startsWith("invalid_")) {
     const what = `${inner.length === 0 ? "a recipe" : subject.name} needs ${label(path)}`;
-    return [{ ...common, code: "recipe/missing-key", what, fix: `add \`${path.at(-1)}: …\`` }];
+    return [{ path, code: "recipe/missing-key", what, fix: `add \`${path.at(-1)}: …\`` }];
   }
   switch (issue.code) {
     case "unrecognized_keys": {
@@ -80,34 +80,40 @@ function translate(issue: Issue, schema: z.ZodType, root: unknown, base: Path, s
       if (failed.length > 0) {
         return translate({ ...failed[0], path: issue.path } as Issue, schema, root, base, subject);
       }
-      return [wrongType(path, name, [...new Set(shallow.map(expectation))], value)];
+      if (shallow.length > 0) return [wrongType(path, name, [...new Set(shallow.map(expectation))], value)];
+      break;
     }
     case "invalid_value": {
       const values = issue.values.map(String);
       const fix = values.length === 1 ? `write \`${values[0]}\`` : didYouMean(String(value), values);
-      return [{ ...common, code: "recipe/bad-value", what: `${name} can not be ${show(value)}`, fix }];
+      return [{ path, code: "recipe/bad-value", what: `${name} cannot be ${show(value)}`, fix }];
     }
     case "too_small":
     case "too_big":
-      return [{ ...common, code: "recipe/out-of-range", ...bound(issue, name, value) }];
+      return [{ path, code: "recipe/out-of-range", ...bound(issue, name, value) }];
     case "invalid_key":
-      return [badName(path, String(inner.at(-1)), "key")];
+      if (issue.issues.some(isBadName)) return [badName(path, String(inner.at(-1)), "key")];
+      break;
     case "invalid_format":
-      return [badName(path, String(value), "value")];
+      if (isBadName(issue)) return [badName(path, String(value), "value")];
+      break;
     case "custom":
       if (issue.params?.code === "recipe/bad-size") {
         const fix = "a whole number of tokens, or a figure with K, M, B or T: `4096`, `250K`, `1.5M`, `8B`";
-        return [{ ...common, code: "recipe/bad-size", what: `${name}: ${show(value)} ${issue.message}`, fix }];
+        return [{ path, code: "recipe/bad-size", what: `${name}: ${show(value)} ${issue.message}`, fix }];
       }
-      return [{ ...common, code: "recipe/bad-value", what: `${name}: ${issue.message}` }];
-    default:
-      return [{ ...common, code: "recipe/bad-value", what: `${name} is not right: ${issue.message}` }];
+      break;
   }
+  return [{ path, code: "recipe/bad-value", what: `${name}: ${issue.message}` }];
+}
+
+function isBadName(issue: Issue): boolean {
+  return issue.code === "invalid_format" && issue.pattern === String(NAME_PATTERN);
 }
 
 /** A key nobody reads: named, with what it may have been meant to be. */
 export function unknownKey(owner: string, key: string, known: readonly string[], path: Path): Finding {
-  const moved = suggest(key, known) === undefined ? MISPLACED[key] : undefined;
+  const moved = suggest(key, known) === undefined ? MISPLACED.get(key) : undefined;
   return {
     code: "recipe/unknown-key",
     what: `${owner} has no key \`${key}\``,
@@ -122,7 +128,7 @@ export function unknownKey(owner: string, key: string, known: readonly string[],
 export function badName(path: Path, name: string, part: "key" | "value"): Finding {
   return {
     code: "recipe/bad-name",
-    what: `${name === "" ? "an empty text" : `\`${name}\``} can not be a name`,
+    what: `${name === "" ? "an empty text" : `\`${name}\``} cannot be a name`,
     why: "names become file names and parts of row addresses",
     fix: "start with a letter or digit; go on with letters, digits, `-`, `_` and `.`",
     path,
@@ -133,7 +139,8 @@ export function badName(path: Path, name: string, part: "key" | "value"): Findin
 /** "must be X or Y, it is Z". */
 export function wrongType(path: Path, name: string, expected: readonly string[], value: unknown): Finding {
   const what = `${name} must be ${expected.join(" or ")}, not ${kindOf(value)}`;
-  return { code: "recipe/wrong-type", what, path };
+  const unquoted = expected.includes("a text") && (typeof value === "number" || typeof value === "boolean");
+  return { code: "recipe/wrong-type", what, ...(unquoted ? { fix: `quote it: \`"${value}"\`` } : {}), path };
 }
 
 function bound(issue: Extract<Issue, { code: "too_small" | "too_big" }>, name: string, value: unknown) {
@@ -169,7 +176,7 @@ export function kindOf(value: unknown): string {
   if (value === undefined || value === null) return "empty";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a mapping";
-  return show(value);
+  return typeof value === "string" ? `the text ${show(value)}` : show(value);
 }
 
 function show(value: unknown): string {
@@ -196,12 +203,12 @@ function at(root: unknown, path: readonly PropertyKey[]): unknown {
 
 /** The keys a schema knows at `path`: walks objects, lists and records, through defaults and optionals. */
 export function keysAt(schema: z.ZodType, path: Path): string[] {
-  const target = path.reduce<z.core.$ZodType | undefined>((node, step) => step_(node, step), schema);
+  const target = path.reduce<z.core.$ZodType | undefined>((node, step) => childSchema(node, step), schema);
   const object = unwrap(target);
   return object?._zod.def.type === "object" ? Object.keys((object._zod.def as z.core.$ZodObjectDef).shape) : [];
 }
 
-function step_(node: z.core.$ZodType | undefined, step: string | number): z.core.$ZodType | undefined {
+function childSchema(node: z.core.$ZodType | undefined, step: string | number): z.core.$ZodType | undefined {
   const known = unwrap(node);
   switch (known?._zod.def.type) {
     case "object":

@@ -45,7 +45,7 @@ function withoutSafeBounds(key: string, value: unknown): unknown {
 /** The schema of a whole recipe that may name `stages`. */
 export function recipeJsonSchema(stages: readonly StageDefinition[]): JsonSchema {
   const recipe = toJsonSchema(recipeShape);
-  const { pipelines, sources, training_stages, ...others } = recipe.properties ?? {};
+  const { pipelines, sources, training_stages } = recipe.properties ?? {};
   const ofKind = (...kinds: readonly string[]) => stages.filter((stage) => kinds.includes(stage.name.split("/")[0]));
   const inPipelines = ofKind("filter", "rewrite", "annotate", "dedup");
   const trainingStage = training_stages.items as JsonSchema;
@@ -59,7 +59,7 @@ export function recipeJsonSchema(stages: readonly StageDefinition[]): JsonSchema
     title: "shardmill recipe",
     ...recipe,
     properties: {
-      ...others,
+      ...recipe.properties,
       pipelines: {
         ...pipelines,
         additionalProperties: { type: "array", items: { anyOf: inPipelines.map((stage) => stageUseSchema(stage)) } },

@@ -39,7 +39,7 @@ interface Raw {
 }
 
 /**
- * Loads the recipe at a path, or a text. Throws RecipeErrors (or a RecipeError for a file that can not be read, a syntax error
+ * Loads the recipe at a path, or a text. Throws RecipeErrors (or a RecipeError for a file that cannot be read, a syntax error
  * or a bad flag).
  */
 export async function loadRecipe(input: string | NamedText, options: LoadOptions = {}): Promise<Recipe> {
@@ -133,6 +133,6 @@ async function readText(path: string): Promise<string> {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : "";
     const what = error instanceof TypeError ? "it is not UTF-8 text" : reason || String(code);
-    throw new RecipeError({ code: "recipe/not-found", what: `can not read recipe ${path}: ${what}` }, { cause: error });
+    throw new RecipeError({ code: "recipe/not-found", what: `cannot read recipe ${path}: ${what}` }, { cause: error });
   }
 }

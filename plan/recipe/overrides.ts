@@ -10,7 +10,7 @@ import { RecipeError } from "../../batch/errors.ts";
 import { didYouMean } from "../../batch/suggest.ts";
 import { flagFrame, type Override } from "./diagnostics.ts";
 
-/** Applies `flags` in order. Throws a RecipeError `recipe/bad-override` for a flag that can not be followed. */
+/** Applies `flags` in order. Throws a RecipeError `recipe/bad-override` for a flag that cannot be followed. */
 export function applyOverrides(
   root: unknown,
   flags: readonly string[],

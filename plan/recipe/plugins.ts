@@ -31,10 +31,10 @@ async function importPlugin(location: string, path: string): Promise<unknown> {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ERR_UNKNOWN_FILE_EXTENSION") {
       const fix = "compile it to .js, or run it with Node 22.18 or newer";
-      throw pluginError(path, "is TypeScript, which this Node can not load", fix, error);
+      throw pluginError(path, "is TypeScript, which this Node cannot load", fix, error);
     }
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw pluginError(path, `can not be loaded: ${reason.replaceAll(location, path)}`, undefined, error);
+    throw pluginError(path, `cannot be loaded: ${reason.replaceAll(location, path)}`, undefined, error);
   }
 }
 

@@ -12,7 +12,7 @@ const READERS: Readonly<Record<string, string>> = {
   ".tsv": "read/csv",
 };
 const COMPRESSED = /\.(gz|zst|zstd)$/;
-/** Columnar files compress inside; a compressed one can not be read by parts. */
+/** Columnar files compress inside; a compressed one cannot be read by parts. */
 const COMPRESSIBLE = new Set(["read/jsonl", "read/csv"]);
 
 /** Full name of a reader or packer given short: `jsonl` is `read/jsonl`. */

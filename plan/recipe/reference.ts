@@ -24,6 +24,17 @@ export function stagesPage(stages: readonly StageDefinition[]): string {
   ]);
 }
 
+/** One stage alone, as `shardmill stages show` prints it. */
+export function stagePage(stage: StageDefinition): string {
+  return stageSection(stage).join("\n\n");
+}
+
+/** One stage as plain data: what its page says, with the options as a JSON Schema. */
+export function stageFacts(stage: StageDefinition): Record<string, unknown> {
+  const { name, version, summary, reference, reads, writes, reasons, examples } = stage;
+  return { name, version, summary, reference, reads, writes, reasons, options: toJsonSchema(stage.options), examples };
+}
+
 function stageSection(stage: StageDefinition): string[] {
   const facts = [
     `version ${stage.version}`,
@@ -111,7 +122,7 @@ function optionsTable(schema: JsonSchema): string {
 }
 
 /** A type in words: `integer ≥ 1`, `error \| redistribute`, `list of text`. */
-export function typeText(schema: JsonSchema): string {
+function typeText(schema: JsonSchema): string {
   if (schema.const !== undefined) return code(String(schema.const));
   if (schema.enum !== undefined) return schema.enum.map((value) => code(String(value))).join(" or ");
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeText))].join(" or ");
@@ -123,6 +134,8 @@ export function typeText(schema: JsonSchema): string {
       return [schema.type, ...bounds(schema)].join(" ");
     case "boolean":
       return "true or false";
+    case "null":
+      return "null";
     case "array":
       return Array.isArray(schema.items)
         ? "list"

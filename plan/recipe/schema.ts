@@ -5,13 +5,11 @@
  * and `resolve.ts` hands the rest to the stage. Every key has a description: the reference is made of them.
  */
 import { z } from "zod";
+import { ENCODINGS } from "../../io/tokenizer-files.ts";
 import { parseSize } from "./sizes.ts";
 
 /** Trainers a manifest can be exported for. */
 export const EXPORTS = ["nanotron"] as const;
-
-/** tiktoken encodings that can be named in `tokenizer.encoding`. */
-export const ENCODINGS = ["cl100k_base", "gpt2", "o200k_base", "p50k_base", "p50k_edit", "r50k_base"] as const;
 
 /** Names become file names and parts of row addresses, so they hold no slash, space or leading dot. */
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;

@@ -96,7 +96,7 @@ function misfit(name: string, kind: string, expected: "source" | "pack" | undefi
     pack: "a packer stands in a training stage, `pack: NAME`",
     annotate: "tokenizing needs no stage: it follows every pipeline and is set by `tokenizer`",
   };
-  return { what: `\`${name}\` can not stand in a pipeline`, fix: homes[kind] ?? "remove it" };
+  return { what: `\`${name}\` cannot stand in a pipeline`, fix: homes[kind] ?? "remove it" };
 }
 
 /** Reports each id that an earlier entry has. */

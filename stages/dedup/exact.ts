@@ -2,13 +2,13 @@
  * dedup/exact: rows whose whole text has been seen before.
  *
  * Owns the key: 16 bytes of SHA-256 of the text's bytes, so that two different texts share a key only if SHA-256 is broken. The first row by
- * address survives. Price: about 1 GB/s of hashing where the CPU has SHA instructions, and one 20-byte record per row.
+ * address survives. Price: hashing at 1 to 1.5 GB/s where the CPU has SHA instructions (0.3 microseconds for a short text), a 20-byte record per row.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { isValid } from "../../batch/column.ts";
+import { simplifyText, TextBuffer } from "../../kernels/normalize.ts";
 import { barrier, defineStage } from "../define.ts";
-import { NormalizedText } from "./normalized-text.ts";
 
 export default defineStage({
   name: "dedup/exact",
@@ -31,19 +31,20 @@ export default defineStage({
   writes: [],
   reasons: { duplicate: "the same text as an earlier row" },
   create: ({ on, scope }) => {
-    const normalized = on === "normalized" ? new NormalizedText() : undefined;
+    const normalized = new TextBuffer();
     return barrier({
       key_bytes: 16,
       keys_per_row: 1,
       scope,
       sketch: ({ text }, row, out) => {
         if (!isValid(text, row)) return false;
-        const bytes = text.data.subarray(text.offsets[row], text.offsets[row + 1]);
-        if (normalized === undefined) {
-          writeDigest(bytes, out);
+        const start = text.offsets[row];
+        const end = text.offsets[row + 1];
+        if (on === "text") {
+          writeDigest(text.data.subarray(start, end), out);
           return true;
         }
-        normalized.set(bytes, 0, bytes.length);
+        simplifyText(text.data, start, end, normalized);
         if (normalized.length === 0) return false;
         writeDigest(normalized.bytes.subarray(0, normalized.length), out);
         return true;
@@ -54,6 +55,14 @@ export default defineStage({
 });
 
 function writeDigest(bytes: Uint8Array, out: Uint32Array): void {
-  const digest = createHash("sha256").update(bytes).digest();
-  for (let word = 0; word < 4; word++) out[word] = digest.readUInt32BE(word * 4);
+  // One call and a string of bytes: three times as fast as a hash object for short texts.
+  const digest = hash("sha256", bytes, "binary");
+  for (let word = 0; word < 4; word++) {
+    const at = word * 4;
+    out[word] =
+      (digest.charCodeAt(at) << 24) |
+      (digest.charCodeAt(at + 1) << 16) |
+      (digest.charCodeAt(at + 2) << 8) |
+      digest.charCodeAt(at + 3);
+  }
 }

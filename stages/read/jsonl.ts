@@ -11,6 +11,7 @@ import * as z from "zod";
 import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { DataError } from "../../batch/errors.ts";
 import { chunksFrom, windows } from "../../io/byte-lines.ts";
+import { CELL_KINDS, type Cell, type CellKind } from "../../io/cells.ts";
 import { codecOf, decode } from "../../io/codec.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { isBlankLine, JsonKind, JsonScanner } from "../../kernels/json-scan.ts";
@@ -31,7 +32,6 @@ import {
   wholeShards,
   windowOptions,
 } from "../reading.ts";
-import { type Cell, METADATA_KINDS, type MetadataKind } from "../reading-columns.ts";
 
 const options = z.strictObject({
   text: columnOptions.text.describe("key that holds the document; dots reach into nested objects: `document.text`"),
@@ -47,7 +47,7 @@ const options = z.strictObject({
         z.string().min(1),
         z.strictObject({
           name: z.string().min(1).describe("key, with dots into nested objects"),
-          kind: z.enum(METADATA_KINDS).describe("kind of the column"),
+          kind: z.enum(CELL_KINDS).describe("kind of the column"),
         }),
       ]),
     )
@@ -66,7 +66,7 @@ const MISFIT = Symbol("misfit");
 
 interface Field {
   readonly name: string;
-  readonly kind: MetadataKind;
+  readonly kind: CellKind;
   /** Index of its path in the scanner. */
   readonly path: number;
 }
@@ -147,13 +147,18 @@ class ExtentReader {
       ? chunksFrom(bytes, offset, end)
       : decode(codecOf(this.#shard.key), bytes.stream(0), bytes.name);
     let isHead = start === 0;
+    /** Length of a byte order mark in front of the first line. */
+    let markBytes = 0;
     // The line that holds the byte before `start` belongs to the extent before.
     let isOthersLine = start > 0;
     for await (const window of windows(chunks, offset, MAX_ROW_BYTES)) {
       const { bytes: buffer, base } = window;
       let at = window.start;
-      if (isHead) at = this.#checkHead(buffer, at, window.end);
-      isHead = false;
+      if (isHead) {
+        this.#checkEncoding(buffer.subarray(at, window.end));
+        if (buffer[at] === 0xef && buffer[at + 1] === 0xbb && buffer[at + 2] === 0xbf) markBytes = 3;
+        isHead = false;
+      }
       if (isOthersLine) {
         isOthersLine = false;
         if (window.tooLarge) continue;
@@ -174,8 +179,11 @@ class ExtentReader {
           return;
         }
         const lineEnd = buffer.indexOf(NEWLINE, at);
-        if (!isBlankLine(buffer, at, lineEnd)) {
-          if (rows.take()) yield* this.#line(buffer, at, lineEnd, base, valid);
+        const from = at + markBytes;
+        markBytes = 0;
+        if (!isBlankLine(buffer, from, lineEnd)) {
+          if (start === 0 && this.#row === 0) this.#checkShape(buffer, from);
+          if (rows.take()) yield* this.#line(buffer, from, lineEnd, base, valid);
           this.#row++;
         }
         at = lineEnd + 1;
@@ -189,31 +197,28 @@ class ExtentReader {
     if (batch) yield batch;
   }
 
-  /** Refuses files that are no JSON lines at all; returns where the first line begins, after a byte order mark. */
-  #checkHead(buffer: Buffer, start: number, end: number): number {
-    const place = shardPlace(this.#context, this.#shard);
-    const order = utf16ByteOrder(buffer.subarray(start, end));
-    if (order) {
-      throw new DataError({
-        code: "data/not-utf8",
-        what: `the file is UTF-16 (${order}), JSON lines must be UTF-8`,
-        fix: `convert it: iconv -f UTF-16${order === "little-endian" ? "LE" : "BE"} -t UTF-8 FILE > NEW_FILE`,
-        place,
-      });
-    }
-    let at = start;
-    if (buffer[at] === 0xef && buffer[at + 1] === 0xbb && buffer[at + 2] === 0xbf) at += 3;
-    let first = at;
-    while (first < end && (buffer[first] <= 0x20 || buffer[first] === NEWLINE)) first++;
-    if (first < end && buffer[first] === OPEN_ARRAY) {
-      throw new DataError({
-        code: "data/json-array",
-        what: "the file is one JSON array, not JSON lines",
-        fix: "write one object a line: jq -c '.[]' FILE > NEW_FILE",
-        place,
-      });
-    }
-    return at;
+  #checkEncoding(head: Uint8Array): void {
+    const order = utf16ByteOrder(head);
+    if (!order) return;
+    throw new DataError({
+      code: "data/not-utf8",
+      what: `the file is UTF-16 (${order}), JSON lines must be UTF-8`,
+      fix: `convert it: iconv -f UTF-16${order === "little-endian" ? "LE" : "BE"} -t UTF-8 FILE > NEW_FILE`,
+      place: shardPlace(this.#context, this.#shard),
+    });
+  }
+
+  /** Refuses a file whose first line, at `start`, opens one array around everything. */
+  #checkShape(buffer: Buffer, start: number): void {
+    let first = start;
+    while (buffer[first] <= 0x20) first++;
+    if (buffer[first] !== OPEN_ARRAY) return;
+    throw new DataError({
+      code: "data/json-array",
+      what: "the file is one JSON array, not JSON lines",
+      fix: "write one object a line: jq -c '.[]' FILE > NEW_FILE",
+      place: shardPlace(this.#context, this.#shard),
+    });
   }
 
   #problem(kind: RowProblem, byte: number, message: string): void {

@@ -57,7 +57,8 @@ function expected(value: unknown, path: readonly string[]): unknown {
 }
 
 function agrees(line: string, paths: string[][]): void {
-  const value: unknown = JSON.parse(line);
+  // What reaches a scanner is UTF-8, where half a surrogate pair cannot be written.
+  const value: unknown = JSON.parse(Buffer.from(line).toString());
   const { bytes, start, end } = framed(line);
   const scanner = new JsonScanner(paths);
   scanner.attach(bytes);
@@ -183,7 +184,7 @@ test("accepts what JSON.parse accepts: random and mutated lines", () => {
         agrees(space + json + space, paths);
       },
     ),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
   const alphabet = [
     '"',
@@ -215,7 +216,7 @@ test("accepts what JSON.parse accepts: random and mutated lines", () => {
       const line = parts.join("");
       assert.equal(check(line) === -1, parses(line), JSON.stringify(line));
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   );
   fc.assert(
     fc.property(fc.jsonValue(), fc.nat(), fc.constantFrom(...alphabet, ""), (json, place, insert) => {

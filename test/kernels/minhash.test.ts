@@ -6,9 +6,8 @@ import fc from "fast-check";
 import { BandKeys } from "../../kernels/minhash/bands.ts";
 import { drawPermutations, type Permutations } from "../../kernels/minhash/permutations.ts";
 import { sha1Prefix64 } from "../../kernels/minhash/sha1.ts";
-import { type ShingleHash, Shingler } from "../../kernels/minhash/shingles.ts";
+import { SHINGLE_HASHES, Shingler } from "../../kernels/minhash/shingles.ts";
 import { MinHash } from "../../kernels/minhash/signature.ts";
-import { xxh64 } from "../../kernels/minhash/xxh64-private.ts";
 import { Mt19937 } from "../../kernels/random/mt19937.ts";
 import { WordSpans } from "../../kernels/words.ts";
 
@@ -25,7 +24,6 @@ interface Golden {
   readonly sha1: GoldenSketch | null;
 }
 const golden: Golden[] = JSON.parse(readFileSync("test/golden/minhash/signatures.json", "utf8"));
-const HASHES: Record<"xxh64" | "sha1", ShingleHash> = { xxh64, sha1: sha1Prefix64 };
 const P = 2n ** 61n - 1n;
 const encoder = new TextEncoder();
 
@@ -95,10 +93,10 @@ test("the published vector: bucket 0 and the last hash, xxh64 and sha1", () => {
   for (const name of ["xxh64", "sha1"] as const) {
     const { bytes, words } = wordsOf(text, 1);
     const first = new Uint32Array(2);
-    HASHES[name](bytes, 0, words.ends[4], first);
+    SHINGLE_HASHES[name](bytes, 0, words.ends[4], first);
     assert.equal(slotValue(first, 0), expected[name].first);
     const minhash = new MinHash(drawPermutations(112, 1));
-    new Shingler(5, HASHES[name]).add(bytes, words, minhash);
+    new Shingler(5, SHINGLE_HASHES[name]).add(bytes, words, minhash);
     assert.equal(minhash.finish(), true);
     assert.equal(slotValue(minhash.signature, 0), expected[name].slot0);
     assert.equal(slotValue(minhash.signature, 111), expected[name].last);
@@ -110,7 +108,7 @@ for (const { name, words: text, ...sketches } of golden) {
   for (const hash of ["xxh64", "sha1"] as const) {
     test(`datatrove's signature and band keys: ${name}, ${hash}`, () => {
       const minhash = new MinHash(drawPermutations(112, 1));
-      const shingler = new Shingler(5, HASHES[hash]);
+      const shingler = new Shingler(5, SHINGLE_HASHES[hash]);
       for (const gap of [1, 2]) {
         const { bytes, words } = wordsOf(text, gap);
         minhash.reset();

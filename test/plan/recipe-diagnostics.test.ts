@@ -161,7 +161,7 @@ test("CRLF and tabs in a line do not move the marks", async () => {
   const error = await failure(GOOD.replace("seed: 6", "seed:\tsix").replaceAll("\n", "\r\n"));
   assert.equal(
     error.message,
-    "error[recipe/wrong-type]: `seed` must be a number, not `six`\n  mix.yaml:3:7 │ seed:\tsix\n               │      \t^^^",
+    "error[recipe/wrong-type]: `seed` must be a number, not the text `six`\n  mix.yaml:3:7 │ seed:\tsix\n               │      \t^^^",
   );
 });
 
@@ -177,14 +177,14 @@ test("what a flag says is shown as the flag", async () => {
   assert.equal(
     error.message,
     [
-      "error[recipe/wrong-type]: `min_words` must be a number, not `many`",
+      "error[recipe/wrong-type]: `min_words` must be a number, not the text `many`",
       "  --set │ pipelines.web.gopher-quality.min_words=many",
       "        │                                        ^^^^",
     ].join("\n"),
   );
 });
 
-test("flags that can not be followed say why", async () => {
+test("flags that cannot be followed say why", async () => {
   const cases: [string, string][] = [
     ["seed", "`--set` has no `path=value`"],
     ["=3", "`--set` has no `path=value`"],

@@ -169,14 +169,14 @@ test("a file is loaded by path, its plugins from its folder", async (t) => {
       [
         ["recipe/plugin", "a plugin's stage is called `filter/mine`"],
         ["recipe/plugin", "plugin `./broken.mjs` does not default-export a stage"],
-        ["recipe/plugin", "plugin `./absent.mjs` can not be loaded"],
+        ["recipe/plugin", "plugin `./absent.mjs` cannot be loaded"],
       ],
     );
     return true;
   });
 });
 
-test("a file that can not be read is a recipe error", async (t) => {
+test("a file that cannot be read is a recipe error", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "shardmill-recipe-"));
   t.after(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, "latin1.yaml"), Uint8Array.of(0x6e, 0x3a, 0x20, 0xe9, 0x0a));

@@ -8,7 +8,7 @@ Needs: datatrove 0.10.0, spaCy, pyarrow. Usage, from the root of the repository:
 
 import gzip
 import hashlib
-import importlib.metadata
+import importlib.metadata  # noqa: F401  datatrove 0.10.0 uses it without importing it
 import json
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ from datatrove.pipeline.filters.gopher_repetition_filter import (
     find_top_duplicate,
     get_n_grams,
 )
-from datatrove.utils.text import TERMINAL_PUNCTUATION, split_into_words
+from datatrove.utils.text import split_into_words
 
 GOLDEN = Path("test/golden/filters")
 
@@ -83,6 +83,10 @@ def judge(text):
         if name.startswith("c4") and result is True:
             rewritten[name] = document.text
     return decisions, rewritten
+
+
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def ngram_ratios(text):
@@ -165,7 +169,7 @@ def texts():
     for length in (9, 10, 11):
         yield "the and " + " ".join(distinct(98, length)) + " " + "b" * (length + 15)
         yield " ".join(["with", "that"] + distinct(98, 10) + ["b" * (length + 12)])
-    for symbols in (4, 5, 6, 7, 11, 12, 13):
+    for symbols in (6, 12, 13, 14, 15, 16, 17, 18):
         yield f"{base} " + "# " * symbols + "end"
         yield f"{base} " + "#" * symbols
         yield f"{base} " + "... " * symbols + "end"
@@ -196,9 +200,12 @@ def texts():
         yield " ".join(f"on the other side {w}" for w in distinct(count)) + " " + " ".join(distinct(70, 6))
         yield " ".join(f"\u4e2d\u6587 caf\u00e9 na\u00efve \U0001f600 {w}" for w in distinct(count)) + " " + " ".join(distinct(70, 6))
     for n in range(5, 12):
-        for filler in (30, 45, 60, 75, 90):
+        for filler in (36, 40, 42, 45, 60, 80):
             piece = " ".join(distinct(n, 5, 500))
             yield f"{piece} {' '.join(distinct(filler, 6))} {piece} {' '.join(distinct(9, 4, 900))} {piece}"
+    for n, length, filler in ((12, 3, 17), (12, 3, 18), (12, 3, 30), (10, 5, 41), (10, 5, 42), (10, 5, 54), (10, 5, 55)):
+        piece = " ".join(distinct(n, length, 500))
+        yield f"{piece} {' '.join(distinct(filler, 5 if length == 3 else 6))} {piece}"
     # n-grams are joined by nothing: the same letters in other words are equal
     yield "ab cd ef gh ij kl " + " ".join(distinct(5)) + " a bcd ef gh ij kl " + " ".join(distinct(5, 5, 50)) + " abc d ef gh ij kl"
     yield "no thing ever comes to day " + " ".join(distinct(6)) + " not hing ever comes to day " + " ".join(distinct(6, 5, 40)) + " nothing e ver comes to day"
@@ -267,23 +274,21 @@ def write_texts():
             continue
         seen.add(text)
         decisions, rewritten = judge(text)
-        document = {"text": text, "decisions": decisions, "rewritten": rewritten}
+        hashes = {name: digest(text) for name, text in rewritten.items()}
+        document = {"text": text, "decisions": decisions, "rewritten": hashes}
         if len(text) < 5000:
-            document["ngrams"] = [float(f"{r:.17g}") for r in ngram_ratios(text)]
+            document["ngrams"] = [round(ratio, 14) for ratio in ngram_ratios(text)]
         else:  # long texts are repetitions of a short one: keep the file small
             unit = text[:10]
             repeats = len(text) // len(unit)
             assert text.startswith(unit * repeats)
             document["text"] = {"unit": unit, "repeats": repeats, "rest": text[len(unit) * repeats :]}
-            document["rewritten"] = {}
         documents.append(document)
     for name, reasons in REASONS.items():
         met = {d["decisions"][name] for d in documents}
         missing = [r for r in [*reasons.values(), None] if r not in met]
         print(name, len(documents), "missing:", missing)
-    (GOLDEN / "texts.json").write_text("[\n" + ",\n".join(json.dumps(d) for d in documents) + "\n]\n")
-    terminal = sorted(ord(c) for c in TERMINAL_PUNCTUATION)
-    print("terminal marks", len(terminal))
+    (GOLDEN / "texts.json").write_text("[\n" + ",\n".join(json.dumps(d, ensure_ascii=False, separators=(",", ":")) for d in documents) + "\n]\n")
 
 
 # ---- real samples ----------------------------------------------------------------------------------------------------------------------
@@ -312,12 +317,11 @@ def write_samples(root):
                 order = ["undefined", *REASONS[name].values()]
                 entry[name].append("." if reason is None else chr(ord("A") + order.index(reason)))
             for name in ("c4_quality", "c4_fineweb"):
-                digest = hashlib.sha256(rewritten[name].encode()).hexdigest()[:8] if name in rewritten else ""
-                entry[f"{name}_sha256"].append(digest)
+                entry[f"{name}_sha256"].append(digest(rewritten[name]) if name in rewritten else "-")
         for name in FILTERS:
             entry[name] = "".join(entry[name])
         for name in ("c4_quality", "c4_fineweb"):
-            entry[f"{name}_sha256"] = " ".join(d or "-" for d in entry[f"{name}_sha256"])
+            entry[f"{name}_sha256"] = " ".join(entry[f"{name}_sha256"])
         result[str(path.relative_to(root))] = entry
         print(path.name, len(entry["c4_quality"]), file=sys.stderr)
     letters = {name: ["undefined", *reasons.values()] for name, reasons in REASONS.items()}

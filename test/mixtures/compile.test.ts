@@ -1,0 +1,265 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { RecipeError, RunError } from "../../batch/errors.ts";
+import { shardSpans } from "../../kernels/pack/spans.ts";
+import { compileMixture, type MixtureInput, type MixtureStage } from "../../mixtures/compile.ts";
+
+const LIMITS = { max_epochs: 1, on_exhausted: "error" } as const;
+
+function stage(
+  name: string,
+  windows: number,
+  weights: Record<string, number>,
+  more: Partial<MixtureStage> = {},
+): MixtureStage {
+  const sequence_length = more.sequence_length ?? 10;
+  return { name, tokens: windows * sequence_length, sequence_length, pack_id: "concat", weights, ...more };
+}
+
+function store(shards: Record<string, readonly number[]>): MixtureInput["available"] {
+  return (source, sequenceLength) => shards[`${source}@${sequenceLength}`] ?? shards[source];
+}
+
+test("windows follow weights by largest remainder and weights need not add up to 1", () => {
+  const [compiled] = compileMixture({
+    stages: [stage("one", 10, { a: 1, b: 1, c: 1.00565 })],
+    available: store({ a: [50], b: [50], c: [50] }),
+    limits: LIMITS,
+    categories: { a: "web", b: "web", c: "code" },
+  });
+  assert.deepEqual(
+    Object.entries(compiled.sources).map(([name, share]) => [name, share.windows, share.tokens]),
+    [
+      ["a", 3, 30],
+      ["b", 3, 30],
+      ["c", 4, 40],
+    ],
+  );
+  assert.equal(compiled.weights_sum, 3.00565);
+  assert.equal(compiled.sources.c.weight_normalized, 1.00565 / 3.00565);
+  assert.equal(compiled.sources.c.weight_achieved, 0.4);
+  assert.equal(compiled.sources.c.weight_requested, 1.00565);
+  assert.deepEqual([compiled.categories.web.windows, compiled.categories.code.windows], [6, 4]);
+  assert.equal(compiled.categories.web.weight_requested, 2);
+});
+
+test("the budget is rounded to whole windows, and never to none", () => {
+  const compile = (tokens: number) =>
+    compileMixture({
+      stages: [{ ...stage("one", 1, { a: 1 }), tokens }],
+      available: store({ a: [50] }),
+      limits: LIMITS,
+    })[0];
+  assert.deepEqual(
+    [14, 15, 100, 4].map((tokens) => compile(tokens).windows),
+    [1, 2, 10, 1],
+  );
+  assert.equal(compile(14).tokens_requested, 14);
+  assert.equal(compile(14).tokens, 10);
+});
+
+test("a later stage goes on where the earlier one stopped, also when it skips a stage", () => {
+  const compiled = compileMixture({
+    stages: [stage("one", 10, { a: 0.7, b: 0.3 }), stage("two", 10, { b: 1 }), stage("three", 10, { a: 0.5, b: 0.5 })],
+    available: store({ a: [20, 20], b: [20, 20] }),
+    limits: LIMITS,
+  });
+  assert.deepEqual(
+    compiled.map(({ sources }) =>
+      Object.entries(sources).map(([name, { start_window, end_window }]) => [name, start_window, end_window]),
+    ),
+    [
+      [
+        ["a", 0, 7],
+        ["b", 0, 3],
+      ],
+      [["b", 3, 13]],
+      [
+        ["a", 7, 12],
+        ["b", 13, 18],
+      ],
+    ],
+  );
+});
+
+test("another sequence length goes on at the first shard nobody has read, and back again", () => {
+  const compiled = compileMixture({
+    stages: [
+      stage("short", 11, { a: 1 }),
+      stage("long", 3, { a: 1 }, { sequence_length: 100 }),
+      stage("short again", 2, { a: 1 }),
+    ],
+    available: store({ "a@10": [10, 10, 10, 10, 10], "a@100": [1, 2, 2, 2, 1] }),
+    limits: LIMITS,
+  });
+  // Shards 0 and 1 are touched; the long stage reads shards 2 and half of 3; the short one goes on in shard 4.
+  assert.deepEqual(
+    compiled.map(({ sources }) => [sources.a.start_window, sources.a.end_window]),
+    [
+      [0, 11],
+      [3, 6],
+      [40, 42],
+    ],
+  );
+});
+
+test("epochs are counted, and the limit may be a fraction", () => {
+  const compile = (windows: number, max_epochs: number) =>
+    compileMixture({
+      stages: [stage("one", 15, { a: 1 }), stage("two", windows, { a: 1 })],
+      available: store({ a: [6, 4] }),
+      limits: { max_epochs, on_exhausted: "error" },
+    });
+  const [one, two] = compile(10, 2.5);
+  assert.deepEqual([one.sources.a.epochs, one.sources.a.epochs_total], [1.5, 1.5]);
+  assert.deepEqual([two.sources.a.epochs, two.sources.a.epochs_total, two.sources.a.epoch_windows], [1, 2.5, 10]);
+  assert.throws(() => compile(11, 2.5), RunError);
+});
+
+test("a source that is too small stops the run, and the message says what would work", () => {
+  const run = () =>
+    compileMixture({
+      stages: [stage("decay", 100, { small: 0.5, tiny: 0.3, large: 0.2 })],
+      available: store({ small: [10], tiny: [6], large: [1000] }),
+      limits: { max_epochs: 2, on_exhausted: "error" },
+    });
+  assert.throws(run, (error) => {
+    assert.ok(error instanceof RunError);
+    assert.equal(error.code, "run/source-exhausted");
+    assert.match(error.message, /training stage decay asks for more tokens than there are/);
+    assert.match(
+      error.message,
+      /small is asked for 500 tokens \(weight 0\.5\) and has 200 left, enough for a weight of 0\.2/,
+    );
+    assert.match(
+      error.message,
+      /tiny is asked for 300 tokens \(weight 0\.3\) and has 120 left, enough for a weight of 0\.12/,
+    );
+    assert.match(error.message, /at these weights 400 are there/);
+    assert.doesNotMatch(error.message, /large is asked/);
+    return true;
+  });
+});
+
+test("redistribute caps a source, gives the rest to the others by weight, and records it", () => {
+  const [compiled] = compileMixture({
+    stages: [stage("decay", 100, { small: 0.5, large: 0.3, vast: 0.2, unused: 0 })],
+    available: store({ small: [10], large: [1000], vast: [1000], unused: [1000] }),
+    limits: { max_epochs: 2, on_exhausted: "redistribute" },
+  });
+  assert.deepEqual(
+    Object.entries(compiled.sources).map(([name, share]) => [name, share.windows]),
+    [
+      ["large", 48],
+      ["small", 20],
+      ["unused", 0],
+      ["vast", 32],
+    ],
+  );
+  assert.equal(compiled.sources.small.windows_short, 30);
+  assert.equal(compiled.sources.large.windows_short, undefined);
+  assert.equal(compiled.sources.small.weight_normalized, 0.5);
+  assert.equal(compiled.sources.small.weight_achieved, 0.2);
+});
+
+test("redistribute cannot make data", () => {
+  const run = () =>
+    compileMixture({
+      stages: [stage("decay", 100, { a: 0.5, b: 0.5, unused: 0 })],
+      available: store({ a: [10], b: [20], unused: [1000] }),
+      limits: { max_epochs: 1, on_exhausted: "redistribute" },
+    });
+  assert.throws(run, (error) => error instanceof RunError && /have 300 tokens left .* needs 1,000/.test(error.message));
+  assert.throws(
+    () => compileMixture({ stages: [stage("x", 1, { a: 1 })], available: store({ a: [] }), limits: LIMITS }),
+    RunError,
+  );
+});
+
+test("weights that are no shares are refused", () => {
+  for (const weights of [{ a: -1, b: 2 }, { a: Number.NaN }, { a: 0 }, {}, { a: Number.POSITIVE_INFINITY }]) {
+    assert.throws(
+      () => compileMixture({ stages: [stage("x", 1, weights)], available: store({ a: [9], b: [9] }), limits: LIMITS }),
+      (error) => error instanceof RecipeError && error.code === "recipe/bad-weights",
+    );
+  }
+});
+
+const mixture = fc
+  .record({
+    sources: fc.array(
+      fc.record({ docs: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 6 }), weight: fc.nat(20) }),
+      {
+        minLength: 1,
+        maxLength: 6,
+      },
+    ),
+    stages: fc.array(fc.record({ windows: fc.integer({ min: 1, max: 30 }), long: fc.boolean(), drop: fc.nat(8) }), {
+      minLength: 1,
+      maxLength: 6,
+    }),
+    max_epochs: fc.integer({ min: 1, max: 12 }),
+  })
+  .map(({ sources, stages, max_epochs }) => {
+    const shards: Record<string, readonly number[]> = {};
+    sources.forEach(({ docs }, i) => {
+      shards[`s${i}@10`] = docs.map((size) => size * 3);
+      shards[`s${i}@40`] = docs;
+    });
+    const input: MixtureInput = {
+      stages: stages.map(({ windows, long, drop }, index) => {
+        const named = sources.flatMap(({ weight }, i): [string, number][] =>
+          i === drop && i > 0 ? [] : [[`s${i}`, weight + (i === 0 ? 1 : 0)]],
+        );
+        return stage(`t${index}`, windows, Object.fromEntries(named), { sequence_length: long ? 40 : 10 });
+      }),
+      available: store(shards),
+      limits: { max_epochs, on_exhausted: "redistribute" },
+    };
+    return { input, shards };
+  });
+
+test("counts add up, nothing repeats within an epoch, and listing order does not matter", () => {
+  fc.assert(
+    fc.property(mixture, ({ input, shards }) => {
+      let compiled: ReturnType<typeof compileMixture>;
+      try {
+        compiled = compileMixture(input);
+      } catch (error) {
+        assert.ok(error instanceof RunError);
+        return;
+      }
+      const reversed = input.stages.map((entry) => ({
+        ...entry,
+        weights: Object.fromEntries(Object.entries(entry.weights).reverse()),
+      }));
+      assert.deepEqual(compileMixture({ ...input, stages: reversed }), compiled);
+
+      const read = new Map<string, string>();
+      for (const { name, windows, sequence_length, sources } of compiled) {
+        assert.equal(
+          Object.values(sources).reduce((sum, share) => sum + share.windows, 0),
+          windows,
+        );
+        const redistributed = Object.values(sources).some((share) => share.windows_short !== undefined);
+        for (const [source, share] of Object.entries(sources)) {
+          if (!redistributed) assert.ok(Math.abs(share.windows - share.weight_normalized * windows) < 1);
+          assert.ok(share.end_window <= input.limits.max_epochs * share.epoch_windows || share.windows === 0);
+          for (const span of shardSpans(shards[`${source}@${sequence_length}`], share.start_window, share.end_window)) {
+            // A shard is a set of documents; a window of the long packing holds those of three short ones, in no known order.
+            for (let window = span.start; window < span.end; window++) {
+              const key = `${source} ${span.epoch} ${span.shard} ${sequence_length} ${window}`;
+              assert.equal(read.get(key), undefined, key);
+              read.set(key, name);
+              const shardKey = `${source} ${span.epoch} ${span.shard}`;
+              assert.ok([undefined, String(sequence_length)].includes(read.get(shardKey)), shardKey);
+              read.set(shardKey, String(sequence_length));
+            }
+          }
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

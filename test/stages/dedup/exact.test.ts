@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import exact from "../../../stages/dedup/exact.ts";
+import { cluster, keysOf } from "./phases.ts";
+
+const SAMPLES = path.resolve("../shared/samples/fineweb");
+
+function operator(options: Record<string, unknown> = {}) {
+  return exact.create(exact.options.parse(options), new Map());
+}
+
+test("the key is the first 16 bytes of the text's SHA-256, most significant word first", () => {
+  for (const text of ["", "a", "naïve café\r\n\0", "x".repeat(100_000)]) {
+    const digest = createHash("sha256").update(text).digest();
+    const words = [0, 4, 8, 12].map((at) => digest.readUInt32BE(at));
+    assert.deepEqual([...(keysOf(operator(), text) ?? [])], words);
+  }
+  assert.equal(keysOf(operator(), null), undefined);
+});
+
+test("one byte of difference is a difference, malformed bytes included", () => {
+  const texts = ["a b", "a b ", "A b", "", "a b", Uint8Array.of(0xff), Uint8Array.of(0xfe), Uint8Array.of(0xff), ""];
+  const { roots, sizes } = cluster(operator(), texts, { span: 2, partitions: 3, memory_bytes: 1000 });
+  assert.deepEqual([...roots], [0, 1, 2, 3, 0, 5, 6, 5, 3]);
+  assert.deepEqual([...sizes], [2, 1, 1, 2, 0, 2, 1, 0, 0]);
+});
+
+test("`on: normalized` ignores case, punctuation, numbers, white space and diacritics; what has no words has no duplicate", () => {
+  const normalized = operator({ on: "normalized" });
+  const texts = ["Naïve café, 1,250!", "…", "naive\tcafe 7", "?!", "naive cafe"];
+  const { roots } = cluster(normalized, texts, { span: 9, partitions: 2, memory_bytes: 1000 });
+  assert.deepEqual([...roots], [0, 1, 0, 3, 4]);
+});
+
+test("10^6 rows of one text in many spans: one survivor, and fast", () => {
+  const texts: string[] = new Array(1_000_000).fill("All rights reserved.");
+  const started = performance.now();
+  const { roots, sizes } = cluster(operator(), texts, { span: 250_000, partitions: 1, memory_bytes: 1 << 20 });
+  assert.ok(performance.now() - started < 20_000);
+  assert.equal(sizes[0], 1_000_000);
+  assert.ok(roots.every((root) => root === 0));
+});
+
+test("real FineWeb rows, every one twice: what survives is what a Map keeps", async (t) => {
+  if (!existsSync(SAMPLES)) return t.skip("the sample rows are not here");
+  const batches = readdirSync(path.join(SAMPLES, "sample-10BT-legal-annotated")).toSorted();
+  const once = await textsOf(batches.map((name) => path.join("sample-10BT-legal-annotated", name)));
+  const others = await textsOf(["fineweb-15rows-scored.parquet", "fineweb-10rows.parquet"]);
+  assert.equal(once.length, 800);
+  assert.equal(others.length, 25);
+  const texts = [...once, ...others, ...once.toReversed()];
+  const firsts = new Map<string, number>();
+  texts.forEach((text, row) => {
+    if (!firsts.has(text)) firsts.set(text, row);
+  });
+  assert.ok(firsts.size < 825, "the 25 rows hold duplicates of their own");
+  const { roots, sizes } = cluster(operator(), texts, { span: 100, partitions: 7, memory_bytes: 3000, reversed: true });
+  texts.forEach((text, row) => {
+    assert.equal(roots[row], firsts.get(text));
+  });
+  assert.equal(sizes.filter((size) => size > 0).length, firsts.size);
+});
+
+async function textsOf(names: readonly string[]): Promise<string[]> {
+  const texts: string[] = [];
+  for (const name of names) {
+    const file = new Uint8Array(readFileSync(path.join(SAMPLES, name))).buffer;
+    for (const row of await parquetReadObjects({ file, columns: ["text"], compressors })) texts.push(String(row.text));
+  }
+  return texts;
+}

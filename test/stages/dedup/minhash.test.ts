@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import minhash from "../../../stages/dedup/minhash.ts";
+import { cluster, keysOf, type Phases } from "./phases.ts";
+
+function operator(options: Record<string, unknown> = {}) {
+  return minhash.create(minhash.options.parse(options), new Map());
+}
+
+function hexOf(keys: Uint32Array | undefined): string | undefined {
+  return keys && Array.from(keys, (word) => word.toString(16).padStart(8, "0")).join("");
+}
+
+/** Made-up words without end, the same every time. */
+function makeText(characters: number, seed: number): string {
+  let state = seed;
+  const next = (below: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  let text = "";
+  while (text.length < characters) {
+    const letters = 2 + next(8);
+    for (let i = 0; i < letters; i++) text += String.fromCharCode(97 + next(26));
+    text += " ";
+  }
+  return text.slice(0, characters);
+}
+
+interface Golden {
+  readonly name: string;
+  readonly text: string;
+  readonly xxh64: { readonly band_keys: string } | null;
+  readonly sha1: { readonly band_keys: string } | null;
+}
+
+test("from the text on, `words: spacy-en` gives the band keys of datatrove's signatures", () => {
+  const golden: Golden[] = JSON.parse(readFileSync("test/golden/minhash/signatures.json", "utf8"));
+  for (const hash of ["xxh64", "sha1"] as const) {
+    const parity = operator({ words: "spacy-en", hash });
+    for (const entry of golden) {
+      assert.equal(hexOf(keysOf(parity, entry.text)), entry[hash]?.band_keys, `${entry.name}, ${hash}`);
+    }
+  }
+});
+
+test("rows without `ngram` words have no sketch", () => {
+  const five = operator();
+  for (const text of ["", " \n", "one two three four", "…!? — ;", "\0\0\0", null]) {
+    assert.equal(keysOf(five, text), undefined);
+  }
+  assert.equal(keysOf(five, "one two three four five")?.length, 28);
+  assert.equal(keysOf(operator({ ngram: 1, bands: 3, rows: 2 }), "word")?.length, 6);
+});
+
+test("case, punctuation, numbers, white space and diacritics do not count; words do", () => {
+  const stage = operator();
+  const keys = hexOf(keysOf(stage, "The mill paid 1,250 in 1987 for naïve café bread, twice."));
+  assert.equal(hexOf(keysOf(stage, "the MILL paid 3.5 in 2024\r\n\tfor naive (cafe) bread — twice")), keys);
+  assert.notEqual(hexOf(keysOf(stage, "the mill paid 3.5 in 2024 for naive cafe bread once")), keys);
+});
+
+test("every script and malformed bytes have a sketch, the same every time", () => {
+  const stage = operator();
+  const texts = [
+    "水車は夜遅くまで穀物をひいていた",
+    "Мельница у реки молола зерно до вечера",
+    "👍🏽 one 👍🏽 two three four five 𝒳",
+    Uint8Array.of(...Buffer.from("one two three "), 0xff, 0xc3, 0x20, ...Buffer.from("four five six"), 0xe2, 0x82),
+    `${"w".repeat(1_000_000)} two three four five`,
+  ];
+  const first = texts.map((text) => hexOf(keysOf(stage, text)));
+  assert.ok(first.every((keys) => keys !== undefined));
+  assert.equal(new Set(first).size, texts.length);
+  assert.deepEqual(
+    texts.map((text) => hexOf(keysOf(operator(), text))),
+    first,
+  );
+});
+
+test("seed, hash and shape change the keys", () => {
+  const text = "one mill grinds the flour of many villages";
+  const shapes = [{}, { seed: 2 }, { hash: "sha1" }, { ngram: 4 }, { rows: 4 }];
+  assert.equal(new Set(shapes.map((options) => hexOf(keysOf(operator(options), text)))).size, shapes.length);
+});
+
+test("400-character windows of one text: exactly the clusters of overlapping windows, however they are computed", () => {
+  const text = makeText(2400, 5);
+  const offsets = [[0, 20, 50], [400, 420], [800, 810, 820, 840, 860], [1205, 1215, 1225, 1245], [1600], [2000]];
+  const starts = offsets.flat();
+  const windows = starts.map((start) => text.slice(start, start + 400));
+  const expected = offsets.flatMap((group) => group.map(() => starts.indexOf(group[0])));
+  const variants: Phases[] = [];
+  for (const partitions of [1, 3, 7]) {
+    for (const span of [4, 100]) {
+      for (const memory_bytes of [1 << 20, 1500, 400]) {
+        variants.push({ partitions, span, memory_bytes, reversed: memory_bytes < 1000 });
+      }
+    }
+  }
+  for (const phases of variants) {
+    const { roots, sizes } = cluster(operator(), windows, phases);
+    assert.deepEqual([...roots], expected, JSON.stringify(phases));
+    assert.deepEqual(
+      offsets.map((group) => sizes[starts.indexOf(group[0])]),
+      [3, 2, 5, 4, 1, 1],
+    );
+  }
+});
+
+test("shuffled rows: the same groups, each with its first row in the new order as survivor", () => {
+  const groups = 12;
+  const rows = Array.from({ length: 60 }, (_, i) => `${makeText(600, 1 + (i % groups))} ${makeText(8, 100 + i)}`);
+  const order = rows.map((_, i) => (i * 37 + 11) % rows.length);
+  const phases = { span: 16, partitions: 3, memory_bytes: 2000 };
+  const straight = cluster(operator(), rows, phases);
+  const shuffled = cluster(
+    operator(),
+    order.map((row) => rows[row]),
+    phases,
+  );
+  for (let row = 0; row < rows.length; row++) assert.equal(straight.roots[row], row % groups);
+  for (let at = 0; at < order.length; at++) {
+    const first = order.findIndex((row) => row % groups === order[at] % groups);
+    assert.equal(shuffled.roots[at], first);
+  }
+});
+
+test("options are strict and bounded", () => {
+  assert.equal(minhash.options.safeParse({ bands: 1024, rows: 128 }).success, false);
+  assert.equal(minhash.options.safeParse({ ngrams: 5 }).success, false);
+  assert.equal(minhash.options.safeParse({ ngram: 0 }).success, false);
+  assert.deepEqual(minhash.options.parse({}), {
+    ngram: 5,
+    bands: 14,
+    rows: 8,
+    seed: 1,
+    family: "datatrove",
+    hash: "xxh64",
+    words: "unicode",
+    scope: "source",
+  });
+});

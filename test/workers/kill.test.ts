@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+import { isResult, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
+
+const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+
+/** Small on purpose: every attempt pays for a process and a tokenizer. */
+const RECIPE = `schema: 1
+name: tiny
+seed: 3
+tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+pipelines: { web: [ { use: dedup/exact } ] }
+sources: { web: { from: "web/*", read: jsonl, pipeline: web } }
+shard_tokens: 8000
+training_stages:
+  - { name: stage1, tokens: 10K, sequence_length: 128, pack: best-fit, weights: { web: 1 } }
+limits: { max_epochs: 4 }
+exports: [nanotron]
+`;
+
+interface Attempt {
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly stderr: string;
+}
+
+function attempt(root: string, out: string, fault?: string): Attempt {
+  const args = [CLI, "run", "tiny.yaml", "--out", out, "--workers", "1", "--quiet"];
+  const env = fault === undefined ? process.env : { ...process.env, SHARDMILL_FAULT: fault };
+  const { status, signal, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" });
+  return { status, signal, stderr };
+}
+
+/** Every marker there is names files that are there, whole: whatever was killed when. */
+function assertNoHalfFiles(store: string): void {
+  if (!fs.existsSync(store)) return;
+  for (const folder of fs.readdirSync(store)) {
+    const at = path.join(store, folder);
+    if (!fs.statSync(at).isDirectory()) continue;
+    for (const name of fs.readdirSync(at)) {
+      if (!name.endsWith(".done.json")) continue;
+      const marker = JSON.parse(fs.readFileSync(path.join(at, name), "utf8")) as {
+        files: { name: string; size_bytes: number; sha256: string }[];
+      };
+      for (const file of marker.files) {
+        // Span tokens and scattered parts are removed once the store is complete.
+        if (/\.(tokens|scattered)$/.test(file.name) && !fs.existsSync(path.join(at, file.name))) continue;
+        const bytes = fs.readFileSync(path.join(at, file.name));
+        assert.equal(bytes.length, file.size_bytes, `${folder}/${file.name}`);
+        assert.equal(createHash("sha256").update(bytes).digest("hex"), file.sha256, `${folder}/${file.name}`);
+      }
+    }
+  }
+}
+
+// A chain of attempts in one folder, each killed a few boundaries further on, meets boundaries of every kind of task:
+// what earlier attempts committed is passed over, so the next kill lands later in the run.
+for (const kind of ["worker", "main"] as const) {
+  test(`kill -9 at write boundaries of ${kind} threads: no half file, and the same bytes in the end`, (t) => {
+    const root = temporaryFolder(t);
+    writeCorpus(root, 60);
+    fs.writeFileSync(path.join(root, "tiny.yaml"), RECIPE);
+    const whole = attempt(root, "whole");
+    assert.equal(whole.status, 0, whole.stderr);
+    const expected = treeDigests(path.join(root, "whole"), isResult);
+    let kills = 0;
+    for (let step = 1; step < 200; step++) {
+      const { status, signal, stderr } = attempt(root, "killed", `${kind}:${step}`);
+      assertNoHalfFiles(path.join(root, "killed", "store"));
+      if (signal !== "SIGKILL") {
+        assert.equal(status, 0, stderr);
+        break;
+      }
+      kills++;
+    }
+    assert.ok(kills >= 8, `only ${kills} kills`);
+    assert.deepEqual(treeDigests(path.join(root, "killed"), isResult), expected);
+  });
+}

@@ -1,0 +1,216 @@
+/**
+ * The end of a run: stores and windows become training stages, manifests and exports. No text and no token is read.
+ *
+ * Everything comes from task markers, so equal stores give equal manifests whoever built them.
+ */
+import { join } from "node:path";
+import { exportNanotron } from "../manifests/exports/nanotron.ts";
+import { readManifests } from "../manifests/read.ts";
+import type { StageManifest, StoredFile } from "../manifests/schema.ts";
+import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
+import { buildManifests, type PackedFacts, type SourceFacts, type StageFacts, writeManifests } from "../manifests/write.ts";
+import { compileMixture } from "../mixtures/compile.ts";
+import { type CommittedFile, commitBytes } from "../io/commit.ts";
+import { type Plan, packId, type WindowsPlan } from "../plan/plan.ts";
+import { canonicalRecipe } from "../plan/recipe/canonical.ts";
+import type { RunResult } from "./events.ts";
+import type { PackMarker } from "./protocol.ts";
+import type { RunState } from "./run-state.ts";
+import type { SourceCounts, StoreMarker } from "./source-run.ts";
+import type { OpenRun } from "./status.ts";
+
+/** Compiles the mixture, writes manifests and exports, and says what came of it. */
+export function finishRun(
+  state: RunState,
+  stores: readonly StoreMarker[],
+  packed: readonly (readonly PackMarker[])[],
+): RunResult {
+  const { plan, layout } = state;
+  const facts = collectFacts(plan, stores, packed);
+  const manifests = buildManifests({
+    run: plan.name,
+    plan_fingerprint: plan.fingerprint,
+    recipe: canonicalRecipe(plan.recipe),
+    seed: plan.recipe.seed,
+    tokenizer: plan.tokenizer,
+    gates: plan.recipe.gates,
+    ...facts,
+  });
+  const folder = join(layout.run(plan.name), "manifests");
+  writeManifests(folder, manifests);
+  const exports: string[] = [];
+  for (const trainer of plan.recipe.exports) {
+    const done = exportManifests({ plan, layout }, manifests, trainer);
+    for (const message of done.warnings) state.report({ type: "warning", message });
+    exports.push(...done.paths);
+  }
+  return describe(state, manifests, stores, exports);
+}
+
+/** Writes the plan into the run's folder: what makes it a run that can be looked at, from its first minute. */
+export function savePlan({ plan, layout }: Pick<RunState, "plan" | "layout">): void {
+  commitBytes(layout.planFile(plan.name), Buffer.from(`${JSON.stringify(plan, null, 2)}\n`));
+}
+
+interface CollectedFacts {
+  readonly stages: readonly StageFacts[];
+  readonly source: (name: string) => SourceFacts;
+  readonly packed: (source: string, sequenceLength: number, packId: string) => PackedFacts;
+}
+
+function collectFacts(
+  plan: Plan,
+  stores: readonly StoreMarker[],
+  packed: readonly (readonly PackMarker[])[],
+): CollectedFacts {
+  const sourceIndex = new Map(plan.sources.map((source, index) => [source.name, index]));
+  const windowsOf = (name: string, sequenceLength: number, id: string): { entry: WindowsPlan; markers: readonly PackMarker[] } => {
+    const at = plan.windows.findIndex(
+      (entry) => plan.sources[entry.source].name === name && entry.sequence_length === sequenceLength && entry.pack_id === id,
+    );
+    return { entry: plan.windows[at], markers: packed[at] };
+  };
+  const packStages = new Map(plan.windows.map((entry) => [entry.pack_id, entry.pack]));
+  const requests = plan.recipe.training_stages.map((stage) => {
+    const entry = plan.windows.find(
+      (candidate) =>
+        candidate.sequence_length === stage.sequence_length &&
+        candidate.pack.use === stage.pack.use &&
+        packId({ ...candidate.pack, options: stage.pack.options }) === candidate.pack_id,
+    );
+    if (entry === undefined) throw new Error(`training stage ${stage.name} has no windows in the plan`);
+    const { name, tokens, sequence_length, weights } = stage;
+    return { name, tokens, sequence_length, weights, pack_id: entry.pack_id };
+  });
+  const compiled = compileMixture({
+    stages: requests,
+    available: (name, sequenceLength, id) => windowsOf(name, sequenceLength, id).markers.map((marker) => marker.windows),
+    limits: plan.recipe.limits,
+    categories: Object.fromEntries(
+      plan.sources.flatMap((source) => (source.category === undefined ? [] : [[source.name, source.category]])),
+    ),
+  });
+  return {
+    stages: compiled.map((stage): StageFacts => {
+      const pack = packStages.get(stage.pack_id);
+      if (pack === undefined) throw new Error(`no pack stage ${stage.pack_id}`);
+      return { ...stage, pack: { use: pack.use, version: pack.version, options: pack.options } };
+    }),
+    source: (name) => {
+      const index = sourceIndex.get(name) as number;
+      const planned = plan.sources[index];
+      const store = stores[index];
+      return {
+        fingerprints: { ingest: planned.ingest, tokens: planned.tokens },
+        lineage: planned.shards.map(({ key, size_bytes, identity }) => ({ key, size_bytes, identity })),
+        counts: manifestCounts(store.counts),
+        shards: store.shards.map((shard) => ({
+          documents: shard.documents,
+          tokens: shard.tokens,
+          files: inFolder(`tokens-${planned.tokens}`, shard.files),
+        })),
+      };
+    },
+    packed: (name, sequenceLength, id) => {
+      const { entry, markers } = windowsOf(name, sequenceLength, id);
+      return {
+        fingerprint: entry.fingerprint,
+        shards: markers.map((marker) => ({
+          windows: marker.windows,
+          files: inFolder(`windows-${entry.fingerprint}`, marker.files),
+          statistics: marker.statistics,
+        })),
+      };
+    },
+  };
+}
+
+function inFolder(folder: string, files: readonly CommittedFile[]): StoredFile[] {
+  return files.map(({ name, size_bytes, sha256 }) => ({ path: `${folder}/${name}`, size_bytes, sha256 }));
+}
+
+function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
+  return {
+    rows_in: counts.rows_in,
+    kept: counts.kept,
+    dropped: Object.fromEntries(counts.stages.map((stage) => [stage.id, { ...stage.dropped }])),
+    errors: { ...counts.errors },
+  };
+}
+
+export interface ExportResult {
+  /** What a trainer is pointed at: its configuration files, then the folder of shards. */
+  readonly paths: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+function exportManifests(
+  { layout, plan }: OpenRun,
+  manifests: readonly StageManifest[],
+  trainer: string,
+  pathPrefix?: string,
+): ExportResult {
+  if (trainer !== "nanotron") throw new Error(`no export for ${trainer}`);
+  const folder = join(layout.run(plan.name), "exports", trainer);
+  const { configs, warnings } = exportNanotron(manifests, {
+    store: layout.store,
+    folder,
+    ...(pathPrefix === undefined ? {} : { path_prefix: pathPrefix }),
+  });
+  return { paths: [...configs.map((name) => join(folder, name)), folder], warnings };
+}
+
+/** Lays a finished run out for a trainer. Throws RunError where the run has no manifests yet. */
+export async function exportRun(run: OpenRun, trainer: "nanotron", pathPrefix?: string): Promise<ExportResult> {
+  const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
+  return exportManifests(run, manifests, trainer, pathPrefix);
+}
+
+/** Re-reads every file of a run. Findings of severity `error` make it a bad run. */
+export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): Promise<readonly Finding[]> {
+  return verifyManifests({
+    manifests: join(run.layout.run(run.plan.name), "manifests"),
+    store: run.layout.store,
+    ...(onFile === undefined ? {} : { onFile }),
+  });
+}
+
+function describe(
+  { plan, layout }: RunState,
+  manifests: readonly StageManifest[],
+  stores: readonly StoreMarker[],
+  exports: readonly string[],
+): RunResult {
+  return {
+    name: plan.name,
+    run_folder: layout.run(plan.name),
+    manifests: manifests.map((manifest) => layout.manifestFile(plan.name, manifest.stage.name)),
+    exports,
+    gates: manifests.flatMap(({ stage, gates }) =>
+      gates.map(({ name, limit, value, passed }) => ({ stage: stage.name, name, ok: passed, bound: limit, value })),
+    ),
+    training_stages: manifests.map(({ stage, sources }) => ({
+      name: stage.name,
+      windows: stage.windows,
+      tokens: stage.tokens,
+      sources: Object.entries(sources).map(([name, source]) => ({
+        name,
+        weight_requested: source.weight_normalized,
+        weight_achieved: source.weight_achieved,
+        tokens: source.tokens,
+        epochs: source.epochs,
+      })),
+    })),
+    sources: stores.map(({ counts }, index) => ({
+      name: plan.sources[index].name,
+      rows_in: counts.rows_in,
+      kept: counts.kept,
+      dropped: Object.fromEntries(
+        counts.stages.flatMap((stage) => Object.entries(stage.dropped).map(([reason, count]) => [`${stage.id}:${reason}`, count])),
+      ),
+      errors: counts.errors,
+      tokens: counts.tokens,
+      text_bytes: counts.text_bytes,
+    })),
+  };
+}
