@@ -3,7 +3,7 @@ export class Bitmap {
   readonly length: number;
   readonly bytes: Uint8Array;
 
-  constructor(length: number, bytes = new Uint8Array((length + 7) >> 3)) {
+  constructor(length: number, bytes = new Uint8Array((length + 7) >>> 3)) {
     this.length = length;
     this.bytes = bytes;
   }
@@ -11,20 +11,20 @@ export class Bitmap {
   static full(length: number): Bitmap {
     const bitmap = new Bitmap(length);
     bitmap.bytes.fill(0xff);
-    if (length & 7) bitmap.bytes[length >> 3] = (1 << (length & 7)) - 1;
+    if (length & 7) bitmap.bytes[length >>> 3] = (1 << (length & 7)) - 1;
     return bitmap;
   }
 
   has(row: number): boolean {
-    return ((this.bytes[row >> 3] >> (row & 7)) & 1) === 1;
+    return ((this.bytes[row >>> 3] >> (row & 7)) & 1) === 1;
   }
 
   set(row: number): void {
-    this.bytes[row >> 3] |= 1 << (row & 7);
+    this.bytes[row >>> 3] |= 1 << (row & 7);
   }
 
   clear(row: number): void {
-    this.bytes[row >> 3] &= ~(1 << (row & 7));
+    this.bytes[row >>> 3] &= ~(1 << (row & 7));
   }
 
   count(): number {

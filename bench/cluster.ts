@@ -1,12 +1,12 @@
 /**
  * Clustering benchmark: synthetic band keys of N documents to clusters, on one core, in memory and through key files.
  *
- *   node dist/bench/cluster.js [--documents 10000000] [--bands 14] [--partitions 64] [--match-memory-mb 64] [--scratch DIR]
+ *   node dist/bench/cluster.js [--documents 10000000] [--bands 14] [--partitions 256] [--match-memory-mb 64] [--scratch DIR]
  *
- * A fifth of the documents copies an earlier one, directly or through a copy; a copy shares each band with its original with probability
- * 1/2, so the right root of every document is known. Each variant runs in a process of its own, so that its peak memory is its own; the
- * spilled one also runs on a tenth of the documents, to show how memory grows. Table on stderr, JSON on stdout; exit 1 where
- * a root is wrong or the variants disagree.
+ * A fifth of the documents copies an earlier one, directly or through a copy; a copy shares each band with its original
+ * with probability 1/2, so the right root of every document is known. Each variant runs in a process of its own, so
+ * that its peak memory is its own; the spilled one also runs on a tenth of the documents, to show how memory grows.
+ * Table on stderr, JSON on stdout; exit 1 where a root is wrong or the variants disagree.
  */
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
@@ -207,7 +207,7 @@ const { values, positionals } = parseArgs({
   options: {
     documents: { type: "string", default: "10000000" },
     bands: { type: "string", default: "14" },
-    partitions: { type: "string", default: "64" },
+    partitions: { type: "string", default: "256" },
     "match-memory-mb": { type: "string", default: "64" },
     scratch: { type: "string", default: os.tmpdir() },
     child: { type: "string" },

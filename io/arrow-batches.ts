@@ -2,7 +2,7 @@
  * Record batches of an Arrow IPC file or stream, one message at a time.
  *
  * Invariant: every length is checked against the file before anything is allocated for it; memory is one record batch, plus the
- * dictionaries so far. A file is read as the stream that lies inside it, so its footer is not needed. Price: one read per message, no copies.
+ * dictionaries so far. A file is read as the stream that lies inside it; only one that lacks the stream's schema is read whole. Price: one read per message, no copies.
  */
 import {
   CompressionType,
@@ -11,6 +11,7 @@ import {
   MessageHeader,
   type RecordBatch,
   RecordBatchReader,
+  type Schema,
 } from "apache-arrow";
 import { DataError, type Place, ShardmillError } from "../batch/errors.ts";
 import { zstdBlock } from "./parquet-codecs.ts";
@@ -37,28 +38,59 @@ export function arrowError(place: Place, where: string, problem: unknown): DataE
   });
 }
 
-/** The record batches of `source`, in order. Throws DataError for anything that is not a whole Arrow file. */
-export async function* arrowBatches(source: ByteSource, place: Place): AsyncGenerator<RecordBatch> {
-  let batch = -1;
-  const where = () => (batch < 0 ? "schema" : `record batch ${batch}`);
+export interface ArrowFile {
+  readonly schema: Schema;
+  /** In order, each whole in memory. Throws DataError where the file is not Arrow to its end. */
+  readonly batches: AsyncIterable<RecordBatch>;
+}
+
+/** Reads the schema of `source`; record batches follow as they are asked for. The caller closes the source. */
+export async function openArrow(source: ByteSource, place: Place): Promise<ArrowFile> {
   try {
-    const { decode } = await zstdRegistration;
+    const { decode } = await zstdCodec;
     compressionRegistry.set(CompressionType.ZSTD, { decode });
-    const reader = await RecordBatchReader.from(messages(source));
-    await reader.open();
-    for (;;) {
-      batch++;
-      const next = (await reader.next()) as IteratorResult<RecordBatch>;
-      if (next.done) return;
-      yield next.value;
-    }
+    const reader = await openReader(source);
+    return { schema: reader.schema, batches: recordBatches(reader, place) };
   } catch (error) {
     if (error instanceof ShardmillError) throw error;
-    throw arrowError(place, where(), error);
+    throw arrowError(place, "schema", error);
   }
 }
 
-const zstdRegistration = zstdBlock().then((decompress) => ({
+async function openReader(source: ByteSource): Promise<RecordBatchReader> {
+  if (await lacksSchemaMessage(source)) {
+    if (source.byteLength > MAX_BODY_BYTES)
+      throw new Error("a file without a leading schema message must be below 2 GiB");
+    return RecordBatchReader.from(await aligned(source, 0, source.byteLength)).open();
+  }
+  const reader = await RecordBatchReader.from(messages(source));
+  return reader.open();
+}
+
+/** Whether a file keeps its schema in the footer alone, as JavaScript's writer does: then it is read whole. */
+async function lacksSchemaMessage(source: ByteSource): Promise<boolean> {
+  const prefix = Buffer.from(await source.read(0, Math.min(16, source.byteLength)));
+  if (prefix.length < 16 || prefix.toString("latin1", 0, 6) !== FILE_MAGIC) return false;
+  const length = prefix.readUInt32LE(12);
+  if (prefix.readUInt32LE(8) !== CONTINUATION || length === 0 || length > source.byteLength - 16) return false;
+  return Message.decode(await aligned(source, 16, 16 + length)).headerType !== MessageHeader.Schema;
+}
+
+async function* recordBatches(reader: RecordBatchReader, place: Place): AsyncGenerator<RecordBatch> {
+  for (let batch = 0; ; batch++) {
+    let next: IteratorResult<RecordBatch>;
+    try {
+      next = await reader.next();
+    } catch (error) {
+      if (error instanceof ShardmillError) throw error;
+      throw arrowError(place, `record batch ${batch}`, error);
+    }
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+const zstdCodec = zstdBlock().then((decompress) => ({
   // Arrow makes typed arrays over what it gets, which must be aligned.
   decode: (bytes: Uint8Array) => new Uint8Array(decompress(bytes)),
 }));
@@ -67,7 +99,8 @@ const zstdRegistration = zstdBlock().then((decompress) => ({
 async function* messages(source: ByteSource): AsyncGenerator<Uint8Array> {
   const size = source.byteLength;
   const head = await source.read(0, Math.min(FILE_PREFIX_BYTES, size));
-  let at = Buffer.from(head).toString("latin1", 0, 6) === FILE_MAGIC ? FILE_PREFIX_BYTES : 0;
+  const isFile = Buffer.from(head).toString("latin1", 0, 6) === FILE_MAGIC;
+  let at = isFile ? FILE_PREFIX_BYTES : 0;
   if (size - at < 8) throw new Error("there is no schema");
   for (let isFirst = true; at < size; isFirst = false) {
     if (size - at < 8) throw new Error("the file ends inside a message");
@@ -98,9 +131,12 @@ async function* messages(source: ByteSource): AsyncGenerator<Uint8Array> {
     if (bodyBytes > 0) yield await aligned(source, at, at + bodyBytes);
     at += bodyBytes;
   }
+  // A stream may end without a mark, a file may not.
+  if (isFile) throw new Error("the file ends without a footer");
 }
 
+/** Arrow lays typed arrays over what it is given. */
 async function aligned(source: ByteSource, start: number, end: number): Promise<Uint8Array> {
   const bytes = await source.read(start, end);
-  return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
 }

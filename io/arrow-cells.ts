@@ -3,7 +3,7 @@
  *
  * Invariant: the kind follows from the type alone, and a string whose offsets leave its buffer is an error, not a shorter string.
  */
-import { type Data, DataType, Precision, TimeUnit, Vector } from "apache-arrow";
+import { type Data, DataType, DateUnit, Precision, TimeUnit, Vector } from "apache-arrow";
 import { isoDate, isoInstant } from "../kernels/iso-time.ts";
 import { jsonText } from "../kernels/json-text.ts";
 import type { Cell, CellKind } from "./cells.ts";
@@ -40,8 +40,10 @@ export function cellKind(type: DataType): CellKind {
   return "utf8";
 }
 
-/** Reads one column of one record batch by row. */
+/** Reads one column of one record batch by row. Throws where its buffers are too short for its rows. */
 export function cellReader(data: Data): (row: number) => Cell {
+  const { nullBitmap } = data;
+  if (nullBitmap && nullBitmap.length > 0) need(nullBitmap.length * 8, data.length, "validity");
   const read = valueReader(data);
   return (row) => (data.getValid(row) ? read(row) : null);
 }
@@ -52,12 +54,13 @@ function valueReader(data: Data): (row: number) => Cell {
   if (DataType.isUtf8View(type) || DataType.isBinaryView(type)) return viewReader(data);
   if (isStringType(type)) return stringReader(data);
   const values = data.values as ArrayLike<number> & ArrayLike<bigint>;
+  if (values) need(DataType.isBool(type) ? values.length * 8 : values.length / data.stride, data.length, "values");
   if (DataType.isTimestamp(type)) {
     const digits = TIME_DIGITS[type.unit];
     return (row) => isoInstant(BigInt(values[row]), digits, type.timezone ? "Z" : "");
   }
   if (DataType.isDate(type)) {
-    const perDay = data.values instanceof Int32Array && data.stride === 1 ? 1 : DAY_MS;
+    const perDay = type.unit === DateUnit.DAY ? 1 : DAY_MS;
     return (row) => isoDate(Math.floor(Number(values[row]) / perDay));
   }
   const vector = new Vector([data]);
@@ -70,9 +73,15 @@ function valueReader(data: Data): (row: number) => Cell {
   return (row) => jsonText(vector.get(row));
 }
 
+/** Guards against row counts made up by damage: reading on would give nulls without end. */
+function need(found: number, rows: number, what: string): void {
+  if (rows > 0 && found < rows) throw new Error(`${what} for ${found} of ${rows} rows`);
+}
+
 function stringReader(data: Data): (row: number) => Cell {
   const bytes = data.values as Uint8Array;
   const offsets = data.valueOffsets as ArrayLike<number | bigint>;
+  need(offsets.length - 1, data.length, "offsets");
   return (row) => {
     const start = Number(offsets[row]);
     const end = Number(offsets[row + 1]);
@@ -85,6 +94,7 @@ function stringReader(data: Data): (row: number) => Cell {
 /** Views are 16 bytes: a length, then the string itself or, from 13 bytes on, its first 4 bytes, a buffer and an offset. */
 function viewReader(data: Data): (row: number) => Cell {
   const views = data.values as Uint8Array;
+  need(Math.floor(views.length / 16), data.length, "views");
   const numbers = new DataView(views.buffer, views.byteOffset, views.byteLength);
   return (row) => {
     const at = row * 16;
@@ -101,6 +111,7 @@ function viewReader(data: Data): (row: number) => Cell {
 
 function dictionaryReader(data: Data): (row: number) => Cell {
   const indices = data.values as ArrayLike<number | bigint>;
+  need(indices.length, data.length, "indices");
   const dictionary = data.dictionary;
   if (!dictionary) throw new Error("a dictionary is missing");
   const parts = dictionary.data.map((part) => ({ length: part.length, read: cellReader(part) }));

@@ -1,11 +1,14 @@
 /**
- * Key files: what a deduplication sketch leaves behind for the match phase, grouped so that one partition of the key space is read alone.
+ * Key files: what a deduplication sketch leaves behind for the match phase, grouped so that one partition of the key
+ * space is read alone.
  *
- * Layout, u32 little-endian: header (magic, version, key_bytes, partitions); runs of records (key words, most significant first, then the document's
- * number in its span), each run sorted by partition and stable; for every run one count per partition; trailer (runs, magic).
- * Invariants: the partition of a key is floor(first word * partitions / 2^32); inside a partition documents ascend.
- * Price: 12 bytes per 8-byte key; the writer holds at most 2 x {@link RUN_BYTES} whatever the span's size. Synchronous, like all
- * writing: it runs in worker threads, where a file opened and read without a turn of the event loop is ten times cheaper.
+ * Layout, u32 little-endian: header (magic, version, key_bytes, partitions); runs of records (key words, most
+ * significant first, then the document's number in its span), each run sorted by partition and stable; for every run
+ * one count per partition; trailer (runs, magic).
+ *
+ * Invariants: a key's partition is floor(first word * partitions / 2^32); inside a partition documents ascend.
+ * Price: 12 bytes per 8-byte key; the writer holds at most 2 x {@link RUN_BYTES} whatever the span's size. Synchronous,
+ * like all writing: it runs in worker threads, where thousands of small reads need no turn of an event loop.
  */
 import fs from "node:fs";
 import { RunError } from "../batch/errors.ts";
@@ -158,7 +161,7 @@ export class KeyFile {
     return total;
   }
 
-  /** The records of a partition in ascending order of documents, piece by piece: each is a view of `buffer`, valid until the next. */
+  /** The records of a partition, documents ascending, piece by piece: a view of `buffer`, valid until the next one. */
   *read(partition: number, buffer: Uint32Array): Generator<Uint32Array> {
     const pieceRecords = Math.floor((buffer.length * 4) / this.#strideBytes);
     let runStart = HEADER_BYTES;
@@ -228,16 +231,16 @@ export interface KeyInput {
 
 export interface MatchOptions {
   readonly key_bytes: 8 | 16;
-  /** Bound of the table of keys. The pairs come on top: 8 bytes per record that has a predecessor, twice while they grow. */
+  /** Bound of the table of keys. The pairs come on top: 8 bytes per record with a predecessor, up to 3 x that as they grow. */
   readonly memory_bytes: number;
   /** Global documents that do not take part, because they are already dropped. */
   readonly skip?: DocumentSet;
 }
 
 /**
- * The pairs (smallest document, document) of all documents that share a key of `partition`, ascending by document, without repeats.
- * The same for any order of `inputs` and any `memory_bytes`; where the keys do not fit, the files are read several times.
- * Throws RunError `run/broken-key-file`.
+ * The pairs (smallest document, document) of all documents that share a key of `partition`, ascending by document,
+ * without repeats. The same for any order of `inputs` and any `memory_bytes`; where the keys do not fit, the files are
+ * read several times. Throws RunError `run/broken-key-file`.
  */
 export function matchPartition(inputs: readonly KeyInput[], partition: number, options: MatchOptions): Uint32Array {
   const keyWords = options.key_bytes === 8 ? 2 : 4;

@@ -12,12 +12,19 @@ export async function listShards(from: string | readonly string[], env: IoEnviro
     const { base } = picomatch.scan(pattern);
     const root = path.resolve(env.root, base);
     const stat = fs.statSync(root, { throwIfNoEntry: false });
-    const names = stat?.isFile() ? [root] : (fs.readdirSync(root, { recursive: true }) as string[]).map((n) => path.join(root, n));
+    const names = stat?.isFile()
+      ? [root]
+      : (fs.readdirSync(root, { recursive: true }) as string[]).map((n) => path.join(root, n));
     const match = picomatch(path.resolve(env.root, pattern), { dot: false });
     for (const name of names.sort()) {
       if (!fs.statSync(name).isFile() || !(name === root || match(name))) continue;
       const bytes = fs.readFileSync(name);
-      out.push({ key: path.relative(stat?.isFile() ? path.dirname(root) : root, name), location: name, size_bytes: bytes.length, identity: `sha256:${createHash("sha256").update(bytes).digest("hex")}` });
+      out.push({
+        key: path.relative(stat?.isFile() ? path.dirname(root) : root, name),
+        location: name,
+        size_bytes: bytes.length,
+        identity: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
+      });
     }
   }
   if (out.length === 0) throw new RecipeError({ code: "recipe/no-match", what: `nothing matches ${from}` });

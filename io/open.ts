@@ -10,9 +10,13 @@ export async function openShard(ref: ShardRef, _env: IoEnvironment): Promise<Byt
     return out;
   };
   return {
-    name: ref.key, byteLength: ref.size_bytes, identity: ref.identity, read,
+    name: ref.key,
+    byteLength: ref.size_bytes,
+    identity: ref.identity,
+    read,
     async *stream(start = 0) {
-      for (let at = start; at < ref.size_bytes; at += 1 << 20) yield await read(at, Math.min(ref.size_bytes, at + (1 << 20)));
+      for (let at = start; at < ref.size_bytes; at += 1 << 20)
+        yield await read(at, Math.min(ref.size_bytes, at + (1 << 20)));
     },
     close: async () => fs.closeSync(fd),
   };

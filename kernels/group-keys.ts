@@ -1,9 +1,10 @@
 /**
  * Which records share a key: a hash table of distinct keys, each with the first document that had it.
  *
- * Invariant: records come in ascending order of documents, so the first is the smallest and every later record of the key gives one
- * pair (smallest, document). Memory follows the distinct keys, not the records: a key with a million documents is a million look-ups
- * of one entry. Price: `key_words + 1` words per entry at a load of at most {@link MAX_LOAD}, plus 8 bytes per pair.
+ * Invariant: records come in ascending order of documents, so the first is the smallest and every later record of the
+ * key gives one pair (smallest, document). Memory follows the distinct keys, not the records: a key with a million
+ * documents is a million look-ups of one entry. Price: `key_words + 1` words per entry at a load of at most {@link
+ * MAX_LOAD}, plus 8 bytes per pair.
  */
 
 /** A set of documents. */
@@ -72,8 +73,8 @@ export class KeyTable {
   }
 
   /**
-   * Looks up every record (`key_words` words, then the document counted from `firstDocument`) and adds a pair to `edges` for each
-   * that has a predecessor. Documents in `skip` do not take part.
+   * Looks up every record (`key_words` words, then the document counted from `firstDocument`) and adds a pair to
+   * `edges` for each that has a predecessor. Documents in `skip` do not take part.
    */
   match(records: Uint32Array, firstDocument: number, edges: EdgeList, skip?: DocumentSet): void {
     const keyWords = this.#keyWords;

@@ -1,8 +1,9 @@
 /**
  * Clusters from pairs of documents.
  *
- * Invariant: a root is the smallest document of its cluster, so the result depends on the set of pairs alone, never on their order.
- * Price: 4 bytes per document while uniting and 4 more for the sizes; union by minimum with path halving, no ranks.
+ * Invariant: a root is the smallest document of its cluster, so the result depends on the set of pairs alone, never on
+ * their order. Price: 4 bytes per document while uniting and 4 more for the sizes; union by minimum with path halving,
+ * no ranks.
  */
 import { RunError } from "../batch/errors.ts";
 

@@ -8,9 +8,10 @@ import { isUtf8 } from "node:buffer";
 import * as z from "zod";
 import { Batch, MAX_BATCH_BYTES, MAX_ROW_BYTES, TARGET_BATCH_BYTES, TARGET_BATCH_ROWS } from "../batch/batch.ts";
 import { DataError, RecipeError } from "../batch/errors.ts";
-import type { Cell } from "../io/cells.ts";
+import { CELL_KINDS, type Cell, type CellKind } from "../io/cells.ts";
 import type { ShardRef } from "../io/source.ts";
 import { nearestName } from "../kernels/nearest-name.ts";
+import { utf16ByteOrder } from "../kernels/utf16.ts";
 import type { ColumnDeclaration, Extent, ReadContext } from "./define.ts";
 import { type ColumnBuilder, type ColumnSpec, columnBuilder } from "./reading-columns.ts";
 
@@ -32,6 +33,40 @@ export const columnOptions = {
     .default("id")
     .describe("column or key that names the document; `id` may be absent, any other name must exist; null for none"),
 };
+
+/** `metadata` of formats that do not say what kind a value is. */
+export const typedMetadata = z
+  .array(
+    z.union([
+      z.string().min(1),
+      z.strictObject({
+        name: z.string().min(1).describe("name as in the data"),
+        kind: z
+          .enum(CELL_KINDS)
+          .describe("kind of the column; a value that is not of this kind makes its row unusable"),
+      }),
+    ]),
+  )
+  .default([]);
+
+export function metadataColumns(metadata: z.output<typeof typedMetadata>): ColumnSpec[] {
+  return metadata.map((entry) => (typeof entry === "string" ? { name: entry, kind: "utf8" } : entry));
+}
+
+const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+const INTEGER = /^-?\d{1,19}$/;
+
+/** The number written as `digits` in a column of `kind`, undefined where it is none or does not fit. */
+export function parseNumber(digits: string, kind: CellKind): number | bigint | undefined {
+  if (kind === "int64") {
+    if (!INTEGER.test(digits)) return undefined;
+    const value = BigInt(digits);
+    return BigInt.asIntN(64, value) === value ? value : undefined;
+  }
+  if (!NUMBER.test(digits)) return undefined;
+  const value = Number(digits);
+  return kind === "int32" && (value | 0) !== value ? undefined : value;
+}
 
 /** Columns every source can promise. `id` is null where the input has none. */
 export const SOURCE_COLUMNS: readonly ColumnDeclaration[] = [
@@ -229,6 +264,18 @@ export function outputNames(metadata: readonly string[]): void {
 
 /** Columns whose presence under another name explains why there is no text. */
 const BLOB_COLUMNS = ["blob_id", "content_id"];
+
+/** Refuses UTF-16 by the first bytes of a file. */
+export function refuseUtf16(head: Uint8Array, context: ReadContext, shard: ShardRef): void {
+  const order = utf16ByteOrder(head);
+  if (!order) return;
+  throw new DataError({
+    code: "data/not-utf8",
+    what: `the file is UTF-16 (${order}), it must be UTF-8`,
+    fix: `convert it: iconv -f UTF-16${order === "little-endian" ? "LE" : "BE"} -t UTF-8 FILE > NEW_FILE`,
+    place: shardPlace(context, shard),
+  });
+}
 
 export function missingColumn(
   context: ReadContext,

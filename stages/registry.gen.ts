@@ -7,12 +7,18 @@ import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
 import packBestFit from "./pack/best-fit.ts";
 import packConcat from "./pack/concat.ts";
+import readArrow from "./read/arrow.ts";
+import readCsv from "./read/csv.ts";
+import readFiles from "./read/files.ts";
 import readJsonl from "./read/jsonl.ts";
 import readParquet from "./read/parquet.ts";
 import rewriteC4Lines from "./rewrite/c4-lines.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
 
 export const BUILTIN_STAGES = {
+  "read/arrow": readArrow,
+  "read/csv": readCsv,
+  "read/files": readFiles,
   "read/jsonl": readJsonl,
   "read/parquet": readParquet,
   "filter/c4-quality": filterC4Quality,

@@ -6,9 +6,15 @@
  */
 import { RecipeError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
-import type { StageDefinition } from "./define.ts";
+import type { AssetRef, Assets, Operator, StageDefinition } from "./define.ts";
 import { isStageKind } from "./kinds.ts";
 import { BUILTIN_STAGES } from "./registry.gen.ts";
+
+/** A definition whatever its options are: what `defineStage` returns, before its type is forgotten. */
+export interface AnyStage extends Omit<StageDefinition, "create" | "assets"> {
+  readonly create: (options: never, assets: Assets) => Operator;
+  readonly assets?: (options: never) => readonly AssetRef[];
+}
 
 export interface StageRegistry {
   /** Built-in definitions in reading order, then plugins by the order they were added. */
@@ -18,13 +24,12 @@ export interface StageRegistry {
   /** Like `get`, but an unknown name is a RecipeError `recipe/unknown-stage` with the nearest known one. */
   readonly findStage: (name: string) => StageDefinition;
   /** This registry and `plugins`. Throws a RecipeError where one takes a built-in kind or a name that is taken. */
-  readonly with: (plugins: readonly StageDefinition[]) => StageRegistry;
+  readonly with: (plugins: readonly AnyStage[]) => StageRegistry;
 }
 
 /** The built-in stages and `plugins`; errors as in `with`. */
-export function stageRegistry(plugins: readonly StageDefinition[] = []): StageRegistry {
-  // A table of many option types can only be read as one of unknown ones: what `create` gets was parsed by the stage's own schema.
-  const builtin = BUILTIN_STAGES as unknown as Readonly<Record<string, StageDefinition>>;
+export function stageRegistry(plugins: readonly AnyStage[] = []): StageRegistry {
+  const builtin: Readonly<Record<string, AnyStage>> = BUILTIN_STAGES;
   for (const [path, { name }] of Object.entries(builtin)) {
     if (name !== path) throw new Error(`stages/${path}.ts calls itself ${name}`);
   }
@@ -32,7 +37,9 @@ export function stageRegistry(plugins: readonly StageDefinition[] = []): StageRe
 }
 
 /** A registry of exactly these definitions, whose names differ. */
-export function registryOf(stages: readonly StageDefinition[]): StageRegistry {
+export function registryOf(definitions: readonly AnyStage[]): StageRegistry {
+  // What `create` is given was parsed by the stage's own schema, so forgetting the type of its options loses nothing.
+  const stages = definitions as readonly StageDefinition[];
   const byName = new Map(stages.map((stage) => [stage.name, stage]));
   const names = [...byName.keys()];
   return {
@@ -59,7 +66,7 @@ export function registryOf(stages: readonly StageDefinition[]): StageRegistry {
   };
 }
 
-function refuseBuiltinKind({ name }: StageDefinition): void {
+function refuseBuiltinKind({ name }: AnyStage): void {
   const [kind, rest] = name.split("/");
   if (!isStageKind(kind)) return;
   throw new RecipeError({

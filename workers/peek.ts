@@ -220,7 +220,8 @@ export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly
   const { recipe, tokenizer } = plan;
   const asset = plan.sources[0]?.stages.at(-1)?.assets[0];
   if (asset === undefined) throw new RunError({ code: "run/no-tokenizer", what: "this run has no tokenizer" });
-  const { decode } = loadTokenizer(recipe.tokenizer, fs.readFileSync(asset.location));
+  const loaded = loadTokenizer(recipe.tokenizer, fs.readFileSync(asset.location));
+  const decode = (ids: Uint32Array): Uint8Array => loaded.decode(ids);
   const names = new Set(chosenSources(run, options.source).map((source) => source.name));
   const found: PeekedWindow[] = [];
   for (const entry of plan.windows) {

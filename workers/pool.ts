@@ -18,6 +18,9 @@ export interface PoolOptions {
   readonly order?: (<T>(tasks: readonly T[]) => readonly T[]) | undefined;
 }
 
+/** Later phases first: what they finish frees disk, and a source that is through its text has nothing to wait for. */
+const PRIORITY: Readonly<Record<Task["kind"], number>> = { ingest: 0, match: 1, unite: 2, scatter: 3, gather: 4, pack: 5 };
+
 export class Interrupted extends RunError {}
 
 export class Pool {
@@ -54,7 +57,7 @@ export class Pool {
           const { marker, reused } = await this.#one<Kind>(task);
           markers[index] = marker;
           done?.(marker, reused);
-        }),
+        }, { priority: PRIORITY[task.kind] }),
       ),
     );
     const failures = settled.filter((result) => result.status === "rejected").map((result) => result.reason as unknown);

@@ -15,11 +15,12 @@ export function summary(result: RunResult): string {
     parts.push(`\n  ${stage.name}: ${formatInteger(stage.windows)} windows, ${formatCount(stage.tokens)} tokens`);
     parts.push(formatTable(["source", "asked", "got", "tokens", "epochs"], rows, "    "));
   }
+  if (result.gates.length > 0) parts.push("");
   for (const gate of result.gates) {
-    parts.push(`\n  gate ${gate.name} of ${gate.stage}: ${gate.ok ? "ok" : "FAILED"} (${gate.value} against ${gate.bound})`);
+    parts.push(`  gate ${gate.name} of ${gate.stage}: ${gate.ok ? "ok" : "FAILED"}, ${Number(gate.value.toPrecision(4))} against ${gate.bound}`);
   }
   parts.push("");
-  for (const path of result.exports) parts.push(`  shards    ${path}`);
+  for (const path of result.exports) parts.push(`  export    ${path}`);
   for (const path of result.manifests) parts.push(`  manifest  ${path}`);
   parts.push(`  run       ${result.run_folder}`);
   return `${parts.join("\n")}\n`;

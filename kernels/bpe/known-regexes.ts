@@ -1,6 +1,6 @@
 /** Which scanner stands for which regular expression. Matching is by exact text: a look-alike takes the slow, exact path. */
 import type { PreTokenizer } from "./pre-tokenizer.ts";
-import { Cl100kScanner, Gpt2Scanner, O200kScanner } from "./scanners.ts";
+import { cl100kScanner, gpt2Scanner, o200kScanner } from "./scanners.ts";
 
 export const GPT2_REGEX = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 
@@ -22,10 +22,10 @@ const O200K_REGEX = [
 ].join("|");
 
 const SCANNERS: ReadonlyMap<string, () => PreTokenizer> = new Map<string, () => PreTokenizer>([
-  [GPT2_REGEX, () => new Gpt2Scanner()],
-  [cl100kRegex(String.raw`\p{N}{1,3}`), () => new Cl100kScanner(3)],
-  [cl100kRegex(String.raw`\p{N}`), () => new Cl100kScanner(1)],
-  [O200K_REGEX, () => new O200kScanner()],
+  [GPT2_REGEX, gpt2Scanner],
+  [cl100kRegex(String.raw`\p{N}{1,3}`), () => cl100kScanner(3)],
+  [cl100kRegex(String.raw`\p{N}`), () => cl100kScanner(1)],
+  [O200K_REGEX, o200kScanner],
 ]);
 
 /** The scanner for `regex`, undefined where there is none. Known expressions match every character of a text. */

@@ -5,10 +5,10 @@ import type { PreTokenizerStep } from "./model.ts";
 import { ChainedPreTokenizer, type PreTokenizer } from "./pre-tokenizer.ts";
 import { RegexPreTokenizer } from "./regex-pre-tokenizer.ts";
 import { translateRegex, Untranslatable } from "./regex-translate.ts";
-import { DigitsScanner } from "./scanners.ts";
+import { digitsScanner } from "./scanners.ts";
 
 function createStep(step: PreTokenizerStep): PreTokenizer {
-  if (step.kind === "digits") return new DigitsScanner(step.individual);
+  if (step.kind === "digits") return digitsScanner(step.individual);
   const scanner = scannerFor(step.source);
   if (scanner !== undefined) return scanner;
   try {

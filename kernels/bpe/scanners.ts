@@ -1,7 +1,7 @@
 /**
  * The pre-tokenizers of the known vocabularies as byte scanners.
  *
- * Each class is one regular expression, decided alternative by alternative; the expression stands above it and `known-regexes.ts`
+ * Each word function is one regular expression, decided alternative by alternative; the expression stands above it and `known-regexes.ts`
  * maps it here by exact text. Invariant: words are those the regular expression's leftmost-first matching gives, and a scanner looks
  * at no byte before the word it is in. Price: one class load per character, no allocation.
  */
@@ -170,90 +170,42 @@ function o200kWord(bytes: Uint8Array, p: number, end: number): number {
   return p;
 }
 
-/** GPT-2's expression: GPT-2, r50k, p50k and every `ByteLevel` with `use_regex`. */
-export class Gpt2Scanner implements PreTokenizer {
-  #bytes: Uint8Array = new Uint8Array(0);
-  #position = 0;
-  #end = 0;
-
-  begin(bytes: Uint8Array, start: number, end: number): void {
-    this.#bytes = bytes;
-    this.#position = start;
-    this.#end = end;
-  }
-
-  next(ends: Int32Array): number {
-    const bytes = this.#bytes;
-    const end = this.#end;
-    let p = this.#position;
-    let count = 0;
-    while (count < ends.length && p < end) ends[count++] = p = gpt2Word(bytes, p, end);
-    this.#position = p;
-    return count;
-  }
-}
-
-/** The expression of cl100k and Llama 3 (three digits a word) and of Qwen 2 and 3 (one). */
-export class Cl100kScanner implements PreTokenizer {
-  readonly #digits: number;
-  #bytes: Uint8Array = new Uint8Array(0);
-  #position = 0;
-  #end = 0;
-
-  constructor(digits: number) {
-    this.#digits = digits;
-  }
-
-  begin(bytes: Uint8Array, start: number, end: number): void {
-    this.#bytes = bytes;
-    this.#position = start;
-    this.#end = end;
-  }
-
-  next(ends: Int32Array): number {
-    const bytes = this.#bytes;
-    const end = this.#end;
-    const digits = this.#digits;
-    let p = this.#position;
-    let count = 0;
-    while (count < ends.length && p < end) ends[count++] = p = cl100kWord(bytes, p, end, digits);
-    this.#position = p;
-    return count;
-  }
-}
-
-/** The expression of o200k. */
-export class O200kScanner implements PreTokenizer {
-  #bytes: Uint8Array = new Uint8Array(0);
-  #position = 0;
-  #end = 0;
-
-  begin(bytes: Uint8Array, start: number, end: number): void {
-    this.#bytes = bytes;
-    this.#position = start;
-    this.#end = end;
-  }
-
-  next(ends: Int32Array): number {
-    const bytes = this.#bytes;
-    const end = this.#end;
-    let p = this.#position;
-    let count = 0;
-    while (count < ends.length && p < end) ends[count++] = p = o200kWord(bytes, p, end);
-    this.#position = p;
-    return count;
-  }
+/**
+ * Whether the character at `p`, of class and length `char`, is a number to the `Digits` pre-tokenizer: that asks Rust's `char`, which
+ * knows Unicode 17 and so thirteen numbers more (U+11DE0 to U+11DE9, U+16FF4 to U+16FF6).
+ */
+function isDigit(bytes: Uint8Array, p: number, char: number): boolean {
+  if ((char & NUMBER) !== 0) return true;
+  if (char >> 8 !== 4 || bytes[p] !== 0xf0) return false;
+  const middle = (bytes[p + 1] << 8) | bytes[p + 2];
+  const last = bytes[p + 3];
+  return (middle === 0x91b7 && last >= 0xa0 && last <= 0xa9) || (middle === 0x96bf && last >= 0xb4 && last <= 0xb6);
 }
 
 /** The `Digits` pre-tokenizer: numbers apart from everything else, one by one or run by run. */
-export class DigitsScanner implements PreTokenizer {
-  readonly #individual: boolean;
+function digitsWord(bytes: Uint8Array, start: number, end: number, individual: boolean): number {
+  let char = charAt(bytes, start, end);
+  const digits = isDigit(bytes, start, char);
+  let p = start + (char >> 8);
+  while (p < end && !(digits && individual)) {
+    char = charAt(bytes, p, end);
+    if (isDigit(bytes, p, char) !== digits) break;
+    p += char >> 8;
+  }
+  return p;
+}
+
+/** The end of the word that starts at `p`; needs `p < end`. */
+type WordEnd = (bytes: Uint8Array, p: number, end: number) => number;
+
+class Scanner implements PreTokenizer {
+  readonly #wordEnd: WordEnd;
   #bytes: Uint8Array = new Uint8Array(0);
   #position = 0;
   #end = 0;
 
-  constructor(individual: boolean) {
-    this.#individual = individual;
+  constructor(wordEnd: WordEnd) {
+    this.#wordEnd = wordEnd;
   }
 
   begin(bytes: Uint8Array, start: number, end: number): void {
@@ -263,18 +215,35 @@ export class DigitsScanner implements PreTokenizer {
   }
 
   next(ends: Int32Array): number {
+    const wordEnd = this.#wordEnd;
     const bytes = this.#bytes;
     const end = this.#end;
     let p = this.#position;
     let count = 0;
     while (count < ends.length && p < end) {
-      const char = charAt(bytes, p, end);
-      if ((char & NUMBER) === 0) p = skip(bytes, p, end, 0xff ^ NUMBER);
-      else if (this.#individual) p += char >> 8;
-      else p = skip(bytes, p, end, NUMBER);
+      p = wordEnd(bytes, p, end);
       ends[count++] = p;
     }
     this.#position = p;
     return count;
   }
+}
+
+/** GPT-2's expression: GPT-2, r50k, p50k and every `ByteLevel` with `use_regex`. */
+export function gpt2Scanner(): PreTokenizer {
+  return new Scanner(gpt2Word);
+}
+
+/** The expression of cl100k and Llama 3 (three digits a word) and of Qwen 2 and 3 (one). */
+export function cl100kScanner(digits: number): PreTokenizer {
+  return new Scanner((bytes, p, end) => cl100kWord(bytes, p, end, digits));
+}
+
+/** The expression of o200k. */
+export function o200kScanner(): PreTokenizer {
+  return new Scanner(o200kWord);
+}
+
+export function digitsScanner(individual: boolean): PreTokenizer {
+  return new Scanner((bytes, p, end) => digitsWord(bytes, p, end, individual));
 }

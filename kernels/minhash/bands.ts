@@ -1,8 +1,8 @@
 /**
  * Band keys: each group of `rows` slots of a signature as one 64-bit key.
  *
- * A key is xxh64 of the band's slots as little-endian u64 followed by the band's number as u32: bands never match each other, and
- * two different bands collide with probability 2^-64. Price: one hash of `8 * rows + 4` bytes per band.
+ * A key is xxh64 of the band's slots as little-endian u64 followed by the band's number as u32: bands never match each
+ * other, and two different bands collide with probability 2^-64. Price: one hash of `8 * rows + 4` bytes per band.
  */
 import { xxh64 } from "../xxh64.ts";
 

@@ -1,12 +1,12 @@
 /**
  * The random linear maps of the datatrove MinHash family, drawn as numpy's `RandomState(seed).randint` draws them.
  *
- * Invariant: for one (seed, slots) the parameters are those of datatrove: all multipliers first, then all increments, each a
- * uniform integer by masked rejection. Price: paid once per stage.
+ * Invariant: for one (seed, slots) the parameters are those of datatrove: all multipliers first, then all increments,
+ * each a uniform integer by masked rejection. Price: paid once per stage.
  */
 import { Mt19937 } from "../random/mt19937.ts";
 
-/** Parameters of `slots` maps x -> ((x * a + b) mod 2^64) mod (2^61 - 1), each as the two halves of a 61-bit integer. */
+/** Parameters of `slots` maps x -> ((x * a + b) mod 2^64) mod (2^61 - 1): the halves of 61-bit integers. */
 export interface Permutations {
   readonly slots: number;
   readonly a_high: Uint32Array;

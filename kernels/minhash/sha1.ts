@@ -1,8 +1,9 @@
 /**
- * SHA-1 of short byte ranges, its first 8 bytes as a little-endian integer: the shingle hash of FineWeb's deduplication.
+ * SHA-1 of short byte ranges, its first 8 bytes as a little-endian integer: the shingle hash of FineWeb's
+ * deduplication.
  *
- * Owns a message block and its schedule. Not for security. Price: one compression of 80 rounds per started 64 bytes, no allocation;
- * a call into native crypto costs more than hashing a shingle here.
+ * Owns a message block and its schedule. Not for security. Price: one compression of 80 rounds per started 64 bytes, no
+ * allocation; a call into native crypto costs more than hashing a shingle here.
  */
 
 const block = new Uint8Array(64);

@@ -1,9 +1,9 @@
 /**
  * Shingles: every run of `ngram` consecutive words, joined by one space, hashed to 64 bits.
  *
- * Invariant: the hash sees exactly the UTF-8 bytes of the joined words. Where the text itself has its words one space apart a shingle is
- * a range of the text; else the words are joined once into a buffer, so that a shingle is a range of that. Price: one hash of
- * about `ngram` words per word; the buffer, where needed, is as large as the text.
+ * Invariant: the hash sees exactly the UTF-8 bytes of the joined words. Where the text itself has its words one space
+ * apart a shingle is a range of the text; else the words are joined once into a buffer, so that a shingle is a range of
+ * that. Price: one hash of about `ngram` words per word; the buffer, where needed, is as large as the text.
  */
 import type { WordSpans } from "../words.ts";
 import { xxh64 } from "../xxh64.ts";
@@ -34,7 +34,7 @@ export class Shingler {
     this.#hash = hash;
   }
 
-  /** Adds every shingle of `words`, which lie in `bytes`, to `minhash`: none where there are fewer than `ngram` words. */
+  /** Adds every shingle of `words`, which lie in `bytes`, to `minhash`: none for fewer than `ngram` words. */
   add(bytes: Uint8Array, words: WordSpans, minhash: MinHash): void {
     if (words.count < this.#ngram) return;
     if (oneSpaceApart(bytes, words)) {

@@ -1,13 +1,15 @@
 /**
  * MinHash signatures of the datatrove family, bit for bit, without a 64-bit multiply.
  *
- * A slot holds the minimum over all shingles x of h = ((x * a + b) mod 2^64) mod P, with P = 2^61 - 1. Let v = x * a + b mod 2^64,
- * L its low 61 bits and q its high 3: h = L + q, minus P where that reaches P, which needs L >= P - 7. So h < m only if L < m or L >= P - 7.
- * t = 8v + 64 mod 2^64 = 8L + 64 wraps the second case to the bottom: t < 8m + 64 never misses an improvement. The inner loop
- * compares only an estimate of the high half of t and computes h exactly on the rare hit.
+ * A slot holds the minimum m over all shingles x of h = (v mod P), where v = (x * a + b) mod 2^64 and P = 2^61 - 1.
+ * Let L be the low 61 bits of v and q its high 3: h = L + q, minus P where that reaches P, which needs L >= P - 7.
+ * So h < m only if L < m or L >= P - 7. t = (8v + 64) mod 2^64 = (8L + 64) mod 2^64 wraps the second case to the bottom:
+ * the test t < 8m + 64 never misses an improvement. The inner loop compares only an estimate of the high half of t and
+ * computes h exactly on the rare hit.
  *
- * The estimate differs from the true high half by -1 (the carry of the low half is not computed) to +1 (the float product may round
- * up to the next integer). A true 0 estimated as 2^32 - 1 would lose a minimum: 1 is added to the estimate and 2 to the limit.
+ * The estimate differs from the true high half by -1 (the carry of the low half is not computed) to +1 (the float
+ * product may round up to the next integer). A true 0 estimated as 2^32 - 1 would lose a minimum: 1 is added to the
+ * estimate and 2 to the limit.
  *
  * Price: about 1.5 ns per shingle and slot; 16 bytes per shingle of one block.
  */

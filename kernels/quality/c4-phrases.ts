@@ -63,14 +63,7 @@ export function findC4Phrases(text: Uint8Array, start: number, end: number): num
 }
 
 /** Bits of the phrases whose anchor `letter` is the character of `length` bytes at `at`. */
-function matchAround(
-  text: Uint8Array,
-  start: number,
-  end: number,
-  at: number,
-  length: number,
-  letter: number,
-): number {
+function matchAround(text: Uint8Array, start: number, end: number, at: number, length: number, letter: number): number {
   let found = 0;
   const phrases = byAnchor[letter];
   for (let i = 0; i < phrases.length; i++) {

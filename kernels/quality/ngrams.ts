@@ -2,12 +2,15 @@
  * Repeated word n-grams of one document: Gopher's top n-grams (2 to 4 words) and duplicated n-grams (5 words and more).
  *
  * Owns {@link RepeatedNgrams}. Invariants: counts are exact (bytes are compared wherever hashes agree) and follow datatrove:
- * a top n-gram is its words joined by a space, a duplicated n-gram its words joined by nothing, so two different cuts of the
- * same letters are equal. Price: about 60 bytes of scratch a word; a table pass over all words for 2-grams and one for windows of
- * 8 bytes. Everything longer looks only at the positions that survived, because what repeats must repeat in its parts.
+ * a top n-gram is its words joined by a space (no word holds one), a duplicated n-gram its words joined by nothing, so two different
+ * cuts of the same letters are equal. Price: about 60 bytes of scratch a word; one sketch of all 2-grams and one of all windows of 12
+ * bytes. What is longer looks only at the positions that survived, because what repeats must repeat in its parts, and a table is
+ * filled only where the sketch cannot rule out that a bound is exceeded.
  */
 import type { WordSpans } from "../words.ts";
-import { mix32, RangeSet, sameBytes } from "./range-set.ts";
+import { NgramCounts } from "./ngram-counts.ts";
+import { RangeSet } from "./range-set.ts";
+import { Sketch } from "./sketch.ts";
 
 /** Bytes of the windows from a word's start that are asked in turn whether they may repeat. Multiples of 4. */
 const WINDOWS = [12, 24, 40] as const;
@@ -38,7 +41,7 @@ export class RepeatedNgrams {
 
   /** Largest window, in bytes, that may repeat at word `i`; 0 for none. Filled on demand. */
   #windows = new Uint8Array(1);
-  /** Positions whose n-grams of `#candidateWords` words, and of more, may repeat; 0 before they are found. */
+  /** Positions whose n-grams of `#candidateWords` words may repeat; those of more words are among them. 0 words: not found yet. */
   #candidates = new Int32Array(1);
   #candidateCount = 0;
   #candidateWords = 0;
@@ -51,7 +54,12 @@ export class RepeatedNgrams {
   load(bytes: Uint8Array, words: WordSpans, chars: number): void {
     const { starts, ends, count } = words;
     this.#reserve(count, count === 0 ? 0 : ends[count - 1] - starts[0]);
-    if (this.#source.buffer !== bytes.buffer || this.#source.byteOffset !== bytes.byteOffset) {
+    const known = this.#source;
+    if (
+      known.buffer !== bytes.buffer ||
+      known.byteOffset !== bytes.byteOffset ||
+      known.byteLength !== bytes.byteLength
+    ) {
       this.#source = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     const source = this.#source;
@@ -216,6 +224,8 @@ export class RepeatedNgrams {
     const sketch = this.#sketch;
     const total = offsets[words];
     const [small, ...larger] = WINDOWS;
+    // Takes the scratch of the top n-grams.
+    this.#level = 0;
 
     sketch.reset(words);
     let fitting = 0;
@@ -287,101 +297,4 @@ function windowHash(view: DataView, start: number, end: number, seed: number): n
 function countContinuations(word: number): number {
   const marks = (word >>> 7) & ~(word >>> 6) & 0x01010101;
   return Math.imul(marks, 0x01010101) >>> 24;
-}
-
-/** Tells which hashes of a list may occur twice: no false negative, about one false positive in eight. */
-class Sketch {
-  #counters = new Uint8Array(1 << 10);
-  #shift = 0;
-
-  /** Empties the sketch and makes room for `count` hashes. */
-  reset(count: number): void {
-    const bits = Math.min(24, Math.max(10, 35 - Math.clz32(count)));
-    const size = 1 << bits;
-    if (size > this.#counters.length) this.#counters = new Uint8Array(size);
-    else this.#counters.fill(0, 0, size);
-    this.#shift = 32 - bits;
-  }
-
-  add(hash: number): void {
-    const slot = Math.imul(hash, 0x85ebca6b) >>> this.#shift;
-    const counter = this.#counters[slot];
-    if (counter < 255) this.#counters[slot] = counter + 1;
-  }
-
-  /** At least how often `hash` was added. */
-  countOf(hash: number): number {
-    const counter = this.#counters[Math.imul(hash, 0x85ebca6b) >>> this.#shift];
-    return counter === 255 ? Number.POSITIVE_INFINITY : counter;
-  }
-
-  /** Keeps, in order, the first `count` positions whose hash may occur more than once; returns how many are left. */
-  keepRepeated(positions: Int32Array, count: number, hashes: Int32Array): number {
-    this.reset(count);
-    for (let i = 0; i < count; i++) this.add(hashes[positions[i]]);
-    let kept = 0;
-    for (let i = 0; i < count; i++) {
-      const position = positions[i];
-      if (this.countOf(hashes[position]) > 1) positions[kept++] = position;
-    }
-    return kept;
-  }
-}
-
-/** Counts n-grams exactly and remembers the most frequent, the first seen among equals. */
-class NgramCounts {
-  topCount = 0;
-  topPosition = -1;
-  /** First position of the n-gram in a slot, + 1; 0 for a free slot. */
-  #firsts = new Int32Array(64);
-  #counts = new Int32Array(64);
-
-  count(text: Uint8Array, offsets: Int32Array, hashes: Int32Array, positions: Int32Array, n: number): void {
-    const size = 1 << (33 - Math.clz32(Math.max(positions.length, 16)));
-    if (size > this.#firsts.length) {
-      this.#firsts = new Int32Array(size);
-      this.#counts = new Int32Array(size);
-    } else {
-      this.#firsts.fill(0, 0, size);
-    }
-    const firsts = this.#firsts;
-    const counts = this.#counts;
-    const mask = size - 1;
-    for (const position of positions) {
-      const hash = hashes[position];
-      let slot = mix32(hash) & mask;
-      for (;;) {
-        const first = firsts[slot] - 1;
-        if (first < 0) {
-          firsts[slot] = position + 1;
-          counts[slot] = 1;
-          break;
-        }
-        if (hashes[first] === hash && sameWords(text, offsets, first, position, n)) {
-          counts[slot]++;
-          break;
-        }
-        slot = (slot + 1) & mask;
-      }
-    }
-    this.topCount = 0;
-    this.topPosition = -1;
-    for (let slot = 0; slot < size; slot++) {
-      const position = firsts[slot] - 1;
-      if (position < 0) continue;
-      const count = counts[slot];
-      if (count > this.topCount || (count === this.topCount && position < this.topPosition)) {
-        this.topCount = count;
-        this.topPosition = position;
-      }
-    }
-  }
-}
-
-function sameWords(text: Uint8Array, offsets: Int32Array, a: number, b: number, n: number): boolean {
-  const shift = offsets[b] - offsets[a];
-  for (let i = 1; i <= n; i++) {
-    if (offsets[b + i] - offsets[a + i] !== shift) return false;
-  }
-  return sameBytes(text, offsets[a], offsets[b], offsets[a + n] - offsets[a]);
 }

@@ -1,8 +1,8 @@
 /**
  * The Mersenne Twister MT19937 as numpy's legacy `RandomState` seeds and reads it.
  *
- * Owns one generator's state. It exists for parity only: MinHash permutations must be the ones datatrove draws. New randomness
- * in this project is keyed by (seed, stage, source, shard) instead.
+ * Owns one generator's state. It exists for parity only: MinHash permutations must be the ones datatrove draws. New
+ * randomness in this project is keyed by (seed, stage, source, shard) instead.
  */
 
 const SIZE = 624;

@@ -71,7 +71,10 @@ export class Locator {
   error(finding: Finding): RecipeError {
     const { path, part = "value", ...details } = finding;
     const override = this.#override(path);
-    if (override !== undefined) return new RecipeError({ ...details, frame: flagFrame(override.flag) });
+    if (override !== undefined) {
+      const isKey = part === "key" && path.length === override.path.length;
+      return new RecipeError({ ...details, frame: flagFrame(override.flag, isKey ? String(path.at(-1)) : undefined) });
+    }
     if (this.#source === undefined) {
       return new RecipeError(path.length === 0 ? details : { ...details, frame: `  at: ${formatPath(path)}` });
     }
@@ -107,11 +110,11 @@ export function formatPath(path: Path): string {
   return path.map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? part : `.${part}`)).join("");
 }
 
-/** The frame of a flag: the whole of it, its value underlined. */
-export function flagFrame(flag: string): string {
+/** The frame of a flag: its value underlined, or `key` where that ends the flag's path. */
+export function flagFrame(flag: string, key?: string): string {
   const equals = flag.indexOf("=");
-  const start = equals === -1 ? 0 : equals + 1;
-  return draw("--set", flag, start, flag.length);
+  const [start, end] = key === undefined ? [equals + 1, flag.length] : [equals - key.length, equals];
+  return draw("--set", flag, start, end);
 }
 
 /** Where in the file `offset` is; lines and columns start at 1, columns count UTF-16 units. */

@@ -1,8 +1,9 @@
 /**
  * dedup/exact: rows whose whole text has been seen before.
  *
- * Owns the key: 16 bytes of SHA-256 of the text's bytes, so that two different texts share a key only if SHA-256 is broken. The first row by
- * address survives. Price: hashing at 1 to 1.5 GB/s where the CPU has SHA instructions (0.3 microseconds for a short text), a 20-byte record per row.
+ * Owns the key: 16 bytes of SHA-256 of the text's bytes, so that two different texts share a key only if SHA-256 is
+ * broken. The first row by address survives. Price: hashing at 1 to 1.5 GB/s where the CPU has SHA instructions (0.3
+ * microseconds for a short text), a 20-byte record per row.
  */
 import { hash } from "node:crypto";
 import { z } from "zod";

@@ -18,15 +18,19 @@ const options = z.strictObject({
     .enum(WORD_RULES)
     .default("unicode")
     .describe("rules for sentences: spacy-en for the same decisions as datatrove"),
-  min_sentences: z.int().min(0).nullable().default(5).describe("sentences in the lines that stay; null turns the rule off"),
+  min_sentences: z
+    .int()
+    .min(0)
+    .nullable()
+    .default(5)
+    .describe("sentences in the lines that stay; null turns the rule off"),
   filter_lorem_ipsum: z.boolean().default(true).describe("drop pages with a line that holds `lorem ipsum`"),
   filter_curly_bracket: z.boolean().default(true).describe("drop pages with a line that holds `{`"),
   ...c4LineOptions,
 });
 
 const PROSE =
-  "The ferry left at seven. Nobody waved. It was raining. The sea was calm.\n" +
-  "By noon the island could be seen.\n";
+  "The ferry left at seven. Nobody waved. It was raining. The sea was calm.\n" + "By noon the island could be seen.\n";
 
 const reasons = {
   lorem_ipsum: "a line holds `lorem ipsum`",

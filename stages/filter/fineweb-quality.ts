@@ -18,12 +18,16 @@ const options = z.strictObject({
   words: z.enum(WORD_RULES).default("unicode").describe("word rules; spacy-en for the same decisions as datatrove"),
   min_terminal_lines_ratio: ratio
     .default(0.12)
-    .describe("share of non-blank lines that end in a terminal punctuation mark of any script; null turns the rule off"),
+    .describe(
+      "share of non-blank lines that end in a terminal punctuation mark of any script; null turns the rule off",
+    ),
   keep_without_terminal_lines: z
     .boolean()
     .default(false)
     .describe("spare texts in which no line at all ends in a terminal mark"),
-  max_short_lines_ratio: ratio.default(0.67).describe("share of non-blank lines that are short; null turns the rule off"),
+  max_short_lines_ratio: ratio
+    .default(0.67)
+    .describe("share of non-blank lines that are short; null turns the rule off"),
   short_line_chars: z.int().min(0).default(30).describe("a line of at most this many characters is short"),
   max_duplicate_chars_ratio: ratio
     .default(0.01)

@@ -1,11 +1,12 @@
 /**
  * Gopher's quality rules: word counts and lengths, symbols, bullet lists, ellipses, letters, stop words.
  *
- * Owns the bounds and their order. Exact to datatrove's GopherQualityFilter with `words: spacy-en`. With `unicode` words a mark of punctuation
- * is no word: symbol ratios and the alphabetic share are over fewer words (so hashes and ellipses weigh more, and fewer texts have too few
- * alphabetic words), contractions stay whole ("don't"), and scripts without spaces give one word per character. A text without any word
- * has none of the ratios (datatrove fails on it) and is dropped as `no_words`, unless `min_words` already drops it.
- * Price: the word segmentation and two passes over the text.
+ * Owns the bounds and their order. Exact to datatrove's GopherQualityFilter with `words: spacy-en`. With `unicode` words a mark of
+ * punctuation is no word, contractions stay whole ("don't") and scripts without spaces give one word per character. The alphabetic share
+ * is then a share of real words, which ordinary prose passes; over spaCy's tokens every comma counts against it. That is nearly
+ * all of the difference: of 1,938 English web texts datatrove keeps 1,526, and 318 are judged otherwise, 316 of them kept. Symbol
+ * ratios are over fewer words, so hashes and ellipses weigh a little more. A text without any word has none of the ratios (datatrove
+ * fails on it) and is dropped as `no_words`, unless `min_words` already drops it. Price: the word segmentation and two passes.
  */
 import { z } from "zod";
 import { StopWords, SymbolMeasures, WordMeasures } from "../../kernels/quality/gopher.ts";
@@ -124,7 +125,10 @@ export default defineStage({
     { text: `${PROSE}${"# ".repeat(10)}`, drops: "too_many_hashes" },
     { text: `${PROSE}${"... ".repeat(10)}`, drops: "too_many_ellipses" },
     { text: "- We sat on the stones that the flood had left.\n".repeat(10), drops: "too_many_bullet_lines" },
-    { text: "We sat on the stones that the flood had left behind for us ...\n".repeat(10), drops: "too_many_ellipsis_lines" },
+    {
+      text: "We sat on the stones that the flood had left behind for us ...\n".repeat(10),
+      drops: "too_many_ellipsis_lines",
+    },
     { text: "2024 the 1999 2001 ".repeat(20), drops: "too_few_alphabetic_words" },
     { text: "Nous marchions vers la rive sans dire un seul mot. ".repeat(6), drops: "too_few_stop_words" },
   ],

@@ -8,7 +8,7 @@ import type { RecordBatch, Schema } from "apache-arrow";
 import * as z from "zod";
 import type { Batch } from "../../batch/batch.ts";
 import { DataError, ShardmillError } from "../../batch/errors.ts";
-import { arrowBatches, arrowError } from "../../io/arrow-batches.ts";
+import { arrowError, openArrow } from "../../io/arrow-batches.ts";
 import { cellKind, cellReader, isStringType } from "../../io/arrow-cells.ts";
 import type { Cell } from "../../io/cells.ts";
 import type { ShardRef } from "../../io/source.ts";
@@ -46,7 +46,7 @@ interface ArrowColumn extends ColumnSpec {
 }
 
 function columnsOf(schema: Schema, given: Options, context: ReadContext, shard: ShardRef): ArrowColumn[] {
-  const names = schema.fields.map((field) => field.name);
+  const names = schema.fields.map((field) => field.name ?? "");
   const find = (option: "text" | "id" | "metadata", name: string): number => {
     const index = names.indexOf(name);
     if (index < 0) throw missingColumn(context, shard, option, name, names);
@@ -98,13 +98,12 @@ async function* readShard(
   const place = shardPlace(context, shard);
   const bytes = await context.open(shard);
   try {
-    let columns: ArrowColumn[] | undefined;
-    let batches: BatchAssembler | undefined;
+    const file = await openArrow(bytes, place);
+    const columns = columnsOf(file.schema, given, context, shard);
+    const batches = new BatchAssembler(context.source, columns, target);
     let row = 0;
     let batch = 0;
-    for await (const record of arrowBatches(bytes, place)) {
-      columns ??= columnsOf(record.schema, given, context, shard);
-      batches ??= new BatchAssembler(context.source, columns, target);
+    for await (const record of file.batches) {
       if (rows.done) break;
       if (!rows.skipAll(record.numRows)) {
         const where = `record batch ${batch}`;
@@ -113,7 +112,7 @@ async function* readShard(
       row += record.numRows;
       batch++;
     }
-    const rest = batches?.take();
+    const rest = batches.take();
     if (rest) yield rest;
   } finally {
     await bytes.close();
@@ -130,7 +129,6 @@ function* readRecords(
   const { context, rows, extent } = at;
   const place = shardPlace(context, context.shards[extent.shard]);
   const cells: Cell[] = new Array(columns.length).fill(null);
-  let readers: ((row: number) => Cell)[];
   const guarded = <T>(work: () => T): T => {
     try {
       return work();
@@ -139,7 +137,14 @@ function* readRecords(
       throw arrowError(place, where, error);
     }
   };
-  readers = guarded(() => columns.map(({ index }) => cellReader(record.data.children[index])));
+  const readers = guarded(() =>
+    columns.map(({ name, index }) => {
+      const data = record.data.children[index];
+      if (data.length !== record.numRows)
+        throw new Error(`column ${name} has ${data.length} of ${record.numRows} rows`);
+      return cellReader(data);
+    }),
+  );
   for (let i = 0; i < record.numRows; i++) {
     if (rows.done) return;
     if (!rows.take()) continue;

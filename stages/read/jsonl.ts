@@ -11,11 +11,10 @@ import * as z from "zod";
 import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { DataError } from "../../batch/errors.ts";
 import { chunksFrom, windows } from "../../io/byte-lines.ts";
-import { CELL_KINDS, type Cell, type CellKind } from "../../io/cells.ts";
+import type { Cell, CellKind } from "../../io/cells.ts";
 import { codecOf, decode } from "../../io/codec.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { isBlankLine, JsonKind, JsonScanner } from "../../kernels/json-scan.ts";
-import { utf16ByteOrder } from "../../kernels/utf16.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
 import {
   BATCH_TARGET,
@@ -23,12 +22,16 @@ import {
   type BatchTarget,
   byteExtents,
   columnOptions,
+  metadataColumns,
   outputNames,
+  parseNumber,
   ROW_TOO_LARGE,
   type RowProblem,
   RowWindow,
+  refuseUtf16,
   SOURCE_COLUMNS,
   shardPlace,
+  typedMetadata,
   wholeShards,
   windowOptions,
 } from "../reading.ts";
@@ -41,20 +44,9 @@ const options = z.strictObject({
     .nullable()
     .default("id")
     .describe("key that names the document, null where a line has none; null reads no ids"),
-  metadata: z
-    .array(
-      z.union([
-        z.string().min(1),
-        z.strictObject({
-          name: z.string().min(1).describe("key, with dots into nested objects"),
-          kind: z.enum(CELL_KINDS).describe("kind of the column"),
-        }),
-      ]),
-    )
-    .default([])
-    .describe(
-      "keys to carry along as columns. A bare name is a utf8 column: strings as they are, other values as their JSON text",
-    ),
+  metadata: typedMetadata.describe(
+    "keys to carry along as columns. A bare name is a utf8 column: strings as they are, other values as their JSON text",
+  ),
   ...windowOptions,
 });
 type Options = z.output<typeof options>;
@@ -73,9 +65,7 @@ interface Field {
 
 /** The operator behind `read/jsonl`; tests give it small batches. */
 export function jsonlSource(given: Options, target: BatchTarget = BATCH_TARGET): SourceOperator {
-  const metadata = given.metadata.map((entry) =>
-    typeof entry === "string" ? { name: entry, kind: "utf8" as const } : entry,
-  );
+  const metadata = metadataColumns(given.metadata);
   outputNames(metadata.map((entry) => entry.name));
   const paths: string[] = [];
   const pathOf = (name: string): number => (paths.includes(name) ? paths.indexOf(name) : paths.push(name) - 1);
@@ -155,7 +145,7 @@ class ExtentReader {
       const { bytes: buffer, base } = window;
       let at = window.start;
       if (isHead) {
-        this.#checkEncoding(buffer.subarray(at, window.end));
+        refuseUtf16(buffer.subarray(at, window.end), this.#context, this.#shard);
         if (buffer[at] === 0xef && buffer[at + 1] === 0xbb && buffer[at + 2] === 0xbf) markBytes = 3;
         isHead = false;
       }
@@ -195,17 +185,6 @@ class ExtentReader {
   *#rest(): Generator<Batch> {
     const batch = this.#batches.take();
     if (batch) yield batch;
-  }
-
-  #checkEncoding(head: Uint8Array): void {
-    const order = utf16ByteOrder(head);
-    if (!order) return;
-    throw new DataError({
-      code: "data/not-utf8",
-      what: `the file is UTF-16 (${order}), JSON lines must be UTF-8`,
-      fix: `convert it: iconv -f UTF-16${order === "little-endian" ? "LE" : "BE"} -t UTF-8 FILE > NEW_FILE`,
-      place: shardPlace(this.#context, this.#shard),
-    });
   }
 
   /** Refuses a file whose first line, at `start`, opens one array around everything. */
@@ -281,14 +260,7 @@ function convert(scanner: JsonScanner, { kind, path }: Field): Cell | typeof MIS
   if (kind === "utf8") return scanner.value(path);
   if (kind === "bool") return found === JsonKind.true ? true : found === JsonKind.false ? false : MISFIT;
   if (found !== JsonKind.number) return MISFIT;
-  const digits = Buffer.from(scanner.value(path)).toString("latin1");
-  if (kind === "int64") {
-    if (!/^-?\d{1,19}$/.test(digits)) return MISFIT;
-    const value = BigInt(digits);
-    return BigInt.asIntN(64, value) === value ? value : MISFIT;
-  }
-  const value = Number(digits);
-  return kind === "int32" && (value | 0) !== value ? MISFIT : value;
+  return parseNumber(Buffer.from(scanner.value(path)).toString("latin1"), kind) ?? MISFIT;
 }
 
 export default defineStage({

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
 import { strip } from "../../kernels/lines.ts";
-import { C4Lines, type C4LineRules } from "../../kernels/quality/c4.ts";
+import { type C4LineRules, C4Lines } from "../../kernels/quality/c4.ts";
 import { defineStage, rewrite } from "../define.ts";
 
 /** The options about lines, shared by the filter that counts sentences and the rewrite that removes lines. */

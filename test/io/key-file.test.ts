@@ -118,7 +118,7 @@ test("the same pairs for any order of files, number of partitions, runs and pass
         assert.deepEqual(found.toSorted(), expected.toSorted());
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 

@@ -5,7 +5,8 @@ import { countCodePoints, isPythonSpace, lineEndLength, spaceLength, splitLines,
 import { WordSpans } from "../../kernels/words.ts";
 
 const SPACE = "\t\n\v\f\r\u001c\u001d\u001e\u001f \u0085\u00a0\u1680\u2000\u2005\u200a\u2028\u2029\u202f\u205f\u3000";
-const LINE_ENDS = /\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]/g;
+const LINE_END_CHARACTERS = "\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029";
+const LINE_ENDS = new RegExp(`\r\n|[${LINE_END_CHARACTERS}]`, "g");
 const hostile = `${SPACE}ab\u00e9\ufeff\u200b\u4e2d\u{1f600}\0\u180e`;
 
 function lines(text: string): string[] {

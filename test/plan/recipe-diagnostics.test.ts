@@ -184,6 +184,14 @@ test("what a flag says is shown as the flag", async () => {
   );
 });
 
+test("of a flag, the key is underlined where the key is wrong", async () => {
+  const { message } = await failure(GOOD, ["pipelines.web.gopher-quality.min_wrods=3"]);
+  assert.equal(
+    message.split("\n").slice(1, 3).join("\n"),
+    "  --set │ pipelines.web.gopher-quality.min_wrods=3\n        │                              ^^^^^^^^^",
+  );
+});
+
 test("flags that cannot be followed say why", async () => {
   const cases: [string, string][] = [
     ["seed", "`--set` has no `path=value`"],

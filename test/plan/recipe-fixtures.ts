@@ -4,11 +4,11 @@ import { z } from "zod";
 import { RecipeErrors } from "../../plan/recipe/diagnostics.ts";
 import { loadRecipe } from "../../plan/recipe/load.ts";
 import type { Recipe } from "../../plan/types.ts";
-import { defineStage, filter, type Operator, type StageDefinition } from "../../stages/define.ts";
-import { registryOf } from "../../stages/registry.ts";
+import { defineStage, filter } from "../../stages/define.ts";
+import { type AnyStage, registryOf } from "../../stages/registry.ts";
 
-function stage(name: string, options: Readonly<Record<string, z.ZodType>> = {}): StageDefinition {
-  return defineStage<z.ZodType, Operator>({
+function stage(name: string, options: Readonly<Record<string, z.ZodType>> = {}): AnyStage {
+  return defineStage({
     name,
     version: 1,
     summary: `${name} for tests`,

@@ -169,7 +169,7 @@ def texts():
     for length in (9, 10, 11):
         yield "the and " + " ".join(distinct(98, length)) + " " + "b" * (length + 15)
         yield " ".join(["with", "that"] + distinct(98, 10) + ["b" * (length + 12)])
-    for symbols in (6, 12, 13, 14, 15, 16, 17, 18):
+    for symbols in (6, 12, 13, 14, 15, 16):
         yield f"{base} " + "# " * symbols + "end"
         yield f"{base} " + "#" * symbols
         yield f"{base} " + "... " * symbols + "end"
@@ -228,7 +228,7 @@ def texts():
     for filler in (14, 15, 16, 17, 18, 40):
         yield "\n".join(["Seen twice."] * 2 + [" ".join(prose(4, 11 + i)) for i in range(filler // 4)])
         yield "\n".join(["\u898b\u305f\u3002"] * 2 + [" ".join(prose(2, 11 + i)) for i in range(filler // 4)])
-    for newlines in (14, 15, 16, 30, 33, 34, 35, 36, 37, 38, 60):
+    for newlines in (15, 33, 34, 35, 36, 37, 38):
         yield " ".join(prose(8)) + "\n" * newlines
         yield "\n" * newlines + " ".join(prose(8)) + "\n \n"
         yield "\n".join(" ".join(s.split()[:3]) + " stands in the long grass today." for s in prose(newlines, newlines))
@@ -277,7 +277,7 @@ def write_texts():
         hashes = {name: digest(text) for name, text in rewritten.items()}
         document = {"text": text, "decisions": decisions, "rewritten": hashes}
         if len(text) < 5000:
-            document["ngrams"] = [round(ratio, 14) for ratio in ngram_ratios(text)]
+            document["ngrams"] = [round(ratio, 13) for ratio in ngram_ratios(text)]
         else:  # long texts are repetitions of a short one: keep the file small
             unit = text[:10]
             repeats = len(text) // len(unit)

@@ -68,19 +68,19 @@ test("long words take the heap and give what scanning gives", () => {
   );
 });
 
-test("no input is quadratic: a million of one letter, of blanks, of one ideograph", () => {
+test("no input is quadratic: long runs of one letter, of blanks, of one ideograph", () => {
   for (const [unit, count] of [
-    ["a", 1_000_000],
-    [" ", 1_000_000],
-    ["中", 350_000],
-    ["ab", 500_000],
-    ["=", 1_000_000],
+    ["a", 300_000],
+    [" ", 300_000],
+    ["中", 100_000],
+    ["ab", 150_000],
+    ["=", 300_000],
   ] as const) {
     const text = unit.repeat(count);
     const ids = cl100k.encodeText(text);
     assert.equal(Buffer.from(cl100k.decode(ids)).toString("utf8"), text);
   }
-  assert.equal(cl100k.encodeText("a".repeat(1_000_000)).length, 125_000);
+  assert.equal(cl100k.encodeText("a".repeat(300_000)).length, 37_500);
 });
 
 test("malformed UTF-8 comes back unchanged", () => {

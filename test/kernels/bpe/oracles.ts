@@ -11,7 +11,8 @@ export type Oracle = (texts: readonly string[]) => Promise<readonly (readonly nu
 export interface Vocabulary {
   readonly name: string;
   readonly tokenizer: Tokenizer;
-  readonly oracle: Oracle;
+  /** The reference, or why it cannot run here. */
+  readonly oracle: Oracle | string;
 }
 
 /** Where to find the vocabulary, or why it is not there. */
@@ -23,12 +24,13 @@ interface HfTokenizer {
 
 /** `tokenizers` on the file's text; a reason where its native part does not load here. */
 export function huggingFace(json: string): Oracle | string {
-  let tokenizer: HfTokenizer;
+  let peer: { Tokenizer: { fromString(json: string): HfTokenizer } };
   try {
-    tokenizer = require("tokenizers").Tokenizer.fromString(json);
+    peer = require("tokenizers");
   } catch (error) {
     return `the tokenizers package does not load here: ${error instanceof Error ? error.message : error}`;
   }
+  const tokenizer = peer.Tokenizer.fromString(json);
   return async (texts) => {
     const ids: (readonly number[])[] = [];
     for (const text of texts) ids.push((await tokenizer.encode(text, null, { addSpecialTokens: false })).getIds());
@@ -47,9 +49,8 @@ function fromTiktoken(name: string): Vocabulary {
   return { name, tokenizer: loadTokenizer(bytes, { name }), oracle: tiktoken(name) };
 }
 
-function fromJson(name: string, bytes: Uint8Array): Found {
+function fromJson(name: string, bytes: Uint8Array): Vocabulary {
   const oracle = huggingFace(Buffer.from(bytes).toString("utf8"));
-  if (typeof oracle === "string") return { name, missing: oracle };
   return { name, tokenizer: loadTokenizer(bytes, { name }), oracle };
 }
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { forEachCategoryRun } from "../../../kernels/bpe/char-class.ts";
 import type { PreTokenizerStep } from "../../../kernels/bpe/model.ts";
 import type { PreTokenizer } from "../../../kernels/bpe/pre-tokenizer.ts";
 import { createPreTokenizer } from "../../../kernels/bpe/pre-tokenizers.ts";
@@ -103,6 +104,7 @@ test("steps apply within the words of the step before", () => {
   const gpt2 = { kind: "regex", source: REGEXES.gpt2 } as const;
   assert.deepEqual(split([digits, gpt2], "ab 12  c"), ["ab", " ", "1", "2", " ", " c"]);
   assert.deepEqual(split([{ kind: "digits", individual: false }], "ab12½c"), ["ab", "12½", "c"]);
+  assert.deepEqual(split([digits], "a\u{11de0}\u{16ff6}\u{16ff7}"), ["a", "\u{11de0}", "\u{16ff6}", "\u{16ff7}"]);
 });
 
 test("gaps between matches are words too", () => {
@@ -146,4 +148,14 @@ test("classes keep their meaning whatever JavaScript thinks", () => {
   assert.deepEqual(matches("[^a-c\\]]", "abcd]"), ["d"]);
   assert.deepEqual(matches("[一-龥぀-ゟ゠-ヿ]+", "a漢字かなb"), ["漢字かな"]);
   assert.deepEqual(matches("(?<=a)b{1,2}?", "abb"), ["b"]);
+});
+
+test("the pinned table is Unicode 16, as both references answer", () => {
+  const counts = new Map<string, number>();
+  forEachCategoryRun((category, start, end) => {
+    for (const key of [category, category[0]]) counts.set(key, (counts.get(key) ?? 0) + end - start);
+  });
+  const expected = { L: 141_028, N: 1911, M: 2501, P: 855, S: 8514, Lu: 1858, Ll: 2258, Lt: 31, Lm: 404, Lo: 136_477 };
+  for (const [category, count] of Object.entries(expected)) assert.equal(counts.get(category), count, category);
+  assert.equal(counts.get("Cn"), 819_533);
 });

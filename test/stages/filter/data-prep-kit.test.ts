@@ -17,14 +17,14 @@ test("repeated lines and paragraphs", async (t) => {
   assert.equal(rows.length, 10);
   const pieces = new RepeatedPieces();
   for (const [i, row] of rows.entries()) {
-    const bytes = encoder.encode(String(row["text"]));
+    const bytes = encoder.encode(String(row.text));
     const chars = countCodePoints(bytes, 0, bytes.length);
     pieces.measureLines(bytes, 0, bytes.length);
-    close(pieces.duplicates / pieces.pieces, row["dup_line_frac"], `row ${i} dup_line_frac`);
-    close(pieces.duplicateChars / chars, row["dup_line_char_frac"], `row ${i} dup_line_char_frac`);
+    close(pieces.duplicates / pieces.pieces, row.dup_line_frac, `row ${i} dup_line_frac`);
+    close(pieces.duplicateChars / chars, row.dup_line_char_frac, `row ${i} dup_line_char_frac`);
     pieces.measureParagraphs(bytes, 0, bytes.length);
-    close(pieces.duplicates / pieces.pieces, row["dup_para_frac"], `row ${i} dup_para_frac`);
-    close(pieces.duplicateChars / chars, row["dup_para_char_frac"], `row ${i} dup_para_char_frac`);
+    close(pieces.duplicates / pieces.pieces, row.dup_para_frac, `row ${i} dup_para_frac`);
+    close(pieces.duplicateChars / chars, row.dup_para_char_frac, `row ${i} dup_para_char_frac`);
   }
 });
 
@@ -35,10 +35,10 @@ test("FineWeb's line rules, with its five terminal marks", async (t) => {
   const lines = new LineMeasures();
   const marks = new CodePointSet("2e 3f 21 22 27");
   for (const [i, row] of rows.entries()) {
-    const bytes = encoder.encode(String(row["text"]));
+    const bytes = encoder.encode(String(row.text));
     lines.measure(bytes, 0, bytes.length, marks, 30);
-    close(lines.terminalLines / lines.lines, row["frac_line_punct"], `row ${i} frac_line_punct`);
-    close(lines.shortLines / lines.lines, row["short_line_frac"], `row ${i} short_line_frac`);
-    close(lines.duplicateChars / lines.chars, row["dup_line_char_frac"], `row ${i} dup_line_char_frac`);
+    close(lines.terminalLines / lines.lines, row.frac_line_punct, `row ${i} frac_line_punct`);
+    close(lines.shortLines / lines.lines, row.short_line_frac, `row ${i} short_line_frac`);
+    close(lines.duplicateChars / lines.chars, row.dup_line_char_frac, `row ${i} dup_line_char_frac`);
   }
 });

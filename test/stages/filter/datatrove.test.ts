@@ -13,7 +13,7 @@ for (const { name, stage, options } of goldenFilters) {
     const dropped = applyFilter(stage, { ...options, words: "spacy-en" }, batch);
     const met = new Set<string>();
     for (const [row, { text, decisions }] of goldenTexts.entries()) {
-      const wanted = decisions[name];
+      const wanted: string | null = decisions[name];
       // datatrove divides by zero only on the empty text, in the repetition filter: it repeats nothing, so it stays.
       if (wanted === "undefined") assert.equal(`${name} ${text}`, "gopher_repetition ");
       const reason = dropped.get(row)?.reason ?? null;
@@ -25,7 +25,7 @@ for (const { name, stage, options } of goldenFilters) {
     if (name !== "c4_quality" && name !== "c4_fineweb") return;
     const texts = applyRewrite(c4Lines, options, batch);
     for (const [row, { text, rewritten }] of goldenTexts.entries()) {
-      const wanted = rewritten[name];
+      const wanted: string | undefined = rewritten[name];
       if (wanted === undefined) assert.equal(texts[row], "", "a dropped row is empty");
       else assert.equal(digest(texts[row]), wanted, `${JSON.stringify(text)} became ${JSON.stringify(texts[row])}`);
     }
@@ -49,7 +49,9 @@ for (const { name, stage, options } of goldenFilters) {
         file,
       );
       if (name === "c4_quality" || name === "c4_fineweb") {
-        const digests = applyRewrite(c4Lines, options, batch).map((text, row) => (batch.alive.has(row) ? digest(text) : "-"));
+        const digests = applyRewrite(c4Lines, options, batch).map((text, row) =>
+          batch.alive.has(row) ? digest(text) : "-",
+        );
         assert.equal(digests.join(" "), golden[`${name}_sha256`], file);
       }
       rows += texts.length;

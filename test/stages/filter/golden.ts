@@ -28,9 +28,7 @@ function readGolden(name: string): unknown {
   return JSON.parse(readFileSync(join(ROOT, "test/golden/filters", name), "utf8"));
 }
 
-export const goldenTexts: readonly GoldenText[] = (
-  readGolden("texts.json") as Stored[]
-).map(({ text, ...rest }) => ({
+export const goldenTexts: readonly GoldenText[] = (readGolden("texts.json") as Stored[]).map(({ text, ...rest }) => ({
   ...rest,
   text: typeof text === "string" ? text : text.unit.repeat(text.repeats) + text.rest,
 }));
@@ -38,7 +36,9 @@ export const goldenTexts: readonly GoldenText[] = (
 /** Decisions about real samples: a letter a row, `.` for kept, else an index into the filter's reasons. */
 export interface GoldenSamples {
   readonly letters: Readonly<Record<FilterName, readonly string[]>>;
-  readonly files: Readonly<Record<string, Readonly<Record<FilterName | `${"c4_quality" | "c4_fineweb"}_sha256`, string>>>>;
+  readonly files: Readonly<
+    Record<string, Readonly<Record<FilterName | `${"c4_quality" | "c4_fineweb"}_sha256`, string>>>
+  >;
 }
 export const goldenSamples = readGolden("samples.json") as GoldenSamples;
 

@@ -16,9 +16,17 @@ export async function parquetRows(path: string): Promise<Record<string, unknown>
   return parquetReadObjects({ file: await asyncBufferFromFile(`${SAMPLES}/${path}`), compressors });
 }
 
-/** The `text` of every row of a sample. */
-export async function sampleTexts(path: string): Promise<string[]> {
-  if (path.endsWith(".parquet")) return (await parquetRows(path)).map((row) => String(row["text"]));
+const texts = new Map<string, Promise<string[]>>();
+
+/** The `text` of every row of a sample; read once. */
+export function sampleTexts(path: string): Promise<string[]> {
+  const known = texts.get(path) ?? readTexts(path);
+  texts.set(path, known);
+  return known;
+}
+
+async function readTexts(path: string): Promise<string[]> {
+  if (path.endsWith(".parquet")) return (await parquetRows(path)).map((row) => String(row.text));
   const raw = readFileSync(`${SAMPLES}/${path}`);
   const lines = (path.endsWith(".gz") ? gunzipSync(raw) : raw).toString("utf8").split("\n");
   return lines.filter((line) => line.trim() !== "").map((line) => String((JSON.parse(line) as { text: unknown }).text));

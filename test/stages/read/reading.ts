@@ -29,11 +29,15 @@ export class MemorySource implements ByteSource {
     if (start < 0 || end > this.#bytes.length || start > end)
       throw new Error(`read of [${start}, ${end}) is out of range`);
     this.reads.push([start, end]);
-    return this.#bytes.slice(start, end);
+    // At an odd place in its memory, as a pooled buffer may be.
+    const padded = new Uint8Array(end - start + 3);
+    padded.set(this.#bytes.subarray(start, end), 3);
+    return padded.subarray(3);
   }
 
   async *stream(start = 0): AsyncGenerator<Uint8Array> {
-    for (let at = start; at < this.#bytes.length; at += this.#piece) yield this.#bytes.slice(at, at + this.#piece);
+    for (let at = start; at < this.#bytes.length; at += this.#piece)
+      yield Uint8Array.from(this.#bytes.subarray(at, at + this.#piece));
   }
 
   async close(): Promise<void> {

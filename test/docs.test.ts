@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import test, { type TestContext } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parse } from "yaml";
+import { loadRecipe } from "../index.ts";
+import { temporaryFolder } from "./workers/fixture.ts";
+
+const CLI = fileURLToPath(new URL("../cli/main.js", import.meta.url));
+const PACKAGE = new URL("../index.js", import.meta.url).href;
+
+interface Block {
+  readonly language: string;
+  readonly attributes: readonly string[];
+  readonly text: string;
+}
+
+function blocksOf(file: string): readonly Block[] {
+  return [...fs.readFileSync(file, "utf8").matchAll(/^```(\S+)([^\n]*)\n(.*?)^```$/gms)].map((match) => ({
+    language: match[1],
+    attributes: match[2].trim().split(/\s+/),
+    text: match[3],
+  }));
+}
+
+/** `npx shardmill` and `shardmill` are the checkout's own command line. */
+function shims(t: TestContext): NodeJS.ProcessEnv {
+  const folder = temporaryFolder(t);
+  const call = `exec "${process.execPath}" "${CLI}"`;
+  fs.writeFileSync(path.join(folder, "shardmill"), `#!/bin/sh\n${call} "$@"\n`, { mode: 0o755 });
+  fs.writeFileSync(path.join(folder, "npx"), `#!/bin/sh\nshift\n${call} "$@"\n`, { mode: 0o755 });
+  return { ...process.env, PATH: `${folder}:${path.dirname(process.execPath)}:${process.env.PATH}` };
+}
+
+async function runBlocks(t: TestContext, file: string): Promise<number> {
+  const cwd = temporaryFolder(t);
+  const env = shims(t);
+  let run = 0;
+  for (const block of blocksOf(file)) {
+    const target = block.attributes.find((attribute) => attribute.startsWith("file="))?.slice("file=".length);
+    if (target !== undefined) fs.writeFileSync(path.join(cwd, target), block.text);
+    switch (block.language) {
+      case "yaml": {
+        const value = parse(block.text) as Record<string, unknown>;
+        assert.equal(typeof value, "object");
+        if ("schema" in value) await loadRecipe({ text: block.text, name: `${file} block`, folder: cwd });
+        break;
+      }
+      case "sh": {
+        // Commands that set the checkout up are what CI itself runs: the gate holds them to the letter.
+        if (block.attributes.includes("ci")) {
+          const gate = fs.readFileSync(path.join(".ci", "run"), "utf8");
+          for (const line of block.text.trim().split("\n")) {
+            const command = line.replace(/\s+#.*$/, "");
+            assert.ok(gate.includes(command), `.ci/run does not run: ${command}`);
+          }
+          break;
+        }
+        const { status, stderr, stdout } = spawnSync("bash", ["-euo", "pipefail", "-c", block.text], { cwd, env, encoding: "utf8" });
+        assert.equal(status, 0, `${file}:\n${block.text}\n${stdout}\n${stderr}`);
+        break;
+      }
+      case "js": {
+        const script = path.join(cwd, `block-${run}.mjs`);
+        fs.writeFileSync(script, block.text.replaceAll('"shardmill"', JSON.stringify(PACKAGE)).replaceAll('"zod"', JSON.stringify(pathToFileURL(path.resolve("node_modules/zod/index.js")).href)));
+        const { status, stderr } = spawnSync(process.execPath, [script], { cwd, env, encoding: "utf8" });
+        assert.equal(status, 0, `${file}:\n${block.text}\n${stderr}`);
+        break;
+      }
+      case "text":
+        continue;
+      default:
+        assert.fail(`${file}: no test runs \`${block.language}\` blocks`);
+    }
+    run++;
+  }
+  return run;
+}
+
+const PAGES = ["README.md", ...fs.readdirSync("docs").filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+
+for (const page of PAGES) {
+  test(`every code block of ${page} works`, async (t) => {
+    const run = await runBlocks(t, page);
+    if (page === "README.md" || page === "docs/guide.md") assert.ok(run >= 4, `only ${run} blocks`);
+  });
+}
+
+test("links between pages lead somewhere", () => {
+  for (const page of PAGES) {
+    for (const [, target] of fs.readFileSync(page, "utf8").matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      assert.ok(fs.existsSync(path.join(path.dirname(page), target)), `${page} links to ${target}`);
+    }
+  }
+});
