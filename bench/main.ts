@@ -34,12 +34,21 @@ if (name === undefined || !names.includes(name)) {
 
 function keep(bench: string, args: readonly string[], output: string): void {
   const model = os.cpus()[0]?.model ?? "unknown";
-  const machine = `${model.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "")}-${os.availableParallelism()}x`;
+  const machine = `${model
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "")}-${os.availableParallelism()}x`;
   const folder = path.join("bench", "runs", `${new Date().toISOString().slice(0, 10)}-${machine}`);
   fs.mkdirSync(folder, { recursive: true });
   // Paths of the machine are no part of a result.
   const command = [bench, ...args.map((arg) => (path.isAbsolute(arg) ? path.basename(arg) : arg))].join(" ");
-  const facts = { command, node: process.version, cpu: model, cores: os.availableParallelism(), output: parsed(output) };
+  const facts = {
+    command,
+    node: process.version,
+    cpu: model,
+    cores: os.availableParallelism(),
+    output: parsed(output),
+  };
   const file = path.join(folder, `${bench}.json`);
   fs.writeFileSync(file, `${JSON.stringify(facts, null, 2)}\n`);
   process.stderr.write(`kept in ${file}\n`);

@@ -4,8 +4,16 @@ import { formatError, ShardmillError } from "../index.ts";
 
 export interface CliContext extends CommandContext {
   readonly process: {
-    readonly stdout: { write(text: string): void; readonly isTTY?: boolean | undefined; readonly columns?: number | undefined };
-    readonly stderr: { write(text: string): void; readonly isTTY?: boolean | undefined; readonly columns?: number | undefined };
+    readonly stdout: {
+      write(text: string): void;
+      readonly isTTY?: boolean | undefined;
+      readonly columns?: number | undefined;
+    };
+    readonly stderr: {
+      write(text: string): void;
+      readonly isTTY?: boolean | undefined;
+      readonly columns?: number | undefined;
+    };
     readonly env: Readonly<Record<string, string | undefined>>;
     exitCode?: number | string | null;
     on(signal: "SIGINT" | "SIGTERM", handler: () => void): void;
@@ -27,11 +35,15 @@ export async function guarded(context: CliContext, verb: () => Promise<number>):
 
 function report(context: CliContext, error: unknown): number {
   if (error instanceof ShardmillError) {
-    context.process.stderr.write(`${error.message.startsWith("error[") ? error.message : formatError(error.details)}\n`);
+    context.process.stderr.write(
+      `${error.message.startsWith("error[") ? error.message : formatError(error.details)}\n`,
+    );
     return error.code === "run/interrupted" ? EXIT.interrupted : error.exitCode;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  context.process.stderr.write(`bug: ${text}\n  fix: this should not happen: please report it with the recipe and this text\n`);
+  context.process.stderr.write(
+    `bug: ${text}\n  fix: this should not happen: please report it with the recipe and this text\n`,
+  );
   return EXIT.failed;
 }
 

@@ -2,23 +2,39 @@
 import os from "node:os";
 import { RecipeError } from "../index.ts";
 
-const parseCount = (name: string, least: number) => (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least) {
-    throw new RecipeError({ code: "flag/bad-number", what: `--${name} must be a whole number from ${least}, not ${text}` });
-  }
-  return value;
-};
+const parseCount =
+  (name: string, least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least) {
+      throw new RecipeError({
+        code: "flag/bad-number",
+        what: `--${name} must be a whole number from ${least}, not ${text}`,
+      });
+    }
+    return value;
+  };
 
 const BYTES = /^(\d+(?:\.\d+)?)\s*(|B|K|KB|KiB|M|MB|MiB|G|GB|GiB)$/i;
 const FACTORS: Readonly<Record<string, number>> = {
-  "": 1, b: 1, k: 1e3, kb: 1e3, kib: 1024, m: 1e6, mb: 1e6, mib: 1024 ** 2, g: 1e9, gb: 1e9, gib: 1024 ** 3,
+  "": 1,
+  b: 1,
+  k: 1e3,
+  kb: 1e3,
+  kib: 1024,
+  m: 1e6,
+  mb: 1e6,
+  mib: 1024 ** 2,
+  g: 1e9,
+  gb: 1e9,
+  gib: 1024 ** 3,
 };
 
 /** `512MiB`, `2GB` or a plain number of bytes. */
 export function parseBytes(text: string): number {
   const match = BYTES.exec(text.trim());
-  if (match === null) throw new RecipeError({ code: "flag/bad-size", what: `${text} is not a size`, fix: "write it as 512MiB or 2GB" });
+  if (match === null)
+    throw new RecipeError({ code: "flag/bad-size", what: `${text} is not a size`, fix: "write it as 512MiB or 2GB" });
   return Math.round(Number(match[1]) * FACTORS[match[2].toLowerCase()]);
 }
 
@@ -27,29 +43,45 @@ const text = (value: string): string => value;
 export const recipeArgument = { brief: "path of a recipe", parse: text, placeholder: "recipe" } as const;
 
 export const setFlag = {
-  kind: "parsed", parse: text, variadic: true, optional: true, placeholder: "path=value",
+  kind: "parsed",
+  parse: text,
+  variadic: true,
+  optional: true,
+  placeholder: "path=value",
   brief: "override a recipe value: pipelines.web.gopher-quality.min_words=60",
 } as const;
 
 export const outFlag = {
-  kind: "parsed", parse: text, default: ".", placeholder: "dir",
+  kind: "parsed",
+  parse: text,
+  default: ".",
+  placeholder: "dir",
   brief: "folder that holds store/ and runs/",
 } as const;
 
 export const dataRootFlag = {
-  kind: "parsed", parse: text, default: ".", placeholder: "dir",
+  kind: "parsed",
+  parse: text,
+  default: ".",
+  placeholder: "dir",
   brief: "folder that relative `from:` patterns start at",
 } as const;
 
 export const jsonFlag = { kind: "boolean", default: false, brief: "write JSON to stdout", withNegated: false } as const;
 
 export const workersFlag = {
-  kind: "parsed", parse: parseCount("workers", 1), default: String(os.availableParallelism()), placeholder: "n",
+  kind: "parsed",
+  parse: parseCount("workers", 1),
+  default: String(os.availableParallelism()),
+  placeholder: "n",
   brief: "worker threads; never changes output bytes",
 } as const;
 
 export const maxErrorsFlag = {
-  kind: "parsed", parse: parseCount("max-errors", 0), default: "0", placeholder: "n",
+  kind: "parsed",
+  parse: parseCount("max-errors", 0),
+  default: "0",
+  placeholder: "n",
   brief: "bad rows the run may survive; each is counted in the manifest",
 } as const;
 

@@ -46,8 +46,14 @@ export function formatDuration(seconds: number): string {
 /** Left-aligns the first column, right-aligns the others where `right` says so. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], indent = "  "): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  const numeric = header.map((_, column) => rows.length > 0 && rows.every((row) => /^[-+]?[\d.,]+( ?[%a-zA-Z]+)?$|^-$|^$/.test(row[column])));
+  const numeric = header.map(
+    (_, column) => rows.length > 0 && rows.every((row) => /^[-+]?[\d.,]+( ?[%a-zA-Z]+)?$|^-$|^$/.test(row[column])),
+  );
   const line = (cells: readonly string[]): string =>
-    indent + cells.map((cell, column) => (numeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join("  ").trimEnd();
+    indent +
+    cells
+      .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+      .join("  ")
+      .trimEnd();
   return [line(header), ...rows.map(line)].join("\n");
 }

@@ -1,8 +1,9 @@
 /**
  * Record batches of an Arrow IPC file or stream, one message at a time.
  *
- * Invariant: every length is checked against the file before anything is allocated for it; memory is one record batch, plus the
- * dictionaries so far. A file is read as the stream that lies inside it; only one that lacks the stream's schema is read whole. Price: one read per message, no copies.
+ * Invariant: every length is checked against the file before anything is allocated for it; memory is one record batch,
+ * plus the dictionaries so far. A file is read as the stream that lies inside it; only one without that stream's schema
+ * is read whole. Price: one read per message, no copies.
  */
 import {
   CompressionType,
@@ -121,6 +122,7 @@ async function* messages(source: ByteSource): AsyncGenerator<Uint8Array> {
     const metadata = await aligned(source, at, at + metadataBytes);
     at += metadataBytes;
     const message = Message.decode(metadata);
+    checkVectors(metadata, message.headerType);
     if (isFirst && message.headerType !== MessageHeader.Schema) throw new Error("the first message is not a schema");
     const bodyBytes = Number(message.bodyLength);
     if (!(bodyBytes >= 0 && bodyBytes <= size - at && bodyBytes <= MAX_BODY_BYTES)) {
@@ -133,6 +135,34 @@ async function* messages(source: ByteSource): AsyncGenerator<Uint8Array> {
   }
   // A stream may end without a mark, a file may not.
   if (isFile) throw new Error("the file ends without a footer");
+}
+
+/** Position of what field `slot` of the FlatBuffers table at `table` refers to, undefined where the field is absent. */
+function flatField(view: DataView, table: number, slot: number): number | undefined {
+  const vtable = table - view.getInt32(table, true);
+  const entry = 4 + 2 * slot;
+  const offset = entry < view.getUint16(vtable, true) ? view.getUint16(vtable + entry, true) : 0;
+  return offset === 0 ? undefined : table + offset + view.getUint32(table + offset, true);
+}
+
+/** Damaged lengths of a record batch's lists would keep the decoder busy for minutes: they must fit their message. */
+function checkVectors(metadata: Uint8Array, type: MessageHeader): void {
+  if (type !== MessageHeader.RecordBatch && type !== MessageHeader.DictionaryBatch) return;
+  const view = new DataView(metadata.buffer, metadata.byteOffset, metadata.byteLength);
+  const header = flatField(view, view.getUint32(0, true), 2);
+  const batch = type === MessageHeader.DictionaryBatch && header !== undefined ? flatField(view, header, 1) : header;
+  if (batch === undefined) throw new Error("message has no record batch");
+  for (const [slot, itemBytes] of [
+    [1, 16],
+    [2, 16],
+    [4, 8],
+  ]) {
+    const vector = flatField(view, batch, slot);
+    if (vector === undefined) continue;
+    const items = view.getUint32(vector, true);
+    if (items * itemBytes > metadata.length - vector)
+      throw new Error(`list of ${items} items does not fit its message`);
+  }
 }
 
 /** Arrow lays typed arrays over what it is given. */

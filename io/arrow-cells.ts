@@ -1,7 +1,8 @@
 /**
  * Cells of Arrow columns: strings as views of their bytes, everything else as `cells.ts` has it.
  *
- * Invariant: the kind follows from the type alone, and a string whose offsets leave its buffer is an error, not a shorter string.
+ * Invariant: the kind follows from the type alone, and a string whose offsets leave its buffer is an error, not a
+ * shorter string.
  */
 import { type Data, DataType, DateUnit, Precision, TimeUnit, Vector } from "apache-arrow";
 import { isoDate, isoInstant } from "../kernels/iso-time.ts";
@@ -91,7 +92,9 @@ function stringReader(data: Data): (row: number) => Cell {
   };
 }
 
-/** Views are 16 bytes: a length, then the string itself or, from 13 bytes on, its first 4 bytes, a buffer and an offset. */
+/**
+ * Views are 16 bytes: a length, then the string itself or, from 13 bytes on, its first 4 bytes, a buffer and an offset.
+ */
 function viewReader(data: Data): (row: number) => Cell {
   const views = data.values as Uint8Array;
   need(Math.floor(views.length / 16), data.length, "views");

@@ -1,9 +1,9 @@
 /**
  * A window over a stream of bytes that hands out whole lines.
  *
- * Invariant: every byte of the stream is in exactly one line; a line is followed in the buffer by a newline and by room for
- * reads past it, also the last line of a file that does not end in one. Price: each byte is copied once into the window;
- * memory is the window (a few MiB), growing to a line's size for a huge line and never beyond `maxLineBytes`.
+ * Invariant: every byte of the stream is in exactly one line; a line is followed in the buffer by a newline and by room
+ * for reads past it, also the last line of a file that does not end in one. Price: each byte is copied once into the
+ * window; memory is the window (a few MiB), growing to a line's size for a huge line and never beyond `maxLineBytes`.
  */
 
 import type { ByteSource } from "./source.ts";
@@ -29,8 +29,8 @@ export interface LineWindow {
 const FIRST_OVERSHOOT_BYTES = 256 * 1024;
 
 /**
- * The bytes of `source` from `start` to its end, one read ahead of the consumer, in pieces of a few MiB. Past `wanted`, where a
- * consumer only looks for the end of its last line, pieces start small.
+ * The bytes of `source` from `start` to its end, one read ahead of the consumer, in pieces of a few MiB. Past `wanted`,
+ * where a consumer only looks for the end of its last line, pieces start small.
  */
 export async function* chunksFrom(source: ByteSource, start: number, wanted: number): AsyncGenerator<Uint8Array> {
   let overshoot = FIRST_OVERSHOOT_BYTES;

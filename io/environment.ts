@@ -1,12 +1,82 @@
-// TEMPORARY stand-in by the lead so that the run engine can be tried: the io engineer replaces this file.
-export interface IoEnvironment {
+/**
+ * Everything io/ must be told: roots, caches, the Hub, retry rules.
+ *
+ * Plain data plus one {@link HttpClient}; workers rebuild it from {@link environmentData}, which is structured-cloneable and shares the
+ * rate budget. Invariant: nothing here changes output bytes, so none of it is in a fingerprint. The token lives in this object and in
+ * request headers only.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DEFAULT_RETRY, HttpClient, type RetryOptions, type Transport } from "./fetch.ts";
+import { createRateMemory } from "./rate-budget.ts";
+
+/** What crosses to a worker thread. */
+export interface EnvironmentData {
+  /** Absolute folder that relative patterns start from. */
   readonly root: string;
+  /** Hub cache, in the layout the Hub's Python library uses. */
+  readonly cacheDir: string;
+  /** Keep whole files that were streamed from the Hub in the cache. */
+  readonly cacheDownloads: boolean;
+  /** Origin of the Hub, without a slash at the end. */
+  readonly hubUrl: string;
+  readonly hubToken?: string;
+  /** JSON lines of known file hashes; absent = every plan hashes every local file. */
   readonly identityCacheFile?: string;
+  readonly retry: RetryOptions;
+  readonly rateMemory: SharedArrayBuffer;
 }
-export type EnvironmentData = IoEnvironment;
-export function createIoEnvironment(overrides: Partial<IoEnvironment>): IoEnvironment {
-  return { root: ".", ...overrides };
+
+export interface IoEnvironment extends EnvironmentData {
+  readonly client: HttpClient;
 }
+
+/**
+ * Fills what `overrides` leaves out from the process environment: HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE, HF_ENDPOINT,
+ * XDG_CACHE_HOME. `transport` is for tests.
+ */
+export function createIoEnvironment(
+  overrides: Partial<EnvironmentData> & { readonly transport?: Transport } = {},
+): IoEnvironment {
+  const { transport, ...given } = overrides;
+  const { env } = process;
+  const home = env.HF_HOME ?? path.join(env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "huggingface");
+  const hubToken = given.hubToken ?? env.HF_TOKEN ?? readToken(env.HF_TOKEN_PATH ?? path.join(home, "token"));
+  const data: EnvironmentData = {
+    cacheDir: env.HF_HUB_CACHE ?? path.join(home, "hub"),
+    cacheDownloads: false,
+    retry: DEFAULT_RETRY,
+    rateMemory: createRateMemory(),
+    ...given,
+    root: path.resolve(given.root ?? "."),
+    hubUrl: (given.hubUrl ?? env.HF_ENDPOINT ?? "https://huggingface.co").replace(/\/+$/, ""),
+    ...(hubToken ? { hubToken } : {}),
+  };
+  const client = new HttpClient({ ...data, transport: transport ?? realTransport() });
+  return { ...data, client };
+}
+
+/** The part of `environment` that a worker thread can be given. */
 export function environmentData(environment: IoEnvironment): EnvironmentData {
-  return environment;
+  const { client: _, ...data } = environment;
+  return data;
+}
+
+function realTransport(): Transport {
+  return {
+    fetch: globalThis.fetch,
+    now: Date.now,
+    sleep: (ms, signal) => sleep(ms, undefined, signal ? { signal } : {}),
+    random: Math.random,
+  };
+}
+
+function readToken(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, "utf8").trim() || undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -2,8 +2,8 @@
  * Page decompression for Parquet, by codec name as the format spells it.
  *
  * Invariant: a decoder returns exactly the length that the page header promises, in memory of its own, or throws.
- * Price: snappy runs in WebAssembly, gzip and brotli in Node; zstd takes the fastest of Node (>= 22.15), the optional package
- * `zstd-napi`, and a JavaScript decoder about eight times slower.
+ * Price: snappy runs in WebAssembly, gzip and brotli in Node; zstd takes the fastest of Node (>= 22.15), the optional
+ * package `zstd-napi`, and a JavaScript decoder about eight times slower.
  */
 import * as zlib from "node:zlib";
 import * as fzstd from "fzstd";
@@ -59,7 +59,10 @@ async function fastestZstd(): Promise<(input: Uint8Array, size: number | undefin
   }
 }
 
-/** The length that a snappy block says it decompresses to: the decoder trusts the page header instead and would not notice. */
+/**
+ * The length that a snappy block says it decompresses to: the decoder trusts the page header instead and would not
+ * notice.
+ */
 function snappyLength(input: Uint8Array): number {
   let length = 0;
   for (let i = 0; i < 5 && i < input.length; i++) {

@@ -1,8 +1,8 @@
 /**
  * Which Parquet columns become which cells.
  *
- * Owns the mapping from physical and logical types to cell kinds. Invariant: the kind follows from the schema alone, and no digit is
- * lost: unsigned 64-bit integers and times become text. Lists, maps and structs become JSON text.
+ * Owns the mapping from physical and logical types to cell kinds. Invariant: the kind follows from the schema alone,
+ * and no digit is lost: unsigned 64-bit integers and times become text. Lists, maps and structs become JSON text.
  */
 import { assembleNested } from "hyparquet/src/assemble.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
@@ -13,7 +13,10 @@ import type { Cell, CellKind } from "./cells.ts";
 import { type ParquetFile, type ParquetGroup, parquetError } from "./parquet-file.ts";
 import { columnPages, wholeColumn } from "./parquet-pages.ts";
 
-/** Cap on what a row group's nested column may take in memory: it is held whole, and as objects is several times its size. */
+/**
+ * Cap on what a row group's nested column may take in memory: it is held whole, and as objects is several times its
+ * size.
+ */
 const MAX_NESTED_BYTES = 512 * 1024 * 1024;
 
 export interface ParquetColumn {

@@ -1,8 +1,9 @@
 /**
  * The footer of a Parquet file: schema, row groups, where each column chunk lies.
  *
- * Invariant: what {@link openParquet} returns is consistent: every chunk lies inside the file, groups list every column, rows
- * add up. Anything else is a DataError that says where. Price: the last 512 KiB of the file, plus the rest of a larger footer.
+ * Invariant: what {@link openParquet} returns is consistent: every chunk lies inside the file, groups list every
+ * column, rows add up. Anything else is a DataError that says where. Price: the last 512 KiB of the file, plus the rest
+ * of a larger footer.
  */
 import { parquetMetadata, parquetSchema } from "hyparquet";
 import type { ColumnMetaData, FileMetaData, SchemaTree } from "hyparquet/src/types.js";

@@ -1,10 +1,11 @@
 /**
  * The pages of one column chunk, decoded one after the other.
  *
- * Owns the checks that the decoder (hyparquet internals, pinned to one version) does not make: sizes inside the chunk and below a
- * cap, page checksums where a file has them, runs that fit their page, dictionary indices that exist, rows that add up. Invariant: a
- * chunk gives exactly the rows of its group or a DataError naming file, row group, column and page; never silence, never a
- * hang. Price: a window of 4 MiB and one read ahead; 600-870 MB/s of text (snappy, zstd), views without copies.
+ * Owns the checks that the decoder (hyparquet internals, pinned to one version) does not make: sizes inside the chunk
+ * and below a cap, page checksums where a file has them, runs that fit their page, dictionary indices that exist, rows
+ * that add up. Invariant: a chunk gives exactly the rows of its group or a DataError naming file, row group, column and
+ * page; never silence, never a hang. Price: a window of 4 MiB and one read ahead; 600-870 MB/s of text (snappy, zstd),
+ * views without copies.
  */
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
 import { convert } from "hyparquet/src/convert.js";
@@ -301,7 +302,10 @@ async function located<T>(file: ParquetFile, where: () => string, work: () => Pr
   }
 }
 
-/** Rows of a column that is not repeated, page by page; together exactly `group.rows`. A value is null where it is absent. */
+/**
+ * Rows of a column that is not repeated, page by page; together exactly `group.rows`. A value is null where it is
+ * absent.
+ */
 export async function* columnPages(
   file: ParquetFile,
   group: ParquetGroup,

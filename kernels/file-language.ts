@@ -1,4 +1,6 @@
-/** What a file is written in, by the end of its name. Names of programming languages are those of the Stack-Edu configs. */
+/**
+ * What a file is written in, by the end of its name. Names of programming languages are those of the Stack-Edu configs.
+ */
 
 const BY_EXTENSION: Readonly<Record<string, string>> = {
   c: "C",
@@ -51,7 +53,10 @@ export const FILE_LANGUAGES: readonly string[] = [...new Set(Object.values(BY_EX
 
 const CODES = new Map(Object.entries(BY_EXTENSION).map(([end, language]) => [end, FILE_LANGUAGES.indexOf(language)]));
 
-/** Position in {@link FILE_LANGUAGES} by the extension of `path`, a compression suffix not counted; -1 if it is not known. */
+/**
+ * Position in {@link FILE_LANGUAGES} by the extension of `path`, a compression suffix not counted; -1 if it is not
+ * known.
+ */
 export function fileLanguage(path: string): number {
   const name = path.slice(path.lastIndexOf("/") + 1).replace(/\.(gz|zst|zstd)$/i, "");
   const dot = name.lastIndexOf(".");

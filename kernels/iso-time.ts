@@ -1,6 +1,8 @@
 /** Instants and dates of table formats as ISO 8601 text, all digits kept. */
 
-/** `value` in units of `10^-digits` seconds since 1970, with `digits` decimals; `zone` is `Z` or empty for a local time. */
+/**
+ * `value` in units of `10^-digits` seconds since 1970, with `digits` decimals; `zone` is `Z` or empty for a local time.
+ */
 export function isoInstant(value: bigint, digits: 0 | 3 | 6 | 9, zone: "Z" | ""): string {
   const unit = 10n ** BigInt(digits);
   const part = ((value % unit) + unit) % unit;

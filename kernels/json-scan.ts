@@ -1,10 +1,11 @@
 /**
- * Finds wanted values in one line of JSON without making a JavaScript string, and proves on the way that the line is JSON.
+ * Finds wanted values in one line of JSON without making a JavaScript string, and proves on the way that the line is
+ * JSON.
  *
  * Owns the grammar of RFC 8259 (what `JSON.parse` accepts, nothing else) and the unescaping of string values to UTF-8.
- * Invariant: `scan` accepts a line exactly when `JSON.parse` accepts it, given that its bytes are valid UTF-8, which the
- * caller checks. Of equal keys the last wins, also for a parent of a wanted key. Escapes are decoded as `JSON.parse` followed
- * by UTF-8 encoding does it: a surrogate pair becomes its code point, a lone surrogate U+FFFD.
+ * Invariant: `scan` accepts a line exactly when `JSON.parse` accepts it, given that its bytes are valid UTF-8, which
+ * the caller checks. Of equal keys the last wins, also for a parent of a wanted key. Escapes are decoded as
+ * `JSON.parse` followed by UTF-8 encoding does it: a surrogate pair becomes its code point, a lone surrogate U+FFFD.
  * Price: one pass, four bytes a step inside strings, no native calls; nesting is limited by memory only.
  */
 
@@ -85,8 +86,9 @@ function codeUnit(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * A non-zero mask if one of the four bytes of `word` is a quote, a backslash or a control character; its lowest set bit marks
- * the first of them. Flipping bit 1 puts the quote just above the control characters, so one comparison finds both.
+ * A non-zero mask if one of the four bytes of `word` is a quote, a backslash or a control character; its lowest set bit
+ * marks the first of them. Flipping bit 1 puts the quote just above the control characters, so one comparison finds
+ * both.
  */
 function specialBytes(word: number): number {
   const low = word ^ 0x02020202;
@@ -110,8 +112,8 @@ export function isBlankLine(bytes: Uint8Array, start: number, end: number): bool
 }
 
 /**
- * Scans line after line of one buffer. After {@link scan}, `kinds` says by wanted path what was found and {@link value} gives
- * its bytes, until the next scan.
+ * Scans line after line of one buffer. After {@link scan}, `kinds` says by wanted path what was found and {@link value}
+ * gives its bytes, until the next scan.
  */
 export class JsonScanner {
   readonly kinds: Uint8Array;
@@ -158,9 +160,9 @@ export class JsonScanner {
   }
 
   /**
-   * Scans the line `[start, end)` of the attached buffer: `bytes[end]` must be a newline and {@link SCAN_SLACK_BYTES} more
-   * bytes must follow it. Returns -1 for a valid line, else the position of the first byte that cannot be JSON (`end` where the
-   * line is cut off).
+   * Scans the line `[start, end)` of the attached buffer: `bytes[end]` must be a newline and {@link SCAN_SLACK_BYTES}
+   * more bytes must follow it. Returns -1 for a valid line, else the position of the first byte that cannot be JSON
+   * (`end` where the line is cut off).
    */
   scan(start: number, end: number): number {
     const bytes = this.#bytes;
@@ -231,8 +233,8 @@ export class JsonScanner {
   }
 
   /**
-   * The bytes found for path `field` by the last scan, a view that the next scan overwrites: for a string its content in UTF-8,
-   * for anything else its JSON text as written.
+   * The bytes found for path `field` by the last scan, a view that the next scan overwrites: for a string its content
+   * in UTF-8, for anything else its JSON text as written.
    */
   value(field: number): Uint8Array {
     const bytes = this.kinds[field] === JsonKind.string ? this.#arena : this.#bytes;

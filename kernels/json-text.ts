@@ -1,6 +1,6 @@
 /**
- * JSON text of values that table readers produce. Invariant: 64-bit integers keep every digit, and the text depends on the
- * value alone. What JSON cannot say (NaN, infinities, undefined) is null.
+ * JSON text of values that table readers produce. Invariant: 64-bit integers keep every digit, and the text depends on
+ * the value alone. What JSON cannot say (NaN, infinities, undefined) is null.
  */
 
 /** Serialises plain data; `bigint` becomes a JSON number, bytes base64, dates ISO 8601, anything with `toJSON` that. */

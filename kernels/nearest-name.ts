@@ -20,7 +20,9 @@ function editDistance(a: string, b: string): number {
   return last[to.length];
 }
 
-/** The candidate closest to `name` if it is close enough to be a slip (a third of its letters), the first among equals. */
+/**
+ * The candidate closest to `name` if it is close enough to be a slip (a third of its letters), the first among equals.
+ */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;

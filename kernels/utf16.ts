@@ -3,8 +3,8 @@
 const SAMPLE_BYTES = 4096;
 
 /**
- * The byte order of UTF-16 text at the start of a file, undefined if it does not look like UTF-16: a byte order mark, or NULs
- * in a third of the bytes that all lie at odd (little-endian) or all at even (big-endian) positions.
+ * The byte order of UTF-16 text at the start of a file, undefined if it does not look like UTF-16: a byte order mark,
+ * or NULs in a third of the bytes that all lie at odd (little-endian) or all at even (big-endian) positions.
  */
 export function utf16ByteOrder(head: Uint8Array): "little-endian" | "big-endian" | undefined {
   if (head.length >= 2) {

@@ -113,14 +113,27 @@ export async function makePlan(recipe: Recipe, context: PlanContext): Promise<Pl
   const windows = await planWindows(recipe, sources, context.registry, assets);
   for (const source of sources) {
     const weak = source.shards.filter((shard) => shard.identity.startsWith("length:")).length;
-    if (weak > 0) warnings.push(`${source.name}: ${weak} files are known by length only; a changed file of equal length goes unnoticed`);
+    if (weak > 0)
+      warnings.push(
+        `${source.name}: ${weak} files are known by length only; a changed file of equal length goes unnoticed`,
+      );
   }
   const identity = {
     store_version: STORE_VERSION,
     recipe: canonicalRecipe(recipe),
     windows: windows.map((entry) => entry.fingerprint),
   };
-  return { schema: 1, name: recipe.name, fingerprint: fingerprint(identity), recipe, tokenizer, sources, groups, windows, warnings };
+  return {
+    schema: 1,
+    name: recipe.name,
+    fingerprint: fingerprint(identity),
+    recipe,
+    tokenizer,
+    sources,
+    groups,
+    windows,
+    warnings,
+  };
 }
 
 interface DraftSource {
@@ -137,7 +150,8 @@ function usedSources(recipe: Recipe, warnings: string[]): readonly SourceSpec[] 
   const weighted = new Set(recipe.training_stages.flatMap((stage) => Object.keys(stage.weights)));
   const specs = Object.values(recipe.sources);
   for (const spec of specs) {
-    if (!weighted.has(spec.name)) warnings.push(`${spec.name}: no training stage gives this source a weight; it is not read`);
+    if (!weighted.has(spec.name))
+      warnings.push(`${spec.name}: no training stage gives this source a weight; it is not read`);
   }
   return specs.filter((spec) => weighted.has(spec.name));
 }
@@ -158,11 +172,15 @@ async function draftSource(
   const shards = await listShards(spec.from, context.environment);
   const scopes = new Map<number, "source" | "pipeline">();
   stages.forEach((stage, index) => {
-    const operator = stage.kind === "barrier" ? createOperator(stage, context.registry, assets.assetsOf(stage)) : undefined;
+    const operator =
+      stage.kind === "barrier" ? createOperator(stage, context.registry, assets.assetsOf(stage)) : undefined;
     if (operator?.kind === "barrier") scopes.set(index, operator.scope);
   });
   const bytes = shards.reduce((total, shard) => total + shard.size_bytes, 0);
-  const partitions = Math.min(MAX_PARTITIONS, 2 ** Math.max(0, Math.ceil(Math.log2(bytes / INPUT_BYTES_PER_PARTITION || 1))));
+  const partitions = Math.min(
+    MAX_PARTITIONS,
+    2 ** Math.max(0, Math.ceil(Math.log2(bytes / INPUT_BYTES_PER_PARTITION || 1))),
+  );
   const ingest = fingerprint({
     store_version: STORE_VERSION,
     reader: stageIdentity(reader),
@@ -185,7 +203,9 @@ function planGroups(drafts: readonly DraftSource[]): readonly MatchGroup[] {
       const shared = drafts[first].scopes.get(stageIndex) === "pipeline";
       const members = drafts
         .map((_, source) => source)
-        .filter((source) => source === first || (shared && drafts[source].spec.pipeline === drafts[first].spec.pipeline));
+        .filter(
+          (source) => source === first || (shared && drafts[source].spec.pipeline === drafts[first].spec.pipeline),
+        );
       for (const source of members) taken.add(source);
       const stage = drafts[first].stages[stageIndex];
       const identity = {
@@ -278,7 +298,8 @@ export function packId(pack: Pick<PlannedStage, "use" | "version" | "options">):
 function stageIdentity(stage: PlannedStage): unknown {
   // An asset's location is the option's path, or lies in the folder the option names.
   const isPath = (value: unknown): boolean =>
-    typeof value === "string" && stage.assets.some(({ location }) => location === value || location.startsWith(`${value}/`));
+    typeof value === "string" &&
+    stage.assets.some(({ location }) => location === value || location.startsWith(`${value}/`));
   const options = Object.entries(stage.options).filter(([, value]) => !isPath(value));
   return {
     use: stage.use,

@@ -1,8 +1,8 @@
 /**
  * What all readers share: their common options, batches cut to size, the skip/limit window, the errors about columns.
  *
- * Invariant: a row keeps the number it has in its extent whatever happens to the rows before it, and where batches are cut
- * never shows in the rows. `skip` and `limit` count rows of the source in address order, unusable ones included.
+ * Invariant: a row keeps the number it has in its extent whatever happens to the rows before it, and where batches are
+ * cut never shows in the rows. `skip` and `limit` count rows of the source in address order, unusable ones included.
  */
 import { isUtf8 } from "node:buffer";
 import * as z from "zod";

@@ -58,13 +58,22 @@ async function runBlocks(t: TestContext, file: string): Promise<number> {
           }
           break;
         }
-        const { status, stderr, stdout } = spawnSync("bash", ["-euo", "pipefail", "-c", block.text], { cwd, env, encoding: "utf8" });
+        const { status, stderr, stdout } = spawnSync("bash", ["-euo", "pipefail", "-c", block.text], {
+          cwd,
+          env,
+          encoding: "utf8",
+        });
         assert.equal(status, 0, `${file}:\n${block.text}\n${stdout}\n${stderr}`);
         break;
       }
       case "js": {
         const script = path.join(cwd, `block-${run}.mjs`);
-        fs.writeFileSync(script, block.text.replaceAll('"shardmill"', JSON.stringify(PACKAGE)).replaceAll('"zod"', JSON.stringify(pathToFileURL(path.resolve("node_modules/zod/index.js")).href)));
+        fs.writeFileSync(
+          script,
+          block.text
+            .replaceAll('"shardmill"', JSON.stringify(PACKAGE))
+            .replaceAll('"zod"', JSON.stringify(pathToFileURL(path.resolve("node_modules/zod/index.js")).href)),
+        );
         const { status, stderr } = spawnSync(process.execPath, [script], { cwd, env, encoding: "utf8" });
         assert.equal(status, 0, `${file}:\n${block.text}\n${stderr}`);
         break;
@@ -79,7 +88,13 @@ async function runBlocks(t: TestContext, file: string): Promise<number> {
   return run;
 }
 
-const PAGES = ["README.md", ...fs.readdirSync("docs").filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+const PAGES = [
+  "README.md",
+  ...fs
+    .readdirSync("docs")
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
 
 for (const page of PAGES) {
   test(`every code block of ${page} works`, async (t) => {

@@ -61,7 +61,10 @@ function changesSince(before: Plan | undefined, now: Plan): ReadonlyMap<string, 
   for (const source of now.sources) {
     const old = before.sources.find((candidate) => candidate.name === source.name);
     if (old === undefined || old.ingest === source.ingest) continue;
-    const found = [stageChange(old.reader, source.reader), ...source.stages.map((stage, i) => stageChange(old.stages[i], stage))];
+    const found = [
+      stageChange(old.reader, source.reader),
+      ...source.stages.map((stage, i) => stageChange(old.stages[i], stage)),
+    ];
     if (old.stages.length !== source.stages.length) found.push(`${old.stages.length} stages → ${source.stages.length}`);
     const texts = found.filter((text) => text !== undefined);
     changes.set(source.name, texts.length > 0 ? texts.join("; ") : "input files changed");
@@ -75,7 +78,8 @@ function stageChange(before: PlannedStage | undefined, now: PlannedStage): strin
   if (before.version !== now.version) return `${now.use} version ${before.version} → ${now.version}`;
   for (const [key, value] of Object.entries(now.options)) {
     const old = before.options[key];
-    if (JSON.stringify(old) !== JSON.stringify(value)) return `${key} ${JSON.stringify(old)} → ${JSON.stringify(value)}`;
+    if (JSON.stringify(old) !== JSON.stringify(value))
+      return `${key} ${JSON.stringify(old)} → ${JSON.stringify(value)}`;
   }
   const asset = now.assets.find(({ sha256 }, i) => before.assets[i]?.sha256 !== sha256);
   return asset === undefined ? undefined : `${asset.name} file changed`;

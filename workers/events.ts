@@ -6,12 +6,21 @@ import type { Task } from "./protocol.ts";
 export type Phase = Task["kind"];
 
 export type RunEvent =
-  | { readonly type: "run_started"; readonly plan: Plan; readonly workers: number; readonly zstd: string; readonly hint?: string }
+  | {
+      readonly type: "run_started";
+      readonly plan: Plan;
+      readonly workers: number;
+      readonly zstd: string;
+      readonly hint?: string;
+    }
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "phase_started"; readonly phase: Phase; readonly subject: string; readonly tasks: number }
   | { readonly type: "task_done"; readonly phase: Phase; readonly subject: string; readonly reused: boolean }
   | { readonly type: "phase_done"; readonly phase: Phase; readonly subject: string }
-  | { readonly type: "progress"; readonly sources: readonly { readonly name: string; readonly counts: ProgressCounts }[] }
+  | {
+      readonly type: "progress";
+      readonly sources: readonly { readonly name: string; readonly counts: ProgressCounts }[];
+    }
   | { readonly type: "run_done"; readonly result: RunResult };
 
 export interface RunResult {
@@ -19,7 +28,13 @@ export interface RunResult {
   readonly run_folder: string;
   readonly manifests: readonly string[];
   readonly exports: readonly string[];
-  readonly gates: readonly { readonly stage: string; readonly name: string; readonly ok: boolean; readonly bound: number; readonly value: number }[];
+  readonly gates: readonly {
+    readonly stage: string;
+    readonly name: string;
+    readonly ok: boolean;
+    readonly bound: number;
+    readonly value: number;
+  }[];
   readonly training_stages: readonly {
     readonly name: string;
     readonly windows: number;

@@ -4,13 +4,19 @@
  * Everything comes from task markers, so equal stores give equal manifests whoever built them.
  */
 import { join } from "node:path";
+import { type CommittedFile, commitBytes } from "../io/commit.ts";
 import { exportNanotron } from "../manifests/exports/nanotron.ts";
 import { readManifests } from "../manifests/read.ts";
 import type { StageManifest, StoredFile } from "../manifests/schema.ts";
 import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
-import { buildManifests, type PackedFacts, type SourceFacts, type StageFacts, writeManifests } from "../manifests/write.ts";
+import {
+  buildManifests,
+  type PackedFacts,
+  type SourceFacts,
+  type StageFacts,
+  writeManifests,
+} from "../manifests/write.ts";
 import { compileMixture } from "../mixtures/compile.ts";
-import { type CommittedFile, commitBytes } from "../io/commit.ts";
 import { type Plan, packId, type WindowsPlan } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
 import type { RunResult } from "./events.ts";
@@ -64,9 +70,14 @@ function collectFacts(
   packed: readonly (readonly PackMarker[])[],
 ): CollectedFacts {
   const sourceIndex = new Map(plan.sources.map((source, index) => [source.name, index]));
-  const windowsOf = (name: string, sequenceLength: number, id: string): { entry: WindowsPlan; markers: readonly PackMarker[] } => {
+  const windowsOf = (
+    name: string,
+    sequenceLength: number,
+    id: string,
+  ): { entry: WindowsPlan; markers: readonly PackMarker[] } => {
     const at = plan.windows.findIndex(
-      (entry) => plan.sources[entry.source].name === name && entry.sequence_length === sequenceLength && entry.pack_id === id,
+      (entry) =>
+        plan.sources[entry.source].name === name && entry.sequence_length === sequenceLength && entry.pack_id === id,
     );
     return { entry: plan.windows[at], markers: packed[at] };
   };
@@ -84,7 +95,8 @@ function collectFacts(
   });
   const compiled = compileMixture({
     stages: requests,
-    available: (name, sequenceLength, id) => windowsOf(name, sequenceLength, id).markers.map((marker) => marker.windows),
+    available: (name, sequenceLength, id) =>
+      windowsOf(name, sequenceLength, id).markers.map((marker) => marker.windows),
     limits: plan.recipe.limits,
     categories: Object.fromEntries(
       plan.sources.flatMap((source) => (source.category === undefined ? [] : [[source.name, source.category]])),
@@ -206,7 +218,9 @@ function describe(
       rows_in: counts.rows_in,
       kept: counts.kept,
       dropped: Object.fromEntries(
-        counts.stages.flatMap((stage) => Object.entries(stage.dropped).map(([reason, count]) => [`${stage.id}:${reason}`, count])),
+        counts.stages.flatMap((stage) =>
+          Object.entries(stage.dropped).map(([reason, count]) => [`${stage.id}:${reason}`, count]),
+        ),
       ),
       errors: counts.errors,
       tokens: counts.tokens,

@@ -44,8 +44,12 @@ export async function peekDocuments(
   const definition = stageRegistry().findStage(use);
   const environment = createIoEnvironment({ root: options.dataRoot });
   const shards = await listShards(pattern, environment);
-  const operator = definition.create(definition.options.parse(use === "read/files" ? {} : { limit: options.count }), new Map());
-  if (operator.kind !== "source") throw new RecipeError({ code: "recipe/not-a-reader", what: `${use} is not a reader` });
+  const operator = definition.create(
+    definition.options.parse(use === "read/files" ? {} : { limit: options.count }),
+    new Map(),
+  );
+  if (operator.kind !== "source")
+    throw new RecipeError({ code: "recipe/not-a-reader", what: `${use} is not a reader` });
   const found: PeekedDocument[] = [];
   const context: ReadContext = {
     source: "peek",
@@ -55,7 +59,8 @@ export async function peekDocuments(
   };
   const extents = await operator.extents(shards, context, Number.POSITIVE_INFINITY);
   for await (const batch of operator.read(extents, context)) {
-    for (let row = 0; row < batch.rows && found.length < options.count; row++) found.push(documentAt(batch, row, shards[batch.shards[row]].key));
+    for (let row = 0; row < batch.rows && found.length < options.count; row++)
+      found.push(documentAt(batch, row, shards[batch.shards[row]].key));
     if (found.length >= options.count) break;
   }
   return found;
@@ -108,7 +113,8 @@ function wantedRows(run: OpenRun, source: SourcePlan, span: number, options: Pee
   const wanted = new Map<string, PeekedDocument["verdict"]>();
   if (options.which === undefined) {
     const kept = readTable(join(folder, spanFiles.documents(span)));
-    for (let row = 0; row < Math.min(kept.rows, options.count); row++) wanted.set(`${kept.int("shard")[row]}#${kept.int("row")[row]}`, undefined);
+    for (let row = 0; row < Math.min(kept.rows, options.count); row++)
+      wanted.set(`${kept.int("shard")[row]}#${kept.int("row")[row]}`, undefined);
     return wanted;
   }
   const [stageId, reason] = options.which.split(":");
@@ -143,7 +149,10 @@ function addDuplicates(
   const kept = readTable(join(run.layout.ingest(source.ingest), spanFiles.documents(span)));
   const inSpan = new Set<string>();
   for (let row = 0; row < kept.rows; row++) inSpan.add(`${kept.int("shard")[row]}#${kept.int("row")[row]}`);
-  for (const name of fs.readdirSync(folder).filter((file) => file.endsWith(".duplicates.arrow")).sort()) {
+  for (const name of fs
+    .readdirSync(folder)
+    .filter((file) => file.endsWith(".duplicates.arrow"))
+    .sort()) {
     const ledger = readTable(join(folder, name));
     for (let row = 0; row < ledger.rows && wanted.size < options.count; row++) {
       const stage = source.stages[ledger.int("stage")[row]];
@@ -163,7 +172,8 @@ function rowBases(run: OpenRun, source: SourcePlan, span: number): ReadonlyMap<n
   if (bytes.size === 0) return bases;
   for (let earlier = 0; earlier < span; earlier++) {
     const marker = readMarkerFacts(run, source, earlier);
-    for (const { shard, rows } of marker?.extents ?? []) if (bytes.has(shard)) bases.set(shard, (bases.get(shard) ?? 0) + rows);
+    for (const { shard, rows } of marker?.extents ?? [])
+      if (bytes.has(shard)) bases.set(shard, (bases.get(shard) ?? 0) + rows);
   }
   return bases;
 }
@@ -171,7 +181,9 @@ function rowBases(run: OpenRun, source: SourcePlan, span: number): ReadonlyMap<n
 /** The marker as written; its token file may have been removed since, which does not matter here. */
 function readMarkerFacts(run: OpenRun, source: SourcePlan, span: number): IngestMarker | undefined {
   try {
-    return JSON.parse(fs.readFileSync(join(run.layout.ingest(source.ingest), spanFiles.marker(span)), "utf8")) as IngestMarker;
+    return JSON.parse(
+      fs.readFileSync(join(run.layout.ingest(source.ingest), spanFiles.marker(span)), "utf8"),
+    ) as IngestMarker;
   } catch {
     return undefined;
   }
@@ -299,7 +311,11 @@ function readSpans(run: OpenRun, source: SourcePlan): readonly Span[] {
   return JSON.parse(fs.readFileSync(path, "utf8")) as Span[];
 }
 
-function readTable(path: string): { rows: number; int: (name: string) => Int32Array; float: (name: string) => Float64Array } {
+function readTable(path: string): {
+  rows: number;
+  int: (name: string) => Int32Array;
+  float: (name: string) => Float64Array;
+} {
   const { rows, columns } = decodeArrow(fs.readFileSync(path), path);
   return {
     rows,

@@ -19,7 +19,14 @@ export interface PoolOptions {
 }
 
 /** Later phases first: what they finish frees disk, and a source that is through its text has nothing to wait for. */
-const PRIORITY: Readonly<Record<Task["kind"], number>> = { ingest: 0, match: 1, unite: 2, scatter: 3, gather: 4, pack: 5 };
+const PRIORITY: Readonly<Record<Task["kind"], number>> = {
+  ingest: 0,
+  match: 1,
+  unite: 2,
+  scatter: 3,
+  gather: 4,
+  pack: 5,
+};
 
 export class Interrupted extends RunError {}
 
@@ -53,11 +60,14 @@ export class Pool {
     const order = this.#options.order?.(indexed) ?? indexed;
     const settled = await Promise.allSettled(
       order.map(({ task, index }) =>
-        this.#queue.add(async () => {
-          const { marker, reused } = await this.#one<Kind>(task);
-          markers[index] = marker;
-          done?.(marker, reused);
-        }, { priority: PRIORITY[task.kind] }),
+        this.#queue.add(
+          async () => {
+            const { marker, reused } = await this.#one<Kind>(task);
+            markers[index] = marker;
+            done?.(marker, reused);
+          },
+          { priority: PRIORITY[task.kind] },
+        ),
       ),
     );
     const failures = settled.filter((result) => result.status === "rejected").map((result) => result.reason as unknown);
@@ -79,7 +89,11 @@ export class Pool {
 
   async #one<Kind extends Task["kind"]>(task: Task): Promise<{ marker: MarkerOf[Kind]; reused: boolean }> {
     if (this.#options.stop?.aborted || this.#failed) {
-      throw new Interrupted({ code: "run/interrupted", what: "the run was stopped before it was done", fix: "run the same command again to go on" });
+      throw new Interrupted({
+        code: "run/interrupted",
+        what: "the run was stopped before it was done",
+        fix: "run the same command again to go on",
+      });
     }
     try {
       const result = (await this.#piscina.run(task)) as TaskResult;

@@ -48,7 +48,11 @@ export interface MatchTask {
   readonly partition: number;
   readonly inputs: readonly KeyInput[];
   /** Per member: its documents in this group and the roots of its earlier barriers, whose losers take no part. */
-  readonly members: readonly { readonly first: number; readonly documents: number; readonly earlier: readonly RootsSlice[] }[];
+  readonly members: readonly {
+    readonly first: number;
+    readonly documents: number;
+    readonly earlier: readonly RootsSlice[];
+  }[];
 }
 
 export interface UniteTask {

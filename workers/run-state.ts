@@ -1,8 +1,9 @@
 /**
  * What the main thread knows while a run goes on. One instance per run, passed around; nothing global.
  */
-import { openShard } from "../io/open.ts";
+
 import type { IoEnvironment } from "../io/environment.ts";
+import { openShard } from "../io/open.ts";
 import type { Layout } from "../plan/layout.ts";
 import { createOperator, type Plan } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
@@ -62,12 +63,18 @@ export class RunState {
     const planned = this.plan.sources[source];
     const reader = createOperator(planned.reader, this.#init.registry, new Map());
     if (reader.kind !== "source") throw new Error(`${planned.reader.use} is not a reader`);
-    return spansOf(planned, reader, this.layout.ingest(planned.ingest), {
-      source: planned.name,
-      shards: planned.shards,
-      open: (shard) => openShard(shard, this.#init.environment),
-      problem: (problem) => this.report({ type: "warning", message: `${planned.name}: ${problem.message}` }),
-    }, this.options.span_bytes);
+    return spansOf(
+      planned,
+      reader,
+      this.layout.ingest(planned.ingest),
+      {
+        source: planned.name,
+        shards: planned.shards,
+        open: (shard) => openShard(shard, this.#init.environment),
+        problem: (problem) => this.report({ type: "warning", message: `${planned.name}: ${problem.message}` }),
+      },
+      this.options.span_bytes,
+    );
   }
 
   setGroupFirsts(group: number, firsts: ReadonlyMap<number, number>): void {

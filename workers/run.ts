@@ -16,7 +16,6 @@ import { Pool } from "./pool.ts";
 import { createProgress, readProgress } from "./progress.ts";
 import type { MatchTask, PackMarker, PackTask, RootsSlice } from "./protocol.ts";
 import { RunState } from "./run-state.ts";
-import { SPAN_BYTES } from "./spans.ts";
 import {
   type IngestedSource,
   ingestSource,
@@ -26,6 +25,7 @@ import {
   storeMarker,
   storeSource,
 } from "./source-run.ts";
+import { SPAN_BYTES } from "./spans.ts";
 
 export interface RunOptions {
   /** Folder that holds `store/` and `runs/`. */
@@ -72,7 +72,13 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
     order: options.order,
   });
   const zstd = zstdBackend();
-  report({ type: "run_started", plan, workers: options.workers, zstd: zstd.name, ...(zstd.hint ? { hint: zstd.hint } : {}) });
+  report({
+    type: "run_started",
+    plan,
+    workers: options.workers,
+    zstd: zstd.name,
+    ...(zstd.hint ? { hint: zstd.hint } : {}),
+  });
   for (const message of plan.warnings) report({ type: "warning", message });
   const ticker = setInterval(() => {
     report({
@@ -84,7 +90,15 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
   options.kill?.addEventListener("abort", onKill);
   const { environment, registry } = options;
   const { max_errors = 0, span_bytes = SPAN_BYTES } = options;
-  const state = new RunState({ plan, layout, environment, registry, pool, options: { max_errors, span_bytes }, report });
+  const state = new RunState({
+    plan,
+    layout,
+    environment,
+    registry,
+    pool,
+    options: { max_errors, span_bytes },
+    report,
+  });
   try {
     savePlan(state);
     const stores = await buildStores(state);

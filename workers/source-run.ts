@@ -105,7 +105,12 @@ export function removeIntermediates(state: RunState, source: number): void {
   remove(state.layout.tokens(planned.tokens), /^\d+\.scattered(\.done\.json)?$/);
 }
 
-function planScatter(state: RunState, source: number, ingested: IngestedSource, shards: number): readonly ScatterTask[] {
+function planScatter(
+  state: RunState,
+  source: number,
+  ingested: IngestedSource,
+  shards: number,
+): readonly ScatterTask[] {
   const planned = state.plan.sources[source];
   const barriers = planned.barriers.map(({ group }) => {
     const { fingerprint } = state.plan.groups[group];
@@ -121,7 +126,12 @@ function planScatter(state: RunState, source: number, ingested: IngestedSource, 
   let tokens = Number.POSITIVE_INFINITY;
   ingested.markers.forEach((marker, span) => {
     const rowBases = basesOf(ingested.spans[span], marker, rowsBefore);
-    const entry: ScatterSpan = { span, firstDocument: ingested.firstDocuments[span], documents: marker.documents, rowBases };
+    const entry: ScatterSpan = {
+      span,
+      firstDocument: ingested.firstDocuments[span],
+      documents: marker.documents,
+      rowBases,
+    };
     const open = parts.at(-1);
     if (open === undefined || tokens + marker.tokens > state.plan.recipe.shard_tokens) {
       parts.push([entry]);
@@ -151,7 +161,9 @@ function checkErrorBudget(source: SourcePlan, markers: readonly IngestMarker[], 
     for (const [kind, count] of Object.entries(marker.errors)) if (!HARMLESS_PROBLEMS.has(kind)) fatal += count;
   }
   if (fatal <= maxErrors) return;
-  const examples = markers.flatMap((marker) => marker.problems).filter((problem) => !HARMLESS_PROBLEMS.has(problem.kind));
+  const examples = markers
+    .flatMap((marker) => marker.problems)
+    .filter((problem) => !HARMLESS_PROBLEMS.has(problem.kind));
   throw tooManyErrors(source.name, examples[0], maxErrors);
 }
 

@@ -97,13 +97,19 @@ export function segmentsOf({ plan, layout }: OpenRun): readonly SegmentStatus[] 
       ...progress(shards !== undefined && done >= shards, done, shards),
     });
   }
-  const manifests = plan.recipe.training_stages.filter((stage) => fs.existsSync(layout.manifestFile(plan.name, stage.name)));
+  const manifests = plan.recipe.training_stages.filter((stage) =>
+    fs.existsSync(layout.manifestFile(plan.name, stage.name)),
+  );
   const complete = segments.every((segment) => segment.state === "done");
   segments.push({
     kind: "mix",
     subject: "training stages",
     stages: plan.recipe.training_stages.map((stage) => stage.name),
-    ...progress(complete && manifests.length === plan.recipe.training_stages.length, manifests.length, plan.recipe.training_stages.length),
+    ...progress(
+      complete && manifests.length === plan.recipe.training_stages.length,
+      manifests.length,
+      plan.recipe.training_stages.length,
+    ),
   });
   return segments;
 }
@@ -119,7 +125,11 @@ export function runStatus(run: OpenRun): RunStatus {
   return { name: run.plan.name, done: segments.every((segment) => segment.state === "done"), segments };
 }
 
-function progress(complete: boolean, done: number, tasks?: number): Pick<SegmentStatus, "done" | "tasks" | "state" | "why"> {
+function progress(
+  complete: boolean,
+  done: number,
+  tasks?: number,
+): Pick<SegmentStatus, "done" | "tasks" | "state" | "why"> {
   const counts = { done, ...(tasks === undefined ? {} : { tasks }) };
   if (complete) return { ...counts, done: tasks ?? done, state: "done", why: "complete in the store" };
   if (done > 0) return { ...counts, state: "partial", why: "goes on where it stopped" };

@@ -5,7 +5,10 @@ import type { Reporter } from "../verbs/run.ts";
 export function jsonReporter(output: { write(text: string): void }): Reporter {
   return {
     report: (event: RunEvent) => {
-      const line = event.type === "run_started" ? { ...event, plan: { name: event.plan.name, fingerprint: event.plan.fingerprint } } : event;
+      const line =
+        event.type === "run_started"
+          ? { ...event, plan: { name: event.plan.name, fingerprint: event.plan.fingerprint } }
+          : event;
       output.write(`${JSON.stringify(line)}\n`);
     },
     close: () => {},

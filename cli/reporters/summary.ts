@@ -17,7 +17,9 @@ export function summary(result: RunResult): string {
   }
   if (result.gates.length > 0) parts.push("");
   for (const gate of result.gates) {
-    parts.push(`  gate ${gate.name} of ${gate.stage}: ${gate.ok ? "ok" : "FAILED"}, ${Number(gate.value.toPrecision(4))} against ${gate.bound}`);
+    parts.push(
+      `  gate ${gate.name} of ${gate.stage}: ${gate.ok ? "ok" : "FAILED"}, ${Number(gate.value.toPrecision(4))} against ${gate.bound}`,
+    );
   }
   parts.push("");
   for (const path of result.exports) parts.push(`  export    ${path}`);

@@ -6,7 +6,10 @@ import { Segments } from "./segments.ts";
 
 const CLEAR_BELOW = "\u001b[0J";
 
-export function terminalReporter(output: { write(text: string): void; readonly columns?: number | undefined }): Reporter {
+export function terminalReporter(output: {
+  write(text: string): void;
+  readonly columns?: number | undefined;
+}): Reporter {
   const segments = new Segments(Date.now);
   let drawn = 0;
   const erase = (): void => {

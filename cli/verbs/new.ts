@@ -19,7 +19,10 @@ export const newCommand = buildCommand<Flags, [string], CliContext>({
         brief: "where the text is: path, glob, https:// or hf://datasets/ORG/NAME@REVISION/GLOB",
       },
     },
-    positional: { kind: "tuple", parameters: [{ ...recipeArgument, brief: "name of the recipe, or path of its file" }] },
+    positional: {
+      kind: "tuple",
+      parameters: [{ ...recipeArgument, brief: "name of the recipe, or path of its file" }],
+    },
   },
   func(flags, name) {
     return guarded(this, async () => {

@@ -30,10 +30,28 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
       out: outFlag,
       dataRoot: dataRootFlag,
       count: countFlag("count", "5", "how many to show"),
-      source: { kind: "parsed", parse: text, optional: true, placeholder: "name", brief: "only this source of the run" },
-      dropped: { kind: "parsed", parse: text, optional: true, placeholder: "stage:reason", brief: "dropped documents: `all`, a stage, or stage:reason" },
+      source: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "name",
+        brief: "only this source of the run",
+      },
+      dropped: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "stage:reason",
+        brief: "dropped documents: `all`, a stage, or stage:reason",
+      },
       tokens: { kind: "boolean", default: false, withNegated: false, brief: "windows with document boundaries marked" },
-      window: { kind: "parsed", parse: Number, optional: true, placeholder: "n", brief: "with --tokens: this window of the source" },
+      window: {
+        kind: "parsed",
+        parse: Number,
+        optional: true,
+        placeholder: "n",
+        brief: "with --tokens: this window of the source",
+      },
       json: jsonFlag,
     },
     positional: {
@@ -49,7 +67,9 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
       if (!isRun(subject, flags.out)) {
         const documents = await peekDocuments(subject, { count, dataRoot: flags.dataRoot });
         if (flags.json) printJson(this, documents);
-        else for (const document of documents) print(this, `── ${document.address}${document.id ? `  ${document.id}` : ""}\n${document.text}\n`);
+        else
+          for (const document of documents)
+            print(this, `── ${document.address}${document.id ? `  ${document.id}` : ""}\n${document.text}\n`);
         return EXIT.ok;
       }
       const run = openRun(subject, flags.out);
@@ -58,15 +78,27 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
         if (flags.json) printJson(this, found);
         else {
           for (const row of found) {
-            const verdict = row.verdict === undefined ? "kept" : `${row.verdict.stage}: ${row.verdict.reason}${row.verdict.value === undefined ? "" : ` (${row.verdict.value})`}`;
+            const verdict =
+              row.verdict === undefined
+                ? "kept"
+                : `${row.verdict.stage}: ${row.verdict.reason}${row.verdict.value === undefined ? "" : ` (${row.verdict.value})`}`;
             print(this, `── ${row.address}  ${verdict}\n${row.text}\n`);
           }
         }
         return EXIT.ok;
       }
-      const windows = peekWindows(run, { count, ...only, ...(flags.window === undefined ? {} : { window: flags.window }) });
+      const windows = peekWindows(run, {
+        count,
+        ...only,
+        ...(flags.window === undefined ? {} : { window: flags.window }),
+      });
       if (flags.json) printJson(this, windows);
-      else for (const window of windows) print(this, `── ${window.file} window ${window.window}: ${window.documents} documents, ${window.padding_tokens} padding\n${window.text}\n`);
+      else
+        for (const window of windows)
+          print(
+            this,
+            `── ${window.file} window ${window.window}: ${window.documents} documents, ${window.padding_tokens} padding\n${window.text}\n`,
+          );
       return EXIT.ok;
     });
   },

@@ -26,7 +26,11 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
   },
   func(flags, recipePath) {
     return guarded(this, async () => {
-      const { plan, layout } = await prepare(recipePath, { set: flags.set ?? [], out: flags.out, dataRoot: flags.dataRoot });
+      const { plan, layout } = await prepare(recipePath, {
+        set: flags.set ?? [],
+        out: flags.out,
+        dataRoot: flags.dataRoot,
+      });
       const description = describePlan(plan, layout);
       const due = description.segments.some((segment) => segment.state !== "done");
       if (flags.json) printJson(this, description);
@@ -40,13 +44,24 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
           segment.state,
           segment.why,
         ]);
-        print(this, `${plan.name}  plan ${plan.fingerprint}  tokenizer ${plan.tokenizer.name} (${formatInteger(plan.tokenizer.vocab_size)} tokens)`);
+        print(
+          this,
+          `${plan.name}  plan ${plan.fingerprint}  tokenizer ${plan.tokenizer.name} (${formatInteger(plan.tokenizer.vocab_size)} tokens)`,
+        );
         print(this, "");
         print(this, formatTable(["#", "phase", "of", "stages", "in", "state", "why"], segments));
         for (const stage of description.training_stages) {
           print(this, "");
-          print(this, `  ${stage.name}: ${formatCount(stage.tokens)} tokens in windows of ${formatInteger(stage.sequence_length)}, ${stage.pack}`);
-          const rows = stage.sources.map((source) => [source.name, source.category ?? "-", formatPercent(source.weight, 2), formatCount(source.tokens)]);
+          print(
+            this,
+            `  ${stage.name}: ${formatCount(stage.tokens)} tokens in windows of ${formatInteger(stage.sequence_length)}, ${stage.pack}`,
+          );
+          const rows = stage.sources.map((source) => [
+            source.name,
+            source.category ?? "-",
+            formatPercent(source.weight, 2),
+            formatCount(source.tokens),
+          ]);
           print(this, formatTable(["source", "category", "weight", "tokens"], rows, "    "));
         }
       }

@@ -1,7 +1,16 @@
 import { buildCommand } from "@stricli/core";
 import { prepare, type RunEvent, type RunResult, run } from "../../index.ts";
 import { type CliContext, EXIT, guarded } from "../context.ts";
-import { dataRootFlag, jsonFlag, maxErrorsFlag, outFlag, parseBytes, recipeArgument, setFlag, workersFlag } from "../flags.ts";
+import {
+  dataRootFlag,
+  jsonFlag,
+  maxErrorsFlag,
+  outFlag,
+  parseBytes,
+  recipeArgument,
+  setFlag,
+  workersFlag,
+} from "../flags.ts";
 import { jsonReporter } from "../reporters/json.ts";
 import { plainReporter } from "../reporters/plain.ts";
 import { summary } from "../reporters/summary.ts";
@@ -68,7 +77,10 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
       const kill = new AbortController();
       const interrupt = (): void => {
         if (stop.signal.aborted) kill.abort();
-        else this.process.stderr.write("\nstopping: what is in flight is committed first; press Ctrl-C again to stop at once\n");
+        else
+          this.process.stderr.write(
+            "\nstopping: what is in flight is committed first; press Ctrl-C again to stop at once\n",
+          );
         stop.abort();
       };
       this.process.on("SIGINT", interrupt);

@@ -18,9 +18,21 @@ export const stagesCommand = buildCommand<Flags, string[], CliContext>({
       const registry = stageRegistry();
       const name = words[0] === "show" ? words[1] : words[0];
       if (name === undefined) {
-        const rows = registry.stages.map((stage) => ({ name: stage.name, version: stage.version, summary: stage.summary }));
+        const rows = registry.stages.map((stage) => ({
+          name: stage.name,
+          version: stage.version,
+          summary: stage.summary,
+        }));
         if (flags.json) printJson(this, rows);
-        else print(this, formatTable(["stage", "what it does"], rows.map((row) => [row.name, row.summary]), ""));
+        else
+          print(
+            this,
+            formatTable(
+              ["stage", "what it does"],
+              rows.map((row) => [row.name, row.summary]),
+              "",
+            ),
+          );
         return EXIT.ok;
       }
       const stage = registry.findStage(name);

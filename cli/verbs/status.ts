@@ -9,7 +9,11 @@ interface Flags {
   readonly json: boolean;
 }
 
-export const runArgument = { brief: "run folder, or name of a run under runs/", parse: (value: string) => value, placeholder: "run" };
+export const runArgument = {
+  brief: "run folder, or name of a run under runs/",
+  parse: (value: string) => value,
+  placeholder: "run",
+};
 
 export const statusCommand = buildCommand<Flags, [string], CliContext>({
   docs: { brief: "how far a run is, from its completion markers alone" },

@@ -2,7 +2,7 @@
  * Two-stage tables: one small number per code point, in a few tens of KB.
  *
  * Owns the run-length decoding of generated tables and the lookup. Invariant: blocks of 256 code points that hold a single value share
- * one block. Price: decoding costs well under a millisecond a table; a lookup is two loads.
+ * one block. Price: decoding costs one to five milliseconds a table, once; a lookup is two loads.
  */
 
 const BLOCK = 256;

@@ -1,8 +1,8 @@
 /**
  * Reads Arrow IPC files and streams, which is also what `datasets` keeps in its cache.
  *
- * Invariant: strings are taken as the bytes they are, whatever way their column stores them. Price: one record batch in memory,
- * whole; more than 1 GB/s of text on one core.
+ * Invariant: strings are taken as the bytes they are, whatever way their column stores them. Price: one record batch in
+ * memory, whole; more than 1 GB/s of text on one core.
  */
 import type { RecordBatch, Schema } from "apache-arrow";
 import * as z from "zod";

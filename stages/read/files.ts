@@ -1,8 +1,8 @@
 /**
  * Reads every file as one document: source code, books, pages.
  *
- * Invariant: the text is the file's bytes, unchanged; the id is the file's key. Price: files are opened a few at a time, in
- * order; many small files share a batch.
+ * Invariant: the text is the file's bytes, unchanged; the id is the file's key. Price: files are opened a few at a
+ * time, in order; many small files share a batch.
  */
 import { isUtf8 } from "node:buffer";
 import * as z from "zod";

@@ -1,10 +1,10 @@
 /**
  * Reads JSON lines: one object a line, the document under one of its keys.
  *
- * Owns what a line means. Invariant: every line that is not blank is one row, used or reported; which rows an extent holds
- * depends on where lines start, never on how the file was cut or read. Lines are judged whole: text from a line that is not
- * JSON to its end is never used. Price: about 1 GB/s of JSONL on one core, a window of a few MiB of memory, which grows to the
- * size of a huge line.
+ * Owns what a line means. Invariant: every line that is not blank is one row, used or reported; which rows an extent
+ * holds depends on where lines start, never on how the file was cut or read. Lines are judged whole: text from a line
+ * that is not JSON to its end is never used. Price: about 1 GB/s of JSONL on one core, a window of a few MiB of memory,
+ * which grows to the size of a huge line.
  */
 import { isUtf8 } from "node:buffer";
 import * as z from "zod";

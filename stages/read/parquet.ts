@@ -1,9 +1,10 @@
 /**
  * Reads Parquet, only the columns asked for, page by page.
  *
- * Owns how row groups become extents and how columns of different page sizes are walked side by side. Invariant: batches
- * follow from the rows alone, never from pages or row groups; a row's number is its number in the file. Price: about 600 MB/s of text on one core and a
- * few MiB for each column, however large the row groups; lists and structs asked for as metadata are held whole.
+ * Owns how row groups become extents and how columns of different page sizes are walked side by side. Invariant: which
+ * rows come out follows from the rows alone, never from pages or row groups; a row's number is its number in the file.
+ * Price: about 600 MB/s of text on one core and a few MiB for each column, however large the row groups; lists and
+ * structs asked for as metadata are held whole.
  */
 import PQueue from "p-queue";
 import * as z from "zod";
@@ -75,7 +76,10 @@ function columnsOf(file: ParquetFile, given: Options, context: ReadContext, shar
   return columns;
 }
 
-/** One extent for every run of row groups of about `extentBytes` in the columns read; an empty file has one empty extent. */
+/**
+ * One extent for every run of row groups of about `extentBytes` in the columns read; an empty file has one empty
+ * extent.
+ */
 function groupExtents(
   shard: number,
   file: ParquetFile,

@@ -30,7 +30,8 @@ test("help, version, unknown verb and unknown flag", (t) => {
   const root = temporaryFolder(t);
   const help = shardmill(root, "--help");
   assert.equal(help.status, 0);
-  for (const verb of ["new", "check", "plan", "run", "status", "peek", "verify", "stages"]) assert.match(help.stdout, new RegExp(`\\b${verb}\\b`));
+  for (const verb of ["new", "check", "plan", "run", "status", "peek", "verify", "stages"])
+    assert.match(help.stdout, new RegExp(`\\b${verb}\\b`));
   assert.match(shardmill(root, "--version").stdout, /^\d+\.\d+\.\d+\n$/);
   const unknown = shardmill(root, "pln");
   assert.equal(unknown.status, 2);
@@ -55,7 +56,10 @@ test("plan, run, status, verify, peek and export of one recipe", (t) => {
   const root = project(t);
   const planned = shardmill(root, "plan", "tiny.yaml", "--check");
   assert.equal(planned.status, 3);
-  assert.match(planned.stdout, /ingest\s+web\s.*filter\/gopher-quality → dedup\/exact → dedup\/minhash → tokenize\/bpe/);
+  assert.match(
+    planned.stdout,
+    /ingest\s+web\s.*filter\/gopher-quality → dedup\/exact → dedup\/minhash → tokenize\/bpe/,
+  );
   const done = shardmill(root, "run", "tiny.yaml", "--workers", "2");
   assert.equal(done.status, 0, done.stderr);
   assert.match(done.stdout, /tiny: done/);
@@ -70,13 +74,19 @@ test("plan, run, status, verify, peek and export of one recipe", (t) => {
   assert.match(dropped.stdout, /gopher-quality: too_few_words \(5\)/);
   const copies = shardmill(root, "peek", "tiny", "--dropped", "exact", "-n", "2", "--json");
   const rows = JSON.parse(copies.stdout) as { verdict: { reason: string } }[];
-  assert.deepEqual(rows.map((row) => row.verdict.reason), ["duplicate", "duplicate"]);
+  assert.deepEqual(
+    rows.map((row) => row.verdict.reason),
+    ["duplicate", "duplicate"],
+  );
   const windows = shardmill(root, "peek", "tiny", "--tokens", "-n", "1", "--source", "web");
   assert.match(windows.stdout, /window 0: \d+ documents/);
   assert.match(windows.stdout, /<\|endoftext\|>/);
   assert.match(shardmill(root, "export", "tiny", "--to", "nanotron").stdout, /data_stages/);
   const again = shardmill(root, "run", "tiny.yaml", "--json");
-  const events = again.stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as { type: string });
+  const events = again.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { type: string });
   assert.equal(events.at(-1)?.type, "run_done");
 });
 

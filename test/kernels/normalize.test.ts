@@ -65,14 +65,13 @@ test("what datatrove makes of the golden texts", () => {
 test("what datatrove makes of every character", () => {
   const golden = JSON.parse(readFileSync("test/golden/words/characters.json", "utf8"));
   const hash = createHash("sha256");
-  let pending = "";
-  for (let codePoint = 0; codePoint < 0x110000; codePoint++) {
-    if (codePoint >= 0xd800 && codePoint <= 0xdfff) continue;
-    pending += `${simplify(golden.normalizer_context.replaceAll("{c}", () => String.fromCodePoint(codePoint)))}\n`;
-    if ((codePoint & 0xfff) === 0xfff) {
-      hash.update(pending);
-      pending = "";
+  for (let first = 0; first < 0x110000; first += 256) {
+    let text = "";
+    for (let codePoint = first; codePoint < first + 256; codePoint++) {
+      if (codePoint >= 0xd800 && codePoint <= 0xdfff) continue;
+      text += golden.normalizer_context.replaceAll("{c}", String.fromCodePoint(codePoint).replace("$", "$$$$"));
     }
+    hash.update(`${simplify(text)}\n`);
   }
   assert.equal(hash.digest("hex"), golden.normalized_sha256);
 });

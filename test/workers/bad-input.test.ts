@@ -36,16 +36,75 @@ const utf16 = Buffer.from(`\uFEFF${GOOD}`, "utf16le");
 const zstdFrame = Buffer.from("KLUv/SQhCQEAeyJ0ZXh0IjoiYSBnb29kIHJvdyBvZiB0ZXh0In0K", "base64");
 
 const CASES: readonly Case[] = [
-  { name: "truncated gzip", file: "a.jsonl.gz", bytes: gzipSync(GOOD.repeat(50)).subarray(0, 40), code: "data/truncated-gzip", message: /a\.jsonl\.gz/ },
-  { name: "corrupt gzip", file: "a.jsonl.gz", bytes: flip(gzipSync(GOOD.repeat(50)), 30), code: "data/corrupt-gzip", message: /a\.jsonl\.gz/ },
-  { name: "truncated zstd", file: "a.jsonl.zst", bytes: zstdFrame.subarray(0, 20), code: "data/truncated-zstd", message: /a\.jsonl\.zst/ },
-  { name: "not what the extension says", file: "a.jsonl", bytes: gzipSync(GOOD), code: "data/wrong-compression", message: /gzip/ },
+  {
+    name: "truncated gzip",
+    file: "a.jsonl.gz",
+    bytes: gzipSync(GOOD.repeat(50)).subarray(0, 40),
+    code: "data/truncated-gzip",
+    message: /a\.jsonl\.gz/,
+  },
+  {
+    name: "corrupt gzip",
+    file: "a.jsonl.gz",
+    bytes: flip(gzipSync(GOOD.repeat(50)), 30),
+    code: "data/corrupt-gzip",
+    message: /a\.jsonl\.gz/,
+  },
+  {
+    name: "truncated zstd",
+    file: "a.jsonl.zst",
+    bytes: zstdFrame.subarray(0, 20),
+    code: "data/truncated-zstd",
+    message: /a\.jsonl\.zst/,
+  },
+  {
+    name: "not what the extension says",
+    file: "a.jsonl",
+    bytes: gzipSync(GOOD),
+    code: "data/wrong-compression",
+    message: /gzip/,
+  },
   { name: "UTF-16", file: "a.jsonl", bytes: utf16, code: "data/not-utf8", message: /UTF-16/ },
-  { name: "a cut JSON line", file: "a.jsonl", bytes: `${GOOD}{"text": "cut of`, code: "data/bad-json", message: /s\/a\.jsonl#1/ },
-  { name: "invalid UTF-8 in text", file: "a.jsonl", bytes: Buffer.concat([Buffer.from(GOOD), Buffer.from('{"text": "x'), Buffer.from([0xff, 0xfe]), Buffer.from('"}\n')]), code: "data/invalid-utf8", message: /s\/a\.jsonl#1/ },
-  { name: "text that is no string", file: "a.jsonl", bytes: `${GOOD}{"text": 5}\n`, code: "data/text-not-string", message: /s\/a\.jsonl#1/ },
-  { name: "a missing column", file: "a.csv", bytes: "body,id\nhello,1\n", code: "data/missing-column", message: /text.*body|body.*text/s },
-  { name: "not Parquet at all", file: "a.parquet", bytes: "hello, this is no parquet file at all", code: "data/not-parquet", message: /a\.parquet/ },
+  {
+    name: "a cut JSON line",
+    file: "a.jsonl",
+    bytes: `${GOOD}{"text": "cut of`,
+    code: "data/bad-json",
+    message: /s\/a\.jsonl#1/,
+  },
+  {
+    name: "invalid UTF-8 in text",
+    file: "a.jsonl",
+    bytes: Buffer.concat([
+      Buffer.from(GOOD),
+      Buffer.from('{"text": "x'),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('"}\n'),
+    ]),
+    code: "data/invalid-utf8",
+    message: /s\/a\.jsonl#1/,
+  },
+  {
+    name: "text that is no string",
+    file: "a.jsonl",
+    bytes: `${GOOD}{"text": 5}\n`,
+    code: "data/text-not-string",
+    message: /s\/a\.jsonl#1/,
+  },
+  {
+    name: "a missing column",
+    file: "a.csv",
+    bytes: "body,id\nhello,1\n",
+    code: "data/missing-column",
+    message: /text.*body|body.*text/s,
+  },
+  {
+    name: "not Parquet at all",
+    file: "a.parquet",
+    bytes: "hello, this is no parquet file at all",
+    code: "data/not-parquet",
+    message: /a\.parquet/,
+  },
   { name: "an empty Parquet file", file: "a.parquet", bytes: "", code: "data/not-parquet", message: /a\.parquet/ },
 ];
 
@@ -55,13 +114,28 @@ function flip(bytes: Uint8Array, at: number): Uint8Array {
   return copy;
 }
 
-async function attempt(t: TestContext, name: string, bytes: Uint8Array | string, source = "", maxErrors = 0): Promise<{ result: RunResult; out: string }> {
+async function attempt(
+  t: TestContext,
+  name: string,
+  bytes: Uint8Array | string,
+  source = "",
+  maxErrors = 0,
+): Promise<{ result: RunResult; out: string }> {
   const root = temporaryFolder(t);
   fs.writeFileSync(path.join(root, name), bytes);
-  fs.writeFileSync(path.join(root, "bad.yaml"), recipe(`from: ${JSON.stringify(name)}${source === "" ? "" : `, ${source}`}`));
+  fs.writeFileSync(
+    path.join(root, "bad.yaml"),
+    recipe(`from: ${JSON.stringify(name)}${source === "" ? "" : `, ${source}`}`),
+  );
   const out = path.join(root, "out");
   const prepared = await prepare(path.join(root, "bad.yaml"), { out, dataRoot: root });
-  const result = await run(prepared.plan, { root: out, workers: 1, environment: prepared.environment, registry: prepared.registry, max_errors: maxErrors });
+  const result = await run(prepared.plan, {
+    root: out,
+    workers: 1,
+    environment: prepared.environment,
+    registry: prepared.registry,
+    max_errors: maxErrors,
+  });
   return { result, out };
 }
 
@@ -91,7 +165,12 @@ test("an empty file and blank lines are no rows and no errors", async (t) => {
   fs.writeFileSync(path.join(root, "b.jsonl"), `\n\n${GOOD.repeat(3)}\r\n`);
   fs.writeFileSync(path.join(root, "bad.yaml"), recipe('from: "*.jsonl"'));
   const prepared = await prepare(path.join(root, "bad.yaml"), { out: root, dataRoot: root });
-  const result = await run(prepared.plan, { root, workers: 1, environment: prepared.environment, registry: prepared.registry });
+  const result = await run(prepared.plan, {
+    root,
+    workers: 1,
+    environment: prepared.environment,
+    registry: prepared.registry,
+  });
   assert.equal(result.sources[0].rows_in, 3);
 });
 
@@ -150,12 +229,17 @@ test("a full disk: a clear error, no half file, and a resume once there is room"
   const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", small]);
   if (mounted.status !== 0) return t.skip("mounting a small file system needs root");
   t.after(() => spawnSync("umount", [small]));
-  fs.writeFileSync(path.join(root, "a.jsonl"), `${JSON.stringify({ text: "some words of text to fill the disk with ".repeat(40) })}\n`.repeat(3000));
+  fs.writeFileSync(
+    path.join(root, "a.jsonl"),
+    `${JSON.stringify({ text: "some words of text to fill the disk with ".repeat(40) })}\n`.repeat(3000),
+  );
   fs.writeFileSync(path.join(root, "bad.yaml"), recipe('from: "a.jsonl"'));
   const prepared = await prepare(path.join(root, "bad.yaml"), { out: small, dataRoot: root });
   const options = { root: small, workers: 1, environment: prepared.environment, registry: prepared.registry };
   await assert.rejects(run(prepared.plan, options), { code: "run/disk-full" });
-  const halfFiles = (fs.readdirSync(small, { recursive: true }) as string[]).filter((name) => /\.(tokens|ds)$/.test(name) || name.endsWith(".tmp"));
+  const halfFiles = (fs.readdirSync(small, { recursive: true }) as string[]).filter(
+    (name) => /\.(tokens|ds)$/.test(name) || name.endsWith(".tmp"),
+  );
   assert.deepEqual(halfFiles, []);
   spawnSync("mount", ["-o", "remount,size=64m", small]);
   const result = await run(prepared.plan, options);

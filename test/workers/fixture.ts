@@ -12,7 +12,10 @@ export function temporaryFolder(t: TestContext): string {
   return folder;
 }
 
-const WORDS = "the of and to in that is was for on with as by at from river mountain people water light system number field country state data model window token shard batch paper result method value".split(" ");
+const WORDS =
+  "the of and to in that is was for on with as by at from river mountain people water light system number field country state data model window token shard batch paper result method value".split(
+    " ",
+  );
 
 /** Deterministic pseudo-random integers: a test that fails must fail again. */
 export function randomizer(seed: number): (bound: number) => number {
@@ -47,7 +50,11 @@ export function writeCorpus(root: string, documents = 240): CorpusCounts {
     const odd = i % 31 === 0 ? `${text}\n日本語のテキスト и кириллица — ‘quotes’` : text;
     rows.push({ id: `doc-${i}`, text: i % 17 === 0 ? sentence(random, 5) : odd, url: `https://example.org/${i}` });
   }
-  const lines = (from: number, to: number): string => rows.slice(from, to).map((row) => `${JSON.stringify(row)}\n`).join("");
+  const lines = (from: number, to: number): string =>
+    rows
+      .slice(from, to)
+      .map((row) => `${JSON.stringify(row)}\n`)
+      .join("");
   const third = Math.floor(documents / 3);
   fs.mkdirSync(path.join(root, "web"), { recursive: true });
   fs.mkdirSync(path.join(root, "code"), { recursive: true });
@@ -59,7 +66,11 @@ export function writeCorpus(root: string, documents = 240): CorpusCounts {
     path: `src/f${i}.ts`,
   }));
   const half = Math.floor(code.length / 2);
-  const codeLines = (from: number, to?: number): string => code.slice(from, to).map((row) => `${JSON.stringify(row)}\n`).join("");
+  const codeLines = (from: number, to?: number): string =>
+    code
+      .slice(from, to)
+      .map((row) => `${JSON.stringify(row)}\n`)
+      .join("");
   fs.writeFileSync(path.join(root, "code", "0.jsonl"), codeLines(0, half));
   fs.writeFileSync(path.join(root, "code", "1.jsonl"), codeLines(half));
   return { web: documents, code: code.length };
@@ -107,5 +118,7 @@ export function treeDigests(root: string, keep: (file: string) => boolean = () =
 
 /** What a trainer or a person reads of a run: token stores, windows, manifests, exports. Not what only existed to build them. */
 export function isResult(file: string): boolean {
-  return /^(store\/(tokens|windows)-|runs\/)/.test(file) && !/plan\.json$|\.scattered|\.duplicates\.arrow$|\.tmp$/.test(file);
+  return (
+    /^(store\/(tokens|windows)-|runs\/)/.test(file) && !/plan\.json$|\.scattered|\.duplicates\.arrow$|\.tmp$/.test(file)
+  );
 }

@@ -54,11 +54,14 @@ test("a run builds stores, windows, manifests and an export that verify", async 
   assert.equal((web?.kept ?? 0) + dropped, 240);
   assert.ok((web?.dropped["gopher-quality:too_few_words"] ?? 0) > 5);
   assert.ok((web?.dropped["exact:duplicate"] ?? 0) > 5);
-  assert.deepEqual(result.training_stages.map(({ name, tokens }) => [name, tokens]), [
-    ["stage1", 12_032],
-    ["stage2", 6_016],
-    ["long", 4_096],
-  ]);
+  assert.deepEqual(
+    result.training_stages.map(({ name, tokens }) => [name, tokens]),
+    [
+      ["stage1", 12_032],
+      ["stage2", 6_016],
+      ["long", 4_096],
+    ],
+  );
   assert.deepEqual(await verifyRun(openRun("tiny", out)), []);
   const status = runStatus(openRun(path.join(out, "runs", "tiny"), "elsewhere"));
   assert.equal(status.done, true);
@@ -72,7 +75,10 @@ test("the exact survivors are the lowest addresses of each distinct text", async
   const texts = ["a.jsonl", "b.jsonl.gz", "c.jsonl"].flatMap((name) => {
     const bytes = fs.readFileSync(path.join(at.root, "web", name));
     const text = name.endsWith(".gz") ? gunzip(bytes) : bytes.toString("utf8");
-    return text.trimEnd().split("\n").map((line) => (JSON.parse(line) as { text: string }).text);
+    return text
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { text: string }).text);
   });
   assert.equal(result.sources[0].kept, new Set(texts).size);
 });
@@ -136,7 +142,10 @@ test("a store is shared: another mixture over the same sources reads no text aga
   const at = project(t);
   const out = path.join(at.root, "out");
   await build(at, out);
-  fs.writeFileSync(at.recipe, RECIPE.replace("web: 0.9, code: 0.1", "web: 0.8, code: 0.2").replace("name: tiny", "name: other"));
+  fs.writeFileSync(
+    at.recipe,
+    RECIPE.replace("web: 0.9, code: 0.1", "web: 0.8, code: 0.2").replace("name: tiny", "name: other"),
+  );
   fs.rmSync(path.join(at.root, "web"), { recursive: true });
   fs.mkdirSync(path.join(at.root, "web"));
   writeCorpus(at.root);

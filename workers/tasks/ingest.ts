@@ -183,7 +183,10 @@ export function tooManyErrors(source: string, problem: Problem, maxErrors: numbe
     code: `data/${problem.kind.replaceAll("_", "-")}`,
     what: problem.message,
     place,
-    why: maxErrors === 0 ? "a bad row ends a run by default, so that none is lost unseen" : `more than --max-errors ${maxErrors} rows are bad`,
+    why:
+      maxErrors === 0
+        ? "a bad row ends a run by default, so that none is lost unseen"
+        : `more than --max-errors ${maxErrors} rows are bad`,
     fix: `mend ${formatPlace(place)}, or allow bad rows with --max-errors N: each is counted and listed in the manifest`,
   });
 }
@@ -224,7 +227,13 @@ class SpanWriter {
   };
   readonly #digest = new Uint32Array(2);
 
-  constructor(folder: string, span: number, source: SourcePlan, operators: readonly Operator[], tokenizer: TokenizerPlan) {
+  constructor(
+    folder: string,
+    span: number,
+    source: SourcePlan,
+    operators: readonly Operator[],
+    tokenizer: TokenizerPlan,
+  ) {
     this.#folder = folder;
     this.#span = span;
     this.#source = source;
@@ -329,7 +338,11 @@ class SpanWriter {
         throw new DataError({
           code: "data/column-type-changed",
           what: `the column ${name} is ${column.kind} here and ${appender.kind} in an earlier shard`,
-          place: { source: this.#source.name, shard: this.#source.shards[batch.shards[row]].key, row: batch.rowsInShard[row] },
+          place: {
+            source: this.#source.name,
+            shard: this.#source.shards[batch.shards[row]].key,
+            row: batch.rowsInShard[row],
+          },
           why: "a column has one type in the documents table of a run",
           fix: `leave ${name} out of the source's metadata, or give the shards of each type a source of their own`,
         });

@@ -33,7 +33,13 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
     seed: seedFrom(context.plan.recipe.seed, "windows", source.name, entry.sequence_length, task.shard),
   });
   const window_tokens = entry.sequence_length + 1;
-  const input: FillInput = { plan, tokens: decodeTokens(readWhole(store), token_bytes, store), document_ends, window_tokens, eos: eos.id };
+  const input: FillInput = {
+    plan,
+    tokens: decodeTokens(readWhole(store), token_bytes, store),
+    document_ends,
+    window_tokens,
+    eos: eos.id,
+  };
   const folder = context.layout.windows(entry.fingerprint);
   const target = join(folder, tokenFiles.shard(task.shard, source.name));
   const files = [

@@ -8,7 +8,14 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { Int32Builder, Utf8Builder } from "../../batch/builder.ts";
-import { type Column, type Int32Column, type Int64Column, isValid, type Utf8Column, utf8Bytes } from "../../batch/column.ts";
+import {
+  type Column,
+  type Int32Column,
+  type Int64Column,
+  isValid,
+  type Utf8Column,
+  utf8Bytes,
+} from "../../batch/column.ts";
 import { decodeArrow, encodeArrow } from "../../io/arrow-table.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/commit.ts";
 import { hash64, seedFrom } from "../../kernels/shuffle.ts";
@@ -46,7 +53,13 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
         ledger.add(shard, address, source.barriers[loser].stage, roots[loser].values[ordinal]);
       } else {
         hash64(seed[0], seed[1], span.firstDocument + ordinal, part.key);
-        part.add(documents, row, address, tokenStart, sizes.map((values) => values[ordinal]));
+        part.add(
+          documents,
+          row,
+          address,
+          tokenStart,
+          sizes.map((values) => values[ordinal]),
+        );
       }
       tokenStart += tokens;
     }
@@ -83,7 +96,8 @@ interface SpanDocuments {
 function readDocuments(folder: string, span: ScatterSpan): SpanDocuments {
   const name = spanFiles.documents(span.span);
   const { rows, columns } = decodeArrow(fs.readFileSync(join(folder, name)), name);
-  const int32 = (column: string): Int32Array => (columns.get(column) as Int32Column | undefined)?.values ?? new Int32Array();
+  const int32 = (column: string): Int32Array =>
+    (columns.get(column) as Int32Column | undefined)?.values ?? new Int32Array();
   const id = columns.get("id");
   return {
     count: rows,
@@ -131,7 +145,13 @@ class Part {
   }
 
   /** Takes row `row` of `documents` with the key in {@link key}; its tokens start at `tokenStart` of the span's tokens. */
-  add(documents: SpanDocuments, row: number, address: number, tokenStart: number, clusterSizes: readonly number[]): void {
+  add(
+    documents: SpanDocuments,
+    row: number,
+    address: number,
+    tokenStart: number,
+    clusterSizes: readonly number[],
+  ): void {
     this.#destination.append(Math.floor((this.key[0] * this.#shards) / 0x1_0000_0000));
     this.#columns.key_high.append(this.key[0]);
     this.#columns.key_low.append(this.key[1]);
@@ -179,7 +199,10 @@ class Part {
 
   #select(rows: Uint32Array): Map<string, Column> {
     const columns = new Map<string, Column>();
-    const pick = (values: Int32Array): Column => ({ kind: "int32", values: Int32Array.from(rows, (row) => values[row]) });
+    const pick = (values: Int32Array): Column => ({
+      kind: "int32",
+      values: Int32Array.from(rows, (row) => values[row]),
+    });
     for (const [name, builder] of Object.entries(this.#columns)) columns.set(name, pick(builder.finish()));
     const hash = new BigInt64Array(rows.length);
     const words = wordsOf(hash);

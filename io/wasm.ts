@@ -1,0 +1,14 @@
+/**
+ * The WebAssembly modules the build compiled, by name; undefined where this runtime cannot run them.
+ *
+ * A kernel without its module uses its TypeScript twin: the same bytes, slower. `SHARDMILL_WASM=off` asks for the twins.
+ */
+import { readFileSync } from "node:fs";
+
+/** The compiled module `dist/kernels/wasm/NAME.wasm`. Price: compiling some tens of kB, once per caller. */
+export function wasmModule(name: string): WebAssembly.Module | undefined {
+  if (process.env.SHARDMILL_WASM === "off" || typeof WebAssembly === "undefined") return undefined;
+  const bytes = readFileSync(new URL(`../kernels/wasm/${name}.wasm`, import.meta.url));
+  // False where the engine lacks SIMD: processors without it are old, but they are.
+  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : undefined;
+}
