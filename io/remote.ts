@@ -48,7 +48,10 @@ export class RemoteFile implements ByteSource {
       this.#request(
         () => [start + have, end],
         async (answer) => {
-          if (answer.status === 200 && out.length < this.byteLength) throw this.#noRanges();
+          if (answer.status === 200) {
+            if (out.length < this.byteLength) throw this.#noRanges();
+            have = 0;
+          }
           for await (const piece of answer.pieces()) {
             if (have + piece.length > out.length) throw this.#changed("more bytes arrive than were asked for");
             out.set(piece, have);

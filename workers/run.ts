@@ -104,7 +104,8 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
     const stores = await buildStores(state);
     const packed = await buildWindows(state, stores);
     const result = finishRun(state, stores, packed);
-    if (options.keep_intermediates !== true) plan.sources.forEach((_, source) => removeIntermediates(state, source));
+    if (options.keep_intermediates !== true)
+      for (const source of plan.sources.keys()) removeIntermediates(state, source);
     report({ type: "run_done", result });
     return result;
   } finally {

@@ -45,7 +45,7 @@ const options = z.strictObject({
     .default("id")
     .describe("key that names the document, null where a line has none; null reads no ids"),
   metadata: typedMetadata.describe(
-    "keys to carry along as columns. A bare name is a utf8 column: strings as they are, other values as their JSON text",
+    "keys to carry along. A bare name is a utf8 column: strings as they are, other values as their JSON text",
   ),
   ...windowOptions,
 });

@@ -355,7 +355,9 @@ class SpanWriter {
 
   #writeTokens({ values, offsets }: TokenListColumn, batch: Batch): void {
     const ends: number[] = [];
-    batch.alive.forEach((row) => ends.push(offsets[row + 1]));
+    batch.alive.forEach((row) => {
+      ends.push(offsets[row + 1]);
+    });
     const problem = documentProblem(values, ends, this.#format);
     if (problem !== undefined) throw new Error(`${this.#source.name}: document ${problem.document} ${problem.what}`);
     this.#tokens.write(bytesOf(this.#format.token_bytes === 2 ? Uint16Array.from(values) : values));
