@@ -3,6 +3,11 @@ import type { TokenListColumn, Utf8Column } from "./column.ts";
 
 const encoder = new TextEncoder();
 
+/** Memory that is not zeroed: every byte a column shows has been written. Zeroing cost a reader a third of its time. */
+function allocate(bytes: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
+}
+
 export class Utf8Builder {
   #data: Uint8Array;
   #offsets: Int32Array;
@@ -11,7 +16,7 @@ export class Utf8Builder {
   #length = 0;
 
   constructor(capacityBytes = 1 << 16, capacityRows = 256) {
-    this.#data = new Uint8Array(capacityBytes);
+    this.#data = allocate(capacityBytes);
     this.#offsets = new Int32Array(capacityRows + 1);
   }
 
@@ -86,7 +91,7 @@ export class Utf8Builder {
   #reserve(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#data.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#data.length * 2));
+    const grown = allocate(Math.max(needed, this.#data.length * 2));
     grown.set(this.#data.subarray(0, this.#length));
     this.#data = grown;
   }

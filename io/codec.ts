@@ -58,17 +58,18 @@ async function* sniff(codec: Codec, pieces: AsyncIterable<Uint8Array>, name: str
     }
     head = head.length === 0 ? piece : Buffer.concat([head, piece]);
     if (head.length < 4) continue;
-    check(codec, head, name);
+    checkCodec(codec, head, name);
     yield head;
     head = undefined;
   }
   if (head && head.length > 0) {
-    check(codec, head, name);
+    checkCodec(codec, head, name);
     yield head;
   }
 }
 
-function check(codec: Codec, head: Uint8Array, name: string): void {
+/** Throws DataError `data/wrong-codec` where the first bytes of a file contradict `codec`. */
+export function checkCodec(codec: Codec, head: Uint8Array, name: string): void {
   const found = looksLike(head);
   // Fewer than four bytes prove nothing: the codec itself reports a file cut that short.
   if (found === codec || (found === "plain" && head.length < 4)) return;

@@ -110,22 +110,23 @@ async function listFolder(
   env: IoEnvironment,
 ): Promise<ListFileEntry[] | undefined> {
   return asking(folder, env, async () => {
+    const listing = listFiles({
+      repo: { type: "dataset", name: folder.repo },
+      revision: folder.revision,
+      path: encodePath(folder.path),
+      recursive,
+      hubUrl: env.hubUrl,
+      fetch: env.client.fetch,
+    });
+    const entries: ListFileEntry[] = [];
     try {
-      return await Array.fromAsync(
-        listFiles({
-          repo: { type: "dataset", name: folder.repo },
-          revision: folder.revision,
-          path: encodePath(folder.path),
-          recursive,
-          hubUrl: env.hubUrl,
-          fetch: env.client.fetch,
-        }),
-      );
+      for await (const entry of listing) entries.push(entry);
     } catch (error) {
-      // The commit was found before, so this is about the folder.
-      if (error instanceof HubApiError && error.statusCode === 404) return undefined;
+      // Below the top, the commit may well exist without the folder.
+      if (error instanceof HubApiError && error.statusCode === 404 && folder.path !== "") return undefined;
       throw error;
     }
+    return entries;
   });
 }
 

@@ -4,8 +4,8 @@
  * Owns the checks that the decoder (hyparquet internals, pinned to one version) does not make: sizes inside the chunk
  * and below a cap, page checksums where a file has them, runs that fit their page, dictionary indices that exist, rows
  * that add up. Invariant: a chunk gives exactly the rows of its group or a DataError naming file, row group, column and
- * page; never silence, never a hang. Price: a window of 4 MiB and one read ahead; 600-870 MB/s of text (snappy, zstd),
- * views without copies.
+ * page; never silence, never a hang. Price: a window of 4 MiB and one read ahead; most of the time goes to
+ * decompression; views without copies.
  */
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
 import { convert } from "hyparquet/src/convert.js";

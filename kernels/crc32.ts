@@ -1,5 +1,6 @@
 /**
- * CRC-32 (polynomial 0xEDB88320, as in zip and Parquet pages). Price: about 1 GB/s, four bytes a step over four tables.
+ * CRC-32 (polynomial 0xEDB88320, as in zip and Parquet pages). Price: about 0.6 GB/s, four bytes a step over four
+ * tables.
  */
 
 const TABLES = Array.from({ length: 4 }, () => new Uint32Array(256));

@@ -2,7 +2,7 @@
  * Column builders for readers: every kind a source may give a metadata column, filled row by row, nulls allowed.
  *
  * Invariant: `push` takes the value kinds that its column's kind can hold exactly; a reader that is unsure converts
- * first. Price: about 20 ns a value, next to the microseconds that a document costs.
+ * first. Price: tens of nanoseconds a value, next to the microseconds that a document costs.
  */
 import { Utf8Builder } from "../batch/builder.ts";
 import type { Column } from "../batch/column.ts";

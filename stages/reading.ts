@@ -4,13 +4,14 @@
  * Invariant: a row keeps the number it has in its extent whatever happens to the rows before it, and where batches are
  * cut never shows in the rows. `skip` and `limit` count rows of the source in address order, unusable ones included.
  */
+
 import { isUtf8 } from "node:buffer";
 import * as z from "zod";
 import { Batch, MAX_BATCH_BYTES, MAX_ROW_BYTES, TARGET_BATCH_BYTES, TARGET_BATCH_ROWS } from "../batch/batch.ts";
 import { DataError, RecipeError } from "../batch/errors.ts";
+import { suggest } from "../batch/suggest.ts";
 import { CELL_KINDS, type Cell, type CellKind } from "../io/cells.ts";
 import type { ShardRef } from "../io/source.ts";
-import { nearestName } from "../kernels/nearest-name.ts";
 import { utf16ByteOrder } from "../kernels/utf16.ts";
 import type { ColumnDeclaration, Extent, ReadContext } from "./define.ts";
 import { type ColumnBuilder, type ColumnSpec, columnBuilder } from "./reading-columns.ts";
@@ -284,7 +285,7 @@ export function missingColumn(
   name: string,
   there: readonly string[],
 ): DataError {
-  const near = nearestName(name, there);
+  const near = suggest(name, there);
   const ids = option === "text" ? there.find((column) => BLOB_COLUMNS.includes(column)) : undefined;
   const fix = near
     ? `did you mean ${near}? set ${option}: ${near}`

@@ -2,7 +2,7 @@
  * Reads CSV and its relatives, plain or compressed: quoted fields may hold delimiters and lines.
  *
  * Invariant: a record is one row, used or reported; a quote that never closes fails the file, because nothing after it
- * can be trusted. CSV knows no null: an empty id or number is absent, an empty string is a string. Price: about 50 MB/s
+ * can be trusted. CSV knows no null: an empty id or number is absent, an empty string is a string. Price: about 40 MB/s
  * on one core (csv-parse); data worth reading often is better kept as Parquet.
  */
 import { pipeline, Readable } from "node:stream";

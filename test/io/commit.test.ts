@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
@@ -56,7 +56,6 @@ test("the first marker wins, an equal one agrees, another one is an error", (t) 
 
 test("racing processes: exactly one creates the marker", async (t) => {
   const target = path.join(temporaryFolder(t), "0.json");
-  const { spawn } = await import("node:child_process");
   const script = `const { commitMarker } = await import(${JSON.stringify(commitModule)});
     while (Date.now() < ${Date.now() + 700});
     console.log(commitMarker(${JSON.stringify(target)}, { n: 1 }));`;
@@ -73,37 +72,54 @@ test("racing processes: exactly one creates the marker", async (t) => {
   assert.deepEqual(said.sort(), ["already", "already", "already", "created"]);
 });
 
-test("killed at every boundary, nothing half-written has a final name", (t) => {
+/** Runs `script` in a process of its own that dies at write boundary `step` (`main:N`, `worker:N`); returns the signal that ended it. */
+function killedAt(step: string, script: string): Promise<string | null> {
+  const env = { ...process.env, SHARDMILL_FAULT: step };
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { env, stdio: "inherit" });
+  return new Promise((resolve) => child.on("close", (_code, signal) => resolve(signal)));
+}
+
+test("killed at every boundary, nothing half-written has a final name", async (t) => {
   const root = temporaryFolder(t);
-  let survived = 0;
-  for (let step = 1; survived === 0; step++) {
-    assert.ok(step < 50, "the script never ran to its end");
-    const folder = path.join(root, String(step));
-    const script = `const { createPending, commitMarker } = await import(${JSON.stringify(commitModule)});
-      const file = createPending(${JSON.stringify(path.join(folder, "data.bin"))});
-      for (let i = 0; i < 3; i++) file.write(Buffer.alloc(1000, i));
-      const files = [file.commit()];
-      commitMarker(${JSON.stringify(path.join(folder, "done.json"))}, { files });`;
-    const child = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
-      env: { ...process.env, SHARDMILL_FAULT: `main:${step}` },
-    });
-    if (child.signal === null) {
-      assert.equal(child.status, 0, String(child.stderr));
-      survived = step;
-    } else {
-      assert.equal(child.signal, "SIGKILL");
-    }
-    const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
-    if (names.includes("data.bin")) assert.equal(fs.statSync(path.join(folder, "data.bin")).size, 3000);
-    if (names.includes("done.json")) {
-      assert.ok(names.includes("data.bin"), "a marker without its file");
-      const marker = JSON.parse(fs.readFileSync(path.join(folder, "done.json"), "utf8"));
-      const bytes = fs.readFileSync(path.join(folder, "data.bin"));
-      assert.equal(marker.files[0].sha256, createHash("sha256").update(bytes).digest("hex"));
-    }
-  }
-  // 3 writes, fsync, rename, folder; write, fsync, link, unlink: two boundaries at most of them.
-  assert.equal(survived, 13);
+  // 3 writes, fsync and after, rename, folder; then write, fsync and after, link, unlink of the marker.
+  const steps = Array.from({ length: 13 }, (_, i) => i + 1);
+  const seen = await Promise.all(
+    steps.map(async (step) => {
+      const folder = path.join(root, String(step));
+      const script = `const { createPending, commitMarker } = await import(${JSON.stringify(commitModule)});
+        const file = createPending(${JSON.stringify(path.join(folder, "data.bin"))});
+        for (let i = 0; i < 3; i++) file.write(Buffer.alloc(1000, i));
+        const files = [file.commit()];
+        commitMarker(${JSON.stringify(path.join(folder, "done.json"))}, { files });`;
+      const signal = await killedAt(`main:${step}`, script);
+      const names = fs.readdirSync(folder).filter((name) => !name.startsWith("."));
+      if (names.includes("data.bin")) assert.equal(fs.statSync(path.join(folder, "data.bin")).size, 3000);
+      if (names.includes("done.json")) {
+        assert.ok(names.includes("data.bin"), "a marker without its file");
+        const marker = JSON.parse(fs.readFileSync(path.join(folder, "done.json"), "utf8"));
+        const bytes = fs.readFileSync(path.join(folder, "data.bin"));
+        assert.equal(marker.files[0].sha256, createHash("sha256").update(bytes).digest("hex"));
+      }
+      return `${signal ?? "lived"}: ${names.join(" ")}`;
+    }),
+  );
+  assert.deepEqual(seen, [
+    ...Array(5).fill("SIGKILL: "),
+    ...Array(5).fill("SIGKILL: data.bin"),
+    ...Array(2).fill("SIGKILL: data.bin done.json"),
+    "lived: data.bin done.json",
+  ]);
+});
+
+test("boundaries of workers are counted apart from those of the main thread", async (t) => {
+  const root = temporaryFolder(t);
+  const commit = (name: string) => `const { commitBytes } = await import(${JSON.stringify(commitModule)});
+    commitBytes(${JSON.stringify(path.join(root, name))}, Buffer.from("x"));`;
+  const script = `${commit("main")}
+    const { Worker } = await import("node:worker_threads");
+    new Worker(new URL("data:text/javascript," + encodeURIComponent(${JSON.stringify(commit("worker"))})));`;
+  assert.equal(await killedAt("worker:4", script), "SIGKILL");
+  assert.deepEqual(fs.readdirSync(root).sort(), ["main", "worker"]);
 });
 
 test("a full disk is reported with the folder, and leaves no file", (t) => {

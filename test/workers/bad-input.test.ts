@@ -61,7 +61,7 @@ const CASES: readonly Case[] = [
     name: "not what the extension says",
     file: "a.jsonl",
     bytes: gzipSync(GOOD),
-    code: "data/wrong-compression",
+    code: "data/wrong-codec",
     message: /gzip/,
   },
   { name: "UTF-16", file: "a.jsonl", bytes: utf16, code: "data/not-utf8", message: /UTF-16/ },
@@ -102,10 +102,10 @@ const CASES: readonly Case[] = [
     name: "not Parquet at all",
     file: "a.parquet",
     bytes: "hello, this is no parquet file at all",
-    code: "data/not-parquet",
+    code: "data/bad-parquet",
     message: /a\.parquet/,
   },
-  { name: "an empty Parquet file", file: "a.parquet", bytes: "", code: "data/not-parquet", message: /a\.parquet/ },
+  { name: "an empty Parquet file", file: "a.parquet", bytes: "", code: "data/bad-parquet", message: /a\.parquet/ },
 ];
 
 function flip(bytes: Uint8Array, at: number): Uint8Array {
@@ -228,20 +228,23 @@ test("a full disk: a clear error, no half file, and a resume once there is room"
   fs.mkdirSync(small);
   const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", small]);
   if (mounted.status !== 0) return t.skip("mounting a small file system needs root");
-  t.after(() => spawnSync("umount", [small]));
-  fs.writeFileSync(
-    path.join(root, "a.jsonl"),
-    `${JSON.stringify({ text: "some words of text to fill the disk with ".repeat(40) })}\n`.repeat(3000),
-  );
-  fs.writeFileSync(path.join(root, "bad.yaml"), recipe('from: "a.jsonl"'));
-  const prepared = await prepare(path.join(root, "bad.yaml"), { out: small, dataRoot: root });
-  const options = { root: small, workers: 1, environment: prepared.environment, registry: prepared.registry };
-  await assert.rejects(run(prepared.plan, options), { code: "run/disk-full" });
-  const halfFiles = (fs.readdirSync(small, { recursive: true }) as string[]).filter(
-    (name) => /\.(tokens|ds)$/.test(name) || name.endsWith(".tmp"),
-  );
-  assert.deepEqual(halfFiles, []);
-  spawnSync("mount", ["-o", "remount,size=64m", small]);
-  const result = await run(prepared.plan, options);
-  assert.equal(result.sources[0].kept, 3000);
+  try {
+    fs.writeFileSync(
+      path.join(root, "a.jsonl"),
+      `${JSON.stringify({ text: "some words of text to fill the disk with ".repeat(40) })}\n`.repeat(3000),
+    );
+    fs.writeFileSync(path.join(root, "bad.yaml"), recipe('from: "a.jsonl"'));
+    const prepared = await prepare(path.join(root, "bad.yaml"), { out: small, dataRoot: root });
+    const options = { root: small, workers: 1, environment: prepared.environment, registry: prepared.registry };
+    await assert.rejects(run(prepared.plan, options), { code: "run/disk-full" });
+    const halfFiles = (fs.readdirSync(small, { recursive: true }) as string[]).filter(
+      (name) => /\.(tokens|ds)$/.test(name) || name.endsWith(".tmp"),
+    );
+    assert.deepEqual(halfFiles, []);
+    spawnSync("mount", ["-o", "remount,size=64m", small]);
+    const result = await run(prepared.plan, options);
+    assert.equal(result.sources[0].kept, 3000);
+  } finally {
+    spawnSync("umount", [small]);
+  }
 });
