@@ -6,7 +6,7 @@
  * Price: one promise chain per request. Clock, sleep and randomness are injected, so tests do not wait.
  */
 import PQueue from "p-queue";
-import { RunError, ShardmillError } from "../batch/errors.ts";
+import { RunError } from "../batch/errors.ts";
 import { RateBudget } from "./rate-budget.ts";
 import { redact, redactUrl } from "./redact.ts";
 
@@ -278,7 +278,6 @@ export function parseRetryAfter(header: string | undefined, now: number): number
 }
 
 function describe(error: unknown): string {
-  if (error instanceof ShardmillError) throw error;
   if (!(error instanceof Error)) return redact(String(error));
   const cause = error.cause as NodeJS.ErrnoException | undefined;
   return redact(cause?.code ?? cause?.message ?? error.message);

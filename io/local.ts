@@ -2,7 +2,7 @@
  * Files on disk: finding them and reading them.
  *
  * Invariant: a read returns exactly what was asked for, or says that the file is not the one that was planned. Reads are synchronous
- * inside the async interface: a `pread` from the page cache is several times cheaper than a trip through the thread pool.
+ * inside the async interface: a `pread` from the page cache is cheaper than a trip through the thread pool (3 GB/s, pieces of 1 MiB).
  */
 import fs from "node:fs";
 import path from "node:path";

@@ -2,7 +2,7 @@
  * XXH64 (Yann Collet's xxHash, 64 bit), whole and streaming.
  *
  * Owns the hash that names rows in dedup keys and checks zstd frames. Invariant: equal to the reference implementation for every
- * length and seed. 64-bit values are pairs of 32-bit integers, so nothing is allocated per call. Price: about 350 MB/s on long input.
+ * length and seed. 64-bit values are pairs of 32-bit integers, so nothing is allocated per call. Price: about 450 MB/s on long input, 90 ns for 20 bytes.
  */
 
 const P1_LO = 0x85ebca87 | 0;

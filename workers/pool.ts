@@ -18,6 +18,8 @@ export interface PoolOptions {
   readonly order?: (<T>(tasks: readonly T[]) => readonly T[]) | undefined;
 }
 
+const WORKER_HEAP_MB = 1024;
+
 /** Later phases first: what they finish frees disk, and a source that is through its text has nothing to wait for. */
 const PRIORITY: Readonly<Record<Task["kind"], number>> = {
   ingest: 0,
@@ -47,6 +49,8 @@ export class Pool {
       atomics: "disabled",
       workerData: options.setup,
       idleTimeout: 60_000,
+      // Data lies in typed arrays outside this heap; a stage that fills it has gone wrong and ends its worker, not the machine.
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
     });
   }
 

@@ -10,7 +10,7 @@ import { ColumnAppender } from "../../batch/append.ts";
 import type { Batch } from "../../batch/batch.ts";
 import { Int32Builder } from "../../batch/builder.ts";
 import type { Column, TokenListColumn } from "../../batch/column.ts";
-import { DataError, formatPlace, RunError } from "../../batch/errors.ts";
+import { DataError, formatPlace, RunError, ShardmillError } from "../../batch/errors.ts";
 import { encodeArrow } from "../../io/arrow-table.ts";
 import { type CommittedFile, commitBytes, commitMarker, createPending, type PendingFile } from "../../io/commit.ts";
 import { KeyFileWriter } from "../../io/key-file.ts";
@@ -67,23 +67,44 @@ function runStages(batch: Batch, stages: readonly Operator[], tally: Tally, span
   let barrier = 0;
   stages.forEach((operator, index) => {
     tally.enter(index, batch.alive.count());
-    switch (operator.kind) {
-      case "filter":
-        operator.apply(batch, tally.dropper(batch, index));
-        break;
-      case "rewrite":
-        batch.setColumn("text", operator.apply(batch));
-        break;
-      case "annotate":
-        for (const [name, column] of operator.apply(batch)) batch.setColumn(name, column);
-        break;
-      case "barrier":
-        span.sketch(batch, operator, barrier++, tally.documents - batch.rows);
-        break;
-      default:
-        throw new Error(`a ${operator.kind} stage cannot be part of a pipeline`);
+    try {
+      switch (operator.kind) {
+        case "filter":
+          operator.apply(batch, tally.dropper(batch, index));
+          break;
+        case "rewrite":
+          batch.setColumn("text", operator.apply(batch));
+          break;
+        case "annotate":
+          for (const [name, column] of operator.apply(batch)) batch.setColumn(name, column);
+          break;
+        case "barrier":
+          span.sketch(batch, operator, barrier++, tally.documents - batch.rows);
+          break;
+        default:
+          throw new Error(`a ${operator.kind} stage cannot be part of a pipeline`);
+      }
+    } catch (error) {
+      throw stageFailure(error, batch, tally.source, index);
     }
   });
+}
+
+/** Says which stage failed on which rows; a stage works on whole batches, so the rows are a range. */
+function stageFailure(error: unknown, batch: Batch, source: SourcePlan, stage: number): Error {
+  if (error instanceof ShardmillError) return error;
+  const { use } = source.stages[stage];
+  const place = { source: source.name, shard: source.shards[batch.shards[0]].key, row: batch.rowsInShard[0] };
+  return new RunError(
+    {
+      code: "run/stage-failed",
+      what: `${use} failed on one of ${batch.rows} rows: ${error instanceof Error ? error.message : String(error)}`,
+      place,
+      why: `${formatPlace(place)} is the first of them; the span is not committed, so no row is lost`,
+      fix: `if ${use} is a plugin, mend it; if it is built in, this is a bug: please report it with the recipe`,
+    },
+    { cause: error },
+  );
 }
 
 /** Counts of one span, and the rule that they add up. */
@@ -92,7 +113,7 @@ class Tally {
   kept = 0;
   text_bytes = 0;
   tokens = 0;
-  readonly #source: SourcePlan;
+  readonly source: SourcePlan;
   readonly #maxErrors: number;
   readonly #rowsIn: number[];
   readonly #dropped: Record<string, number>[];
@@ -102,7 +123,7 @@ class Tally {
   #fatal = 0;
 
   constructor(source: SourcePlan, maxErrors: number) {
-    this.#source = source;
+    this.source = source;
     this.#maxErrors = maxErrors;
     this.#rowsIn = source.stages.map(() => 0);
     this.#dropped = source.stages.map(() => ({}));
@@ -116,12 +137,12 @@ class Tally {
   problem(problem: ReadProblem): void {
     this.#met(problem.shard);
     this.#errors[problem.kind] = (this.#errors[problem.kind] ?? 0) + 1;
-    const shard = this.#source.shards[problem.shard].key;
+    const shard = this.source.shards[problem.shard].key;
     const { kind, row, byte, message } = problem;
     const position = { ...(row === undefined ? {} : { row }), ...(byte === undefined ? {} : { byte }) };
     if (this.#problems.length < PROBLEM_EXAMPLES) this.#problems.push({ kind, shard, ...position, message });
     if (HARMLESS_PROBLEMS.has(kind) || ++this.#fatal <= this.#maxErrors) return;
-    throw tooManyErrors(this.#source.name, { kind, shard, ...position, message }, this.#maxErrors);
+    throw tooManyErrors(this.source.name, { kind, shard, ...position, message }, this.#maxErrors);
   }
 
   enter(stage: number, rows: number): void {
@@ -129,12 +150,12 @@ class Tally {
   }
 
   dropper(batch: Batch, stage: number): (row: number, reason: string, value?: number) => void {
-    const reasons = this.#source.stages[stage].reasons;
+    const reasons = this.source.stages[stage].reasons;
     const dropped = this.#dropped[stage];
     return (row, reason, value = Number.NaN) => {
       if (!batch.alive.has(row)) return;
       const code = reasons.indexOf(reason);
-      if (code < 0) throw new Error(`${this.#source.stages[stage].use} gave a reason it does not declare: ${reason}`);
+      if (code < 0) throw new Error(`${this.source.stages[stage].use} gave a reason it does not declare: ${reason}`);
       batch.alive.clear(row);
       batch.verdicts.add(row, stage, code, value);
       dropped[reason] = (dropped[reason] ?? 0) + 1;
@@ -148,12 +169,12 @@ class Tally {
     if (rows !== this.kept + drops + errors) {
       throw new RunError({
         code: "run/accounting",
-        what: `span ${task.span} of ${this.#source.name} met ${rows} rows, but ${this.kept} kept + ${drops} dropped + ${errors} errors = ${this.kept + drops + errors}`,
+        what: `span ${task.span} of ${this.source.name} met ${rows} rows, but ${this.kept} kept + ${drops} dropped + ${errors} errors = ${this.kept + drops + errors}`,
         why: "a row went missing or was counted twice, so no figure of this run could be trusted",
         fix: "this is a bug: please report it with the recipe",
       });
     }
-    const stages: StageCounts[] = this.#source.stages.map((stage, index) => ({
+    const stages: StageCounts[] = this.source.stages.map((stage, index) => ({
       id: stage.id,
       rows_in: this.#rowsIn[index],
       dropped: this.#dropped[index],
