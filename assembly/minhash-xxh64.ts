@@ -43,12 +43,10 @@ export function xxh64(from: usize, length: usize, seed: u64): u64 {
   return hash ^ (hash >> 32);
 }
 
-@inline
 function turn(lane: u64, input: u64): u64 {
   return rotl(lane + input * PRIME_2, 31) * PRIME_1;
 }
 
-@inline
 function join(hash: u64, lane: u64): u64 {
   return (hash ^ turn(0, lane)) * PRIME_1 + PRIME_4;
 }

@@ -69,18 +69,20 @@ try {
   fs.rmSync(work, { recursive: true, force: true });
 }
 
-/** The first lines of each file, up to an equal share of `bytes`. */
+/** Every n-th line of each file, so that each gives an equal share of `bytes` and all of it is represented. */
 function slice(from: string, to: string, names: readonly string[], bytes: number): number {
   let total = 0;
   for (const name of names) {
-    const file = path.join(from, `${name}.jsonl`);
-    const head = Buffer.alloc(Math.floor(bytes / names.length));
-    const descriptor = fs.openSync(file, "r");
-    const read = fs.readSync(descriptor, head, 0, head.length, 0);
-    fs.closeSync(descriptor);
-    const whole = head.subarray(0, head.lastIndexOf(10, read - 1) + 1);
-    fs.writeFileSync(path.join(to, `${name}.jsonl`), whole);
-    total += whole.length;
+    const whole = fs.readFileSync(path.join(from, `${name}.jsonl`));
+    const step = Math.max(1, Math.ceil((whole.length * names.length) / bytes));
+    const lines: Buffer[] = [];
+    for (let at = 0, line = 0; at < whole.length; line++) {
+      const end = whole.indexOf(10, at) + 1;
+      if (line % step === 0) lines.push(whole.subarray(at, end));
+      at = end;
+    }
+    fs.writeFileSync(path.join(to, `${name}.jsonl`), Buffer.concat(lines));
+    total += lines.reduce((sum, line) => sum + line.length, 0);
   }
   return total;
 }

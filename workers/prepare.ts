@@ -13,6 +13,8 @@ export interface PrepareOptions {
   readonly out?: string;
   /** Folder relative `from:` patterns start at. */
   readonly dataRoot?: string;
+  /** Keep whole files that are streamed from the Hub in the Hub's own cache. */
+  readonly cacheDownloads?: boolean;
 }
 
 export interface Prepared {
@@ -28,6 +30,7 @@ export async function prepare(recipePath: string, options: PrepareOptions = {}):
   const layout = new Layout(options.out ?? ".");
   const environment = createIoEnvironment({
     root: options.dataRoot ?? ".",
+    cacheDownloads: options.cacheDownloads ?? false,
     identityCacheFile: layout.identityCache,
   });
   const registry = stageRegistry(await loadPlugins(recipe.plugins, ""));

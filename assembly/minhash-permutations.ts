@@ -1,0 +1,156 @@
+/**
+ * Signatures of the datatrove family: per slot the minimum over all shingles x of h = v mod P, v = (x * a + b) mod 2^64,
+ * P = 2^61 - 1. Twin: kernels/minhash/signature.ts, whose head proves the filter t < 8m + 64 with t = 8v + 64 mod 2^64.
+ *
+ * Here only an estimate of t's high half is computed, four shingles a vector. With X = x, A = 8a, B = 8b + 64 in 32-bit
+ * halves, the high half of t is Xh*Al + Xl*Ah + high(Xl*Al) + Bh + carry. In place of high(Xl*Al) stands the product of
+ * the high 16 bits of Xl and of Al. What is left out, the two mixed products and the carry, adds up to less than
+ * GAP = 2^17. So with GAP added to it the estimate is never below the true half, at most GAP above it, and wraps only to
+ * values that pass: `estimate < (8m + 64 >> 32) + GAP + 1` misses nothing and errs once in 2^15. On a pass h is computed.
+ *
+ * Invariant: bit for bit the twin's slots. Slots come in pairs, so that shingles are loaded once for two; an odd last
+ * slot is doubled. Layout: static, 20 KB a block of shingles, 24 bytes a slot. Price: 0.2 ns per shingle and slot.
+ */
+
+/** Shingles folded at a time: a block and its halves stay in the first cache level. A multiple of GROUP. */
+export const BLOCK_SHINGLES: u32 = 1024;
+export const MAX_SLOTS: u32 = 4096;
+const GROUP: u32 = 8;
+const P: u64 = 0x1fffffffffffffff;
+const GAP: u64 = 0x20000;
+/** Filtering pays, and its limit fits 32 bits, once a minimum is below this. */
+const FILTERED_BELOW: u64 = P >> 4;
+
+/** The hashes of one block, u64. The caller fills it and calls `foldBlock`. */
+export const SHINGLES: usize = memory.data(8192, 64);
+/** Of each shingle: the high half, the low half, the high 16 bits of the low half, u32 in three planes. */
+const PLANES: usize = memory.data(3 * 4096, 64);
+const LOW: usize = 4096;
+const LOW_TOP: usize = 8192;
+/** u64 per slot; the caller fills both, then calls `usePermutations`. */
+export const MULTIPLIERS: usize = memory.data(4096 * 8, 64);
+export const INCREMENTS: usize = memory.data(4096 * 8, 64);
+/** u64 per slot: the result. */
+export const SIGNATURE: usize = memory.data(4096 * 8, 64);
+
+let pairedSlots: u32 = 0;
+
+export function usePermutations(slots: u32): void {
+  pairedSlots = (slots + 1) & ~1;
+  if (slots < pairedSlots) {
+    const last = (slots - 1) << 3;
+    store<u64>(MULTIPLIERS + last, load<u64>(MULTIPLIERS + last), 8);
+    store<u64>(INCREMENTS + last, load<u64>(INCREMENTS + last), 8);
+  }
+}
+
+export function resetSignature(): void {
+  for (let slot: u32 = 0; slot < pairedSlots; slot++) store<u64>(SIGNATURE + (slot << 3), P);
+}
+
+/** Takes the first `count` SHINGLES, 1 to BLOCK_SHINGLES, into the signature. */
+export function foldBlock(count: u32): void {
+  // Repeating a shingle changes no minimum.
+  const padded = (count + GROUP - 1) & ~(GROUP - 1);
+  for (let i = count; i < padded; i++) store<u64>(SHINGLES + (i << 3), load<u64>(SHINGLES));
+  splitHalves(padded);
+  for (let slot: u32 = 0; slot < pairedSlots; slot += 2) foldPair(slot << 3, padded);
+}
+
+function splitHalves(count: u32): void {
+  for (let i: usize = 0; i < count; i += 4) {
+    const first = v128.load(SHINGLES + (i << 3));
+    const second = v128.load(SHINGLES + (i << 3), 16);
+    const low = v128.shuffle<i32>(first, second, 0, 2, 4, 6);
+    const plane = PLANES + (i << 2);
+    v128.store(plane, v128.shuffle<i32>(first, second, 1, 3, 5, 7));
+    v128.store(plane, low, LOW);
+    v128.store(plane, i32x4.shr_u(low, 16), LOW_TOP);
+  }
+}
+
+/** Folds `count` shingles into the slots at byte offsets `slot` and `slot + 8`. */
+function foldPair(slot: usize, count: u32): void {
+  const a0 = load<u64>(MULTIPLIERS + slot);
+  const b0 = load<u64>(INCREMENTS + slot);
+  const a1 = load<u64>(MULTIPLIERS + slot, 8);
+  const b1 = load<u64>(INCREMENTS + slot, 8);
+  let minimum0 = load<u64>(SIGNATURE + slot);
+  let minimum1 = load<u64>(SIGNATURE + slot, 8);
+  let i: u32 = 0;
+  for (; i < count && (minimum0 >= FILTERED_BELOW || minimum1 >= FILTERED_BELOW); i++) {
+    const shingle = load<u64>(SHINGLES + (i << 3));
+    minimum0 = min(minimum0, residue(shingle * a0 + b0));
+    minimum1 = min(minimum1, residue(shingle * a1 + b1));
+  }
+  // Back to a whole group: what is seen twice is harmless.
+  i &= ~(GROUP - 1);
+
+  const high0 = i32x4.splat(<i32>(a0 >> 29));
+  const low0 = i32x4.splat(<i32>(a0 << 3));
+  const top0 = i32x4.splat(<i32>((a0 << 35) >> 48));
+  const add0 = i32x4.splat(biasedIncrement(b0));
+  const high1 = i32x4.splat(<i32>(a1 >> 29));
+  const low1 = i32x4.splat(<i32>(a1 << 3));
+  const top1 = i32x4.splat(<i32>((a1 << 35) >> 48));
+  const add1 = i32x4.splat(biasedIncrement(b1));
+  let limit0 = biasedLimit(minimum0);
+  let limit1 = biasedLimit(minimum1);
+  for (; i < count; i += GROUP) {
+    const plane = PLANES + (<usize>i << 2);
+    const high = v128.load(plane);
+    const low = v128.load(plane, LOW);
+    const top = v128.load(plane, LOW_TOP);
+    let estimate0 = estimate(high, low, top, high0, low0, top0, add0);
+    let estimate1 = estimate(high, low, top, high1, low1, top1, add1);
+    const nextHigh = v128.load(plane, 16);
+    const nextLow = v128.load(plane, LOW + 16);
+    const nextTop = v128.load(plane, LOW_TOP + 16);
+    estimate0 = i32x4.min_s(estimate0, estimate(nextHigh, nextLow, nextTop, high0, low0, top0, add0));
+    estimate1 = i32x4.min_s(estimate1, estimate(nextHigh, nextLow, nextTop, high1, low1, top1, add1));
+    const passed0 = i32x4.gt_s(limit0, estimate0);
+    const passed1 = i32x4.gt_s(limit1, estimate1);
+    if (v128.any_true(v128.or(passed0, passed1))) {
+      const group = SHINGLES + (<usize>i << 3);
+      if (v128.any_true(passed0)) {
+        minimum0 = groupMinimum(group, a0, b0, minimum0);
+        limit0 = biasedLimit(minimum0);
+      }
+      if (v128.any_true(passed1)) {
+        minimum1 = groupMinimum(group, a1, b1, minimum1);
+        limit1 = biasedLimit(minimum1);
+      }
+    }
+  }
+  store<u64>(SIGNATURE + slot, minimum0);
+  store<u64>(SIGNATURE + slot, minimum1, 8);
+}
+
+/** Four estimates, biased by -2^31 so that a signed comparison serves. */
+function estimate(xHigh: v128, xLow: v128, xTop: v128, high: v128, low: v128, top: v128, add: v128): v128 {
+  return i32x4.add(
+    i32x4.add(i32x4.mul(xHigh, low), i32x4.mul(xLow, high)),
+    i32x4.add(i32x4.mul(xTop, top), add),
+  );
+}
+
+function biasedIncrement(b: u64): i32 {
+  return <i32>((((b << 3) + 64) >> 32) + GAP) ^ i32.MIN_VALUE;
+}
+
+/** Exclusive. The minimum is below FILTERED_BELOW where a group is left to filter, so that nothing overflows. */
+function biasedLimit(minimum: u64): v128 {
+  return i32x4.splat(<i32>((((minimum << 3) + 64) >> 32) + GAP + 1) ^ i32.MIN_VALUE);
+}
+
+function groupMinimum(group: usize, a: u64, b: u64, start: u64): u64 {
+  let minimum = start;
+  for (let at = group; at < group + 8 * GROUP; at += 8) minimum = min(minimum, residue(load<u64>(at) * a + b));
+  return minimum;
+}
+
+/** v mod P. */
+function residue(v: u64): u64 {
+  const folded = (v & P) + (v >> 61);
+  return folded >= P ? folded - P : folded;
+}
