@@ -24,6 +24,7 @@ interface Flags {
   readonly maxErrors: number;
   readonly matchMemory: number;
   readonly keepIntermediates: boolean;
+  readonly cacheDownloads: boolean;
   readonly progress: boolean;
   readonly quiet: boolean;
   readonly json: boolean;
@@ -62,6 +63,12 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
         withNegated: false,
         brief: "keep span tokens and scattered parts once stores are built",
       },
+      cacheDownloads: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "keep files streamed from the Hub in its cache (HF_HUB_CACHE)",
+      },
       progress: { kind: "boolean", default: true, brief: "show progress" },
       quiet: { kind: "boolean", default: false, withNegated: false, brief: "only the result and errors" },
       json: jsonFlag,
@@ -71,7 +78,12 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
   },
   func(flags, recipePath) {
     return guarded(this, async () => {
-      const prepared = await prepare(recipePath, { set: flags.set ?? [], out: flags.out, dataRoot: flags.dataRoot });
+      const prepared = await prepare(recipePath, {
+        set: flags.set ?? [],
+        out: flags.out,
+        dataRoot: flags.dataRoot,
+        cacheDownloads: flags.cacheDownloads,
+      });
       const reporter = chooseReporter(this, flags);
       const stop = new AbortController();
       const kill = new AbortController();
