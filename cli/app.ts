@@ -1,4 +1,4 @@
-/** The verbs and their help. Each verb's code is loaded only when it is chosen. */
+/** The verbs and their help. What they call is loaded only when one is chosen. */
 import { type Application, buildApplication, buildRouteMap } from "@stricli/core";
 import type { CliContext } from "./context.ts";
 import { checkCommand } from "./verbs/check.ts";

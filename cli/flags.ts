@@ -1,16 +1,12 @@
 /** Flags that several verbs share, each written once. */
 import os from "node:os";
-import { RecipeError } from "../index.ts";
 
 const parseCount =
   (name: string, least: number) =>
   (text: string): number => {
     const value = Number(text);
     if (!Number.isInteger(value) || value < least) {
-      throw new RecipeError({
-        code: "flag/bad-number",
-        what: `--${name} must be a whole number from ${least}, not ${text}`,
-      });
+      throw new SyntaxError(`--${name} must be a whole number from ${least}, not ${text}`);
     }
     return value;
   };
@@ -33,8 +29,7 @@ const FACTORS: Readonly<Record<string, number>> = {
 /** `512MiB`, `2GB` or a plain number of bytes. */
 export function parseBytes(text: string): number {
   const match = BYTES.exec(text.trim());
-  if (match === null)
-    throw new RecipeError({ code: "flag/bad-size", what: `${text} is not a size`, fix: "write it as 512MiB or 2GB" });
+  if (match === null) throw new SyntaxError(`${text} is not a size: write it as 512MiB or 2GB`);
   return Math.round(Number(match[1]) * FACTORS[match[2].toLowerCase()]);
 }
 

@@ -1,5 +1,4 @@
 import { buildCommand } from "@stricli/core";
-import { loadRecipe } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, recipeArgument, setFlag } from "../flags.ts";
 
@@ -12,7 +11,7 @@ export const checkCommand = buildCommand<Flags, [string], CliContext>({
   docs: { brief: "find what is wrong with a recipe, without reading any data" },
   parameters: { flags: { set: setFlag, json: jsonFlag }, positional: { kind: "tuple", parameters: [recipeArgument] } },
   func(flags, recipePath) {
-    return guarded(this, async () => {
+    return guarded(this, async ({ loadRecipe }) => {
       const recipe = await loadRecipe(recipePath, { set: flags.set ?? [] });
       if (flags.json) printJson(this, recipe);
       else {

@@ -1,5 +1,4 @@
 import { buildCommand } from "@stricli/core";
-import { exportRun, openRun } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print } from "../context.ts";
 import { outFlag } from "../flags.ts";
 import { runArgument } from "./status.ts";
@@ -27,7 +26,7 @@ export const exportCommand = buildCommand<Flags, [string], CliContext>({
     positional: { kind: "tuple", parameters: [runArgument] },
   },
   func(flags, name) {
-    return guarded(this, async () => {
+    return guarded(this, async ({ exportRun, openRun }) => {
       const result = await exportRun(openRun(name, flags.out), flags.to, flags.pathPrefix);
       for (const path of result.paths) print(this, path);
       for (const warning of result.warnings) this.process.stderr.write(`warning: ${warning}\n`);

@@ -1,5 +1,4 @@
 import { buildCommand } from "@stricli/core";
-import { newRecipe } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print } from "../context.ts";
 import { recipeArgument } from "../flags.ts";
 
@@ -25,7 +24,7 @@ export const newCommand = buildCommand<Flags, [string], CliContext>({
     },
   },
   func(flags, name) {
-    return guarded(this, async () => {
+    return guarded(this, async ({ newRecipe }) => {
       const path = await newRecipe(name, { from: flags.from });
       print(this, path);
       this.process.stderr.write(`next: shardmill check ${path}\n`);

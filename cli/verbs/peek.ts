@@ -1,5 +1,4 @@
 import { buildCommand } from "@stricli/core";
-import { isRun, openRun, peekDocuments, peekDropped, peekWindows } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { countFlag, dataRootFlag, jsonFlag, outFlag } from "../flags.ts";
 
@@ -61,7 +60,7 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
     aliases: { n: "count" },
   },
   func(flags, subject) {
-    return guarded(this, async () => {
+    return guarded(this, async ({ isRun, openRun, peekDocuments, peekDropped, peekWindows }) => {
       const { count, source } = flags;
       const only = source === undefined ? {} : { source };
       if (!isRun(subject, flags.out)) {

@@ -1,5 +1,4 @@
 import { buildCommand } from "@stricli/core";
-import { describePlan, prepare } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { dataRootFlag, jsonFlag, outFlag, recipeArgument, setFlag } from "../flags.ts";
 import { formatBytes, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
@@ -25,7 +24,7 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
     positional: { kind: "tuple", parameters: [recipeArgument] },
   },
   func(flags, recipePath) {
-    return guarded(this, async () => {
+    return guarded(this, async ({ describePlan, prepare }) => {
       const { plan, layout } = await prepare(recipePath, {
         set: flags.set ?? [],
         out: flags.out,

@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import { prepare, type RunEvent, type RunResult, run } from "../../index.ts";
+import type { RunEvent, RunResult } from "../../index.ts";
 import { type CliContext, EXIT, guarded } from "../context.ts";
 import {
   dataRootFlag,
@@ -77,7 +77,7 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
     aliases: { q: "quiet" },
   },
   func(flags, recipePath) {
-    return guarded(this, async () => {
+    return guarded(this, async ({ prepare, run }) => {
       const prepared = await prepare(recipePath, {
         set: flags.set ?? [],
         out: flags.out,

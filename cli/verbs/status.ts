@@ -1,5 +1,4 @@
 import { buildCommand } from "@stricli/core";
-import { openRun, runStatus } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, outFlag } from "../flags.ts";
 import { formatTable } from "../format.ts";
@@ -19,7 +18,7 @@ export const statusCommand = buildCommand<Flags, [string], CliContext>({
   docs: { brief: "how far a run is, from its completion markers alone" },
   parameters: { flags: { out: outFlag, json: jsonFlag }, positional: { kind: "tuple", parameters: [runArgument] } },
   func(flags, name) {
-    return guarded(this, async () => {
+    return guarded(this, async ({ openRun, runStatus }) => {
       const status = runStatus(openRun(name, flags.out));
       if (flags.json) printJson(this, status);
       else {

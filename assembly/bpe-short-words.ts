@@ -1,0 +1,121 @@
+/**
+ * Tokens of words of at most 15 bytes.
+ *
+ * Layout: lines of 64 bytes with two entries; an entry is the word's key (16 bytes) and four ids (16 bytes), the count of ids in the
+ * top four bits of the first. A word with more has its ids in the arena: IN_ARENA, address, count. A first id of 0 is a free entry, which
+ * always has count > 0 otherwise. Lines are probed in order from the one the hash names; a line with a free entry ends the search.
+ * The table starts small and moves once, to its full size.
+ */
+import { reserve } from "./bpe-arena";
+import { hashShort } from "./bpe-keys";
+
+/** First id of an entry whose ids are in the arena: above every count and id. */
+export const IN_ARENA: u32 = 0xf0000000;
+export const ID_MASK: u32 = 0x0fffffff;
+export const COUNT_SHIFT: u32 = 28;
+const INLINE_IDS: u32 = 4;
+
+/** Address of the lines, and the byte offset of the last: replaced when the table moves. */
+export let shortWords: usize = 0;
+export let shortMask: usize = 0;
+let used: u32 = 0;
+let limit: u32 = 0;
+let full: usize = 0;
+let fullBytes: usize = 0;
+
+/** Takes zeroed memory: a small table to begin with, and a large one. Sizes are powers of two, in bytes. */
+export function setUpShortWords(small: usize, smallBytes: usize, large: usize, largeBytes: usize): void {
+  use(small, smallBytes);
+  full = large;
+  fullBytes = largeBytes;
+}
+
+function use(table: usize, bytes: usize): void {
+  shortWords = table;
+  shortMask = bytes - 64;
+  used = 0;
+  // Entries are half as many as there are 16-byte pieces; two thirds of them at most are used.
+  limit = <u32>(bytes / 48);
+}
+
+export function forgetShortWords(): void {
+  memory.fill(shortWords, 0, shortMask + 64);
+  used = 0;
+}
+
+@inline
+function lineOf(hash: u32): usize {
+  return (hash << 6) & shortMask;
+}
+
+/** The entry of the word, or 0. */
+export function findShortWord(low: u64, high: u64, hash: u32): usize {
+  for (let line = lineOf(hash); ; line = (line + 64) & shortMask) {
+    for (let entry = shortWords + line, end = entry + 64; entry < end; entry += 32) {
+      if (load<u32>(entry, 16) == 0) return 0;
+      if (load<u64>(entry) == low && load<u64>(entry, 8) == high) return entry;
+    }
+  }
+}
+
+function freeEntry(hash: u32): usize {
+  for (let line = lineOf(hash); ; line = (line + 64) & shortMask) {
+    const entry = shortWords + line;
+    if (load<u32>(entry, 16) == 0) return entry;
+    if (load<u32>(entry, 48) == 0) return entry + 32;
+  }
+}
+
+/** Remembers a word that is not in the table; false where there is no room left. */
+export function addShortWord(low: u64, high: u64, hash: u32, ids: usize, count: u32): bool {
+  if (used >= limit && !grow()) return false;
+  let first = load<u32>(ids) | (count << COUNT_SHIFT);
+  let record: usize = 0;
+  if (count > INLINE_IDS) {
+    record = reserve(count << 2);
+    if (record == 0) return false;
+    memory.copy(record, ids, count << 2);
+    first = IN_ARENA;
+  }
+  used++;
+  const entry = freeEntry(hash);
+  store<u64>(entry, low);
+  store<u64>(entry, high, 8);
+  store<u32>(entry, first, 16);
+  if (record != 0) {
+    store<u32>(entry, <u32>record, 20);
+    store<u32>(entry, count, 24);
+  } else {
+    for (let i: u32 = 1; i < count; i++) store<u32>(entry + (i << 2), load<u32>(ids + (i << 2)), 16);
+  }
+  return true;
+}
+
+/** Writes the ids of an entry from `out` on; returns where they end. */
+export function copyShortWord(entry: usize, out: usize): usize {
+  const first = load<u32>(entry, 16);
+  if (first == IN_ARENA) {
+    const size = load<u32>(entry, 24) << 2;
+    memory.copy(out, load<u32>(entry, 20), size);
+    return out + size;
+  }
+  v128.store(out, v128.load(entry, 16));
+  store<u32>(out, first & ID_MASK);
+  return out + ((first >> COUNT_SHIFT) << 2);
+}
+
+function grow(): bool {
+  if (shortWords == full) return false;
+  const old = shortWords;
+  const end = old + shortMask + 64;
+  const words = used;
+  use(full, fullBytes);
+  used = words;
+  for (let entry = old; entry < end; entry += 32) {
+    if (load<u32>(entry, 16) == 0) continue;
+    const place = freeEntry(hashShort(load<u64>(entry), load<u64>(entry, 8)));
+    v128.store(place, v128.load(entry));
+    v128.store(place, v128.load(entry, 16), 16);
+  }
+  return true;
+}

@@ -1,0 +1,350 @@
+/**
+ * C4's line rules over a whole document. Twins: kernels/quality/c4.ts and c4-phrases.ts.
+ *
+ * Invariant: verdict and text of every line are the twin's. Memory: in SCRATCH a record of 12 bytes a line (verdict, start, end: u32, the
+ * latter two addresses), then lines whose citations were removed. Price: about 0.5 ns a byte: words are counted by masks, a phrase
+ * is looked for only where three of its letters stand together.
+ */
+import {
+  aligned,
+  CODE_POINT,
+  DECIMAL_DIGIT,
+  decode,
+  LENGTH_SHIFT,
+  lowBits,
+  mask64,
+  properties,
+  reserve,
+  scratch,
+  skipSpace,
+  SPACE,
+  splitLines,
+  TEXT,
+  textEnd,
+  trimSpace,
+} from "./quality-text";
+
+/** Verdicts. */
+const KEEP: u32 = 0;
+const REMOVE: u32 = 1;
+const LOREM_IPSUM: u32 = 2;
+const CURLY_BRACKET: u32 = 3;
+
+/** Bits of the rules that are on. */
+const REMOVE_CITATIONS: u32 = 1;
+const FILTER_NO_TERMINAL_PUNCT: u32 = 2;
+const FILTER_JAVASCRIPT: u32 = 4;
+const FILTER_POLICY: u32 = 8;
+const FILTER_LOREM_IPSUM: u32 = 16;
+const FILTER_CURLY_BRACKET: u32 = 32;
+
+/** What a line holds. */
+const HAS_LOREM_IPSUM: u32 = 1;
+const HAS_JAVASCRIPT: u32 = 2;
+const HAS_CURLY_BRACKET: u32 = 4;
+const HAS_POLICY: u32 = 8;
+
+let rules: u32 = 0;
+let minWords: u32 = 0;
+let maxWordLength: u32 = 0;
+/** Where the next line without citations goes. */
+let cleaned: usize = 0;
+export let records: usize = 0;
+
+let lineWords: u32 = 0;
+/** Bytes in the longest run without white space. */
+let longestRun: usize = 0;
+let hasLongWord: bool = false;
+let hasBracket: bool = false;
+
+/** Judges the lines of the text and returns their number. A bound that is off is 0, or 2^32 - 1 for `longest`. */
+export function judgeLines(rulesOn: u32, fewestWords: u32, longest: u32): u32 {
+  rules = rulesOn;
+  minWords = fewestWords;
+  maxWordLength = longest;
+  const size = textEnd - TEXT;
+  // Pairs of addresses behind the room of the records: a record is written when its pair has been read.
+  records = aligned(scratch);
+  const pairs = records + size * 4 + 64;
+  reserve(pairs + size * 8 + 64);
+  const count = splitLines(pairs);
+  cleaned = aligned(pairs + (<usize>count << 3)) + 64;
+  reserve(cleaned + size + (<usize>count << 6) + 64);
+  for (let line: usize = 0; line < count; line++) {
+    judgeLine(<usize>load<u32>(pairs + (line << 3)), <usize>load<u32>(pairs + (line << 3), 4), records + line * 12);
+  }
+  return count;
+}
+
+function judgeLine(from: usize, to: usize, record: usize): void {
+  let start = skipSpace(from, to);
+  let end = trimSpace(start, to);
+  scanLine(start, end);
+  if (!hasLongWord && hasBracket && (rules & REMOVE_CITATIONS) != 0) {
+    const copy = cleaned;
+    end = copyWithoutCitations(start, end, copy);
+    start = copy;
+  }
+  store<u32>(record, verdict(start, end));
+  store<u32>(record, <u32>start, 4);
+  store<u32>(record, <u32>end, 8);
+}
+
+function verdict(start: usize, end: usize): u32 {
+  if (hasLongWord) return REMOVE;
+  if ((rules & FILTER_NO_TERMINAL_PUNCT) != 0 && !endsSentence(start, end)) return REMOVE;
+  if (lineWords < minWords) return REMOVE;
+  const phrases = findPhrases(start, end);
+  if (phrases == 0) return KEEP;
+  if ((rules & FILTER_LOREM_IPSUM) != 0 && (phrases & HAS_LOREM_IPSUM) != 0) return LOREM_IPSUM;
+  if ((rules & FILTER_JAVASCRIPT) != 0 && (phrases & HAS_JAVASCRIPT) != 0) return REMOVE;
+  if ((rules & FILTER_CURLY_BRACKET) != 0 && (phrases & HAS_CURLY_BRACKET) != 0) return CURLY_BRACKET;
+  return (rules & FILTER_POLICY) != 0 && (phrases & HAS_POLICY) != 0 ? REMOVE : KEEP;
+}
+
+function endsSentence(start: usize, end: usize): bool {
+  if (end == start) return false;
+  const last = load<u8>(end - 1);
+  if (last == 0x2e) return !(end - start >= 3 && load<u8>(end - 2) == 0x2e && load<u8>(end - 3) == 0x2e);
+  return last == 0x3f || last == 0x21 || last == 0x22 || last == 0x27;
+}
+
+/** Counts the words of a stripped line, looks for one that is too long and for an opening bracket. */
+function scanLine(start: usize, end: usize): void {
+  lineWords = 0;
+  hasBracket = false;
+  longestRun = 0;
+  let afterSpace: u64 = 1;
+  /** Bytes of the next block that end a character of white space. */
+  let spill: u64 = 0;
+  let runStart = start;
+  for (let at = start; at < end; at += 64) {
+    const valid = lowBits(min(<usize>64, end - at));
+    const a = v128.load(at);
+    const b = v128.load(at, 16);
+    const c = v128.load(at, 32);
+    const d = v128.load(at, 48);
+    let spaces = mask64(asciiSpaces(a), asciiSpaces(b), asciiSpaces(c), asciiSpaces(d)) | spill;
+    spill = 0;
+    if ((mask64(brackets(a), brackets(b), brackets(c), brackets(d)) & valid) != 0) hasBracket = true;
+    const wide = mask64(a, b, c, d);
+    if (wide != 0) {
+      const two = mask64(twoByteSpaces(at), twoByteSpaces(at + 16), twoByteSpaces(at + 32), twoByteSpaces(at + 48));
+      const three = mask64(
+        threeByteSpaces(at),
+        threeByteSpaces(at + 16),
+        threeByteSpaces(at + 32),
+        threeByteSpaces(at + 48),
+      );
+      spaces |= two | (two << 1) | three | (three << 1) | (three << 2);
+      spill = (two >> 63) | (three >> 63) | (three >> 62);
+    }
+    const begins = ~spaces & ((spaces << 1) | afterSpace) & valid;
+    if (wide != 0 && (begins & continuations(a, b, c, d)) != 0) return scanSlowly(start, end);
+    lineWords += <u32>popcnt(begins);
+    afterSpace = spaces >> 63;
+    spaces &= valid;
+    if (spaces != 0) {
+      longestRun = max(longestRun, at + <usize>ctz(spaces) - runStart);
+      runStart = at + 63 - <usize>clz(spaces);
+    }
+  }
+  longestRun = max(longestRun, end - runStart);
+  hasLongWord = false;
+  if (longestRun > <usize>maxWordLength) scanSlowly(start, end);
+}
+
+/** What {@link scanLine} does, character by character, lengths in code points; stray continuation bytes are no word. */
+function scanSlowly(start: usize, end: usize): void {
+  lineWords = 0;
+  hasBracket = false;
+  let length: u32 = 0;
+  let longest: u32 = 0;
+  for (let at = start; at < end; ) {
+    const byte = load<u8>(at);
+    if ((byte & 0xc0) == 0x80) {
+      at++;
+      continue;
+    }
+    const decoded = decode(at, end);
+    if ((properties(decoded & CODE_POINT) & SPACE) == 0) {
+      if (byte == 0x5b) hasBracket = true;
+      length++;
+      at++;
+      continue;
+    }
+    if (length > 0) lineWords++;
+    longest = max(longest, length);
+    length = 0;
+    at += decoded >> LENGTH_SHIFT;
+  }
+  if (length > 0) lineWords++;
+  hasLongWord = max(longest, length) > maxWordLength;
+}
+
+function asciiSpaces(bytes: v128): v128 {
+  return v128.or(
+    i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x09)), i8x16.splat(5)),
+    i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x1c)), i8x16.splat(5)),
+  );
+}
+
+function brackets(bytes: v128): v128 {
+  return i8x16.eq(bytes, i8x16.splat(0x5b));
+}
+
+function continuations(a: v128, b: v128, c: v128, d: v128): u64 {
+  const limit = i8x16.splat(-64);
+  return mask64(i8x16.lt_s(a, limit), i8x16.lt_s(b, limit), i8x16.lt_s(c, limit), i8x16.lt_s(d, limit));
+}
+
+/** First bytes of U+0085 and U+00A0. */
+function twoByteSpaces(at: usize): v128 {
+  const second = v128.load(at, 1);
+  return v128.and(
+    i8x16.eq(v128.load(at), i8x16.splat(0xc2)),
+    v128.or(i8x16.eq(second, i8x16.splat(0x85)), i8x16.eq(second, i8x16.splat(0xa0))),
+  );
+}
+
+/** First bytes of U+1680, U+2000 to U+200A, U+2028, U+2029, U+202F, U+205F and U+3000. */
+function threeByteSpaces(at: usize): v128 {
+  const first = v128.load(at);
+  const second = v128.load(at, 1);
+  const third = v128.load(at, 2);
+  const isFirst = i8x16.lt_u(i8x16.sub(first, i8x16.splat(0xe1)), i8x16.splat(3));
+  if (!v128.any_true(isFirst)) return isFirst;
+  const isE2 = i8x16.eq(first, i8x16.splat(0xe2));
+  const is80 = i8x16.eq(second, i8x16.splat(0x80));
+  const general = v128.or(
+    i8x16.lt_u(i8x16.sub(third, i8x16.splat(0x80)), i8x16.splat(11)),
+    v128.or(
+      i8x16.eq(v128.and(third, i8x16.splat(0xfe)), i8x16.splat(0xa8)),
+      i8x16.eq(third, i8x16.splat(0xaf)),
+    ),
+  );
+  const ogham = v128.and(
+    i8x16.eq(first, i8x16.splat(0xe1)),
+    v128.and(i8x16.eq(second, i8x16.splat(0x9a)), i8x16.eq(third, i8x16.splat(0x80))),
+  );
+  const medium = v128.and(isE2, v128.and(i8x16.eq(second, i8x16.splat(0x81)), i8x16.eq(third, i8x16.splat(0x9f))));
+  const ideographic = v128.and(
+    i8x16.eq(first, i8x16.splat(0xe3)),
+    v128.and(is80, i8x16.eq(third, i8x16.splat(0x80))),
+  );
+  return v128.or(v128.or(v128.and(isE2, v128.and(is80, general)), ogham), v128.or(medium, ideographic));
+}
+
+/** Copies a line to `out` without `[1]`, `[]`, `[edit]` and `[citation needed]`; returns where the copy ends. */
+function copyWithoutCitations(start: usize, end: usize, out: usize): usize {
+  let to = out;
+  for (let at = start; at < end; ) {
+    const citation = load<u8>(at) == 0x5b ? citationLength(at, end) : 0;
+    if (citation > 0) {
+      at += citation;
+    } else {
+      store<u8>(to++, load<u8>(at++));
+    }
+  }
+  // Vectors are loaded over the end.
+  memory.fill(to, 0, 64);
+  cleaned = to + 64;
+  return to;
+}
+
+function citationLength(at: usize, end: usize): usize {
+  let next = at + 1;
+  while (next < end) {
+    const decoded = decode(next, end);
+    if ((properties(decoded & CODE_POINT) & DECIMAL_DIGIT) == 0) break;
+    next += decoded >> LENGTH_SHIFT;
+  }
+  if (next < end && load<u8>(next) == 0x5d) return next + 1 - at;
+  if (isExactly("[edit]", at, end)) return 6;
+  return isExactly("[citation needed]", at, end) ? 17 : 0;
+}
+
+function isExactly(text: string, at: usize, end: usize): bool {
+  if (at + text.length > end) return false;
+  for (let i = 0; i < text.length; i++) {
+    if (<i32>load<u8>(at + i) != text.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** Which phrases, and whether a `{`, the line holds. */
+function findPhrases(start: usize, end: usize): u32 {
+  let found: u32 = 0;
+  for (let at = start; at < end; at += 64) {
+    const hits = mask64(anchors(at), anchors(at + 16), anchors(at + 32), anchors(at + 48));
+    for (let rest = hits & lowBits(min(<usize>64, end - at)); rest != 0; rest &= rest - 1) {
+      found |= phraseAt(at + <usize>ctz(rest), start, end);
+    }
+  }
+  return found;
+}
+
+/**
+ * Bytes around which to look: `{`, the `j` of `ja`, the middle of `oki`, `iva`, `rms` and `ips`, and the first byte of U+212A, the Kelvin sign,
+ * whose lower case is `k`. Bytes before and behind the line do no harm.
+ */
+function anchors(at: usize): v128 {
+  const bytes = v128.load(at);
+  const fold = i8x16.splat(0x20);
+  const before = v128.or(v128.load(at - 1), fold);
+  const here = v128.or(bytes, fold);
+  const behind = v128.or(v128.load(at + 1), fold);
+  const isI = i8x16.eq(before, i8x16.splat(0x69));
+  const isA = i8x16.eq(behind, i8x16.splat(0x61));
+  const isS = i8x16.eq(behind, i8x16.splat(0x73));
+  const cookie = v128.and(
+    v128.and(i8x16.eq(before, i8x16.splat(0x6f)), i8x16.eq(here, i8x16.splat(0x6b))),
+    i8x16.eq(behind, i8x16.splat(0x69)),
+  );
+  const privacy = v128.and(v128.and(isI, i8x16.eq(here, i8x16.splat(0x76))), isA);
+  const terms = v128.and(v128.and(i8x16.eq(before, i8x16.splat(0x72)), i8x16.eq(here, i8x16.splat(0x6d))), isS);
+  const ipsum = v128.and(v128.and(isI, i8x16.eq(here, i8x16.splat(0x70))), isS);
+  const java = v128.and(i8x16.eq(here, i8x16.splat(0x6a)), isA);
+  const kelvin = v128.and(i8x16.eq(bytes, i8x16.splat(0xe2)), i8x16.eq(v128.load(at + 1), i8x16.splat(0x84)));
+  const curly = v128.or(i8x16.eq(bytes, i8x16.splat(0x7b)), kelvin);
+  return v128.or(v128.or(v128.or(cookie, privacy), v128.or(terms, ipsum)), v128.or(java, curly));
+}
+
+function phraseAt(at: usize, start: usize, end: usize): u32 {
+  const byte = load<u8>(at);
+  if (byte == 0x7b) return HAS_CURLY_BRACKET;
+  if (byte == 0xe2) return at + 2 < end && load<u8>(at, 2) == 0xaa ? cookiesAt(at, 3, start, end) : 0;
+  const letter = byte | 0x20;
+  if (letter == 0x6b) return cookiesAt(at, 1, start, end);
+  if (letter == 0x6a) return isPhrase("javascript", 0, at, 1, start, end) ? HAS_JAVASCRIPT : 0;
+  if (letter == 0x70) return isPhrase("lorem ipsum", 7, at, 1, start, end) ? HAS_LOREM_IPSUM : 0;
+  if (letter == 0x6d) return isPhrase("terms of use", 3, at, 1, start, end) ? HAS_POLICY : 0;
+  return isPhrase("privacy policy", 3, at, 1, start, end) ? HAS_POLICY : 0;
+}
+
+function cookiesAt(at: usize, length: usize, start: usize, end: usize): u32 {
+  const found =
+    isPhrase("cookie policy", 3, at, length, start, end) ||
+    isPhrase("uses cookies", 8, at, length, start, end) ||
+    isPhrase("use of cookies", 10, at, length, start, end) ||
+    isPhrase("use cookies", 7, at, length, start, end);
+  return found ? HAS_POLICY : 0;
+}
+
+/** Whether the phrase stands in the line, ASCII case aside, with the character `anchor` of it being the `length` bytes at `at`. */
+function isPhrase(phrase: string, anchor: usize, at: usize, length: usize, start: usize, end: usize): bool {
+  const after = at + length;
+  const rest = <usize>phrase.length - anchor - 1;
+  if (at < start + anchor || after + rest > end) return false;
+  for (let i: usize = 0; i < anchor; i++) {
+    if (!isFolded(load<u8>(at - anchor + i), phrase.charCodeAt(<i32>i))) return false;
+  }
+  for (let i: usize = 0; i < rest; i++) {
+    if (!isFolded(load<u8>(after + i), phrase.charCodeAt(<i32>(anchor + 1 + i)))) return false;
+  }
+  return true;
+}
+
+function isFolded(byte: u32, character: i32): bool {
+  return byte == <u32>character || (character != 0x20 && (byte | 0x20) == <u32>character);
+}
