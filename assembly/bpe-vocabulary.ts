@@ -19,10 +19,13 @@ let table: usize = 0;
 let mask: u32 = 0;
 let longest: u32 = 0;
 
-/** Hash of a word of any length, to look it up with. */
-export function hashWord(p: usize, length: u32): u32 {
-  if (length <= SHORT_BYTES) return hashShort(lowKey(p, length), highKey(p, length));
-  const hash = hashLong(p, length);
+/** What {@link findToken} wants: the short hash of a short word, the long hash of any other. */
+function hashOf(p: usize, length: u32): u64 {
+  return length <= SHORT_BYTES ? <u64>hashShort(lowKey(p, length), highKey(p, length)) : hashLong(p, length);
+}
+
+@inline
+function folded(hash: u64): u32 {
   return <u32>(hash >> 32) ^ <u32>hash;
 }
 
@@ -39,8 +42,8 @@ export function setVocabulary(tokens: usize, starts: usize, findable: usize, siz
     const length = lengthOf(id);
     if (load<u8>(findable + id) == 0 || length == 0) continue;
     longest = max(longest, length);
-    const hash = hashWord(startOf(id), length);
-    if (findToken(startOf(id), length, hash) == NO_TOKEN) insert(id, hash);
+    const hash = hashOf(startOf(id), length);
+    if (findToken(startOf(id), length, hash) == NO_TOKEN) insert(id, folded(hash));
   }
 }
 
@@ -60,9 +63,10 @@ function insert(id: u32, hash: u32): void {
   store<u32>(table + (slot << 2), id | (hash & ~ID_MASK));
 }
 
-/** The token that is the word `[p, p + length)`, whose {@link hashWord} is `hash`, or {@link NO_TOKEN}. */
-export function findToken(p: usize, length: u32, hash: u32): u32 {
+/** The token that is the word `[p, p + length)`, or {@link NO_TOKEN}; `hash` is `hashShort` up to 15 bytes, else `hashLong`. */
+export function findToken(p: usize, length: u32, wordHash: u64): u32 {
   if (length > longest) return NO_TOKEN;
+  const hash = folded(wordHash);
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
     const entry = load<u32>(table + (slot << 2));
     if (entry == NO_TOKEN) return NO_TOKEN;

@@ -36,8 +36,8 @@ export function setBytes(ids: usize, whole: bool): void {
   wholeWords = whole;
 }
 
-/** Writes the tokens of the word `[p, p + length)`, whose `hashWord` is `hash`, from `out` on; returns where they end. */
-export function makeTokens(p: usize, length: u32, hash: u32, out: usize): usize {
+/** Writes the tokens of the word `[p, p + length)` from `out` on; returns where they end. `hash` is what `findToken` wants. */
+export function makeTokens(p: usize, length: u32, hash: u64, out: usize): usize {
   if (wholeWords) {
     const token = findToken(p, length, hash);
     if (token != NO_TOKEN) {

@@ -40,6 +40,7 @@ const KIND_MASK: u32 = (1 << KIND_BITS) - 1;
 export const MAX_NGRAM: u32 = 128;
 /** Four characters `code point << KIND_BITS | kind`, 0 after the last. */
 const SEQUENCE_BYTES: u32 = 16;
+const SIGMA_BYTES: usize = 2;
 const CASED: i32 = 1;
 const CASE_IGNORABLE: i32 = 2;
 
@@ -311,21 +312,26 @@ function skipDigits(from: usize): usize {
 
 /** Whether the capital sigma before `next` ends a word: a cased letter before it, none after, ignorable characters aside. */
 function isFinalSigma(next: usize): bool {
-  let before = next - 2;
-  for (;;) {
-    if (before <= textStart) return false;
-    const decoded = decodeBefore(textStart, before);
-    before -= decoded >> LENGTH_SHIFT;
+  return contextBefore(next - SIGMA_BYTES) == CASED && contextAfter(next) != CASED;
+}
+
+/** The first case context before or after a position that is not ignorable; 0 where there is none. */
+function contextBefore(from: usize): i32 {
+  for (let at = from; at > textStart; ) {
+    const decoded = decodeBefore(textStart, at);
     const context = lookUp(cases, decoded & CODE_POINT_MASK);
-    if (context == CASE_IGNORABLE) continue;
-    if (context != CASED) return false;
-    break;
+    if (context != CASE_IGNORABLE) return context;
+    at -= decoded >> LENGTH_SHIFT;
   }
-  for (let at = next; at < textEnd; ) {
+  return 0;
+}
+
+function contextAfter(from: usize): i32 {
+  for (let at = from; at < textEnd; ) {
     const decoded = decode(at, textEnd);
     const context = lookUp(cases, decoded & CODE_POINT_MASK);
-    if (context != CASE_IGNORABLE) return context != CASED;
+    if (context != CASE_IGNORABLE) return context;
     at += decoded >> LENGTH_SHIFT;
   }
-  return true;
+  return 0;
 }

@@ -82,7 +82,7 @@ export function allocate(bytes: usize): usize {
 function growTo(bytes: usize): void {
   const pages = <i32>((bytes + 0xffff) >> 16);
   const missing = pages - memory.size();
-  if (missing > 0) memory.grow(missing);
+  if (missing > 0 && memory.grow(missing) < 0) unreachable();
 }
 
 export function setUpBands(bandCount: u32, rowCount: u32, seed: u64): void {
@@ -124,10 +124,10 @@ export function sketchQuickly(length: usize): u32 {
 /** A key is XXH64 of the band's slots and the band's number as u32, as in kernels/minhash/bands.ts. */
 export function writeBandKeys(): void {
   const slotBytes = <usize>rows << 3;
-  for (let band: u32 = 0; band < bands; band++) {
+  for (let band: usize = 0; band < <usize>bands; band++) {
     memory.copy(BAND, SIGNATURE + band * slotBytes, slotBytes);
-    store<u32>(BAND + slotBytes, band);
+    store<u32>(BAND + slotBytes, <u32>band);
     const key = xxh64(BAND, slotBytes + 4, bandSeed);
-    store<u64>(BAND_KEYS + (<usize>band << 3), rotl(key, 32));
+    store<u64>(BAND_KEYS + (band << 3), rotl(key, 32));
   }
 }

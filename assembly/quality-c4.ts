@@ -10,6 +10,8 @@ import {
   CODE_POINT,
   DECIMAL_DIGIT,
   decode,
+  equals,
+  inRange,
   LENGTH_SHIFT,
   lowBits,
   mask64,
@@ -184,13 +186,13 @@ function scanSlowly(start: usize, end: usize): void {
 
 function asciiSpaces(bytes: v128): v128 {
   return v128.or(
-    i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x09)), i8x16.splat(5)),
-    i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x1c)), i8x16.splat(5)),
+    inRange(bytes, 0x09, 5),
+    inRange(bytes, 0x1c, 5),
   );
 }
 
 function brackets(bytes: v128): v128 {
-  return i8x16.eq(bytes, i8x16.splat(0x5b));
+  return equals(bytes, 0x5b);
 }
 
 function continuations(a: v128, b: v128, c: v128, d: v128): u64 {
@@ -202,8 +204,8 @@ function continuations(a: v128, b: v128, c: v128, d: v128): u64 {
 function twoByteSpaces(at: usize): v128 {
   const second = v128.load(at, 1);
   return v128.and(
-    i8x16.eq(v128.load(at), i8x16.splat(0xc2)),
-    v128.or(i8x16.eq(second, i8x16.splat(0x85)), i8x16.eq(second, i8x16.splat(0xa0))),
+    equals(v128.load(at), 0xc2),
+    v128.or(equals(second, 0x85), equals(second, 0xa0)),
   );
 }
 
@@ -212,25 +214,25 @@ function threeByteSpaces(at: usize): v128 {
   const first = v128.load(at);
   const second = v128.load(at, 1);
   const third = v128.load(at, 2);
-  const isFirst = i8x16.lt_u(i8x16.sub(first, i8x16.splat(0xe1)), i8x16.splat(3));
+  const isFirst = inRange(first, 0xe1, 3);
   if (!v128.any_true(isFirst)) return isFirst;
-  const isE2 = i8x16.eq(first, i8x16.splat(0xe2));
-  const is80 = i8x16.eq(second, i8x16.splat(0x80));
+  const isE2 = equals(first, 0xe2);
+  const is80 = equals(second, 0x80);
   const general = v128.or(
-    i8x16.lt_u(i8x16.sub(third, i8x16.splat(0x80)), i8x16.splat(11)),
+    inRange(third, 0x80, 11),
     v128.or(
-      i8x16.eq(v128.and(third, i8x16.splat(0xfe)), i8x16.splat(0xa8)),
-      i8x16.eq(third, i8x16.splat(0xaf)),
+      equals(v128.and(third, i8x16.splat(-2)), 0xa8),
+      equals(third, 0xaf),
     ),
   );
   const ogham = v128.and(
-    i8x16.eq(first, i8x16.splat(0xe1)),
-    v128.and(i8x16.eq(second, i8x16.splat(0x9a)), i8x16.eq(third, i8x16.splat(0x80))),
+    equals(first, 0xe1),
+    v128.and(equals(second, 0x9a), equals(third, 0x80)),
   );
-  const medium = v128.and(isE2, v128.and(i8x16.eq(second, i8x16.splat(0x81)), i8x16.eq(third, i8x16.splat(0x9f))));
+  const medium = v128.and(isE2, v128.and(equals(second, 0x81), equals(third, 0x9f)));
   const ideographic = v128.and(
-    i8x16.eq(first, i8x16.splat(0xe3)),
-    v128.and(is80, i8x16.eq(third, i8x16.splat(0x80))),
+    equals(first, 0xe3),
+    v128.and(is80, equals(third, 0x80)),
   );
   return v128.or(v128.or(v128.and(isE2, v128.and(is80, general)), ogham), v128.or(medium, ideographic));
 }
@@ -294,19 +296,19 @@ function anchors(at: usize): v128 {
   const before = v128.or(v128.load(at - 1), fold);
   const here = v128.or(bytes, fold);
   const behind = v128.or(v128.load(at + 1), fold);
-  const isI = i8x16.eq(before, i8x16.splat(0x69));
-  const isA = i8x16.eq(behind, i8x16.splat(0x61));
-  const isS = i8x16.eq(behind, i8x16.splat(0x73));
+  const isI = equals(before, 0x69);
+  const isA = equals(behind, 0x61);
+  const isS = equals(behind, 0x73);
   const cookie = v128.and(
-    v128.and(i8x16.eq(before, i8x16.splat(0x6f)), i8x16.eq(here, i8x16.splat(0x6b))),
-    i8x16.eq(behind, i8x16.splat(0x69)),
+    v128.and(equals(before, 0x6f), equals(here, 0x6b)),
+    equals(behind, 0x69),
   );
-  const privacy = v128.and(v128.and(isI, i8x16.eq(here, i8x16.splat(0x76))), isA);
-  const terms = v128.and(v128.and(i8x16.eq(before, i8x16.splat(0x72)), i8x16.eq(here, i8x16.splat(0x6d))), isS);
-  const ipsum = v128.and(v128.and(isI, i8x16.eq(here, i8x16.splat(0x70))), isS);
-  const java = v128.and(i8x16.eq(here, i8x16.splat(0x6a)), isA);
-  const kelvin = v128.and(i8x16.eq(bytes, i8x16.splat(0xe2)), i8x16.eq(v128.load(at + 1), i8x16.splat(0x84)));
-  const curly = v128.or(i8x16.eq(bytes, i8x16.splat(0x7b)), kelvin);
+  const privacy = v128.and(v128.and(isI, equals(here, 0x76)), isA);
+  const terms = v128.and(v128.and(equals(before, 0x72), equals(here, 0x6d)), isS);
+  const ipsum = v128.and(v128.and(isI, equals(here, 0x70)), isS);
+  const java = v128.and(equals(here, 0x6a), isA);
+  const kelvin = v128.and(equals(bytes, 0xe2), equals(v128.load(at + 1), 0x84));
+  const curly = v128.or(equals(bytes, 0x7b), kelvin);
   return v128.or(v128.or(v128.or(cookie, privacy), v128.or(terms, ipsum)), v128.or(java, curly));
 }
 

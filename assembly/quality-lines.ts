@@ -10,6 +10,7 @@ import {
   CODE_POINT,
   countCodePoints,
   decodeBefore,
+  equals,
   findNewline,
   isAscii,
   mask64,
@@ -124,11 +125,11 @@ function countMarks(): void {
     const b = v128.load(at, 16);
     const c = v128.load(at, 32);
     const d = v128.load(at, 48);
-    hashes += <u32>popcnt(equalMask(a, b, c, d, i8x16.splat(0x23)));
-    const dots = equalMask(a, b, c, d, i8x16.splat(0x2e));
+    hashes += <u32>popcnt(equalMask(a, b, c, d, 0x23));
+    const dots = equalMask(a, b, c, d, 0x2e);
     if (dotRun != 0 || (dots & (dots >> 1)) != 0 || dots >> 63 != 0) dotRun = countDots(dots, dotRun);
     if (!isAscii && mask64(a, b, c, d) != 0) {
-      let leads = equalMask(a, b, c, d, i8x16.splat(0xe2));
+      let leads = equalMask(a, b, c, d, 0xe2);
       for (; leads != 0; leads &= leads - 1) {
         const lead = at + <usize>ctz(leads);
         if (lead + 2 < textEnd && isWide(lead, 0xa6)) ellipses++;
@@ -138,15 +139,15 @@ function countMarks(): void {
   ellipses += dotRun / 3;
 }
 
-function equalMask(a: v128, b: v128, c: v128, d: v128, byte: v128): u64 {
-  return mask64(i8x16.eq(a, byte), i8x16.eq(b, byte), i8x16.eq(c, byte), i8x16.eq(d, byte));
+function equalMask(a: v128, b: v128, c: v128, d: v128, byte: u8): u64 {
+  return mask64(equals(a, byte), equals(b, byte), equals(c, byte), equals(d, byte));
 }
 
 /** Adds the ellipses of the runs of dots that end in a block, given the dots before it; returns the run at its end. */
 function countDots(dots: u64, before: u32): u32 {
   let run = before;
   let bit: u64 = 0;
-  for (;;) {
+  while (true) {
     const ones = min(<u64>ctz(~(dots >> bit)), 64 - bit);
     run += <u32>ones;
     bit += ones;

@@ -47,7 +47,7 @@ let tables: usize = 0;
 /** Takes the words of the text. */
 export function loadNgrams(): void {
   const size = aligned((<usize>wordCount + 8) << 2);
-  const bytes = wordCount == 0 ? 0 : <usize>(load<u32>(wordEnds + ((wordCount - 1) << 2)) - load<u32>(wordStarts));
+  const bytes: usize = wordCount == 0 ? 0 : <usize>(load<u32>(wordEnds + ((wordCount - 1) << 2)) - load<u32>(wordStarts));
   offsets = aligned(scratch);
   codePoints = isAscii ? offsets : offsets + size;
   wordHashes = codePoints + size;

@@ -28,7 +28,7 @@ export function resetRanges(at: usize, count: u32): void {
 export function seen(start: usize, end: usize): bool {
   const hash = hashBytes(start, end) | 1;
   let slot = <usize>(hash >> 32) & mask;
-  for (;;) {
+  while (true) {
     const entry = slots + (slot << 4);
     const known = load<u64>(entry);
     if (known == 0) {

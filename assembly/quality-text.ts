@@ -24,7 +24,7 @@ const INVALID: u32 = 0xfffd | (1 << LENGTH_SHIFT);
 
 /** u16 per block of 256 code points: which row of 256 bytes in VALUES. */
 const BLOCKS = memory.data(0x1100 * 2, 64);
-const MAX_ROWS: usize = 256;
+const MAX_ROWS: i32 = 256;
 const VALUES = memory.data(MAX_ROWS * 256, 64);
 /** Masks that keep the first 0 to 16 bytes of a vector: load at FIRST_BYTES + 16 - n. */
 const FIRST_BYTES = memory.data(32, 64);
@@ -90,12 +90,11 @@ export function survey(): void {
   let nonAscii = i8x16.splat(0);
   let continuations: u32 = 0;
   let newlines: u32 = 0;
-  const newline = i8x16.splat(0x0a);
   for (let at = TEXT; at < textEnd; at += 16) {
     const bytes = v128.load(at);
     nonAscii = v128.or(nonAscii, bytes);
     continuations += popcnt(i8x16.bitmask(i8x16.lt_s(bytes, i8x16.splat(-64))));
-    newlines += popcnt(i8x16.bitmask(i8x16.eq(bytes, newline)));
+    newlines += popcnt(i8x16.bitmask(equals(bytes, 0x0a)));
   }
   isAscii = i8x16.bitmask(nonAscii) == 0;
   codePointCount = <u32>(textEnd - TEXT) - continuations;
@@ -110,6 +109,16 @@ export function firstBytes(at: usize, length: usize): v128 {
 export function mask64(a: v128, b: v128, c: v128, d: v128): u64 {
   const low = <u64>(<u32>i8x16.bitmask(a) | (<u32>i8x16.bitmask(b) << 16));
   return low | (<u64>(<u32>i8x16.bitmask(c) | (<u32>i8x16.bitmask(d) << 16)) << 32);
+}
+
+/** Which bytes are `byte`. */
+export function equals(bytes: v128, byte: u8): v128 {
+  return i8x16.eq(bytes, i8x16.splat(<i8>byte));
+}
+
+/** Which bytes are one of the `count` values from `first` on. */
+export function inRange(bytes: v128, first: u8, count: u8): v128 {
+  return i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(<i8>first)), i8x16.splat(<i8>count));
 }
 
 /** The first `length` bits, of 1 to 64. */
@@ -149,7 +158,7 @@ export function decodeBefore(start: usize, at: usize): u32 {
   for (let back: usize = 1; back <= 4 && start + back <= at; back++) {
     if ((load<u8>(at - back) & 0xc0) == 0x80) continue;
     const decoded = decode(at - back, at);
-    return decoded >> LENGTH_SHIFT == back ? decoded : INVALID;
+    return <usize>(decoded >> LENGTH_SHIFT) == back ? decoded : INVALID;
   }
   return INVALID;
 }
@@ -192,7 +201,7 @@ export function trimSpace(start: usize, end: usize): usize {
 /** Address of the first U+000A at or after `from`, or `end`. */
 export function findNewline(from: usize, end: usize): usize {
   for (let at = from; at < end; at += 16) {
-    const found = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0x0a)));
+    const found = i8x16.bitmask(equals(v128.load(at), 0x0a));
     if (found != 0) return min(at + ctz(found), end);
   }
   return end;
@@ -213,8 +222,8 @@ export function lineEndMask(at: usize): u64 {
 
 function asciiLineEnds(bytes: v128): v128 {
   return v128.or(
-    i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x0a)), i8x16.splat(4)),
-    i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x1c)), i8x16.splat(3)),
+    inRange(bytes, 0x0a, 4),
+    inRange(bytes, 0x1c, 3),
   );
 }
 
@@ -223,10 +232,10 @@ function wideLineEnds(at: usize): v128 {
   const first = v128.load(at);
   const second = v128.load(at, 1);
   const third = v128.load(at, 2);
-  const nextLine = v128.and(i8x16.eq(first, i8x16.splat(0xc2)), i8x16.eq(second, i8x16.splat(0x85)));
+  const nextLine = v128.and(equals(first, 0xc2), equals(second, 0x85));
   const separator = v128.and(
-    v128.and(i8x16.eq(first, i8x16.splat(0xe2)), i8x16.eq(second, i8x16.splat(0x80))),
-    i8x16.eq(v128.and(third, i8x16.splat(0xfe)), i8x16.splat(0xa8)),
+    v128.and(equals(first, 0xe2), equals(second, 0x80)),
+    equals(v128.and(third, i8x16.splat(-2)), 0xa8),
   );
   return v128.or(nextLine, separator);
 }

@@ -11,6 +11,8 @@ import {
   CODE_POINT,
   countCodePoints,
   decode,
+  equals,
+  inRange,
   firstBytes,
   isAscii,
   keepWords,
@@ -95,15 +97,15 @@ export function segment(): u32 {
 
 function asciiLetters(bytes: v128): v128 {
   const folded = v128.or(bytes, i8x16.splat(0x20));
-  return i8x16.lt_u(i8x16.sub(folded, i8x16.splat(0x61)), i8x16.splat(26));
+  return inRange(folded, 0x61, 26);
 }
 
 function asciiDigits(bytes: v128): v128 {
-  return i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(10));
+  return inRange(bytes, 0x30, 10);
 }
 
 function apostrophes(bytes: v128): v128 {
-  return i8x16.eq(bytes, i8x16.splat(0x27));
+  return equals(bytes, 0x27);
 }
 
 /** Sets the bits of the characters that begin at the `wide` bytes of the block, and shortens it where it must end. */

@@ -1,5 +1,5 @@
 /**
- * A look at documents, at verdicts and at packed windows. Reads little: rows are re-read at their address, windows by position.
+ * A look at documents and at the verdicts on them. Reads little: rows are read again at their address.
  *
  * Invariant: what is shown is what is stored; a verdict names the stage, the reason and the measured value that were recorded.
  */
@@ -12,9 +12,6 @@ import { decodeArrow } from "../io/arrow-table.ts";
 import { createIoEnvironment } from "../io/environment.ts";
 import { listShards } from "../io/list.ts";
 import { openShard } from "../io/open.ts";
-import { companions, decodeEnds, decodePieces, decodeTokens } from "../io/token-file.ts";
-import { loadTokenizer } from "../io/tokenizer-files.ts";
-import { PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { spanFiles, tokenFiles } from "../plan/layout.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
@@ -25,7 +22,7 @@ import { readMarker } from "./marker.ts";
 import type { IngestMarker } from "./protocol.ts";
 import type { Span } from "./spans.ts";
 import { SPANS_FILE } from "./spans.ts";
-import type { OpenRun } from "./status.ts";
+import { chosenSources, type OpenRun } from "./status.ts";
 
 export interface PeekedDocument {
   /** `source/shard#row`. */
@@ -208,102 +205,6 @@ async function collect(
       if (found.length >= count || left === 0) return;
     }
   }
-}
-
-export interface PeekedWindow {
-  readonly source: string;
-  readonly file: string;
-  readonly window: number;
-  readonly documents: number;
-  readonly padding_tokens: number;
-  /** Decoded text, documents marked off by `‖`, padding as `□`. */
-  readonly text: string;
-}
-
-export interface PeekWindowsOptions {
-  readonly count: number;
-  readonly source?: string;
-  readonly window?: number;
-}
-
-/** Packed windows with their document boundaries marked. */
-export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly PeekedWindow[] {
-  const { plan, layout } = run;
-  const { recipe, tokenizer } = plan;
-  const asset = plan.sources[0]?.stages.at(-1)?.assets[0];
-  if (asset === undefined) throw new RunError({ code: "run/no-tokenizer", what: "this run has no tokenizer" });
-  const loaded = loadTokenizer(recipe.tokenizer, fs.readFileSync(asset.location));
-  const decode = (ids: Uint32Array): Uint8Array => loaded.decode(ids);
-  const names = new Set(chosenSources(run, options.source).map((source) => source.name));
-  const found: PeekedWindow[] = [];
-  for (const entry of plan.windows) {
-    const source = plan.sources[entry.source];
-    if (!names.has(source.name)) continue;
-    const folder = layout.windows(entry.fingerprint);
-    let before = 0;
-    for (let shard = 0; found.length < options.count; shard++) {
-      const marker = readMarker<{ files: []; windows: number }>(folder, tokenFiles.shardMarker(shard));
-      if (marker === undefined) break;
-      const path = join(folder, tokenFiles.shard(shard, source.name));
-      const first = options.window === undefined ? 0 : options.window - before;
-      for (let window = Math.max(0, first); window < marker.windows && found.length < options.count; window++) {
-        found.push({
-          source: source.name,
-          file: path,
-          window: before + window,
-          ...showWindow(path, window, entry.sequence_length + 1, tokenizer.token_bytes, decode),
-        });
-      }
-      before += marker.windows;
-    }
-  }
-  return found;
-}
-
-function showWindow(
-  path: string,
-  window: number,
-  windowTokens: number,
-  tokenBytes: 2 | 4,
-  decode: (ids: Uint32Array) => Uint8Array,
-): Pick<PeekedWindow, "documents" | "padding_tokens" | "text"> {
-  const bytes = new Uint8Array(windowTokens * tokenBytes);
-  const descriptor = fs.openSync(path, "r");
-  fs.readSync(descriptor, bytes, 0, bytes.length, window * bytes.length);
-  fs.closeSync(descriptor);
-  const tokens = Uint32Array.from(decodeTokens(bytes, tokenBytes, path));
-  const pieces = decodePieces(fs.readFileSync(`${path}${companions.pieces}`), path);
-  const ends = decodeEnds(fs.readFileSync(`${path}${companions.index}`), path);
-  const start = window * windowTokens;
-  let piece = 0;
-  for (let at = 0; at < start; piece++) at += pieces[piece * PIECE_WORDS + 2];
-  const shown: string[] = [];
-  let documents = 0;
-  let padding = 0;
-  for (let at = 0; at < windowTokens; piece++) {
-    const length = pieces[piece * PIECE_WORDS + 2];
-    if (pieces[piece * PIECE_WORDS] === 0xffff_ffff) {
-      padding += length;
-      shown.push("□");
-    } else {
-      documents++;
-      shown.push(Buffer.from(decode(tokens.subarray(at, at + length))).toString("utf8"));
-    }
-    at += length;
-  }
-  if (ends.length === 0) throw new RunError({ code: "run/empty-index", what: `${path} has an empty index` });
-  return { documents, padding_tokens: padding, text: shown.join("‖") };
-}
-
-function chosenSources(run: OpenRun, name: string | undefined): readonly SourcePlan[] {
-  if (name === undefined) return run.plan.sources;
-  const chosen = run.plan.sources.filter((source) => source.name === name);
-  if (chosen.length > 0) return chosen;
-  throw new RunError({
-    code: "run/no-such-source",
-    what: `the run has no source ${name}`,
-    fix: `its sources are ${run.plan.sources.map((source) => source.name).join(", ")}`,
-  });
 }
 
 function readSpans(run: OpenRun, source: SourcePlan): readonly Span[] {

@@ -21,7 +21,7 @@ import type {
 } from "./protocol.ts";
 import type { RunState } from "./run-state.ts";
 import type { Span } from "./spans.ts";
-import { HARMLESS_PROBLEMS, tooManyErrors } from "./tasks/ingest.ts";
+import { HARMLESS_PROBLEMS, tooManyErrors } from "./tasks/tally.ts";
 
 /** What became of every row of a source; adds up (checked in {@link checkAccounting}). */
 export interface SourceCounts {

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import { Layout, matchFiles, spanFiles, tokenFiles } from "../plan/layout.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, SourcePlan } from "../plan/plan.ts";
 import type { Phase } from "./events.ts";
 import { STORE_MARKER } from "./source-run.ts";
 import { SPANS_FILE } from "./spans.ts";
@@ -155,4 +155,16 @@ function countFiles(folder: string, suffix: string): number {
   } catch {
     return 0;
   }
+}
+
+/** The sources of a run, or the one that is named. Throws RunError where there is none of that name. */
+export function chosenSources(run: OpenRun, name: string | undefined): readonly SourcePlan[] {
+  if (name === undefined) return run.plan.sources;
+  const chosen = run.plan.sources.filter((source) => source.name === name);
+  if (chosen.length > 0) return chosen;
+  throw new RunError({
+    code: "run/no-such-source",
+    what: `the run has no source ${name}`,
+    fix: `its sources are ${run.plan.sources.map((source) => source.name).join(", ")}`,
+  });
 }

@@ -3,12 +3,12 @@
  *
  * Reads are sequential inside each part, never a seek per document. Memory: the shard's tokens once, plus its documents table.
  */
-import fs from "node:fs";
 import { join } from "node:path";
 import { ColumnAppender } from "../../batch/append.ts";
 import type { Column, Int32Column } from "../../batch/column.ts";
 import { decodeArrow, encodeArrow } from "../../io/arrow-table.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/commit.ts";
+import { readPart } from "../../io/read-part.ts";
 import { companions, encodeEnds, formatMetadata } from "../../io/token-file.ts";
 import { tokenFiles } from "../../plan/layout.ts";
 import type { WorkerContext } from "../context.ts";
@@ -79,17 +79,7 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
 }
 
 function readChunk(path: string, chunk: ScatterChunk): Chunk {
-  const bytes = new Uint8Array(chunk.table_bytes + chunk.token_bytes);
-  const descriptor = fs.openSync(path, "r");
-  try {
-    for (let at = 0; at < bytes.length; ) {
-      const read = fs.readSync(descriptor, bytes, at, bytes.length - at, chunk.at + at);
-      if (read === 0) throw new Error(`${path} is shorter than its marker says`);
-      at += read;
-    }
-  } finally {
-    fs.closeSync(descriptor);
-  }
+  const bytes = readPart(path, chunk.at, chunk.table_bytes + chunk.token_bytes);
   const { rows, columns } = decodeArrow(bytes.subarray(0, chunk.table_bytes), path);
   return { rows, columns, tokens: bytes.subarray(chunk.table_bytes) };
 }

@@ -4,11 +4,11 @@
  * Invariant: the result is the same for any number of partitions, passes and workers: a cluster's survivor is its lowest document.
  * Memory: one partition's keys up to the stated budget (more passes beyond it), then 8 bytes a document while uniting.
  */
-import fs from "node:fs";
 import { join } from "node:path";
 import { Bitmap } from "../../batch/bitmap.ts";
 import { commitBytes, commitMarker } from "../../io/commit.ts";
 import { matchPartition } from "../../io/key-file.ts";
+import { readPart } from "../../io/read-part.ts";
 import { uniteEdges } from "../../kernels/union-find.ts";
 import { matchFiles } from "../../plan/layout.ts";
 import type { BarrierOperator } from "../../stages/define.ts";
@@ -49,8 +49,7 @@ export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
 
 function* edgesOf(folder: string, partitions: number): Generator<Uint32Array> {
   for (let partition = 0; partition < partitions; partition++) {
-    const bytes = fs.readFileSync(join(folder, matchFiles.edges(partition)));
-    yield new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+    yield new Uint32Array(readPart(join(folder, matchFiles.edges(partition))).buffer);
   }
 }
 

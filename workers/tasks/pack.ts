@@ -3,9 +3,9 @@
  *
  * Memory: the shard's tokens, its plan (16 bytes a piece), and one write buffer; windows are filled and written a few MiB at a time.
  */
-import fs from "node:fs";
 import { join } from "node:path";
 import { type CommittedFile, commitBytes, commitMarker, createPending, type PendingFile } from "../../io/commit.ts";
+import { readPart } from "../../io/read-part.ts";
 import { bytesOf, companions, decodeEnds, decodeTokens, formatMetadata } from "../../io/token-file.ts";
 import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
 import { packingStatistics } from "../../kernels/pack/plan.ts";
@@ -26,7 +26,7 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   if (operator.kind !== "pack") throw new Error(`${entry.pack.use} is not a pack stage`);
   const store = join(context.layout.tokens(source.tokens), tokenFiles.shard(task.shard, source.name));
   const index = `${store}${companions.index}`;
-  const document_ends = decodeEnds(fs.readFileSync(index), index);
+  const document_ends = decodeEnds(readPart(index), index);
   const plan = operator.plan({
     document_ends,
     sequence_length: entry.sequence_length,
@@ -35,7 +35,7 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   const window_tokens = entry.sequence_length + 1;
   const input: FillInput = {
     plan,
-    tokens: decodeTokens(readWhole(store), token_bytes, store),
+    tokens: decodeTokens(readPart(store), token_bytes, store),
     document_ends,
     window_tokens,
     eos: eos.id,
@@ -79,20 +79,4 @@ function fillAll(input: FillInput, [tokens, index, pieces]: readonly PendingFile
     index.write(bytesOf(output.ends));
     pieces.write(bytesOf(output.pieces));
   }
-}
-
-/** The whole file in a buffer of its own: a pooled one would not be aligned for a view of ids. */
-function readWhole(path: string): Uint8Array {
-  const bytes = new Uint8Array(fs.statSync(path).size);
-  const descriptor = fs.openSync(path, "r");
-  try {
-    for (let at = 0; at < bytes.length; ) {
-      const read = fs.readSync(descriptor, bytes, at, bytes.length - at, at);
-      if (read === 0) throw new Error(`${path} became shorter while it was read`);
-      at += read;
-    }
-  } finally {
-    fs.closeSync(descriptor);
-  }
-  return bytes;
 }

@@ -18,6 +18,7 @@ import {
 } from "../../batch/column.ts";
 import { decodeArrow, encodeArrow } from "../../io/arrow-table.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/commit.ts";
+import { readPart } from "../../io/read-part.ts";
 import { hash64, seedFrom } from "../../kernels/shuffle.ts";
 import { spanFiles, tokenFiles } from "../../plan/layout.ts";
 import type { WorkerContext } from "../context.ts";
@@ -172,7 +173,7 @@ class Part {
 
   /** Loads the tokens of the span whose documents were added last. */
   takeTokens(path: string, tokenBytes: number): void {
-    this.#tokenFiles.push(fs.readFileSync(path));
+    this.#tokenFiles.push(readPart(path));
     this.#tokenBytes = tokenBytes;
   }
 

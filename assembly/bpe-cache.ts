@@ -1,0 +1,85 @@
+/**
+ * Tokens of words, from memory or made: what was seen before is not merged again.
+ *
+ * Owns the budget: powers of two for the tables, the rest for the arena. Invariant: when anything is full everything is forgotten, so
+ * memory is bounded and a hit gives what a miss would. Words of more than LONGEST bytes are not kept.
+ */
+import { emptyArena, setUpArena } from "./bpe-arena";
+import { hashLong, MEDIUM_BYTES } from "./bpe-keys";
+import { addLongWord, copyLongWord, forgetLongWords, setUpLongWords } from "./bpe-long-words";
+import {
+  addMediumWord,
+  copyMediumWord,
+  forgetMediumWords,
+  isFree,
+  mediumEntry,
+  setUpMediumWords,
+} from "./bpe-medium-words";
+import { allocate } from "./bpe-memory";
+import { addShortWord, copyShortWord, findShortWord, forgetShortWords, setUpShortWords } from "./bpe-short-words";
+import { makeTokens } from "./bpe-word-tokens";
+
+const LONGEST: u32 = 256;
+const LEAST_BUDGET: usize = 1 << 16;
+
+/** Takes `budget` bytes of memory in all. */
+export function setUpCache(budget: usize): void {
+  budget = max(budget, LEAST_BUDGET);
+  const unit = floorPowerOfTwo(budget) >> 6;
+  setUpShortWords(allocate(2 * unit), 2 * unit, allocate(32 * unit), 32 * unit);
+  setUpMediumWords(allocate(unit), unit, allocate(16 * unit), 16 * unit);
+  setUpLongWords(allocate(2 * unit), 2 * unit);
+  setUpArena(budget - 53 * unit);
+}
+
+function floorPowerOfTwo(value: usize): usize {
+  return <usize>1 << (31 - clz<u32>(<u32>value));
+}
+
+function forgetAll(): void {
+  forgetShortWords();
+  forgetMediumWords();
+  forgetLongWords();
+  emptyArena();
+}
+
+/** Writes the tokens of a word of at most 15 bytes from `out` on; returns where they end. */
+export function shortWord(p: usize, length: u32, low: u64, high: u64, hash: u32, out: usize): usize {
+  const entry = findShortWord(low, high, hash);
+  if (entry != 0) return copyShortWord(entry, out);
+  const behind = makeTokens(p, length, hash, out);
+  const count = <u32>((behind - out) >> 2);
+  if (!addShortWord(low, high, hash, out, count)) {
+    forgetAll();
+    addShortWord(low, high, hash, out, count);
+  }
+  return behind;
+}
+
+/** The same for a word of 16 to 31 bytes. */
+export function mediumWord(p: usize, length: u32, hash: u32, out: usize): usize {
+  const entry = mediumEntry(p, length, hash);
+  if (!isFree(entry)) return copyMediumWord(entry, out);
+  const behind = makeTokens(p, length, hashLong(p, length), out);
+  const count = <u32>((behind - out) >> 2);
+  if (!addMediumWord(p, length, hash, out, count)) {
+    forgetAll();
+    addMediumWord(p, length, hash, out, count);
+  }
+  return behind;
+}
+
+/** The same for any longer word. */
+export function longWord(p: usize, length: u32, out: usize): usize {
+  const hash = hashLong(p, length);
+  if (length > LONGEST) return makeTokens(p, length, hash, out);
+  const known = copyLongWord(p, length, hash, out);
+  if (known != out) return known;
+  const behind = makeTokens(p, length, hash, out);
+  const count = <u32>((behind - out) >> 2);
+  if (!addLongWord(p, length, hash, out, count)) {
+    forgetAll();
+    addLongWord(p, length, hash, out, count);
+  }
+  return behind;
+}

@@ -1,0 +1,116 @@
+/**
+ * The words of a group, cut and ready to be looked up.
+ *
+ * Layout of a record, 32 bytes: key of a short word (16), start (4), length (4), hash (4), unused (4). A record of length END_OF_PIECE
+ * stands behind the last word of a piece.
+ */
+import { hashMedium, hashShort, highKey, lowKey, MEDIUM_BYTES, SHORT_BYTES } from "./bpe-keys";
+import { allocate } from "./bpe-memory";
+import { readBlock } from "./bpe-blocks";
+import { cl100kStarts, cl100kWord, setMostDigits } from "./bpe-cl100k";
+import { gpt2Starts, gpt2Word } from "./bpe-gpt2";
+
+export const RECORD: usize = 32;
+export const END_OF_PIECE: u32 = 0xffffffff;
+
+/** Numbers of the pre-tokenizers, as the host gives them. */
+const GPT2: u32 = 0;
+const CL100K: u32 = 1;
+const QWEN: u32 = 2;
+
+/** Words of a group: many enough that cache misses overlap, few enough to stay in the first cache level. */
+const GROUP: usize = 192;
+/** A block adds up to this many words to a group that has room for one. */
+const BLOCK_WORDS: usize = 64;
+/** Text that is too short to be read as a block. */
+const LEAST_BLOCK: usize = 8;
+
+export let records: usize = 0;
+/** Where cutting goes on. */
+let position: usize = 0;
+let family: u32 = CL100K;
+
+export function setUpRecords(preTokenizer: u32): void {
+  records = allocate((GROUP + BLOCK_WORDS) * RECORD);
+  family = preTokenizer;
+  setMostDigits(preTokenizer == QWEN ? 1 : 3);
+}
+
+export function startPiece(p: usize): void {
+  position = p;
+}
+
+/** Cuts words up to `end` into records from `record` on until the group is full; returns where they end. */
+export function cutWords(record: usize, end: usize): usize {
+  const full = records + GROUP * RECORD;
+  while (record < full && position < end) {
+    const p = position;
+    let starts: u64 = 0;
+    if (end - p >= LEAST_BLOCK) {
+      readBlock(p, end);
+      starts = blockStarts(p) & ~(<u64>1);
+    }
+    if (starts == 0) {
+      position = wordEnd(p, end);
+      addWord(record, p, position);
+      record += RECORD;
+    } else {
+      record = addBlock(record, p, starts);
+    }
+  }
+  return record;
+}
+
+export function isFull(record: usize): bool {
+  return record >= records + GROUP * RECORD;
+}
+
+/** Whether the piece that ends at `end` is cut to its end. */
+export function isCut(end: usize): bool {
+  return position >= end;
+}
+
+@inline
+function blockStarts(p: usize): u64 {
+  return family == GPT2 ? gpt2Starts(p) : cl100kStarts(p);
+}
+
+@inline
+function wordEnd(p: usize, end: usize): usize {
+  return family == GPT2 ? gpt2Word(p, end) : cl100kWord(p, end);
+}
+
+@inline
+function addBlock(record: usize, p: usize, starts: u64): usize {
+  let from = p;
+  do {
+    const to = p + <usize>ctz(starts);
+    addWord(record, from, to);
+    record += RECORD;
+    from = to;
+    starts &= starts - 1;
+  } while (starts != 0);
+  position = from;
+  return record;
+}
+
+@inline
+function addWord(record: usize, start: usize, end: usize): void {
+  const length = <u32>(end - start);
+  store<u32>(record, <u32>start, 16);
+  store<u32>(record, length, 20);
+  if (length <= SHORT_BYTES) {
+    const low = lowKey(start, length);
+    const high = highKey(start, length);
+    store<u64>(record, low);
+    store<u64>(record, high, 8);
+    store<u32>(record, hashShort(low, high), 24);
+  } else if (length <= MEDIUM_BYTES) {
+    store<u32>(record, hashMedium(start, length), 24);
+  }
+}
+
+export function addEndOfPiece(record: usize): usize {
+  store<u32>(record, END_OF_PIECE, 20);
+  return record + RECORD;
+}

@@ -1,0 +1,138 @@
+// module
+/**
+ * The byte-pair encoder: texts in, token ids out.
+ *
+ * The host loads a model once (`load…`, then `start`), then fills the text area with pieces of text, writes where each ends, and calls
+ * `encode`. A piece is encoded as a text of its own. Words go through in groups: first their borders, keys and hashes, then a touch of
+ * the cache lines they need, so that misses overlap, then the look-ups.
+ *
+ * Memory, allocated at load: the model as the host lays it out, an index of whole words (8 to 16 bytes a token), 256 KiB of byte pairs,
+ * the cache budget, and 37 bytes for each byte of the text area: text, ids and merge scratch. Nothing grows afterwards.
+ */
+import { longWord, mediumWord, setUpCache, shortWord } from "./bpe-cache";
+import { MEDIUM_BYTES, SHORT_BYTES } from "./bpe-keys";
+import { allocate } from "./bpe-memory";
+import { setUpMerging } from "./bpe-merge";
+import { addEndOfPiece, cutWords, END_OF_PIECE, isCut, isFull, RECORD, records, setUpRecords, startPiece } from "./bpe-records";
+import { COUNT_SHIFT, ID_MASK, IN_ARENA, shortMask, shortWords } from "./bpe-short-words";
+
+export { setClasses } from "./bpe-characters";
+export { allocate } from "./bpe-memory";
+export { setPairs } from "./bpe-pairs";
+export { setVocabulary } from "./bpe-vocabulary";
+export { setBytes, setCharacters } from "./bpe-word-tokens";
+
+/** Loads run past the text, and stores past the ids, by less. */
+const PADDING: usize = 64;
+
+let text: usize = 0;
+let ids: usize = 0;
+let ends: usize = 0;
+let counts: usize = 0;
+/** Keeps the touches of cache lines from being optimised away. */
+let touched: u32 = 0;
+
+/**
+ * Reserves what encoding needs. The model must have been set before.
+ *
+ * @param preTokenizer 0 GPT-2, 1 cl100k and Llama 3, 2 Qwen, 3 o200k
+ * @param textBytes size of the text area, 4 GiB / 64 at most
+ * @param pieces how many pieces a call may have
+ */
+export function start(preTokenizer: u32, cacheBytes: usize, textBytes: usize, pieces: usize): void {
+  setUpRecords(preTokenizer);
+  setUpCache(cacheBytes);
+  setUpMerging(textBytes);
+  text = allocate(textBytes + PADDING);
+  ids = allocate((textBytes << 2) + PADDING);
+  ends = allocate(pieces << 2);
+  counts = allocate(pieces << 2);
+}
+
+/** Where the host writes the pieces, one behind the other. */
+export function textArea(): usize {
+  return text;
+}
+
+/** Where the host writes the end of each piece, counted from the text area's start. */
+export function endsArea(): usize {
+  return ends;
+}
+
+/** Where {@link encode} writes the ids of all pieces, one behind the other. */
+export function idsArea(): usize {
+  return ids;
+}
+
+/** Where {@link encode} writes the end of each piece's ids, counted in ids. */
+export function countsArea(): usize {
+  return counts;
+}
+
+/** Encodes the first `pieces` pieces of the text area. */
+export function encode(pieces: u32): void {
+  let piece: u32 = 0;
+  let done: u32 = 0;
+  let out = ids;
+  startPiece(text);
+  while (piece < pieces) {
+    let record = records;
+    while (piece < pieces && !isFull(record)) {
+      const end = text + <usize>load<u32>(ends + (piece << 2));
+      record = cutWords(record, end);
+      if (isCut(end)) {
+        record = addEndOfPiece(record);
+        piece++;
+      }
+    }
+    touch(record);
+    out = lookUp(record, out, done);
+    done = piece;
+  }
+}
+
+/** Loads a word of the cache line each record will need. */
+function touch(end: usize): void {
+  let sum: u32 = 0;
+  for (let record = records; record < end; record += RECORD) {
+    sum += load<u32>(shortWords + ((load<u32>(record, 24) << 6) & shortMask));
+  }
+  touched = sum;
+}
+
+/** Writes the tokens of the records up to `end` from `out` on; returns where they end. `piece` is the first one's piece. */
+function lookUp(end: usize, out: usize, piece: u32): usize {
+  let table = shortWords;
+  let mask = shortMask;
+  for (let record = records; record < end; record += RECORD) {
+    const length = load<u32>(record, 20);
+    if (length <= SHORT_BYTES) {
+      const low = load<u64>(record);
+      const high = load<u64>(record, 8);
+      const line = table + ((load<u32>(record, 24) << 6) & mask);
+      const first = (load<u64>(line) ^ low) | (load<u64>(line, 8) ^ high);
+      const second = (load<u64>(line, 32) ^ low) | (load<u64>(line, 40) ^ high);
+      const entry = line + (<usize>(first != 0) << 5);
+      const head = load<u32>(entry, 16);
+      if ((<u32>(first == 0) | <u32>(second == 0)) & <u32>(head < IN_ARENA)) {
+        // Always four ids: the ones that are too many are overwritten by the next word.
+        v128.store(out, v128.load(entry, 16));
+        store<u32>(out, head & ID_MASK);
+        out += (head >> COUNT_SHIFT) << 2;
+      } else {
+        out = shortWord(load<u32>(record, 16), length, low, high, load<u32>(record, 24), out);
+        table = shortWords;
+        mask = shortMask;
+      }
+    } else if (length <= MEDIUM_BYTES) {
+      out = mediumWord(load<u32>(record, 16), length, load<u32>(record, 24), out);
+      table = shortWords;
+      mask = shortMask;
+    } else if (length == END_OF_PIECE) {
+      store<u32>(counts + (piece++ << 2), <u32>((out - ids) >> 2));
+    } else {
+      out = longWord(load<u32>(record, 16), length, out);
+    }
+  }
+  return out;
+}
