@@ -31,16 +31,19 @@ function placeOf(hash: u64): usize {
 
 /** Writes the ids of the word from `out` on and returns where they end; `out` where it is unknown. */
 export function copyLongWord(p: usize, length: u32, hash: u64, out: usize): usize {
-  for (let place = placeOf(hash); ; place = (place + 16) & mask) {
-    const other = load<u64>(table + place);
-    if (other == 0) return out;
-    if (other != hash) continue;
-    const record: usize = load<u32>(table + place, 8);
-    const size = load<u32>(record, 4) << 2;
-    if (load<u32>(record) != length || !sameBytes(record + 8 + size, p, length)) continue;
-    memory.copy(out, record + 8, size);
-    return out + size;
+  let place = placeOf(hash);
+  while (load<u64>(table + place) != 0) {
+    if (load<u64>(table + place) == hash) {
+      const record: usize = load<u32>(table + place, 8);
+      const size = load<u32>(record, 4) << 2;
+      if (load<u32>(record) == length && sameBytes(record + 8 + size, p, length)) {
+        memory.copy(out, record + 8, size);
+        return out + size;
+      }
+    }
+    place = (place + 16) & mask;
   }
+  return out;
 }
 
 /** Remembers a word that is not in the table; false where there is no room left. */

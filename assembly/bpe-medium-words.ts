@@ -10,8 +10,8 @@ import { COUNT_SHIFT, ID_MASK, IN_ARENA } from "./bpe-short-words";
 
 const INLINE_IDS: u32 = 8;
 
-export let mediumWords: usize = 0;
-export let mediumMask: usize = 0;
+let mediumWords: usize = 0;
+let mediumMask: u32 = 0;
 let used: u32 = 0;
 let limit: u32 = 0;
 let full: usize = 0;
@@ -26,7 +26,7 @@ export function setUpMediumWords(small: usize, smallBytes: usize, large: usize, 
 
 function use(table: usize, bytes: usize): void {
   mediumWords = table;
-  mediumMask = bytes - 64;
+  mediumMask = <u32>bytes - 64;
   used = 0;
   limit = <u32>(bytes / 96); // two thirds of the entries
 }
@@ -42,11 +42,13 @@ export function mediumEntry(p: usize, length: u32, hash: u32): usize {
   const start = v128.load(p);
   const low = lowKey(p + 16, length - 16);
   const high = highKey(p + 16, length - 16);
-  for (let line = (hash << 6) & mediumMask; ; line = (line + 64) & mediumMask) {
+  let line = (hash << 6) & mediumMask;
+  while (true) {
     const entry = mediumWords + line;
     if (load<u32>(entry, 32) == 0) return entry;
     const differs = (load<u64>(entry, 16) ^ low) | (load<u64>(entry, 24) ^ high);
     if (differs == 0 && !v128.any_true(v128.xor(v128.load(entry), start))) return entry;
+    line = (line + 64) & mediumMask;
   }
 }
 

@@ -38,7 +38,7 @@ export function setPairs(table: usize, bits: u32, tokens: usize): void {
 export function rankOf(left: u32, right: u32): u32 {
   const key = (<u64>left << 32) | right;
   let slot = ((left * 0x9e3779b1 + right) * 0x85ebca77) >>> shift;
-  for (;;) {
+  while (true) {
     const entry = load<u64>(entries + (slot << 3));
     if ((entry & IDS) == key) return <u32>((entry >> 21) & 0x7ff) | (<u32>(entry >> 53) << 11);
     if (entry == FREE) return NO_MERGE;

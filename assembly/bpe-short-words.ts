@@ -17,7 +17,7 @@ const INLINE_IDS: u32 = 4;
 
 /** Address of the lines, and the byte offset of the last: replaced when the table moves. */
 export let shortWords: usize = 0;
-export let shortMask: usize = 0;
+export let shortMask: u32 = 0;
 let used: u32 = 0;
 let limit: u32 = 0;
 let full: usize = 0;
@@ -32,7 +32,7 @@ export function setUpShortWords(small: usize, smallBytes: usize, large: usize, l
 
 function use(table: usize, bytes: usize): void {
   shortWords = table;
-  shortMask = bytes - 64;
+  shortMask = <u32>bytes - 64;
   used = 0;
   // Entries are half as many as there are 16-byte pieces; two thirds of them at most are used.
   limit = <u32>(bytes / 48);
@@ -44,25 +44,29 @@ export function forgetShortWords(): void {
 }
 
 @inline
-function lineOf(hash: u32): usize {
+function lineOf(hash: u32): u32 {
   return (hash << 6) & shortMask;
 }
 
 /** The entry of the word, or 0. */
 export function findShortWord(low: u64, high: u64, hash: u32): usize {
-  for (let line = lineOf(hash); ; line = (line + 64) & shortMask) {
+  let line = lineOf(hash);
+  while (true) {
     for (let entry = shortWords + line, end = entry + 64; entry < end; entry += 32) {
       if (load<u32>(entry, 16) == 0) return 0;
       if (load<u64>(entry) == low && load<u64>(entry, 8) == high) return entry;
     }
+    line = (line + 64) & shortMask;
   }
 }
 
 function freeEntry(hash: u32): usize {
-  for (let line = lineOf(hash); ; line = (line + 64) & shortMask) {
+  let line = lineOf(hash);
+  while (true) {
     const entry = shortWords + line;
     if (load<u32>(entry, 16) == 0) return entry;
     if (load<u32>(entry, 48) == 0) return entry + 32;
+    line = (line + 64) & shortMask;
   }
 }
 

@@ -67,10 +67,12 @@ function insert(id: u32, hash: u32): void {
 export function findToken(p: usize, length: u32, wordHash: u64): u32 {
   if (length > longest) return NO_TOKEN;
   const hash = folded(wordHash);
-  for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+  let slot = hash & mask;
+  while (true) {
     const entry = load<u32>(table + (slot << 2));
     if (entry == NO_TOKEN) return NO_TOKEN;
     if (((entry ^ hash) & ~ID_MASK) == 0 && isToken(entry & ID_MASK, p, length)) return entry & ID_MASK;
+    slot = (slot + 1) & mask;
   }
 }
 

@@ -39,12 +39,12 @@ let touched: u32 = 0;
  * @param textBytes size of the text area, 4 GiB / 64 at most
  * @param pieces how many pieces a call may have
  */
-export function start(preTokenizer: u32, cacheBytes: usize, textBytes: usize, pieces: usize): void {
+export function start(preTokenizer: u32, cacheBytes: usize, textBytes: u32, pieces: u32): void {
   setUpRecords(preTokenizer);
   setUpCache(cacheBytes);
   setUpMerging(textBytes);
   text = allocate(textBytes + PADDING);
-  ids = allocate((textBytes << 2) + PADDING);
+  ids = allocate(4 * textBytes + PADDING);
   ends = allocate(pieces << 2);
   counts = allocate(pieces << 2);
 }

@@ -7,17 +7,11 @@
 import { countCodePoints } from "../lines.ts";
 import { unicodeSegmenter } from "../words/unicode.ts";
 import { WordSpans } from "../words.ts";
+import type { WordList } from "./word-list.ts";
 import { SymbolMeasures, WordMeasures } from "./gopher.ts";
 import { LineMeasures, RepeatedPieces } from "./lines.ts";
 import { TERMINAL_MARKS } from "./marks.ts";
 import { RepeatedNgrams } from "./ngrams.ts";
-
-/** Words as byte ranges, to be read: `count` of them, ascending, without overlap, none empty. */
-export interface WordList {
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-  readonly count: number;
-}
 
 export type WordCounts = Readonly<
   Pick<WordMeasures, "words" | "nonSymbolWords" | "nonSymbolChars" | "alphabeticWords">
@@ -53,7 +47,7 @@ export interface QualityDocument {
 }
 
 export class PlainQualityDocument implements QualityDocument {
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   #start = 0;
   #end = 0;
   readonly #spans = new WordSpans();

@@ -9,6 +9,7 @@ import { isLetter } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
 import { WordSpans } from "../words.ts";
 import { SYMBOL_MARKS } from "./marks.ts";
+import type { WordList } from "./word-list.ts";
 
 /** ASCII letters: a word that begins with one is alphabetic and no symbol. */
 const LETTERS = new Uint8Array(256);
@@ -26,7 +27,7 @@ export class WordMeasures {
   /** Words with at least one letter. */
   alphabeticWords = 0;
 
-  measure(bytes: Uint8Array, words: WordSpans): void {
+  measure(bytes: Uint8Array, words: WordList): void {
     let nonSymbolWords = 0;
     let nonSymbolChars = 0;
     let alphabeticWords = 0;
@@ -145,7 +146,7 @@ export class StopWords {
   }
 
   /** How many distinct stop words are among `words`; stops counting at `enough`. */
-  countDistinct(bytes: Uint8Array, words: WordSpans, enough: number): number {
+  countDistinct(bytes: Uint8Array, words: WordList, enough: number): number {
     this.#found.fill(0);
     let distinct = 0;
     for (let word = 0; word < words.count && distinct < enough; word++) {

@@ -7,10 +7,10 @@
  * bytes. What is longer looks only at the positions that survived, because what repeats must repeat in its parts, and a table is
  * filled only where the sketch cannot rule out that a bound is exceeded.
  */
-import type { WordSpans } from "../words.ts";
 import { NgramCounts } from "./ngram-counts.ts";
 import { RangeSet } from "./range-set.ts";
 import { Sketch } from "./sketch.ts";
+import type { WordList } from "./word-list.ts";
 
 /** Bytes of the windows from a word's start that are asked in turn whether they may repeat. Multiples of 4. */
 const WINDOWS = [12, 24, 40] as const;
@@ -51,7 +51,7 @@ export class RepeatedNgrams {
   readonly #seen = new RangeSet();
 
   /** Takes the words of a document. `chars`: code points of the whole text, the denominator of every ratio. */
-  load(bytes: Uint8Array, words: WordSpans, chars: number): void {
+  load(bytes: Uint8Array, words: WordList, chars: number): void {
     const { starts, ends, count } = words;
     this.#reserve(count, count === 0 ? 0 : ends[count - 1] - starts[0]);
     const known = this.#source;

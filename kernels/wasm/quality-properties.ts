@@ -37,7 +37,7 @@ export function characterProperties(): CharacterProperties {
       const codePoint = block * BLOCK + low;
       row[low] = classes.values[classes.blocks[block] + low] | flags(codePoint);
     }
-    const key = row.join();
+    const key = Buffer.from(row.buffer).toString("latin1");
     let at = rows.get(key);
     if (at === undefined) {
       at = rows.size;
@@ -49,7 +49,11 @@ export function characterProperties(): CharacterProperties {
   return { blocks, values: Uint8Array.from(values) };
 }
 
+/** No mark, white space or decimal digit lies behind. */
+const LETTERS_ONLY_FROM = 0x20000;
+
 function flags(codePoint: number): number {
+  if (codePoint >= LETTERS_ONLY_FROM) return isLetter(codePoint) ? ALPHABETIC : 0;
   const isSymbol = SYMBOL_MARKS.has(codePoint);
   return (
     (isLetter(codePoint) && !isSymbol ? ALPHABETIC : 0) |
