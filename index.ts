@@ -9,6 +9,7 @@ export { listShards } from "./io/list.ts";
 export { openShard } from "./io/open.ts";
 export type { ByteSource, ShardRef } from "./io/source.ts";
 export type { Finding } from "./manifests/verify.ts";
+export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum/smollm3.ts";
 export { Layout } from "./plan/layout.ts";
 export { makePlan, type Plan } from "./plan/plan.ts";
 export { defineRecipe, loadRecipe } from "./plan/recipe/load.ts";
@@ -17,7 +18,14 @@ export { newRecipe } from "./plan/recipe/template.ts";
 export type { Recipe } from "./plan/types.ts";
 export * from "./stages/define.ts";
 export { type StageRegistry, stageRegistry } from "./stages/registry.ts";
-export { describePlan, type PlanDescription } from "./workers/describe.ts";
+export {
+  describePlan,
+  describeRecipe,
+  type PlanDescription,
+  type RecipeDescription,
+  type SourceDescription,
+  type StageDescription,
+} from "./workers/describe.ts";
 export type { RunEvent, RunResult } from "./workers/events.ts";
 export { type ExportResult, exportRun, verifyRun } from "./workers/finish.ts";
 export { peekDocuments, peekDropped } from "./workers/peek.ts";

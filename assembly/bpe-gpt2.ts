@@ -31,9 +31,10 @@ function afterContractions(p: usize, quotes: u64, words: u64): u64 {
   for (; quotes != 0; quotes &= quotes - 1) {
     const at = <u32>ctz(quotes);
     const behind = at + contraction(p + at, p + size);
-    if (behind == at) continue;
+    // Where the block ends too early to tell, the apostrophe's word is left open.
+    if (behind == at && at + 3 <= size) continue;
     words &= ~(<u64>2 << at);
-    if (behind < size) words |= letters & (<u64>1 << behind);
+    if (behind != at && behind < size) words |= letters & (<u64>1 << behind);
   }
   return words;
 }

@@ -23,7 +23,7 @@ export { setVocabulary } from "./bpe-vocabulary";
 export { setBytes, setCharacters } from "./bpe-word-tokens";
 
 /** Loads run past the text, and stores past the ids, by less. */
-const PADDING: usize = 64;
+const PADDING: u32 = 64;
 
 let text: usize = 0;
 let ids: usize = 0;

@@ -85,19 +85,19 @@ function growTo(bytes: usize): void {
   if (missing > 0 && memory.grow(missing) < 0) unreachable();
 }
 
-export function setUpBands(bandCount: u32, rowCount: u32, seed: u64): void {
+export function setUpBands(bandCount: u32, rowCount: u32, seedHigh: u32, seedLow: u32): void {
   bands = bandCount;
   rows = rowCount;
-  bandSeed = seed;
+  bandSeed = (<u64>seedHigh << 32) | <u64>seedLow;
 }
 
 export function setUpText(characters: usize, sequences: usize, cases: usize, ngram: u32): void {
   useText(characters, sequences, cases, ngram);
 }
 
-export function setUpFast(characters: usize, ngram: u32, seedKey: u64): void {
+export function setUpFast(characters: usize, ngram: u32, keyHigh: u32, keyLow: u32): void {
   useWords(characters);
-  useFast(bands * rows, ngram, seedKey);
+  useFast(bands * rows, ngram, (<u64>keyHigh << 32) | <u64>keyLow);
 }
 
 /** Where the caller writes the `length` bytes of a document. May move every view of the memory. */

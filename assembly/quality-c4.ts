@@ -18,6 +18,7 @@ import {
   properties,
   reserve,
   scratch,
+  setResult,
   skipSpace,
   SPACE,
   splitLines,
@@ -51,7 +52,6 @@ let minWords: u32 = 0;
 let maxWordLength: u32 = 0;
 /** Where the next line without citations goes. */
 let cleaned: usize = 0;
-export let records: usize = 0;
 
 let lineWords: u32 = 0;
 /** Bytes in the longest run without white space. */
@@ -59,14 +59,14 @@ let longestRun: usize = 0;
 let hasLongWord: bool = false;
 let hasBracket: bool = false;
 
-/** Judges the lines of the text and returns their number. A bound that is off is 0, or 2^32 - 1 for `longest`. */
+/** Judges the lines of the text and returns their number. Results: address of the records. A bound that is off is 0, or 2^32 - 1 for `longest`. */
 export function judgeLines(rulesOn: u32, fewestWords: u32, longest: u32): u32 {
   rules = rulesOn;
   minWords = fewestWords;
   maxWordLength = longest;
   const size = textEnd - TEXT;
   // Pairs of addresses behind the room of the records: a record is written when its pair has been read.
-  records = aligned(scratch);
+  const records = aligned(scratch);
   const pairs = records + size * 4 + 64;
   reserve(pairs + size * 8 + 64);
   const count = splitLines(pairs);
@@ -75,6 +75,7 @@ export function judgeLines(rulesOn: u32, fewestWords: u32, longest: u32): u32 {
   for (let line: usize = 0; line < count; line++) {
     judgeLine(<usize>load<u32>(pairs + (line << 3)), <usize>load<u32>(pairs + (line << 3), 4), records + line * 12);
   }
+  setResult(0, <u32>records);
   return count;
 }
 

@@ -18,6 +18,7 @@ import {
   properties,
   reserve,
   scratch,
+  setResult,
   skipSpace,
   splitLines,
   TERMINAL,
@@ -26,18 +27,16 @@ import {
   trimSpace,
 } from "./quality-text";
 
-/** Lines that hold more than white space, or pieces. */
-export let lines: u32 = 0;
-export let terminalLines: u32 = 0;
-export let shortLines: u32 = 0;
-export let duplicates: u32 = 0;
-/** Code points in lines or pieces that are equal to an earlier one. */
-export let duplicateChars: u32 = 0;
-
-/** FineWeb's counts over the lines of `text.split("\n")`; `shortChars` is the most a short line has. */
+/**
+ * FineWeb's counts over the lines of `text.split("\n")` that hold more than white space; `shortChars` is the most a short line has.
+ * Results: lines, those that end in a terminal mark, short ones, code points in those equal to an earlier one.
+ */
 export function measureLines(shortChars: u32): void {
   resetRanges(scratch, newlineCount + 1);
-  lines = terminalLines = shortLines = duplicateChars = 0;
+  let lines: u32 = 0;
+  let terminalLines: u32 = 0;
+  let shortLines: u32 = 0;
+  let duplicateChars: u32 = 0;
   for (let start = TEXT; start <= textEnd; ) {
     const end = findNewline(start, textEnd);
     if (skipSpace(start, end) < end) {
@@ -49,14 +48,18 @@ export function measureLines(shortChars: u32): void {
     }
     start = end + 1;
   }
+  setResult(0, lines);
+  setResult(1, terminalLines);
+  setResult(2, shortLines);
+  setResult(3, duplicateChars);
 }
 
-/** Pieces of the text cut at every run of at least one newline. */
+/** Pieces of the text cut at every run of newlines. Results: pieces, those equal to an earlier one, code points in these. */
 export function measurePieces(): void {
   countPieces(TEXT, textEnd, 1);
 }
 
-/** Pieces of the stripped text cut at every run of at least two newlines. */
+/** The same of the stripped text cut at every run of two newlines or more. */
 export function measureParagraphs(): void {
   const start = skipSpace(TEXT, textEnd);
   countPieces(start, trimSpace(start, textEnd), 2);
@@ -64,40 +67,44 @@ export function measureParagraphs(): void {
 
 function countPieces(start: usize, end: usize, minNewlines: usize): void {
   resetRanges(scratch, newlineCount + 1);
-  lines = duplicates = duplicateChars = 0;
+  let pieces: u32 = 0;
+  let duplicates: u32 = 0;
+  let duplicateChars: u32 = 0;
   let pieceStart = start;
   let at = start;
-  for (;;) {
+  while (true) {
     const pieceEnd = findNewline(at, end);
     at = pieceEnd;
     while (at < end && load<u8>(at) == 0x0a) at++;
     if (at > pieceEnd && at - pieceEnd < minNewlines) continue;
-    lines++;
+    pieces++;
     if (seen(pieceStart, pieceEnd)) {
       duplicates++;
       duplicateChars += codePoints(pieceStart, pieceEnd);
     }
-    if (pieceEnd == end) return;
+    if (pieceEnd == end) break;
     pieceStart = at;
   }
+  setResult(0, pieces);
+  setResult(1, duplicates);
+  setResult(2, duplicateChars);
 }
 
 function codePoints(start: usize, end: usize): u32 {
   return isAscii ? <u32>(end - start) : countCodePoints(start, end);
 }
 
-export let hashes: u32 = 0;
-export let ellipses: u32 = 0;
-export let bulletLines: u32 = 0;
-export let ellipsisLines: u32 = 0;
+let hashes: u32 = 0;
+let ellipses: u32 = 0;
 
-/** Gopher's symbols, and the lines of `str.splitlines()` that begin with a bullet or end in an ellipsis. */
+/** Results: hashes, ellipses, lines of `str.splitlines()`, those that begin with a bullet, those that end in an ellipsis. */
 export function measureSymbols(): void {
   countMarks();
-  bulletLines = ellipsisLines = 0;
+  let bulletLines: u32 = 0;
+  let ellipsisLines: u32 = 0;
   const at = aligned(scratch);
   reserve(at + ((textEnd - TEXT) << 3) + 64);
-  lines = splitLines(at);
+  const lines = splitLines(at);
   for (let line = at; line < at + (<usize>lines << 3); line += 8) {
     const end = <usize>load<u32>(line, 4);
     const first = skipSpace(<usize>load<u32>(line), end);
@@ -106,6 +113,11 @@ export function measureSymbols(): void {
     const last = trimSpace(first, end);
     if (last - first >= 3 && (isThreeDots(last - 3) || isWide(last - 3, 0xa6))) ellipsisLines++;
   }
+  setResult(0, hashes);
+  setResult(1, ellipses);
+  setResult(2, lines);
+  setResult(3, bulletLines);
+  setResult(4, ellipsisLines);
 }
 
 /** Whether the three bytes at `at` are E2 80 and `third`. */

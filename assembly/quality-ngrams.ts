@@ -17,6 +17,7 @@ import {
   isAscii,
   reserve,
   scratch,
+  setResult,
   shift,
   wordCount,
   wordEnds,
@@ -44,7 +45,7 @@ let hasCandidates: bool = false;
 /** Where tables may be put. */
 let tables: usize = 0;
 
-/** Takes the words of the text. */
+/** Takes the words the document holds. Results: see `sumPairs`. */
 export function loadNgrams(): void {
   const size = aligned((<usize>wordCount + 8) << 2);
   const bytes: usize = wordCount == 0 ? 0 : <usize>(load<u32>(wordEnds + ((wordCount - 1) << 2)) - load<u32>(wordStarts));
@@ -94,11 +95,7 @@ function copyWords(): void {
   v128.store(out, i8x16.splat(0));
 }
 
-/** By length: no top n-gram, all occurrences together, has more code points than this, spaces between its words included. */
-export let bound2: u32 = 0;
-export let bound3: u32 = 0;
-export let bound4: u32 = 0;
-
+/** Results: what no n-gram of 2, 3 and 4 words exceeds, all occurrences together, in code points, spaces between its words included. */
 function sumPairs(): void {
   let size: u32 = 64;
   while (size < wordCount * 2 && size < MAX_SUMS) size <<= 1;
@@ -115,9 +112,9 @@ function sumPairs(): void {
   }
   let most = i32x4.splat(0);
   for (let slot = SUMS; slot < SUMS + (<usize>size << 4); slot += 16) most = i32x4.max_u(most, v128.load(slot));
-  bound2 = i32x4.extract_lane(most, 0);
-  bound3 = i32x4.extract_lane(most, 1);
-  bound4 = i32x4.extract_lane(most, 2);
+  setResult(0, i32x4.extract_lane(most, 0));
+  setResult(1, i32x4.extract_lane(most, 1));
+  setResult(2, i32x4.extract_lane(most, 2));
 }
 
 /**

@@ -22,6 +22,12 @@ export const LENGTH_SHIFT: u32 = 21;
 export const CODE_POINT: u32 = (1 << LENGTH_SHIFT) - 1;
 const INVALID: u32 = 0xfffd | (1 << LENGTH_SHIFT);
 
+/** u32 each: what the last measure counted, from 0 on, as its head says; then what holds for the open document. */
+const RESULTS = memory.data(64, 64);
+const CHARS: usize = 8;
+const NEWLINES: usize = 9;
+const WORD_STARTS: usize = 10;
+const WORD_ENDS: usize = 11;
 /** u16 per block of 256 code points: which row of 256 bytes in VALUES. */
 const BLOCKS = memory.data(0x1100 * 2, 64);
 const MAX_ROWS: i32 = 256;
@@ -38,13 +44,23 @@ export let wordStarts: usize = 0;
 export let wordEnds: usize = 0;
 export let wordCount: u32 = 0;
 export let scratch: usize = 0;
-/** Whether the text is all ASCII, its code points (bytes that are no continuations), its U+000A. */
+/** Whether the text is all ASCII, and its U+000A. */
 export let isAscii: bool = true;
-export let codePointCount: u32 = 0;
 export let newlineCount: u32 = 0;
 
-export function blocks(): usize { return BLOCKS; }
-export function values(): usize { return VALUES; }
+export function results(): usize {
+  return RESULTS;
+}
+export function blocks(): usize {
+  return BLOCKS;
+}
+export function values(): usize {
+  return VALUES;
+}
+
+export function setResult(index: usize, value: u32): void {
+  store<u32>(RESULTS + (index << 2), value);
+}
 
 export function aligned(address: usize): usize {
   return (address + 63) & ~63;
@@ -78,6 +94,8 @@ export function setWords(count: u32): void {
   wordCount = count;
   scratch = wordEnds + size;
   reserve(scratch);
+  setResult(WORD_STARTS, <u32>wordStarts);
+  setResult(WORD_ENDS, <u32>wordEnds);
 }
 
 /** Settles how many words were written into the room of `setWords`. */
@@ -85,7 +103,7 @@ export function keepWords(count: u32): void {
   wordCount = count;
 }
 
-/** Reads over the text once: see `isAscii`, `codePointCount`, `newlineCount`. */
+/** Reads over the text once: counts its code points (bytes that are no continuations) and newlines. */
 export function survey(): void {
   let nonAscii = i8x16.splat(0);
   let continuations: u32 = 0;
@@ -97,8 +115,9 @@ export function survey(): void {
     newlines += popcnt(i8x16.bitmask(equals(bytes, 0x0a)));
   }
   isAscii = i8x16.bitmask(nonAscii) == 0;
-  codePointCount = <u32>(textEnd - TEXT) - continuations;
   newlineCount = newlines;
+  setResult(CHARS, <u32>(textEnd - TEXT) - continuations);
+  setResult(NEWLINES, newlines);
 }
 
 /** The vector at `at` with all but its first `length` bytes (at most 16) zero. */

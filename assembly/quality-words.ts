@@ -20,11 +20,11 @@ import {
   lowBits,
   mask64,
   properties,
+  setResult,
   setWords,
   shift,
   SYMBOL,
   TEXT,
-  textEnd,
   WORD_CLASS,
   wordCount,
   wordEnds,
@@ -51,16 +51,19 @@ let hard: bool = false;
 let nextStart: usize = 0;
 let nextEnd: usize = 0;
 
-/** Finds the words of the text. There is at most one for every two bytes. */
-export function segment(): u32 {
-  setWords(<u32>(textEnd - TEXT) / 2 + 8);
+let segmentEnd: usize = 0;
+
+/** Finds the words of `size` bytes of the text from `offset` on. There is at most one for every two bytes. */
+export function segment(offset: usize, size: usize): u32 {
+  setWords(<u32>size / 2 + 8);
+  segmentEnd = TEXT + offset + size;
   nextStart = wordStarts;
   nextEnd = wordEnds;
   // Bit 0: whether a word is open whose last character stands directly before the block, and whether that is a letter.
   let open: u64 = 0;
   let afterLetter: u64 = 0;
-  let at = TEXT;
-  while (at < textEnd) {
+  let at = TEXT + offset;
+  while (at < segmentEnd) {
     const a = v128.load(at);
     const b = v128.load(at, 16);
     const c = v128.load(at, 32);
@@ -68,7 +71,7 @@ export function segment(): u32 {
     letters = mask64(asciiLetters(a), asciiLetters(b), asciiLetters(c), asciiLetters(d));
     numbers = mask64(asciiDigits(a), asciiDigits(b), asciiDigits(c), asciiDigits(d));
     const ticks = mask64(apostrophes(a), apostrophes(b), apostrophes(c), apostrophes(d));
-    length = min(<usize>64, textEnd - at);
+    length = min(<usize>64, segmentEnd - at);
     quotes = 0;
     hard = false;
     const wide = mask64(a, b, c, d);
@@ -113,7 +116,7 @@ function classify(at: usize, wide: u64): void {
   let rest = wide;
   while (rest != 0) {
     const bit = <usize>ctz(rest);
-    const decoded = decode(at + bit, textEnd);
+    const decoded = decode(at + bit, segmentEnd);
     const size = <usize>(decoded >> LENGTH_SHIFT);
     if (bit + size > 64) {
       length = bit;
@@ -152,7 +155,7 @@ function joiners(ticks: u64, at: usize, before: u64): u64 {
 }
 
 function isLetter(at: usize): bool {
-  return at < textEnd && (properties(decode(at, textEnd) & CODE_POINT) & WORD_CLASS) == LETTER;
+  return at < segmentEnd && (properties(decode(at, segmentEnd) & CODE_POINT) & WORD_CLASS) == LETTER;
 }
 
 function pushStarts(starts: u64, at: usize): void {
@@ -195,9 +198,9 @@ function segmentSlowly(from: usize, isOpen: bool, openLast: u32): usize {
   let wordEnd = from;
   let last = openLast;
   let joiner = OTHER;
-  while (at < textEnd) {
+  while (at < segmentEnd) {
     const start = at;
-    const decoded = decode(at, textEnd);
+    const decoded = decode(at, segmentEnd);
     const kind = properties(decoded & CODE_POINT) & WORD_CLASS;
     at += decoded >> LENGTH_SHIFT;
     if (kind == ALONE) {
@@ -238,11 +241,7 @@ function segmentSlowly(from: usize, isOpen: bool, openLast: u32): usize {
   return at;
 }
 
-export let nonSymbolWords: u32 = 0;
-export let nonSymbolChars: u32 = 0;
-export let alphabeticWords: u32 = 0;
-
-/** Counts over the words: see WordMeasures in kernels/quality/gopher.ts. */
+/** Results: non-symbol words, code points in those, alphabetic words. See WordMeasures in kernels/quality/gopher.ts. */
 export function measureWords(): void {
   let symbolWords: u32 = 0;
   let chars: u32 = 0;
@@ -261,9 +260,9 @@ export function measureWords(): void {
     chars += <u32>(end - start);
     if (!isAscii) chars -= continuations(start, end);
   }
-  nonSymbolWords = wordCount - symbolWords;
-  nonSymbolChars = chars;
-  alphabeticWords = alphabetic;
+  setResult(0, wordCount - symbolWords);
+  setResult(1, chars);
+  setResult(2, alphabetic);
 }
 
 function continuations(start: usize, end: usize): u32 {

@@ -2,16 +2,18 @@
 
 const UNITS = ["", "K", "M", "B", "T"];
 
-/** Three significant digits with K, M, B or T: 12.3M. */
-export function formatCount(value: number): string {
+/** Significant digits, three if not said, with K, M, B or T: 12.3M. */
+export function formatCount(value: number, digits = 3): string {
   let scaled = value;
   let unit = 0;
-  while (Math.abs(scaled) >= 999.5 && unit < UNITS.length - 1) {
+  // What rounds to 1000 takes the next unit.
+  const turn = 1000 - 0.5 * 10 ** (3 - digits);
+  while (Math.abs(scaled) >= turn && unit < UNITS.length - 1) {
     scaled /= 1000;
     unit++;
   }
   if (unit === 0) return String(Math.round(scaled * 100) / 100);
-  return `${scaled.toPrecision(3)}${UNITS[unit]}`;
+  return `${scaled.toPrecision(digits)}${UNITS[unit]}`;
 }
 
 /** Decimal megabytes and their kin: 12.3 MB. */

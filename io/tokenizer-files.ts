@@ -8,7 +8,10 @@ import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { RecipeError } from "../batch/errors.ts";
+import { ByteBpeEncoder } from "../kernels/bpe/encoder.ts";
 import { loadTokenizer as loadFromBytes, type Tokenizer } from "../kernels/bpe/tokenizer.ts";
+import { WasmBpeEncoder } from "../kernels/wasm/bpe.ts";
+import { wasmModule } from "./wasm.ts";
 
 /** The tiktoken encodings a recipe can name. */
 export const ENCODINGS = ["cl100k_base", "o200k_base", "p50k_base", "r50k_base", "gpt2"] as const;
@@ -55,9 +58,18 @@ export function readTokenizer(ref: TokenizerRef): Uint8Array {
   }
 }
 
-/** Loads the tokenizer `ref` names from its file's `bytes`; messages call it by its encoding or file name. */
+/**
+ * Loads the tokenizer `ref` names from its file's `bytes`; messages call it by its encoding or file name. It encodes in
+ * WebAssembly where the runtime can.
+ */
 export function loadTokenizer(ref: TokenizerRef, bytes: Uint8Array): Tokenizer {
-  return loadFromBytes(bytes, { name: ref.encoding ?? path.basename(ref.file ?? "tokenizer.json") });
+  return loadFromBytes(bytes, {
+    name: ref.encoding ?? path.basename(ref.file ?? "tokenizer.json"),
+    createEncoder: (model) => {
+      const module = wasmModule("bpe");
+      return module === undefined ? new ByteBpeEncoder(model) : new WasmBpeEncoder(module, model);
+    },
+  });
 }
 
 function isFolder(file: string): boolean {

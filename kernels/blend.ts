@@ -1,5 +1,5 @@
 /**
- * nanotron's blend of sources, replayed: which source gives each training sample.
+ * nanotron's and Megatron's blend of sources, replayed: which source gives each training sample.
  *
  * For sample n it takes the source with the largest `weight · max(n, 1) − taken`, the first one on a tie. The trainer builds an array as long
  * as the run; a replay needs only the counts. Invariant: arithmetic in the trainer's order, in doubles, so that ties fall alike.
@@ -33,20 +33,27 @@ function pairwiseSum(values: readonly number[], start: number, count: number): n
 
 /** Samples taken from each source after `samples` samples. `weights` need not add up to 1. */
 export function replayBlend(weights: readonly number[], samples: number): Float64Array {
-  const shares = normalizeWeights(weights);
+  return replayShares(normalizeWeights(weights), samples);
+}
+
+/** {@link replayBlend} for normalised weights. */
+export function replayShares(shares: Float64Array, samples: number): Float64Array {
   const taken = new Float64Array(shares.length);
-  for (let sample = 0; sample < samples; sample++) {
-    const scale = Math.max(sample, 1);
-    let best = 0;
-    let most = shares[0] * scale - taken[0];
-    for (let source = 1; source < shares.length; source++) {
-      const error = shares[source] * scale - taken[source];
-      if (error > most) {
-        most = error;
-        best = source;
-      }
-    }
-    taken[best]++;
-  }
+  for (let sample = 0; sample < samples; sample++) taken[argmaxError(shares, taken, sample)]++;
   return taken;
+}
+
+/** The source that gives sample number `sample`: the furthest behind its share, the first one on a tie. */
+export function argmaxError(shares: Float64Array, taken: Float64Array, sample: number): number {
+  const scale = Math.max(sample, 1);
+  let best = 0;
+  let most = shares[0] * scale - taken[0];
+  for (let source = 1; source < shares.length; source++) {
+    const error = shares[source] * scale - taken[source];
+    if (error > most) {
+      most = error;
+      best = source;
+    }
+  }
+  return best;
 }

@@ -22,7 +22,7 @@ const scratch = new Int32Array(8);
 const laneWord = new Int32Array(2);
 
 /** High half of the unsigned product of two 32-bit integers. */
-function multiplyHigh(a: number, b: number): number {
+export function multiplyHigh(a: number, b: number): number {
   const a0 = a & 0xffff;
   const a1 = a >>> 16;
   const b0 = b & 0xffff;

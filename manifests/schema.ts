@@ -74,6 +74,15 @@ const source = z.strictObject({
   }),
 });
 
+/** A source the recipe names and nobody can get, and what became of its weight in this stage. */
+const missing = z.strictObject({
+  source: z.string(),
+  policy: z.enum(["drop", "substitute"]),
+  substitute: z.string().optional(),
+  /** As the recipe has it. */
+  weight: share,
+});
+
 const gate = z.strictObject({ name: z.string(), limit: z.number(), value: z.number(), passed: z.boolean() });
 
 export const stageManifestSchema = z.strictObject({
@@ -103,6 +112,8 @@ export const stageManifestSchema = z.strictObject({
     weights_sum: z.number(),
   }),
   sources: z.record(z.string(), source),
+  /** Absent where every source has data. */
+  missing: z.array(missing).optional(),
   /** Sources without a category are under the empty name. */
   categories: z.record(z.string(), z.strictObject(shareFields)),
   gates: z.array(gate),

@@ -78,6 +78,13 @@ type ShareFacts = Readonly<
   >
 > & { readonly category?: string; readonly windows_short?: number };
 
+type MissingManifest = NonNullable<StageManifest["missing"]>[number];
+
+export type MissingFacts = Readonly<Pick<MissingManifest, "source" | "policy">> & {
+  readonly substitute?: string;
+  readonly weights: Readonly<Record<string, number>>;
+};
+
 export interface ManifestFacts {
   readonly run: string;
   readonly plan_fingerprint: string;
@@ -87,6 +94,8 @@ export interface ManifestFacts {
   readonly tokenizer: StageManifest["tokenizer"];
   readonly gates: GateLimits;
   readonly stages: readonly StageFacts[];
+  /** Sources without data, with their weights by training stage. */
+  readonly missing?: readonly MissingFacts[];
   readonly source: (name: string) => SourceFacts;
   readonly packed: (source: string, sequenceLength: number, packId: string) => PackedFacts;
 }
@@ -102,6 +111,9 @@ export function buildManifests(facts: ManifestFacts): StageManifest[] {
         facts.packed(name, stage.sequence_length, stage.pack_id),
       );
     }
+    const missing = (facts.missing ?? []).flatMap(({ weights, ...source }) =>
+      Object.hasOwn(weights, stage.name) ? [{ ...source, weight: weights[stage.name] }] : [],
+    );
     const manifest: z.input<typeof stageManifestSchema> = {
       schema: 1,
       run: facts.run,
@@ -121,6 +133,7 @@ export function buildManifests(facts: ManifestFacts): StageManifest[] {
         weights_sum: stage.weights_sum,
       },
       sources,
+      ...(missing.length === 0 ? {} : { missing }),
       categories: stage.categories,
       gates: gateResults(facts.gates, sources),
     };

@@ -15,6 +15,7 @@ import { tokenBytes } from "../io/token-file.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
 import type { Assets, Operator, StageDefinition } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
+import { type MissingSource, missingWarning, resolveMissing } from "./missing.ts";
 import { canonicalRecipe } from "./recipe/canonical.ts";
 import type { Recipe, SourceSpec, StageUse } from "./types.ts";
 
@@ -80,7 +81,9 @@ export interface Plan {
   readonly schema: 1;
   readonly name: string;
   readonly fingerprint: string;
+  /** As written, but for the weights of sources that have no data: see `missing`. */
   readonly recipe: Recipe;
+  readonly missing: readonly MissingSource[];
   readonly tokenizer: TokenizerPlan;
   readonly sources: readonly SourcePlan[];
   readonly groups: readonly MatchGroup[];
@@ -99,12 +102,13 @@ function fingerprint(value: unknown): string {
 }
 
 /** Turns a recipe into a plan. Throws RecipeError for what can be known to be wrong before any shard is read. */
-export async function makePlan(recipe: Recipe, context: PlanContext): Promise<Plan> {
+export async function makePlan(written: Recipe, context: PlanContext): Promise<Plan> {
+  const { recipe, missing } = resolveMissing(written);
   const assets = new AssetReader();
   const tokenizerUse: StageUse = { id: "tokenize", use: "tokenize/bpe", options: tokenizerOptions(recipe) };
   const tokenizeStage = await planStage(tokenizerUse, context.registry, assets);
   const tokenizer = planTokenizer(recipe, tokenizeStage, assets);
-  const warnings: string[] = [];
+  const warnings = missing.map(missingWarning);
   const used = usedSources(recipe, warnings);
   const drafts: DraftSource[] = [];
   for (const spec of used) drafts.push(await draftSource(spec, recipe, context, assets, tokenizeStage));
@@ -121,6 +125,7 @@ export async function makePlan(recipe: Recipe, context: PlanContext): Promise<Pl
   const identity = {
     store_version: STORE_VERSION,
     recipe: canonicalRecipe(recipe),
+    missing,
     windows: windows.map((entry) => entry.fingerprint),
   };
   return {
@@ -128,6 +133,7 @@ export async function makePlan(recipe: Recipe, context: PlanContext): Promise<Pl
     name: recipe.name,
     fingerprint: fingerprint(identity),
     recipe,
+    missing,
     tokenizer,
     sources,
     groups,
@@ -150,7 +156,7 @@ function usedSources(recipe: Recipe, warnings: string[]): readonly SourceSpec[] 
   const weighted = new Set(recipe.training_stages.flatMap((stage) => Object.keys(stage.weights)));
   const specs = Object.values(recipe.sources);
   for (const spec of specs) {
-    if (!weighted.has(spec.name))
+    if (!weighted.has(spec.name) && spec.from.length > 0)
       warnings.push(`${spec.name}: no training stage gives this source a weight; it is not read`);
   }
   return specs.filter((spec) => weighted.has(spec.name));

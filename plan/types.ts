@@ -21,14 +21,22 @@ export interface TokenizerSpec {
   readonly place?: Place;
 }
 
+/** What becomes of the weights of a source that has no data: stop, let the others share them, or give them to one other. */
+export type MissingPolicy = "error" | "drop" | { readonly substitute: string };
+
 export interface SourceSpec {
   readonly name: string;
+  /** Empty where nobody can get the data: then `missing` decides. */
   readonly from: readonly string[];
   /** The reader, its options resolved: `read/parquet`, `read/jsonl`, … */
   readonly read: StageUse;
   /** Key into `pipelines`; absent when the source goes straight to the tokenizer. */
   readonly pipeline?: string;
   readonly category?: string;
+  /** Instead of the recipe's. */
+  readonly missing?: MissingPolicy;
+  /** Tokens it is said to hold. */
+  readonly available_tokens?: number;
   readonly place?: Place;
 }
 
@@ -51,6 +59,9 @@ export interface Recipe {
   readonly pipelines: Readonly<Record<string, readonly StageUse[]>>;
   readonly sources: Readonly<Record<string, SourceSpec>>;
   readonly training_stages: readonly TrainingStageSpec[];
+  readonly missing: MissingPolicy;
+  /** Tokens of one optimizer step. */
+  readonly tokens_per_step?: number;
   /** Target size of a token store shard, in tokens: the unit of shuffling in memory and of packing. */
   readonly shard_tokens: number;
   readonly limits: { readonly max_epochs: number; readonly on_exhausted: "error" | "redistribute" };

@@ -1,26 +1,54 @@
-/** A plan in the words of its reader: segments with their state and why, and what each training stage will ask of each source. */
+/** A recipe and a plan in the words of their reader: what the curriculum asks of each source; segments with their state and why. */
 import fs from "node:fs";
+import { accountCurriculum, type SourceAccount, type StageAccount } from "../mixtures/curriculum/account.ts";
 import type { Layout } from "../plan/layout.ts";
+import type { MissingSource } from "../plan/missing.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
+import type { MissingPolicy, Recipe } from "../plan/types.ts";
 import { type SegmentStatus, segmentsOf } from "./status.ts";
 
-export interface PlanDescription {
+/** What a recipe asks for, before anything is listed or read. Weights and budgets are as written: sources without data count. */
+export interface RecipeDescription {
   readonly name: string;
+  readonly tokens: number;
+  /** Present where the recipe has `tokens_per_step`. */
+  readonly steps?: number;
+  readonly training_stages: readonly StageDescription[];
+  /** Over all training stages, most tokens first. */
+  readonly sources: readonly SourceDescription[];
+}
+
+export interface StageDescription extends StageAccount {
+  readonly pack: string;
+}
+
+export interface SourceDescription extends SourceAccount {
+  /** Where the source has no data: what becomes of its weights. */
+  readonly missing?: MissingPolicy;
+}
+
+/** A plan on top of it: weights here are those of sources that have data. */
+export interface PlanDescription extends RecipeDescription {
   readonly fingerprint: string;
   readonly segments: readonly SegmentStatus[];
-  readonly training_stages: readonly {
-    readonly name: string;
-    readonly tokens: number;
-    readonly sequence_length: number;
-    readonly pack: string;
-    readonly sources: readonly {
-      readonly name: string;
-      readonly category?: string;
-      /** Normalised share of tokens. */
-      readonly weight: number;
-      readonly tokens: number;
-    }[];
-  }[];
+  readonly missing: readonly MissingSource[];
+}
+
+export function describeRecipe(recipe: Recipe): RecipeDescription {
+  const { stages, sources, ...totals } = accountCurriculum({
+    stages: recipe.training_stages,
+    sources: recipe.sources,
+    ...(recipe.tokens_per_step === undefined ? {} : { tokens_per_step: recipe.tokens_per_step }),
+  });
+  return {
+    name: recipe.name,
+    ...totals,
+    training_stages: stages.map((stage, i) => ({ ...stage, pack: recipe.training_stages[i].pack.use })),
+    sources: sources.map((source) => {
+      const { from, missing } = recipe.sources[source.name];
+      return from.length > 0 ? source : { ...source, missing: missing ?? recipe.missing };
+    }),
+  };
 }
 
 export function describePlan(plan: Plan, layout: Layout): PlanDescription {
@@ -29,21 +57,7 @@ export function describePlan(plan: Plan, layout: Layout): PlanDescription {
     const change = segment.kind === "ingest" && segment.state !== "done" ? changes.get(segment.subject) : undefined;
     return change === undefined ? segment : { ...segment, why: change };
   });
-  const training_stages = plan.recipe.training_stages.map((stage) => {
-    const sum = Object.values(stage.weights).reduce((total, weight) => total + weight, 0);
-    const sources = Object.entries(stage.weights).map(([name, weight]) => {
-      const { category } = plan.recipe.sources[name];
-      return {
-        name,
-        ...(category === undefined ? {} : { category }),
-        weight: weight / sum,
-        tokens: Math.round((stage.tokens * weight) / sum),
-      };
-    });
-    const { name, tokens, sequence_length } = stage;
-    return { name, tokens, sequence_length, pack: stage.pack.use, sources };
-  });
-  return { name: plan.name, fingerprint: plan.fingerprint, segments, training_stages };
+  return { ...describeRecipe(plan.recipe), fingerprint: plan.fingerprint, segments, missing: plan.missing };
 }
 
 function previousPlan(plan: Plan, layout: Layout): Plan | undefined {

@@ -40,6 +40,7 @@ export function finishRun(
     seed: plan.recipe.seed,
     tokenizer: plan.tokenizer,
     gates: plan.recipe.gates,
+    missing: plan.missing,
     ...facts,
   });
   const folder = join(layout.run(plan.name), "manifests");

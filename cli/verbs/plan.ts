@@ -1,13 +1,15 @@
 import { buildCommand } from "@stricli/core";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { dataRootFlag, jsonFlag, outFlag, recipeArgument, setFlag } from "../flags.ts";
-import { formatBytes, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+import { formatBytes, formatInteger, formatTable } from "../format.ts";
+import { curriculum } from "../reporters/curriculum.ts";
 
 interface Flags {
   readonly set?: readonly string[];
   readonly out: string;
   readonly dataRoot: string;
   readonly check: boolean;
+  readonly listing: boolean;
   readonly json: boolean;
 }
 
@@ -18,13 +20,31 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
       set: setFlag,
       out: outFlag,
       dataRoot: dataRootFlag,
+      listing: {
+        kind: "boolean",
+        default: true,
+        brief: "list the sources; without it only what the recipe asks for is shown, and no data need be there",
+      },
       check: { kind: "boolean", default: false, withNegated: false, brief: "exit 3 when work is left" },
       json: jsonFlag,
     },
     positional: { kind: "tuple", parameters: [recipeArgument] },
   },
   func(flags, recipePath) {
-    return guarded(this, async ({ describePlan, prepare }) => {
+    return guarded(this, async ({ describePlan, describeRecipe, loadRecipe, prepare, RecipeError }) => {
+      if (!flags.listing) {
+        if (flags.check) {
+          throw new RecipeError({
+            code: "flag/conflict",
+            what: "--check needs listings, and --no-listing makes none",
+            fix: "leave one of them out",
+          });
+        }
+        const asked = describeRecipe(await loadRecipe(recipePath, { set: flags.set ?? [] }));
+        if (flags.json) printJson(this, asked);
+        else print(this, `${asked.name}\n${curriculum(asked)}`);
+        return EXIT.ok;
+      }
       const { plan, layout } = await prepare(recipePath, {
         set: flags.set ?? [],
         out: flags.out,
@@ -49,20 +69,7 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
         );
         print(this, "");
         print(this, formatTable(["#", "phase", "of", "stages", "in", "state", "why"], segments));
-        for (const stage of description.training_stages) {
-          print(this, "");
-          print(
-            this,
-            `  ${stage.name}: ${formatCount(stage.tokens)} tokens in windows of ${formatInteger(stage.sequence_length)}, ${stage.pack}`,
-          );
-          const rows = stage.sources.map((source) => [
-            source.name,
-            source.category ?? "-",
-            formatPercent(source.weight, 2),
-            formatCount(source.tokens),
-          ]);
-          print(this, formatTable(["source", "category", "weight", "tokens"], rows, "    "));
-        }
+        print(this, curriculum(description));
       }
       for (const warning of plan.warnings) this.process.stderr.write(`warning: ${warning}\n`);
       return flags.check && due ? EXIT.gate : EXIT.ok;

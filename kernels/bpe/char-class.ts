@@ -70,7 +70,8 @@ function buildClasses(): Uint8Array {
   return classes;
 }
 
-const CLASSES = buildClasses();
+/** Class bit of every code point. */
+export const CLASSES: Readonly<Uint8Array> = buildClasses();
 
 /**
  * The character at `bytes[p]`: its class bit in the low eight bits, its length in bytes above them. Needs `p < end`; a character

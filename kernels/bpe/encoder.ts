@@ -6,11 +6,14 @@
  * spells one is text. Malformed UTF-8 is encoded byte by byte and comes back from decoding unchanged.
  */
 
+import type { Bitmap } from "../../batch/bitmap.ts";
+import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
 import { Merger } from "./merger.ts";
 import type { BpeModel } from "./model.ts";
 import { NfcNormalizer } from "./nfc.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 import { createPreTokenizer } from "./pre-tokenizers.ts";
+import { TokenRows } from "./token-rows.ts";
 import { hashShort, ID_BITS, ID_MASK, LONG_BYTES, SHORT_BYTES, WordCache } from "./word-cache.ts";
 
 export interface Encoder {
@@ -20,6 +23,8 @@ export interface Encoder {
   maxTokens(byteLength: number): number;
   /** Writes the ids of `bytes[start, end)`, one document, to `out` from `at` on; returns how many. */
   encode(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number;
+  /** The ids of every living row of `texts`, each with `eos` behind them; dead rows have none. */
+  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number): TokenListColumn;
 }
 
 /** Memory a word cache may grow to unless told otherwise. */
@@ -28,7 +33,9 @@ export const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
 /** Words cut at a time: long enough to amortise the call, short enough to stay in the first cache level. */
 const WORDS = 256;
 /** Normalisation form C makes at most three bytes of one. */
-const NFC_GROWTH = 3;
+export const NFC_GROWTH = 3;
+/** Bytes a token holds in ordinary text: sizes the first allocation of a column, nothing else. */
+const BYTES_PER_TOKEN = 3;
 /** Masks that keep the first `length` bytes of a sixteen-byte key: word `w` of length `l` is at `l * 4 + w`. */
 const KEY_MASKS = Int32Array.from({ length: 4 * (SHORT_BYTES + 1) }, (_, i) => {
   const bytes = (i >> 2) - (i & 3) * 4;
@@ -65,11 +72,27 @@ export class ByteBpeEncoder implements Encoder {
     if (out.length - at < this.maxTokens(end - start)) throw new Error("the output has no room for maxTokens ids");
     const normal = this.#normalizer?.normalize(bytes, start, end);
     return normal === undefined
-      ? this.#encodeWords(bytes, start, end, out, at)
-      : this.#encodeWords(normal, 0, normal.length, out, at);
+      ? this.encodeNormal(bytes, start, end, out, at)
+      : this.encodeNormal(normal, 0, normal.length, out, at);
   }
 
-  #encodeWords(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
+  encodeDocuments({ data, offsets }: Utf8Column, alive: Bitmap, eos: number): TokenListColumn {
+    const count = offsets.length - 1;
+    const rows = new TokenRows(count, Math.ceil(data.length / BYTES_PER_TOKEN) + count);
+    for (let row = 0; row < count; row++) {
+      if (alive.has(row)) {
+        const out = rows.reserve(this.maxTokens(offsets[row + 1] - offsets[row]));
+        rows.commit(this.encode(data, offsets[row], offsets[row + 1], out, 0));
+        rows.endRowWith(eos);
+      } else {
+        rows.endRow();
+      }
+    }
+    return rows.finish();
+  }
+
+  /** {@link encode} for text that is in the model's normal form. */
+  encodeNormal(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
     if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
     const view = this.#view;
     const base = bytes.byteOffset;

@@ -21,14 +21,30 @@ const O200K_REGEX = [
   BLANKS,
 ].join("|");
 
-const SCANNERS: ReadonlyMap<string, () => PreTokenizer> = new Map<string, () => PreTokenizer>([
-  [GPT2_REGEX, gpt2Scanner],
-  [cl100kRegex(String.raw`\p{N}{1,3}`), () => cl100kScanner(3)],
-  [cl100kRegex(String.raw`\p{N}`), () => cl100kScanner(1)],
-  [O200K_REGEX, o200kScanner],
+/** Names of the known expressions: the family of vocabularies that use them. */
+export type RegexFamily = "gpt2" | "cl100k" | "qwen" | "o200k";
+
+const FAMILIES: ReadonlyMap<string, RegexFamily> = new Map<string, RegexFamily>([
+  [GPT2_REGEX, "gpt2"],
+  [cl100kRegex(String.raw`\p{N}{1,3}`), "cl100k"],
+  [cl100kRegex(String.raw`\p{N}`), "qwen"],
+  [O200K_REGEX, "o200k"],
 ]);
+
+const SCANNERS: Readonly<Record<RegexFamily, () => PreTokenizer>> = {
+  gpt2: gpt2Scanner,
+  cl100k: () => cl100kScanner(3),
+  qwen: () => cl100kScanner(1),
+  o200k: o200kScanner,
+};
+
+/** The family whose expression `regex` is, undefined where it is none's. */
+export function familyOf(regex: string): RegexFamily | undefined {
+  return FAMILIES.get(regex);
+}
 
 /** The scanner for `regex`, undefined where there is none. Known expressions match every character of a text. */
 export function scannerFor(regex: string): PreTokenizer | undefined {
-  return SCANNERS.get(regex)?.();
+  const family = familyOf(regex);
+  return family === undefined ? undefined : SCANNERS[family]();
 }

@@ -16,22 +16,29 @@ const TWO_BYTE_VOCABULARY = 65_536;
 export interface TokenizerOptions {
   /** For messages; defaults to `tokenizer`. */
   readonly name?: string;
-  /** Memory the encoder's word cache may grow to. */
-  readonly cache_bytes?: number;
+  /** Makes the encoder, when one is first asked for; the plain one unless told otherwise. */
+  readonly createEncoder?: (model: BpeModel) => Encoder;
 }
 
 export class Tokenizer {
   readonly name: string;
-  readonly encoder: Encoder;
   readonly model: BpeModel;
   /** Added tokens by their text, in the file's order: the ids {@link resolveSpecial} knows. */
   readonly specialTokens: ReadonlyMap<string, number>;
+  readonly #createEncoder: (model: BpeModel) => Encoder;
+  #encoder: Encoder | undefined;
 
   constructor({ model, specialTokens }: LoadedModel, options: TokenizerOptions) {
     this.name = options.name ?? "tokenizer";
     this.model = model;
     this.specialTokens = specialTokens;
-    this.encoder = new ByteBpeEncoder(model, options.cache_bytes);
+    this.#createEncoder = options.createEncoder ?? ((bpe) => new ByteBpeEncoder(bpe));
+  }
+
+  /** One encoder, made on first use: who only asks for ids of special tokens does not pay for it. */
+  get encoder(): Encoder {
+    this.#encoder ??= this.#createEncoder(this.model);
+    return this.#encoder;
   }
 
   /** One more than the largest id, added tokens included. */

@@ -13,6 +13,8 @@ export class Vocabulary {
   /** Token `id` is `bytes[offsets[id], offsets[id + 1])`. */
   readonly bytes: Uint8Array;
   readonly offsets: Int32Array;
+  /** 1 for every id that {@link find} may give. */
+  readonly findable: Uint8Array;
   readonly #index: Int32Array;
 
   /**
@@ -24,6 +26,7 @@ export class Vocabulary {
     this.size = offsets.length - 1;
     this.bytes = bytes;
     this.offsets = offsets;
+    this.findable = findable.subarray(0, this.size);
     let capacity = 1024;
     while (capacity < this.size * 2) capacity *= 2;
     this.#index = new Int32Array(capacity).fill(-1);

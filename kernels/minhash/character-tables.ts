@@ -22,7 +22,16 @@ const LOW_BLOCKS = 0x800 / BLOCK;
 const STAGE_BYTES = 2 * BLOCK_COUNT;
 
 // Actions of the normalizer, in the order of unicode/generate.py.
-const ACTION = { copy: 0, space: 1, digit: 2, drop: 3, drop_starter: 4, hangul: 5, sigma: 6, first_movable: 8 } as const;
+const ACTION = {
+  copy: 0,
+  space: 1,
+  digit: 2,
+  drop: 3,
+  drop_starter: 4,
+  hangul: 5,
+  sigma: 6,
+  first_movable: 8,
+} as const;
 const FIRST_MAPPING = 32;
 /** Word classes, in the order of unicode/generate.py. */
 const CLASS = { other: 0, letter: 1, number: 2, mark: 3, format: 4, apostrophe: 5, alone: 6 } as const;
@@ -54,7 +63,7 @@ function decodeSources(): Sources {
 }
 
 /** A two-stage table of i32, as bytes. Code points whose blocks have one `blockKey` share the values of the first of them. */
-function buildTable(blockKey: (block: number) => string, valueOf: (codePoint: number) => number): Uint8Array {
+function buildTable(blockKey: (block: number) => string, valueFor: (codePoint: number) => number): Uint8Array {
   const stage = new Uint16Array(BLOCK_COUNT);
   const numbers = new Map<string, number>();
   const values: number[] = [];
@@ -64,7 +73,7 @@ function buildTable(blockKey: (block: number) => string, valueOf: (codePoint: nu
     if (number === undefined) {
       number = values.length / BLOCK;
       numbers.set(key, number);
-      for (let i = 0; i < BLOCK; i++) values.push(valueOf(block * BLOCK + i));
+      for (let i = 0; i < BLOCK; i++) values.push(valueFor(block * BLOCK + i));
     }
     stage[block] = number;
   }
@@ -97,7 +106,7 @@ export function textTables(): TextTables {
     while (sequences.length % SEQUENCE_ITEMS !== 0) sequences.push(0);
     return number;
   };
-  const valueOf = (codePoint: number): number => {
+  const valueFor = (codePoint: number): number => {
     const action = lookup(actions, codePoint);
     if (action >= FIRST_MAPPING) {
       const mapping = mappings[action - FIRST_MAPPING];
@@ -126,7 +135,7 @@ export function textTables(): TextTables {
         throw new Error(`the normalizer knows no action ${action}`);
     }
   };
-  const characters = buildTable((block) => `${actions.blocks[block]} ${classes.blocks[block]}`, valueOf);
+  const characters = buildTable((block) => `${actions.blocks[block]} ${classes.blocks[block]}`, valueFor);
   return {
     characters,
     sequences: new Uint8Array(Int32Array.from(sequences).buffer),
@@ -158,7 +167,7 @@ export function fastTable(): Uint8Array {
     const mapping = mappings[action - FIRST_MAPPING];
     return mapping.length === 1 ? mapping[0] : codePoint;
   };
-  const valueOf = (codePoint: number): number => {
+  const valueFor = (codePoint: number): number => {
     const action = lookup(actions, codePoint);
     if (action === ACTION.space) return FAST_KIND.separator;
     if (action === ACTION.drop || action === ACTION.drop_starter) return FAST_KIND.drop;
@@ -176,5 +185,13 @@ export function fastTable(): Uint8Array {
         return FAST_KIND.separator;
     }
   };
-  return buildTable((block) => `${actions.blocks[block]} ${classes.blocks[block]}`, valueOf);
+  return buildTable((block) => `${actions.blocks[block]} ${classes.blocks[block]}`, valueFor);
+}
+
+/** The two stages of a table: block number by `code point >> 8`, and values by `block * 256 + (code point & 255)`. */
+export function tableViews(table: Uint8Array): { readonly stage: Uint16Array; readonly values: Int32Array } {
+  return {
+    stage: new Uint16Array(table.buffer, 0, BLOCK_COUNT),
+    values: new Int32Array(table.buffer, STAGE_BYTES),
+  };
 }

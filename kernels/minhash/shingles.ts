@@ -8,7 +8,7 @@
 import type { WordSpans } from "../words.ts";
 import { xxh64 } from "../xxh64.ts";
 import { sha1Prefix64 } from "./sha1.ts";
-import type { MinHash } from "./signature.ts";
+import type { SignatureBuilder } from "./signature.ts";
 
 /** Writes the halves [high, low] of the 64-bit hash of `bytes[start, end)` to `out`. */
 export type ShingleHash = (bytes: Uint8Array, start: number, end: number, out: Uint32Array) => void;
@@ -35,7 +35,7 @@ export class Shingler {
   }
 
   /** Adds every shingle of `words`, which lie in `bytes`, to `minhash`: none for fewer than `ngram` words. */
-  add(bytes: Uint8Array, words: WordSpans, minhash: MinHash): void {
+  add(bytes: Uint8Array, words: WordSpans, minhash: SignatureBuilder): void {
     if (words.count < this.#ngram) return;
     if (oneSpaceApart(bytes, words)) {
       this.#hashRanges(bytes, words.starts, words.ends, words.count, minhash);
@@ -45,7 +45,7 @@ export class Shingler {
     }
   }
 
-  #hashRanges(bytes: Uint8Array, starts: Int32Array, ends: Int32Array, count: number, minhash: MinHash): void {
+  #hashRanges(bytes: Uint8Array, starts: Int32Array, ends: Int32Array, count: number, minhash: SignatureBuilder): void {
     const out = this.#out;
     const hash = this.#hash;
     const beyond = this.#ngram - 1;

@@ -24,9 +24,19 @@ const P_LOW = 0xffffffff;
 const LANES = 4;
 
 /** One signature after another: `reset`, `add` every shingle, `finish`. */
-export class MinHash {
+export interface SignatureBuilder {
   readonly slots: number;
   /** After `finish`: slot `i` is the pair (high, low) at `2i`. Overwritten by the next `finish`. */
+  readonly signature: Uint32Array;
+  reset(): void;
+  /** One shingle: the halves of its 64-bit hash, as unsigned or signed 32-bit integers. */
+  add(high: number, low: number): void;
+  /** Completes `signature`; false where there was no shingle and hence no signature. */
+  finish(): boolean;
+}
+
+export class MinHash implements SignatureBuilder {
+  readonly slots: number;
   readonly signature: Uint32Array;
 
   readonly #permutations: Permutations;
@@ -77,7 +87,6 @@ export class MinHash {
     }
   }
 
-  /** One shingle: the halves of its 64-bit hash, as unsigned or signed 32-bit integers. */
   add(high: number, low: number): void {
     const i = this.#waiting++;
     this.#high[i] = high;
@@ -86,7 +95,6 @@ export class MinHash {
     if (this.#waiting === BLOCK_SHINGLES) this.#flush();
   }
 
-  /** Completes `signature`; false where there was no shingle and hence no signature. */
   finish(): boolean {
     this.#flush();
     return this.#any;

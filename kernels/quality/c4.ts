@@ -47,13 +47,26 @@ const NAMED_CITATIONS = ["[edit]", "[citation needed]"].map((text) => new TextEn
 const END_MARKS = new Uint8Array(256);
 for (const mark of [0x2e, 0x3f, 0x21, 0x22, 0x27]) END_MARKS[mark] = 1;
 
-export class C4Lines {
+/** Judges the lines of one document after the other. */
+export interface C4LineJudge {
   /** The last line judged, stripped and without citations: `text[start, end)`. White space may be left where a citation was. */
+  readonly text: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /** Lines of the document. */
+  readonly count: number;
+  /** Begins a document. */
+  readonly open: (bytes: Uint8Array, start: number, end: number) => void;
+  /** Judges the next of the document's `count` lines. */
+  readonly next: () => C4Verdict;
+}
+
+export class C4Lines implements C4LineJudge {
   text: Uint8Array = new Uint8Array(0);
   start = 0;
   end = 0;
-  /** Lines of the document, and the position of the line judged last. */
   count = 0;
+  /** Position of the line judged next. */
   #line = 0;
   #bytes: Uint8Array = this.text;
   readonly #lines = new WordSpans();
@@ -70,7 +83,6 @@ export class C4Lines {
     this.#documentRules = documentRules;
   }
 
-  /** Begins a document. */
   open(bytes: Uint8Array, start: number, end: number): void {
     splitLines(bytes, start, end, this.#lines);
     this.#bytes = bytes;
@@ -78,7 +90,6 @@ export class C4Lines {
     this.#line = 0;
   }
 
-  /** Judges the next of the document's `count` lines. */
   next(): C4Verdict {
     const rules = this.#rules;
     const line = this.#line++;

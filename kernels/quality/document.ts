@@ -7,11 +7,11 @@
 import { countCodePoints } from "../lines.ts";
 import { unicodeSegmenter } from "../words/unicode.ts";
 import { WordSpans } from "../words.ts";
-import type { WordList } from "./word-list.ts";
 import { SymbolMeasures, WordMeasures } from "./gopher.ts";
 import { LineMeasures, RepeatedPieces } from "./lines.ts";
 import { TERMINAL_MARKS } from "./marks.ts";
 import { RepeatedNgrams } from "./ngrams.ts";
+import type { WordList } from "./word-list.ts";
 
 export type WordCounts = Readonly<
   Pick<WordMeasures, "words" | "nonSymbolWords" | "nonSymbolChars" | "alphabeticWords">

@@ -25,35 +25,34 @@ const DECIMAL_DIGIT = 128;
 const BLOCK = 256;
 const BLOCKS = 0x110000 / BLOCK;
 
+/** From here on rows of one word class are all letters or hold none, and there is no mark, white space or decimal digit. */
+const SIMPLE_FROM = 0x20000 / BLOCK;
+
 /** Builds the table. */
 export function characterProperties(): CharacterProperties {
   const classes = decodeRuns(WORD_CLASS_RUNS, (length) => new Uint8Array(length));
   const blocks = new Uint16Array(BLOCKS);
-  const rows = new Map<string, number>();
-  const row = new Uint8Array(BLOCK);
-  const values: number[] = [];
+  const rows: Uint8Array[] = [];
+  const known = new Map<string | number, number>();
   for (let block = 0; block < BLOCKS; block++) {
-    for (let low = 0; low < BLOCK; low++) {
-      const codePoint = block * BLOCK + low;
-      row[low] = classes.values[classes.blocks[block] + low] | flags(codePoint);
-    }
-    const key = Buffer.from(row.buffer).toString("latin1");
-    let at = rows.get(key);
+    const from = classes.blocks[block];
+    let at = block < SIMPLE_FROM ? undefined : known.get(from);
     if (at === undefined) {
-      at = rows.size;
-      rows.set(key, at);
-      values.push(...row);
+      const row = classes.values.slice(from, from + BLOCK);
+      for (let low = 0; low < BLOCK; low++) row[low] |= flags(block * BLOCK + low);
+      const content = Buffer.from(row.buffer).toString("latin1");
+      at = known.get(content) ?? rows.push(row) - 1;
+      known.set(content, at);
+      if (block >= SIMPLE_FROM) known.set(from, at);
     }
     blocks[block] = at;
   }
-  return { blocks, values: Uint8Array.from(values) };
+  const values = new Uint8Array(rows.length * BLOCK);
+  for (const [at, row] of rows.entries()) values.set(row, at * BLOCK);
+  return { blocks, values };
 }
 
-/** No mark, white space or decimal digit lies behind. */
-const LETTERS_ONLY_FROM = 0x20000;
-
 function flags(codePoint: number): number {
-  if (codePoint >= LETTERS_ONLY_FROM) return isLetter(codePoint) ? ALPHABETIC : 0;
   const isSymbol = SYMBOL_MARKS.has(codePoint);
   return (
     (isLetter(codePoint) && !isSymbol ? ALPHABETIC : 0) |

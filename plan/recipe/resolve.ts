@@ -12,7 +12,7 @@ import type { Path } from "./diagnostics.ts";
 import { badName, check, unknownKey, wrongType } from "./issues.ts";
 import { isRecord } from "./overrides.ts";
 import { NAME_PATTERN, recipeShape } from "./schema.ts";
-import { resolveSource } from "./sources.ts";
+import { checkSubstitutes, resolveSource } from "./sources.ts";
 import { placed, type ResolveContext, resolvePipeline } from "./stage-use.ts";
 import { resolveTrainingStages } from "./training-stages.ts";
 
@@ -42,6 +42,8 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
   const pipelineNames = pipelines.map(([name]) => name);
   const sourceNames = sources.map(([name]) => name);
   const shard_tokens = field("shard_tokens", shape.shard_tokens);
+  const missing = field("missing", shape.missing);
+  checkSubstitutes(missing, sources, context);
   const recipe = {
     schema: field("schema", shape.schema),
     name: field("name", shape.name),
@@ -57,6 +59,8 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
         : resolveTrainingStages(raw.training_stages, sourceNames, shard_tokens, context),
     shard_tokens,
     limits: field("limits", shape.limits),
+    missing,
+    tokens_per_step: field("tokens_per_step", shape.tokens_per_step),
     exports: field("exports", shape.exports),
     gates: field("gates", shape.gates),
     plugins: field("plugins", shape.plugins)?.map((path) => resolvePath(context.folder, path)),

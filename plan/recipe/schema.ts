@@ -41,10 +41,14 @@ export const stageUseShape = z.looseObject({
   id: nameShape.optional().describe("name in reports and `--set`; defaults to the last part of the stage's name"),
 });
 
+const missingShape = z.union([z.enum(["error", "drop"]), z.strictObject({ substitute: nameShape })]);
+
 export const sourceShape = z.looseObject({
   from: z
-    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-    .describe("path, glob or `hf://` pattern, or a list of them; plain paths start at the data root"),
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1), z.null()])
+    .describe(
+      "path, glob or `hf://` pattern, or a list of them; plain paths start at the data root. null for data nobody can get",
+    ),
   read: z
     .string()
     .min(1)
@@ -54,6 +58,10 @@ export const sourceShape = z.looseObject({
     ),
   pipeline: nameShape.optional().describe("key into `pipelines`; when absent the text goes straight to the tokenizer"),
   category: nameShape.optional().describe("group under which reports add sources up"),
+  missing: missingShape.optional().describe("the recipe's `missing` for this source alone"),
+  available_tokens: tokensShape
+    .optional()
+    .describe("tokens the source is said to hold: a plan without listings tells by it how often the source is read"),
 });
 
 export const trainingStageShape = z.strictObject({
@@ -98,6 +106,12 @@ export const recipeShape = z.strictObject({
   pipelines: z.record(nameShape, z.array(stageUseShape)).default({}).describe("lists of stages by name, run in order"),
   sources: z.record(nameShape, sourceShape).describe("where text comes from, by name"),
   training_stages: z.array(trainingStageShape).min(1).describe("what is trained, in order; one manifest each"),
+  missing: missingShape
+    .default("error")
+    .describe(
+      "what becomes of weights of sources whose `from` is null: stop; `drop`, so that the others share them; or `{ substitute: NAME }`, which gets them",
+    ),
+  tokens_per_step: tokensShape.optional().describe("tokens of one optimizer step: lets a plan count in steps as well"),
   shard_tokens: tokensShape
     .pipe(z.int().min(2).max(MAX_SHARD_TOKENS))
     .prefault(33_554_432)

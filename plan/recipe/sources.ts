@@ -1,7 +1,9 @@
-/** The sources of a recipe: reader found, its options parsed, pipeline looked up. */
+/** The sources of a recipe: reader found, its options parsed, pipeline looked up, stand-ins known. */
 import { didYouMean } from "../../batch/suggest.ts";
-import type { SourceSpec } from "../types.ts";
+import type { MissingPolicy, SourceSpec } from "../types.ts";
+import type { Path } from "./diagnostics.ts";
 import { check } from "./issues.ts";
+import { isRecord } from "./overrides.ts";
 import { fullName, readerOf } from "./readers.ts";
 import { sourceShape } from "./schema.ts";
 import { readersOf } from "./stage-kinds.ts";
@@ -18,8 +20,8 @@ export function resolveSource(
   const path = ["sources", name];
   const spec = check(sourceShape, raw, path, { name: "a source" }, findings);
   if (spec === undefined) return undefined;
-  const { from, read, pipeline, category, ...options } = spec;
-  const patterns = typeof from === "string" ? [from] : from;
+  const { from, read, pipeline, category, missing, available_tokens, ...options } = spec;
+  const patterns = typeof from === "string" ? [from] : (from ?? []);
   if (pipeline !== undefined && !pipelines.includes(pipeline)) {
     findings.push({
       code: "recipe/unknown-pipeline",
@@ -28,9 +30,11 @@ export function resolveSource(
       path: [...path, "pipeline"],
     });
   }
-  const reader = read === undefined ? inferReader(name, patterns, context) : fullName("read", read);
+  // Nothing is read of a source without files; a reader is named so that every source has one, and its options are checked.
+  const inferred = from === null ? "read/jsonl" : undefined;
+  const reader = read === undefined ? (inferred ?? inferReader(name, patterns, context)) : fullName("read", read);
   if (reader === undefined) return undefined;
-  const known = ["from", "read", "pipeline", "category"];
+  const known = Object.keys(sourceShape.shape);
   const use = stageUse(
     reader,
     undefined,
@@ -47,8 +51,36 @@ export function resolveSource(
     read: use,
     ...(pipeline === undefined ? {} : { pipeline }),
     ...(category === undefined ? {} : { category }),
+    ...(missing === undefined ? {} : { missing }),
+    ...(available_tokens === undefined ? {} : { available_tokens }),
     ...placed(path, context),
   };
+}
+
+/** Reports stand-ins that are no source, or have no data themselves. `sources` are the entries as they are written. */
+export function checkSubstitutes(
+  recipePolicy: MissingPolicy | undefined,
+  sources: readonly (readonly [string, unknown])[],
+  { findings }: ResolveContext,
+): void {
+  const names = sources.map(([name]) => name);
+  const withoutData = new Set(sources.flatMap(([name, raw]) => (isRecord(raw) && raw.from === null ? [name] : [])));
+  const policies: (readonly [Path, unknown])[] = [
+    [["missing"], recipePolicy],
+    ...sources.map(([name, raw]) => [["sources", name, "missing"], isRecord(raw) ? raw.missing : undefined] as const),
+  ];
+  for (const [path, policy] of policies) {
+    if (!isRecord(policy) || typeof policy.substitute !== "string") continue;
+    const { substitute } = policy;
+    const at = [...path, "substitute"];
+    if (!names.includes(substitute)) {
+      const what = `there is no source \`${substitute}\``;
+      findings.push({ code: "recipe/unknown-source", what, fix: didYouMean(substitute, names), path: at });
+    } else if (withoutData.has(substitute)) {
+      const what = `\`${substitute}\` has no data either`;
+      findings.push({ code: "recipe/bad-substitute", what, fix: "name a source that has a `from`", path: at });
+    }
+  }
 }
 
 function inferReader(name: string, patterns: readonly string[], context: ResolveContext): string | undefined {

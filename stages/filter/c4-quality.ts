@@ -6,12 +6,12 @@
  * counts only on a line that the rules before it let pass. Price: three passes over the text.
  */
 import { z } from "zod";
-import { C4Lines } from "../../kernels/quality/c4.ts";
 import { sentenceCounter } from "../../kernels/quality/sentences.ts";
 import { segmenter } from "../../kernels/words/index.ts";
 import { WORD_RULES } from "../../kernels/words.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
 import { c4LineOptions, c4LineRules } from "../rewrite/c4-lines.ts";
+import { c4LineJudge } from "./quality-kernels.ts";
 
 const options = z.strictObject({
   words: z
@@ -48,7 +48,7 @@ export default defineStage({
   writes: [],
   reasons,
   create: (options) => {
-    const lines = new C4Lines(c4LineRules(options), {
+    const lines = c4LineJudge(c4LineRules(options), {
       filterLoremIpsum: options.filter_lorem_ipsum,
       filterCurlyBracket: options.filter_curly_bracket,
     });

@@ -6,11 +6,11 @@
  * settled, so the price is one pass over the text and a few percent of the word segmentation.
  */
 import { z } from "zod";
-import { LineMeasures } from "../../kernels/quality/lines.ts";
-import { TERMINAL_MARKS } from "../../kernels/quality/marks.ts";
-import { segmenter } from "../../kernels/words/index.ts";
-import { WORD_RULES, type WordSegmenter, WordSpans } from "../../kernels/words.ts";
+import type { Utf8Column } from "../../batch/column.ts";
+import { WORD_RULES } from "../../kernels/words.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
+import { DocumentWords } from "./document-words.ts";
+import { documentOpener } from "./quality-kernels.ts";
 
 const ratio = z.number().min(0).nullable();
 
@@ -62,11 +62,12 @@ export default defineStage({
   writes: [],
   reasons,
   create: (options) => {
-    const counter = new WordCounter(segmenter(options.words));
-    const lines = new LineMeasures();
+    const open = documentOpener();
+    const documentWords = new DocumentWords(options.words);
 
-    const judge = (row: number, bytes: Uint8Array, start: number, end: number, drop: Drop<keyof typeof reasons>) => {
-      lines.measure(bytes, start, end, TERMINAL_MARKS, options.short_line_chars);
+    const judge = (row: number, column: Utf8Column, drop: Drop<keyof typeof reasons>) => {
+      const document = open(column.data, column.offsets[row], column.offsets[row + 1]);
+      const lines = document.measureLines(options.short_line_chars);
       if (lines.lines === 0) return drop(row, "empty", 0);
       const terminal = lines.terminalLines / lines.lines;
       const exempt = terminal === 0 && options.keep_without_terminal_lines;
@@ -81,15 +82,15 @@ export default defineStage({
       }
       const max = options.max_newlines_per_word_ratio;
       if (max === null) return;
-      const words = counter.count(bytes, start, end, lines.newlines, max);
+      const words = documentWords.count(document, column, row, lines.newlines, max);
       if (words === 0) return drop(row, "no_words", 0);
       if (lines.newlines / words > max) drop(row, "too_many_newlines", lines.newlines / words);
     };
 
     return filter<keyof typeof reasons>((batch, drop) => {
-      const { data, offsets } = batch.text;
+      const { text } = batch;
       for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, data, offsets[row], offsets[row + 1], drop);
+        if (batch.alive.has(row)) judge(row, text, drop);
       }
     });
   },
@@ -103,33 +104,3 @@ export default defineStage({
     { text: `${PROSE}${"\n".repeat(10)}`, drops: "too_many_newlines" },
   ],
 });
-
-const CHUNK_BYTES = 2048;
-const NEWLINE = 0x0a;
-
-/** Counts words, but no more of them than the newline rule needs. */
-class WordCounter {
-  readonly #words: WordSegmenter;
-  readonly #spans = new WordSpans();
-
-  constructor(words: WordSegmenter) {
-    this.#words = words;
-  }
-
-  /**
-   * Words in `bytes[start, end)`; fewer where those already bring `newlines` per word down to `max`. Cuts the text at newlines, which no
-   * word crosses.
-   */
-  count(bytes: Uint8Array, start: number, end: number, newlines: number, max: number): number {
-    let count = 0;
-    for (let from = start; from < end; ) {
-      let to = Math.min(from + CHUNK_BYTES, end);
-      while (to < end && bytes[to - 1] !== NEWLINE) to++;
-      this.#words.segment(bytes, from, to, this.#spans);
-      count += this.#spans.count;
-      if (count > 0 && newlines / count <= max) break;
-      from = to;
-    }
-    return count;
-  }
-}

@@ -9,10 +9,12 @@
  * fails on it) and is dropped as `no_words`, unless `min_words` already drops it. Price: the word segmentation and two passes.
  */
 import { z } from "zod";
-import { StopWords, SymbolMeasures, WordMeasures } from "../../kernels/quality/gopher.ts";
-import { segmenter } from "../../kernels/words/index.ts";
-import { WORD_RULES, WordSpans } from "../../kernels/words.ts";
+import type { Utf8Column } from "../../batch/column.ts";
+import { StopWords } from "../../kernels/quality/gopher.ts";
+import { WORD_RULES } from "../../kernels/words.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
+import { DocumentWords } from "./document-words.ts";
+import { documentOpener } from "./quality-kernels.ts";
 
 const count = z.int().min(0).nullable();
 const ratio = z.number().min(0).nullable();
@@ -72,15 +74,14 @@ export default defineStage({
   writes: [],
   reasons,
   create: (options) => {
-    const { segment } = segmenter(options.words);
+    const open = documentOpener();
+    const documentWords = new DocumentWords(options.words);
     const stopWords = new StopWords(options.stop_words);
-    const spans = new WordSpans();
-    const words = new WordMeasures();
-    const symbols = new SymbolMeasures();
 
-    const judge = (row: number, bytes: Uint8Array, start: number, end: number, drop: Drop<keyof typeof reasons>) => {
-      segment(bytes, start, end, spans);
-      words.measure(bytes, spans);
+    const judge = (row: number, column: Utf8Column, drop: Drop<keyof typeof reasons>) => {
+      const document = open(column.data, column.offsets[row], column.offsets[row + 1]);
+      const spans = documentWords.load(document, column, row);
+      const words = document.measureWords();
       const length = words.nonSymbolWords;
       if (below(length, options.min_words)) return drop(row, "too_few_words", length);
       if (above(length, options.max_words)) return drop(row, "too_many_words", length);
@@ -89,7 +90,7 @@ export default defineStage({
       if (below(mean, options.min_mean_word_length)) return drop(row, "words_too_short", mean);
       if (above(mean, options.max_mean_word_length)) return drop(row, "words_too_long", mean);
 
-      symbols.measure(bytes, start, end);
+      const symbols = document.measureSymbols();
       const hashes = symbols.hashes / words.words;
       if (above(hashes, options.max_hashes_ratio)) return drop(row, "too_many_hashes", hashes);
       const ellipses = symbols.ellipses / words.words;
@@ -104,14 +105,14 @@ export default defineStage({
         return drop(row, "too_few_alphabetic_words", alphabetic);
       }
       if (options.min_stop_words === null) return;
-      const found = stopWords.countDistinct(bytes, spans, options.min_stop_words);
+      const found = stopWords.countDistinct(column.data, spans, options.min_stop_words);
       if (found < options.min_stop_words) drop(row, "too_few_stop_words", found);
     };
 
     return filter<keyof typeof reasons>((batch, drop) => {
-      const { data, offsets } = batch.text;
+      const { text } = batch;
       for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, data, offsets[row], offsets[row + 1], drop);
+        if (batch.alive.has(row)) judge(row, text, drop);
       }
     });
   },

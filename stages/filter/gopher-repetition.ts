@@ -6,12 +6,11 @@
  * (datatrove fails on it). Price: the word segmentation, three passes over the text, and tables over the n-grams that may repeat.
  */
 import { z } from "zod";
-import { countCodePoints } from "../../kernels/lines.ts";
-import { RepeatedPieces } from "../../kernels/quality/lines.ts";
-import { RepeatedNgrams } from "../../kernels/quality/ngrams.ts";
-import { segmenter } from "../../kernels/words/index.ts";
-import { WORD_RULES, WordSpans } from "../../kernels/words.ts";
+import type { Utf8Column } from "../../batch/column.ts";
+import { WORD_RULES } from "../../kernels/words.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
+import { DocumentWords } from "./document-words.ts";
+import { documentOpener } from "./quality-kernels.ts";
 
 const bound = (of: string, value: number) =>
   z.number().min(0).nullable().default(value).describe(`${of}; null turns the rule off`);
@@ -68,10 +67,8 @@ export default defineStage({
   writes: [],
   reasons,
   create: (options) => {
-    const { segment } = segmenter(options.words);
-    const spans = new WordSpans();
-    const repeated = new RepeatedPieces();
-    const ngrams = new RepeatedNgrams();
+    const open = documentOpener();
+    const documentWords = new DocumentWords(options.words);
     const topBounds = [
       [2, options.max_top_2gram_ratio, "top_2gram_too_frequent"],
       [3, options.max_top_3gram_ratio, "top_3gram_too_frequent"],
@@ -86,43 +83,44 @@ export default defineStage({
       [10, options.max_duplicate_10gram_ratio, "too_many_duplicate_10grams"],
     ] as const;
 
-    const judge = (row: number, bytes: Uint8Array, start: number, end: number, drop: Drop<keyof typeof reasons>) => {
-      const chars = countCodePoints(bytes, start, end);
-      repeated.measureParagraphs(bytes, start, end);
-      const paragraphs = repeated.duplicates / repeated.pieces;
+    const judge = (row: number, column: Utf8Column, drop: Drop<keyof typeof reasons>) => {
+      const document = open(column.data, column.offsets[row], column.offsets[row + 1]);
+      const chars = document.countChars();
+      const paragraph = document.measureParagraphs();
+      const paragraphs = paragraph.duplicates / paragraph.pieces;
       if (above(paragraphs, options.max_duplicate_paragraphs_ratio)) {
         return drop(row, "too_many_duplicate_paragraphs", paragraphs);
       }
-      const paragraphChars = repeated.duplicateChars / chars;
+      const paragraphChars = paragraph.duplicateChars / chars;
       if (above(paragraphChars, options.max_duplicate_paragraph_chars_ratio)) {
         return drop(row, "too_many_duplicate_paragraph_chars", paragraphChars);
       }
-      repeated.measureLines(bytes, start, end);
-      const lines = repeated.duplicates / repeated.pieces;
+      const line = document.measureLinePieces();
+      const lines = line.duplicates / line.pieces;
       if (above(lines, options.max_duplicate_lines_ratio)) return drop(row, "too_many_duplicate_lines", lines);
-      const lineChars = repeated.duplicateChars / chars;
+      const lineChars = line.duplicateChars / chars;
       if (above(lineChars, options.max_duplicate_line_chars_ratio)) {
         return drop(row, "too_many_duplicate_line_chars", lineChars);
       }
 
-      segment(bytes, start, end, spans);
-      ngrams.load(bytes, spans, chars);
+      documentWords.load(document, column, row);
+      document.loadNgrams();
       for (const [n, max, reason] of topBounds) {
         if (max === null) continue;
-        const ratio = ngrams.topRatio(n, max);
+        const ratio = document.topRatio(n, max);
         if (ratio > max) return drop(row, reason, ratio);
       }
       for (const [n, max, reason] of duplicateBounds) {
         if (max === null) continue;
-        const ratio = ngrams.duplicateRatio(n, max);
+        const ratio = document.duplicateRatio(n, max);
         if (ratio > max) return drop(row, reason, ratio);
       }
     };
 
     return filter<keyof typeof reasons>((batch, drop) => {
-      const { data, offsets } = batch.text;
+      const { text } = batch;
       for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, data, offsets[row], offsets[row + 1], drop);
+        if (batch.alive.has(row)) judge(row, text, drop);
       }
     });
   },

@@ -7,8 +7,9 @@
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
 import { strip } from "../../kernels/lines.ts";
-import { type C4LineRules, C4Lines } from "../../kernels/quality/c4.ts";
+import type { C4LineRules } from "../../kernels/quality/c4.ts";
 import { defineStage, rewrite } from "../define.ts";
+import { c4LineJudge } from "../filter/quality-kernels.ts";
 
 /** The options about lines, shared by the filter that counts sentences and the rewrite that removes lines. */
 export const c4LineOptions = {
@@ -62,7 +63,7 @@ export default defineStage({
   writes: [],
   reasons: {},
   create: (options) => {
-    const lines = new C4Lines(c4LineRules(options), { filterLoremIpsum: false, filterCurlyBracket: false });
+    const lines = c4LineJudge(c4LineRules(options), { filterLoremIpsum: false, filterCurlyBracket: false });
     const range = new Int32Array(2);
     return rewrite((batch): Utf8Column => {
       const { data, offsets } = batch.text;
@@ -76,8 +77,9 @@ export default defineStage({
           lines.open(data, offsets[row], offsets[row + 1]);
           for (let line = 0; line < lines.count; line++) {
             if (lines.next() !== "keep") continue;
-            const { text, end } = lines;
-            for (let at = lines.start; at < end; at++) out[length++] = text[at];
+            const { text, start, end } = lines;
+            out.set(text.subarray(start, end), length);
+            length += end - start;
             out[length++] = NEWLINE;
           }
           strip(out, rowStart, length, range);

@@ -5,12 +5,8 @@
  * spells a special token is text: no EOS can come from a document.
  */
 import { z } from "zod";
-import { TokenListBuilder } from "../../batch/builder.ts";
 import { ENCODINGS, loadTokenizer, tokenizerLocation } from "../../io/tokenizer-files.ts";
 import { annotate, defineStage } from "../define.ts";
-
-/** Bytes a token holds in ordinary text: sizes the column's first allocation, nothing else. */
-const BYTES_PER_TOKEN = 3;
 
 export default defineStage({
   name: "tokenize/bpe",
@@ -36,21 +32,7 @@ export default defineStage({
     const tokenizer = loadTokenizer(options, bytes);
     const eos = tokenizer.resolveSpecial(options.eos);
     const { encoder } = tokenizer;
-    return annotate((batch) => {
-      const { data, offsets } = batch.text;
-      const tokens = new TokenListBuilder(batch.rows, Math.ceil(data.length / BYTES_PER_TOKEN) + batch.rows);
-      for (let row = 0; row < batch.rows; row++) {
-        if (!batch.alive.has(row)) {
-          tokens.endRow(0);
-          continue;
-        }
-        const out = tokens.reserve(encoder.maxTokens(offsets[row + 1] - offsets[row]) + 1);
-        const count = encoder.encode(data, offsets[row], offsets[row + 1], out, 0);
-        out[count] = eos;
-        tokens.endRow(count + 1);
-      }
-      return new Map([["tokens", tokens.finish()]]);
-    });
+    return annotate((batch) => new Map([["tokens", encoder.encodeDocuments(batch.text, batch.alive, eos)]]));
   },
   examples: [
     { text: "Hello world", options: { encoding: "gpt2", eos: "<|endoftext|>" }, tokens: [15496, 995, 50256] },

@@ -61,27 +61,45 @@ test("case, punctuation, numbers, white space and diacritics do not count; words
   assert.notEqual(hexOf(keysOf(stage, "the mill paid 3.5 in 2024 for naive cafe bread once")), keys);
 });
 
-test("every script and malformed bytes have a sketch, the same every time", () => {
-  const stage = operator();
-  const texts = [
-    "水車は夜遅くまで穀物をひいていた",
-    "Мельница у реки молола зерно до вечера",
-    "👍🏽 one 👍🏽 two three four five 𝒳",
-    Uint8Array.of(...Buffer.from("one two three "), 0xff, 0xc3, 0x20, ...Buffer.from("four five six"), 0xe2, 0x82),
-    `${"w".repeat(1_000_000)} two three four five`,
-  ];
-  const first = texts.map((text) => hexOf(keysOf(stage, text)));
-  assert.ok(first.every((keys) => keys !== undefined));
-  assert.equal(new Set(first).size, texts.length);
-  assert.deepEqual(
-    texts.map((text) => hexOf(keysOf(operator(), text))),
-    first,
-  );
+for (const family of ["datatrove", "fast"]) {
+  test(`every script and malformed bytes have a sketch, the same every time: ${family}`, () => {
+    const stage = operator({ family });
+    const texts = [
+      "水車は夜遅くまで穀物をひいていた",
+      "Мельница у реки молола зерно до вечера",
+      "👍🏽 one 👍🏽 two three four five 𝒳",
+      Uint8Array.of(...Buffer.from("one two three "), 0xff, 0xc3, 0x20, ...Buffer.from("four five six"), 0xe2, 0x82),
+      `${"w".repeat(1_000_000)} two three four five`,
+    ];
+    const first = texts.map((text) => hexOf(keysOf(stage, text)));
+    assert.ok(first.every((keys) => keys !== undefined));
+    assert.equal(new Set(first).size, texts.length);
+    assert.deepEqual(
+      texts.map((text) => hexOf(keysOf(operator({ family }), text))),
+      first,
+    );
+  });
+}
+
+test("keys do not depend on whether WebAssembly is there", () => {
+  const texts = ["The mill paid 1,250 in 1987 for naïve café bread, twice.", "水車は夜遅くまで", "Σ ΟΔΟΣ 1.5 a b c"];
+  const choices = [{}, { hash: "sha1" }, { words: "spacy-en" }, { family: "fast" }, { rows: 3, bands: 5 }];
+  const keys = () => choices.map((options) => texts.map((text) => hexOf(keysOf(operator(options), text))));
+  const before = process.env.SHARDMILL_WASM;
+  const first = keys();
+  process.env.SHARDMILL_WASM = "off";
+  try {
+    assert.deepEqual(keys(), first);
+  } finally {
+    if (before === undefined) delete process.env.SHARDMILL_WASM;
+    else process.env.SHARDMILL_WASM = before;
+  }
 });
 
-test("seed, hash and shape change the keys", () => {
+test("family, seed, hash and shape change the keys", () => {
   const text = "one mill grinds the flour of many villages";
-  const shapes = [{}, { seed: 2 }, { hash: "sha1" }, { ngram: 4 }, { rows: 4 }];
+  const fast = [{}, { seed: 2 }, { ngram: 4 }, { rows: 4 }].map((options) => ({ ...options, family: "fast" }));
+  const shapes = [{}, { seed: 2 }, { hash: "sha1" }, { ngram: 4 }, { rows: 4 }, ...fast];
   assert.equal(new Set(shapes.map((options) => hexOf(keysOf(operator(options), text)))).size, shapes.length);
 });
 
@@ -99,13 +117,15 @@ test("400-character windows of one text: exactly the clusters of overlapping win
       }
     }
   }
-  for (const phases of variants) {
-    const { roots, sizes } = cluster(operator(), windows, phases);
-    assert.deepEqual([...roots], expected, JSON.stringify(phases));
-    assert.deepEqual(
-      offsets.map((group) => sizes[starts.indexOf(group[0])]),
-      [3, 2, 5, 4, 1, 1],
-    );
+  for (const family of ["datatrove", "fast"]) {
+    for (const phases of variants) {
+      const { roots, sizes } = cluster(operator({ family }), windows, phases);
+      assert.deepEqual([...roots], expected, `${family} ${JSON.stringify(phases)}`);
+      assert.deepEqual(
+        offsets.map((group) => sizes[starts.indexOf(group[0])]),
+        [3, 2, 5, 4, 1, 1],
+      );
+    }
   }
 });
 
@@ -131,6 +151,14 @@ test("options are strict and bounded", () => {
   assert.equal(minhash.options.safeParse({ bands: 1024, rows: 128 }).success, false);
   assert.equal(minhash.options.safeParse({ ngrams: 5 }).success, false);
   assert.equal(minhash.options.safeParse({ ngram: 0 }).success, false);
+  const clash = minhash.options.safeParse({ family: "fast", hash: "sha1", words: "spacy-en" });
+  assert.deepEqual(
+    clash.error?.issues.map(({ path, message }) => [path.join("."), message]),
+    [
+      ["hash", "the family fast has a hash of its own: leave `hash` out, or use the family datatrove"],
+      ["words", "the family fast has word rules of its own: leave `words` out, or use the family datatrove"],
+    ],
+  );
   assert.deepEqual(minhash.options.parse({}), {
     ngram: 5,
     bands: 14,

@@ -1,0 +1,60 @@
+/** What a curriculum comes to: each training stage by category and source, then every source over all stages. */
+import type { RecipeDescription, SourceDescription, StageDescription } from "../../index.ts";
+import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+
+/** Five digits, so that figures can be held against published ones. */
+const DIGITS = 5;
+
+export function curriculum(description: RecipeDescription): string {
+  const parts = description.training_stages.flatMap(stageParts);
+  const steps = description.steps === undefined ? "" : ` in ${formatInteger(description.steps)} steps`;
+  const stages = description.training_stages.length;
+  parts.push("", `  all ${stages} training stages: ${formatCount(description.tokens, DIGITS)} tokens${steps}`);
+  parts.push(sourcesTable(description.sources));
+  return parts.join("\n");
+}
+
+function stageParts(stage: StageDescription): string[] {
+  const { name, tokens, sequence_length, pack, steps, start_step } = stage;
+  const length = formatInteger(sequence_length);
+  const head = [`  ${name}: ${formatCount(tokens, DIGITS)} tokens in windows of ${length}, ${pack}`];
+  if (steps !== undefined && start_step !== undefined) {
+    head.push(
+      `    steps ${formatInteger(start_step)} to ${formatInteger(start_step + steps - 1)} (${formatInteger(steps)})`,
+    );
+  }
+  head.push(`    weights add up to ${Number(stage.weights_sum.toPrecision(9))}`);
+  const shares = (rows: readonly { readonly name: string; readonly weight: number; readonly tokens: number }[]) =>
+    rows.map((row) => [row.name || "-", formatPercent(row.weight, 2), formatCount(row.tokens, DIGITS)]);
+  const sources = stage.sources.map((source) => [
+    source.name,
+    source.category ?? "-",
+    String(source.weight_requested),
+    formatPercent(source.weight, 3),
+    formatCount(source.tokens, DIGITS),
+  ]);
+  return [
+    "",
+    ...head,
+    formatTable(["category", "share", "tokens"], shares(stage.categories), "    "),
+    "",
+    formatTable(["source", "category", "weight", "share", "tokens"], sources, "    "),
+  ];
+}
+
+function sourcesTable(sources: readonly SourceDescription[]): string {
+  const rows = sources.map((source) => [
+    source.name,
+    source.category ?? "-",
+    formatCount(source.tokens, DIGITS),
+    source.available_tokens === undefined ? "-" : formatCount(source.available_tokens, DIGITS),
+    source.epochs === undefined ? "-" : source.epochs.toFixed(2),
+    source.missing === undefined ? "" : missingText(source.missing),
+  ]);
+  return formatTable(["source", "category", "tokens", "there are", "epochs", "no data"], rows, "    ");
+}
+
+function missingText(policy: NonNullable<SourceDescription["missing"]>): string {
+  if (policy === "error") return "stops the run";
+  return policy === "drop" ? "dropped" : `${policy.substitute} instead`;
+}

@@ -1,0 +1,184 @@
+/**
+ * What a trainer has read of each source at any step, before it runs: the blend of every stage, jumped to.
+ *
+ * A trainer's run is consecutive training stages of one sequence length. In each the blend starts anew, and each source goes on where
+ * earlier stages left it: tokens read // sequence_length. Invariant: counts are those of the trainer's own sample by sample rule.
+ * Price: milliseconds a stage; memory for one number per source.
+ */
+import { RecipeError } from "../batch/errors.ts";
+import { blendAt, sampleOfTake } from "../kernels/blend-jump.ts";
+
+export interface ReplayStage {
+  readonly name: string;
+  readonly sequence_length: number;
+  /** Budget of the stage. */
+  readonly windows: number;
+  /** In the order the trainer is given them: a tie goes to the first. Any positive sum. */
+  readonly weights: readonly (readonly [source: string, weight: number])[];
+  /** Window of each source the stage starts at. Where absent, it goes on after the earlier stages. */
+  readonly start_windows?: Readonly<Record<string, number>>;
+}
+
+export interface ReplayInput {
+  readonly stages: readonly ReplayStage[];
+  /** Sequences per training step. */
+  readonly global_batch_size: number;
+  /** Windows in one epoch of a source at a sequence length, and those that may be read in all; undefined where not known. */
+  readonly capacity: (source: string, sequenceLength: number) => SourceCapacity | undefined;
+}
+
+export interface SourceCapacity {
+  readonly epoch_windows: number;
+  /** Times it may be read, over all stages. */
+  readonly max_epochs: number;
+}
+
+export interface ReplayedSource {
+  readonly name: string;
+  readonly weight_normalized: number;
+  /** Windows read in this stage, and their trained tokens. */
+  readonly windows: number;
+  readonly tokens: number;
+  /** `windows` as a share of the samples; what the trainer's rule came to. */
+  readonly weight_achieved: number;
+  readonly start_window: number;
+  /** The window it reads next. */
+  readonly next_window: number;
+  readonly epochs_total?: number;
+  /** The stage's step at which it is asked for a window that is not there; absent where the source is large enough for the stage. */
+  readonly runs_out_at_step?: number;
+}
+
+export interface Replay {
+  readonly stage: string;
+  /** Steps of this stage that are done, of `stage_steps`. */
+  readonly step: number;
+  readonly stage_steps: number;
+  readonly samples: number;
+  readonly sequence_length: number;
+  readonly tokens: number;
+  readonly sources: readonly ReplayedSource[];
+}
+
+/**
+ * The stages a trainer has worked on after `step` steps, the last one perhaps in part. `stage` counts steps from the start of that
+ * stage; without it from the first stage, on through stages of its sequence length. Throws RecipeError `flag/no-such-stage`,
+ * `flag/step-out-of-range`.
+ */
+export function replayTo(input: ReplayInput, step: number, stage?: string): readonly Replay[] {
+  const first = stage === undefined ? 0 : input.stages.findIndex(({ name }) => name === stage);
+  if (first < 0) {
+    throw new RecipeError({
+      code: "flag/no-such-stage",
+      what: `there is no training stage ${stage}`,
+      fix: `there are: ${input.stages.map(({ name }) => name).join(", ")}`,
+    });
+  }
+  const run = stage === undefined ? trainerRun(input.stages) : [input.stages[first]];
+  const steps = run.map((entry) => stageSteps(entry, input.global_batch_size));
+  const total = steps.reduce((sum, count) => sum + count, 0);
+  if (step > total) throw stepOutOfRange(input, run, step, total);
+  const replays: Replay[] = [];
+  let left = step;
+  run.forEach((entry, index) => {
+    if (index > 0 && left === 0) return;
+    const done = Math.min(left, steps[index]);
+    replays.push(replayStage(input, first + index, done, steps[index]));
+    left -= done;
+  });
+  return replays;
+}
+
+/** Whole steps of a stage; the windows that do not fill one are not trained on. */
+export function stageSteps(stage: Pick<ReplayStage, "windows">, globalBatchSize: number): number {
+  return Math.max(1, Math.floor(stage.windows / globalBatchSize));
+}
+
+function trainerRun(stages: readonly ReplayStage[]): readonly ReplayStage[] {
+  const other = stages.findIndex(({ sequence_length }) => sequence_length !== stages[0].sequence_length);
+  return other < 0 ? stages : stages.slice(0, other);
+}
+
+function replayStage(input: ReplayInput, index: number, step: number, steps: number): Replay {
+  const stage = input.stages[index];
+  const { sequence_length, weights } = stage;
+  const shares = weights.map(([, weight]) => weight);
+  const sum = shares.reduce((total, weight) => total + weight, 0);
+  const samples = step * input.global_batch_size;
+  const taken = blendAt(shares, samples);
+  const starts = stage.start_windows ?? startWindows(input, index);
+  const sources = weights.map(([name, weight], source): ReplayedSource => {
+    const start = starts[name] ?? 0;
+    const windows = taken[source];
+    const capacity = input.capacity(name, sequence_length);
+    return {
+      name,
+      weight_normalized: weight / sum,
+      windows,
+      tokens: windows * sequence_length,
+      weight_achieved: samples === 0 ? 0 : windows / samples,
+      start_window: start,
+      next_window: start + windows,
+      ...(capacity === undefined ? {} : exhaustion(capacity, start, windows, shares, source, steps, input)),
+    };
+  });
+  return {
+    stage: stage.name,
+    step,
+    stage_steps: steps,
+    samples,
+    sequence_length,
+    tokens: samples * sequence_length,
+    sources,
+  };
+}
+
+function exhaustion(
+  { epoch_windows, max_epochs }: SourceCapacity,
+  start: number,
+  windows: number,
+  shares: readonly number[],
+  source: number,
+  steps: number,
+  { global_batch_size }: ReplayInput,
+): Pick<ReplayedSource, "epochs_total" | "runs_out_at_step"> {
+  const left = Math.max(0, Math.floor(max_epochs * epoch_windows) - start);
+  const epochs_total = epoch_windows === 0 ? 0 : (start + windows) / epoch_windows;
+  const samples = steps * global_batch_size;
+  const enough = left >= windows && blendAt(shares, samples)[source] <= left;
+  if (enough) return { epochs_total };
+  return { epochs_total, runs_out_at_step: Math.floor(sampleOfTake(shares, source, left) / global_batch_size) + 1 };
+}
+
+/** Where earlier stages left each source, by the trainer's rule: tokens read // sequence_length. */
+function startWindows({ stages, global_batch_size }: ReplayInput, index: number): Record<string, number> {
+  const tokens: Record<string, number> = {};
+  for (const stage of stages.slice(0, index)) {
+    const taken = blendAt(
+      stage.weights.map(([, weight]) => weight),
+      stageSteps(stage, global_batch_size) * global_batch_size,
+    );
+    stage.weights.forEach(([name], source) => {
+      tokens[name] = (tokens[name] ?? 0) + taken[source] * stage.sequence_length;
+    });
+  }
+  const { sequence_length } = stages[index];
+  return Object.fromEntries(
+    Object.entries(tokens).map(([name, count]) => [name, Math.floor(count / sequence_length)]),
+  );
+}
+
+function stepOutOfRange(input: ReplayInput, run: readonly ReplayStage[], step: number, total: number): RecipeError {
+  const names = run.map(({ name }) => name).join(", ");
+  const more = run.length > 1 || run[0] === input.stages[0] ? input.stages.slice(run.length) : [];
+  return new RecipeError({
+    code: "flag/step-out-of-range",
+    what: `${names} ${run.length === 1 ? "has" : "have"} ${total.toLocaleString("en-US")} steps of ${input.global_batch_size} sequences, not ${step.toLocaleString("en-US")}`,
+    ...(more.length === 0
+      ? {}
+      : {
+          why: "a trainer keeps one sequence length per run and counts from 1 again in the next",
+          fix: `count within a later stage: --stage ${more[0].name}`,
+        }),
+  });
+}
