@@ -8,6 +8,8 @@ export { createIoEnvironment, type IoEnvironment } from "./io/environment.ts";
 export { listShards } from "./io/list.ts";
 export { openShard } from "./io/open.ts";
 export type { ByteSource, ShardRef } from "./io/source.ts";
+export type { Trainer } from "./manifests/exports/geometry.ts";
+export type { ExportOptions } from "./manifests/exports/views.ts";
 export type { Finding } from "./manifests/verify.ts";
 export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum/smollm3.ts";
 export { Layout } from "./plan/layout.ts";
@@ -27,7 +29,8 @@ export {
   type StageDescription,
 } from "./workers/describe.ts";
 export type { RunEvent, RunResult } from "./workers/events.ts";
-export { type ExportResult, exportRun, verifyRun } from "./workers/finish.ts";
+export { type ExportResult, exportRun } from "./workers/export.ts";
+export { verifyRun } from "./workers/finish.ts";
 export { peekDocuments, peekDropped } from "./workers/peek.ts";
 export { peekWindows } from "./workers/peek-windows.ts";
 export { type Prepared, type PrepareOptions, prepare } from "./workers/prepare.ts";

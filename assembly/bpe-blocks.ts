@@ -5,9 +5,12 @@
  * (`inside`) before the first character that masks cannot speak of: whitespace or numbers beyond ASCII, malformed bytes, what
  * the block or the text cuts. `starts` functions make word starts of these sets; a block begins where a word begins.
  */
-import { charAt, LETTER, NUMBER, WHITESPACE } from "./bpe-characters";
+import { CASELESS, charAt, LETTER, MARK, NUMBER, UPPER, WHITESPACE } from "./bpe-characters";
 
 export let letters: u64 = 0;
+/** Letters that are capital or titlecase, and those without case; only where {@link tellCase} asks for it. */
+export let capitals: u64 = 0;
+export let caseless: u64 = 0;
 /** ASCII digits. */
 export let digits: u64 = 0;
 /** U+0020. */
@@ -21,6 +24,12 @@ export let trail: u64 = 0;
 export let inside: u64 = 0;
 /** How many bytes {@link inside} holds. */
 export let size: u32 = 0;
+let cased: bool = false;
+
+/** Also tells case from now on, and then a mark behind a letter is a letter without case; elsewhere a mark ends the block. */
+export function tellCase(): void {
+  cased = true;
+}
 
 @inline
 function mask(a: v128, b: v128, c: v128, d: v128): u64 {
@@ -70,6 +79,10 @@ export function readBlock(p: usize, end: usize): void {
   inside = below(size);
   letters = mask(within(lower(a), 97, 26), within(lower(b), 97, 26), within(lower(c), 97, 26), within(lower(d), 97, 26));
   trail = 0;
+  if (cased) {
+    capitals = mask(within(a, 65, 26), within(b, 65, 26), within(c, 65, 26), within(d, 65, 26));
+    caseless = 0;
+  }
   const high = mask(a, b, c, d) & inside;
   if (high != 0) {
     readWide(p, a, b, c, d, high);
@@ -82,14 +95,6 @@ export function readBlock(p: usize, end: usize): void {
   newlines = mask(newline(a), newline(b), newline(c), newline(d)) & inside;
   blanks = spaces | (mask(within(a, 9, 5), within(b, 9, 5), within(c, 9, 5), within(d, 9, 5)) & inside & ~newlines);
   apostrophes = mask(is(a, 39), is(b, 39), is(c, 39), is(d, 39)) & inside;
-}
-
-/** Of the starts in whitespace at the block's end only the first is certain: the rest depends on what follows. */
-@inline
-export function settled(starts: u64, white: u64): u64 {
-  const open = ~(white | ~inside);
-  const first = 64 - (open == 0 ? 64 : <u32>clz(open));
-  return first < 63 ? starts & ((<u64>2 << first) - 1) : starts;
 }
 
 /** Leads of two bytes that only letters have: U+0100 to U+02BF, U+0400 to U+047F. */
@@ -112,12 +117,13 @@ function continuation(x: v128): v128 {
 /** Characters beyond ASCII: common letters as sets, the others one by one. */
 function readWide(p: usize, a: v128, b: v128, c: v128, d: v128, high: u64): void {
   const second = (mask(continuation(a), continuation(b), continuation(c), continuation(d)) & inside) >> 1;
-  const twos = mask(twoByteLetter(a), twoByteLetter(b), twoByteLetter(c), twoByteLetter(d)) & second;
+  const twos = cased ? 0 : mask(twoByteLetter(a), twoByteLetter(b), twoByteLetter(c), twoByteLetter(d)) & second;
   const threes =
     mask(threeByteLetter(a), threeByteLetter(b), threeByteLetter(c), threeByteLetter(d)) & second & (second >> 1);
   const trails = (twos << 1) | (threes << 1) | (threes << 2);
   const known = twos | threes | trails;
   letters |= known;
+  caseless = known;
   trail = trails;
   for (let rest = high & ~known; rest != 0; ) {
     const at = <u32>ctz(rest);
@@ -131,8 +137,24 @@ function readWide(p: usize, a: v128, b: v128, c: v128, d: v128, high: u64): void
     const bytes = below(length) << at;
     trail |= bytes & (bytes << 1);
     if ((char & LETTER) != 0) letters |= bytes;
+    if (cased && !addCased(at, char, bytes)) return;
     rest &= ~bytes;
   }
+}
+
+/** Notes the case of the character at bit `at`; false where the block ends before it. */
+@inline
+function addCased(at: u32, char: u32, bytes: u64): bool {
+  if ((char & MARK) != 0) {
+    if ((letters & ((<u64>1 << at) >> 1)) == 0) {
+      size = at;
+      return false;
+    }
+    letters |= bytes;
+  }
+  if ((char & UPPER) != 0) capitals |= bytes;
+  else if ((char & (CASELESS | MARK)) != 0) caseless |= bytes;
+  return true;
 }
 
 /** The end of a run of letters that goes on at `p`. */

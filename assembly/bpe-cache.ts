@@ -5,7 +5,8 @@
  * memory is bounded and a hit gives what a miss would. Words of more than LONGEST bytes are not kept.
  */
 import { emptyArena, setUpArena } from "./bpe-arena";
-import { hashLong, MEDIUM_BYTES } from "./bpe-keys";
+import { setUpGrowth } from "./bpe-growth";
+import { hashLong } from "./bpe-keys";
 import { addLongWord, copyLongWord, forgetLongWords, setUpLongWords } from "./bpe-long-words";
 import {
   addMediumWord,
@@ -20,20 +21,21 @@ import { addShortWord, copyShortWord, findShortWord, forgetShortWords, setUpShor
 import { makeTokens } from "./bpe-word-tokens";
 
 const LONGEST: u32 = 256;
-const LEAST_BUDGET: usize = 1 << 16;
+const LEAST_BUDGET: u32 = 1 << 16;
 
 /** Takes `budget` bytes of memory in all. */
-export function setUpCache(budget: usize): void {
+export function setUpCache(budget: u32): void {
   budget = max(budget, LEAST_BUDGET);
   const unit = floorPowerOfTwo(budget) >> 6;
-  setUpShortWords(allocate(2 * unit), 2 * unit, allocate(32 * unit), 32 * unit);
-  setUpMediumWords(allocate(unit), unit, allocate(16 * unit), 16 * unit);
+  setUpShortWords(allocate(32 * unit), 32 * unit);
+  setUpMediumWords(allocate(16 * unit), 16 * unit);
   setUpLongWords(allocate(2 * unit), 2 * unit);
-  setUpArena(budget - 53 * unit);
+  setUpArena(budget - 50 * unit);
+  setUpGrowth();
 }
 
-function floorPowerOfTwo(value: usize): usize {
-  return <usize>1 << (31 - clz<u32>(<u32>value));
+function floorPowerOfTwo(value: u32): u32 {
+  return <u32>1 << (31 - clz(value));
 }
 
 function forgetAll(): void {

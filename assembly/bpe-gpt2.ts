@@ -1,10 +1,11 @@
 /**
  * The pre-tokenizer of GPT-2: `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
  */
-import { apostrophes, blanks, digits, inside, letters, newlines, settled, size, skipLetters, spaces } from "./bpe-blocks";
+import { apostrophes, blanks, digits, inside, letters, newlines, size, skipLetters, spaces } from "./bpe-blocks";
 import { charAt, LETTER, MARK, NUMBER, OTHER, skip, WHITESPACE } from "./bpe-characters";
 import { contraction } from "./bpe-contractions";
-import { blankWord } from "./bpe-whitespace";
+import { blankWord } from "./bpe-plain-words";
+import { settled } from "./bpe-starts";
 
 const BLANK: u32 = 0x20;
 const APOSTROPHE: u32 = 0x27;

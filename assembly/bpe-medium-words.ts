@@ -2,33 +2,32 @@
  * Tokens of words of 16 to 31 bytes.
  *
  * Layout: entries of one 64-byte line: the word's key (32 bytes) and eight ids (32 bytes), marked as those of short words are. Linear
- * probing, one line a probe.
+ * probing, one line a probe. The table starts small and doubles in place.
  */
 import { reserve } from "./bpe-arena";
+import { spread } from "./bpe-growth";
 import { hashMedium, highKey, lowKey } from "./bpe-keys";
 import { COUNT_SHIFT, ID_MASK, IN_ARENA } from "./bpe-short-words";
 
 const INLINE_IDS: u32 = 8;
+const FIRST_BYTES: u32 = 1 << 17;
 
 let mediumWords: usize = 0;
 let mediumMask: u32 = 0;
 let used: u32 = 0;
 let limit: u32 = 0;
-let full: usize = 0;
-let fullBytes: usize = 0;
+let mostBytes: u32 = 0;
 
-/** Takes zeroed memory: a small table to begin with, and a large one. Sizes are powers of two, in bytes. */
-export function setUpMediumWords(small: usize, smallBytes: usize, large: usize, largeBytes: usize): void {
-  use(small, smallBytes);
-  full = large;
-  fullBytes = largeBytes;
+/** Takes zeroed memory: what the table grows to, a power of two. */
+export function setUpMediumWords(table: usize, bytes: u32): void {
+  mediumWords = table;
+  mostBytes = bytes;
+  setBytes(min(bytes, FIRST_BYTES));
 }
 
-function use(table: usize, bytes: usize): void {
-  mediumWords = table;
-  mediumMask = <u32>bytes - 64;
-  used = 0;
-  limit = <u32>(bytes / 96); // two thirds of the entries
+function setBytes(bytes: u32): void {
+  mediumMask = bytes - 64;
+  limit = bytes / 96; // two thirds of the entries
 }
 
 export function forgetMediumWords(): void {
@@ -99,17 +98,19 @@ export function copyMediumWord(entry: usize, out: usize): usize {
 }
 
 function grow(): bool {
-  if (mediumWords == full) return false;
-  const old = mediumWords;
-  const end = old + mediumMask + 64;
-  const words = used;
-  use(full, fullBytes);
-  used = words;
-  for (let entry = old; entry < end; entry += 64) {
-    if (isFree(entry)) continue;
-    const length = 16 + <u32>load<u8>(entry, 31);
-    const place = mediumEntry(entry, length, hashMedium(entry, length));
-    for (let i: usize = 0; i < 64; i += 16) v128.store(place + i, v128.load(entry + i));
-  }
-  return true;
+  const bytes = mediumMask + 64;
+  if (bytes == mostBytes) return false;
+  setBytes(bytes * 2);
+  return spread(mediumWords, bytes, isUsed, put);
+}
+
+function isUsed(entry: usize): bool {
+  return !isFree(entry);
+}
+
+function put(entry: usize): void {
+  if (isFree(entry)) return;
+  const length = 16 + <u32>load<u8>(entry, 31);
+  const place = mediumEntry(entry, length, hashMedium(entry, length));
+  for (let i: usize = 0; i < 64; i += 16) v128.store(place + i, v128.load(entry + i));
 }

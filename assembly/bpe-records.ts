@@ -6,9 +6,10 @@
  */
 import { hashMedium, hashShort, highKey, lowKey, MEDIUM_BYTES, SHORT_BYTES } from "./bpe-keys";
 import { allocate } from "./bpe-memory";
-import { readBlock } from "./bpe-blocks";
+import { readBlock, tellCase } from "./bpe-blocks";
 import { cl100kStarts, cl100kWord, setMostDigits } from "./bpe-cl100k";
 import { gpt2Starts, gpt2Word } from "./bpe-gpt2";
+import { o200kStarts, o200kWord } from "./bpe-o200k";
 
 export const RECORD: usize = 32;
 export const END_OF_PIECE: u32 = 0xffffffff;
@@ -17,6 +18,7 @@ export const END_OF_PIECE: u32 = 0xffffffff;
 const GPT2: u32 = 0;
 const CL100K: u32 = 1;
 const QWEN: u32 = 2;
+const O200K: u32 = 3;
 
 /** Words of a group: many enough that cache misses overlap, few enough to stay in the first cache level. */
 const GROUP: usize = 192;
@@ -34,6 +36,7 @@ export function setUpRecords(preTokenizer: u32): void {
   records = allocate((GROUP + BLOCK_WORDS) * RECORD);
   family = preTokenizer;
   setMostDigits(preTokenizer == QWEN ? 1 : 3);
+  if (preTokenizer == O200K) tellCase();
 }
 
 export function startPiece(p: usize): void {
@@ -72,12 +75,14 @@ export function isCut(end: usize): bool {
 
 @inline
 function blockStarts(p: usize): u64 {
-  return family == GPT2 ? gpt2Starts(p) : cl100kStarts(p);
+  if (family == GPT2) return gpt2Starts(p);
+  return family == O200K ? o200kStarts(p) : cl100kStarts(p);
 }
 
 @inline
 function wordEnd(p: usize, end: usize): usize {
-  return family == GPT2 ? gpt2Word(p, end) : cl100kWord(p, end);
+  if (family == GPT2) return gpt2Word(p, end);
+  return family == O200K ? o200kWord(p, end) : cl100kWord(p, end);
 }
 
 @inline

@@ -4,9 +4,10 @@
  * Layout: lines of 64 bytes with two entries; an entry is the word's key (16 bytes) and four ids (16 bytes), the count of ids in the
  * top four bits of the first. A word with more has its ids in the arena: IN_ARENA, address, count. A first id of 0 is a free entry, which
  * always has count > 0 otherwise. Lines are probed in order from the one the hash names; a line with a free entry ends the search.
- * The table starts small and moves once, to its full size.
+ * The table starts small and doubles in place.
  */
 import { reserve } from "./bpe-arena";
+import { spread } from "./bpe-growth";
 import { hashShort } from "./bpe-keys";
 
 /** First id of an entry whose ids are in the arena: above every count and id. */
@@ -14,28 +15,25 @@ export const IN_ARENA: u32 = 0xf0000000;
 export const ID_MASK: u32 = 0x0fffffff;
 export const COUNT_SHIFT: u32 = 28;
 const INLINE_IDS: u32 = 4;
+const FIRST_BYTES: u32 = 1 << 17;
 
-/** Address of the lines, and the byte offset of the last: replaced when the table moves. */
+/** Address of the lines, and the byte offset of the last, which changes when the table grows. */
 export let shortWords: usize = 0;
 export let shortMask: u32 = 0;
 let used: u32 = 0;
 let limit: u32 = 0;
-let full: usize = 0;
-let fullBytes: usize = 0;
+let mostBytes: u32 = 0;
 
-/** Takes zeroed memory: a small table to begin with, and a large one. Sizes are powers of two, in bytes. */
-export function setUpShortWords(small: usize, smallBytes: usize, large: usize, largeBytes: usize): void {
-  use(small, smallBytes);
-  full = large;
-  fullBytes = largeBytes;
+/** Takes zeroed memory: what the table grows to, a power of two. */
+export function setUpShortWords(table: usize, bytes: u32): void {
+  shortWords = table;
+  mostBytes = bytes;
+  setBytes(min(bytes, FIRST_BYTES));
 }
 
-function use(table: usize, bytes: usize): void {
-  shortWords = table;
-  shortMask = <u32>bytes - 64;
-  used = 0;
-  // Entries are half as many as there are 16-byte pieces; two thirds of them at most are used.
-  limit = <u32>(bytes / 48);
+function setBytes(bytes: u32): void {
+  shortMask = bytes - 64;
+  limit = bytes / 48; // two thirds of the entries
 }
 
 export function forgetShortWords(): void {
@@ -109,17 +107,20 @@ export function copyShortWord(entry: usize, out: usize): usize {
 }
 
 function grow(): bool {
-  if (shortWords == full) return false;
-  const old = shortWords;
-  const end = old + shortMask + 64;
-  const words = used;
-  use(full, fullBytes);
-  used = words;
-  for (let entry = old; entry < end; entry += 32) {
-    if (load<u32>(entry, 16) == 0) continue;
+  const bytes = shortMask + 64;
+  if (bytes == mostBytes) return false;
+  setBytes(bytes * 2);
+  return spread(shortWords, bytes, isFull, put);
+}
+
+function isFull(line: usize): bool {
+  return load<u32>(line, 16) != 0 && load<u32>(line, 48) != 0;
+}
+
+function put(line: usize): void {
+  for (let entry = line, end = line + 64; entry < end && load<u32>(entry, 16) != 0; entry += 32) {
     const place = freeEntry(hashShort(load<u64>(entry), load<u64>(entry, 8)));
     v128.store(place, v128.load(entry));
     v128.store(place, v128.load(entry, 16), 16);
   }
-  return true;
 }

@@ -39,7 +39,7 @@ let touched: u32 = 0;
  * @param textBytes size of the text area, 4 GiB / 64 at most
  * @param pieces how many pieces a call may have
  */
-export function start(preTokenizer: u32, cacheBytes: usize, textBytes: u32, pieces: u32): void {
+export function start(preTokenizer: u32, cacheBytes: u32, textBytes: u32, pieces: u32): void {
   setUpRecords(preTokenizer);
   setUpCache(cacheBytes);
   setUpMerging(textBytes);

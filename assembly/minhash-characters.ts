@@ -11,7 +11,7 @@ const REPLACEMENT: u32 = 0xfffd;
 /** Where the length in bytes sits in what `decode` returns. */
 export const LENGTH_SHIFT: u32 = 21;
 export const CODE_POINT_MASK: u32 = (1 << LENGTH_SHIFT) - 1;
-const MALFORMED: u32 = REPLACEMENT | (1 << LENGTH_SHIFT);
+export const MALFORMED: u32 = REPLACEMENT | (1 << LENGTH_SHIFT);
 
 /** The value of `codePoint`, at most U+10FFFF, in the table at `table`. */
 export function lookUp(table: usize, codePoint: u32): i32 {

@@ -19,7 +19,7 @@ const GROUP: u32 = 8;
 const P: u64 = 0x1fffffffffffffff;
 const GAP: u64 = 0x20000;
 /** Filtering pays, and its limit fits 32 bits, once a minimum is below this. */
-const FILTERED_BELOW: u64 = P >> 4;
+const FILTERED_BELOW: u64 = P >> 3;
 
 /** The hashes of one block, u64. The caller fills it and calls `foldBlock`. */
 export const SHINGLES: usize = memory.data(8192, 64);
@@ -27,6 +27,8 @@ export const SHINGLES: usize = memory.data(8192, 64);
 const PLANES: usize = memory.data(3 * 4096, 64);
 const LOW: usize = 4096;
 const LOW_TOP: usize = 8192;
+/** What `foldPair` multiplies by, spread over vectors. */
+const CONSTANTS: usize = memory.data(128, 16);
 /** u64 per slot; the caller fills both, then calls `usePermutations`. */
 export const MULTIPLIERS: usize = memory.data(4096 * 8, 64);
 export const INCREMENTS: usize = memory.data(4096 * 8, 64);
@@ -86,14 +88,16 @@ function foldPair(slot: usize, count: u32): void {
   // Back to a whole group: what is seen twice is harmless.
   i &= ~(GROUP - 1);
 
-  const high0 = i32x4.splat(<i32>(a0 >> 29));
-  const low0 = i32x4.splat(<i32>(a0 << 3));
-  const top0 = i32x4.splat(<i32>((a0 << 35) >> 48));
-  const add0 = i32x4.splat(biasedIncrement(b0));
-  const high1 = i32x4.splat(<i32>(a1 >> 29));
-  const low1 = i32x4.splat(<i32>(a1 << 3));
-  const top1 = i32x4.splat(<i32>((a1 << 35) >> 48));
-  const add1 = i32x4.splat(biasedIncrement(b1));
+  spread(CONSTANTS, a0, b0);
+  spread(CONSTANTS + 64, a1, b1);
+  const high0 = v128.load(CONSTANTS);
+  const low0 = v128.load(CONSTANTS, 16);
+  const top0 = v128.load(CONSTANTS, 32);
+  const add0 = v128.load(CONSTANTS, 48);
+  const high1 = v128.load(CONSTANTS, 64);
+  const low1 = v128.load(CONSTANTS, 80);
+  const top1 = v128.load(CONSTANTS, 96);
+  const add1 = v128.load(CONSTANTS, 112);
   let limit0 = biasedLimit(minimum0);
   let limit1 = biasedLimit(minimum1);
   for (; i < count; i += GROUP) {
@@ -134,8 +138,15 @@ function estimate(xHigh: v128, xLow: v128, xTop: v128, high: v128, low: v128, to
   );
 }
 
-function biasedIncrement(b: u64): i32 {
-  return <i32>((((b << 3) + 64) >> 32) + GAP) ^ i32.MIN_VALUE;
+/**
+ * Writes four vectors: the halves of 8a, the high 16 bits of its low half, and the biased high half of 8b + 64 with GAP.
+ * They go through memory because the compiler would make a splat again in every turn of a loop that uses it.
+ */
+function spread(to: usize, a: u64, b: u64): void {
+  v128.store(to, i32x4.splat(<i32>(a >> 29)));
+  v128.store(to, i32x4.splat(<i32>(a << 3)), 16);
+  v128.store(to, i32x4.splat(<i32>((a << 35) >> 48)), 32);
+  v128.store(to, i32x4.splat(<i32>((((b << 3) + 64) >> 32) + GAP) ^ i32.MIN_VALUE), 48);
 }
 
 /** Exclusive. The minimum is below FILTERED_BELOW where a group is left to filter, so that nothing overflows. */

@@ -12,6 +12,7 @@ import {
   decode,
   equals,
   inRange,
+  isContinuation,
   LENGTH_SHIFT,
   lowBits,
   mask64,
@@ -21,6 +22,7 @@ import {
   setResult,
   skipSpace,
   SPACE,
+  splat,
   splitLines,
   TEXT,
   textEnd,
@@ -197,8 +199,7 @@ function brackets(bytes: v128): v128 {
 }
 
 function continuations(a: v128, b: v128, c: v128, d: v128): u64 {
-  const limit = i8x16.splat(-64);
-  return mask64(i8x16.lt_s(a, limit), i8x16.lt_s(b, limit), i8x16.lt_s(c, limit), i8x16.lt_s(d, limit));
+  return mask64(isContinuation(a), isContinuation(b), isContinuation(c), isContinuation(d));
 }
 
 /** First bytes of U+0085 and U+00A0. */
@@ -222,7 +223,7 @@ function threeByteSpaces(at: usize): v128 {
   const general = v128.or(
     inRange(third, 0x80, 11),
     v128.or(
-      equals(v128.and(third, i8x16.splat(-2)), 0xa8),
+      equals(v128.and(third, splat(0xfe)), 0xa8),
       equals(third, 0xaf),
     ),
   );
@@ -293,7 +294,7 @@ function findPhrases(start: usize, end: usize): u32 {
  */
 function anchors(at: usize): v128 {
   const bytes = v128.load(at);
-  const fold = i8x16.splat(0x20);
+  const fold = splat(0x20);
   const before = v128.or(v128.load(at - 1), fold);
   const here = v128.or(bytes, fold);
   const behind = v128.or(v128.load(at + 1), fold);

@@ -151,7 +151,7 @@ function countMarks(): void {
   ellipses += dotRun / 3;
 }
 
-function equalMask(a: v128, b: v128, c: v128, d: v128, byte: u8): u64 {
+function equalMask(a: v128, b: v128, c: v128, d: v128, byte: usize): u64 {
   return mask64(equals(a, byte), equals(b, byte), equals(c, byte), equals(d, byte));
 }
 

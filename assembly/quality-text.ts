@@ -34,6 +34,8 @@ const MAX_ROWS: i32 = 256;
 const VALUES = memory.data(MAX_ROWS * 256, 64);
 /** Masks that keep the first 0 to 16 bytes of a vector: load at FIRST_BYTES + 16 - n. */
 const FIRST_BYTES = memory.data(32, 64);
+/** Vectors of equal bytes, by byte. Engines build a constant vector anew at every use, which costs more than this load. */
+const SPLATS = memory.data(256 * 16, 64);
 const EDGE = 64;
 
 export let TEXT: usize = 0;
@@ -77,6 +79,7 @@ export function open(length: u32, position: u32): usize {
   if (TEXT == 0) {
     TEXT = aligned(__heap_base) + EDGE;
     v128.store(FIRST_BYTES, i8x16.splat(-1));
+    for (let byte: usize = 0; byte < 256; byte++) v128.store(SPLATS + (byte << 4), i8x16.splat(<i8>byte));
   }
   textEnd = TEXT + length;
   shift = position - <u32>TEXT;
@@ -111,7 +114,7 @@ export function survey(): void {
   for (let at = TEXT; at < textEnd; at += 16) {
     const bytes = v128.load(at);
     nonAscii = v128.or(nonAscii, bytes);
-    continuations += popcnt(i8x16.bitmask(i8x16.lt_s(bytes, i8x16.splat(-64))));
+    continuations += popcnt(i8x16.bitmask(isContinuation(bytes)));
     newlines += popcnt(i8x16.bitmask(equals(bytes, 0x0a)));
   }
   isAscii = i8x16.bitmask(nonAscii) == 0;
@@ -130,14 +133,23 @@ export function mask64(a: v128, b: v128, c: v128, d: v128): u64 {
   return low | (<u64>(<u32>i8x16.bitmask(c) | (<u32>i8x16.bitmask(d) << 16)) << 32);
 }
 
+export function splat(byte: usize): v128 {
+  return v128.load(SPLATS + (byte << 4));
+}
+
 /** Which bytes are `byte`. */
-export function equals(bytes: v128, byte: u8): v128 {
-  return i8x16.eq(bytes, i8x16.splat(<i8>byte));
+export function equals(bytes: v128, byte: usize): v128 {
+  return i8x16.eq(bytes, splat(byte));
+}
+
+/** Which bytes are UTF-8 continuation bytes. */
+export function isContinuation(bytes: v128): v128 {
+  return i8x16.lt_s(bytes, splat(0xc0));
 }
 
 /** Which bytes are one of the `count` values from `first` on. */
-export function inRange(bytes: v128, first: u8, count: u8): v128 {
-  return i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(<i8>first)), i8x16.splat(<i8>count));
+export function inRange(bytes: v128, first: usize, count: usize): v128 {
+  return i8x16.le_u(i8x16.sub(bytes, splat(first)), splat(count - 1));
 }
 
 /** The first `length` bits, of 1 to 64. */
@@ -187,10 +199,10 @@ export function countCodePoints(from: usize, to: usize): u32 {
   let continuations: u32 = 0;
   let at = from;
   for (; at + 16 <= to; at += 16) {
-    continuations += popcnt(i8x16.bitmask(i8x16.lt_s(v128.load(at), i8x16.splat(-64))));
+    continuations += popcnt(i8x16.bitmask(isContinuation(v128.load(at))));
   }
   const rest = firstBytes(at, to - at);
-  continuations += popcnt(i8x16.bitmask(i8x16.lt_s(rest, i8x16.splat(-64))));
+  continuations += popcnt(i8x16.bitmask(isContinuation(rest)));
   return <u32>(to - from) - continuations;
 }
 
@@ -254,7 +266,7 @@ function wideLineEnds(at: usize): v128 {
   const nextLine = v128.and(equals(first, 0xc2), equals(second, 0x85));
   const separator = v128.and(
     v128.and(equals(first, 0xe2), equals(second, 0x80)),
-    equals(v128.and(third, i8x16.splat(-2)), 0xa8),
+    equals(v128.and(third, splat(0xfe)), 0xa8),
   );
   return v128.or(nextLine, separator);
 }

@@ -2,9 +2,8 @@
  * Words by the `unicode` rules, and Gopher's counts over words of any rules.
  *
  * Twins: kernels/words/unicode.ts, WordMeasures of kernels/quality/gopher.ts. Blocks of 64 bytes become bit masks of letters, numbers and
- * apostrophes; characters outside ASCII are looked up one by one and set their bits. A mark, a format character or a character of a
- * script without spaces ends the block, and a machine goes on character by character until an ASCII separator stands outside a
- * word. Invariant: starts and ends are the twin's. Price: about 0.5 ns a byte of ASCII, 1 ns a byte of anything else.
+ * apostrophes; characters outside ASCII are looked up one by one and set their bits. A mark or a format character ends the block, and
+ * a machine goes on character by character until an ASCII separator stands outside a word. Invariant: starts and ends are the twin's. Price: about 0.5 ns a byte of ASCII, 1 ns a byte of anything else.
  */
 import {
   ALPHABETIC,
@@ -13,8 +12,8 @@ import {
   decode,
   equals,
   inRange,
-  firstBytes,
   isAscii,
+  isContinuation,
   keepWords,
   LENGTH_SHIFT,
   lowBits,
@@ -23,6 +22,7 @@ import {
   setResult,
   setWords,
   shift,
+  splat,
   SYMBOL,
   TEXT,
   WORD_CLASS,
@@ -43,6 +43,9 @@ const ALONE: u32 = 6;
 let letters: u64 = 0;
 let numbers: u64 = 0;
 let quotes: u64 = 0;
+/** Characters that are words of their own, and where they begin and have ended: there a word begins whatever stands before. */
+let alone: u64 = 0;
+let borders: u64 = 0;
 /** Bytes of the block; fewer than 64 at the end of the text, before a cut character and before a hard one. */
 let length: usize = 0;
 /** Whether the character behind the block is one for `segmentSlowly`. */
@@ -59,9 +62,10 @@ export function segment(offset: usize, size: usize): u32 {
   segmentEnd = TEXT + offset + size;
   nextStart = wordStarts;
   nextEnd = wordEnds;
-  // Bit 0: whether a word is open whose last character stands directly before the block, and whether that is a letter.
+  // Bit 0: whether a word is open whose last character stands directly before the block, and the class of that character.
   let open: u64 = 0;
-  let afterLetter: u64 = 0;
+  let openLetter: u64 = 0;
+  let openAlone: u64 = 0;
   let at = TEXT + offset;
   while (at < segmentEnd) {
     const a = v128.load(at);
@@ -73,24 +77,29 @@ export function segment(offset: usize, size: usize): u32 {
     const ticks = mask64(apostrophes(a), apostrophes(b), apostrophes(c), apostrophes(d));
     length = min(<usize>64, segmentEnd - at);
     quotes = 0;
+    alone = 0;
+    borders = openAlone;
     hard = false;
     const wide = mask64(a, b, c, d);
-    if (wide != 0) classify(at, wide);
+    if (wide != 0) classify(at, wide & ~mask64(isContinuation(a), isContinuation(b), isContinuation(c), isContinuation(d)));
     if (length > 0) {
       const valid = lowBits(length);
       letters &= valid;
-      let words = letters | (numbers & valid);
-      if (((ticks & valid) | quotes) != 0) words |= joiners(ticks & valid, at, (letters << 1) | (open & afterLetter));
-      const shifted = (words << 1) | open;
-      pushStarts(words & ~shifted, at);
-      pushEnds(~words & shifted & valid, at);
-      open = (words >> (length - 1)) & 1;
-      afterLetter = (letters >> (length - 1)) & 1;
+      let words = letters | (numbers & valid) | alone;
+      if (((ticks & valid) | quotes) != 0) words |= joiners(ticks & valid, at, (letters << 1) | openLetter);
+      const behind = (words << 1) | open;
+      const cuts = words & behind & borders;
+      pushStarts((words & ~behind) | cuts, at);
+      pushEnds((~words & behind & valid) | cuts, at);
+      const last = length - 1;
+      open = (words >> last) & 1;
+      openLetter = (letters >> last) & 1;
+      openAlone = (alone >> last) & 1;
       at += length;
     }
     if (hard) {
-      at = segmentSlowly(at, open != 0, afterLetter != 0 ? LETTER : NUMBER);
-      open = 0;
+      at = segmentSlowly(at, open != 0, openAlone != 0 ? ALONE : openLetter != 0 ? LETTER : NUMBER);
+      open = openLetter = openAlone = 0;
     }
   }
   if (open != 0) pushEnd(at);
@@ -99,7 +108,7 @@ export function segment(offset: usize, size: usize): u32 {
 }
 
 function asciiLetters(bytes: v128): v128 {
-  const folded = v128.or(bytes, i8x16.splat(0x20));
+  const folded = v128.or(bytes, splat(0x20));
   return inRange(folded, 0x61, 26);
 }
 
@@ -111,31 +120,32 @@ function apostrophes(bytes: v128): v128 {
   return equals(bytes, 0x27);
 }
 
-/** Sets the bits of the characters that begin at the `wide` bytes of the block, and shortens it where it must end. */
-function classify(at: usize, wide: u64): void {
-  let rest = wide;
-  while (rest != 0) {
-    const bit = <usize>ctz(rest);
-    const decoded = decode(at + bit, segmentEnd);
-    const size = <usize>(decoded >> LENGTH_SHIFT);
+/** Sets the bits of the characters that begin at `leads`, and shortens the block where it must end. */
+function classify(at: usize, leads: u64): void {
+  for (let rest = leads; rest != 0; rest &= rest - 1) {
+    const bit = ctz(rest);
+    const decoded = decode(at + <usize>bit, segmentEnd);
+    const size = <u64>(decoded >> LENGTH_SHIFT);
     if (bit + size > 64) {
-      length = bit;
+      length = <usize>bit;
       return;
     }
     const kind = properties(decoded & CODE_POINT) & WORD_CLASS;
-    const bits = lowBits(size) << bit;
+    const bits = lowBits(<usize>size) << bit;
     if (kind == LETTER) {
       letters |= bits;
     } else if (kind == NUMBER) {
       numbers |= bits;
     } else if (kind == APOSTROPHE && size == 3) {
       quotes |= <u64>1 << bit;
+    } else if (kind == ALONE) {
+      alone |= bits;
+      borders |= (<u64>1 << bit) | ((<u64>1 << bit) << size);
     } else if (kind != OTHER) {
-      length = bit;
+      length = <usize>bit;
       hard = true;
       return;
     }
-    rest &= ~bits;
   }
 }
 
@@ -249,26 +259,25 @@ export function measureWords(): void {
   for (let word: u32 = 0; word < wordCount; word++) {
     const start = <usize>(load<u32>(wordStarts + (word << 2)) - shift);
     const end = <usize>(load<u32>(wordEnds + (word << 2)) - shift);
-    let kind = properties(load<u8>(start));
-    // Only the first byte of a word is looked at where that is an ASCII letter.
-    if (load<u8>(start) >= 0x80 || (kind & ALPHABETIC) == 0) kind = wordKind(start, end);
+    // Words mostly begin with a letter, which settles their kind.
+    const first = decode(start, end);
+    const size = first >> LENGTH_SHIFT;
+    let kind = properties(first & CODE_POINT);
+    if ((kind & ALPHABETIC) == 0) kind = wordKind(start, end);
     alphabetic += (kind / ALPHABETIC) & 1;
     if ((kind & SYMBOL) != 0) {
       symbolWords++;
-      continue;
+    } else if (isAscii) {
+      chars += <u32>(end - start);
+    } else if (size > 1 && size == <u32>(end - start)) {
+      chars++;
+    } else {
+      chars += countCodePoints(start, end);
     }
-    chars += <u32>(end - start);
-    if (!isAscii) chars -= continuations(start, end);
   }
   setResult(0, wordCount - symbolWords);
   setResult(1, chars);
   setResult(2, alphabetic);
-}
-
-function continuations(start: usize, end: usize): u32 {
-  const size = end - start;
-  if (size > 16) return <u32>size - countCodePoints(start, end);
-  return popcnt(i8x16.bitmask(i8x16.lt_s(firstBytes(start, size), i8x16.splat(-64))));
 }
 
 /** ALPHABETIC where a character is, SYMBOL where all are. */

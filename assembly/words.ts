@@ -9,7 +9,7 @@
  * Layout: up to WORD_CAPACITY hashes, static; the text is followed by 64 zero bytes, and reads go up to 80 bytes past a
  * position in it. Price: 0.8 ns per byte of ASCII, 2 to 3 ns per further character.
  */
-import { CODE_POINT_MASK, decode, encode, LENGTH_SHIFT, lookUp, lookUpLow } from "./minhash-characters";
+import { CODE_POINT_MASK, decode, encode, LENGTH_SHIFT, lookUp, lookUpLow, MALFORMED } from "./minhash-characters";
 
 /** Hashes of words, u64. */
 export const WORDS: usize = memory.data(8 * 1280, 64);
@@ -18,8 +18,9 @@ export const WORD_CAPACITY: u32 = 1024;
 const BLOCK_WORDS: u32 = 32;
 const BLOCK_BYTES: usize = 64;
 
-const SEPARATOR: u32 = 0;
+// Kinds of characters; the rest, 0, is between words.
 const DROP: u32 = 1;
+const LETTER: u32 = 2;
 const ALONE: u32 = 3;
 const KIND_BITS: u32 = 2;
 const KIND_MASK: u32 = (1 << KIND_BITS) - 1;
@@ -137,40 +138,63 @@ function readCharacters(full: u32): void {
   /** Bytes of the open word in REST; no word is open where there is none. */
   let rest: usize = 0;
   while (at < textEnd) {
-    const lead = <u32>load<u8>(at);
-    let codePoint = lead;
-    let value: i32;
-    if (lead < 0x80) {
-      at += 1;
-      value = lookUpLow(table, codePoint);
-    } else {
-      const decoded = decode(at, textEnd);
-      at += decoded >> LENGTH_SHIFT;
-      codePoint = decoded & CODE_POINT_MASK;
-      value = codePoint < 0x800 ? lookUpLow(table, codePoint) : lookUp(table, codePoint);
-    }
+    const start = at;
+    const decoded = decodePadded(at);
+    const codePoint = decoded & CODE_POINT_MASK;
+    at += decoded >> LENGTH_SHIFT;
+    const value = codePoint < 0x800 ? lookUpLow(table, codePoint) : lookUp(table, codePoint);
     const kind = <u32>value & KIND_MASK;
     if (kind == DROP) continue;
-    if (rest != 0 && (kind == SEPARATOR || kind == ALONE)) {
-      push(absorb(hash, v128.and(v128.load(REST), v128.load(MASKS + rest * CHUNK))));
-      hash = 0;
-      rest = 0;
-    }
-    if (kind == SEPARATOR) {
-      if (lead < 0x80 && (load<u64>(at) & 0x8080808080808080) == 0) break;
-    } else {
-      rest = encode(REST + rest, <u32>(<i32>codePoint + (value >> KIND_BITS))) - REST;
-      if (kind == ALONE) {
-        push(mix(load<u64>(REST) & load<u64>(MASKS + rest * CHUNK), 0));
-        rest = 0;
-      } else if (rest > CHUNK) {
+    if (kind == LETTER) {
+      rest = append(rest, start, at - start, codePoint, value >> KIND_BITS);
+      if (rest > CHUNK) {
         hash = absorb(hash, v128.load(REST));
         rest -= CHUNK;
         store<u32>(REST, load<u32>(REST, CHUNK));
       }
+      continue;
     }
-    if (rest == 0 && wordCount > full) break;
+    if (rest != 0) {
+      push(absorb(hash, v128.and(v128.load(REST), v128.load(MASKS + rest * CHUNK))));
+      hash = 0;
+      rest = 0;
+    }
+    if (kind == ALONE) {
+      const length = append(0, start, at - start, codePoint, value >> KIND_BITS);
+      push(mix(load<u64>(REST) & load<u64>(MASKS + length * CHUNK), 0));
+    } else if (codePoint < 0x80 && (load<u64>(at) & 0x8080808080808080) == 0) {
+      break;
+    }
+    if (wordCount > full) break;
   }
   if (rest != 0) push(absorb(hash, v128.and(v128.load(REST), v128.load(MASKS + rest * CHUNK))));
   position = at;
+}
+
+/** Puts a folded character, of `length` bytes at `start` in the text, behind `rest` bytes of REST; returns their new number. */
+function append(rest: usize, start: usize, length: usize, codePoint: u32, delta: i32): usize {
+  if (delta == 0) {
+    // What stands behind the character is overwritten or masked.
+    store<u32>(REST + rest, load<u32>(start));
+    return rest + length;
+  }
+  return encode(REST + rest, <u32>(<i32>codePoint + delta)) - REST;
+}
+
+/** As `decode`: the zero bytes behind the text end what is cut short, so that only the lead byte is compared with the end. */
+function decodePadded(at: usize): u32 {
+  const lead = <u32>load<u8>(at);
+  if (lead < 0x80) return lead | (1 << LENGTH_SHIFT);
+  const b = <u32>load<u8>(at, 1) ^ 0x80;
+  if (lead < 0xe0) {
+    if (lead < 0xc2 || b > 0x3f) return MALFORMED;
+    return ((lead & 0x1f) << 6) | b | (2 << LENGTH_SHIFT);
+  }
+  if (lead < 0xf0) {
+    const c = <u32>load<u8>(at, 2) ^ 0x80;
+    const codePoint = ((lead & 0x0f) << 12) | (b << 6) | c;
+    if ((b | c) > 0x3f || codePoint < 0x800 || (codePoint & 0xf800) == 0xd800) return MALFORMED;
+    return codePoint | (3 << LENGTH_SHIFT);
+  }
+  return decode(at, textEnd);
 }

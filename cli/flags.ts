@@ -1,7 +1,8 @@
 /** Flags that several verbs share, each written once. */
 import os from "node:os";
 
-const parseCount =
+/** A parser of whole numbers from `least`, for the flag `name`. */
+export const parseCount =
   (name: string, least: number) =>
   (text: string): number => {
     const value = Number(text);

@@ -32,6 +32,15 @@ const packing = z.strictObject({
   sum_squared_lengths: z.number(),
 });
 
+/** Documents of the token store that the windows are made of, where not all: what was asked for and what it left out. */
+const selection = z.strictObject({
+  min_tokens: count.optional(),
+  max_tokens: count.optional(),
+  part_ratio: z.number().optional(),
+  documents_skipped: count,
+  tokens_skipped: count,
+});
+
 const counts = z.strictObject({
   /** Rows met, including those that could not be used. */
   rows_in: count,
@@ -67,6 +76,7 @@ const source = z.strictObject({
   /** All files of the packed store. */
   files: z.array(windowsFile),
   packing,
+  selection: selection.optional(),
   token_store: z.strictObject({ documents: count, tokens: count, files: z.array(storedFile.extend({ shard: count })) }),
   counts,
   lineage: z.strictObject({
@@ -110,6 +120,8 @@ export const stageManifestSchema = z.strictObject({
     window_tokens: count,
     pack: z.strictObject({ use: z.string(), version: count, options: z.record(z.string(), z.json()) }),
     weights_sum: z.number(),
+    /** The mixture as the recipe asks for it, where that is more than a weight by source. */
+    mixture: z.json().optional(),
   }),
   sources: z.record(z.string(), source),
   /** Absent where every source has data. */

@@ -9,6 +9,7 @@ import type { z } from "zod";
 import { canonicalJson } from "../io/canonical.ts";
 import { type CommittedFile, commitBytes } from "../io/commit.ts";
 import { addStatistics, type PackingStatistics } from "../kernels/pack/plan.ts";
+import type { DocumentSelection } from "../kernels/pack/select.ts";
 import { type GateLimits, gateResults } from "./gates.ts";
 import {
   type SourceCounts,
@@ -41,7 +42,10 @@ export interface PackedFacts {
     readonly windows: number;
     readonly files: readonly StoredFile[];
     readonly statistics: PackingStatistics;
+    readonly skipped?: { readonly documents: number; readonly tokens: number };
   }[];
+  /** Documents of the token store that are packed, where not all. */
+  readonly selection?: DocumentSelection;
 }
 
 /** What a compiled mixture says of one stage. */
@@ -58,6 +62,8 @@ export interface StageFacts {
   readonly tokens: number;
   readonly windows: number;
   readonly weights_sum: number;
+  /** The request the weights were made from, where it is more than they are. */
+  readonly mixture?: unknown;
   readonly sources: Readonly<Record<string, ShareFacts>>;
   readonly categories: Readonly<Record<string, StageManifest["categories"][string]>>;
 }
@@ -97,7 +103,7 @@ export interface ManifestFacts {
   /** Sources without data, with their weights by training stage. */
   readonly missing?: readonly MissingFacts[];
   readonly source: (name: string) => SourceFacts;
-  readonly packed: (source: string, sequenceLength: number, packId: string) => PackedFacts;
+  readonly packed: (source: string, sequenceLength: number, packId: string, stage: string) => PackedFacts;
 }
 
 /** One manifest per training stage, in training order. Throws a ZodError for facts no manifest may hold: a bug of the caller. */
@@ -108,7 +114,7 @@ export function buildManifests(facts: ManifestFacts): StageManifest[] {
       sources[name] = sourceManifest(
         share,
         facts.source(name),
-        facts.packed(name, stage.sequence_length, stage.pack_id),
+        facts.packed(name, stage.sequence_length, stage.pack_id, stage.name),
       );
     }
     const missing = (facts.missing ?? []).flatMap(({ weights, ...source }) =>
@@ -131,6 +137,7 @@ export function buildManifests(facts: ManifestFacts): StageManifest[] {
         window_tokens: stage.sequence_length + 1,
         pack: { ...stage.pack, options: stage.pack.options as JsonRecord },
         weights_sum: stage.weights_sum,
+        ...(stage.mixture === undefined ? {} : { mixture: stage.mixture as JsonRecord }),
       },
       sources,
       ...(missing.length === 0 ? {} : { missing }),
@@ -155,6 +162,7 @@ function sourceManifest(share: ShareFacts, source: SourceFacts, packed: PackedFa
     shard_windows: packed.shards.map((shard) => shard.windows),
     files,
     packing: addStatistics(packed.shards.map((shard) => shard.statistics)),
+    ...selectionManifest(packed),
     token_store: {
       documents: source.shards.reduce((sum, shard) => sum + shard.documents, 0),
       tokens: source.shards.reduce((sum, shard) => sum + shard.tokens, 0),
@@ -162,6 +170,20 @@ function sourceManifest(share: ShareFacts, source: SourceFacts, packed: PackedFa
     },
     counts: source.counts,
     lineage: { files: [...source.lineage] },
+  };
+}
+
+function selectionManifest({ selection, shards }: PackedFacts): Pick<SourceManifest, "selection"> {
+  if (selection === undefined) return {};
+  const { min_tokens, max_tokens, part_ratio } = selection;
+  return {
+    selection: {
+      ...(min_tokens === undefined ? {} : { min_tokens }),
+      ...(max_tokens === undefined ? {} : { max_tokens }),
+      ...(part_ratio === undefined ? {} : { part_ratio }),
+      documents_skipped: shards.reduce((sum, { skipped }) => sum + (skipped?.documents ?? 0), 0),
+      tokens_skipped: shards.reduce((sum, { skipped }) => sum + (skipped?.tokens ?? 0), 0),
+    },
   };
 }
 

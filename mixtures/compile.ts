@@ -3,10 +3,11 @@
  *
  * Windows of a stage = round(tokens / sequence_length), at least 1; sources share them by largest remainder, so the counts add up exactly and
  * each is within one window of its share. Positions are handed on from stage to stage, so nothing repeats before a source has
- * been read whole. Invariant: the result does not depend on the order in which sources or weights are listed.
+ * been read whole; documents of other lengths than were read before are new wherever they lie. Invariant: the result does not depend on the order in which sources or weights are listed.
  * Price: microseconds per stage and source; no text and no token is touched.
  */
 import { RecipeError, RunError } from "../batch/errors.ts";
+import { type DocumentSelection, selectionsOverlap } from "../kernels/pack/select.ts";
 import { handOver } from "../kernels/pack/spans.ts";
 import { type Demand, shareWindows } from "./share.ts";
 
@@ -19,6 +20,15 @@ export interface MixtureStage {
   readonly pack_id: string;
   /** Share of tokens by source; any positive sum. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Documents of a source that the stage reads, where not all. */
+  readonly selections?: Readonly<Record<string, DocumentSelection>>;
+}
+
+/** Where a source stands before the first stage: `window` of it, as a stage of this length and packing counts. */
+export interface StartPosition {
+  readonly source: string;
+  readonly stage: MixtureStage;
+  readonly window: number;
 }
 
 export interface MixtureLimits {
@@ -29,8 +39,15 @@ export interface MixtureLimits {
 
 export interface MixtureInput {
   readonly stages: readonly MixtureStage[];
-  /** Windows of each shard of a source packed that way. Shards must correspond one to one between packings. */
-  readonly available: (source: string, sequenceLength: number, packId: string) => readonly number[];
+  /** Windows of each shard of a source as `stage` packs it. Shards must correspond one to one between packings. */
+  readonly available: (
+    source: string,
+    sequenceLength: number,
+    packId: string,
+    stage: MixtureStage,
+  ) => readonly number[];
+  /** Sources that have been read before; others start at their first window. */
+  readonly start?: readonly StartPosition[];
   readonly limits: MixtureLimits;
   readonly categories?: Readonly<Record<string, string>>;
 }
@@ -79,12 +96,17 @@ export interface CompiledStage {
   readonly categories: Readonly<Record<string, CategoryShare>>;
 }
 
+/** How far a source has been read in one packing of one selection of its documents. */
 interface Cursor {
   readonly sequence_length: number;
   readonly pack_id: string;
+  readonly selection: DocumentSelection;
   readonly shards: readonly number[];
   readonly position: number;
 }
+
+/** Cursors of every source, one for each way it has been read. */
+type Cursors = Map<string, readonly Cursor[]>;
 
 /**
  * Compiles all stages, in training order.
@@ -93,16 +115,19 @@ interface Cursor {
  * give what its weight asks for (or all of them together cannot, with `redistribute`).
  */
 export function compileMixture(input: MixtureInput): readonly CompiledStage[] {
-  const cursors = new Map<string, Cursor>();
+  const cursors: Cursors = new Map();
+  for (const { source, stage, window } of input.start ?? []) {
+    advance(cursors, source, { ...cursorOf(cursors, source, stage, input.available), position: window });
+  }
   return input.stages.map((stage) => compileStage(stage, input, cursors));
 }
 
-function compileStage(stage: MixtureStage, input: MixtureInput, cursors: Map<string, Cursor>): CompiledStage {
+function compileStage(stage: MixtureStage, input: MixtureInput, cursors: Cursors): CompiledStage {
   const names = Object.keys(stage.weights).sort();
   const weightsSum = checkedSum(stage, names);
   const total = Math.max(1, Math.round(stage.tokens / stage.sequence_length));
   const demands = names.map((name): Demand & { readonly cursor: Cursor; readonly epochWindows: number } => {
-    const cursor = moveCursor(cursors.get(name), name, stage, input.available);
+    const cursor = cursorOf(cursors, name, stage, input.available);
     const epochWindows = cursor.shards.reduce((sum, windows) => sum + windows, 0);
     const limit = Math.floor(input.limits.max_epochs * epochWindows);
     return {
@@ -124,7 +149,7 @@ function compileStage(stage: MixtureStage, input: MixtureInput, cursors: Map<str
   demands.forEach((demand, i) => {
     const { name, cursor, epochWindows } = demand;
     const end = cursor.position + windows[i];
-    if (windows[i] > 0) cursors.set(name, { ...cursor, position: end });
+    if (windows[i] > 0) advance(cursors, name, { ...cursor, position: end });
     const category = input.categories?.[name];
     sources[name] = {
       ...(category === undefined ? {} : { category }),
@@ -178,21 +203,46 @@ function badWeights(stage: MixtureStage, what: string, fix: string): RecipeError
   });
 }
 
-/** The cursor of a source as the stage packs it. A source that has not been read starts at its first window. */
-function moveCursor(
-  cursor: Cursor | undefined,
+/**
+ * The cursor of a source as the stage packs it: behind everything that has been read of documents the stage can meet, in any packing.
+ * A source that has not been read starts at its first window.
+ */
+function cursorOf(
+  cursors: Cursors,
   name: string,
   stage: MixtureStage,
   available: MixtureInput["available"],
 ): Cursor {
   const { sequence_length, pack_id } = stage;
-  if (cursor?.sequence_length === sequence_length && cursor.pack_id === pack_id) return cursor;
-  const shards = available(name, sequence_length, pack_id);
-  if (cursor === undefined) return { sequence_length, pack_id, shards, position: 0 };
-  if (shards.length !== cursor.shards.length) {
-    throw new Error(`${name}: ${shards.length} packed shards do not correspond to ${cursor.shards.length}`);
+  const selection = stage.selections?.[name] ?? {};
+  const shards = available(name, sequence_length, pack_id, stage);
+  const own: Cursor = { sequence_length, pack_id, selection, shards, position: 0 };
+  let position = 0;
+  for (const cursor of cursors.get(name) ?? []) {
+    if (samePacking(cursor, own)) position = Math.max(position, cursor.position);
+    else if (selectionsOverlap(cursor.selection, selection)) {
+      if (shards.length !== cursor.shards.length) {
+        throw new Error(`${name}: ${shards.length} packed shards do not correspond to ${cursor.shards.length}`);
+      }
+      position = Math.max(position, handOver(cursor.shards, cursor.position, shards));
+    }
   }
-  return { sequence_length, pack_id, shards, position: handOver(cursor.shards, cursor.position, shards) };
+  return { ...own, position };
+}
+
+function advance(cursors: Cursors, name: string, to: Cursor): void {
+  const others = (cursors.get(name) ?? []).filter((cursor) => !samePacking(cursor, to));
+  cursors.set(name, [...others, to]);
+}
+
+function samePacking(a: Cursor, b: Cursor): boolean {
+  return (
+    a.sequence_length === b.sequence_length &&
+    a.pack_id === b.pack_id &&
+    a.selection.min_tokens === b.selection.min_tokens &&
+    a.selection.max_tokens === b.selection.max_tokens &&
+    a.selection.part_ratio === b.selection.part_ratio
+  );
 }
 
 function exhausted(

@@ -80,7 +80,7 @@ export function replayTo(input: ReplayInput, step: number, stage?: string): read
   if (step > total) throw stepOutOfRange(input, run, step, total);
   const replays: Replay[] = [];
   let left = step;
-  run.forEach((entry, index) => {
+  run.forEach((_, index) => {
     if (index > 0 && left === 0) return;
     const done = Math.min(left, steps[index]);
     replays.push(replayStage(input, first + index, done, steps[index]));

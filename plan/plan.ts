@@ -13,11 +13,12 @@ import { listShards } from "../io/list.ts";
 import type { ShardRef } from "../io/source.ts";
 import { tokenBytes } from "../io/token-file.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
+import type { DocumentSelection } from "../kernels/pack/select.ts";
 import type { Assets, Operator, StageDefinition } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { type MissingSource, missingWarning, resolveMissing } from "./missing.ts";
 import { canonicalRecipe } from "./recipe/canonical.ts";
-import type { Recipe, SourceSpec, StageUse } from "./types.ts";
+import type { Recipe, SourceSpec, StageUse, TrainingStageSpec } from "./types.ts";
 
 /** Part of every fingerprint: bump when the layout of the store changes. */
 const STORE_VERSION = 1;
@@ -66,6 +67,8 @@ export interface WindowsPlan {
   readonly sequence_length: number;
   readonly pack: PlannedStage;
   readonly pack_id: string;
+  /** Documents of the store that are packed, where not all. */
+  readonly selection?: DocumentSelection;
   readonly fingerprint: string;
 }
 
@@ -276,23 +279,34 @@ async function planWindows(
     const pack = await planStage(stage.pack, registry, assets);
     for (const name of Object.keys(stage.weights)) {
       const source = sources.findIndex((candidate) => candidate.name === name);
+      const selection = selectionOf(recipe, stage, name);
       const identity = {
         store_version: STORE_VERSION,
         tokens: sources[source].tokens,
         sequence_length: stage.sequence_length,
         pack: stageIdentity(pack),
+        ...(selection === undefined ? {} : { selection }),
       };
       const entry: WindowsPlan = {
         source,
         sequence_length: stage.sequence_length,
         pack,
         pack_id: packId(pack),
+        ...(selection === undefined ? {} : { selection }),
         fingerprint: fingerprint(identity),
       };
       windows.set(entry.fingerprint, entry);
     }
   }
   return [...windows.values()];
+}
+
+/** The documents of a source that a training stage reads: of the lengths it asks for, in the part a simulation has. */
+export function selectionOf(recipe: Recipe, stage: TrainingStageSpec, source: string): DocumentSelection | undefined {
+  const lengths = stage.lengths?.[source];
+  if (lengths === undefined && recipe.simulate === undefined) return undefined;
+  const budget = recipe.training_stages.reduce((sum, { tokens }) => sum + tokens, 0);
+  return { ...lengths, ...(recipe.simulate && { part_ratio: budget / recipe.simulate.target_tokens }) };
 }
 
 /** Names a packing in mixtures: two training stages share windows when this and the sequence length are equal. */

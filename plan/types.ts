@@ -1,5 +1,7 @@
 /** A recipe after loading: every default filled in, every name checked, every value's origin known. Plain data. */
 import type { Place } from "../batch/errors.ts";
+import type { Trainer } from "../manifests/exports/geometry.ts";
+import type { LengthWindow, MixtureRequest } from "../mixtures/weights.ts";
 
 /** A stage as a recipe uses it. */
 export interface StageUse {
@@ -46,8 +48,15 @@ export interface TrainingStageSpec {
   readonly tokens: number;
   readonly sequence_length: number;
   readonly pack: StageUse;
-  /** Share of tokens by source name, as requested; normalised later. */
+  /**
+   * Share of tokens by source name, as requested; normalised later. Where token counts decide (see `mixture`), they are what
+   * `available_tokens` comes to, and equal parts without it, until tokens have been counted.
+   */
   readonly weights: Readonly<Record<string, number>>;
+  /** The request, where it is more than shares by source. */
+  readonly mixture?: MixtureRequest;
+  /** Documents a source is read for, where not all. */
+  readonly lengths?: Readonly<Record<string, LengthWindow>>;
   readonly place?: Place;
 }
 
@@ -62,10 +71,12 @@ export interface Recipe {
   readonly missing: MissingPolicy;
   /** Tokens of one optimizer step. */
   readonly tokens_per_step?: number;
+  /** A run to read the sources of: only budget / target_tokens of each is read, so that epochs are as many as there. */
+  readonly simulate?: { readonly target_tokens: number };
   /** Target size of a token store shard, in tokens: the unit of shuffling in memory and of packing. */
   readonly shard_tokens: number;
   readonly limits: { readonly max_epochs: number; readonly on_exhausted: "error" | "redistribute" };
-  readonly exports: readonly string[];
+  readonly exports: readonly Trainer[];
   readonly gates: {
     readonly max_weight_error?: number;
     readonly min_packing_fill?: number;

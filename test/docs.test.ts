@@ -36,6 +36,8 @@ function shims(t: TestContext): NodeJS.ProcessEnv {
 
 async function runBlocks(t: TestContext, file: string): Promise<number> {
   const cwd = temporaryFolder(t);
+  // Pages may name what lies at the root of a checkout after `npm ci`.
+  for (const name of ["mixtures", "node_modules"]) fs.symlinkSync(path.resolve(name), path.join(cwd, name));
   const env = shims(t);
   let run = 0;
   for (const block of blocksOf(file)) {

@@ -5,8 +5,7 @@
  */
 import { join } from "node:path";
 import { type CommittedFile, commitBytes } from "../io/commit.ts";
-import { exportNanotron } from "../manifests/exports/nanotron.ts";
-import { readManifests } from "../manifests/read.ts";
+import { exportFindings } from "../manifests/exports/verify.ts";
 import type { StageManifest, StoredFile } from "../manifests/schema.ts";
 import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
 import {
@@ -16,10 +15,12 @@ import {
   type StageFacts,
   writeManifests,
 } from "../manifests/write.ts";
-import { compileMixture } from "../mixtures/compile.ts";
-import { type Plan, packId, type WindowsPlan } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
+import type { StageRegistry } from "../stages/registry.ts";
 import type { RunResult } from "./events.ts";
+import { exportManifests } from "./export.ts";
+import { mixStages, windowsIndex } from "./mix-stages.ts";
 import type { PackMarker } from "./protocol.ts";
 import type { RunState } from "./run-state.ts";
 import type { SourceCounts, StoreMarker } from "./source-run.ts";
@@ -28,6 +29,7 @@ import type { OpenRun } from "./status.ts";
 /** Compiles the mixture, writes manifests and exports, and says what came of it. */
 export function finishRun(
   state: RunState,
+  registry: StageRegistry,
   stores: readonly StoreMarker[],
   packed: readonly (readonly PackMarker[])[],
 ): RunResult {
@@ -47,7 +49,7 @@ export function finishRun(
   writeManifests(folder, manifests);
   const exports: string[] = [];
   for (const trainer of plan.recipe.exports) {
-    const done = exportManifests({ plan, layout }, manifests, trainer);
+    const done = exportManifests({ plan, layout }, manifests, registry, trainer);
     for (const message of done.warnings) state.report({ type: "warning", message });
     exports.push(...done.paths);
   }
@@ -62,7 +64,7 @@ export function savePlan({ plan, layout }: Pick<RunState, "plan" | "layout">): v
 interface CollectedFacts {
   readonly stages: readonly StageFacts[];
   readonly source: (name: string) => SourceFacts;
-  readonly packed: (source: string, sequenceLength: number, packId: string) => PackedFacts;
+  readonly packed: (source: string, sequenceLength: number, packId: string, stage: string) => PackedFacts;
 }
 
 function collectFacts(
@@ -71,42 +73,8 @@ function collectFacts(
   packed: readonly (readonly PackMarker[])[],
 ): CollectedFacts {
   const sourceIndex = new Map(plan.sources.map((source, index) => [source.name, index]));
-  const windowsOf = (
-    name: string,
-    sequenceLength: number,
-    id: string,
-  ): { entry: WindowsPlan; markers: readonly PackMarker[] } => {
-    const at = plan.windows.findIndex(
-      (entry) =>
-        plan.sources[entry.source].name === name && entry.sequence_length === sequenceLength && entry.pack_id === id,
-    );
-    return { entry: plan.windows[at], markers: packed[at] };
-  };
-  const packStages = new Map(plan.windows.map((entry) => [entry.pack_id, entry.pack]));
-  const requests = plan.recipe.training_stages.map((stage) => {
-    const entry = plan.windows.find(
-      (candidate) =>
-        candidate.sequence_length === stage.sequence_length &&
-        candidate.pack.use === stage.pack.use &&
-        packId({ ...candidate.pack, options: stage.pack.options }) === candidate.pack_id,
-    );
-    if (entry === undefined) throw new Error(`training stage ${stage.name} has no windows in the plan`);
-    const { name, tokens, sequence_length, weights } = stage;
-    return { name, tokens, sequence_length, weights, pack_id: entry.pack_id };
-  });
-  const compiled = compileMixture({
-    stages: requests,
-    available: (name, sequenceLength, id) =>
-      windowsOf(name, sequenceLength, id).markers.map((marker) => marker.windows),
-    limits: plan.recipe.limits,
-    categories: Object.fromEntries(
-      plan.sources.flatMap((source) => (source.category === undefined ? [] : [[source.name, source.category]])),
-    ),
-  });
   return {
-    stages: compiled.map((stage): StageFacts => {
-      const pack = packStages.get(stage.pack_id);
-      if (pack === undefined) throw new Error(`no pack stage ${stage.pack_id}`);
+    stages: mixStages(plan, packed).map(({ pack, ...stage }): StageFacts => {
       return { ...stage, pack: { use: pack.use, version: pack.version, options: pack.options } };
     }),
     source: (name) => {
@@ -124,15 +92,18 @@ function collectFacts(
         })),
       };
     },
-    packed: (name, sequenceLength, id) => {
-      const { entry, markers } = windowsOf(name, sequenceLength, id);
+    packed: (name, _length, _pack, stage) => {
+      const index = windowsIndex(plan, name, stage);
+      const { fingerprint, selection } = plan.windows[index];
       return {
-        fingerprint: entry.fingerprint,
-        shards: markers.map((marker) => ({
-          windows: marker.windows,
-          files: inFolder(`windows-${entry.fingerprint}`, marker.files),
-          statistics: marker.statistics,
+        fingerprint,
+        shards: packed[index].map(({ windows, files, statistics, skipped }) => ({
+          windows,
+          files: inFolder(`windows-${fingerprint}`, files),
+          statistics,
+          ...(skipped === undefined ? {} : { skipped }),
         })),
+        ...(selection === undefined ? {} : { selection }),
       };
     },
   };
@@ -151,41 +122,16 @@ function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
   };
 }
 
-export interface ExportResult {
-  /** What a trainer is pointed at: its configuration files, then the folder of shards. */
-  readonly paths: readonly string[];
-  readonly warnings: readonly string[];
-}
-
-function exportManifests(
-  { layout, plan }: OpenRun,
-  manifests: readonly StageManifest[],
-  trainer: string,
-  pathPrefix?: string,
-): ExportResult {
-  if (trainer !== "nanotron") throw new Error(`no export for ${trainer}`);
-  const folder = join(layout.run(plan.name), "exports", trainer);
-  const { configs, warnings } = exportNanotron(manifests, {
-    store: layout.store,
-    folder,
-    ...(pathPrefix === undefined ? {} : { path_prefix: pathPrefix }),
-  });
-  return { paths: [...configs.map((name) => join(folder, name)), folder], warnings };
-}
-
-/** Lays a finished run out for a trainer. Throws RunError where the run has no manifests yet. */
-export async function exportRun(run: OpenRun, trainer: "nanotron", pathPrefix?: string): Promise<ExportResult> {
-  const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
-  return exportManifests(run, manifests, trainer, pathPrefix);
-}
-
 /** Re-reads every file of a run. Findings of severity `error` make it a bad run. */
 export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): Promise<readonly Finding[]> {
-  return verifyManifests({
-    manifests: join(run.layout.run(run.plan.name), "manifests"),
+  const folder = run.layout.run(run.plan.name);
+  const progress = onFile === undefined ? {} : { onFile };
+  const findings = await verifyManifests({
+    manifests: join(folder, "manifests"),
     store: run.layout.store,
-    ...(onFile === undefined ? {} : { onFile }),
+    ...progress,
   });
+  return [...findings, ...(await exportFindings(join(folder, "exports"), run.plan.fingerprint, onFile))];
 }
 
 function describe(

@@ -162,6 +162,8 @@ export interface PackMarker {
   readonly files: readonly CommittedFile[];
   readonly windows: number;
   readonly statistics: PackingStatistics;
+  /** What a selection left out; absent where all documents of the shard are packed. */
+  readonly skipped?: { readonly documents: number; readonly tokens: number };
 }
 
 export interface MarkerOf {

@@ -103,7 +103,7 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
     savePlan(state);
     const stores = await buildStores(state);
     const packed = await buildWindows(state, stores);
-    const result = finishRun(state, stores, packed);
+    const result = finishRun(state, registry, stores, packed);
     if (options.keep_intermediates !== true)
       for (const source of plan.sources.keys()) removeIntermediates(state, source);
     report({ type: "run_done", result });

@@ -47,7 +47,7 @@ function sourcesTable(sources: readonly SourceDescription[]): string {
     source.name,
     source.category ?? "-",
     formatCount(source.tokens, DIGITS),
-    source.available_tokens === undefined ? "-" : formatCount(source.available_tokens, DIGITS),
+    source.available_tokens === undefined ? "-" : formatCount(source.available_tokens),
     source.epochs === undefined ? "-" : source.epochs.toFixed(2),
     source.missing === undefined ? "" : missingText(source.missing),
   ]);

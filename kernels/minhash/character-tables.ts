@@ -62,24 +62,23 @@ function decodeSources(): Sources {
   };
 }
 
-/** A two-stage table of i32, as bytes. Code points whose blocks have one `blockKey` share the values of the first of them. */
+/** A two-stage table of i32, as bytes. Blocks that have one `blockKey` share the values of the first of them. */
 function buildTable(blockKey: (block: number) => string, valueFor: (codePoint: number) => number): Uint8Array {
   const stage = new Uint16Array(BLOCK_COUNT);
   const numbers = new Map<string, number>();
-  const values: number[] = [];
+  const firsts: number[] = [];
   for (let block = 0; block < BLOCK_COUNT; block++) {
     const key = block < LOW_BLOCKS ? `low ${block}` : blockKey(block);
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = values.length / BLOCK;
-      numbers.set(key, number);
-      for (let i = 0; i < BLOCK; i++) values.push(valueFor(block * BLOCK + i));
-    }
+    const number = numbers.get(key) ?? firsts.push(block) - 1;
+    numbers.set(key, number);
     stage[block] = number;
   }
-  const bytes = new Uint8Array(STAGE_BYTES + 4 * values.length);
+  const bytes = new Uint8Array(STAGE_BYTES + 4 * BLOCK * firsts.length);
   bytes.set(new Uint8Array(stage.buffer));
-  bytes.set(new Uint8Array(Int32Array.from(values).buffer), STAGE_BYTES);
+  const values = new Int32Array(bytes.buffer, STAGE_BYTES);
+  firsts.forEach((block, number) => {
+    for (let i = 0; i < BLOCK; i++) values[number * BLOCK + i] = valueFor(block * BLOCK + i);
+  });
   return bytes;
 }
 

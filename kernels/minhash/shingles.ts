@@ -35,7 +35,7 @@ export class Shingler {
   }
 
   /** Adds every shingle of `words`, which lie in `bytes`, to `minhash`: none for fewer than `ngram` words. */
-  add(bytes: Uint8Array, words: WordSpans, minhash: SignatureBuilder): void {
+  add(bytes: Uint8Array, words: WordSpans, minhash: Pick<SignatureBuilder, "add">): void {
     if (words.count < this.#ngram) return;
     if (oneSpaceApart(bytes, words)) {
       this.#hashRanges(bytes, words.starts, words.ends, words.count, minhash);
@@ -45,7 +45,13 @@ export class Shingler {
     }
   }
 
-  #hashRanges(bytes: Uint8Array, starts: Int32Array, ends: Int32Array, count: number, minhash: SignatureBuilder): void {
+  #hashRanges(
+    bytes: Uint8Array,
+    starts: Int32Array,
+    ends: Int32Array,
+    count: number,
+    minhash: Pick<SignatureBuilder, "add">,
+  ): void {
     const out = this.#out;
     const hash = this.#hash;
     const beyond = this.#ngram - 1;

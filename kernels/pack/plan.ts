@@ -17,6 +17,37 @@ export interface WindowPlan {
   readonly piece_length: Uint32Array;
 }
 
+/**
+ * The plan of a packed shard, from its pieces table: three words a piece (document, start, length), in window order.
+ * Throws a RangeError where pieces do not fill whole windows.
+ */
+export function planFromPieces(words: Uint32Array, windowTokens: number): WindowPlan {
+  const pieces = words.length / 3;
+  const piece_document = new Int32Array(pieces);
+  const piece_start = new Uint32Array(pieces);
+  const piece_length = new Uint32Array(pieces);
+  let tokens = 0;
+  for (let piece = 0; piece < pieces; piece++) {
+    piece_document[piece] = words[3 * piece];
+    piece_start[piece] = words[3 * piece + 1];
+    piece_length[piece] = words[3 * piece + 2];
+    tokens += piece_length[piece];
+  }
+  const windows = tokens / windowTokens;
+  const window_pieces = new Uint32Array(Math.ceil(windows) + 1);
+  let window = 0;
+  let inside = 0;
+  for (let piece = 0; piece < pieces; piece++) {
+    inside += piece_length[piece];
+    if (inside < windowTokens) continue;
+    if (inside > windowTokens) throw new RangeError(`piece ${piece} crosses the end of window ${window}`);
+    window_pieces[++window] = piece + 1;
+    inside = 0;
+  }
+  if (inside > 0) throw new RangeError(`the last window holds ${inside} of ${windowTokens} tokens`);
+  return { windows, window_pieces, piece_document, piece_start, piece_length };
+}
+
 /** Figures of one packed shard, or of several added up by {@link addStatistics}. All plain numbers. */
 export interface PackingStatistics {
   readonly windows: number;

@@ -7,14 +7,14 @@
  * A stage cannot change the sequence length within one nanotron run: each length in turn gets its own file.
  * Price: hard links; a copy where links are impossible, and of the rest of a shard where a run starts inside it.
  */
-import fs from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { RunError } from "../../batch/errors.ts";
-import { canonicalJson } from "../../io/canonical.ts";
+import { readPart } from "../../io/read-part.ts";
 import { companions, decodeEnds, encodeEnds, formatMetadata } from "../../io/token-file.ts";
 import { type ShardSpan, shardSpans } from "../../kernels/pack/spans.ts";
-import type { SourceManifest, StageManifest } from "../schema.ts";
+import type { SourceManifest, StageManifest, StoredFile } from "../schema.ts";
+import { type ExportFolder, writeExport } from "./folder.ts";
+import { trainerPath } from "./views.ts";
 
 export interface NanotronOptions {
   /** Made anew; a folder that is there and was not made by an earlier export is refused. */
@@ -32,12 +32,12 @@ export interface NanotronOptions {
 export interface NanotronExport {
   /** Names of the YAML files, in training order. */
   readonly configs: readonly string[];
-  readonly folders: readonly ExportFolder[];
+  readonly folders: readonly WindowFolder[];
   readonly warnings: readonly string[];
 }
 
 /** A folder of token files and the windows of its source that it starts and ends with. */
-export interface ExportFolder {
+export interface WindowFolder {
   readonly name: string;
   readonly source: string;
   readonly sequence_length: number;
@@ -49,7 +49,8 @@ export interface ExportFolder {
 const SPARE_WINDOWS = 16;
 /** nanotron's consumption statistics look for "s3" in every folder's path. */
 const PARENT = "s3";
-const SUMMARY = "export.json";
+/** Bytes of a shard copied at a time. */
+const COPY_BYTES = 4 * 1024 * 1024;
 
 interface Chain {
   readonly name: string;
@@ -82,15 +83,12 @@ export function exportNanotron(manifests: readonly StageManifest[], options: Nan
   }));
   const result: NanotronExport = { configs: configs.map(({ name }) => name), folders, warnings };
 
-  clearEarlier(options.folder);
-  attempt(options.folder, () => {
-    fs.mkdirSync(options.folder, { recursive: true });
-    // First, so that an export that was cut short is known as one and made anew.
-    fs.writeFileSync(join(options.folder, SUMMARY), `${JSON.stringify(JSON.parse(canonicalJson(result)), null, 2)}\n`);
-    for (const chain of chains) writeFolder(chain, manifests[0], options);
-    for (const { name, text } of configs) fs.writeFileSync(join(options.folder, name), text);
+  const head = { trainer: "nanotron", plan_fingerprint: manifests[0].plan_fingerprint };
+  return writeExport(options.folder, head, (folder) => {
+    for (const chain of chains) writeFolder(chain, manifests[0], options, folder);
+    for (const { name, text } of configs) folder.text(name, text);
+    return result;
   });
-  return result;
 }
 
 /** Consecutive stages of one sequence length, and for each of their sources the chain of stages that read on in one folder. */
@@ -183,38 +181,51 @@ function configText(group: Group, options: NanotronOptions): string {
 }
 
 function folderPath(chain: Chain, options: NanotronOptions): string {
-  const prefix = options.path_prefix === undefined ? "" : `${options.path_prefix.replace(/\/+$/, "")}/`;
-  return `${prefix}${PARENT}/${chain.name}`;
+  return trainerPath(`${PARENT}/${chain.name}`, options);
 }
 
-function writeFolder(chain: Chain, manifest: StageManifest, options: NanotronOptions): void {
+function writeFolder(chain: Chain, manifest: StageManifest, options: NanotronOptions, folder: ExportFolder): void {
   const { share, start, end } = chain;
-  const folder = join(options.folder, PARENT, chain.name);
-  fs.mkdirSync(folder, { recursive: true });
+  const path = `${PARENT}/${chain.name}`;
   const windowTokens = share.packing.window_tokens;
   const firstEpoch = Math.floor(start / share.epoch_windows);
   let windows = 0;
   shardSpans(share.shard_windows, start, end + SPARE_WINDOWS).forEach((span, position) => {
-    const file = share.files.find((candidate) => candidate.shard === span.shard && candidate.path.endsWith(".ds"));
-    if (file === undefined) throw new Error(`${chain.source}: no token file of shard ${span.shard} in the manifest`);
-    const name = file.path.slice(file.path.lastIndexOf("/") + 1);
-    const target = join(
-      folder,
-      span.epoch === firstEpoch ? name : `e${String(span.epoch - firstEpoch).padStart(3, "0")}_${name}`,
-    );
+    const stored = (suffix: string): StoredFile => {
+      const file = share.files.find(
+        (candidate) => candidate.shard === span.shard && candidate.path.endsWith(`.ds${suffix}`),
+      );
+      if (file === undefined)
+        throw new Error(`${chain.source}: no .ds${suffix} of shard ${span.shard} in the manifest`);
+      return file;
+    };
+    const tokens = stored("");
+    const name = tokens.path.slice(tokens.path.lastIndexOf("/") + 1);
+    const epoch = span.epoch === firstEpoch ? "" : `e${String(span.epoch - firstEpoch).padStart(3, "0")}_`;
+    const target = `${path}/${epoch}${name}`;
     const whole = share.shard_windows[span.shard];
     if (position === 0 && span.start > 0) {
-      copyRest(join(options.store, file.path), target, span, whole, windowTokens, manifest.tokenizer.token_bytes);
+      copyRest(
+        join(options.store, tokens.path),
+        target,
+        span,
+        whole,
+        windowTokens * manifest.tokenizer.token_bytes,
+        folder,
+      );
+      copyEnds(join(options.store, tokens.path), target, span.start * windowTokens, folder);
       windows += whole - span.start;
     } else {
       // The last file is linked whole: what lies beyond the end is spare.
-      link(join(options.store, file.path), target);
-      link(join(options.store, file.path + companions.index), target + companions.index);
+      for (const suffix of ["", companions.index]) {
+        const file = stored(suffix);
+        folder.link(join(options.store, file.path), target + suffix, file);
+      }
       windows += whole;
     }
   });
-  fs.writeFileSync(
-    join(folder, `${chain.source}.ds${companions.metadata}`),
+  folder.text(
+    `${path}/${chain.source}.ds${companions.metadata}`,
     formatMetadata({
       tokenizer_name: options.tokenizer_name ?? manifest.tokenizer.name,
       token_bytes: manifest.tokenizer.token_bytes,
@@ -229,71 +240,19 @@ function copyRest(
   target: string,
   span: ShardSpan,
   whole: number,
-  windowTokens: number,
-  tokenBytes: number,
+  windowBytes: number,
+  folder: ExportFolder,
 ): void {
-  const windowBytes = windowTokens * tokenBytes;
-  const input = fs.openSync(from, "r");
-  const output = fs.openSync(target, "wx");
-  try {
-    const buffer = Buffer.alloc(Math.max(1, Math.floor((4 * 1024 * 1024) / windowBytes)) * windowBytes);
-    for (let at = span.start * windowBytes; at < whole * windowBytes; ) {
-      const read = fs.readSync(input, buffer, 0, Math.min(buffer.length, whole * windowBytes - at), at);
-      if (read === 0) throw new Error(`${from} is shorter than its manifest says`);
-      fs.writeFileSync(output, buffer.subarray(0, read));
-      at += read;
+  const end = whole * windowBytes;
+  folder.file(target, (file) => {
+    for (let at = span.start * windowBytes; at < end; at += COPY_BYTES) {
+      file.write(readPart(from, at, Math.min(COPY_BYTES, end - at)));
     }
-  } finally {
-    fs.closeSync(input);
-    fs.closeSync(output);
-  }
-  const skipped = span.start * windowTokens;
-  const ends = decodeEnds(fs.readFileSync(from + companions.index), from + companions.index).filter(
-    (end) => end > skipped,
-  );
-  fs.writeFileSync(target + companions.index, encodeEnds(ends, -skipped));
+  });
 }
 
-function link(from: string, target: string): void {
-  try {
-    fs.linkSync(from, target);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "";
-    if (!["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(code)) throw error;
-    fs.copyFileSync(from, target, fs.constants.COPYFILE_EXCL);
-  }
-}
-
-/** Removes an earlier export. A folder that holds anything else is not ours to remove. */
-function clearEarlier(folder: string): void {
-  if (!fs.existsSync(folder) || fs.readdirSync(folder).length === 0) return;
-  if (!fs.existsSync(join(folder, SUMMARY))) {
-    throw new RunError({
-      code: "run/export-folder-taken",
-      what: `${folder} is not empty and is no earlier export`,
-      why: "an export replaces what is in its folder",
-      fix: "name another folder, or empty this one",
-    });
-  }
-  fs.rmSync(folder, { recursive: true });
-}
-
-function attempt(folder: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === undefined) throw error;
-    throw new RunError(
-      {
-        code: "run/export-failed",
-        what: `cannot export to ${folder}: ${code}`,
-        fix:
-          code === "ENOENT"
-            ? "verify the run: files its manifests name are missing"
-            : "check space and permissions there, then export again",
-      },
-      { cause: error },
-    );
-  }
+/** Document ends beyond the first `skipped` tokens of a shard. */
+function copyEnds(from: string, target: string, skipped: number, folder: ExportFolder): void {
+  const ends = decodeEnds(readPart(from + companions.index), from + companions.index).filter((end) => end > skipped);
+  folder.bytes(target + companions.index, encodeEnds(ends, -skipped));
 }

@@ -8,7 +8,7 @@ import { resolve as resolvePath } from "node:path";
 import type { z } from "zod";
 import { suggest } from "../../batch/suggest.ts";
 import type { Recipe, TokenizerSpec } from "../types.ts";
-import type { Path } from "./diagnostics.ts";
+import type { Finding, Path } from "./diagnostics.ts";
 import { badName, check, unknownKey, wrongType } from "./issues.ts";
 import { isRecord } from "./overrides.ts";
 import { NAME_PATTERN, recipeShape } from "./schema.ts";
@@ -40,9 +40,11 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     findings.push({ code: "recipe/out-of-range", what: "`sources` is empty", fix: "name one", path: ["sources"] });
   }
   const pipelineNames = pipelines.map(([name]) => name);
-  const sourceNames = sources.map(([name]) => name);
+  const resolvedSources = sources.map(([name, value]) => resolveSource(name, value, pipelineNames, context));
+  const knownSources = new Map(sources.map(([name], i) => [name, resolvedSources[i]?.available_tokens]));
   const shard_tokens = field("shard_tokens", shape.shard_tokens);
   const missing = field("missing", shape.missing);
+  const tokens_per_step = field("tokens_per_step", shape.tokens_per_step);
   checkSubstitutes(missing, sources, context);
   const recipe = {
     schema: field("schema", shape.schema),
@@ -50,23 +52,40 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     seed: field("seed", shape.seed),
     tokenizer: resolveTokenizer(field("tokenizer", shape.tokenizer), context),
     pipelines: Object.fromEntries(pipelines.map(([name, value]) => [name, resolvePipeline(name, value, context)])),
-    sources: Object.fromEntries(
-      sources.map(([name, value]) => [name, resolveSource(name, value, pipelineNames, context)]),
-    ),
+    sources: Object.fromEntries(sources.map(([name], i) => [name, resolvedSources[i]])),
     training_stages:
       raw.training_stages === undefined
         ? field("training_stages", shape.training_stages)
-        : resolveTrainingStages(raw.training_stages, sourceNames, shard_tokens, context),
+        : resolveTrainingStages(raw.training_stages, knownSources, shard_tokens, context),
     shard_tokens,
     limits: field("limits", shape.limits),
     missing,
-    tokens_per_step: field("tokens_per_step", shape.tokens_per_step),
+    ...(tokens_per_step === undefined ? {} : { tokens_per_step }),
+    ...simulated(field("simulate", shape.simulate)),
     exports: field("exports", shape.exports),
     gates: field("gates", shape.gates),
     plugins: field("plugins", shape.plugins)?.map((path) => resolvePath(context.folder, path)),
   };
   // Every check that fails adds a finding, so without one no piece is undefined.
-  return findings.length > before ? undefined : (recipe as Recipe);
+  if (findings.length > before || !isSimulation(recipe as Recipe, findings)) return undefined;
+  return recipe as Recipe;
+}
+
+function simulated(simulate: Recipe["simulate"] | undefined): Pick<Recipe, "simulate"> {
+  return simulate === undefined ? {} : { simulate };
+}
+
+/** A simulation is of something larger. */
+function isSimulation({ simulate, training_stages }: Recipe, findings: Finding[]): boolean {
+  const budget = training_stages.reduce((sum, { tokens }) => sum + tokens, 0);
+  if (simulate === undefined || simulate.target_tokens > budget) return true;
+  findings.push({
+    code: "recipe/out-of-range",
+    what: `the run to simulate has ${simulate.target_tokens} tokens, and this recipe itself ${budget}`,
+    fix: "name the budget of the large run, or leave `simulate` out",
+    path: ["simulate", "target_tokens"],
+  });
+  return false;
 }
 
 /** The entries of a mapping whose keys are names; what is not one is reported. */

@@ -6,10 +6,9 @@
  */
 import { z } from "zod";
 import { ENCODINGS } from "../../io/tokenizer-files.ts";
+import { TRAINERS } from "../../manifests/exports/geometry.ts";
+import type { WeightNode } from "../../mixtures/weights.ts";
 import { parseSize } from "./sizes.ts";
-
-/** Trainers a manifest can be exported for. */
-export const EXPORTS = ["nanotron"] as const;
 
 /** Names become file names and parts of row addresses, so they hold no slash, space or leading dot. */
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -64,17 +63,77 @@ export const sourceShape = z.looseObject({
     .describe("tokens the source is said to hold: a plan without listings tells by it how often the source is read"),
 });
 
+const lengthShape = {
+  min_tokens: z.int().min(1).optional().describe("read only documents of at least so many tokens, EOS included"),
+  max_tokens: z.int().min(1).optional().describe("read only documents of at most so many tokens, EOS included"),
+};
+
+const countRuleShape = {
+  temperature: z
+    .number()
+    .positive()
+    .optional()
+    .describe("shares of listed sources follow `token count ^ (1 / temperature)`; 1 when absent"),
+  max_epochs: z
+    .number()
+    .positive()
+    .optional()
+    .describe("cap on how often the stage reads a listed source; the others get what it cuts off"),
+  unimax: z
+    .strictObject({ max_epochs: z.number().positive() })
+    .optional()
+    .describe("listed sources share evenly, none read more than `max_epochs` times; instead of `temperature`"),
+};
+
+/** A source with conditions or a group of shares. Which keys go together is checked in `training-stages.ts`. */
+const weightGroupShape: z.ZodType<WeightNode> = z.lazy(() =>
+  z.strictObject({
+    share: z.number().positive().describe("share of the whole, or of the group it is in"),
+    of: z
+      .union([z.record(nameShape, weightNodeShape), z.array(nameShape).min(1)])
+      .optional()
+      .describe(
+        "a group: shares within it, pinned whatever its own share is; or a list of sources, shared by token counts",
+      ),
+    ...countRuleShape,
+    ...lengthShape,
+  }),
+);
+const weightNodeShape: z.ZodType<WeightNode> = z.union([z.number().positive(), weightGroupShape]);
+
+export const weightTreeShape = z.record(nameShape, weightNodeShape);
+
+/** Shares of a whole stage by token counts. */
+export const weightRuleShape = z.strictObject({
+  of: z.array(nameShape).min(1).optional().describe("sources; all of the recipe when absent"),
+  ...countRuleShape,
+  ...lengthShape,
+});
+
+const bySource = <T extends z.ZodType>(value: T) => z.record(nameShape, value).optional();
+
 export const trainingStageShape = z.strictObject({
   name: nameShape.describe("name of the stage and of its manifest; unique in the recipe"),
-  tokens: tokensShape.describe("budget in trained tokens: a whole number, or with K, M, B or T (`8B`, `1.5M`)"),
+  tokens: tokensShape
+    .optional()
+    .describe(
+      "budget in trained tokens: a whole number, or with K, M, B or T (`8B`, `1.5M`); with `amounts`, their sum",
+    ),
   sequence_length: z.int().min(2).max(MAX_SEQUENCE_LENGTH).describe("tokens trained per window; one more is stored"),
   pack: z
     .union([z.string().min(1), stageUseShape])
     .prefault("concat")
     .describe("how documents fill windows: `concat`, `best-fit`, or `{ use: pack/best-fit, … }` with options"),
   weights: z
-    .record(nameShape, z.number().positive())
-    .describe("share of *tokens* by source name; need not add up to 1, the manifest records requested and achieved"),
+    .union([weightTreeShape, weightRuleShape])
+    .optional()
+    .describe(
+      "share of *tokens* by source name; need not add up to 1, the manifest records requested and achieved. Other spellings: [mixing](../mixing.md)",
+    ),
+  amounts: bySource(tokensShape).describe("tokens by source name, instead of `weights`"),
+  repeat: bySource(z.number().positive()).describe(
+    "how often each source is read relative to the others, instead of `weights`",
+  ),
 });
 
 const limitsShape = z.strictObject({
@@ -117,7 +176,13 @@ export const recipeShape = z.strictObject({
     .prefault(33_554_432)
     .describe("size of a token store shard: the unit of shuffling and packing in memory"),
   limits: limitsShape.prefault({}).describe("how far a source may be repeated"),
-  exports: z.array(z.enum(EXPORTS)).default([]).describe("trainers to write configuration for"),
+  simulate: z
+    .strictObject({ target_tokens: tokensShape.describe("budget of the large run, over all its training stages") })
+    .optional()
+    .describe(
+      "be a small model of a larger run: only budget / target_tokens of every source is read, so that each is read as often as there",
+    ),
+  exports: z.array(z.enum(TRAINERS)).default([]).describe("trainers to write configuration for"),
   gates: gatesShape.prefault({}).describe("what a finished run must satisfy, else exit code 3"),
 });
 

@@ -1,17 +1,17 @@
-/** The training stages of a recipe: weights name sources, budgets fill windows, windows fit in shards. */
-import { didYouMean } from "../../batch/suggest.ts";
+/** The training stages of a recipe: budgets fill windows, windows fit in shards; what they mix is in `mixture.ts`. */
 import type { TrainingStageSpec } from "../types.ts";
 import type { Path } from "./diagnostics.ts";
 import { check } from "./issues.ts";
+import { type KnownSources, resolveMixture, stageShape } from "./mixture.ts";
 import { isRecord } from "./overrides.ts";
 import { fullName } from "./readers.ts";
-import { recipeShape, trainingStageShape } from "./schema.ts";
+import { recipeShape } from "./schema.ts";
 import { placed, type ResolveContext, reportDuplicates, stageUse } from "./stage-use.ts";
 
-/** Every training stage that is right. `sources` are the names that exist. */
+/** Every training stage that is right. `sources` are the names that exist, with the tokens they are said to hold. */
 export function resolveTrainingStages(
   raw: unknown,
-  sources: readonly string[],
+  sources: KnownSources,
   shardTokens: number | undefined,
   context: ResolveContext,
 ): readonly (TrainingStageSpec | undefined)[] {
@@ -34,32 +34,16 @@ export function resolveTrainingStages(
 function resolveTrainingStage(
   raw: unknown,
   path: Path,
-  sources: readonly string[],
+  sources: KnownSources,
   shardTokens: number | undefined,
   context: ResolveContext,
 ): TrainingStageSpec | undefined {
   const { findings } = context;
-  const weightsPath = [...path, "weights"];
-  if (isRecord(raw) && isRecord(raw.weights)) {
-    const names = Object.keys(raw.weights);
-    if (names.length === 0) {
-      const fix = "give at least one source a share: `weights: { NAME: 1 }`";
-      findings.push({ code: "recipe/no-weights", what: "a training stage has no weights", fix, path: weightsPath });
-    }
-    for (const source of names.filter((name) => !sources.includes(name))) {
-      findings.push({
-        code: "recipe/unknown-source",
-        what: `there is no source \`${source}\``,
-        why: "its share of the tokens could not be filled",
-        fix: didYouMean(source, sources),
-        path: [...weightsPath, source],
-        part: "key",
-      });
-    }
-  }
-  const spec = check(trainingStageShape, raw, path, { name: "a training stage" }, findings);
-  if (spec === undefined) return undefined;
-  const { name, tokens, sequence_length, pack, weights } = spec;
+  const spec = check(stageShape(raw, sources), raw, path, { name: "a training stage" }, findings);
+  const mixture = resolveMixture(raw, spec, path, sources, context);
+  if (spec === undefined || mixture === undefined) return undefined;
+  const { name, sequence_length, pack } = spec;
+  const { tokens } = mixture;
   if (tokens < sequence_length) {
     findings.push({
       code: "recipe/out-of-range",
@@ -87,5 +71,5 @@ function resolveTrainingStage(
     context,
     { kind: "pack", otherKeys: ["use", "id"] },
   );
-  return packer && { name, tokens, sequence_length, pack: packer, weights, ...placed(path, context) };
+  return packer && { name, sequence_length, pack: packer, ...mixture, ...placed(path, context) };
 }

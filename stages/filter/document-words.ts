@@ -1,41 +1,43 @@
 /**
  * The words of a batch's documents, segmented once for all filters that look at them.
  *
- * Owns {@link DocumentWords}. Filters are separate stages called one after the other on the same batch; what one has segmented is kept by its
- * text column, which never changes, and goes when the column goes. Invariant: the words are those of the segmenter, whoever asks first.
- * Price: 8 bytes a word, at most {@link MAX_KEPT_WORDS} a batch; documents beyond are segmented again.
+ * Owns {@link DocumentWords}. Filters are separate stages called one after the other on the same batch; what one has segmented is kept for
+ * its text column, which never changes, until another column comes. Invariant: the words are those of the segmenter, whoever asks
+ * first. Price: 8 bytes a word, at most {@link MAX_KEPT_WORDS} words a thread; documents beyond are segmented again.
  */
 import type { Utf8Column } from "../../batch/column.ts";
 import type { QualityDocument } from "../../kernels/quality/document.ts";
+import { widen } from "../../kernels/quality/range-set.ts";
 import type { WordList } from "../../kernels/quality/word-list.ts";
 import { segmenter } from "../../kernels/words/index.ts";
 import { type WordRules, type WordSegmenter, WordSpans } from "../../kernels/words.ts";
 
-/** 64 MB: the words of 12 MB of English. */
-const MAX_KEPT_WORDS = 1 << 23;
+/** 32 MB: the words of 6 MB of English. */
+const MAX_KEPT_WORDS = 1 << 22;
 
-const keptByColumn: Readonly<Record<WordRules, WeakMap<Utf8Column, KeptWords>>> = {
-  unicode: new WeakMap(),
-  "spacy-en": new WeakMap(),
-};
-
-/** Words of the rows of one column, in the order in which they were asked for. */
+/** The words of one column at a time, by row, in the order in which they were asked for. */
 class KeptWords {
-  #starts: Int32Array;
-  #ends: Int32Array;
+  /** Which columns were kept when; the one kept now is the last. */
+  readonly #turns = new WeakMap<Utf8Column, number>();
+  #turn = 0;
+  #starts = new Int32Array(1 << 12);
+  #ends = new Int32Array(1 << 12);
   #used = 0;
-  /** By row: where its words begin; -1 where none are kept. */
-  readonly #first: Int32Array;
-  readonly #counts: Int32Array;
+  /** By row: where its words begin, -1 where none are kept; and how many they are. */
+  #first = new Int32Array(0);
+  #counts = new Int32Array(0);
 
-  constructor(column: Utf8Column) {
+  /** Makes `column` the one whose words are kept. */
+  turnTo(column: Utf8Column): void {
+    if (this.#turns.get(column) === this.#turn) return;
+    this.#turns.set(column, ++this.#turn);
+    this.#used = 0;
     const rows = column.offsets.length - 1;
-    // A word is rarely shorter than five bytes, its separator included.
-    const room = Math.min(column.data.length / 5 + 64, MAX_KEPT_WORDS);
-    this.#starts = new Int32Array(room);
-    this.#ends = new Int32Array(room);
-    this.#first = new Int32Array(rows).fill(-1);
-    this.#counts = new Int32Array(rows);
+    if (rows > this.#first.length) {
+      this.#first = new Int32Array(rows);
+      this.#counts = new Int32Array(rows);
+    }
+    this.#first.fill(-1, 0, rows);
   }
 
   get(row: number): WordList | undefined {
@@ -49,13 +51,17 @@ class KeptWords {
     };
   }
 
+  count(row: number): number | undefined {
+    return this.#first[row] < 0 ? undefined : this.#counts[row];
+  }
+
   put(row: number, { starts, ends, count }: WordList): void {
     const end = this.#used + count;
     if (end > MAX_KEPT_WORDS) return;
     if (end > this.#starts.length) {
       const room = Math.min(Math.max(end, this.#starts.length * 2), MAX_KEPT_WORDS);
-      this.#starts = grown(this.#starts, room);
-      this.#ends = grown(this.#ends, room);
+      this.#starts = widen(this.#starts, room);
+      this.#ends = widen(this.#ends, room);
     }
     this.#starts.set(starts.subarray(0, count), this.#used);
     this.#ends.set(ends.subarray(0, count), this.#used);
@@ -65,11 +71,8 @@ class KeptWords {
   }
 }
 
-function grown(values: Int32Array, size: number): Int32Array {
-  const out = new Int32Array(size);
-  out.set(values);
-  return out;
-}
+/** What is kept is a function of the column, so that all filters of a thread may share it. */
+const kept: Readonly<Record<WordRules, KeptWords>> = { unicode: new KeptWords(), "spacy-en": new KeptWords() };
 
 const CHUNK_BYTES = 2048;
 const NEWLINE = 0x0a;
@@ -88,16 +91,17 @@ export class DocumentWords {
 
   /** Gives an open `document`, which is `row` of `column`, its words, and returns them: good until the next call. */
   load(document: QualityDocument, column: Utf8Column, row: number): WordList {
-    const kept = this.#keptOf(column);
-    const known = kept.get(row);
+    const words = kept[this.#rules];
+    words.turnTo(column);
+    const known = words.get(row);
     if (known !== undefined) {
       document.setWords(known);
       return known;
     }
-    const words = this.#segment(document, column.data, column.offsets[row], column.offsets[row + 1]);
-    if (this.#segmenter !== undefined) document.setWords(words);
-    kept.put(row, words);
-    return words;
+    const list = this.#segment(document, column.data, column.offsets[row], column.offsets[row + 1]);
+    if (this.#segmenter !== undefined) document.setWords(list);
+    words.put(row, list);
+    return list;
   }
 
   /**
@@ -105,8 +109,9 @@ export class DocumentWords {
    * Cuts the text at newlines, which no word crosses.
    */
   count(document: QualityDocument, column: Utf8Column, row: number, newlines: number, max: number): number {
-    const known = this.#keptOf(column).get(row);
-    if (known !== undefined) return known.count;
+    kept[this.#rules].turnTo(column);
+    const known = kept[this.#rules].count(row);
+    if (known !== undefined) return known;
     const { data, offsets } = column;
     const end = offsets[row + 1];
     let count = 0;
@@ -124,15 +129,5 @@ export class DocumentWords {
     if (this.#segmenter === undefined) return document.segment(start, end);
     this.#segmenter.segment(bytes, start, end, this.#spans);
     return this.#spans;
-  }
-
-  #keptOf(column: Utf8Column): KeptWords {
-    const words = keptByColumn[this.#rules];
-    let kept = words.get(column);
-    if (kept === undefined) {
-      kept = new KeptWords(column);
-      words.set(column, kept);
-    }
-    return kept;
   }
 }

@@ -65,6 +65,7 @@ test("a recipe loads with every default filled in and every place known", async 
     ],
     shard_tokens: 33_554_432,
     limits: { max_epochs: 1, on_exhausted: "error" },
+    missing: "error",
     exports: [],
     gates: {},
     plugins: [],
@@ -86,7 +87,7 @@ test("defineRecipe names the path of what is wrong", async () => {
       "error[recipe/unknown-key]: a source has no key `wieght`\n" +
         "  at: sources.code.wieght\n" +
         "  why: a key that nothing reads would be a setting you only believe to have made\n" +
-        "  fix: one of `text`, `limit`, `from`, `read`, `pipeline`, `category`",
+        "  fix: one of `text`, `limit`, `from`, `read`, `pipeline`, `category`, `missing`, `available_tokens`",
     );
     return true;
   });

@@ -9,6 +9,7 @@ import { readPart } from "../../io/read-part.ts";
 import { bytesOf, companions, decodeEnds, decodeTokens, formatMetadata } from "../../io/token-file.ts";
 import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
 import { packingStatistics } from "../../kernels/pack/plan.ts";
+import { planInShard, selectDocuments } from "../../kernels/pack/select.ts";
 import { seedFrom } from "../../kernels/shuffle.ts";
 import { tokenFiles } from "../../plan/layout.ts";
 import type { WorkerContext } from "../context.ts";
@@ -27,14 +28,16 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   const store = join(context.layout.tokens(source.tokens), tokenFiles.shard(task.shard, source.name));
   const index = `${store}${companions.index}`;
   const document_ends = decodeEnds(readPart(index), index);
+  const selected = entry.selection === undefined ? undefined : selectDocuments(document_ends, entry.selection);
+  const packed_ends = selected?.ends ?? document_ends;
   const plan = operator.plan({
-    document_ends,
+    document_ends: packed_ends,
     sequence_length: entry.sequence_length,
     seed: seedFrom(context.plan.recipe.seed, "windows", source.name, entry.sequence_length, task.shard),
   });
   const window_tokens = entry.sequence_length + 1;
   const input: FillInput = {
-    plan,
+    plan: selected === undefined ? plan : planInShard(plan, selected.documents),
     tokens: decodeTokens(readPart(store), token_bytes, store),
     document_ends,
     window_tokens,
@@ -52,7 +55,8 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   const marker: PackMarker = {
     files,
     windows: plan.windows,
-    statistics: packingStatistics(plan, document_ends, window_tokens),
+    statistics: packingStatistics(plan, packed_ends, window_tokens),
+    ...(selected && { skipped: { documents: selected.documents_skipped, tokens: selected.tokens_skipped } }),
   };
   commitMarker(join(folder, packMarkerName(task.shard)), marker);
   return marker;

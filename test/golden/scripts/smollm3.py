@@ -63,15 +63,21 @@ def main():
         {s["canonical"] for stage in facts["stages"] for s in stage["sources"] if s["availability"] == "unreleased"}
     )
     derivation = facts["longContextDerivation"]
+    # The facts call sources by what the files call them, or shorter.
+    called = {s["name"]: s["canonical"] for stage in facts["stages"] for s in stage["sources"]}
+    called |= {"jpn_Jpan": "fw2-hq-jpn_Jpan", "kor_Hang": "fw2-kor_Hang", "ell_Grek": "fw2-hq-ell_Grek"}
+    deltas = {called.get(name, name): delta for name, delta in derivation["lc64kDeltas"].items()}
+    gone = [name for name, delta in deltas.items() if isinstance(delta, str)]
     write(
         "curriculum.json",
         [
             ("totals", json.dumps({k: v for k, v in facts["totals"].items() if k != "prov"})),
             ("unreleased", json.dumps(unreleased)),
             ("edits", json.dumps(derivation["edits"])),
-            ("removed", json.dumps(derivation["removed"])),
+            ("removed", json.dumps([called[name] for name in derivation["removed"]])),
             ("added", json.dumps(derivation["added"])),
-            ("deltas_64k", json.dumps(derivation["lc64kDeltas"])),
+            ("deltas_64k", json.dumps({name: delta for name, delta in deltas.items() if name not in gone})),
+            ("removed_64k", json.dumps(gone)),
             ("consumption", rows(consumption)),
         ],
     )

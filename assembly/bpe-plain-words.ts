@@ -1,5 +1,5 @@
-/** Whitespace that no other alternative takes, word by word: where masks cannot tell how it goes on. */
-import { charAt, NEWLINE, WHITESPACE } from "./bpe-characters";
+/** Words that need one character after another: whitespace, numbers. */
+import { charAt, NEWLINE, NUMBER, WHITESPACE } from "./bpe-characters";
 
 /** End of `\s+(?!\S)|\s+` at whitespace: the run less its last character, unless the text ends there or there is only one. */
 export function blankWord(start: usize, end: usize): usize {
@@ -25,4 +25,14 @@ function wordIn(start: usize, end: usize, lineEnds: u32): usize {
   }
   if (lineEnd != 0) return lineEnd;
   return p == end || last == start ? p : last;
+}
+
+/** End of `\p{N}{1,most}` whose first number ends at `p`. */
+export function numberWord(p: usize, end: usize, most: u32): usize {
+  for (let count: u32 = 1; count < most && p < end; count++) {
+    const char = charAt(p, end);
+    if ((char & NUMBER) == 0) break;
+    p += char >> 8;
+  }
+  return p;
 }

@@ -1,0 +1,84 @@
+/**
+ * Documents as Megatron, NeMo and gpt-neox read them: `.bin` and `.idx` per source and training stage, the blend, the sequence counts.
+ *
+ * Megatron cuts rows itself and starts every phase at sample 0 of its data sets, so a prefix named in two phases would be read twice: each stage
+ * has prefixes of its own, with documents no other stage has. Where a stage reads one whole shard of a store, its `.bin` is a link to it.
+ * Price: the ids once more on disk, 20 bytes a document of index.
+ */
+import { bytesOf, encodeEnds } from "../../io/token-file.ts";
+import { megatronDocuments, megatronHeader, megatronLengths, megatronOffsets } from "../../kernels/exports/megatron.ts";
+import {
+  type DocumentStage,
+  documentBlocks,
+  type ExportContext,
+  type Exported,
+  type SourceDocuments,
+  spanEnds,
+  trainerPath,
+} from "./views.ts";
+
+const DOCUMENTS_PER_WRITE = 1 << 16;
+
+export function exportMegatron(stages: readonly DocumentStage[], context: ExportContext): Exported {
+  const { folder, options } = context;
+  const configs: string[] = [];
+  const counts: Record<string, [sequences: number, documents: number]> = {};
+  const summary = stages.map((stage) => {
+    const blend = stage.sources.map((source) => {
+      const prefix = `${stage.name}/${source.source}`;
+      writeBin(`${prefix}.bin`, source, context);
+      writeIndex(`${prefix}.idx`, source, context);
+      const path = trainerPath(prefix, options);
+      // The second count is that of document starts, one more than there are documents.
+      counts[path] = [source.documents, source.documents + 1];
+      return `${source.weight} ${path}`;
+    });
+    const config = `${stage.name}.blend`;
+    folder.text(config, `${blend.join("\n")}\n`);
+    configs.push(config);
+    return {
+      name: stage.name,
+      sequence_length: stage.sequence_length,
+      train_samples: stage.rows,
+      sources: stage.sources.map(({ source, weight, documents, tokens }) => ({
+        name: source,
+        weight,
+        documents,
+        tokens,
+      })),
+    };
+  });
+  folder.text("sequences.json", `${JSON.stringify(counts, null, 2)}\n`);
+  return { configs: [...configs, "sequences.json"], warnings: [], stages: summary };
+}
+
+function writeBin(path: string, source: SourceDocuments, { folder, tokenizer }: ExportContext): void {
+  const [first] = source.spans;
+  if (source.spans.length === 1 && first.tokens * tokenizer.token_bytes === first.size_bytes) {
+    folder.link(first.path, path, first);
+    return;
+  }
+  folder.file(path, (file) => {
+    for (const span of source.spans) {
+      for (const { tokens } of documentBlocks(span, tokenizer.token_bytes)) file.write(bytesOf(tokens));
+    }
+  });
+}
+
+function writeIndex(path: string, { spans, documents }: SourceDocuments, { folder, tokenizer }: ExportContext): void {
+  folder.file(path, (file) => {
+    file.write(megatronHeader(tokenizer.token_bytes, documents));
+    for (const span of spans) {
+      const lengths = megatronLengths(spanEnds(span));
+      file.write(new Uint8Array(lengths.buffer));
+    }
+    let base = 0;
+    for (const span of spans) {
+      file.write(encodeEnds(megatronOffsets(spanEnds(span), base, tokenizer.token_bytes)));
+      base += span.tokens;
+    }
+    for (let from = 0; from <= documents; from += DOCUMENTS_PER_WRITE) {
+      file.write(encodeEnds(megatronDocuments(from, Math.min(documents + 1, from + DOCUMENTS_PER_WRITE))));
+    }
+  });
+}

@@ -1,0 +1,144 @@
+/**
+ * Documents as modded-nanogpt and llm.c read them: one stream of `.bin` files per training stage, 10^8 tokens each.
+ *
+ * Those loaders know neither sources nor weights, so sources are mixed here: the next document is of the source that is furthest behind its share of
+ * tokens, the first one on a tie. Documents start with the end-of-text token instead of ending with it. Ids of two bytes are the layout
+ * both read, of four llm.c's llama layout. File 0 is left to a validation split.
+ * Price: the ids once more on disk; a block of about a million tokens a source in memory, and one file's ids.
+ */
+import { bytesOf } from "../../io/token-file.ts";
+import { TOKEN_BIN_MAX_TOKENS, tokenBinHeader } from "../../kernels/exports/token-bin.ts";
+import type { TokenArray } from "../../kernels/pack/fill.ts";
+import {
+  type DocumentBlock,
+  type DocumentStage,
+  documentBlocks,
+  type ExportContext,
+  type Exported,
+  type SourceDocuments,
+} from "./views.ts";
+
+const FILE_TOKENS = 100_000_000;
+
+export function exportModdedNanogpt(stages: readonly DocumentStage[], context: ExportContext): Exported {
+  const { tokenizer } = context;
+  const warnings =
+    tokenizer.token_bytes === 2
+      ? []
+      : ["ids need four bytes: llm.c reads these files as its llama layout, modded-nanogpt does not read them"];
+  const summary = stages.map((stage) => ({
+    name: stage.name,
+    sequence_length: stage.sequence_length,
+    document_start: tokenizer.eos.id,
+    files: `${stage.name}/train_*.bin`,
+    ...writeStage(stage, context),
+  }));
+  return { configs: [], warnings, stages: summary };
+}
+
+function writeStage(stage: DocumentStage, { folder, tokenizer }: ExportContext): { tokens: number; shards: number } {
+  const sources = stage.sources.map((source) => new DocumentStream(source, tokenizer.token_bytes));
+  const total = stage.sources.reduce((sum, source) => sum + source.tokens, 0);
+  const file = new TokenBinFile(tokenizer.token_bytes, tokenizer.eos.id, Math.min(total, FILE_TOKENS));
+  let taken = 0;
+  let shards = 0;
+  const flush = (): void => {
+    shards++;
+    folder.file(`${stage.name}/train_${String(shards).padStart(6, "0")}.bin`, (target) => {
+      target.write(tokenBinHeader(tokenizer.token_bytes, file.length));
+      target.write(bytesOf(file.take()));
+    });
+  };
+  for (;;) {
+    const source = furthestBehind(sources, total, taken);
+    if (source === undefined) break;
+    const document = source.next();
+    if (file.length > 0 && file.length + document.length > FILE_TOKENS) flush();
+    file.append(document);
+    taken += document.length;
+  }
+  if (file.length > 0) flush();
+  return { tokens: taken, shards };
+}
+
+function furthestBehind(sources: readonly DocumentStream[], total: number, taken: number): DocumentStream | undefined {
+  let best: DocumentStream | undefined;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const source of sources) {
+    if (source.done) continue;
+    const behind = (source.tokens / total) * taken - source.taken;
+    if (behind > most) {
+      most = behind;
+      best = source;
+    }
+  }
+  return best;
+}
+
+/** Documents of one source, one after the other. */
+class DocumentStream {
+  readonly tokens: number;
+  taken = 0;
+  readonly #blocks: Generator<DocumentBlock>;
+  #block: DocumentBlock = { tokens: new Uint16Array(), ends: new Float64Array() };
+  #document = 0;
+
+  constructor({ tokens, spans }: SourceDocuments, tokenBytes: 2 | 4) {
+    this.tokens = tokens;
+    this.#blocks = (function* () {
+      for (const span of spans) yield* documentBlocks(span, tokenBytes);
+    })();
+  }
+
+  get done(): boolean {
+    return this.taken === this.tokens;
+  }
+
+  /** Its tokens, the last one being EOS. Valid until the next call. */
+  next(): TokenArray {
+    if (this.#document === this.#block.ends.length) {
+      const { value } = this.#blocks.next();
+      if (value === undefined) throw new Error("a stream of documents ended before its tokens");
+      this.#block = value;
+      this.#document = 0;
+    }
+    const { tokens, ends } = this.#block;
+    const start = this.#document === 0 ? 0 : ends[this.#document - 1];
+    const document = tokens.subarray(start, ends[this.#document++]);
+    this.taken += document.length;
+    return document;
+  }
+}
+
+/** The ids of one file, EOS moved from the end of each document to its start. */
+class TokenBinFile {
+  length = 0;
+  #tokens: TokenArray;
+  readonly #start: number;
+
+  constructor(tokenBytes: 2 | 4, start: number, capacity: number) {
+    this.#tokens = tokenBytes === 2 ? new Uint16Array(capacity) : new Uint32Array(capacity);
+    this.#start = start;
+  }
+
+  append(document: TokenArray): void {
+    const end = this.length + document.length;
+    if (end > TOKEN_BIN_MAX_TOKENS) throw new RangeError(`a document of ${document.length} tokens`);
+    if (end > this.#tokens.length) {
+      // Only a document longer than a whole file gets here.
+      const grown = this.#tokens instanceof Uint16Array ? new Uint16Array(end) : new Uint32Array(end);
+      grown.set(this.#tokens.subarray(0, this.length));
+      this.#tokens = grown;
+    }
+    this.#tokens[this.length] = this.#start;
+    this.#tokens.set(document.subarray(0, -1), this.length + 1);
+    this.length = end;
+  }
+
+  /** What was appended; the next file starts empty. */
+  take(): TokenArray {
+    const taken = this.#tokens.subarray(0, this.length);
+    this.length = 0;
+    return taken;
+  }
+}

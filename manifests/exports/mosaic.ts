@@ -1,0 +1,108 @@
+/**
+ * Packed rows as MosaicML streaming and llm-foundry read them: MDS shards per source, and the streams of each training stage.
+ *
+ * One column, `tokens`, `ndarray:int32` of exactly sequence_length ids. Shards are cut where `MDSWriter` cuts them. llm-foundry finds documents by
+ * `eos_token_id` and trains the label after a document's end, padding included.
+ * Price: one shard (64 MiB) in memory twice.
+ */
+import { createHash } from "node:crypto";
+import { stringify } from "yaml";
+import {
+  encodeMdsInt32s,
+  encodeMdsSample,
+  MDS_SAMPLE_EXTRA_BYTES,
+  MDS_SIZE_LIMIT_BYTES,
+  type MdsFormat,
+  type MdsShardInfo,
+  mdsConfig,
+  mdsIndex,
+  mdsShardBase,
+} from "../../kernels/exports/mds.ts";
+import { encodeOffsetShard } from "../../kernels/exports/offset-shard.ts";
+import {
+  type ExportContext,
+  type Exported,
+  numbered,
+  type RowStage,
+  rowBlocks,
+  type SourceRows,
+  signedTokens,
+  trainerPath,
+} from "./views.ts";
+
+const FORMAT: MdsFormat = {
+  columns: [{ name: "tokens", encoding: "ndarray:int32", size_bytes: null }],
+  hashes: ["sha1"],
+  size_limit: MDS_SIZE_LIMIT_BYTES,
+};
+
+export function exportMosaic(stages: readonly RowStage[], context: ExportContext): Exported {
+  const configs: string[] = [];
+  const summary = stages.map((stage) => {
+    const sources = stage.sources.map((source) => ({
+      name: source.source,
+      rows: source.rows,
+      shards: writeSource(`${stage.name}/${source.source}`, source, context),
+    }));
+    const config = `${stage.name}.yaml`;
+    context.folder.text(config, configText(stage, context));
+    configs.push(config);
+    return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.rows, sources };
+  });
+  const warnings = ["llm-foundry trains the label after each document's end; pack with pack/concat to have no padding"];
+  return { configs, warnings, stages: summary };
+}
+
+/** Writes the shards and the index of one stream; the number of shards. */
+function writeSource(path: string, source: SourceRows, { folder }: ExportContext): number {
+  const config = mdsConfig(FORMAT);
+  const shards: MdsShardInfo[] = [];
+  let samples: Uint8Array[] = [];
+  let size = mdsShardBase(config);
+  const flush = (): void => {
+    const bytes = encodeOffsetShard(samples, config);
+    const basename = `shard.${numbered(shards.length)}.mds`;
+    folder.bytes(`${path}/${basename}`, bytes);
+    const hashes = { sha1: createHash("sha1").update(bytes).digest("hex") };
+    shards.push({ basename, bytes: bytes.length, hashes, samples: samples.length });
+    samples = [];
+    size = mdsShardBase(config);
+  };
+  for (const span of source.spans) {
+    for (const { tokens } of rowBlocks(source, span)) {
+      const ids = signedTokens(tokens);
+      for (let at = 0; at < ids.length; at += source.row_tokens) {
+        const sample = encodeMdsSample(FORMAT.columns, [encodeMdsInt32s(ids.subarray(at, at + source.row_tokens))]);
+        const grown = sample.length + MDS_SAMPLE_EXTRA_BYTES;
+        if (FORMAT.size_limit < size + grown) flush();
+        samples.push(sample);
+        size += grown;
+      }
+    }
+  }
+  if (samples.length > 0) flush();
+  folder.text(`${path}/index.json`, mdsIndex(FORMAT, shards));
+  return shards.length;
+}
+
+function configText(stage: RowStage, { options, tokenizer }: ExportContext): string {
+  const head = [
+    `# llm-foundry, training stage ${stage.name}: the dataset of a text data loader. Each stream is read whole, once.`,
+    "# `eos_token_id` keeps attention inside documents: the model needs `attn_uses_sequence_id: true`.",
+  ];
+  const config = {
+    dataset: {
+      streams: Object.fromEntries(
+        stage.sources.map(({ source, rows }) => [
+          source,
+          { local: trainerPath(`${stage.name}/${source}`, options), choose: rows },
+        ]),
+      ),
+      max_seq_len: stage.sequence_length,
+      eos_token_id: tokenizer.eos.id,
+      epoch_size: stage.rows,
+      shuffle: true,
+    },
+  };
+  return `${head.join("\n")}\n${stringify(config, { lineWidth: 0 })}`;
+}

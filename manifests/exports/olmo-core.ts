@@ -1,0 +1,167 @@
+/**
+ * Packed rows as OLMo-core reads them: raw ids under `.npy` (no NumPy header), `.csv.gz` with document bounds, and the source mixture.
+ *
+ * OLMo-core cuts a file into rows of sequence_length and finds documents by EOS; the CSV says the same, each padding token being a document of
+ * its own. The label after a document's end is trained unless a mask says otherwise: asked for, `.label_mask.npy` is one byte per token,
+ * 0 for padding and for the first token of every piece. Price: the ids once more on disk.
+ */
+import { gzipSync } from "node:zlib";
+import { stringify } from "yaml";
+import { bytesOf } from "../../io/token-file.ts";
+import { PIECE_WORDS } from "../../kernels/pack/fill.ts";
+import {
+  type ExportContext,
+  type Exported,
+  numbered,
+  type RowBlock,
+  type RowStage,
+  rowBlocks,
+  type SourceRows,
+  trainerPath,
+} from "./views.ts";
+
+/** Gzip members follow each other in one file: a reader sees one stream, and no more than this is held. */
+const CSV_BYTES = 1 << 22;
+const PADDING = 0xffff_ffff;
+
+interface SourceFiles {
+  readonly source: SourceRows;
+  readonly paths: readonly string[];
+  readonly masks: readonly string[];
+  readonly padding_tokens: number;
+}
+
+export function exportOlmoCore(stages: readonly RowStage[], context: ExportContext): Exported {
+  const { folder, options } = context;
+  const configs: string[] = [];
+  const warnings: string[] = [];
+  const summary = stages.map((stage) => {
+    const written = stage.sources.map((source) => writeSource(stage.name, source, context));
+    const config = `${stage.name}.yaml`;
+    folder.text(config, configText(stage, written, context));
+    configs.push(config);
+    const padding = written.reduce((sum, { padding_tokens }) => sum + padding_tokens, 0);
+    if (padding > 0 && options.label_mask !== true) {
+      warnings.push(
+        `${stage.name}: ${padding} EOS of padding are trained on: export with a label mask, or pack with pack/concat`,
+      );
+    }
+    return {
+      name: stage.name,
+      sequence_length: stage.sequence_length,
+      rows: stage.rows,
+      padding_tokens: padding,
+      sources: written.map(({ source, paths }) => ({ name: source.source, rows: source.rows, files: paths.length })),
+    };
+  });
+  return { configs, warnings, stages: summary };
+}
+
+function writeSource(stage: string, source: SourceRows, { folder, options }: ExportContext): SourceFiles {
+  const paths: string[] = [];
+  const masks: string[] = [];
+  let padding = 0;
+  source.spans.forEach((span, i) => {
+    const base = `${stage}/${source.source}/part-${numbered(i)}`;
+    folder.file(`${base}.npy`, (file) => {
+      for (const { tokens } of rowBlocks(source, span)) file.write(bytesOf(tokens));
+    });
+    folder.file(`${base}.csv.gz`, (file) => {
+      const csv = new DocumentCsv(`shard ${span.shard}`, (bytes) => file.write(bytes));
+      for (const { pieces } of rowBlocks(source, span)) csv.add(pieces);
+      csv.finish();
+      padding += csv.padding_tokens;
+    });
+    paths.push(`${base}.npy`);
+    if (options.label_mask !== true) return;
+    folder.file(`${base}.label_mask.npy`, (file) => {
+      for (const block of rowBlocks(source, span)) file.write(labelMask(block));
+    });
+    masks.push(`${base}.label_mask.npy`);
+  });
+  return { source, paths, masks, padding_tokens: padding };
+}
+
+/** 1 for every token that is trained as a label. */
+export function labelMask({ tokens, pieces }: RowBlock): Uint8Array {
+  const mask = new Uint8Array(tokens.length).fill(1);
+  let at = 0;
+  for (let word = 0; word < pieces.length; word += PIECE_WORDS) {
+    const length = pieces[word + 2];
+    if (pieces[word] === PADDING) mask.fill(0, at, at + length);
+    else mask[at] = 0;
+    at += length;
+  }
+  return mask;
+}
+
+/** Rows `start,end,id,src,loc`: bounds in tokens of the file; id the document's number in its shard, loc where in it the piece starts. */
+class DocumentCsv {
+  padding_tokens = 0;
+  readonly #shard: string;
+  readonly #write: (bytes: Uint8Array) => void;
+  #lines: string[] = [];
+  #held = 0;
+  #at = 0;
+
+  constructor(shard: string, write: (bytes: Uint8Array) => void) {
+    this.#shard = shard;
+    this.#write = write;
+  }
+
+  add(pieces: Uint32Array): void {
+    for (let word = 0; word < pieces.length; word += PIECE_WORDS) {
+      const [document, start, length] = pieces.subarray(word, word + PIECE_WORDS);
+      if (document === PADDING) {
+        this.padding_tokens += length;
+        for (let pad = 0; pad < length; pad++) this.#line(1, "padding", 0);
+      } else {
+        this.#line(length, String(document), start);
+      }
+    }
+  }
+
+  finish(): void {
+    this.#flush();
+  }
+
+  #line(length: number, id: string, loc: number): void {
+    const line = `${this.#at},${this.#at + length},${id},${this.#shard},${loc}\r\n`;
+    this.#at += length;
+    this.#lines.push(line);
+    this.#held += line.length;
+    if (this.#held >= CSV_BYTES) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#held === 0) return;
+    this.#write(gzipSync(this.#lines.join("")));
+    this.#lines = [];
+    this.#held = 0;
+  }
+}
+
+function configText(stage: RowStage, written: readonly SourceFiles[], { options, tokenizer }: ExportContext): string {
+  const batch = (options.global_batch_size ?? 1) * stage.sequence_length;
+  const spell = (paths: readonly string[]): string[] => paths.map((path) => trainerPath(path, options));
+  const head = [
+    `# OLMo-core, training stage ${stage.name}: a SourceMixtureDatasetConfig for rows of sequence_length ${stage.sequence_length}.`,
+    `# Ids are uint${8 * tokenizer.token_bytes}, EOS is ${tokenizer.eos.id}. The files hold exactly the rows of the stage, repeats included.`,
+  ];
+  const config = {
+    requested_tokens: stage.rows * stage.sequence_length,
+    global_batch_size: batch,
+    source_list: {
+      sources: written.map(({ source, paths }) => ({
+        source_name: source.source,
+        target_ratio: source.weight,
+        max_repetition_ratio: 1,
+        max_source_fraction: 1,
+        paths: spell(paths),
+      })),
+    },
+  };
+  const masks = written.flatMap(({ masks: paths }) => spell(paths));
+  const extra = masks.length === 0 ? "" : `\n${stringify({ label_mask_paths: masks }, { lineWidth: 0 })}`;
+  return `${head.join("\n")}\n${stringify(config, { lineWidth: 0 })}${extra}`;
+}

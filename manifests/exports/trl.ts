@@ -1,0 +1,110 @@
+/**
+ * Packed rows as TRL reads them: Parquet with `input_ids`, `labels`, `seq_lengths`, and the YAML of each training stage.
+ *
+ * TRL leaves a data set with these columns as it is (`packing: false`) and its padding-free collator restarts positions by `seq_lengths`. Rows
+ * may be short, so there is no padding. Labels are the ids, -100 at the first token of every piece: nothing before it can predict it.
+ * Invariant: the lengths of a row add up to its ids. Price: 8 bytes a token on disk.
+ */
+import { stringify } from "yaml";
+import { type ListColumn, ParquetListWriter } from "../../kernels/exports/parquet-lists.ts";
+import { PIECE_WORDS } from "../../kernels/pack/fill.ts";
+import {
+  type ExportContext,
+  type Exported,
+  numbered,
+  type RowBlock,
+  type RowStage,
+  rowBlocks,
+  type SourceRows,
+  signedTokens,
+  trainerPath,
+} from "./views.ts";
+
+const IGNORED = -100;
+
+export function exportTrl(stages: readonly RowStage[], context: ExportContext): Exported {
+  const configs: string[] = [];
+  const summary = stages.map((stage) => {
+    const datasets = stage.sources.map((source) => ({ source, files: writeSource(stage.name, source, context) }));
+    const config = `${stage.name}.yaml`;
+    context.folder.text(config, configText(stage, datasets, context));
+    configs.push(config);
+    return {
+      name: stage.name,
+      sequence_length: stage.sequence_length,
+      rows: stage.rows,
+      sources: datasets.map(({ source, files }) => ({ name: source.source, rows: source.rows, files: files.length })),
+    };
+  });
+  return { configs, warnings: [], stages: summary };
+}
+
+function writeSource(stage: string, source: SourceRows, { folder }: ExportContext): string[] {
+  return source.spans.map((span, i) => {
+    const path = `${stage}/${source.source}-${numbered(i)}.parquet`;
+    folder.file(path, (file) => {
+      const parquet = new ParquetListWriter(["input_ids", "labels", "seq_lengths"], (bytes) => file.write(bytes));
+      for (const block of rowBlocks(source, span)) parquet.rowGroup(rowColumns(block, source.row_tokens));
+      parquet.finish();
+    });
+    return path;
+  });
+}
+
+/** The three columns of a block, padding left out. */
+export function rowColumns({ tokens, pieces }: RowBlock, rowTokens: number): ListColumn[] {
+  const rows = tokens.length / rowTokens;
+  const ids = signedTokens(tokens);
+  const input = new Int32Array(ids.length);
+  const labels = new Int32Array(ids.length);
+  const lengths = new Int32Array(pieces.length / PIECE_WORDS);
+  const rowEnds = new Int32Array(rows);
+  const lengthEnds = new Int32Array(rows);
+  let read = 0;
+  let written = 0;
+  let kept = 0;
+  for (let word = 0, row = 0; word < pieces.length; word += PIECE_WORDS) {
+    const length = pieces[word + 2];
+    if (pieces[word] !== 0xffff_ffff) {
+      const piece = ids.subarray(read, read + length);
+      input.set(piece, written);
+      labels.set(piece, written);
+      labels[written] = IGNORED;
+      lengths[kept++] = length;
+      written += length;
+    }
+    read += length;
+    if (read === (row + 1) * rowTokens) {
+      rowEnds[row] = written;
+      lengthEnds[row++] = kept;
+    }
+  }
+  return [
+    { values: input.subarray(0, written), ends: rowEnds },
+    { values: labels.subarray(0, written), ends: rowEnds },
+    { values: lengths.subarray(0, kept), ends: lengthEnds },
+  ];
+}
+
+function configText(
+  stage: RowStage,
+  datasets: readonly { readonly files: readonly string[] }[],
+  { options }: ExportContext,
+): string {
+  const head = [
+    `# TRL, training stage ${stage.name}: ${stage.rows} rows of at most ${stage.sequence_length} tokens, packed.`,
+    "# The files hold exactly the rows of the stage, so no source has a fraction. Nothing is to be packed, cut or tokenized again.",
+  ];
+  const config = {
+    datasets: datasets.map(({ files }) => ({
+      path: "parquet",
+      data_files: files.map((file) => trainerPath(file, options)),
+      split: "train",
+    })),
+    dataset_kwargs: { skip_prepare_dataset: true },
+    packing: false,
+    padding_free: true,
+    max_length: null,
+  };
+  return `${head.join("\n")}\n${stringify(config, { lineWidth: 0 })}`;
+}

@@ -1,0 +1,164 @@
+/**
+ * Rows for trainers that read packed rows: the stored windows as they are, or the token stores packed anew at another row length.
+ *
+ * A stage reads as many rows of a source as the manifest says windows; only where they lie changes with the row length, and positions are
+ * handed on as mixtures hand them on. Invariant: rows depend on the manifests alone, so one source gives the same rows to every trainer of
+ * that row length. Price: every shard is planned twice, once to count its rows and once to fill them; one shard's tokens in memory.
+ */
+import { join } from "node:path";
+import { readPart } from "../io/read-part.ts";
+import { companions, decodeEnds, decodePieces, decodeTokens } from "../io/token-file.ts";
+import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
+import { planFromPieces, type WindowPlan } from "../kernels/pack/plan.ts";
+import { handOver, shardSpans } from "../kernels/pack/spans.ts";
+import { seedFrom } from "../kernels/shuffle.ts";
+import type { RowReader, RowStage } from "../manifests/exports/views.ts";
+import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import type { StageRegistry } from "../stages/registry.ts";
+
+/** The windows of the manifests. */
+export function windowStages(manifests: readonly StageManifest[], store: string): RowStage[] {
+  return manifests.map((manifest) => ({
+    ...head(manifest),
+    sources: readSources(manifest).map(([source, share]) => ({
+      source,
+      weight: share.weight_achieved,
+      rows: share.windows,
+      row_tokens: manifest.stage.window_tokens,
+      spans: shardSpans(share.shard_windows, share.start_window, share.end_window),
+      open: (shard) => storedWindows(join(store, tokenFile(share.files, shard)), manifest),
+    })),
+  }));
+}
+
+/** Rows of `rowTokens(sequence_length)` tokens, packed from the token stores by the stages' own packers. */
+export function repackedStages(
+  manifests: readonly StageManifest[],
+  store: string,
+  registry: StageRegistry,
+  rowTokens: (sequenceLength: number) => number,
+): RowStage[] {
+  const counts = new Map<string, readonly number[]>();
+  const cursors = new Map<string, { packing: string; shards: readonly number[]; position: number }>();
+  return manifests.map((manifest) => {
+    const { stage } = manifest;
+    const row_tokens = rowTokens(stage.sequence_length);
+    return {
+      ...head(manifest),
+      sources: readSources(manifest).map(([source, share]) => {
+        const packer = new Packer(manifest, source, share, store, registry, row_tokens);
+        const shards = counts.get(packer.identity) ?? share.shard_windows.map((_, shard) => packer.plan(shard).windows);
+        counts.set(packer.identity, shards);
+        const cursor = cursors.get(source);
+        const start =
+          cursor === undefined
+            ? 0
+            : cursor.packing === packer.identity
+              ? cursor.position
+              : handOver(cursor.shards, cursor.position, shards);
+        const end = start + share.windows;
+        cursors.set(source, { packing: packer.identity, shards, position: end });
+        return {
+          source,
+          weight: share.weight_achieved,
+          rows: share.windows,
+          row_tokens,
+          spans: shardSpans(shards, start, end),
+          open: (shard) => packer.open(shard),
+        };
+      }),
+    };
+  });
+}
+
+function head({ stage }: StageManifest): Pick<RowStage, "name" | "sequence_length" | "rows"> {
+  return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.windows };
+}
+
+function readSources(manifest: StageManifest): [string, SourceManifest][] {
+  return Object.entries(manifest.sources).filter(([, share]) => share.windows > 0);
+}
+
+function tokenFile(files: readonly { readonly path: string; readonly shard: number }[], shard: number): string {
+  const file = files.find((candidate) => candidate.shard === shard && candidate.path.endsWith(".ds"));
+  if (file === undefined) throw new Error(`no token file of shard ${shard} in the manifest`);
+  return file.path;
+}
+
+function storedWindows(path: string, { stage, tokenizer }: StageManifest): RowReader {
+  const words = decodePieces(readPart(path + companions.pieces), path + companions.pieces);
+  const { window_pieces } = planFromPieces(words, stage.window_tokens);
+  const rowBytes = stage.window_tokens * tokenizer.token_bytes;
+  return {
+    read: (from, to) => ({
+      tokens: decodeTokens(readPart(path, from * rowBytes, (to - from) * rowBytes), tokenizer.token_bytes, path),
+      pieces: words.subarray(window_pieces[from] * PIECE_WORDS, window_pieces[to] * PIECE_WORDS),
+    }),
+  };
+}
+
+/** Packs the shards of one source to rows of one length. */
+class Packer {
+  /** Equal where the rows are. */
+  readonly identity: string;
+  readonly #manifest: StageManifest;
+  readonly #source: string;
+  readonly #share: SourceManifest;
+  readonly #store: string;
+  readonly #rowTokens: number;
+  readonly #registry: StageRegistry;
+
+  constructor(
+    manifest: StageManifest,
+    source: string,
+    share: SourceManifest,
+    store: string,
+    registry: StageRegistry,
+    rowTokens: number,
+  ) {
+    this.identity = JSON.stringify([share.fingerprints.tokens, manifest.stage.pack, rowTokens]);
+    this.#manifest = manifest;
+    this.#source = source;
+    this.#share = share;
+    this.#store = store;
+    this.#registry = registry;
+    this.#rowTokens = rowTokens;
+  }
+
+  plan(shard: number, ends = this.#ends(shard)): WindowPlan {
+    const { pack } = this.#manifest.stage;
+    const operator = this.#registry.findStage(pack.use).create(pack.options, new Map());
+    if (operator.kind !== "pack") throw new Error(`${pack.use} is not a pack stage`);
+    const seed = seedFrom(this.#manifest.seed, "rows", this.#source, this.#rowTokens, shard);
+    return operator.plan({ document_ends: ends, sequence_length: this.#rowTokens - 1, seed });
+  }
+
+  open(shard: number): RowReader {
+    const { tokenizer } = this.#manifest;
+    const path = this.#path(shard);
+    const document_ends = this.#ends(shard);
+    const input: FillInput = {
+      plan: this.plan(shard, document_ends),
+      tokens: decodeTokens(readPart(path), tokenizer.token_bytes, path),
+      document_ends,
+      window_tokens: this.#rowTokens,
+      eos: tokenizer.eos.id,
+    };
+    return {
+      read: (from, to) => {
+        const output = fillOutput(input, from, to);
+        fillWindows(input, from, to, output);
+        return output;
+      },
+    };
+  }
+
+  #path(shard: number): string {
+    return join(this.#store, tokenFile(this.#share.token_store.files, shard));
+  }
+
+  #ends(shard: number): Float64Array {
+    const index = this.#path(shard) + companions.index;
+    return decodeEnds(readPart(index), index);
+  }
+}
