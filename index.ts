@@ -12,10 +12,12 @@ export type { Trainer } from "./manifests/exports/geometry.ts";
 export type { ExportOptions } from "./manifests/exports/views.ts";
 export type { Finding } from "./manifests/verify.ts";
 export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum/smollm3.ts";
+export type { Replay, ReplayedSource } from "./mixtures/replay.ts";
 export { Layout } from "./plan/layout.ts";
 export { makePlan, type Plan } from "./plan/plan.ts";
 export { defineRecipe, loadRecipe } from "./plan/recipe/load.ts";
 export { stageFacts, stagePage } from "./plan/recipe/reference.ts";
+export { parseSize } from "./plan/recipe/sizes.ts";
 export { newRecipe } from "./plan/recipe/template.ts";
 export type { Recipe } from "./plan/types.ts";
 export * from "./stages/define.ts";
@@ -31,6 +33,13 @@ export {
 export type { RunEvent, RunResult } from "./workers/events.ts";
 export { type ExportResult, exportRun } from "./workers/export.ts";
 export { verifyRun } from "./workers/finish.ts";
+export {
+  type NextStage,
+  type NextStageOptions,
+  nextStage,
+  type ReplayOptions,
+  replayMixture,
+} from "./workers/mix.ts";
 export { peekDocuments, peekDropped } from "./workers/peek.ts";
 export { peekWindows } from "./workers/peek-windows.ts";
 export { type Prepared, type PrepareOptions, prepare } from "./workers/prepare.ts";

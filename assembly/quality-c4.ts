@@ -56,7 +56,7 @@ let maxWordLength: u32 = 0;
 let cleaned: usize = 0;
 
 let lineWords: u32 = 0;
-/** Bytes in the longest run without white space. */
+/** Bytes in the longest run without white space; runs of less than 64 bytes may be missed. */
 let longestRun: usize = 0;
 let hasLongWord: bool = false;
 let hasBracket: bool = false;
@@ -73,7 +73,7 @@ export function judgeLines(rulesOn: u32, fewestWords: u32, longest: u32): u32 {
   reserve(pairs + size * 8 + 64);
   const count = splitLines(pairs);
   cleaned = aligned(pairs + (<usize>count << 3)) + 64;
-  reserve(cleaned + size + (<usize>count << 6) + 64);
+  reserve(cleaned + size + 64);
   for (let line: usize = 0; line < count; line++) {
     judgeLine(<usize>load<u32>(pairs + (line << 3)), <usize>load<u32>(pairs + (line << 3), 4), records + line * 12);
   }
@@ -156,7 +156,7 @@ function scanLine(start: usize, end: usize): void {
   }
   longestRun = max(longestRun, end - runStart);
   hasLongWord = false;
-  if (longestRun > <usize>maxWordLength) scanSlowly(start, end);
+  if (longestRun > <usize>maxWordLength || maxWordLength < 64) scanSlowly(start, end);
 }
 
 /** What {@link scanLine} does, character by character, lengths in code points; stray continuation bytes are no word. */
@@ -250,9 +250,7 @@ function copyWithoutCitations(start: usize, end: usize, out: usize): usize {
       store<u8>(to++, load<u8>(at++));
     }
   }
-  // Vectors are loaded over the end.
-  memory.fill(to, 0, 64);
-  cleaned = to + 64;
+  cleaned = to;
   return to;
 }
 

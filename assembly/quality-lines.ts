@@ -32,7 +32,7 @@ import {
  * Results: lines, those that end in a terminal mark, short ones, code points in those equal to an earlier one.
  */
 export function measureLines(shortChars: u32): void {
-  resetRanges(scratch, newlineCount + 1);
+  resetRanges(scratch, maxPieces());
   let lines: u32 = 0;
   let terminalLines: u32 = 0;
   let shortLines: u32 = 0;
@@ -66,7 +66,7 @@ export function measureParagraphs(): void {
 }
 
 function countPieces(start: usize, end: usize, minNewlines: usize): void {
-  resetRanges(scratch, newlineCount + 1);
+  resetRanges(scratch, maxPieces());
   let pieces: u32 = 0;
   let duplicates: u32 = 0;
   let duplicateChars: u32 = 0;
@@ -88,6 +88,11 @@ function countPieces(start: usize, end: usize, minNewlines: usize): void {
   setResult(0, pieces);
   setResult(1, duplicates);
   setResult(2, duplicateChars);
+}
+
+/** Every piece but an empty one at either end, and every line that counts, takes a byte and a newline. */
+function maxPieces(): u32 {
+  return min(newlineCount + 1, <u32>(textEnd - TEXT) / 2 + 3);
 }
 
 function codePoints(start: usize, end: usize): u32 {

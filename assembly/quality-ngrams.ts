@@ -9,16 +9,16 @@
  *   whose window may occur twice; n-grams that may be shorter are taken as they are. Those few go through an exact set.
  * Invariant: bytes are compared wherever hashes agree. Memory: in SCRATCH, about 40 bytes a word. Price: 12 ns a word.
  */
-import { equalBytes, hashVector, mix64 } from "./quality-ranges";
+import { equalBytes, hashVector, mix64, tableSize } from "./quality-ranges";
 import {
   aligned,
-  countCodePoints,
   firstBytes,
   isAscii,
   reserve,
   scratch,
   setResult,
   shift,
+  wordCodePoints,
   wordCount,
   wordEnds,
   wordStarts,
@@ -41,7 +41,8 @@ let wordHashes: usize = 0;
 /** u32 a word: those at which a duplicated n-gram may begin. */
 let candidates: usize = 0;
 let candidateCount: u32 = 0;
-let hasCandidates: bool = false;
+/** They are for n-grams of this many words and more; 0 where they have not been found. */
+let candidateWords: u32 = 0;
 /** Where tables may be put. */
 let tables: usize = 0;
 
@@ -56,7 +57,7 @@ export function loadNgrams(): void {
   text = candidates + size + 64;
   tables = aligned(text + bytes + 64);
   reserve(tables);
-  hasCandidates = false;
+  candidateWords = 0;
   copyWords();
   sumPairs();
 }
@@ -71,7 +72,7 @@ function copyWords(): void {
     store<u32>(offsets + at, <u32>out);
     if (!isAscii) {
       store<u32>(codePoints + at, chars);
-      chars += countCodePoints(start, start + length);
+      chars += wordCodePoints(start, start + length);
     }
     let hash = <u64>length * K1;
     let i: usize = 0;
@@ -122,10 +123,9 @@ function sumPairs(): void {
  */
 export function topChars(n: u32): f64 {
   // The hashes of the words have given way to those of the windows.
-  if (hasCandidates) copyWords();
-  hasCandidates = false;
-  let size: usize = 64;
-  while (size < <usize>wordCount * 2) size <<= 1;
+  if (candidateWords != 0) copyWords();
+  candidateWords = 0;
+  const size = tableSize(wordCount);
   reserve(tables + (size << 3));
   memory.fill(tables, 0, size << 3);
   const mask = size - 1;
@@ -173,41 +173,61 @@ function charsBetween(from: u32, to: u32): u32 {
 
 /** Lists the words at which an n-gram of 5 words or more may begin that occurs twice. Takes the place of the words' hashes. */
 function findCandidates(): void {
-  hasCandidates = true;
   candidateCount = 0;
-  if (wordCount < MIN_DUPLICATE_WORDS) return;
-  // 64 bits for one or two words, three of them set: one in a hundred windows looks seen that is not.
-  let size: usize = 64;
-  while (size < wordCount) size <<= 1;
-  const once = tables;
-  const twice = once + (size << 3);
-  const slotShift = <u64>(64 - ctz(size));
-  reserve(twice + (size << 3));
-  memory.fill(once, 0, size << 4);
-  const end = offsetOf(wordCount);
-  const last = wordCount - MIN_DUPLICATE_WORDS;
-  let word: u32 = 0;
-  for (; word < wordCount; word++) {
-    const at = offsetOf(word);
-    if (at + WINDOW > end) break;
-    const hash = mix64(load<u64>(at) * K1 + rotl<u64>(load<u64>(at, WINDOW - 8) * K2, 31));
-    store<u64>(wordHashes + (word << 3), hash);
-    const slot = <usize>(hash >> slotShift) << 3;
-    const bits = bloomBits(hash);
-    const known = load<u64>(once + slot);
-    store<u64>(once + slot, known | bits);
-    if ((known & bits) == bits) store<u64>(twice + slot, load<u64>(twice + slot) | bits);
+  for (let word: u32 = 0; word + MIN_DUPLICATE_WORDS <= wordCount; word++) {
+    store<u32>(candidates + (candidateCount << 2), word);
+    candidateCount++;
   }
-  let next = candidates;
-  for (word = 0; word <= last; word++) {
+  candidateWords = MIN_DUPLICATE_WORDS;
+  keepRepeated(WINDOW);
+}
+
+/**
+ * Keeps those candidates whose n-gram of `candidateWords` words is shorter than `window` bytes or whose first `window` bytes begin another
+ * one, too. Some others stay.
+ */
+function keepRepeated(window: usize): void {
+  // 32 to 64 bits a word, three of them set, and a quarter of that for those seen again, of which there are few.
+  let size: usize = 64;
+  while (size < candidateCount >> 1) size <<= 1;
+  const once = tables;
+  const again = once + (size << 3);
+  const onceShift = <u64>(64 - ctz(size));
+  reserve(again + (size << 1));
+  memory.fill(once, 0, size * 10);
+  for (let i: u32 = 0; i < candidateCount; i++) {
+    const word = load<u32>(candidates + (i << 2));
+    const at = offsetOf(word);
+    if (at + window > offsetOf(word + candidateWords)) continue;
+    const hash = windowHash(at, window);
+    store<u64>(wordHashes + (word << 3), hash);
+    const bits = bloomBits(hash);
+    const entry = once + (<usize>(hash >> onceShift) << 3);
+    const known = load<u64>(entry);
+    store<u64>(entry, known | bits);
+    if ((known & bits) == bits) {
+      const second = again + (<usize>(hash >> (onceShift + 2)) << 3);
+      store<u64>(second, load<u64>(second) | bits);
+    }
+  }
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < candidateCount; i++) {
+    const word = load<u32>(candidates + (i << 2));
     const hash = load<u64>(wordHashes + (word << 3));
     const bits = bloomBits(hash);
-    const repeats = (load<u64>(twice + (<usize>(hash >> slotShift) << 3)) & bits) == bits;
-    const short = offsetOf(word + MIN_DUPLICATE_WORDS) - offsetOf(word) < WINDOW;
-    store<u32>(next, word);
-    next += <usize>(repeats | short) << 2;
+    const repeats = (load<u64>(again + (<usize>(hash >> (onceShift + 2)) << 3)) & bits) == bits;
+    const short = offsetOf(word) + window > offsetOf(word + candidateWords);
+    store<u32>(candidates + (kept << 2), word);
+    kept += <u32>(repeats | short);
   }
-  candidateCount = <u32>((next - candidates) >> 2);
+  candidateCount = kept;
+}
+
+/** Hash of 15 to 32 bytes. */
+function windowHash(at: usize, window: usize): u64 {
+  let hash = load<u64>(at) * K1 + rotl<u64>(load<u64>(at, 7) * K2, 31);
+  if (window > WINDOW) hash ^= rotl<u64>(load<u64>(at + window - 16) * K2 + load<u64>(at + window - 8), 23) * K1;
+  return mix64(hash);
 }
 
 function bloomBits(hash: u64): u64 {
@@ -216,9 +236,13 @@ function bloomBits(hash: u64): u64 {
 
 /** Code points in `n`-grams seen before, read from left to right and going on behind each repeat; `n` >= 5. */
 export function duplicateNgramChars(n: u32): u32 {
-  if (!hasCandidates) findCandidates();
-  let size: usize = 16;
-  while (size < <usize>candidateCount * 2) size <<= 1;
+  if (candidateWords == 0 || candidateWords > n) findCandidates();
+  if (candidateWords < n && n != 6 && n != 8) {
+    // Longer n-grams agree in more bytes.
+    candidateWords = n;
+    keepRepeated(<usize>n * 3);
+  }
+  const size = tableSize(candidateCount);
   reserve(tables + (size << 3));
   memory.fill(tables, 0, size << 3);
   const mask = size - 1;

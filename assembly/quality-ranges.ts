@@ -2,7 +2,7 @@
  * An exact set of byte ranges: which were seen before. Twin: kernels/quality/range-set.ts.
  *
  * Invariant: a range is seen only when its bytes are equal. Memory: slots of 16 bytes (hash u64, 0 for a free one; start u32; end u32), a
- * power of two of them, at least twice as many as ranges announced. Ranges are at least 64 bytes away from the edges of memory.
+ * power of two of them, at least half as many again as ranges announced. Ranges are at least 64 bytes away from the edges of memory.
  * Price: one multiply per eight bytes, one probe.
  */
 import { firstBytes, reserve } from "./quality-text";
@@ -14,10 +14,14 @@ const K3: u64 = 0xd6e8feb86659fd93;
 let slots: usize = 0;
 let mask: usize = 0;
 
+/** Slots of a table for `count` entries: a power of two, at most two thirds of them taken. */
+export function tableSize(count: u32): usize {
+  return <usize>1 << (32 - <usize>clz(count + (count >> 1) + 15));
+}
+
 /** Empties the set, puts it at `at` and makes room for `count` ranges. */
 export function resetRanges(at: usize, count: u32): void {
-  let size: usize = 16;
-  while (size < <usize>count * 2) size <<= 1;
+  const size = tableSize(count);
   reserve(at + (size << 4));
   memory.fill(at, 0, size << 4);
   slots = at;

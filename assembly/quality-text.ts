@@ -206,6 +206,13 @@ export function countCodePoints(from: usize, to: usize): u32 {
   return <u32>(to - from) - continuations;
 }
 
+/** The same of a word, which is mostly short. */
+export function wordCodePoints(start: usize, end: usize): u32 {
+  const size = <u32>(end - start);
+  if (size > 16) return countCodePoints(start, end);
+  return size - <u32>popcnt(i8x16.bitmask(isContinuation(v128.load(start))) & ((1 << size) - 1));
+}
+
 export function skipSpace(start: usize, end: usize): usize {
   let at = start;
   while (at < end) {
@@ -244,7 +251,10 @@ export function lineEndMask(at: usize): u64 {
   const b = v128.load(at, 16);
   const c = v128.load(at, 32);
   const d = v128.load(at, 48);
-  let ends = mask64(asciiLineEnds(a), asciiLineEnds(b), asciiLineEnds(c), asciiLineEnds(d));
+  let ends: u64 = 0;
+  if (v128.any_true(i8x16.le_u(i8x16.min_u(i8x16.min_u(a, b), i8x16.min_u(c, d)), splat(0x1e)))) {
+    ends = mask64(asciiLineEnds(a), asciiLineEnds(b), asciiLineEnds(c), asciiLineEnds(d));
+  }
   if (i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d))) != 0) {
     ends |= mask64(wideLineEnds(at), wideLineEnds(at + 16), wideLineEnds(at + 32), wideLineEnds(at + 48));
   }

@@ -8,7 +8,6 @@
 import {
   ALPHABETIC,
   CODE_POINT,
-  countCodePoints,
   decode,
   equals,
   inRange,
@@ -26,6 +25,7 @@ import {
   SYMBOL,
   TEXT,
   WORD_CLASS,
+  wordCodePoints,
   wordCount,
   wordEnds,
   wordStarts,
@@ -259,35 +259,32 @@ export function measureWords(): void {
   for (let word: u32 = 0; word < wordCount; word++) {
     const start = <usize>(load<u32>(wordStarts + (word << 2)) - shift);
     const end = <usize>(load<u32>(wordEnds + (word << 2)) - shift);
-    // Words mostly begin with a letter, which settles their kind.
-    const first = decode(start, end);
-    const size = first >> LENGTH_SHIFT;
-    let kind = properties(first & CODE_POINT);
-    if ((kind & ALPHABETIC) == 0) kind = wordKind(start, end);
-    alphabetic += (kind / ALPHABETIC) & 1;
-    if ((kind & SYMBOL) != 0) {
-      symbolWords++;
-    } else if (isAscii) {
-      chars += <u32>(end - start);
-    } else if (size > 1 && size == <u32>(end - start)) {
-      chars++;
+    // A word that begins with a letter is alphabetic and no symbol.
+    if ((load<u8>(start) | 0x20) - 0x61 < 26) {
+      alphabetic++;
     } else {
-      chars += countCodePoints(start, end);
+      const kind = wordKind(start, end);
+      alphabetic += <u32>(kind == ALPHABETIC);
+      if (kind == SYMBOL) {
+        symbolWords++;
+        continue;
+      }
     }
+    chars += isAscii ? <u32>(end - start) : wordCodePoints(start, end);
   }
   setResult(0, wordCount - symbolWords);
   setResult(1, chars);
   setResult(2, alphabetic);
 }
 
-/** ALPHABETIC where a character is, SYMBOL where all are. */
+/** ALPHABETIC where a character is; else SYMBOL where all are; else 0. */
 function wordKind(start: usize, end: usize): u32 {
   let kind = SYMBOL;
   for (let at = start; at < end; ) {
     const decoded = decode(at, end);
     const found = properties(decoded & CODE_POINT);
-    if ((found & SYMBOL) == 0) kind &= ~SYMBOL;
     if ((found & ALPHABETIC) != 0) return ALPHABETIC;
+    kind &= found;
     at += decoded >> LENGTH_SHIFT;
   }
   return kind;

@@ -3,6 +3,7 @@ import { type Application, buildApplication, buildRouteMap } from "@stricli/core
 import type { CliContext } from "./context.ts";
 import { checkCommand } from "./verbs/check.ts";
 import { exportCommand } from "./verbs/export.ts";
+import { mixCommands } from "./verbs/mix.ts";
 import { newCommand } from "./verbs/new.ts";
 import { peekCommand } from "./verbs/peek.ts";
 import { planCommand } from "./verbs/plan.ts";
@@ -22,6 +23,7 @@ export function buildCli(version: string): Application<CliContext> {
       peek: peekCommand,
       verify: verifyCommand,
       export: exportCommand,
+      mix: mixCommands,
       stages: stagesCommand,
     },
     docs: {
@@ -35,6 +37,7 @@ export function buildCli(version: string): Application<CliContext> {
         "  shardmill run my-mix.yaml                do it; run again to go on after a stop",
         "  shardmill peek runs/my-mix --tokens      windows with document boundaries marked",
         "  shardmill verify runs/my-mix             re-read everything and check it",
+        "  shardmill mix replay my-mix.yaml         what a trainer has read of each source at a step",
         "",
         "Exit codes: 0 ok, 1 run failed, 2 bad recipe or flag, 3 a gate or `plan --check` says no, 130 interrupted and resumable.",
       ].join("\n"),

@@ -78,61 +78,82 @@ function stripes(lanes: Int32Array, bytes: Uint8Array, start: number, end: numbe
   return at;
 }
 
-/** Joins the lanes, mixes in `total` and the last bytes `[start, end)` (fewer than a stripe), and writes [high, low]. */
+/** The lanes joined into one state, written to `out` as [high, low]. */
+function joinLanes(lanes: Int32Array, out: Uint32Array): void {
+  let lo = 0;
+  let hi = 0;
+  for (let lane = 0; lane < 4; lane++) {
+    const turn = lane === 0 ? 1 : lane === 1 ? 7 : lane === 2 ? 12 : 18;
+    const a = lanes[lane * 2];
+    const b = lanes[lane * 2 + 1];
+    const turnedLo = (a << turn) | (b >>> (32 - turn));
+    lo = (lo + turnedLo) | 0;
+    hi = (hi + ((b << turn) | (a >>> (32 - turn))) + carryOf(lo, turnedLo)) | 0;
+  }
+  for (let lane = 0; lane < 4; lane++) {
+    laneWord[0] = 0;
+    laneWord[1] = 0;
+    round(laneWord, 0, lanes[lane * 2], lanes[lane * 2 + 1]);
+    const a = lo ^ laneWord[0];
+    const b = hi ^ laneWord[1];
+    const scaled = Math.imul(a, P1_LO);
+    hi = (multiplyHigh(a, P1_LO) + Math.imul(a, P1_HI) + Math.imul(b, P1_LO)) | 0;
+    lo = (scaled + P4_LO) | 0;
+    hi = (hi + P4_HI + carryOf(lo, scaled)) | 0;
+  }
+  out[0] = hi;
+  out[1] = lo;
+}
+
+/**
+ * Mixes `total` and the last bytes `[start, end)`, fewer than a stripe, into the state and writes [high, low].
+ *
+ * Short input is all in here, so nothing in it touches memory but the bytes.
+ */
 function finish(
-  lanes: Int32Array,
+  stateHi: number,
+  stateLo: number,
   total: number,
   bytes: Uint8Array,
   start: number,
   end: number,
   out: Uint32Array,
 ): void {
-  let lo: number;
-  let hi: number;
-  if (total >= STRIPE) {
-    lo = 0;
-    hi = 0;
-    for (let lane = 0; lane < 4; lane++) {
-      const turn = lane === 0 ? 1 : lane === 1 ? 7 : lane === 2 ? 12 : 18;
-      const a = lanes[lane * 2];
-      const b = lanes[lane * 2 + 1];
-      const turnedLo = (a << turn) | (b >>> (32 - turn));
-      lo = (lo + turnedLo) | 0;
-      hi = (hi + ((b << turn) | (a >>> (32 - turn))) + carryOf(lo, turnedLo)) | 0;
-    }
-    for (let lane = 0; lane < 4; lane++) {
-      laneWord[0] = 0;
-      laneWord[1] = 0;
-      round(laneWord, 0, lanes[lane * 2], lanes[lane * 2 + 1]);
-      const a = lo ^ laneWord[0];
-      const b = hi ^ laneWord[1];
-      const scaled = Math.imul(a, P1_LO);
-      hi = (multiplyHigh(a, P1_LO) + Math.imul(a, P1_HI) + Math.imul(b, P1_LO)) | 0;
-      lo = (scaled + P4_LO) | 0;
-      hi = (hi + P4_HI + carryOf(lo, scaled)) | 0;
-    }
-  } else {
-    // Short input never reached the lanes: lane 3 still is the seed.
-    lo = (lanes[4] + P5_LO) | 0;
-    hi = (lanes[5] + P5_HI + carryOf(lo, P5_LO)) | 0;
-  }
   const length = total | 0;
-  lo = (lo + length) | 0;
-  hi = (hi + Math.floor(total / 0x1_0000_0000) + carryOf(lo, length)) | 0;
+  let lo = (stateLo + length) | 0;
+  let hi = (stateHi + Math.floor(total / 0x1_0000_0000) + carryOf(lo, length)) | 0;
 
   let at = start;
   for (; at + 8 <= end; at += 8) {
-    laneWord[0] = 0;
-    laneWord[1] = 0;
-    round(laneWord, 0, word(bytes, at), word(bytes, at + 4));
-    const a = lo ^ laneWord[0];
-    const b = hi ^ laneWord[1];
+    const inputLo = word(bytes, at);
+    const productLo = Math.imul(inputLo, P2_LO);
+    const productHi =
+      (multiplyHigh(inputLo, P2_LO) + Math.imul(inputLo, P2_HI) + Math.imul(word(bytes, at + 4), P2_LO)) | 0;
+    const turnedLo = (productLo << 31) | (productHi >>> 1);
+    const turnedHi = (productHi << 31) | (productLo >>> 1);
+    const a = lo ^ Math.imul(turnedLo, P1_LO);
+    const b = hi ^ (multiplyHigh(turnedLo, P1_LO) + Math.imul(turnedLo, P1_HI) + Math.imul(turnedHi, P1_LO));
     const c = (a << 27) | (b >>> 5);
     const d = (b << 27) | (a >>> 5);
     const scaled = Math.imul(c, P1_LO);
     lo = (scaled + P4_LO) | 0;
     hi = (multiplyHigh(c, P1_LO) + Math.imul(c, P1_HI) + Math.imul(d, P1_LO) + P4_HI + carryOf(lo, scaled)) | 0;
   }
+  finishBytes(hi, lo, bytes, at, end, out);
+}
+
+/** The same for fewer than 8 last bytes, with `total` mixed in. Apart, so that each half fits the compiler's inlining. */
+function finishBytes(
+  stateHi: number,
+  stateLo: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  out: Uint32Array,
+): void {
+  let lo = stateLo;
+  let hi = stateHi;
+  let at = start;
   if (at + 4 <= end) {
     const input = word(bytes, at);
     const a = lo ^ Math.imul(input, P1_LO);
@@ -147,7 +168,8 @@ function finish(
   for (; at < end; at++) {
     const input = bytes[at];
     const a = lo ^ Math.imul(input, P5_LO);
-    const b = hi ^ ((multiplyHigh(input, P5_LO) + Math.imul(input, P5_HI)) | 0);
+    // Below 2^40: exact.
+    const b = hi ^ (Math.floor((input * P5_LO) / 0x1_0000_0000) + Math.imul(input, P5_HI));
     const c = (a << 11) | (b >>> 21);
     const d = (b << 11) | (a >>> 21);
     lo = Math.imul(c, P1_LO);
@@ -175,8 +197,16 @@ export function xxh64(
   seedHi: number,
   out: Uint32Array,
 ): void {
+  const total = end - start;
+  if (total < STRIPE) {
+    const lo = (seedLo + P5_LO) | 0;
+    finish(seedHi + P5_HI + carryOf(lo, P5_LO), lo, total, bytes, start, end, out);
+    return;
+  }
   seedLanes(scratch, seedLo | 0, seedHi | 0);
-  finish(scratch, end - start, bytes, stripes(scratch, bytes, start, end), end, out);
+  const rest = stripes(scratch, bytes, start, end);
+  joinLanes(scratch, out);
+  finish(out[0], out[1], total, bytes, rest, end, out);
 }
 
 /** The same hash over bytes that arrive in pieces. */
@@ -214,6 +244,14 @@ export class Xxh64Stream {
 
   /** Writes [high, low] of everything so far; more may follow. */
   digest(out: Uint32Array): void {
-    finish(this.#lanes, this.#total, this.#rest, 0, this.#restLength, out);
+    if (this.#total >= STRIPE) {
+      joinLanes(this.#lanes, out);
+    } else {
+      // Short input never reached the lanes: lane 3 still is the seed.
+      const lo = (this.#lanes[4] + P5_LO) | 0;
+      out[0] = this.#lanes[5] + P5_HI + carryOf(lo, P5_LO);
+      out[1] = lo;
+    }
+    finish(out[0], out[1], this.#total, this.#rest, 0, this.#restLength, out);
   }
 }

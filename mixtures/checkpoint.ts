@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { DataError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
+import { blendAt } from "../kernels/blend-jump.ts";
 
 const count = z.int().nonnegative();
 
@@ -89,6 +90,20 @@ export function consumedTokens(checkpoint: Checkpoint): ReadonlyMap<string, numb
     for (const [folder, tokens] of Object.entries(consumed_tokens)) sums.set(folder, (sums.get(folder) ?? 0) + tokens);
   }
   return sums;
+}
+
+/**
+ * Tokens the trainer books for each source of a stage, by its own count: samples `[first, first + samples)` of the stage's blend, `first`
+ * being the samples of all earlier stages, although it reads the blend from its start. Off by a few samples per source for that.
+ */
+export function bookedTokens(
+  weights: readonly number[],
+  first: number,
+  samples: number,
+  sequenceLength: number,
+): readonly number[] {
+  const before = blendAt(weights, first);
+  return [...blendAt(weights, first + samples)].map((taken, source) => (taken - before[source]) * sequenceLength);
 }
 
 /** A folder the trainer reads and what of its source lies in it. */

@@ -207,12 +207,7 @@ function badWeights(stage: MixtureStage, what: string, fix: string): RecipeError
  * The cursor of a source as the stage packs it: behind everything that has been read of documents the stage can meet, in any packing.
  * A source that has not been read starts at its first window.
  */
-function cursorOf(
-  cursors: Cursors,
-  name: string,
-  stage: MixtureStage,
-  available: MixtureInput["available"],
-): Cursor {
+function cursorOf(cursors: Cursors, name: string, stage: MixtureStage, available: MixtureInput["available"]): Cursor {
   const { sequence_length, pack_id } = stage;
   const selection = stage.selections?.[name] ?? {};
   const shards = available(name, sequence_length, pack_id, stage);

@@ -15,19 +15,16 @@ export interface ReplayStage {
   readonly windows: number;
   /** In the order the trainer is given them: a tie goes to the first. Any positive sum. */
   readonly weights: readonly (readonly [source: string, weight: number])[];
-  /** Window of each source the stage starts at. Where absent, it goes on after the earlier stages. */
-  readonly start_windows?: Readonly<Record<string, number>>;
-}
-
-export interface ReplayInput {
-  readonly stages: readonly ReplayStage[];
   /** Sequences per training step. */
   readonly global_batch_size: number;
-  /** Windows in one epoch of a source at a sequence length, and those that may be read in all; undefined where not known. */
-  readonly capacity: (source: string, sequenceLength: number) => SourceCapacity | undefined;
+  /** Window of each source the stage starts at. Where absent, it goes on after the earlier stages. */
+  readonly start_windows?: Readonly<Record<string, number>>;
+  /** What there is of a source; one that is not here never runs out. */
+  readonly capacities: Readonly<Record<string, SourceCapacity>>;
 }
 
 export interface SourceCapacity {
+  /** Windows in one epoch, at the stage's sequence length. */
   readonly epoch_windows: number;
   /** Times it may be read, over all stages. */
   readonly max_epochs: number;
@@ -61,37 +58,37 @@ export interface Replay {
 }
 
 /**
- * The stages a trainer has worked on after `step` steps, the last one perhaps in part. `stage` counts steps from the start of that
+ * The stages a trainer has worked on after `step` steps (all of them where not given), the last one perhaps in part. `stage` counts steps from the start of that
  * stage; without it from the first stage, on through stages of its sequence length. Throws RecipeError `flag/no-such-stage`,
  * `flag/step-out-of-range`.
  */
-export function replayTo(input: ReplayInput, step: number, stage?: string): readonly Replay[] {
-  const first = stage === undefined ? 0 : input.stages.findIndex(({ name }) => name === stage);
+export function replayTo(stages: readonly ReplayStage[], step?: number, stage?: string): readonly Replay[] {
+  const first = stage === undefined ? 0 : stages.findIndex(({ name }) => name === stage);
   if (first < 0) {
     throw new RecipeError({
       code: "flag/no-such-stage",
       what: `there is no training stage ${stage}`,
-      fix: `there are: ${input.stages.map(({ name }) => name).join(", ")}`,
+      fix: `there are: ${stages.map(({ name }) => name).join(", ")}`,
     });
   }
-  const run = stage === undefined ? trainerRun(input.stages) : [input.stages[first]];
-  const steps = run.map((entry) => stageSteps(entry, input.global_batch_size));
+  const run = stage === undefined ? trainerRun(stages) : [stages[first]];
+  const steps = run.map(stageSteps);
   const total = steps.reduce((sum, count) => sum + count, 0);
-  if (step > total) throw stepOutOfRange(input, run, step, total);
+  if (step !== undefined && step > total) throw stepOutOfRange(stages, run, step, total);
   const replays: Replay[] = [];
-  let left = step;
+  let left = step ?? total;
   run.forEach((_, index) => {
     if (index > 0 && left === 0) return;
     const done = Math.min(left, steps[index]);
-    replays.push(replayStage(input, first + index, done, steps[index]));
+    replays.push(replayStage(stages, first + index, done));
     left -= done;
   });
   return replays;
 }
 
 /** Whole steps of a stage; the windows that do not fill one are not trained on. */
-export function stageSteps(stage: Pick<ReplayStage, "windows">, globalBatchSize: number): number {
-  return Math.max(1, Math.floor(stage.windows / globalBatchSize));
+export function stageSteps({ windows, global_batch_size }: ReplayStage): number {
+  return Math.max(1, Math.floor(windows / global_batch_size));
 }
 
 function trainerRun(stages: readonly ReplayStage[]): readonly ReplayStage[] {
@@ -99,18 +96,19 @@ function trainerRun(stages: readonly ReplayStage[]): readonly ReplayStage[] {
   return other < 0 ? stages : stages.slice(0, other);
 }
 
-function replayStage(input: ReplayInput, index: number, step: number, steps: number): Replay {
-  const stage = input.stages[index];
+function replayStage(stages: readonly ReplayStage[], index: number, step: number): Replay {
+  const stage = stages[index];
   const { sequence_length, weights } = stage;
   const shares = weights.map(([, weight]) => weight);
   const sum = shares.reduce((total, weight) => total + weight, 0);
-  const samples = step * input.global_batch_size;
+  const samples = step * stage.global_batch_size;
   const taken = blendAt(shares, samples);
-  const starts = stage.start_windows ?? startWindows(input, index);
+  const whole = blendAt(shares, stageSteps(stage) * stage.global_batch_size);
+  const starts = stage.start_windows ?? startWindows(stages, index);
   const sources = weights.map(([name, weight], source): ReplayedSource => {
     const start = starts[name] ?? 0;
     const windows = taken[source];
-    const capacity = input.capacity(name, sequence_length);
+    const position = { start, next: start + windows, end: start + whole[source] };
     return {
       name,
       weight_normalized: weight / sum,
@@ -118,14 +116,14 @@ function replayStage(input: ReplayInput, index: number, step: number, steps: num
       tokens: windows * sequence_length,
       weight_achieved: samples === 0 ? 0 : windows / samples,
       start_window: start,
-      next_window: start + windows,
-      ...(capacity === undefined ? {} : exhaustion(capacity, start, windows, shares, source, steps, input)),
+      next_window: position.next,
+      ...(Object.hasOwn(stage.capacities, name) ? exhaustion(stage, source, position) : {}),
     };
   });
   return {
     stage: stage.name,
     step,
-    stage_steps: steps,
+    stage_steps: stageSteps(stage),
     samples,
     sequence_length,
     tokens: samples * sequence_length,
@@ -133,52 +131,57 @@ function replayStage(input: ReplayInput, index: number, step: number, steps: num
   };
 }
 
+/** `position` is where the source starts in the stage, where it is, and where it will be when the stage is over. */
 function exhaustion(
-  { epoch_windows, max_epochs }: SourceCapacity,
-  start: number,
-  windows: number,
-  shares: readonly number[],
+  { weights, capacities, global_batch_size }: ReplayStage,
   source: number,
-  steps: number,
-  { global_batch_size }: ReplayInput,
+  position: { readonly start: number; readonly next: number; readonly end: number },
 ): Pick<ReplayedSource, "epochs_total" | "runs_out_at_step"> {
-  const left = Math.max(0, Math.floor(max_epochs * epoch_windows) - start);
-  const epochs_total = epoch_windows === 0 ? 0 : (start + windows) / epoch_windows;
-  const samples = steps * global_batch_size;
-  const enough = left >= windows && blendAt(shares, samples)[source] <= left;
-  if (enough) return { epochs_total };
-  return { epochs_total, runs_out_at_step: Math.floor(sampleOfTake(shares, source, left) / global_batch_size) + 1 };
+  const { epoch_windows, max_epochs } = capacities[weights[source][0]];
+  const epochs_total = epoch_windows === 0 ? 0 : position.next / epoch_windows;
+  const limit = Math.floor(max_epochs * epoch_windows);
+  if (position.end <= limit) return { epochs_total };
+  const left = Math.max(0, limit - position.start);
+  const sample = sampleOfTake(
+    weights.map(([, weight]) => weight),
+    source,
+    left,
+  );
+  return { epochs_total, runs_out_at_step: Math.floor(sample / global_batch_size) + 1 };
 }
 
 /** Where earlier stages left each source, by the trainer's rule: tokens read // sequence_length. */
-function startWindows({ stages, global_batch_size }: ReplayInput, index: number): Record<string, number> {
+function startWindows(stages: readonly ReplayStage[], index: number): Record<string, number> {
   const tokens: Record<string, number> = {};
   for (const stage of stages.slice(0, index)) {
     const taken = blendAt(
       stage.weights.map(([, weight]) => weight),
-      stageSteps(stage, global_batch_size) * global_batch_size,
+      stageSteps(stage) * stage.global_batch_size,
     );
     stage.weights.forEach(([name], source) => {
       tokens[name] = (tokens[name] ?? 0) + taken[source] * stage.sequence_length;
     });
   }
   const { sequence_length } = stages[index];
-  return Object.fromEntries(
-    Object.entries(tokens).map(([name, count]) => [name, Math.floor(count / sequence_length)]),
-  );
+  return Object.fromEntries(Object.entries(tokens).map(([name, count]) => [name, Math.floor(count / sequence_length)]));
 }
 
-function stepOutOfRange(input: ReplayInput, run: readonly ReplayStage[], step: number, total: number): RecipeError {
+function stepOutOfRange(
+  stages: readonly ReplayStage[],
+  run: readonly ReplayStage[],
+  step: number,
+  total: number,
+): RecipeError {
   const names = run.map(({ name }) => name).join(", ");
-  const more = run.length > 1 || run[0] === input.stages[0] ? input.stages.slice(run.length) : [];
+  const next = stages[stages.indexOf(run[run.length - 1]) + 1];
   return new RecipeError({
     code: "flag/step-out-of-range",
-    what: `${names} ${run.length === 1 ? "has" : "have"} ${total.toLocaleString("en-US")} steps of ${input.global_batch_size} sequences, not ${step.toLocaleString("en-US")}`,
-    ...(more.length === 0
+    what: `step ${step.toLocaleString("en-US")} is beyond ${names}: ${total.toLocaleString("en-US")} steps of ${run[0].global_batch_size} sequences`,
+    ...(next === undefined
       ? {}
       : {
-          why: "a trainer keeps one sequence length per run and counts from 1 again in the next",
-          fix: `count within a later stage: --stage ${more[0].name}`,
+          why: "a trainer keeps one sequence length per run and counts from 1 in the next; a stage that is named is counted alone",
+          fix: `count within a later stage: --stage ${next.name}`,
         }),
   });
 }

@@ -119,9 +119,13 @@ export interface WeightFacts {
 export function mixtureWeights(request: MixtureRequest, facts: WeightFacts): Record<string, number> {
   if ("amounts" in request) return { ...request.amounts };
   if ("repeat" in request) {
-    const entries = Object.entries(request.repeat).map(([name, times]) => [name, times * facts.tokensOf(name)] as const);
+    const entries = Object.entries(request.repeat).map(
+      ([name, times]) => [name, times * facts.tokensOf(name)] as const,
+    );
     const total = entries.reduce((sum, [, tokens]) => sum + tokens, 0);
-    return Object.fromEntries(entries.map(([name, tokens]) => [name, total === 0 ? 1 / entries.length : tokens / total]));
+    return Object.fromEntries(
+      entries.map(([name, tokens]) => [name, total === 0 ? 1 / entries.length : tokens / total]),
+    );
   }
   const { weights } = request;
   if (isCountRule(weights)) return ruleWeights(weights, weights.of, 1, facts.budget_tokens, facts);

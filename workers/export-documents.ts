@@ -1,37 +1,53 @@
 /**
  * Documents for trainers that cut rows themselves: which documents of each source a training stage gets.
  *
- * Documents are taken in the order of the token store until a stage has the tokens its rows need, and the next stage goes on with the next document:
- * no document of an epoch is in two stages. Invariant: ranges are whole documents and depend on the manifests alone.
- * Price: the index of the shards where a range starts or ends.
+ * Documents are taken in the order of the token store until a stage has the tokens its rows need, and the next stage goes on with the next
+ * document: no document of an epoch is in two stages. Where a stage reads other documents of a source than an earlier one, it starts at the first
+ * shard none of whose documents have been read, as mixtures do. Invariant: ranges are whole documents and depend on the manifests alone.
+ * Price: the index of the shards where a range starts or ends; of every shard where only some documents are read.
  */
 import { join } from "node:path";
 import { readPart } from "../io/read-part.ts";
 import { companions, decodeEnds } from "../io/token-file.ts";
+import { type DocumentSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
+import { handOver } from "../kernels/pack/spans.ts";
 import type { DocumentSpan, DocumentStage } from "../manifests/exports/views.ts";
-import type { SourceManifest, StageManifest, StoredFile } from "../manifests/schema.ts";
+import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
 
 export interface DocumentStages {
   readonly stages: readonly DocumentStage[];
   readonly warnings: readonly string[];
 }
 
+/** How far a source has been read for one selection of its documents; tokens are unrolled over epochs. */
+interface Cursor {
+  readonly selection: DocumentSelection;
+  readonly shards: readonly number[];
+  readonly position: number;
+}
+
 /** `maxEpochs` is the recipe's: a source is not read beyond it, even where that leaves a stage short. */
 export function documentStages(manifests: readonly StageManifest[], store: string, maxEpochs: number): DocumentStages {
   const warnings: string[] = [];
-  const cursors = new Map<string, number>();
+  const cursors = new Map<string, Cursor[]>();
   const stages = manifests.map((manifest) => {
     const { stage, tokenizer } = manifest;
     const sources = Object.entries(manifest.sources).flatMap(([source, share]) => {
       if (share.windows === 0) return [];
       const shards = storeShards(share, store, tokenizer.token_bytes);
       const total = shards.reduce((sum, shard) => sum + shard.tokens, 0);
-      const start = cursors.get(source) ?? 0;
+      const known = cursors.get(source) ?? [];
+      const start = startOf(known, selectionOf(share), shards);
       // Rows overlap by the last label, so n rows need one token more than n sequence lengths.
       const wanted = share.windows * stage.sequence_length + 1;
       const spans = documentSpans(shards, start, Math.min(start + wanted, Math.floor(maxEpochs * total)));
       const tokens = spans.reduce((sum, span) => sum + span.tokens, 0);
-      cursors.set(source, start + tokens);
+      const read: Cursor = {
+        selection: selectionOf(share),
+        shards: shards.map((shard) => shard.tokens),
+        position: start + tokens,
+      };
+      cursors.set(source, [...known.filter(({ selection }) => !sameSelection(selection, read.selection)), read]);
       if (tokens < wanted) {
         warnings.push(
           `${stage.name}: ${source} has ${wanted - tokens} tokens fewer than its rows need: windows counted its padding`,
@@ -45,26 +61,56 @@ export function documentStages(manifests: readonly StageManifest[], store: strin
   return { stages, warnings };
 }
 
+function selectionOf({ selection }: SourceManifest): DocumentSelection {
+  return selection ?? {};
+}
+
+function sameSelection(a: DocumentSelection, b: DocumentSelection): boolean {
+  return a.min_tokens === b.min_tokens && a.max_tokens === b.max_tokens && a.part_ratio === b.part_ratio;
+}
+
+function startOf(cursors: readonly Cursor[], selection: DocumentSelection, shards: readonly StoreShard[]): number {
+  const tokens = shards.map((shard) => shard.tokens);
+  return cursors.reduce((start, cursor) => {
+    if (sameSelection(cursor.selection, selection)) return Math.max(start, cursor.position);
+    if (!selectionsOverlap(cursor.selection, selection)) return start;
+    return Math.max(start, handOver(cursor.shards, cursor.position, tokens));
+  }, 0);
+}
+
+/** A shard of a token store. Documents and tokens are those that count. */
 interface StoreShard {
-  readonly shard: number;
-  readonly path: string;
-  readonly file: StoredFile;
+  readonly at: Pick<DocumentSpan, "shard" | "path" | "size_bytes" | "sha256" | "selection">;
   readonly tokens: number;
   readonly documents: number;
 }
 
-function storeShards({ token_store }: SourceManifest, store: string, tokenBytes: number): StoreShard[] {
+function storeShards({ token_store, selection }: SourceManifest, store: string, tokenBytes: number): StoreShard[] {
   const sizes = new Map(token_store.files.map((file) => [file.path, file.size_bytes]));
   return token_store.files
     .filter((file) => file.path.endsWith(".ds"))
     .sort((a, b) => a.shard - b.shard)
-    .map((file) => ({
-      shard: file.shard,
-      path: join(store, file.path),
-      file,
-      tokens: file.size_bytes / tokenBytes,
-      documents: (sizes.get(file.path + companions.index) ?? 0) / 8,
-    }));
+    .map(({ path, shard, size_bytes, sha256 }) => {
+      const at = {
+        shard,
+        path: join(store, path),
+        size_bytes,
+        sha256,
+        ...(selection === undefined ? {} : { selection }),
+      };
+      if (selection === undefined) {
+        return { at, tokens: size_bytes / tokenBytes, documents: (sizes.get(path + companions.index) ?? 0) / 8 };
+      }
+      const ends = countedEnds(at);
+      return { at, tokens: ends.at(-1) ?? 0, documents: ends.length };
+    });
+}
+
+/** Ends of the documents that count, as if they alone lay one after the other. */
+function countedEnds({ path, selection }: StoreShard["at"]): Float64Array {
+  const index = path + companions.index;
+  const ends = decodeEnds(readPart(index), index);
+  return selection === undefined ? ends : selectDocuments(ends, selection).ends;
 }
 
 /** Whole documents from token `start`, where one starts, to the first document end at or after `end`; both unrolled over epochs. */
@@ -77,33 +123,19 @@ function documentSpans(shards: readonly StoreShard[], start: number, end: number
     for (const shard of shards) {
       const from = Math.max(0, start - base);
       const to = Math.min(shard.tokens, end - base);
-      if (from < to) spans.push(shardSpan(shard, epoch, from, to));
+      if (from < to) spans.push({ epoch, ...shardSpan(shard, from, to) });
       base += shard.tokens;
     }
   }
   return spans;
 }
 
-function shardSpan(
-  { shard, path, file, tokens, documents }: StoreShard,
-  epoch: number,
-  from: number,
-  to: number,
-): DocumentSpan {
-  const { size_bytes, sha256 } = file;
-  const whole = { epoch, shard, path, size_bytes, sha256 };
-  if (from === 0 && to === tokens) return { ...whole, first_document: 0, documents, start_token: 0, tokens };
-  const index = path + companions.index;
-  const ends = decodeEnds(readPart(index), index);
+function shardSpan({ at, tokens, documents }: StoreShard, from: number, to: number): Omit<DocumentSpan, "epoch"> {
+  if (from === 0 && to === tokens) return { ...at, first_document: 0, documents, tokens };
+  const ends = countedEnds(at);
   const first_document = from === 0 ? 0 : firstAtLeast(ends, from) + 1;
   const last = firstAtLeast(ends, to);
-  return {
-    ...whole,
-    first_document,
-    documents: last + 1 - first_document,
-    start_token: from,
-    tokens: ends[last] - from,
-  };
+  return { ...at, first_document, documents: last + 1 - first_document, tokens: ends[last] - from };
 }
 
 /** Index of the first entry of at least `value` in ascending `values`, which has one. */

@@ -10,10 +10,13 @@ import { readPart } from "../io/read-part.ts";
 import { companions, decodeEnds, decodePieces, decodeTokens } from "../io/token-file.ts";
 import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { planFromPieces, type WindowPlan } from "../kernels/pack/plan.ts";
-import { handOver, shardSpans } from "../kernels/pack/spans.ts";
+import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
+import { shardSpans } from "../kernels/pack/spans.ts";
 import { seedFrom } from "../kernels/shuffle.ts";
 import type { RowReader, RowStage } from "../manifests/exports/views.ts";
 import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import { compileMixture, type MixtureStage } from "../mixtures/compile.ts";
+import type { PackOperator } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 
 /** The windows of the manifests. */
@@ -38,37 +41,54 @@ export function repackedStages(
   registry: StageRegistry,
   rowTokens: (sequenceLength: number) => number,
 ): RowStage[] {
+  const packers = new Map<string, Packer>();
+  const key = (stage: string, source: string): string => JSON.stringify([stage, source]);
+  const packerOf = (stage: string, source: string): Packer => packers.get(key(stage, source)) as Packer;
   const counts = new Map<string, readonly number[]>();
-  const cursors = new Map<string, { packing: string; shards: readonly number[]; position: number }>();
-  return manifests.map((manifest) => {
-    const { stage } = manifest;
-    const row_tokens = rowTokens(stage.sequence_length);
-    return {
-      ...head(manifest),
-      sources: readSources(manifest).map(([source, share]) => {
-        const packer = new Packer(manifest, source, share, store, registry, row_tokens);
-        const shards = counts.get(packer.identity) ?? share.shard_windows.map((_, shard) => packer.plan(shard).windows);
-        counts.set(packer.identity, shards);
-        const cursor = cursors.get(source);
-        const start =
-          cursor === undefined
-            ? 0
-            : cursor.packing === packer.identity
-              ? cursor.position
-              : handOver(cursor.shards, cursor.position, shards);
-        const end = start + share.windows;
-        cursors.set(source, { packing: packer.identity, shards, position: end });
-        return {
-          source,
-          weight: share.weight_achieved,
-          rows: share.windows,
-          row_tokens,
-          spans: shardSpans(shards, start, end),
-          open: (shard) => packer.open(shard),
-        };
-      }),
-    };
+  for (const manifest of manifests) {
+    for (const [source, share] of readSources(manifest)) {
+      const packer = new Packer(manifest, source, share, store, registry, rowTokens(manifest.stage.sequence_length));
+      packers.set(key(manifest.stage.name, source), packer);
+      if (!counts.has(packer.identity)) counts.set(packer.identity, packer.count());
+    }
+  }
+  const available = (source: string, stage: string): readonly number[] =>
+    counts.get(packerOf(stage, source).identity) as readonly number[];
+  const compiled = compileMixture({
+    stages: manifests.map(sameCounts),
+    available: (source, _length, _pack, stage) => available(source, stage.name),
+    limits: { max_epochs: Number.MAX_SAFE_INTEGER, on_exhausted: "error" },
   });
+  return manifests.map((manifest, index) => ({
+    ...head(manifest),
+    sources: readSources(manifest).map(([source, share]) => {
+      const packer = packerOf(manifest.stage.name, source);
+      const { windows, start_window, end_window } = compiled[index].sources[source];
+      if (windows !== share.windows) throw new Error(`${source}: ${windows} rows instead of ${share.windows}`);
+      return {
+        source,
+        weight: share.weight_achieved,
+        rows: windows,
+        row_tokens: packer.rowTokens,
+        spans: shardSpans(available(source, manifest.stage.name), start_window, end_window),
+        open: (shard) => packer.open(shard),
+      };
+    }),
+  }));
+}
+
+/** A mixture whose weights are the windows of the manifest, so that it comes to as many rows of each source. */
+function sameCounts(manifest: StageManifest): MixtureStage {
+  const { name, sequence_length, windows, pack } = manifest.stage;
+  const sources = readSources(manifest);
+  return {
+    name,
+    tokens: windows * sequence_length,
+    sequence_length,
+    pack_id: JSON.stringify(pack),
+    weights: Object.fromEntries(sources.map(([source, share]) => [source, share.windows])),
+    selections: Object.fromEntries(sources.map(([source, share]) => [source, share.selection ?? {}])),
+  };
 }
 
 function head({ stage }: StageManifest): Pick<RowStage, "name" | "sequence_length" | "rows"> {
@@ -97,16 +117,16 @@ function storedWindows(path: string, { stage, tokenizer }: StageManifest): RowRe
   };
 }
 
-/** Packs the shards of one source to rows of one length. */
+/** Packs the shards of one source to rows of one length, as the stage's pack stage does. */
 class Packer {
   /** Equal where the rows are. */
   readonly identity: string;
+  readonly rowTokens: number;
   readonly #manifest: StageManifest;
   readonly #source: string;
   readonly #share: SourceManifest;
   readonly #store: string;
-  readonly #rowTokens: number;
-  readonly #registry: StageRegistry;
+  readonly #operator: PackOperator;
 
   constructor(
     manifest: StageManifest,
@@ -116,21 +136,21 @@ class Packer {
     registry: StageRegistry,
     rowTokens: number,
   ) {
-    this.identity = JSON.stringify([share.fingerprints.tokens, manifest.stage.pack, rowTokens]);
+    const { pack } = manifest.stage;
+    const operator = registry.findStage(pack.use).create(pack.options, new Map());
+    if (operator.kind !== "pack") throw new Error(`${pack.use} is not a pack stage`);
+    this.identity = JSON.stringify([share.fingerprints.tokens, share.selection ?? null, pack, rowTokens]);
+    this.rowTokens = rowTokens;
     this.#manifest = manifest;
     this.#source = source;
     this.#share = share;
     this.#store = store;
-    this.#registry = registry;
-    this.#rowTokens = rowTokens;
+    this.#operator = operator;
   }
 
-  plan(shard: number, ends = this.#ends(shard)): WindowPlan {
-    const { pack } = this.#manifest.stage;
-    const operator = this.#registry.findStage(pack.use).create(pack.options, new Map());
-    if (operator.kind !== "pack") throw new Error(`${pack.use} is not a pack stage`);
-    const seed = seedFrom(this.#manifest.seed, "rows", this.#source, this.#rowTokens, shard);
-    return operator.plan({ document_ends: ends, sequence_length: this.#rowTokens - 1, seed });
+  /** Rows of every shard. */
+  count(): readonly number[] {
+    return this.#share.shard_windows.map((_, shard) => this.#plan(shard, this.#ends(shard)).windows);
   }
 
   open(shard: number): RowReader {
@@ -138,10 +158,10 @@ class Packer {
     const path = this.#path(shard);
     const document_ends = this.#ends(shard);
     const input: FillInput = {
-      plan: this.plan(shard, document_ends),
+      plan: this.#plan(shard, document_ends),
       tokens: decodeTokens(readPart(path), tokenizer.token_bytes, path),
       document_ends,
-      window_tokens: this.#rowTokens,
+      window_tokens: this.rowTokens,
       eos: tokenizer.eos.id,
     };
     return {
@@ -151,6 +171,18 @@ class Packer {
         return output;
       },
     };
+  }
+
+  #plan(shard: number, ends: Float64Array): WindowPlan {
+    const seed = seedFrom(this.#manifest.seed, "rows", this.#source, this.rowTokens, shard);
+    const sequence_length = this.rowTokens - 1;
+    const { selection } = this.#share;
+    if (selection === undefined) return this.#operator.plan({ document_ends: ends, sequence_length, seed });
+    const selected = selectDocuments(ends, selection);
+    return planInShard(
+      this.#operator.plan({ document_ends: selected.ends, sequence_length, seed }),
+      selected.documents,
+    );
   }
 
   #path(shard: number): string {

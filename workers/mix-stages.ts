@@ -3,7 +3,7 @@
  */
 import { type CompiledStage, compileMixture, type MixtureStage } from "../mixtures/compile.ts";
 import { mixtureWeights } from "../mixtures/weights.ts";
-import { type Plan, packId, type PlannedStage, selectionOf } from "../plan/plan.ts";
+import { type Plan, type PlannedStage, packId, selectionOf } from "../plan/plan.ts";
 import type { TrainingStageSpec } from "../plan/types.ts";
 import type { PackMarker } from "./protocol.ts";
 
@@ -28,7 +28,14 @@ export function mixStages(plan: Plan, packed: readonly (readonly PackMarker[])[]
       return selection === undefined ? [] : [[source, selection] as const];
     });
     const pack = packs.get(name) as PlannedStage;
-    return { name, tokens, sequence_length, weights, pack_id: packId(pack), selections: Object.fromEntries(selections) };
+    return {
+      name,
+      tokens,
+      sequence_length,
+      weights,
+      pack_id: packId(pack),
+      selections: Object.fromEntries(selections),
+    };
   });
   const compiled = compileMixture({
     stages,

@@ -63,12 +63,12 @@ function decodeSources(): Sources {
 }
 
 /** A two-stage table of i32, as bytes. Blocks that have one `blockKey` share the values of the first of them. */
-function buildTable(blockKey: (block: number) => string, valueFor: (codePoint: number) => number): Uint8Array {
+function buildTable(blockKey: (block: number) => number, valueFor: (codePoint: number) => number): Uint8Array {
   const stage = new Uint16Array(BLOCK_COUNT);
-  const numbers = new Map<string, number>();
+  const numbers = new Map<number, number>();
   const firsts: number[] = [];
   for (let block = 0; block < BLOCK_COUNT; block++) {
-    const key = block < LOW_BLOCKS ? `low ${block}` : blockKey(block);
+    const key = block < LOW_BLOCKS ? -1 - block : blockKey(block);
     const number = numbers.get(key) ?? firsts.push(block) - 1;
     numbers.set(key, number);
     stage[block] = number;
@@ -80,6 +80,11 @@ function buildTable(blockKey: (block: number) => string, valueFor: (codePoint: n
     for (let i = 0; i < BLOCK; i++) values[number * BLOCK + i] = valueFor(block * BLOCK + i);
   });
   return bytes;
+}
+
+/** One number for two blocks of values. */
+function blockKeyOf({ blocks: a }: TwoStageTable<Uint16Array>, { blocks: b }: TwoStageTable<Uint8Array>) {
+  return (block: number): number => a[block] * 0x110000 + b[block];
 }
 
 /** The tables of the scan that normalizes as datatrove does. */
@@ -134,12 +139,12 @@ export function textTables(): TextTables {
         throw new Error(`the normalizer knows no action ${action}`);
     }
   };
-  const characters = buildTable((block) => `${actions.blocks[block]} ${classes.blocks[block]}`, valueFor);
+  const characters = buildTable(blockKeyOf(actions, classes), valueFor);
   return {
     characters,
     sequences: new Uint8Array(Int32Array.from(sequences).buffer),
     cases: buildTable(
-      (block) => `${contexts.blocks[block]}`,
+      (block) => contexts.blocks[block],
       (codePoint) => lookup(contexts, codePoint),
     ),
   };
@@ -184,7 +189,7 @@ export function fastTable(): Uint8Array {
         return FAST_KIND.separator;
     }
   };
-  return buildTable((block) => `${actions.blocks[block]} ${classes.blocks[block]}`, valueFor);
+  return buildTable(blockKeyOf(actions, classes), valueFor);
 }
 
 /** The two stages of a table: block number by `code point >> 8`, and values by `block * 256 + (code point & 255)`. */

@@ -7,6 +7,7 @@
 import { readPart } from "../../io/read-part.ts";
 import { companions, decodeEnds, decodeTokens, type TokenBytes } from "../../io/token-file.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
+import { type DocumentSelection, selectDocuments } from "../../kernels/pack/select.ts";
 import type { ShardSpan } from "../../kernels/pack/spans.ts";
 import type { StageManifest } from "../schema.ts";
 import type { ExportFolder } from "./folder.ts";
@@ -84,9 +85,11 @@ export interface DocumentSpan {
   readonly path: string;
   readonly size_bytes: number;
   readonly sha256: string;
+  /** Documents of the shard that count at all, where not all do. */
+  readonly selection?: DocumentSelection;
+  /** Number among the documents that count. */
   readonly first_document: number;
   readonly documents: number;
-  readonly start_token: number;
   readonly tokens: number;
 }
 
@@ -114,32 +117,60 @@ export interface DocumentBlock {
   readonly ends: Float64Array;
 }
 
-/** Exclusive document ends of a span, counted from its first token. */
-export function spanEnds({ path, first_document, documents, start_token }: DocumentSpan): Float64Array {
+/** Where the documents of a span lie in their shard, in tokens. */
+function bounds({ path, selection, first_document, documents }: DocumentSpan): {
+  starts: Float64Array;
+  ends: Float64Array;
+} {
   const index = path + companions.index;
-  const bytes = readPart(index, 8 * first_document, 8 * documents);
-  const ends = decodeEnds(bytes, index);
-  for (let i = 0; i < ends.length; i++) ends[i] -= start_token;
-  return ends;
+  if (selection === undefined) {
+    const before = Math.min(first_document, 1);
+    const ends = decodeEnds(readPart(index, 8 * (first_document - before), 8 * (documents + before)), index);
+    const starts = new Float64Array(documents);
+    starts.set(ends.subarray(0, documents - 1 + before), 1 - before);
+    return { starts, ends: ends.subarray(before) };
+  }
+  const all = decodeEnds(readPart(index), index);
+  const chosen = selectDocuments(all, selection).documents.subarray(first_document, first_document + documents);
+  return {
+    starts: Float64Array.from(chosen, (document) => (document === 0 ? 0 : all[document - 1])),
+    ends: Float64Array.from(chosen, (document) => all[document]),
+  };
+}
+
+/** Exclusive document ends of a span, as its documents alone lie one after the other. */
+export function spanEnds(span: DocumentSpan): Float64Array {
+  const { starts, ends } = bounds(span);
+  return stackedEnds(starts, ends, 0, ends.length);
+}
+
+function stackedEnds(starts: Float64Array, ends: Float64Array, from: number, to: number): Float64Array {
+  const stacked = new Float64Array(to - from);
+  let tokens = 0;
+  for (let i = from; i < to; i++) {
+    tokens += ends[i] - starts[i];
+    stacked[i - from] = tokens;
+  }
+  return stacked;
 }
 
 /** Blocks of whole documents, about a million tokens each; a longer document is a block of its own. */
 export function* documentBlocks(span: DocumentSpan, tokenBytes: TokenBytes): Generator<DocumentBlock> {
-  const ends = spanEnds(span);
-  let first = 0;
-  let start = 0;
-  while (first < ends.length) {
-    let last = first;
-    while (last + 1 < ends.length && ends[last + 1] - start <= BLOCK_TOKENS) last++;
-    const length = ends[last] - start;
-    const bytes = readPart(span.path, (span.start_token + start) * tokenBytes, length * tokenBytes);
-    const from = start;
-    yield {
-      tokens: decodeTokens(bytes, tokenBytes, span.path),
-      ends: ends.slice(first, last + 1).map((end) => end - from),
-    };
-    start = ends[last];
-    first = last + 1;
+  const { starts, ends } = bounds(span);
+  for (let first = 0; first < ends.length; ) {
+    let next = first + 1;
+    while (next < ends.length && ends[next] - starts[first] <= BLOCK_TOKENS) next++;
+    const start = starts[first];
+    const bytes = readPart(span.path, start * tokenBytes, (ends[next - 1] - start) * tokenBytes);
+    const tokens = decodeTokens(bytes, tokenBytes, span.path);
+    const stacked = stackedEnds(starts, ends, first, next);
+    for (let i = first; i < next && stacked[next - first - 1] < tokens.length; i++) {
+      // Documents that do not count lie between: close the gaps, front to back.
+      const to = i === first ? 0 : stacked[i - first - 1];
+      tokens.copyWithin(to, starts[i] - start, ends[i] - start);
+    }
+    yield { tokens: tokens.subarray(0, stacked[next - first - 1]), ends: stacked };
+    first = next;
   }
 }
 

@@ -67,7 +67,12 @@ export function resolveMixture(
   const requested = requestedSources(request);
   if (requested.length === 0) {
     const fix = `give at least one source a share: \`${written[0]}: { NAME: 1 }\``;
-    findings.push({ code: "recipe/no-weights", what: "a training stage has no weights", fix, path: [...path, written[0]] });
+    findings.push({
+      code: "recipe/no-weights",
+      what: "a training stage has no weights",
+      fix,
+      path: [...path, written[0]],
+    });
   }
   reportSources(requested, path, sources, context);
   if ("weights" in request) reportRules(request.weights, [...path, "weights"], context);
@@ -103,7 +108,9 @@ function requestOf(spec: StageShape, sources: KnownSources): MixtureRequest | un
 /** Whether the flat weights say all there is to say. */
 function isPlain(request: MixtureRequest): boolean {
   return (
-    "weights" in request && !needsCounts(request) && Object.values(request.weights).every((node) => typeof node === "number")
+    "weights" in request &&
+    !needsCounts(request) &&
+    Object.values(request.weights).every((node) => typeof node === "number")
   );
 }
 
@@ -191,7 +198,11 @@ function reportSources(
   }
 }
 
-function reportLengths({ min_tokens, max_tokens }: LengthWindow, path: Path, findings: ResolveContext["findings"]): void {
+function reportLengths(
+  { min_tokens, max_tokens }: LengthWindow,
+  path: Path,
+  findings: ResolveContext["findings"],
+): void {
   if (min_tokens === undefined || max_tokens === undefined || min_tokens <= max_tokens) return;
   const what = `no document has at least ${min_tokens} and at most ${max_tokens} tokens`;
   findings.push({ code: "recipe/out-of-range", what, fix: "swap `min_tokens` and `max_tokens`", path });

@@ -47,7 +47,8 @@ test("caps on epochs pass on by weight what they cut off", () => {
 });
 
 test("UniMax: evenly from the smallest up, no more epochs than asked for", () => {
-  const unimax = (max_epochs: number) => mixtureWeights({ weights: { of: ["fra", "deu", "ell"], unimax: { max_epochs } } }, facts);
+  const unimax = (max_epochs: number) =>
+    mixtureWeights({ weights: { of: ["fra", "deu", "ell"], unimax: { max_epochs } } }, facts);
   near(unimax(4), { fra: 298 / 600, deu: 298 / 600, ell: 4 / 600 });
   // Every cap binds: the shares are those of the caps.
   near(unimax(1), { fra: 400 / 501, deu: 100 / 501, ell: 1 / 501 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { ColumnAppender } from "../../batch/append.ts";
 import type { Column, Int32Column } from "../../batch/column.ts";
 import { decodeArrow, encodeArrow } from "../../io/arrow-table.ts";
+import { BufferedWriter } from "../../io/buffered-writer.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/commit.ts";
 import { readPart } from "../../io/read-part.ts";
 import { companions, encodeEnds, formatMetadata } from "../../io/token-file.ts";
@@ -20,8 +21,6 @@ interface Chunk {
   readonly tokens: Uint8Array;
 }
 
-const WRITE_BYTES = 4 * 1024 * 1024;
-
 export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const source = context.plan.sources[task.source];
   const { token_bytes } = context.plan.tokenizer;
@@ -31,33 +30,24 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const appenders = new Map<string, ColumnAppender>();
   const starts = chunks.map(tokenStarts);
   const ends = new Float64Array(order.length);
-  const buffer = new Uint8Array(WRITE_BYTES);
-  let filled = 0;
   let tokens = 0;
   let textBytes = 0;
   const name = tokenFiles.shard(task.shard, source.name);
   const file = createPending(join(folder, name));
+  const writer = new BufferedWriter((bytes) => file.write(bytes));
   try {
     order.forEach((position, index) => {
       const chunk = chunks[chunkOf[position]];
       const row = rowOf[position];
       const start = starts[chunkOf[position]];
       const bytes = chunk.tokens.subarray(start[row] * token_bytes, start[row + 1] * token_bytes);
-      if (filled + bytes.length > buffer.length) {
-        file.write(buffer.subarray(0, filled));
-        filled = 0;
-      }
-      if (bytes.length > buffer.length) file.write(bytes);
-      else {
-        buffer.set(bytes, filled);
-        filled += bytes.length;
-      }
+      writer.write(bytes);
       tokens += start[row + 1] - start[row];
       textBytes += int32(chunk, "bytes")[row];
       ends[index] = tokens;
       appendDocument(appenders, chunk, row);
     });
-    file.write(buffer.subarray(0, filled));
+    writer.flush();
   } catch (error) {
     file.abort();
     throw error;

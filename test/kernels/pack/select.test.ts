@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { planConcat } from "../../../kernels/pack/concat.ts";
 import { planProblem } from "../../../kernels/pack/plan.ts";
 import { planInShard, selectDocuments, selectionsOverlap } from "../../../kernels/pack/select.ts";
-import { planConcat } from "../../../kernels/pack/concat.ts";
 
 const ends = (...lengths: readonly number[]): Float64Array => {
   let at = 0;
@@ -15,10 +15,13 @@ const ends = (...lengths: readonly number[]): Float64Array => {
 
 test("documents by length, both ends included, what is skipped counted", () => {
   const { documents, ends: own, ...skipped } = selectDocuments(ends(3, 10, 4, 1, 9), { min_tokens: 4, max_tokens: 9 });
-  assert.deepEqual([[...documents], [...own]], [
-    [2, 4],
-    [4, 13],
-  ]);
+  assert.deepEqual(
+    [[...documents], [...own]],
+    [
+      [2, 4],
+      [4, 13],
+    ],
+  );
   assert.deepEqual(skipped, { documents_skipped: 3, tokens_skipped: 14 });
 });
 

@@ -1,0 +1,198 @@
+import { buildCommand, buildRouteMap } from "@stricli/core";
+import type { NextStage, Replay } from "../../index.ts";
+import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { jsonFlag, outFlag, parseCount, setFlag } from "../flags.ts";
+import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+import { runArgument } from "./status.ts";
+
+interface ReplayFlags {
+  readonly out: string;
+  readonly stage?: string;
+  readonly step?: number;
+  readonly globalBatchSize?: number;
+  readonly tokens?: readonly (readonly [string, string])[];
+  readonly set?: readonly string[];
+  readonly json: boolean;
+}
+
+const text = (value: string): string => value;
+
+/** `source=8B`; the amount is read by the API. */
+function parseAmount(value: string): readonly [string, string] {
+  const equals = value.lastIndexOf("=");
+  if (equals < 1) throw new SyntaxError(`--tokens must be source=amount, such as fineweb-edu=1300B, not ${value}`);
+  return [value.slice(0, equals), value.slice(equals + 1)];
+}
+
+const replayCommand = buildCommand<ReplayFlags, [string], CliContext>({
+  docs: {
+    brief: "what a trainer has read of each source at a step, and when one runs out",
+    fullDescription: [
+      "Replays the blend of nanotron and Megatron: exact counts at any step, in milliseconds, before a GPU is asked.",
+      "",
+      "  shardmill mix replay runs/my-mix --step 1000 --global-batch-size 576",
+      "  shardmill mix replay my-mix.yaml --stage decay --tokens fineweb-edu=1300B",
+      "",
+      "Without --stage, steps run on through the stages of the first sequence length, as one trainer's run does.",
+    ].join("\n"),
+  },
+  parameters: {
+    flags: {
+      out: outFlag,
+      stage: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "name",
+        brief: "count steps in this stage alone",
+      },
+      step: {
+        kind: "parsed",
+        parse: parseCount("step", 0),
+        optional: true,
+        placeholder: "n",
+        brief: "steps that are done; all when absent",
+      },
+      globalBatchSize: {
+        kind: "parsed",
+        parse: parseCount("global-batch-size", 1),
+        optional: true,
+        placeholder: "n",
+        brief: "sequences per training step; from the recipe's tokens_per_step when absent, else 1",
+      },
+      tokens: {
+        kind: "parsed",
+        parse: parseAmount,
+        variadic: true,
+        optional: true,
+        placeholder: "source=amount",
+        brief: "tokens a source of a recipe holds: fineweb-edu=1300B",
+      },
+      set: setFlag,
+      json: jsonFlag,
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: "run folder, name of a run, or path of a recipe", parse: text, placeholder: "run|recipe" }],
+    },
+  },
+  func(flags, target) {
+    return guarded(this, async ({ parseSize, RecipeError, replayMixture }) => {
+      const tokens = (flags.tokens ?? []).map(([source, amount]) => {
+        const size = parseSize(amount);
+        if (size !== undefined) return [source, size] as const;
+        const fix = "a whole number of tokens, or a figure with K, M, B or T: `250K`, `1.5M`, `8B`";
+        throw new RecipeError({
+          code: "flag/bad-size",
+          what: `--tokens ${source}: ${amount} is not a number of tokens`,
+          fix,
+        });
+      });
+      const replays = await replayMixture(target, {
+        out: flags.out,
+        ...(flags.step === undefined ? {} : { step: flags.step }),
+        ...(flags.stage === undefined ? {} : { stage: flags.stage }),
+        ...(flags.globalBatchSize === undefined ? {} : { global_batch_size: flags.globalBatchSize }),
+        tokens: Object.fromEntries(tokens),
+        set: flags.set ?? [],
+      });
+      if (flags.json) printJson(this, replays);
+      else print(this, replays.map(replayText).join("\n\n"));
+      return EXIT.ok;
+    });
+  },
+});
+
+function replayText({ stage, step, stage_steps, samples, sequence_length, tokens, sources }: Replay): string {
+  const rows = sources.map((source) => [
+    source.name,
+    formatPercent(source.weight_normalized, 3),
+    formatInteger(source.windows),
+    formatCount(source.tokens),
+    formatInteger(source.start_window),
+    formatInteger(source.next_window),
+    source.epochs_total === undefined ? "-" : source.epochs_total.toFixed(2),
+    source.runs_out_at_step === undefined ? "" : formatInteger(source.runs_out_at_step),
+  ]);
+  const head = `${stage}: step ${formatInteger(step)} of ${formatInteger(stage_steps)}, ${formatInteger(samples)} windows of ${formatInteger(sequence_length)}, ${formatCount(tokens)} tokens`;
+  const titles = ["source", "share", "windows", "tokens", "from window", "next window", "epochs", "runs out at step"];
+  return `${head}\n${formatTable(titles, rows)}`;
+}
+
+interface NextFlags {
+  readonly out: string;
+  readonly fromCheckpoint: string;
+  readonly stage?: string;
+  readonly json: boolean;
+}
+
+const nextCommand = buildCommand<NextFlags, [string], CliContext>({
+  docs: {
+    brief: "where the next training stage starts in each source, by a nanotron checkpoint",
+    fullDescription: [
+      "Reads the tokens a checkpoint has consumed of each dataset folder and plans the next stage from there, beside what the manifest planned.",
+      "",
+      "  shardmill mix next runs/my-mix --from-checkpoint checkpoints/3450000/checkpoint_metadata.json",
+    ].join("\n"),
+  },
+  parameters: {
+    flags: {
+      out: outFlag,
+      fromCheckpoint: {
+        kind: "parsed",
+        parse: text,
+        placeholder: "file",
+        brief: "checkpoint_metadata.json of a nanotron checkpoint",
+      },
+      stage: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "name",
+        brief: "stage to start; the one after the checkpoint's last when absent",
+      },
+      json: jsonFlag,
+    },
+    positional: { kind: "tuple", parameters: [runArgument] },
+  },
+  func(flags, name) {
+    return guarded(this, async ({ nextStage }) => {
+      const next = await nextStage(name, {
+        out: flags.out,
+        checkpoint: flags.fromCheckpoint,
+        ...(flags.stage === undefined ? {} : { stage: flags.stage }),
+      });
+      if (flags.json) printJson(this, next);
+      else print(this, nextText(next));
+      for (const { stage, source, consumed_tokens, expected_tokens } of next.unexpected) {
+        this.process.stderr.write(
+          `warning: ${stage}: the checkpoint counts ${formatInteger(consumed_tokens)} tokens of ${source}, the blend of the manifest ${formatInteger(expected_tokens)}\n`,
+        );
+      }
+      return EXIT.ok;
+    });
+  },
+});
+
+function nextText({ stage, sequence_length, last_train_step, sources }: NextStage): string {
+  const rows = sources.map((source) => {
+    const off = source.start_window - source.planned_start_window;
+    return [
+      source.name,
+      formatInteger(source.consumed_tokens),
+      formatInteger(source.start_window),
+      formatInteger(source.end_window),
+      formatInteger(source.planned_start_window),
+      off > 0 ? `+${formatInteger(off)}` : formatInteger(off),
+      source.folder ?? "a new folder",
+    ];
+  });
+  const titles = ["source", "tokens read", "from window", "to window", "planned from", "off by", "folder"];
+  const head = `${stage} after step ${formatInteger(last_train_step)}, windows of ${formatInteger(sequence_length)}`;
+  return `${head}\n${formatTable(titles, rows)}`;
+}
+
+export const mixCommands = buildRouteMap({
+  routes: { replay: replayCommand, next: nextCommand },
+  docs: { brief: "what a mixture comes to, step by step" },
+});

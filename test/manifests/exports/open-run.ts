@@ -1,0 +1,43 @@
+/** A run made for tests, as the export takes it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readSummary } from "../../../manifests/exports/folder.ts";
+import type { Trainer } from "../../../manifests/exports/geometry.ts";
+import type { ExportOptions } from "../../../manifests/exports/views.ts";
+import type { StageManifest } from "../../../manifests/schema.ts";
+import { Layout } from "../../../plan/layout.ts";
+import type { Plan } from "../../../plan/plan.ts";
+import { stageRegistry } from "../../../stages/registry.ts";
+import { type ExportResult, exportManifests } from "../../../workers/export.ts";
+import type { OpenRun } from "../../../workers/status.ts";
+
+export interface ExportedRun extends ExportResult {
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly read: (path: string) => Buffer;
+}
+
+/** `root` holds the run's `store` folder. */
+export function openTestRun(root: string, manifests: readonly StageManifest[], maxEpochs = 3): OpenRun {
+  const { run, plan_fingerprint } = manifests[0];
+  const plan = { name: run, fingerprint: plan_fingerprint, recipe: { limits: { max_epochs: maxEpochs } } };
+  return { plan: plan as unknown as Plan, layout: new Layout(root) };
+}
+
+export function exportTo(
+  root: string,
+  manifests: readonly StageManifest[],
+  trainer: Trainer,
+  options: ExportOptions = {},
+): ExportedRun {
+  const run = openTestRun(root, manifests);
+  const result = exportManifests(run, manifests, stageRegistry(), trainer, options);
+  const folder = join(run.layout.run(run.plan.name), "exports", trainer);
+  const files = readSummary(folder)?.files.map(({ path }) => path) ?? [];
+  return { ...result, folder, files, read: (path) => readFileSync(join(folder, path)) };
+}
+
+/** Unsigned 32-bit ids. */
+export function idsOf(bytes: Uint8Array): number[] {
+  return [...new Uint32Array(Uint8Array.from(bytes).buffer)];
+}

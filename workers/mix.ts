@@ -1,0 +1,298 @@
+/**
+ * Mixtures looked at from the trainer's side: what it has read at a step, and where a checkpoint leaves the next stage.
+ *
+ * Works from the manifests of a finished run, or for a replay from a recipe alone. No token is read.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { RecipeError, RunError } from "../batch/errors.ts";
+import { readManifests } from "../manifests/read.ts";
+import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import { bookedTokens, type Checkpoint, type Reached, reachedWindows, readCheckpoint } from "../mixtures/checkpoint.ts";
+import { compileMixture, type MixtureLimits, type MixtureStage } from "../mixtures/compile.ts";
+import { type Replay, type ReplayStage, replayTo, type SourceCapacity } from "../mixtures/replay.ts";
+import { mixtureWeights, needsCounts } from "../mixtures/weights.ts";
+import { loadRecipe } from "../plan/recipe/load.ts";
+import type { Recipe, TrainingStageSpec } from "../plan/types.ts";
+import { isRun, openRun } from "./status.ts";
+
+export interface ReplayOptions {
+  /** Folder that holds `store/` and `runs/`. */
+  readonly out: string;
+  /** Training steps that are done, from the start of `stage`, or of the trainer's run where none is named; all where not given. */
+  readonly step?: number;
+  readonly stage?: string;
+  /** Sequences per step; else the recipe's `tokens_per_step`, else 1, so that steps count windows. */
+  readonly global_batch_size?: number;
+  /** Tokens a source holds, for recipes; before their `available_tokens`. */
+  readonly tokens?: Readonly<Record<string, number>>;
+  /** `path=value` overrides of a recipe. */
+  readonly set?: readonly string[];
+}
+
+/** Replays a trainer's blend on a run (folder or name) or a recipe. Throws as {@link replayTo} does, and RecipeError for flags that do not fit. */
+export async function replayMixture(target: string, options: ReplayOptions): Promise<readonly Replay[]> {
+  const stages = isRun(target, options.out)
+    ? await runStages(target, options)
+    : recipeStages(await loadRecipe(target, { set: options.set ?? [] }), options);
+  return replayTo(stages, options.step, options.stage);
+}
+
+async function runStages(target: string, options: ReplayOptions): Promise<readonly ReplayStage[]> {
+  if (options.tokens !== undefined && Object.keys(options.tokens).length > 0) {
+    const fix = "leave --tokens out; it is for recipes";
+    throw new RecipeError({ code: "flag/tokens-of-a-run", what: "a run knows how many tokens its sources hold", fix });
+  }
+  const run = openRun(target, options.out);
+  const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
+  const { limits, tokens_per_step } = run.plan.recipe;
+  return manifests.map(({ stage, sources }): ReplayStage => {
+    const read = Object.entries(sources).filter(([, source]) => source.windows > 0);
+    return {
+      name: stage.name,
+      sequence_length: stage.sequence_length,
+      windows: stage.windows,
+      // What an export gives the trainer: achieved weights, in this order.
+      weights: read.map(([name, source]) => [name, source.weight_achieved]),
+      global_batch_size: batchSize(options, tokens_per_step, stage.sequence_length),
+      start_windows: Object.fromEntries(read.map(([name, source]) => [name, source.start_window])),
+      capacities: Object.fromEntries(
+        read.map(([name, { epoch_windows }]) => [name, { epoch_windows, max_epochs: limits.max_epochs }]),
+      ),
+    };
+  });
+}
+
+function recipeStages(recipe: Recipe, options: ReplayOptions): readonly ReplayStage[] {
+  const { tokens = {} } = options;
+  for (const name of Object.keys(tokens)) {
+    if (Object.hasOwn(recipe.sources, name)) continue;
+    const fix = `there are: ${Object.keys(recipe.sources).join(", ")}`;
+    throw new RecipeError({ code: "flag/no-such-source", what: `--tokens: there is no source ${name}`, fix });
+  }
+  const tokensOf = (name: string): number | undefined => tokens[name] ?? recipe.sources[name].available_tokens;
+  return recipe.training_stages.map((stage): ReplayStage => {
+    const { name, sequence_length } = stage;
+    const weights = recipeWeights(stage, tokensOf);
+    const capacities = Object.keys(weights).flatMap((source): [string, SourceCapacity][] => {
+      const held = tokensOf(source);
+      if (held === undefined) return [];
+      const epoch_windows = Math.floor(held / (sequence_length + 1));
+      return [[source, { epoch_windows, max_epochs: recipe.limits.max_epochs }]];
+    });
+    return {
+      name,
+      sequence_length,
+      windows: Math.max(1, Math.round(stage.tokens / sequence_length)),
+      weights: Object.entries(weights),
+      global_batch_size: batchSize(options, recipe.tokens_per_step, sequence_length),
+      capacities: Object.fromEntries(capacities),
+    };
+  });
+}
+
+function recipeWeights(
+  stage: TrainingStageSpec,
+  tokensOf: (source: string) => number | undefined,
+): Readonly<Record<string, number>> {
+  if (stage.mixture === undefined || !needsCounts(stage.mixture)) return stage.weights;
+  const unknown = Object.keys(stage.weights).filter((source) => tokensOf(source) === undefined);
+  if (unknown.length === 0) {
+    return mixtureWeights(stage.mixture, {
+      tokensOf: (source) => tokensOf(source) ?? 0,
+      budget_tokens: stage.tokens,
+    });
+  }
+  throw new RecipeError({
+    code: "flag/tokens-needed",
+    what: `training stage ${stage.name} shares by token counts, and those of ${unknown.join(", ")} are not known`,
+    fix: `give them: --tokens ${unknown[0]}=8B`,
+  });
+}
+
+function batchSize(options: ReplayOptions, tokensPerStep: number | undefined, sequenceLength: number): number {
+  if (options.global_batch_size !== undefined) return options.global_batch_size;
+  return tokensPerStep === undefined ? 1 : Math.max(1, Math.round(tokensPerStep / sequenceLength));
+}
+
+export interface NextStageOptions {
+  readonly out: string;
+  /** `checkpoint_metadata.json` of a nanotron checkpoint. */
+  readonly checkpoint: string;
+  /** The stage to start; the one after the checkpoint's last where not given. */
+  readonly stage?: string;
+}
+
+export interface NextStage {
+  readonly stage: string;
+  readonly sequence_length: number;
+  readonly last_train_step: number;
+  readonly sources: readonly {
+    readonly name: string;
+    /** The folder the trainer reads, as the checkpoint spells it; absent where it starts in a new one. */
+    readonly folder?: string;
+    readonly consumed_tokens: number;
+    /** First and exclusive last window of the stage, from where the checkpoint stands. */
+    readonly start_window: number;
+    readonly end_window: number;
+    /** Where the manifest starts the stage. */
+    readonly planned_start_window: number;
+  }[];
+  /** Folders of earlier stages whose consumption is not what the trainer's blend comes to. */
+  readonly unexpected: readonly {
+    readonly stage: string;
+    readonly source: string;
+    readonly consumed_tokens: number;
+    readonly expected_tokens: number;
+  }[];
+}
+
+/**
+ * Where the next stage of a run starts, told by a checkpoint. Throws RunError `run/not-exported`, `run/source-exhausted`, DataError for
+ * a checkpoint of something else, RecipeError `flag/no-such-stage`.
+ */
+export async function nextStage(target: string, options: NextStageOptions): Promise<NextStage> {
+  const run = openRun(target, options.out);
+  const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
+  const checkpoint = readCheckpoint(readText(options.checkpoint), options.checkpoint);
+  const folders = exportedFolders(join(run.layout.run(run.plan.name), "exports", "nanotron", "export.json"));
+  const reached = reachedWindows(checkpoint, folders);
+  const next = chooseStage(manifests, checkpoint, options.stage);
+  const { sequence_length } = next.stage;
+  const read = Object.entries(next.sources).filter(([, source]) => source.windows > 0);
+  const starts = read.map(([name, source]) => {
+    const folder = folders.find(
+      (entry) =>
+        entry.source === name &&
+        entry.sequence_length === sequence_length &&
+        entry.start_window <= source.start_window &&
+        source.end_window <= entry.end_window,
+    );
+    return {
+      known: reached.find((entry) => entry.name === folder?.name),
+      window: folder?.start_window ?? source.start_window,
+    };
+  });
+  const ranges = compileFrom(
+    next,
+    run.plan.recipe.limits,
+    read.map(([name, source], i) => ({ name, source, window: starts[i].known?.next_window ?? starts[i].window })),
+  );
+  return {
+    stage: next.stage.name,
+    sequence_length,
+    last_train_step: checkpoint.last_train_step,
+    sources: read.map(([name, source], i) => {
+      const { known } = starts[i];
+      return {
+        name,
+        ...(known === undefined ? {} : { folder: known.folder }),
+        consumed_tokens: known?.consumed_tokens ?? 0,
+        ...ranges[i],
+        planned_start_window: source.start_window,
+      };
+    }),
+    unexpected: unexpectedConsumption(manifests, checkpoint, reached),
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return fs.readFileSync(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new RecipeError({ code: "flag/no-such-file", what: `--from-checkpoint: cannot read ${path}: ${code}` });
+  }
+}
+
+const exportShape = z.looseObject({
+  folders: z.array(
+    z.object({
+      name: z.string(),
+      source: z.string(),
+      sequence_length: z.int(),
+      start_window: z.int(),
+      end_window: z.int(),
+    }),
+  ),
+});
+
+function exportedFolders(path: string): z.output<typeof exportShape>["folders"] {
+  try {
+    return exportShape.parse(JSON.parse(fs.readFileSync(path, "utf8"))).folders;
+  } catch (error) {
+    throw new RunError(
+      {
+        code: "run/not-exported",
+        what: "the run has no export for nanotron, so nothing says what lies in the trainer's folders",
+        fix: "export it as it was for the training: shardmill export RUN --to nanotron",
+      },
+      { cause: error },
+    );
+  }
+}
+
+function chooseStage(manifests: readonly StageManifest[], checkpoint: Checkpoint, name?: string): StageManifest {
+  const names = manifests.map(({ stage }) => stage.name);
+  const last = names.indexOf(checkpoint.stages[checkpoint.stages.length - 1].name);
+  const chosen = name === undefined ? manifests[last + 1] : manifests[names.indexOf(name)];
+  if (chosen !== undefined && (name !== undefined || last >= 0)) return chosen;
+  const trained = checkpoint.stages.map((stage) => stage.name).join(", ");
+  throw new RecipeError({
+    code: "flag/no-such-stage",
+    what:
+      name === undefined
+        ? `the checkpoint has trained ${trained}, and the run has no stage after that`
+        : `there is no training stage ${name}`,
+    fix: `name one of the run's with --stage: ${names.join(", ")}`,
+  });
+}
+
+/** The ranges of a stage whose sources start at given windows. */
+function compileFrom(
+  { stage, sources }: StageManifest,
+  limits: MixtureLimits,
+  starts: readonly { readonly name: string; readonly source: SourceManifest; readonly window: number }[],
+): readonly { readonly start_window: number; readonly end_window: number }[] {
+  const mixture: MixtureStage = {
+    name: stage.name,
+    tokens: stage.tokens_requested,
+    sequence_length: stage.sequence_length,
+    pack_id: stage.pack.use,
+    weights: Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, source.weight_requested])),
+  };
+  const [compiled] = compileMixture({
+    stages: [mixture],
+    available: (name) => sources[name].shard_windows,
+    limits,
+    start: starts.map(({ name, window }) => ({ source: name, stage: mixture, window })),
+  });
+  return starts.map(({ name }) => {
+    const { start_window, end_window } = compiled.sources[name];
+    return { start_window, end_window };
+  });
+}
+
+function unexpectedConsumption(
+  manifests: readonly StageManifest[],
+  checkpoint: Checkpoint,
+  reached: readonly Reached[],
+): NextStage["unexpected"] {
+  let before = 0;
+  return checkpoint.stages.flatMap((trained) => {
+    const first = before;
+    before += trained.samples;
+    const manifest = manifests.find(({ stage }) => stage.name === trained.name);
+    if (manifest === undefined) return [];
+    const read = Object.entries(manifest.sources).filter(([, source]) => source.windows > 0);
+    const weights = read.map(([, source]) => source.weight_achieved);
+    const expected = bookedTokens(weights, first, trained.samples, trained.sequence_length);
+    return read.flatMap(([source], i) => {
+      const folder = reached.find((entry) => entry.source === source && entry.folder in trained.consumed_tokens);
+      const consumed_tokens = folder === undefined ? 0 : trained.consumed_tokens[folder.folder];
+      if (consumed_tokens === expected[i]) return [];
+      return [{ stage: trained.name, source, consumed_tokens, expected_tokens: expected[i] }];
+    });
+  });
+}
