@@ -5,7 +5,6 @@
  * memory is bounded and a hit gives what a miss would. Words of more than LONGEST bytes are not kept.
  */
 import { emptyArena, setUpArena } from "./bpe-arena";
-import { setUpGrowth } from "./bpe-growth";
 import { hashLong } from "./bpe-keys";
 import { addLongWord, copyLongWord, forgetLongWords, setUpLongWords } from "./bpe-long-words";
 import {
@@ -31,7 +30,6 @@ export function setUpCache(budget: u32): void {
   setUpMediumWords(allocate(16 * unit), 16 * unit);
   setUpLongWords(allocate(2 * unit), 2 * unit);
   setUpArena(budget - 50 * unit);
-  setUpGrowth();
 }
 
 function floorPowerOfTwo(value: u32): u32 {

@@ -17,15 +17,16 @@ export const WHITESPACE: u32 = SPACE | NEWLINE;
 
 const CODE_POINTS: u32 = 0x110000;
 
-let classes: usize = 0;
+const CLASSES: usize = memory.data(0x110000, 64);
 
-export function setClasses(at: usize): void {
-  classes = at;
+/** Where the host writes the class bit of every code point. */
+export function classesArea(): usize {
+  return CLASSES;
 }
 
 @inline
 function described(codePoint: u32, size: u32): u32 {
-  return load<u8>(classes + codePoint) | (size << 8);
+  return load<u8>(CLASSES + codePoint) | (size << 8);
 }
 
 @inline

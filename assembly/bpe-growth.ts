@@ -5,17 +5,11 @@
  * before it and in it was named by a hash of one of these. Taken out and put back under the larger mask, the entries of a cluster
  * fall into its own lines and into those as far up in the new half: clusters do not meet. Scratch: one cluster.
  */
-import { allocate } from "./bpe-memory";
-
 const LINE: u32 = 64;
 /** Longest cluster, in bytes; a table of honest words has none near it. */
-const CLUSTER: u32 = 1 << 15;
+const CLUSTER: i32 = 1 << 15;
 
-let cluster: usize = 0;
-
-export function setUpGrowth(): void {
-  cluster = allocate(CLUSTER);
-}
+const SCRATCH: usize = memory.data(CLUSTER, 64);
 
 /**
  * Spreads a table of `bytes` at `table` over twice as many, which are zero behind it; false where a cluster is too long to be moved, and then
@@ -33,11 +27,11 @@ export function spread(table: usize, bytes: u32, isFull: (line: usize) => bool, 
     line = (line + LINE) & mask;
     if (held == CLUSTER) return false;
     const ends = !isFull(table + line);
-    memory.copy(cluster + held, table + line, LINE);
+    memory.copy(SCRATCH + held, table + line, LINE);
     memory.fill(table + line, 0, LINE);
     held += LINE;
     if (ends) {
-      for (let i: u32 = 0; i < held; i += LINE) put(cluster + i);
+      for (let i: u32 = 0; i < held; i += LINE) put(SCRATCH + i);
       held = 0;
     }
   }

@@ -5,7 +5,6 @@
  * stands behind the last word of a piece.
  */
 import { hashMedium, hashShort, highKey, lowKey, MEDIUM_BYTES, SHORT_BYTES } from "./bpe-keys";
-import { allocate } from "./bpe-memory";
 import { readBlock, tellCase } from "./bpe-blocks";
 import { cl100kStarts, cl100kWord, setMostDigits } from "./bpe-cl100k";
 import { gpt2Starts, gpt2Word } from "./bpe-gpt2";
@@ -22,18 +21,16 @@ const O200K: u32 = 3;
 
 /** Words of a group: many enough that cache misses overlap, few enough to stay in the first cache level. */
 const GROUP: usize = 192;
-/** A block adds up to this many words to a group that has room for one. */
-const BLOCK_WORDS: usize = 64;
 /** Text that is too short to be read as a block. */
 const LEAST_BLOCK: usize = 8;
 
-export let records: usize = 0;
+/** Room for the words of one more block than a group has room for. */
+export const RECORDS: usize = memory.data(32 * (192 + 64), 64);
 /** Where cutting goes on. */
 let position: usize = 0;
 let family: u32 = CL100K;
 
-export function setUpRecords(preTokenizer: u32): void {
-  records = allocate((GROUP + BLOCK_WORDS) * RECORD);
+export function setPreTokenizer(preTokenizer: u32): void {
   family = preTokenizer;
   setMostDigits(preTokenizer == QWEN ? 1 : 3);
   if (preTokenizer == O200K) tellCase();
@@ -45,7 +42,7 @@ export function startPiece(p: usize): void {
 
 /** Cuts words up to `end` into records from `record` on until the group is full; returns where they end. */
 export function cutWords(record: usize, end: usize): usize {
-  const full = records + GROUP * RECORD;
+  const full = RECORDS + GROUP * RECORD;
   while (record < full && position < end) {
     const p = position;
     let starts: u64 = 0;
@@ -65,7 +62,7 @@ export function cutWords(record: usize, end: usize): usize {
 }
 
 export function isFull(record: usize): bool {
-  return record >= records + GROUP * RECORD;
+  return record >= RECORDS + GROUP * RECORD;
 }
 
 /** Whether the piece that ends at `end` is cut to its end. */

@@ -5,34 +5,37 @@
  * their own token, given the byte before and the byte behind, and which two of those no token holds side by side: between these the
  * word falls into pieces that merge on their own.
  */
-import { mergeSymbols, symbols } from "./bpe-merge";
+import { mergeSymbols } from "./bpe-merge";
+import { SYMBOLS } from "./bpe-symbols";
 import { findToken, NO_TOKEN } from "./bpe-vocabulary";
 
 const LINK_BITS: u32 = 20;
 
 /** Position of each character of the basic plane in the lists below, 0 for those without a token of their own. */
-let positions: usize = 0;
+const POSITIONS: usize = memory.data(2 << 16, 64);
+/** Bit set of hashed pairs of positions: neighbours that may end up in one token. */
+const LINKS: usize = memory.data(1 << 17, 64);
+/** Token of each of the 256 bytes. */
+const BYTE_TOKENS: usize = memory.data(4 << 8, 64);
 /** Token of each listed character. */
 let tokens: usize = 0;
 /** 256 bits each: which bytes may stand before the character, and behind it. */
 let befores: usize = 0;
 let behinds: usize = 0;
-/** Bit set of hashed pairs of positions: neighbours that may end up in one token. */
-let links: usize = 0;
-let byteTokens: usize = 0;
 let wholeWords: bool = false;
 
-export function setCharacters(index: usize, ids: usize, before: usize, behind: usize, linked: usize): void {
-  positions = index;
+/** Copies the host's tables of characters; keeps its lists. */
+export function setCharacters(positions: usize, ids: usize, before: usize, behind: usize, links: usize): void {
+  memory.copy(POSITIONS, positions, 2 << 16);
+  memory.copy(LINKS, links, 1 << 17);
   tokens = ids;
   befores = before;
   behinds = behind;
-  links = linked;
 }
 
 /** @param ids token of each of the 256 bytes; @param whole whether a word that is a token becomes it without merging */
 export function setBytes(ids: usize, whole: bool): void {
-  byteTokens = ids;
+  memory.copy(BYTE_TOKENS, ids, 4 << 8);
   wholeWords = whole;
 }
 
@@ -55,7 +58,7 @@ function mergeWord(start: usize, end: usize, out: usize): usize {
     const lead: u32 = load<u8>(p);
     const position = lead < 0xc2 ? 0 : wholeCharacter(p, lead, start, end);
     if (position == 0) {
-      addSymbol(count++, load<u32>(byteTokens + (lead << 2)));
+      addSymbol(count++, load<u32>(BYTE_TOKENS + (lead << 2)));
       p++;
     } else {
       if (before != 0 && !linked(before, position)) {
@@ -72,7 +75,7 @@ function mergeWord(start: usize, end: usize, out: usize): usize {
 
 @inline
 function addSymbol(at: u32, token: u32): void {
-  store<u32>(symbols + (at << 2), token);
+  store<u32>(SYMBOLS + (at << 2), token);
 }
 
 /** Position of the character at `p` where it may start as its own token, else 0. */
@@ -92,7 +95,7 @@ function wholeCharacter(p: usize, lead: u32, start: usize, end: usize): u32 {
     codePoint = ((lead & 0x0f) << 12) | (b << 6) | c;
     if (codePoint < 0x800) return 0; // overlong: the bytes are not those of the character
   }
-  const position: u32 = load<u16>(positions + (codePoint << 1));
+  const position: u32 = load<u16>(POSITIONS + (codePoint << 1));
   if (position == 0) return 0;
   if (p > start && !allows(befores, position, load<u8>(p - 1))) return 0;
   if (behind < end && !allows(behinds, position, load<u8>(behind))) return 0;
@@ -107,5 +110,5 @@ function allows(sets: usize, position: u32, byte: u32): bool {
 @inline
 function linked(left: u32, right: u32): bool {
   const bit = ((left * 0x9e3779b1 + right) * 0x85ebca77) >>> (32 - LINK_BITS);
-  return (((<u32>load<u8>(links + (bit >> 3))) >> (bit & 7)) & 1) != 0;
+  return (((<u32>load<u8>(LINKS + (bit >> 3))) >> (bit & 7)) & 1) != 0;
 }

@@ -6,79 +6,65 @@
  * `encode`. A piece is encoded as a text of its own. Words go through in groups: first their borders, keys and hashes, then a touch of
  * the cache lines they need, so that misses overlap, then the look-ups.
  *
- * Memory, allocated at load: the model as the host lays it out, an index of whole words (8 to 16 bytes a token), 256 KiB of byte pairs,
- * the cache budget, and 37 bytes for each byte of the text area: text, ids and merge scratch. Nothing grows afterwards.
+ * Memory, all taken at load: 7 MiB of fixed areas (text, ids, merge scratch, character classes), the model as the host lays it out, an
+ * index of whole words (8 to 16 bytes a token), and the cache budget.
  */
 import { longWord, mediumWord, setUpCache, shortWord } from "./bpe-cache";
 import { MEDIUM_BYTES, SHORT_BYTES } from "./bpe-keys";
-import { allocate } from "./bpe-memory";
-import { setUpMerging } from "./bpe-merge";
-import { addEndOfPiece, cutWords, END_OF_PIECE, isCut, isFull, RECORD, records, setUpRecords, startPiece } from "./bpe-records";
+import { PADDING, PIECES, TEXT_BYTES } from "./bpe-limits";
+import { addEndOfPiece, cutWords, END_OF_PIECE, isCut, isFull, RECORD, RECORDS, setPreTokenizer, startPiece } from "./bpe-records";
 import { COUNT_SHIFT, ID_MASK, IN_ARENA, shortMask, shortWords } from "./bpe-short-words";
 
-export { setClasses } from "./bpe-characters";
+export { classesArea } from "./bpe-characters";
 export { allocate } from "./bpe-memory";
 export { setPairs } from "./bpe-pairs";
 export { setVocabulary } from "./bpe-vocabulary";
 export { setBytes, setCharacters } from "./bpe-word-tokens";
 
-/** Loads run past the text, and stores past the ids, by less. */
-const PADDING: u32 = 64;
+const TEXT: usize = memory.data(TEXT_BYTES + PADDING, 64);
+const IDS: usize = memory.data(4 * TEXT_BYTES + PADDING, 64);
+const ENDS: usize = memory.data(4 * PIECES, 64);
+const COUNTS: usize = memory.data(4 * PIECES, 64);
 
-let text: usize = 0;
-let ids: usize = 0;
-let ends: usize = 0;
-let counts: usize = 0;
 /** Keeps the touches of cache lines from being optimised away. */
 let touched: u32 = 0;
 
-/**
- * Reserves what encoding needs. The model must have been set before.
- *
- * @param preTokenizer 0 GPT-2, 1 cl100k and Llama 3, 2 Qwen, 3 o200k
- * @param textBytes size of the text area, 4 GiB / 64 at most
- * @param pieces how many pieces a call may have
- */
-export function start(preTokenizer: u32, cacheBytes: u32, textBytes: u32, pieces: u32): void {
-  setUpRecords(preTokenizer);
+/** Takes the number of the pre-tokenizer (`bpe-records` lists them) and the memory that words may be kept in. */
+export function start(preTokenizer: u32, cacheBytes: u32): void {
+  setPreTokenizer(preTokenizer);
   setUpCache(cacheBytes);
-  setUpMerging(textBytes);
-  text = allocate(textBytes + PADDING);
-  ids = allocate(4 * textBytes + PADDING);
-  ends = allocate(pieces << 2);
-  counts = allocate(pieces << 2);
 }
 
 /** Where the host writes the pieces, one behind the other. */
 export function textArea(): usize {
-  return text;
+  return TEXT;
 }
 
 /** Where the host writes the end of each piece, counted from the text area's start. */
 export function endsArea(): usize {
-  return ends;
+  return ENDS;
 }
 
 /** Where {@link encode} writes the ids of all pieces, one behind the other. */
 export function idsArea(): usize {
-  return ids;
+  return IDS;
 }
 
 /** Where {@link encode} writes the end of each piece's ids, counted in ids. */
 export function countsArea(): usize {
-  return counts;
+  return COUNTS;
 }
 
 /** Encodes the first `pieces` pieces of the text area. */
 export function encode(pieces: u32): void {
   let piece: u32 = 0;
   let done: u32 = 0;
-  let out = ids;
-  startPiece(text);
+  let out = IDS;
+  startPiece(TEXT);
   while (piece < pieces) {
-    let record = records;
+    let record = RECORDS;
     while (piece < pieces && !isFull(record)) {
-      const end = text + <usize>load<u32>(ends + (piece << 2));
+      const end = TEXT + <usize>load<u32>(ENDS + (piece << 2));
       record = cutWords(record, end);
       if (isCut(end)) {
         record = addEndOfPiece(record);
@@ -94,7 +80,7 @@ export function encode(pieces: u32): void {
 /** Loads a word of the cache line each record will need. */
 function touch(end: usize): void {
   let sum: u32 = 0;
-  for (let record = records; record < end; record += RECORD) {
+  for (let record = RECORDS; record < end; record += RECORD) {
     sum += load<u32>(shortWords + ((load<u32>(record, 24) << 6) & shortMask));
   }
   touched = sum;
@@ -104,7 +90,7 @@ function touch(end: usize): void {
 function lookUp(end: usize, out: usize, piece: u32): usize {
   let table = shortWords;
   let mask = shortMask;
-  for (let record = records; record < end; record += RECORD) {
+  for (let record = RECORDS; record < end; record += RECORD) {
     const length = load<u32>(record, 20);
     if (length <= SHORT_BYTES) {
       const low = load<u64>(record);
@@ -129,7 +115,7 @@ function lookUp(end: usize, out: usize, piece: u32): usize {
       table = shortWords;
       mask = shortMask;
     } else if (length == END_OF_PIECE) {
-      store<u32>(counts + (piece++ << 2), <u32>((out - ids) >> 2));
+      store<u32>(COUNTS + (piece++ << 2), <u32>((out - IDS) >> 2));
     } else {
       out = longWord(load<u32>(record, 16), length, out);
     }

@@ -12,6 +12,7 @@ import {
   decode,
   equals,
   inRange,
+  isAscii,
   isContinuation,
   LENGTH_SHIFT,
   lowBits,
@@ -287,7 +288,7 @@ function findPhrases(start: usize, end: usize): u32 {
 }
 
 /**
- * Bytes around which to look: `{`, the `j` of `ja`, the middle of `oki`, `iva`, `rms` and `ips`, and the first byte of U+212A, the Kelvin sign,
+ * Bytes around which to look: `{`, `j`, the middle of `oki`, `iva`, `rms` and `ips`, and the first byte of U+212A, the Kelvin sign,
  * whose lower case is `k`. Bytes before and behind the line do no harm.
  */
 function anchors(at: usize): v128 {
@@ -296,20 +297,15 @@ function anchors(at: usize): v128 {
   const before = v128.or(v128.load(at - 1), fold);
   const here = v128.or(bytes, fold);
   const behind = v128.or(v128.load(at + 1), fold);
-  const isI = equals(before, 0x69);
-  const isA = equals(behind, 0x61);
+  const cookie = v128.and(v128.and(equals(before, 0x6f), equals(here, 0x6b)), equals(behind, 0x69));
   const isS = equals(behind, 0x73);
-  const cookie = v128.and(
-    v128.and(equals(before, 0x6f), equals(here, 0x6b)),
-    equals(behind, 0x69),
-  );
-  const privacy = v128.and(v128.and(isI, equals(here, 0x76)), isA);
   const terms = v128.and(v128.and(equals(before, 0x72), equals(here, 0x6d)), isS);
-  const ipsum = v128.and(v128.and(isI, equals(here, 0x70)), isS);
-  const java = v128.and(equals(here, 0x6a), isA);
-  const kelvin = v128.and(equals(bytes, 0xe2), equals(v128.load(at + 1), 0x84));
-  const curly = v128.or(equals(bytes, 0x7b), kelvin);
-  return v128.or(v128.or(v128.or(cookie, privacy), v128.or(terms, ipsum)), v128.or(java, curly));
+  const privacy = v128.and(equals(here, 0x76), equals(behind, 0x61));
+  const ipsum = v128.and(equals(here, 0x70), isS);
+  const afterI = v128.and(equals(before, 0x69), v128.or(privacy, ipsum));
+  const found = v128.or(v128.or(cookie, terms), v128.or(afterI, v128.or(equals(here, 0x6a), equals(bytes, 0x7b))));
+  if (isAscii) return found;
+  return v128.or(found, v128.and(equals(bytes, 0xe2), equals(v128.load(at + 1), 0x84)));
 }
 
 function phraseAt(at: usize, start: usize, end: usize): u32 {

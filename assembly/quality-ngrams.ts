@@ -14,11 +14,11 @@ import {
   aligned,
   firstBytes,
   isAscii,
+  isContinuation,
   reserve,
   scratch,
   setResult,
   shift,
-  wordCodePoints,
   wordCount,
   wordEnds,
   wordStarts,
@@ -27,6 +27,9 @@ import {
 /** Five characters of three bytes; about three words of English. */
 const WINDOW: usize = 15;
 const MIN_DUPLICATE_WORDS: u32 = 5;
+/** From so many words on, n-grams are asked to agree in more bytes. */
+const LONG_WORDS: u32 = 7;
+const LONG_WINDOW: usize = 21;
 const K1: u64 = 0x9e3779b97f4a7c15;
 const K2: u64 = 0xc2b2ae3d27d4eb4f;
 const MAX_SUMS: u32 = 1024;
@@ -38,7 +41,7 @@ let offsets: usize = 0;
 let codePoints: usize = 0;
 /** u64 a word: its hash, later the hash of the window at its start. */
 let wordHashes: usize = 0;
-/** u32 a word: those at which a duplicated n-gram may begin. */
+/** u32 a word, for those at which a duplicated n-gram may begin: word << 1, plus 1 where an equal one may have begun before it. */
 let candidates: usize = 0;
 let candidateCount: u32 = 0;
 /** They are for n-grams of this many words and more; 0 where they have not been found. */
@@ -70,22 +73,25 @@ function copyWords(): void {
     const start = <usize>(load<u32>(wordStarts + at) - shift);
     const length = <usize>(load<u32>(wordEnds + at) - shift) - start;
     store<u32>(offsets + at, <u32>out);
-    if (!isAscii) {
-      store<u32>(codePoints + at, chars);
-      chars += wordCodePoints(start, start + length);
-    }
     let hash = <u64>length * K1;
+    let continuations: u32 = 0;
     let i: usize = 0;
     for (; i + 16 < length; i += 16) {
       const part = v128.load(start + i);
       v128.store(out + i, part);
       hash = hashVector(hash, part);
       hash ^= hash >> 31;
+      continuations += popcnt(i8x16.bitmask(isContinuation(part)));
     }
     // What is copied too much, the next word overwrites.
     v128.store(out + i, v128.load(start + i));
-    hash = hashVector(hash, firstBytes(start + i, length - i));
+    const rest = firstBytes(start + i, length - i);
+    hash = hashVector(hash, rest);
     store<u64>(wordHashes + (word << 3), hash ^ (hash >> 32));
+    if (!isAscii) {
+      store<u32>(codePoints + at, chars);
+      chars += <u32>length - continuations - popcnt(i8x16.bitmask(isContinuation(rest)));
+    }
     out += length;
   }
   // Behind the last word stand empty ones.
@@ -173,75 +179,129 @@ function charsBetween(from: u32, to: u32): u32 {
 
 /** Lists the words at which an n-gram of 5 words or more may begin that occurs twice. Takes the place of the words' hashes. */
 function findCandidates(): void {
-  candidateCount = 0;
-  for (let word: u32 = 0; word + MIN_DUPLICATE_WORDS <= wordCount; word++) {
-    store<u32>(candidates + (candidateCount << 2), word);
-    candidateCount++;
-  }
   candidateWords = MIN_DUPLICATE_WORDS;
-  keepRepeated(WINDOW);
-}
-
-/**
- * Keeps those candidates whose n-gram of `candidateWords` words is shorter than `window` bytes or whose first `window` bytes begin another
- * one, too. Some others stay.
- */
-function keepRepeated(window: usize): void {
-  // 32 to 64 bits a word, three of them set, and a quarter of that for those seen again, of which there are few.
-  let size: usize = 64;
-  while (size < candidateCount >> 1) size <<= 1;
-  const once = tables;
-  const again = once + (size << 3);
-  const onceShift = <u64>(64 - ctz(size));
-  reserve(again + (size << 1));
-  memory.fill(once, 0, size * 10);
-  for (let i: u32 = 0; i < candidateCount; i++) {
-    const word = load<u32>(candidates + (i << 2));
+  candidateCount = 0;
+  if (wordCount < MIN_DUPLICATE_WORDS) return;
+  emptyFilters(wordCount);
+  const end = offsetOf(wordCount);
+  for (let word: u32 = 0; word < wordCount; word++) {
     const at = offsetOf(word);
-    if (at + window > offsetOf(word + candidateWords)) continue;
-    const hash = windowHash(at, window);
-    store<u64>(wordHashes + (word << 3), hash);
-    const bits = bloomBits(hash);
-    const entry = once + (<usize>(hash >> onceShift) << 3);
-    const known = load<u64>(entry);
-    store<u64>(entry, known | bits);
-    if ((known & bits) == bits) {
-      const second = again + (<usize>(hash >> (onceShift + 2)) << 3);
-      store<u64>(second, load<u64>(second) | bits);
-    }
+    if (at + WINDOW > end) break;
+    store<u64>(wordHashes + (word << 3), filter(windowHash(at)));
   }
-  let kept: u32 = 0;
-  for (let i: u32 = 0; i < candidateCount; i++) {
-    const word = load<u32>(candidates + (i << 2));
-    const hash = load<u64>(wordHashes + (word << 3));
-    const bits = bloomBits(hash);
-    const repeats = (load<u64>(again + (<usize>(hash >> (onceShift + 2)) << 3)) & bits) == bits;
-    const short = offsetOf(word) + window > offsetOf(word + candidateWords);
-    store<u32>(candidates + (kept << 2), word);
-    kept += <u32>(repeats | short);
+  let next = candidates;
+  for (let word: u32 = 0; word + MIN_DUPLICATE_WORDS <= wordCount; word++) {
+    next = list(next, word, offsetOf(word + MIN_DUPLICATE_WORDS) - offsetOf(word) < WINDOW);
   }
-  candidateCount = kept;
+  candidateCount = <u32>((next - candidates) >> 2);
 }
 
-/** Hash of 15 to 32 bytes. */
-function windowHash(at: usize, window: usize): u64 {
-  let hash = load<u64>(at) * K1 + rotl<u64>(load<u64>(at, 7) * K2, 31);
-  if (window > WINDOW) hash ^= rotl<u64>(load<u64>(at + window - 16) * K2 + load<u64>(at + window - 8), 23) * K1;
-  return mix64(hash);
+/** Goes on from the candidates for shorter n-grams to those for `n` words, which agree in LONG_WINDOW bytes. */
+function refineCandidates(n: u32): void {
+  candidateWords = n;
+  emptyFilters(candidateCount);
+  for (let i: u32 = 0; i < candidateCount; i++) {
+    const word = candidateAt(i);
+    if (word + n > wordCount) {
+      candidateCount = i;
+      break;
+    }
+    const at = offsetOf(word);
+    if (offsetOf(word + n) - at < LONG_WINDOW) continue;
+    const hash = mix64(windowHash(at) + load<u64>(at + LONG_WINDOW - 8) * K2);
+    store<u64>(wordHashes + (word << 3), filter(hash));
+  }
+  let next = candidates;
+  for (let i: u32 = 0; i < candidateCount; i++) {
+    const word = candidateAt(i);
+    next = list(next, word, offsetOf(word + n) - offsetOf(word) < LONG_WINDOW);
+  }
+  candidateCount = <u32>((next - candidates) >> 2);
+}
+
+function candidateAt(index: u32): u32 {
+  return load<u32>(candidates + (index << 2)) >> 1;
+}
+
+/** Writes `word` to `at` and returns the address behind it, or `at` where its n-gram is not `short` and its hash was not seen again. */
+function list(at: usize, word: u32, short: bool): usize {
+  const hash = load<u64>(wordHashes + (word << 3));
+  store<u32>(at, (word << 1) | <u32>(short | ((hash & SEEN_BEFORE) != 0)));
+  return at + (<usize>(short | wasSeenAgain(hash)) << 2);
+}
+
+function windowHash(at: usize): u64 {
+  return mix64(load<u64>(at) * K1 + rotl<u64>(load<u64>(at, WINDOW - 8) * K2, 31));
+}
+
+/** Bloom filters of 64-bit words: hashes that were seen, and those that were seen again. */
+let seenOnce: usize = 0;
+let seenAgain: usize = 0;
+let onceShift: u64 = 0;
+let againShift: u64 = 0;
+/** A bit of the hash that the filters do not use. */
+const SEEN_BEFORE: u64 = 1 << 20;
+
+/** 32 to 64 bits a hash, three of them set; a quarter of that for those seen again, of which there are few. */
+function emptyFilters(count: u32): void {
+  let bits: u64 = 6;
+  while (<u32>1 << <u32>bits < count >> 1) bits++;
+  const size = <usize>8 << <usize>bits;
+  seenOnce = tables;
+  seenAgain = seenOnce + size;
+  onceShift = 64 - bits;
+  againShift = onceShift + 2;
+  reserve(seenAgain + (size >> 2));
+  memory.fill(seenOnce, 0, size + (size >> 2));
+}
+
+/** Notes a hash. Returns it with SEEN_BEFORE telling whether it may have been noted before. */
+function filter(hash: u64): u64 {
+  const bits = bloomBits(hash);
+  const once = seenOnce + (<usize>(hash >> onceShift) << 3);
+  const known = load<u64>(once);
+  store<u64>(once, known | bits);
+  if ((known & bits) != bits) return hash & ~SEEN_BEFORE;
+  const again = seenAgain + (<usize>(hash >> againShift) << 3);
+  store<u64>(again, load<u64>(again) | bits);
+  return hash | SEEN_BEFORE;
+}
+
+function wasSeenAgain(hash: u64): bool {
+  const bits = bloomBits(hash);
+  return (load<u64>(seenAgain + (<usize>(hash >> againShift) << 3)) & bits) == bits;
 }
 
 function bloomBits(hash: u64): u64 {
   return ((<u64>1) << (hash & 63)) | ((<u64>1) << ((hash >> 6) & 63)) | ((<u64>1) << ((hash >> 12) & 63));
 }
 
-/** Code points in `n`-grams seen before, read from left to right and going on behind each repeat; `n` >= 5. */
-export function duplicateNgramChars(n: u32): u32 {
+/**
+ * Code points in `n`-grams seen before, read from left to right and going on behind each repeat; `n` >= 5. Exact where that over
+ * `chars` exceeds `floor`; otherwise some number that does not.
+ */
+export function duplicateNgramChars(n: u32, chars: f64, floor: f64): u32 {
   if (candidateWords == 0 || candidateWords > n) findCandidates();
-  if (candidateWords < n && n != 6 && n != 8) {
-    // Longer n-grams agree in more bytes.
-    candidateWords = n;
-    keepRepeated(<usize>n * 3);
+  if (candidateWords < LONG_WORDS && n >= LONG_WORDS) refineCandidates(n);
+  return <f64>coveredChars(n) / chars <= floor ? 0 : countDuplicates(n);
+}
+
+/** Code points in all the `n`-grams that may have been seen before, each once. */
+function coveredChars(n: u32): u32 {
+  let chars: u32 = 0;
+  let next: u32 = 0;
+  for (let i: u32 = 0; i < candidateCount; i++) {
+    const candidate = load<u32>(candidates + (i << 2));
+    const word = candidate >> 1;
+    if (word + n > wordCount) break;
+    if ((candidate & 1) == 0) continue;
+    chars += charsBetween(max(word, next), word + n);
+    next = word + n;
   }
+  return chars;
+}
+
+function countDuplicates(n: u32): u32 {
   const size = tableSize(candidateCount);
   reserve(tables + (size << 3));
   memory.fill(tables, 0, size << 3);
@@ -249,7 +309,7 @@ export function duplicateNgramChars(n: u32): u32 {
   let repeated: u32 = 0;
   let next: u32 = 0;
   for (let i: u32 = 0; i < candidateCount; i++) {
-    const word = load<u32>(candidates + (i << 2));
+    const word = candidateAt(i);
     if (word < next) continue;
     if (word + n > wordCount) break;
     const start = offsetOf(word);

@@ -260,7 +260,7 @@ export function measureWords(): void {
     const start = <usize>(load<u32>(wordStarts + (word << 2)) - shift);
     const end = <usize>(load<u32>(wordEnds + (word << 2)) - shift);
     // A word that begins with a letter is alphabetic and no symbol.
-    if ((load<u8>(start) | 0x20) - 0x61 < 26) {
+    if (<u8>((load<u8>(start) | 0x20) - 0x61) < 26) {
       alphabetic++;
     } else {
       const kind = wordKind(start, end);

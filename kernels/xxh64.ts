@@ -132,7 +132,7 @@ function finish(
     const turnedLo = (productLo << 31) | (productHi >>> 1);
     const turnedHi = (productHi << 31) | (productLo >>> 1);
     const a = lo ^ Math.imul(turnedLo, P1_LO);
-    const b = hi ^ (multiplyHigh(turnedLo, P1_LO) + Math.imul(turnedLo, P1_HI) + Math.imul(turnedHi, P1_LO));
+    const b = hi ^ ((multiplyHigh(turnedLo, P1_LO) + Math.imul(turnedLo, P1_HI) + Math.imul(turnedHi, P1_LO)) | 0);
     const c = (a << 27) | (b >>> 5);
     const d = (b << 27) | (a >>> 5);
     const scaled = Math.imul(c, P1_LO);
@@ -169,7 +169,7 @@ function finishBytes(
     const input = bytes[at];
     const a = lo ^ Math.imul(input, P5_LO);
     // Below 2^40: exact.
-    const b = hi ^ (Math.floor((input * P5_LO) / 0x1_0000_0000) + Math.imul(input, P5_HI));
+    const b = hi ^ ((Math.floor((input * P5_LO) / 0x1_0000_0000) + Math.imul(input, P5_HI)) | 0);
     const c = (a << 11) | (b >>> 21);
     const d = (b << 11) | (a >>> 21);
     lo = Math.imul(c, P1_LO);
@@ -200,13 +200,13 @@ export function xxh64(
   const total = end - start;
   if (total < STRIPE) {
     const lo = (seedLo + P5_LO) | 0;
-    finish(seedHi + P5_HI + carryOf(lo, P5_LO), lo, total, bytes, start, end, out);
+    finish((seedHi + P5_HI + carryOf(lo, P5_LO)) | 0, lo, total, bytes, start, end, out);
     return;
   }
   seedLanes(scratch, seedLo | 0, seedHi | 0);
   const rest = stripes(scratch, bytes, start, end);
   joinLanes(scratch, out);
-  finish(out[0], out[1], total, bytes, rest, end, out);
+  finish(out[0] | 0, out[1] | 0, total, bytes, rest, end, out);
 }
 
 /** The same hash over bytes that arrive in pieces. */
@@ -252,6 +252,6 @@ export class Xxh64Stream {
       out[0] = this.#lanes[5] + P5_HI + carryOf(lo, P5_LO);
       out[1] = lo;
     }
-    finish(out[0], out[1], this.#total, this.#rest, 0, this.#restLength, out);
+    finish(out[0] | 0, out[1] | 0, this.#total, this.#rest, 0, this.#restLength, out);
   }
 }

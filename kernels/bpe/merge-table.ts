@@ -1,8 +1,8 @@
 /**
  * Which two tokens merge into which, and how early.
  *
- * Invariant: one entry per pair; a lower rank merges first. An entry is eight bytes in an open-addressing table at most half full, so
- * a look-up is nearly always one cache line. Limits: {@link MAX_TOKEN_IDS} ids, {@link MAX_MERGES} merges.
+ * Invariant: one entry per pair; a lower rank merges first. An entry is eight bytes in an open-addressing table at most two thirds full,
+ * so a look-up is nearly always one cache line. Limits: {@link MAX_TOKEN_IDS} ids, {@link MAX_MERGES} merges.
  */
 
 export const MAX_TOKEN_IDS = 1 << 21;
@@ -28,7 +28,7 @@ export class MergeTable {
    */
   constructor(merges: Int32Array, ranks: number) {
     let bits = 10;
-    while (1 << bits < (merges.length / 4) * 2) bits++;
+    while ((1 << bits) * 2 < (merges.length / 4) * 3) bits++;
     this.bits = bits;
     this.entries = new Int32Array(2 << bits).fill(EMPTY);
     this.merged = new Int32Array(ranks);

@@ -136,27 +136,35 @@ export class StopWords {
   readonly #words: readonly Uint8Array[];
   /** By first byte: bit `n` is set where a stop word of `n` bytes (31 stands for more) begins with it. */
   readonly #lengths = new Int32Array(256);
+  /** Positions of the stop words by first byte. */
+  readonly #byFirst: readonly number[][] = Array.from({ length: 256 }, () => []);
   readonly #found: Uint8Array;
 
   constructor(words: readonly string[]) {
     const encoder = new TextEncoder();
     this.#words = [...new Set(words)].map((word) => encoder.encode(word));
-    for (const word of this.#words) this.#lengths[word[0]] |= 1 << Math.min(word.length, 31);
+    for (const [index, word] of this.#words.entries()) {
+      this.#lengths[word[0]] |= 1 << Math.min(word.length, 31);
+      this.#byFirst[word[0]].push(index);
+    }
     this.#found = new Uint8Array(this.#words.length);
   }
 
   /** How many distinct stop words are among `words`; stops counting at `enough`. */
   countDistinct(bytes: Uint8Array, words: WordList, enough: number): number {
-    this.#found.fill(0);
+    const { starts, ends, count } = words;
+    const found = this.#found.fill(0);
     let distinct = 0;
-    for (let word = 0; word < words.count && distinct < enough; word++) {
-      const start = words.starts[word];
-      const length = words.ends[word] - start;
-      if (((this.#lengths[bytes[start]] >>> Math.min(length, 31)) & 1) === 0) continue;
-      const index = this.#words.findIndex((stopWord) => equals(bytes, start, length, stopWord));
-      if (index >= 0 && this.#found[index] === 0) {
-        this.#found[index] = 1;
-        distinct++;
+    for (let word = 0; word < count && distinct < enough; word++) {
+      const start = starts[word];
+      const first = bytes[start];
+      const length = ends[word] - start;
+      if (((this.#lengths[first] >>> Math.min(length, 31)) & 1) === 0) continue;
+      for (const index of this.#byFirst[first]) {
+        if (found[index] === 0 && equals(bytes, start, length, this.#words[index])) {
+          found[index] = 1;
+          distinct++;
+        }
       }
     }
     return distinct;

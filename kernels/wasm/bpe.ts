@@ -3,7 +3,7 @@
  *
  * Documents are copied into a window of {@link WINDOW_BYTES} and encoded together; longer ones in parts cut where that cannot change ids.
  * What has no such cut within a window, and every pre-tokenizer without a scanner, goes to the TypeScript twin.
- * Memory: the model (20 MB for 128,000 tokens), the cache budget, 37 bytes for each byte of the window. Price of loading: 20 to 60 ms.
+ * Memory: 7 MiB, the model (9 MB for 128,000 tokens) and the cache budget. Price of loading: 20 to 60 ms.
  */
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
@@ -16,9 +16,8 @@ import { NfcNormalizer } from "../bpe/nfc.ts";
 import { lastSafeCut, nextSafeCut } from "../bpe/safe-cut.ts";
 import { TokenRows } from "../bpe/token-rows.ts";
 
-/** Text encoded in one call: it stays in the second cache level with its ids. */
+/** Text and parts of documents in one call, as `assembly/bpe-limits.ts` has them: text and ids stay in the second cache level. */
 const WINDOW_BYTES = 1 << 17;
-/** Parts of documents in one call. */
 const WINDOW_PARTS = 1 << 12;
 /** Bytes a token holds in ordinary text: sizes the first allocation of a column, nothing else. */
 const BYTES_PER_TOKEN = 3;
@@ -28,12 +27,12 @@ const FAMILIES: Readonly<Record<RegexFamily, number>> = { gpt2: 0, cl100k: 1, qw
 interface Exports {
   readonly memory: WebAssembly.Memory;
   allocate(bytes: number): number;
-  setClasses(at: number): void;
+  classesArea(): number;
   setVocabulary(bytes: number, offsets: number, findable: number, size: number): void;
   setPairs(entries: number, bits: number, merged: number): void;
   setBytes(ids: number, wholeWords: number): void;
   setCharacters(positions: number, tokens: number, befores: number, behinds: number, links: number): void;
-  start(family: number, cacheBytes: number, windowBytes: number, parts: number): void;
+  start(family: number, cacheBytes: number): void;
   textArea(): number;
   endsArea(): number;
   idsArea(): number;
@@ -57,7 +56,7 @@ class Window {
   constructor(module: WebAssembly.Module, model: BpeModel, family: RegexFamily, cacheBytes: number) {
     this.#exports = new WebAssembly.Instance(module).exports as unknown as Exports;
     this.#load(model);
-    this.#exports.start(FAMILIES[family], cacheBytes, WINDOW_BYTES, WINDOW_PARTS);
+    this.#exports.start(FAMILIES[family], cacheBytes);
     const { buffer } = this.#exports.memory;
     this.#text = new Uint8Array(buffer, this.#exports.textArea(), WINDOW_BYTES);
     this.#ends = new Int32Array(buffer, this.#exports.endsArea(), WINDOW_PARTS);
@@ -92,7 +91,7 @@ class Window {
     const exports = this.#exports;
     const { bytes, offsets, findable, size } = model.vocabulary;
     const characters = characterTokens(model);
-    exports.setClasses(this.#copy(CLASSES));
+    new Uint8Array(exports.memory.buffer, exports.classesArea()).set(CLASSES);
     exports.setVocabulary(this.#copy(bytes), this.#copy(offsets), this.#copy(findable), size);
     exports.setPairs(this.#copy(model.merges.entries), model.merges.bits, this.#copy(model.merges.merged));
     exports.setBytes(this.#copy(model.byteIds), model.wholeWords ? 1 : 0);

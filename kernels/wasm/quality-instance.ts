@@ -25,7 +25,7 @@ interface QualityExports {
   readonly measureParagraphs: () => void;
   readonly loadNgrams: () => void;
   readonly topChars: (n: number) => number;
-  readonly duplicateNgramChars: (n: number) => number;
+  readonly duplicateNgramChars: (n: number, chars: number, floor: number) => number;
   readonly judgeLines: (rules: number, minWords: number, maxWordLength: number) => number;
 }
 

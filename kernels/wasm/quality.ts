@@ -114,9 +114,9 @@ export class WasmQualityDocument implements QualityDocument {
     return this.#instance.exports.topChars(n) / this.#chars;
   }
 
-  duplicateRatio(n: number, _floor: number): number {
-    const chars = this.#instance.exports.duplicateNgramChars(n);
-    return chars === 0 ? 0 : chars / this.#chars;
+  duplicateRatio(n: number, floor: number): number {
+    const repeated = this.#instance.exports.duplicateNgramChars(n, this.#chars, floor);
+    return repeated === 0 ? 0 : repeated / this.#chars;
   }
 
   #pieces(): PieceCounts {

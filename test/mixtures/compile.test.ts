@@ -263,3 +263,39 @@ test("counts add up, nothing repeats within an epoch, and listing order does not
     { numRuns: 300 },
   );
 });
+
+test("documents of other lengths are new; those of overlapping lengths go on behind what was read", () => {
+  const shards = { short: [4, 4], long: [2, 2], all: [8, 8] };
+  const lengths = { short: { max_tokens: 99 }, long: { min_tokens: 100 }, all: {} };
+  const entry = (name: string, windows: number, kind: keyof typeof shards) =>
+    stage(name, windows, { a: 1 }, { pack_id: kind, selections: { a: lengths[kind] } });
+  const compiled = compileMixture({
+    stages: [entry("one", 3, "short"), entry("two", 1, "long"), entry("three", 2, "short"), entry("four", 1, "all")],
+    available: (_, __, packId) => shards[packId as keyof typeof shards],
+    limits: { max_epochs: 2, on_exhausted: "error" },
+  });
+  // Stage four may meet documents of any length: it starts after shard 1, in which stage three has read.
+  assert.deepEqual(
+    compiled.map(({ sources }) => [sources.a.start_window, sources.a.end_window]),
+    [
+      [0, 3],
+      [0, 1],
+      [3, 5],
+      [16, 17],
+    ],
+  );
+});
+
+test("a source starts where it was left by somebody else", () => {
+  const next = stage("next", 10, { a: 0.5, b: 0.5 });
+  const compile = (window: number) =>
+    compileMixture({
+      stages: [next],
+      available: store({ a: [20], b: [20] }),
+      limits: LIMITS,
+      start: [{ source: "a", stage: next, window }],
+    })[0];
+  assert.deepEqual([compile(7).sources.a.start_window, compile(7).sources.a.end_window], [7, 12]);
+  assert.equal(compile(7).sources.b.start_window, 0);
+  assert.throws(() => compile(16), RunError);
+});

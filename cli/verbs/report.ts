@@ -1,0 +1,97 @@
+import { buildCommand } from "@stricli/core";
+import type { PackingFigures, SourcePackingReport, StagePackingReport } from "../../index.ts";
+import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { jsonFlag, outFlag } from "../flags.ts";
+import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+import { runArgument } from "./status.ts";
+
+interface Flags {
+  readonly out: string;
+  readonly packing: boolean;
+  readonly json: boolean;
+}
+
+export const reportCommand = buildCommand<Flags, [string], CliContext>({
+  docs: {
+    brief: "figures of a finished run",
+    fullDescription:
+      "report RUN --packing     for every training stage and source: fill, padding, documents cut, documents a window,\n" +
+      "                         tokens of its own document a token sees, spread of attention cost; beside\n" +
+      "                         concat-and-chunk on the same documents",
+  },
+  parameters: {
+    flags: {
+      out: outFlag,
+      packing: { kind: "boolean", default: true, brief: "how documents fill windows" },
+      json: jsonFlag,
+    },
+    positional: { kind: "tuple", parameters: [runArgument] },
+  },
+  func(flags, name) {
+    return guarded(this, async ({ openRun, packingReport }) => {
+      if (!flags.packing) return EXIT.ok;
+      const stages = await packingReport(openRun(name, flags.out));
+      if (flags.json) printJson(this, stages);
+      else for (const stage of stages) print(this, stageTable(stage));
+      return EXIT.ok;
+    });
+  },
+});
+
+const HEADER = [
+  "source",
+  "windows",
+  "fill",
+  "padding",
+  "cut",
+  "too long",
+  "lost",
+  "tail",
+  "docs/window",
+  "p99",
+  "max",
+  "context",
+  "Σlen² p50",
+  "p99",
+  "max",
+];
+
+function stageTable({ stage, sequence_length, pack, sources }: StagePackingReport): string {
+  const rows = sources.flatMap((source) => sourceRows(source));
+  const title = `${stage}: ${pack}, ${formatInteger(sequence_length)} tokens a sequence`;
+  return `${title}\n${formatTable(HEADER, rows)}\n`;
+}
+
+/** What the stage reads, the whole source, and concatenation; lost and tail are of whole sources only. */
+function sourceRows({ source, read, packed, concat }: SourcePackingReport): string[][] {
+  const whole = ({ tokens_lost, tail_tokens }: { readonly tokens_lost: number; readonly tail_tokens: number }) => [
+    formatInteger(tokens_lost),
+    formatInteger(tail_tokens),
+  ];
+  return [
+    row(source, read, ["", ""]),
+    row("  whole source", packed, whole(packed)),
+    row("  by concat", concat, whole(concat)),
+  ];
+}
+
+function row(name: string, figures: PackingFigures, ends: readonly string[]): string[] {
+  const { documents_per_window: documents, squared_lengths: squares } = figures;
+  const share = (cut: number): string => formatPercent(figures.documents === 0 ? 0 : cut / figures.documents, 2);
+  return [
+    name,
+    formatInteger(figures.windows),
+    formatPercent(figures.fill_ratio, 3),
+    formatInteger(figures.padding_tokens),
+    share(figures.documents_cut_avoidable),
+    share(figures.documents_cut_unavoidable),
+    ...ends,
+    documents.mean.toFixed(2),
+    formatInteger(documents.p99),
+    formatInteger(documents.max),
+    formatInteger(figures.effective_context_tokens),
+    formatCount(squares.p50),
+    formatCount(squares.p99),
+    formatCount(squares.max),
+  ];
+}
