@@ -8,6 +8,7 @@ export { createIoEnvironment, type IoEnvironment } from "./io/environment.ts";
 export { listShards } from "./io/list.ts";
 export { openShard } from "./io/open.ts";
 export type { ByteSource, ShardRef } from "./io/source.ts";
+export type { PackingFigures, Spread } from "./kernels/pack/figures.ts";
 export type { Trainer } from "./manifests/exports/geometry.ts";
 export type { ExportOptions } from "./manifests/exports/views.ts";
 export type { Finding } from "./manifests/verify.ts";
@@ -40,6 +41,12 @@ export {
   type ReplayOptions,
   replayMixture,
 } from "./workers/mix.ts";
+export {
+  packingReport,
+  type SourcePacking,
+  type SourcePackingReport,
+  type StagePackingReport,
+} from "./workers/packing-report.ts";
 export { peekDocuments, peekDropped } from "./workers/peek.ts";
 export { peekWindows } from "./workers/peek-windows.ts";
 export { type Prepared, type PrepareOptions, prepare } from "./workers/prepare.ts";

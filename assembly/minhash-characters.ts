@@ -1,9 +1,9 @@
 /**
  * UTF-8 and character tables in raw memory: the rules of kernels/unicode/utf8.ts, twin for twin.
  *
- * A table gives every code point one i32: blocks of 256 values that are equal are stored once, and the first 2048 values
- * stand in order, so that a two-byte character needs one load. Layout: u16 block number per `code point >> 8`, then the
- * values; kernels/minhash/character-tables.ts makes them. Reads are bounded by `end` alone.
+ * A table gives every code point one i32: blocks of 256 values that are equal are stored once, and the first 2048
+ * values stand in order, so that a two-byte character needs one load. Layout: u16 block number per `code point >> 8`,
+ * then the values; kernels/minhash/character-tables.ts makes them. Reads are bounded by `end` alone.
  */
 
 const BLOCK_COUNT: usize = 0x1100;

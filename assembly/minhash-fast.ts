@@ -1,10 +1,10 @@
 /**
- * Signatures of the fast family: one permutation, and every slot that stays empty filled by a hash of its own.
- * Twin: kernels/minhash/fast.ts, whose head has the formula and its reason.
+ * Signatures of the fast family: one permutation, and every slot that stays empty filled by a hash of its own. Twin:
+ * kernels/minhash/fast.ts, whose head has the formula and its reason.
  *
- * A document of more than a block of shingles that leaves slots empty is read a second time to fill them, so memory does
- * not grow with the document. Layout: static, 12 bytes a slot beside the signature. Price: 3 ns per shingle, and a third of
- * a nanosecond per shingle and empty slot.
+ * A document of more than a block of shingles that leaves slots empty is read a second time to fill them, so memory
+ * does not grow with the document. Layout: static, 12 bytes a slot beside the signature. Price: 3 ns per shingle, and
+ * a third of a nanosecond per shingle and empty slot.
  */
 import { MAX_SLOTS, SHINGLES, SIGNATURE } from "./minhash-permutations";
 import { openText, readWords, WORDS } from "./words";
@@ -19,13 +19,13 @@ const FILLED: u64 = 1 << 56;
 const GROUP: u32 = 8;
 
 /** u32 per slot, odd and any; the caller writes both. */
-export const FILL_MULTIPLIERS: usize = memory.data(4096 * 4, 16);
-export const FILL_INCREMENTS: usize = memory.data(4096 * 4, 16);
+export const FILL_MULTIPLIERS: usize = memory.data(4 * MAX_SLOTS, 16);
+export const FILL_INCREMENTS: usize = memory.data(4 * MAX_SLOTS, 16);
 /** Of the empty slots, in order: number, multiplier, increment, minimum. */
-const EMPTY_SLOTS: usize = memory.data((4096 + 8) * 4, 16);
-const EMPTY_MULTIPLIERS: usize = memory.data((4096 + 8) * 4, 16);
-const EMPTY_INCREMENTS: usize = memory.data((4096 + 8) * 4, 16);
-const EMPTY_MINIMA: usize = memory.data((4096 + 8) * 4, 16);
+const EMPTY_SLOTS: usize = memory.data(4 * (MAX_SLOTS + GROUP), 16);
+const EMPTY_MULTIPLIERS: usize = memory.data(4 * (MAX_SLOTS + GROUP), 16);
+const EMPTY_INCREMENTS: usize = memory.data(4 * (MAX_SLOTS + GROUP), 16);
+const EMPTY_MINIMA: usize = memory.data(4 * (MAX_SLOTS + GROUP), 16);
 
 let slots: u64 = 0;
 let ngram: u32 = 0;
@@ -69,7 +69,9 @@ export function sketchFast(text: usize, length: usize): bool {
   return true;
 }
 
-/** Writes the next SHINGLES, of words that begin with the `kept` last ones of the block before; returns their number. */
+/**
+ * Writes the next SHINGLES, of words that begin with the `kept` last ones of the block before; returns their number.
+ */
 function nextBlock(kept: u32): u32 {
   const words = readWords(kept);
   if (words < ngram) return 0;

@@ -1,12 +1,14 @@
 /**
- * Signatures of the datatrove family: per slot the minimum over all shingles x of h = v mod P, v = (x * a + b) mod 2^64,
- * P = 2^61 - 1. Twin: kernels/minhash/signature.ts, whose head proves the filter t < 8m + 64 with t = 8v + 64 mod 2^64.
+ * Signatures of the datatrove family: per slot the minimum over all shingles x of h = v mod P, v = (x * a + b) mod
+ * 2^64, P = 2^61 - 1. Twin: kernels/minhash/signature.ts, whose head proves the filter t < 8m + 64 with t = 8v + 64
+ * mod 2^64.
  *
- * Here only an estimate of t's high half is computed, four shingles a vector. With X = x, A = 8a, B = 8b + 64 in 32-bit
- * halves, the high half of t is Xh*Al + Xl*Ah + high(Xl*Al) + Bh + carry. In place of high(Xl*Al) stands the product of
- * the high 16 bits of Xl and of Al. What is left out, the two mixed products and the carry, adds up to less than
- * GAP = 2^17. So with GAP added to it the estimate is never below the true half, at most GAP above it, and wraps only to
- * values that pass: `estimate < (8m + 64 >> 32) + GAP + 1` misses nothing and errs once in 2^15. On a pass h is computed.
+ * Here only an estimate of t's high half is computed, four shingles a vector. With X = x, A = 8a, B = 8b + 64 in
+ * 32-bit halves, the high half of t is Xh*Al + Xl*Ah + high(Xl*Al) + Bh + carry. In place of high(Xl*Al) stands the
+ * product of the high 16 bits of Xl and of Al. What is left out, the two mixed products and the carry, adds up to less
+ * than GAP = 2^17. So with GAP added to it the estimate is never below the true half, at most GAP above it, and wraps
+ * only to values that pass: `estimate < (8m + 64 >> 32) + GAP + 1` misses nothing and errs once in 2^15. On a pass h
+ * is computed.
  *
  * Invariant: bit for bit the twin's slots. Slots come in pairs, so that shingles are loaded once for two; an odd last
  * slot is doubled. Layout: static, 20 KB a block of shingles, 24 bytes a slot. Price: 0.2 ns per shingle and slot.
@@ -14,6 +16,7 @@
 
 /** Shingles folded at a time: a block and its halves stay in the first cache level. A multiple of GROUP. */
 export const BLOCK_SHINGLES: u32 = 1024;
+/** As in stages/dedup/minhash.ts. */
 export const MAX_SLOTS: u32 = 4096;
 const GROUP: u32 = 8;
 const P: u64 = 0x1fffffffffffffff;
@@ -22,18 +25,18 @@ const GAP: u64 = 0x20000;
 const FILTERED_BELOW: u64 = P >> 3;
 
 /** The hashes of one block, u64. The caller fills it and calls `foldBlock`. */
-export const SHINGLES: usize = memory.data(8192, 64);
+export const SHINGLES: usize = memory.data(8 * BLOCK_SHINGLES, 64);
 /** Of each shingle: the high half, the low half, the high 16 bits of the low half, u32 in three planes. */
-const PLANES: usize = memory.data(3 * 4096, 64);
-const LOW: usize = 4096;
-const LOW_TOP: usize = 8192;
+const PLANES: usize = memory.data(12 * BLOCK_SHINGLES, 64);
+const LOW: usize = 4 * BLOCK_SHINGLES;
+const LOW_TOP: usize = 8 * BLOCK_SHINGLES;
 /** What `foldPair` multiplies by, spread over vectors. */
 const CONSTANTS: usize = memory.data(128, 16);
 /** u64 per slot; the caller fills both, then calls `usePermutations`. */
-export const MULTIPLIERS: usize = memory.data(4096 * 8, 64);
-export const INCREMENTS: usize = memory.data(4096 * 8, 64);
+export const MULTIPLIERS: usize = memory.data(8 * MAX_SLOTS, 64);
+export const INCREMENTS: usize = memory.data(8 * MAX_SLOTS, 64);
 /** u64 per slot: the result. */
-export const SIGNATURE: usize = memory.data(4096 * 8, 64);
+export const SIGNATURE: usize = memory.data(8 * MAX_SLOTS, 64);
 
 let pairedSlots: u32 = 0;
 
@@ -139,8 +142,8 @@ function estimate(xHigh: v128, xLow: v128, xTop: v128, high: v128, low: v128, to
 }
 
 /**
- * Writes four vectors: the halves of 8a, the high 16 bits of its low half, and the biased high half of 8b + 64 with GAP.
- * They go through memory because the compiler would make a splat again in every turn of a loop that uses it.
+ * Writes four vectors: the halves of 8a, the high 16 bits of its low half, and the biased high half of 8b + 64 with
+ * GAP. They go through memory because the compiler would make a splat again in every turn of a loop that uses it.
  */
 function spread(to: usize, a: u64, b: u64): void {
   v128.store(to, i32x4.splat(<i32>(a >> 29)));

@@ -2,16 +2,18 @@
 /**
  * The MinHash sketch of a document in one call: bytes in, band keys out. Host: kernels/wasm/minhash.ts.
  *
- * Two families, one instance for one of them: `sketchText` (datatrove's formula, its normalization, `unicode` words, XXH64)
- * and `sketchQuickly` (the fast family); `foldBlock` alone serves shingles hashed elsewhere. Order of use: tables, then
- * `setUp...`, then for each document `reserve`, its bytes, `sketch...`.
+ * Two families, one instance for one of them: `sketchText` (datatrove's formula, its normalization, `unicode` words,
+ * XXH64) and `sketchQuickly` (the fast family); `foldBlock` alone serves shingles hashed elsewhere. Order of use:
+ * tables, then `setUp...`, then for each document `reserve`, its bytes, `sketch...`.
  *
- * Memory: static buffers of about 350 KB, then what `allocate` gave for tables, then the document with 64 zero bytes and,
- * for `sketchText`, the words. It grows with the longest document, 5 bytes a byte; the host sends none beyond its limit.
+ * Memory: static buffers of about 350 KB, then what `allocate` gave for tables, then the document with 64 zero bytes
+ * and, for `sketchText`, the words. It grows with the longest document, 5 bytes a byte; the host sends none beyond its
+ * limit.
  */
 import { FILL_INCREMENTS, FILL_MULTIPLIERS, sketchFast, useFast } from "./minhash-fast";
 import {
   INCREMENTS,
+  MAX_SLOTS,
   MULTIPLIERS,
   resetSignature,
   SHINGLES,
@@ -34,9 +36,9 @@ const SKETCHED: u32 = 1;
 const LEFT_TO_TWIN: u32 = 2;
 
 /** u32 pairs (high, low) per band. */
-const BAND_KEYS: usize = memory.data(4096 * 8, 16);
+const BAND_KEYS: usize = memory.data(8 * MAX_SLOTS, 16);
 /** The slots of one band and its number. */
-const BAND: usize = memory.data(4096 * 8 + 8, 16);
+const BAND: usize = memory.data(8 * MAX_SLOTS + 8, 16);
 
 let top: usize = (__heap_base + 63) & ~63;
 let bands: u32 = 0;

@@ -7,8 +7,8 @@
  */
 import { firstBytes, reserve } from "./quality-text";
 
-const K1: u64 = 0x9e3779b97f4a7c15;
-const K2: u64 = 0xc2b2ae3d27d4eb4f;
+export const K1: u64 = 0x9e3779b97f4a7c15;
+export const K2: u64 = 0xc2b2ae3d27d4eb4f;
 const K3: u64 = 0xd6e8feb86659fd93;
 
 let slots: usize = 0;

@@ -4,8 +4,8 @@
  * Memory: static tables, then from TEXT on the text, at least 64 zero bytes, the words (u32 starts, then u32 ends, as positions of
  * the caller: address + shift), then SCRATCH for whoever runs. Invariant: whoever writes past a point calls `reserve` first; 64 zero bytes
  * stand before TEXT and behind the text, so vectors may be loaded over both edges. White space, lines and decoding are Python's, as
- * in kernels/lines.ts and kernels/unicode/utf8.ts. Budget: the host hands over at most 4 MiB of text; 130 MB of memory then
- * suffice for every content.
+ * in kernels/lines.ts and kernels/unicode/utf8.ts. Budget: the host hands over at most 2 MiB of text; with one word a byte, the
+ * worst case, 110 MB of memory suffice, with `unicode` words 55 MB.
  */
 
 /** Bits of `properties`. The low three bits are the class of the `unicode` word rules. */

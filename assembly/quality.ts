@@ -3,5 +3,6 @@
 export { results, blocks, values, open, survey, setWords } from "./quality-text";
 export { segment, measureWords } from "./quality-words";
 export { measureLines, measurePieces, measureParagraphs, measureSymbols } from "./quality-lines";
-export { loadNgrams, topChars, duplicateNgramChars } from "./quality-ngrams";
+export { loadNgrams, topChars } from "./quality-ngrams";
+export { duplicateNgramChars } from "./quality-duplicates";
 export { judgeLines } from "./quality-c4";

@@ -1,20 +1,23 @@
 /**
  * Words of the fast family: UTF-8 to one 64-bit hash per word, in one pass. Twin: kernels/minhash/fast-words.ts.
  *
- * A word is a run of letters, numbers and marks, folded through one table (kernels/minhash/character-tables.ts); in scripts
- * without spaces every character is a word. Its hash takes the folded UTF-8 in chunks of 16 bytes, the last one padded with
- * zeros. Words of ASCII between ASCII separators go 64 bytes at a time, straight from the text to the hash; a word with
- * anything else in it goes character by character.
+ * A word is a run of letters, numbers and marks, folded through one table (kernels/minhash/character-tables.ts); in
+ * scripts without spaces every character is a word. Its hash takes the folded UTF-8 in chunks of 16 bytes, the last
+ * one padded with zeros. Words of ASCII between ASCII separators go 64 bytes at a time, straight from the text to the
+ * hash; a word with anything else in it goes character by character.
  *
- * Layout: up to WORD_CAPACITY hashes, static; the text is followed by 64 zero bytes, and reads go up to 80 bytes past a
- * position in it. Price: 0.8 ns per byte of ASCII, 2 to 3 ns per further character.
+ * Layout: up to WORD_CAPACITY hashes, static; the text is followed by 64 zero bytes, and reads go up to 80 bytes past
+ * a position in it. Price: 0.8 ns per byte of ASCII, 2 to 3 ns per further character.
  */
 import { CODE_POINT_MASK, decode, encode, LENGTH_SHIFT, lookUp, lookUpLow, MALFORMED } from "./minhash-characters";
 
+/** Words read at a time, beside those kept. */
+const WORD_CAPACITY: u32 = 1024;
+/** Most words that can be kept. */
+const MAX_KEPT: u32 = 128;
 /** Hashes of words, u64. */
-export const WORDS: usize = memory.data(8 * 1280, 64);
-export const WORD_CAPACITY: u32 = 1024;
-/** Most words that 64 bytes hold: one more and the block would not fit. */
+export const WORDS: usize = memory.data(8 * (WORD_CAPACITY + MAX_KEPT), 64);
+/** Most words that 64 bytes hold. */
 const BLOCK_WORDS: u32 = 32;
 const BLOCK_BYTES: usize = 64;
 
@@ -131,7 +134,9 @@ function mix(low: u64, high: u64): u64 {
   return hash ^ (hash >> 29);
 }
 
-/** Words character by character, with no word open, until an ASCII separator stands outside a word and ASCII follows. */
+/**
+ * Words character by character, with no word open, until an ASCII separator stands outside a word and ASCII follows.
+ */
 function readCharacters(full: u32): void {
   let at = position;
   let hash: u64 = 0;
@@ -171,7 +176,10 @@ function readCharacters(full: u32): void {
   position = at;
 }
 
-/** Puts a folded character, of `length` bytes at `start` in the text, behind `rest` bytes of REST; returns their new number. */
+/**
+ * Puts a folded character, of `length` bytes at `start` in the text, behind `rest` bytes of REST; returns their new
+ * number.
+ */
 function append(rest: usize, start: usize, length: usize, codePoint: u32, delta: i32): usize {
   if (delta == 0) {
     // What stands behind the character is overwritten or masked.
@@ -181,7 +189,10 @@ function append(rest: usize, start: usize, length: usize, codePoint: u32, delta:
   return encode(REST + rest, <u32>(<i32>codePoint + delta)) - REST;
 }
 
-/** As `decode`: the zero bytes behind the text end what is cut short, so that only the lead byte is compared with the end. */
+/**
+ * As `decode`: the zero bytes behind the text end what is cut short, so that only the lead byte is compared with the
+ * end.
+ */
 function decodePadded(at: usize): u32 {
   const lead = <u32>load<u8>(at);
   if (lead < 0x80) return lead | (1 << LENGTH_SHIFT);

@@ -7,6 +7,7 @@ import { mixCommands } from "./verbs/mix.ts";
 import { newCommand } from "./verbs/new.ts";
 import { peekCommand } from "./verbs/peek.ts";
 import { planCommand } from "./verbs/plan.ts";
+import { reportCommand } from "./verbs/report.ts";
 import { runCommand } from "./verbs/run.ts";
 import { stagesCommand } from "./verbs/stages.ts";
 import { statusCommand } from "./verbs/status.ts";
@@ -23,6 +24,7 @@ export function buildCli(version: string): Application<CliContext> {
       peek: peekCommand,
       verify: verifyCommand,
       export: exportCommand,
+      report: reportCommand,
       mix: mixCommands,
       stages: stagesCommand,
     },
@@ -37,6 +39,8 @@ export function buildCli(version: string): Application<CliContext> {
         "  shardmill run my-mix.yaml                do it; run again to go on after a stop",
         "  shardmill peek runs/my-mix --tokens      windows with document boundaries marked",
         "  shardmill verify runs/my-mix             re-read everything and check it",
+        "  shardmill export runs/my-mix --to trl    lay it out for a trainer",
+        "  shardmill report runs/my-mix --packing   how documents fill windows",
         "  shardmill mix replay my-mix.yaml         what a trainer has read of each source at a step",
         "",
         "Exit codes: 0 ok, 1 run failed, 2 bad recipe or flag, 3 a gate or `plan --check` says no, 130 interrupted and resumable.",

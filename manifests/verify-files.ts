@@ -13,6 +13,7 @@ import { companions, decodeEnds, decodePieces, decodeTokens, encodeEnds, type To
 import { indexEntries, PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
 import { planProblem, type WindowPlan } from "../kernels/pack/plan.ts";
 import { positionsFromEos, positionsFromIndex } from "../kernels/pack/positions.ts";
+import { type DocumentSelection, type SelectedDocuments, selectDocuments } from "../kernels/pack/select.ts";
 import type { StoredFile } from "./schema.ts";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -54,13 +55,23 @@ export async function tokenShardProblem(store: string, path: string, format: Tok
   });
 }
 
-/** What breaks the contract in a shard of a packed store, or undefined. */
+/** A selection of documents and the index of the token store shard it is of. */
+export interface ShardSelection {
+  readonly selection: DocumentSelection;
+  readonly index: string;
+}
+
+/**
+ * What breaks the contract in a shard of a packed store, or undefined. Windows of a selection must hold its documents and no others;
+ * without one, all that the pieces table speaks of.
+ */
 export async function windowShardProblem(
   store: string,
   path: string,
   windows: number,
   windowTokens: number,
   format: TokenFormat,
+  from?: ShardSelection,
 ): Promise<string | undefined> {
   return asProblem(async () => {
     const { size } = await stat(join(store, path));
@@ -69,7 +80,9 @@ export async function windowShardProblem(
       return `has ${size} bytes, which is not ${windows} windows of ${windowBytes} bytes`;
     const indexBytes = await readFile(join(store, path + companions.index));
     const words = decodePieces(await readFile(join(store, path + companions.pieces)), path + companions.pieces);
-    const layout = layoutOf(words, windows, windowTokens);
+    const selected =
+      from && selectDocuments(decodeEnds(await readFile(join(store, from.index)), from.index), from.selection);
+    const layout = layoutOf(words, windows, windowTokens, selected);
     if (typeof layout === "string") return layout;
     const broken = planProblem(layout.plan, layout.documentEnds, windowTokens);
     if (broken !== undefined) return `its pieces table does not add up: ${broken}`;
@@ -88,8 +101,14 @@ interface ShardLayout {
   readonly documentEnds: Float64Array;
 }
 
-/** The plan a pieces table stands for, and the document lengths it implies. */
-function layoutOf(words: Uint32Array, windows: number, windowTokens: number): ShardLayout | string {
+/** The plan a pieces table stands for, and the document lengths it implies; of a selection, its own, by position in it. */
+function layoutOf(
+  words: Uint32Array,
+  windows: number,
+  windowTokens: number,
+  selected?: SelectedDocuments,
+): ShardLayout | string {
+  const positions = selected && new Map([...selected.documents].map((document, position) => [document, position]));
   const pieces = words.length / PIECE_WORDS;
   const piece_document = new Int32Array(pieces);
   const piece_start = new Uint32Array(pieces);
@@ -99,8 +118,9 @@ function layoutOf(words: Uint32Array, windows: number, windowTokens: number): Sh
   let documents = 0;
   let at = 0;
   for (let piece = 0; piece < pieces; piece++) {
-    const document = words[piece * PIECE_WORDS] | 0;
-    if (document >= pieces || document < -1) return `its pieces table names document ${document}`;
+    const named = words[piece * PIECE_WORDS] | 0;
+    const document = named < 0 || positions === undefined ? named : (positions.get(named) ?? -2);
+    if (document >= pieces || document < -1) return `its pieces table names document ${named}`;
     piece_document[piece] = document;
     piece_start[piece] = words[piece * PIECE_WORDS + 1];
     piece_length[piece] = words[piece * PIECE_WORDS + 2];
@@ -109,6 +129,9 @@ function layoutOf(words: Uint32Array, windows: number, windowTokens: number): Sh
     if (document < 0) continue;
     documents = Math.max(documents, document + 1);
     lengths[document] = Math.max(lengths[document], piece_start[piece] + piece_length[piece]);
+  }
+  if (selected !== undefined) {
+    return { plan: { windows, window_pieces, piece_document, piece_start, piece_length }, documentEnds: selected.ends };
   }
   const documentEnds = lengths.slice(0, documents);
   for (let document = 1; document < documents; document++) documentEnds[document] += documentEnds[document - 1];

@@ -8,7 +8,7 @@ import { companions } from "../io/token-file.ts";
 import { readManifests } from "./read.ts";
 import type { SourceManifest, StageManifest } from "./schema.ts";
 import { type Finding, figureFindings } from "./verify-figures.ts";
-import { fileProblem, tokenShardProblem, windowShardProblem } from "./verify-files.ts";
+import { fileProblem, type ShardSelection, tokenShardProblem, windowShardProblem } from "./verify-files.ts";
 
 export type { Finding } from "./verify-figures.ts";
 
@@ -81,10 +81,17 @@ async function sourceFindings(
       file === undefined ? "no file of this shard is listed" : `holds ${file.windows} windows, not ${windows}`;
     report("verify/shard-missing", file?.path ?? `shard ${shard}`, what);
   });
-  for (const { path, windows } of tokenFiles) {
+  for (const { path, windows, shard } of tokenFiles) {
     if (windows === undefined || !intact(path, companions.index, companions.pieces)) continue;
-    const problem = await windowShardProblem(options.store, path, windows, stage.window_tokens, format);
+    const from = selectionOf(source, shard);
+    const problem = await windowShardProblem(options.store, path, windows, stage.window_tokens, format, from);
     if (problem !== undefined) report("verify/bad-windows", path, problem);
   }
   return findings;
+}
+
+/** What the windows of a shard were chosen from, where they do not hold all its documents. */
+function selectionOf({ selection, token_store }: SourceManifest, shard: number): ShardSelection | undefined {
+  const index = token_store.files.find((file) => file.shard === shard && file.path.endsWith(`.ds${companions.index}`));
+  return selection === undefined || index === undefined ? undefined : { selection, index: index.path };
 }

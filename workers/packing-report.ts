@@ -56,7 +56,10 @@ export function reportPacking(manifests: readonly StageManifest[], store: string
     const sources = Object.entries(manifest.sources).map(([source, share]) => {
       const shards = new PackedShards(share, store, window_tokens);
       const key = share.fingerprints.windows;
-      const known = whole.get(key) ?? { packed: shards.packed(manifest.tokenizer.token_bytes), concat: shards.concat() };
+      const known = whole.get(key) ?? {
+        packed: shards.packed(manifest.tokenizer.token_bytes),
+        concat: shards.concat(),
+      };
       whole.set(key, known);
       return { source, read: shards.read(), ...known };
     });

@@ -22,14 +22,17 @@ export const reportCommand = buildCommand<Flags, [string], CliContext>({
   parameters: {
     flags: {
       out: outFlag,
-      packing: { kind: "boolean", default: true, brief: "how documents fill windows" },
+      packing: { kind: "boolean", default: false, withNegated: false, brief: "how documents fill windows" },
       json: jsonFlag,
     },
     positional: { kind: "tuple", parameters: [runArgument] },
   },
   func(flags, name) {
     return guarded(this, async ({ openRun, packingReport }) => {
-      if (!flags.packing) return EXIT.ok;
+      if (!flags.packing) {
+        this.process.stderr.write("say what to report on: --packing\n");
+        return EXIT.usage;
+      }
       const stages = await packingReport(openRun(name, flags.out));
       if (flags.json) printJson(this, stages);
       else for (const stage of stages) print(this, stageTable(stage));

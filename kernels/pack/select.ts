@@ -23,7 +23,7 @@ export interface SelectedDocuments {
   readonly tokens_skipped: number;
 }
 
-/** The documents of a shard that `selection` keeps. The last one of the part may lie across its end. */
+/** The documents of a shard that `selection` keeps. A part ends with the document that brings it nearest to its share. */
 export function selectDocuments(documentEnds: Float64Array, selection: DocumentSelection): SelectedDocuments {
   const { min_tokens = 1, max_tokens = Number.POSITIVE_INFINITY, part_ratio = 1 } = selection;
   const total = documentEnds.at(-1) ?? 0;
@@ -33,8 +33,9 @@ export function selectDocuments(documentEnds: Float64Array, selection: DocumentS
   let count = 0;
   let tokens = 0;
   let start = 0;
-  for (let document = 0; document < documentEnds.length && start < limit; document++) {
+  for (let document = 0; document < documentEnds.length; document++) {
     const end = documentEnds[document];
+    if (start > 0 && end - limit > limit - start) break;
     const length = end - start;
     start = end;
     if (length < min_tokens || length > max_tokens) continue;

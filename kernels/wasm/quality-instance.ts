@@ -2,12 +2,12 @@
  * An instance of assembly/quality.ts with its memory.
  *
  * Owns the calling convention: who asks for room may detach the views, so `refresh` follows. Invariant: `bytes` and `integers` are views of
- * the memory as it is now. Price: up to 130 MB for a document of {@link MAX_WASM_BYTES}, some MB in practice.
+ * the memory as it is now. Price: up to 110 MB for a document of {@link MAX_WASM_BYTES}, some MB in practice.
  */
 import { type CharacterProperties, characterProperties } from "./quality-properties.ts";
 
 /** Longest document an instance takes. */
-export const MAX_WASM_BYTES = 4 * 1024 * 1024;
+export const MAX_WASM_BYTES = 2 * 1024 * 1024;
 
 interface QualityExports {
   readonly memory: WebAssembly.Memory;

@@ -41,23 +41,17 @@ class KeptWords {
   }
 
   get(row: number): WordList | undefined {
-    const first = this.#first[row];
-    if (first < 0) return undefined;
-    const count = this.#counts[row];
-    return {
-      starts: this.#starts.subarray(first, first + count),
-      ends: this.#ends.subarray(first, first + count),
-      count,
-    };
+    return this.#first[row] < 0 ? undefined : this.#list(row);
   }
 
   count(row: number): number | undefined {
     return this.#first[row] < 0 ? undefined : this.#counts[row];
   }
 
-  put(row: number, { starts, ends, count }: WordList): void {
+  /** Copies the words of `row`; the copy outlives what the document does next, whether it is kept or not. */
+  put(row: number, { starts, ends, count }: WordList): WordList {
     const end = this.#used + count;
-    if (end > MAX_KEPT_WORDS) return;
+    if (end > MAX_KEPT_WORDS) return { starts: starts.slice(0, count), ends: ends.slice(0, count), count };
     if (end > this.#starts.length) {
       const room = Math.min(Math.max(end, this.#starts.length * 2), MAX_KEPT_WORDS);
       this.#starts = widen(this.#starts, room);
@@ -68,6 +62,17 @@ class KeptWords {
     this.#first[row] = this.#used;
     this.#counts[row] = count;
     this.#used = end;
+    return this.#list(row);
+  }
+
+  #list(row: number): WordList {
+    const first = this.#first[row];
+    const count = this.#counts[row];
+    return {
+      starts: this.#starts.subarray(first, first + count),
+      ends: this.#ends.subarray(first, first + count),
+      count,
+    };
   }
 }
 
@@ -89,7 +94,7 @@ export class DocumentWords {
     this.#segmenter = rules === "unicode" ? undefined : segmenter(rules);
   }
 
-  /** Gives an open `document`, which is `row` of `column`, its words, and returns them: good until the next call. */
+  /** Gives an open `document`, which is `row` of `column`, its words, and returns them: good until the next column. */
   load(document: QualityDocument, column: Utf8Column, row: number): WordList {
     const words = kept[this.#rules];
     words.turnTo(column);
@@ -100,8 +105,7 @@ export class DocumentWords {
     }
     const list = this.#segment(document, column.data, column.offsets[row], column.offsets[row + 1]);
     if (this.#segmenter !== undefined) document.setWords(list);
-    words.put(row, list);
-    return list;
+    return words.put(row, list);
   }
 
   /**

