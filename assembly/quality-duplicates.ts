@@ -59,14 +59,16 @@ function refineCandidates(n: u32): void {
   takeWordHashes();
   candidateWords = n;
   emptyFilters(candidateCount);
+  const end = offsetOf(wordCount);
   for (let i: u32 = 0; i < candidateCount; i++) {
     const word = candidateAt(i);
     if (word + n > wordCount) {
       candidateCount = i;
       break;
     }
+    // Also where its own n-gram is shorter: a longer one may be equal to one of which the first `n` words are not.
     const at = offsetOf(word);
-    if (offsetOf(word + n) - at < LONG_WINDOW) continue;
+    if (at + LONG_WINDOW > end) continue;
     const hash = mix64(windowHash(at) + load<u64>(at + LONG_WINDOW - 8) * K2);
     store<u64>(wordHashes + (word << 3), filter(hash));
   }

@@ -18,7 +18,7 @@ import { simplifyText, TextBuffer } from "../kernels/normalize.ts";
 import { Mt19937 } from "../kernels/random/mt19937.ts";
 import { unicodeSegmenter } from "../kernels/words/unicode.ts";
 import { WordSpans } from "../kernels/words.ts";
-import { type Corpora, readFolder, readSamples } from "./support/minhash-texts.ts";
+import { type Corpora, readFolder, readSamples } from "./support/texts.ts";
 
 const NGRAM = 5;
 const SLOTS = 112;

@@ -19,7 +19,7 @@ import { simplifyText, TextBuffer } from "../kernels/normalize.ts";
 import { WasmDatatroveSketcher, WasmFastSketcher, WasmMinHash } from "../kernels/wasm/minhash.ts";
 import { unicodeSegmenter } from "../kernels/words/unicode.ts";
 import { WordSpans } from "../kernels/words.ts";
-import { type Corpora, readFolder, readSamples } from "./support/minhash-texts.ts";
+import { type Corpora, readFolder, readSamples } from "./support/texts.ts";
 
 const SHAPE = { ngram: 5, bands: 14, rows: 8, seed: 1 };
 const SLOTS = SHAPE.bands * SHAPE.rows;

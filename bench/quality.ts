@@ -19,7 +19,7 @@ import c4Quality from "../stages/filter/c4-quality.ts";
 import finewebQuality from "../stages/filter/fineweb-quality.ts";
 import gopherQuality from "../stages/filter/gopher-quality.ts";
 import gopherRepetition from "../stages/filter/gopher-repetition.ts";
-import { type Corpora, readFolder, readSamples } from "./support/minhash-texts.ts";
+import { type Corpora, readFolder, readSamples } from "./support/texts.ts";
 
 /** In FineWeb's order. */
 const FILTERS: readonly StageDefinition[] = [gopherRepetition, gopherQuality, c4Quality, finewebQuality];

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 
+const epochPrefix = (epoch: number): string => (epoch === 0 ? "" : `e${String(epoch).padStart(3, "0")}_`);
 const pad = (index: number): string => String(index).padStart(5, "0");
 
 export class Layout {
@@ -69,6 +70,12 @@ export const matchFiles = {
   roots: "roots.u32",
   sizes: "sizes.u32",
   united: "united.done.json",
+} as const;
+
+/** Files of packed windows. Epochs after the first (0) have windows of their own only where they are reshuffled. */
+export const windowFiles = {
+  shard: (epoch: number, shard: number, source: string): string => `${epochPrefix(epoch)}${pad(shard)}_${source}.ds`,
+  marker: (epoch: number, shard: number): string => `${epochPrefix(epoch)}${pad(shard)}.done.json`,
 } as const;
 
 /** Files of a token store while it is being shuffled and when it is done. */

@@ -75,7 +75,11 @@ export interface Recipe {
   readonly simulate?: { readonly target_tokens: number };
   /** Target size of a token store shard, in tokens: the unit of shuffling in memory and of packing. */
   readonly shard_tokens: number;
-  readonly limits: { readonly max_epochs: number; readonly on_exhausted: "error" | "redistribute" };
+  readonly limits: {
+    readonly max_epochs: number;
+    readonly on_exhausted: "error" | "redistribute";
+    readonly epoch_order: "reshuffle" | "repeat";
+  };
   readonly exports: readonly Trainer[];
   readonly gates: {
     readonly max_weight_error?: number;

@@ -91,6 +91,8 @@ export interface PackTask {
   readonly kind: "pack";
   readonly windows: number;
   readonly shard: number;
+  /** 0 is the first one. */
+  readonly epoch: number;
 }
 
 export type Task = IngestTask | MatchTask | UniteTask | ScatterTask | GatherTask | PackTask;

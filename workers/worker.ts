@@ -5,14 +5,14 @@
  */
 import { workerData } from "piscina";
 import { errorToData } from "../batch/errors.ts";
-import { matchFiles, spanFiles, tokenFiles } from "../plan/layout.ts";
+import { matchFiles, spanFiles, tokenFiles, windowFiles } from "../plan/layout.ts";
 import { WorkerContext } from "./context.ts";
 import { readMarker } from "./marker.ts";
 import type { MarkerOf, Task, TaskResult, WorkerSetup } from "./protocol.ts";
 import { gather } from "./tasks/gather.ts";
 import { ingest } from "./tasks/ingest.ts";
 import { match, unite } from "./tasks/match.ts";
-import { packMarkerName, packShard } from "./tasks/pack.ts";
+import { packShard } from "./tasks/pack.ts";
 import { scatter } from "./tasks/scatter.ts";
 
 type Marker = MarkerOf[Task["kind"]];
@@ -62,6 +62,6 @@ function markerPlace(task: Task, { layout, plan }: WorkerContext): { folder: str
     case "gather":
       return { folder: layout.tokens(plan.sources[task.source].tokens), name: tokenFiles.shardMarker(task.shard) };
     case "pack":
-      return { folder: layout.windows(plan.windows[task.windows].fingerprint), name: packMarkerName(task.shard) };
+      return { folder: layout.windows(plan.windows[task.windows].fingerprint), name: windowFiles.marker(task.epoch, task.shard) };
   }
 }

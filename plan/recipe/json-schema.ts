@@ -11,6 +11,8 @@ import { recipeShape, sourceShape, stageUseShape } from "./schema.ts";
 /** The part of JSON Schema that zod writes and this project reads. */
 export interface JsonSchema {
   readonly $schema?: string;
+  /** Where a schema holds itself: always a mapping here. */
+  readonly $ref?: string;
   readonly title?: string;
   readonly description?: string;
   readonly type?: string;

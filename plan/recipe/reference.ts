@@ -123,6 +123,7 @@ function optionsTable(schema: JsonSchema): string {
 
 /** A type in words: `integer ≥ 1`, `error \| redistribute`, `list of text`. */
 function typeText(schema: JsonSchema): string {
+  if (schema.$ref !== undefined) return "mapping";
   if (schema.const !== undefined) return code(String(schema.const));
   if (schema.enum !== undefined) return schema.enum.map((value) => code(String(value))).join(" or ");
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeText))].join(" or ");

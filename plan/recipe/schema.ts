@@ -90,7 +90,7 @@ const weightGroupShape: z.ZodType<WeightNode> = z.lazy(() =>
   z.strictObject({
     share: z.number().positive().describe("share of the whole, or of the group it is in"),
     of: z
-      .union([z.record(nameShape, weightNodeShape), z.array(nameShape).min(1)])
+      .union([weightTreeShape, z.array(nameShape).min(1)])
       .optional()
       .describe(
         "a group: shares within it, pinned whatever its own share is; or a list of sources, shared by token counts",
@@ -99,9 +99,8 @@ const weightGroupShape: z.ZodType<WeightNode> = z.lazy(() =>
     ...lengthShape,
   }),
 );
-const weightNodeShape: z.ZodType<WeightNode> = z.union([z.number().positive(), weightGroupShape]);
 
-export const weightTreeShape = z.record(nameShape, weightNodeShape);
+export const weightTreeShape = z.record(nameShape, z.union([z.number().positive(), weightGroupShape]));
 
 /** Shares of a whole stage by token counts. */
 export const weightRuleShape = z.strictObject({
@@ -142,6 +141,12 @@ const limitsShape = z.strictObject({
     .enum(["error", "redistribute"])
     .default("error")
     .describe("when a source has too few tokens: stop, or share its rest among the others"),
+  epoch_order: z
+    .enum(["reshuffle", "repeat"])
+    .default("reshuffle")
+    .describe(
+      "windows of a second epoch: written again in an order of their own, or read once more as they are, which costs no disk",
+    ),
 });
 
 const ratio = () => z.number().min(0).max(1).optional();

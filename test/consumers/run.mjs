@@ -364,6 +364,14 @@ function numpy(folder) {
 function maskedAttention(folder) {
   const run = makeSmallRun(folder);
   const rows = rowsOf(windowStages(run.manifests, run.store), "long", "web");
+  assert.ok(
+    rows.some(({ lengths, padding }) => lengths.length === 1 && padding === 0),
+    "a document longer than a window",
+  );
+  assert.ok(
+    rows.some(({ lengths }) => lengths.includes(1)),
+    "a document of one token",
+  );
   const small = rows.map((row) => ({ ids: row.ids.map((id) => id % 997), lengths: eosLengths(row) }));
   small.push({ ids: FIVE.documents.flat().map((id) => id % 997), lengths: FIVE.documents.map(({ length }) => length) });
   const input = JSON.stringify({ vocabulary: 997, windows: small });

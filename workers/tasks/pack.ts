@@ -1,6 +1,7 @@
 /**
  * One shard of a token store becomes windows: the file a trainer reads, its index, and the table of pieces.
  *
+ * A later epoch is the same documents packed anew, under a key that has the epoch in it.
  * Memory: the shard's tokens, its plan (16 bytes a piece), and one write buffer; windows are filled and written a few MiB at a time.
  */
 import { join } from "node:path";
@@ -11,13 +12,11 @@ import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill
 import { packingStatistics } from "../../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../../kernels/pack/select.ts";
 import { seedFrom } from "../../kernels/shuffle.ts";
-import { tokenFiles } from "../../plan/layout.ts";
+import { tokenFiles, windowFiles } from "../../plan/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { PackMarker, PackTask } from "../protocol.ts";
 
 const WRITE_TOKENS = 1 << 20;
-
-export const packMarkerName = tokenFiles.shardMarker;
 
 export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   const entry = context.plan.windows[task.windows];
@@ -30,10 +29,11 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   const document_ends = decodeEnds(readPart(index), index);
   const selected = entry.selection === undefined ? undefined : selectDocuments(document_ends, entry.selection);
   const packed_ends = selected?.ends ?? document_ends;
+  const seedParts = [context.plan.recipe.seed, "windows", source.name, entry.sequence_length, task.shard] as const;
   const plan = operator.plan({
     document_ends: packed_ends,
     sequence_length: entry.sequence_length,
-    seed: seedFrom(context.plan.recipe.seed, "windows", source.name, entry.sequence_length, task.shard),
+    seed: seedFrom(...seedParts, ...(task.epoch === 0 ? [] : [task.epoch])),
   });
   const window_tokens = entry.sequence_length + 1;
   const input: FillInput = {
@@ -44,7 +44,7 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
     eos: eos.id,
   };
   const folder = context.layout.windows(entry.fingerprint);
-  const target = join(folder, tokenFiles.shard(task.shard, source.name));
+  const target = join(folder, windowFiles.shard(task.epoch, task.shard, source.name));
   const files = [
     ...writeWindows(input, target),
     commitBytes(
@@ -58,7 +58,7 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
     statistics: packingStatistics(plan, packed_ends, window_tokens),
     ...(selected && { skipped: { documents: selected.documents_skipped, tokens: selected.tokens_skipped } }),
   };
-  commitMarker(join(folder, packMarkerName(task.shard)), marker);
+  commitMarker(join(folder, windowFiles.marker(task.epoch, task.shard)), marker);
   return marker;
 }
 
