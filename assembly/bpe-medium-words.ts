@@ -12,27 +12,33 @@ import { COUNT_SHIFT, ID_MASK, IN_ARENA } from "./bpe-short-words";
 const INLINE_IDS: u32 = 8;
 const FIRST_BYTES: u32 = 1 << 17;
 
-let mediumWords: usize = 0;
-let mediumMask: u32 = 0;
+let table: usize = 0;
+let mask: u32 = 0;
 let used: u32 = 0;
 let limit: u32 = 0;
 let mostBytes: u32 = 0;
 
 /** Takes zeroed memory: what the table grows to, a power of two. */
-export function setUpMediumWords(table: usize, bytes: u32): void {
-  mediumWords = table;
+export function setUpMediumWords(at: usize, bytes: u32): void {
+  table = at;
   mostBytes = bytes;
   setBytes(min(bytes, FIRST_BYTES));
 }
 
 function setBytes(bytes: u32): void {
-  mediumMask = bytes - 64;
+  mask = bytes - 64;
   limit = bytes / 96; // two thirds of the entries
 }
 
 export function forgetMediumWords(): void {
-  memory.fill(mediumWords, 0, mediumMask + 64);
+  memory.fill(table, 0, mask + 64);
   used = 0;
+}
+
+/** Address of the line where a word of hash `hash` is looked for first. */
+@inline
+export function mediumLine(hash: u32): usize {
+  return table + <usize>((hash << 6) & mask);
 }
 
 /** The entry of the word, or the free one where it would go. */
@@ -41,13 +47,12 @@ export function mediumEntry(p: usize, length: u32, hash: u32): usize {
   const start = v128.load(p);
   const low = lowKey(p + 16, length - 16);
   const high = highKey(p + 16, length - 16);
-  let line = (hash << 6) & mediumMask;
+  let entry = mediumLine(hash);
   while (true) {
-    const entry = mediumWords + line;
     if (load<u32>(entry, 32) == 0) return entry;
     const differs = (load<u64>(entry, 16) ^ low) | (load<u64>(entry, 24) ^ high);
     if (differs == 0 && !v128.any_true(v128.xor(v128.load(entry), start))) return entry;
-    line = (line + 64) & mediumMask;
+    entry = table + <usize>((<u32>(entry - table) + 64) & mask);
   }
 }
 
@@ -98,10 +103,10 @@ export function copyMediumWord(entry: usize, out: usize): usize {
 }
 
 function grow(): bool {
-  const bytes = mediumMask + 64;
+  const bytes = mask + 64;
   if (bytes == mostBytes) return false;
   setBytes(bytes * 2);
-  return spread(mediumWords, bytes, isUsed, put);
+  return spread(table, bytes, isUsed, put);
 }
 
 function isUsed(entry: usize): bool {

@@ -1,14 +1,16 @@
 /**
  * The words of a group, cut and ready to be looked up.
  *
- * Layout of a record, 32 bytes: key of a short word (16), start (4), length (4), hash (4), unused (4). A record of length END_OF_PIECE
- * stands behind the last word of a piece.
+ * Layout of a record, 32 bytes: key of a short word (16), start (4), length (4), hash (4), table line to look at first (4). A record of
+ * length END_OF_PIECE stands behind the last word of a piece. Where there is no line the address is any.
  */
 import { hashMedium, hashShort, highKey, lowKey, MEDIUM_BYTES, SHORT_BYTES } from "./bpe-keys";
 import { readBlock, tellCase } from "./bpe-blocks";
 import { cl100kStarts, cl100kWord, setMostDigits } from "./bpe-cl100k";
 import { gpt2Starts, gpt2Word } from "./bpe-gpt2";
+import { mediumLine } from "./bpe-medium-words";
 import { o200kStarts, o200kWord } from "./bpe-o200k";
+import { shortLine } from "./bpe-short-words";
 
 export const RECORD: usize = 32;
 export const END_OF_PIECE: u32 = 0xffffffff;
@@ -106,9 +108,13 @@ function addWord(record: usize, start: usize, end: usize): void {
     const high = highKey(start, length);
     store<u64>(record, low);
     store<u64>(record, high, 8);
-    store<u32>(record, hashShort(low, high), 24);
+    const hash = hashShort(low, high);
+    store<u32>(record, hash, 24);
+    store<u32>(record, <u32>shortLine(hash), 28);
   } else if (length <= MEDIUM_BYTES) {
-    store<u32>(record, hashMedium(start, length), 24);
+    const hash = hashMedium(start, length);
+    store<u32>(record, hash, 24);
+    store<u32>(record, <u32>mediumLine(hash), 28);
   }
 }
 

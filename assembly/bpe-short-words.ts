@@ -17,54 +17,59 @@ export const COUNT_SHIFT: u32 = 28;
 const INLINE_IDS: u32 = 4;
 const FIRST_BYTES: u32 = 1 << 17;
 
-/** Address of the lines, and the byte offset of the last, which changes when the table grows. */
-export let shortWords: usize = 0;
-export let shortMask: u32 = 0;
+let table: usize = 0;
+/** Byte offset of the last line; changes when the table grows. */
+let mask: u32 = 0;
 let used: u32 = 0;
 let limit: u32 = 0;
 let mostBytes: u32 = 0;
 
 /** Takes zeroed memory: what the table grows to, a power of two. */
-export function setUpShortWords(table: usize, bytes: u32): void {
-  shortWords = table;
+export function setUpShortWords(at: usize, bytes: u32): void {
+  table = at;
   mostBytes = bytes;
   setBytes(min(bytes, FIRST_BYTES));
 }
 
 function setBytes(bytes: u32): void {
-  shortMask = bytes - 64;
+  mask = bytes - 64;
   limit = bytes / 48; // two thirds of the entries
 }
 
 export function forgetShortWords(): void {
-  memory.fill(shortWords, 0, shortMask + 64);
+  memory.fill(table, 0, mask + 64);
   used = 0;
 }
 
+/** Address of the line where a word of hash `hash` is looked for first. */
 @inline
-function lineOf(hash: u32): u32 {
-  return (hash << 6) & shortMask;
+export function shortLine(hash: u32): usize {
+  return table + <usize>((hash << 6) & mask);
 }
 
 /** The entry of the word, or 0. */
 export function findShortWord(low: u64, high: u64, hash: u32): usize {
-  let line = lineOf(hash);
+  let line = shortLine(hash);
   while (true) {
-    for (let entry = shortWords + line, end = entry + 64; entry < end; entry += 32) {
+    for (let entry = line, end = line + 64; entry < end; entry += 32) {
       if (load<u32>(entry, 16) == 0) return 0;
       if (load<u64>(entry) == low && load<u64>(entry, 8) == high) return entry;
     }
-    line = (line + 64) & shortMask;
+    line = lineBehind(line);
   }
 }
 
+@inline
+function lineBehind(line: usize): usize {
+  return table + <usize>((<u32>(line - table) + 64) & mask);
+}
+
 function freeEntry(hash: u32): usize {
-  let line = lineOf(hash);
+  let line = shortLine(hash);
   while (true) {
-    const entry = shortWords + line;
-    if (load<u32>(entry, 16) == 0) return entry;
-    if (load<u32>(entry, 48) == 0) return entry + 32;
-    line = (line + 64) & shortMask;
+    if (load<u32>(line, 16) == 0) return line;
+    if (load<u32>(line, 48) == 0) return line + 32;
+    line = lineBehind(line);
   }
 }
 
@@ -107,10 +112,10 @@ export function copyShortWord(entry: usize, out: usize): usize {
 }
 
 function grow(): bool {
-  const bytes = shortMask + 64;
+  const bytes = mask + 64;
   if (bytes == mostBytes) return false;
   setBytes(bytes * 2);
-  return spread(shortWords, bytes, isFull, put);
+  return spread(table, bytes, isFull, put);
 }
 
 function isFull(line: usize): bool {

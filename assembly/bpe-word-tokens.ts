@@ -19,18 +19,16 @@ const LINKS: usize = memory.data(1 << 17, 64);
 const BYTE_TOKENS: usize = memory.data(4 << 8, 64);
 /** Token of each listed character. */
 let tokens: usize = 0;
-/** 256 bits each: which bytes may stand before the character, and behind it. */
-let befores: usize = 0;
-let behinds: usize = 0;
+/** A line each: 256 bits for the bytes that may stand before the character, 256 for those behind it. */
+let neighbours: usize = 0;
 let wholeWords: bool = false;
 
 /** Copies the host's tables of characters; keeps its lists. */
-export function setCharacters(positions: usize, ids: usize, before: usize, behind: usize, links: usize): void {
+export function setCharacters(positions: usize, ids: usize, besides: usize, links: usize): void {
   memory.copy(POSITIONS, positions, 2 << 16);
   memory.copy(LINKS, links, 1 << 17);
   tokens = ids;
-  befores = before;
-  behinds = behind;
+  neighbours = besides;
 }
 
 /** @param ids token of each of the 256 bytes; @param whole whether a word that is a token becomes it without merging */
@@ -97,14 +95,15 @@ function wholeCharacter(p: usize, lead: u32, start: usize, end: usize): u32 {
   }
   const position: u32 = load<u16>(POSITIONS + (codePoint << 1));
   if (position == 0) return 0;
-  if (p > start && !allows(befores, position, load<u8>(p - 1))) return 0;
-  if (behind < end && !allows(behinds, position, load<u8>(behind))) return 0;
+  const besides = neighbours + (position << 6);
+  if (p > start && !allows(besides, load<u8>(p - 1))) return 0;
+  if (behind < end && !allows(besides + 32, load<u8>(behind))) return 0;
   return position;
 }
 
 @inline
-function allows(sets: usize, position: u32, byte: u32): bool {
-  return (((<u32>load<u8>(sets + (position << 5) + (byte >> 3))) >> (byte & 7)) & 1) != 0;
+function allows(bytes: usize, byte: u32): bool {
+  return (((<u32>load<u8>(bytes + (byte >> 3))) >> (byte & 7)) & 1) != 0;
 }
 
 @inline

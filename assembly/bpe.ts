@@ -13,7 +13,7 @@ import { longWord, mediumWord, setUpCache, shortWord } from "./bpe-cache";
 import { MEDIUM_BYTES, SHORT_BYTES } from "./bpe-keys";
 import { PADDING, PIECES, TEXT_BYTES } from "./bpe-limits";
 import { addEndOfPiece, cutWords, END_OF_PIECE, isCut, isFull, RECORD, RECORDS, setPreTokenizer, startPiece } from "./bpe-records";
-import { COUNT_SHIFT, ID_MASK, IN_ARENA, shortMask, shortWords } from "./bpe-short-words";
+import { COUNT_SHIFT, ID_MASK, IN_ARENA } from "./bpe-short-words";
 
 export { classesArea } from "./bpe-characters";
 export { allocate } from "./bpe-memory";
@@ -77,25 +77,24 @@ export function encode(pieces: u32): void {
   }
 }
 
-/** Loads a word of the cache line each record will need. */
+/** Loads from the line each record will need. */
 function touch(end: usize): void {
   let sum: u32 = 0;
   for (let record = RECORDS; record < end; record += RECORD) {
-    sum += load<u32>(shortWords + ((load<u32>(record, 24) << 6) & shortMask));
+    sum += load<u32>(load<u32>(record, 28));
   }
   touched = sum;
 }
 
 /** Writes the tokens of the records up to `end` from `out` on; returns where they end. `piece` is the first one's piece. */
 function lookUp(end: usize, out: usize, piece: u32): usize {
-  let table = shortWords;
-  let mask = shortMask;
   for (let record = RECORDS; record < end; record += RECORD) {
     const length = load<u32>(record, 20);
     if (length <= SHORT_BYTES) {
       const low = load<u64>(record);
       const high = load<u64>(record, 8);
-      const line = table + ((load<u32>(record, 24) << 6) & mask);
+      // The table may have grown since: then the word is not found here, but by the slow way.
+      const line: usize = load<u32>(record, 28);
       const first = (load<u64>(line) ^ low) | (load<u64>(line, 8) ^ high);
       const second = (load<u64>(line, 32) ^ low) | (load<u64>(line, 40) ^ high);
       const entry = line + (<usize>(first != 0) << 5);
@@ -107,13 +106,9 @@ function lookUp(end: usize, out: usize, piece: u32): usize {
         out += (head >> COUNT_SHIFT) << 2;
       } else {
         out = shortWord(load<u32>(record, 16), length, low, high, load<u32>(record, 24), out);
-        table = shortWords;
-        mask = shortMask;
       }
     } else if (length <= MEDIUM_BYTES) {
       out = mediumWord(load<u32>(record, 16), length, load<u32>(record, 24), out);
-      table = shortWords;
-      mask = shortMask;
     } else if (length == END_OF_PIECE) {
       store<u32>(COUNTS + (piece++ << 2), <u32>((out - IDS) >> 2));
     } else {

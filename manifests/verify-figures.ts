@@ -141,14 +141,20 @@ function stageFindings(manifest: StageManifest): Finding[] {
   return findings;
 }
 
-function* accountingProblems({ counts, token_store, packing, selection }: SourceManifest): Generator<string> {
+function* accountingProblems(source: SourceManifest): Generator<string> {
+  const { counts, token_store, packing, selection, validation } = source;
   const dropped = Object.values(counts.dropped).flatMap(Object.values<number>);
   const lost = [...dropped, ...Object.values(counts.errors)].reduce((total, rows) => total + rows, 0);
-  if (counts.rows_in !== counts.kept + lost) {
-    yield `${counts.rows_in} rows in, but ${counts.kept} kept and ${lost} dropped or in error`;
+  const { held_out = 0 } = counts;
+  if (counts.rows_in !== counts.kept + held_out + lost) {
+    yield `${counts.rows_in} rows in, but ${counts.kept} kept, ${held_out} held out and ${lost} dropped or in error`;
   }
   if (counts.kept !== token_store.documents)
     yield `${counts.kept} rows kept, but ${token_store.documents} documents stored`;
+  const stored = validation?.token_store.documents ?? 0;
+  if (held_out !== stored) yield `${held_out} rows held out, but ${stored} documents stored for validation`;
+  const valid = validation?.packing.documents ?? 0;
+  if (stored !== valid) yield `${stored} documents stored for validation, but ${valid} packed`;
   const documents = packing.documents + (selection?.documents_skipped ?? 0);
   if (token_store.documents !== documents)
     yield `${token_store.documents} documents stored, but ${documents} packed or left out by length`;

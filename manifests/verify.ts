@@ -9,8 +9,12 @@ import { readManifests } from "./read.ts";
 import type { SourceManifest, StageManifest } from "./schema.ts";
 import { type Finding, figureFindings } from "./verify-figures.ts";
 import { fileProblem, type ShardSelection, tokenShardProblem, windowShardProblem } from "./verify-files.ts";
+import { sideProblem } from "./verify-held-out.ts";
 
 export type { Finding } from "./verify-figures.ts";
+
+/** End of the names of tables of documents. */
+const DOCUMENTS = ".documents.arrow";
 
 export interface VerifyOptions {
   /** The run's folder with one manifest per training stage. */
@@ -34,25 +38,31 @@ export async function verifyRun(options: VerifyOptions): Promise<Finding[]> {
   const seen = new Set<string>();
   for (const manifest of manifests) {
     for (const [source, share] of Object.entries(manifest.sources)) {
-      for (const finding of await sourceFindings(manifest, share, options, seen)) {
-        findings.push({ ...finding, stage: manifest.stage.name, source });
+      const fresh = new Set<string>();
+      const found = await storeFindings(manifest, share, options, seen, fresh);
+      if (share.validation !== undefined) {
+        found.push(...(await storeFindings(manifest, share.validation, options, seen, fresh)));
+        if (found.length === 0) found.push(...(await sideFindings(share, share.validation, options.store, fresh)));
       }
+      for (const finding of found) findings.push({ ...finding, stage: manifest.stage.name, source });
     }
   }
   return findings;
 }
 
-/** Findings on the files of one source. `seen` holds paths that an earlier stage has checked. */
-async function sourceFindings(
+type PackedStore = Pick<SourceManifest, "token_store" | "files" | "shard_windows" | "selection">;
+
+/** Findings on the files of a token store and its windows. `seen` holds paths that have been checked; new ones go to `fresh` too. */
+async function storeFindings(
   manifest: StageManifest,
-  source: SourceManifest,
+  source: PackedStore,
   options: VerifyOptions,
   seen: Set<string>,
+  fresh: Set<string>,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const report = (code: string, file: string, what: string) => findings.push({ severity: "error", code, file, what });
   const broken = new Set<string>();
-  const fresh = new Set<string>();
   for (const file of [...source.token_store.files, ...source.files]) {
     if (seen.has(file.path)) continue;
     seen.add(file.path);
@@ -75,7 +85,12 @@ async function sourceFindings(
   }
   const tokenFiles = source.files.filter((file) => file.path.endsWith(".ds"));
   source.shard_windows.forEach((windows, shard) => {
-    const file = tokenFiles.find((candidate) => candidate.shard === shard);
+    const ofShard = tokenFiles.filter((candidate) => candidate.shard === shard);
+    const file = ofShard.find((candidate) => candidate.epoch === undefined);
+    for (const later of ofShard) {
+      if (later.epoch === undefined || later.windows === windows) continue;
+      report("verify/epoch-windows", later.path, `holds ${later.windows} windows, and the first epoch ${windows}`);
+    }
     if (file?.windows === windows) return;
     const what =
       file === undefined ? "no file of this shard is listed" : `holds ${file.windows} windows, not ${windows}`;
@@ -90,8 +105,26 @@ async function sourceFindings(
   return findings;
 }
 
+/** Documents on the wrong side of what is held out. */
+async function sideFindings(
+  source: SourceManifest,
+  validation: NonNullable<SourceManifest["validation"]>,
+  store: string,
+  fresh: ReadonlySet<string>,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const heldOut of [false, true]) {
+    for (const { path: file } of (heldOut ? validation : source).token_store.files) {
+      if (!file.endsWith(DOCUMENTS) || !fresh.has(file)) continue;
+      const what = await sideProblem(store, file, validation, heldOut);
+      if (what !== undefined) findings.push({ severity: "error", code: "verify/held-out", file, what });
+    }
+  }
+  return findings;
+}
+
 /** What the windows of a shard were chosen from, where they do not hold all its documents. */
-function selectionOf({ selection, token_store }: SourceManifest, shard: number): ShardSelection | undefined {
+function selectionOf({ selection, token_store }: PackedStore, shard: number): ShardSelection | undefined {
   const index = token_store.files.find((file) => file.shard === shard && file.path.endsWith(`.ds${companions.index}`));
   return selection === undefined || index === undefined ? undefined : { selection, index: index.path };
 }

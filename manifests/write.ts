@@ -27,11 +27,15 @@ export interface SourceFacts {
   readonly lineage: readonly { readonly key: string; readonly size_bytes: number; readonly identity: string }[];
   readonly counts: SourceCounts;
   /** Shards of the token store, in order; paths relative to the store's folder. */
-  readonly shards: readonly {
-    readonly documents: number;
-    readonly tokens: number;
-    readonly files: readonly StoredFile[];
-  }[];
+  readonly shards: readonly StoreShardFacts[];
+  /** What is held out of it, in a store of its own. */
+  readonly validation?: { readonly share: number; readonly seed: number; readonly shards: readonly StoreShardFacts[] };
+}
+
+export interface StoreShardFacts {
+  readonly documents: number;
+  readonly tokens: number;
+  readonly files: readonly StoredFile[];
 }
 
 /** One source packed one way. */
@@ -43,6 +47,13 @@ export interface PackedFacts {
     readonly files: readonly StoredFile[];
     readonly statistics: PackingStatistics;
     readonly skipped?: { readonly documents: number; readonly tokens: number };
+  }[];
+  /** Windows of later epochs that are in an order of their own. */
+  readonly epochs?: readonly {
+    readonly epoch: number;
+    readonly shard: number;
+    readonly windows: number;
+    readonly files: readonly StoredFile[];
   }[];
   /** Documents of the token store that are packed, where not all. */
   readonly selection?: DocumentSelection;
@@ -104,6 +115,8 @@ export interface ManifestFacts {
   readonly missing?: readonly MissingFacts[];
   readonly source: (name: string) => SourceFacts;
   readonly packed: (source: string, sequenceLength: number, packId: string, stage: string) => PackedFacts;
+  /** What is held out of a source, packed as a stage packs it; undefined where nothing is. */
+  readonly packedValidation?: (source: string, stage: string) => PackedFacts | undefined;
 }
 
 /** One manifest per training stage, in training order. Throws a ZodError for facts no manifest may hold: a bug of the caller. */
@@ -115,6 +128,7 @@ export function buildManifests(facts: ManifestFacts): StageManifest[] {
         share,
         facts.source(name),
         facts.packed(name, stage.sequence_length, stage.pack_id, stage.name),
+        facts.packedValidation?.(name, stage.name),
       );
     }
     const missing = (facts.missing ?? []).flatMap(({ weights, ...source }) =>
@@ -148,29 +162,52 @@ export function buildManifests(facts: ManifestFacts): StageManifest[] {
   });
 }
 
-function sourceManifest(share: ShareFacts, source: SourceFacts, packed: PackedFacts): SourceManifest {
-  const files = packed.shards.flatMap((shard, index) =>
-    shard.files.map((file) => ({
-      ...file,
-      shard: index,
-      ...(file.path.endsWith(".ds") ? { windows: shard.windows } : {}),
-    })),
-  );
+function sourceManifest(
+  share: ShareFacts,
+  source: SourceFacts,
+  packed: PackedFacts,
+  heldOut: PackedFacts | undefined,
+): SourceManifest {
   return {
     ...share,
     fingerprints: { ...source.fingerprints, windows: packed.fingerprint },
-    shard_windows: packed.shards.map((shard) => shard.windows),
-    files,
-    packing: addStatistics(packed.shards.map((shard) => shard.statistics)),
+    ...packedManifest(packed),
     ...selectionManifest(packed),
-    token_store: {
-      documents: source.shards.reduce((sum, shard) => sum + shard.documents, 0),
-      tokens: source.shards.reduce((sum, shard) => sum + shard.tokens, 0),
-      files: source.shards.flatMap((shard, index) => shard.files.map((file) => ({ ...file, shard: index }))),
-    },
+    ...validationManifest(source, heldOut),
+    token_store: storeManifest(source.shards),
     counts: source.counts,
     lineage: { files: [...source.lineage] },
   };
+}
+
+function packedManifest(packed: PackedFacts): Pick<SourceManifest, "shard_windows" | "files" | "packing"> {
+  const first = packed.shards.map(({ windows, files }, shard) => ({ shard, windows, files }));
+  const files = [...first, ...(packed.epochs ?? [])].flatMap(({ windows, files: stored, ...place }) =>
+    stored.map((file) => ({ ...file, ...place, ...(file.path.endsWith(".ds") ? { windows } : {}) })),
+  );
+  return {
+    shard_windows: packed.shards.map((shard) => shard.windows),
+    files,
+    packing: addStatistics(packed.shards.map((shard) => shard.statistics)),
+  };
+}
+
+function storeManifest(shards: readonly StoreShardFacts[]): SourceManifest["token_store"] {
+  return {
+    documents: shards.reduce((sum, shard) => sum + shard.documents, 0),
+    tokens: shards.reduce((sum, shard) => sum + shard.tokens, 0),
+    files: shards.flatMap(({ files }, shard) => files.map((file) => ({ ...file, shard }))),
+  };
+}
+
+function validationManifest(
+  { validation }: SourceFacts,
+  packed: PackedFacts | undefined,
+): Pick<SourceManifest, "validation"> {
+  if (validation === undefined || packed === undefined) return {};
+  const { share, seed, shards } = validation;
+  const { fingerprint } = packed;
+  return { validation: { share, seed, fingerprint, ...packedManifest(packed), token_store: storeManifest(shards) } };
 }
 
 function selectionManifest({ selection, shards }: PackedFacts): Pick<SourceManifest, "selection"> {

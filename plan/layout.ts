@@ -49,6 +49,11 @@ export class Layout {
     return join(this.store, `tokens-${fingerprint}`);
   }
 
+  /** Documents held out of a token store; the fingerprint is the store's. */
+  validation(fingerprint: string): string {
+    return join(this.store, `validation-${fingerprint}`);
+  }
+
   windows(fingerprint: string): string {
     return join(this.store, `windows-${fingerprint}`);
   }

@@ -18,7 +18,7 @@ import type { Assets, Operator, StageDefinition } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { type MissingSource, missingWarning, resolveMissing } from "./missing.ts";
 import { canonicalRecipe } from "./recipe/canonical.ts";
-import type { Recipe, SourceSpec, StageUse, TrainingStageSpec } from "./types.ts";
+import type { HeldOutShare, Recipe, SourceSpec, StageUse, TrainingStageSpec } from "./types.ts";
 
 /** Part of every fingerprint: bump when the layout of the store changes. */
 const STORE_VERSION = 1;
@@ -48,6 +48,8 @@ export interface SourcePlan {
   readonly single_span: boolean;
   /** The barriers of this source, in pipeline order. */
   readonly barriers: readonly { readonly stage: number; readonly group: number; readonly partitions: number }[];
+  /** What is held out of it. */
+  readonly validation?: HeldOutShare;
   readonly ingest: string;
   readonly tokens: string;
 }
@@ -67,6 +69,8 @@ export interface WindowsPlan {
   readonly sequence_length: number;
   readonly pack: PlannedStage;
   readonly pack_id: string;
+  /** Windows of the documents that are held out, for validation. */
+  readonly held_out?: true;
   /** Documents of the store that are packed, where not all. */
   readonly selection?: DocumentSelection;
   readonly fingerprint: string;
@@ -245,6 +249,7 @@ function finishSource(draft: DraftSource, index: number, groups: readonly MatchG
     return { stage, group, partitions: groups[group].partitions };
   });
   const options = draft.reader.options;
+  const validation = recipe.validation?.sources[spec.name];
   const ingest = fingerprint({ ingest: draft.ingest, partitions: barriers.map((barrier) => barrier.partitions) });
   const tokens = fingerprint({
     store_version: STORE_VERSION,
@@ -253,6 +258,7 @@ function finishSource(draft: DraftSource, index: number, groups: readonly MatchG
     source: spec.name,
     seed: recipe.seed,
     shard_tokens: recipe.shard_tokens,
+    ...(validation === undefined ? {} : { validation, validation_seed: recipe.validation?.seed }),
   });
   return {
     name: spec.name,
@@ -263,6 +269,7 @@ function finishSource(draft: DraftSource, index: number, groups: readonly MatchG
     shards: draft.shards,
     single_span: (options.limit ?? undefined) !== undefined || (typeof options.skip === "number" && options.skip > 0),
     barriers,
+    ...(validation === undefined ? {} : { validation }),
     ingest,
     tokens,
   };
@@ -274,31 +281,35 @@ async function planWindows(
   registry: StageRegistry,
   assets: AssetReader,
 ): Promise<readonly WindowsPlan[]> {
-  const windows = new Map<string, WindowsPlan>();
+  const trained = new Map<string, WindowsPlan>();
+  const heldOut = new Map<string, WindowsPlan>();
   for (const stage of recipe.training_stages) {
+    const { sequence_length } = stage;
     const pack = await planStage(stage.pack, registry, assets);
-    for (const name of Object.keys(stage.weights)) {
-      const source = sources.findIndex((candidate) => candidate.name === name);
-      const selection = selectionOf(recipe, stage, name);
+    const add = (
+      windows: Map<string, WindowsPlan>,
+      source: number,
+      kind: Pick<WindowsPlan, "selection" | "held_out">,
+    ): void => {
       const identity = {
         store_version: STORE_VERSION,
         tokens: sources[source].tokens,
-        sequence_length: stage.sequence_length,
+        sequence_length,
         pack: stageIdentity(pack),
-        ...(selection === undefined ? {} : { selection }),
+        ...kind,
       };
-      const entry: WindowsPlan = {
-        source,
-        sequence_length: stage.sequence_length,
-        pack,
-        pack_id: packId(pack),
-        ...(selection === undefined ? {} : { selection }),
-        fingerprint: fingerprint(identity),
-      };
-      windows.set(entry.fingerprint, entry);
+      const named = fingerprint(identity);
+      windows.set(named, { source, sequence_length, pack, pack_id: packId(pack), ...kind, fingerprint: named });
+    };
+    for (const name of Object.keys(stage.weights)) {
+      const source = sources.findIndex((candidate) => candidate.name === name);
+      const selection = selectionOf(recipe, stage, name);
+      add(trained, source, selection === undefined ? {} : { selection });
+      if (sources[source].validation !== undefined) add(heldOut, source, { held_out: true });
     }
   }
-  return [...windows.values()];
+  // Windows for training come first: who looks for a source's windows finds those.
+  return [...trained.values(), ...heldOut.values()];
 }
 
 /** The documents of a source that a training stage reads: of the lengths it asks for, in the part a simulation has. */

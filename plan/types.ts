@@ -60,6 +60,16 @@ export interface TrainingStageSpec {
   readonly place?: Place;
 }
 
+/** How much of a source is held out. */
+export type HeldOutShare = { readonly fraction: number } | { readonly tokens: number };
+
+export interface ValidationSpec {
+  /** Key of the choice; apart from the recipe's, so that runs with other shuffles hold out the same documents. */
+  readonly seed: number;
+  /** Sources that give something. */
+  readonly sources: Readonly<Record<string, HeldOutShare>>;
+}
+
 export interface Recipe {
   readonly schema: 1;
   readonly name: string;
@@ -71,6 +81,8 @@ export interface Recipe {
   readonly missing: MissingPolicy;
   /** Tokens of one optimizer step. */
   readonly tokens_per_step?: number;
+  /** Documents that are never trained on. */
+  readonly validation?: ValidationSpec;
   /** A run to read the sources of: only budget / target_tokens of each is read, so that epochs are as many as there. */
   readonly simulate?: { readonly target_tokens: number };
   /** Target size of a token store shard, in tokens: the unit of shuffling in memory and of packing. */

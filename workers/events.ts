@@ -51,6 +51,8 @@ export interface RunResult {
     readonly name: string;
     readonly rows_in: number;
     readonly kept: number;
+    /** Absent where nothing is held out for validation. */
+    readonly held_out?: number;
     readonly dropped: Readonly<Record<string, number>>;
     readonly errors: Readonly<Record<string, number>>;
     readonly tokens: number;

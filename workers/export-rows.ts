@@ -6,15 +6,17 @@
  * that row length. Price: every shard is planned twice, once to count its rows and once to fill them; one shard's tokens in memory.
  */
 import { join } from "node:path";
+import { RunError } from "../batch/errors.ts";
 import { readPart } from "../io/read-part.ts";
 import { companions, decodeEnds, decodePieces, decodeTokens } from "../io/token-file.ts";
 import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { planFromPieces, type WindowPlan } from "../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
-import { shardSpans } from "../kernels/pack/spans.ts";
+import { type ShardSpan, shardSpans } from "../kernels/pack/spans.ts";
 import { seedFrom } from "../kernels/shuffle.ts";
 import type { RowReader, RowStage } from "../manifests/exports/views.ts";
 import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import { shardFile } from "../manifests/shard-files.ts";
 import { compileMixture, type MixtureStage } from "../mixtures/compile.ts";
 import type { PackOperator } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
@@ -29,25 +31,29 @@ export function windowStages(manifests: readonly StageManifest[], store: string)
       rows: share.windows,
       row_tokens: manifest.stage.window_tokens,
       spans: shardSpans(share.shard_windows, share.start_window, share.end_window),
-      open: (shard) => storedWindows(join(store, tokenFile(share.files, shard)), manifest),
+      open: ({ shard, epoch }) => storedWindows(join(store, shardFile(share.files, shard, epoch).path), manifest),
     })),
   }));
 }
 
-/** Rows of `rowTokens(sequence_length)` tokens, packed from the token stores by the stages' own packers. */
-export function repackedStages(
-  manifests: readonly StageManifest[],
-  store: string,
-  registry: StageRegistry,
-  rowTokens: (sequenceLength: number) => number,
-): RowStage[] {
+export interface RepackOptions {
+  readonly store: string;
+  readonly registry: StageRegistry;
+  /** Tokens of a row at a sequence length. */
+  readonly rowTokens: (sequenceLength: number) => number;
+  /** The recipe's: whether a source that is read again is packed in another order. */
+  readonly epochOrder: "reshuffle" | "repeat";
+}
+
+/** Rows packed from the token stores by the stages' own packers. Throws RunError `run/epoch-windows`. */
+export function repackedStages(manifests: readonly StageManifest[], options: RepackOptions): RowStage[] {
   const packers = new Map<string, Packer>();
   const key = (stage: string, source: string): string => JSON.stringify([stage, source]);
   const packerOf = (stage: string, source: string): Packer => packers.get(key(stage, source)) as Packer;
   const counts = new Map<string, readonly number[]>();
   for (const manifest of manifests) {
     for (const [source, share] of readSources(manifest)) {
-      const packer = new Packer(manifest, source, share, store, registry, rowTokens(manifest.stage.sequence_length));
+      const packer = new Packer(manifest, source, share, options);
       packers.set(key(manifest.stage.name, source), packer);
       if (!counts.has(packer.identity)) counts.set(packer.identity, packer.count());
     }
@@ -64,14 +70,15 @@ export function repackedStages(
     sources: readSources(manifest).map(([source, share]) => {
       const packer = packerOf(manifest.stage.name, source);
       const { windows, start_window, end_window } = compiled[index].sources[source];
+      const shards = available(source, manifest.stage.name);
       if (windows !== share.windows) throw new Error(`${source}: ${windows} rows instead of ${share.windows}`);
       return {
         source,
         weight: share.weight_achieved,
         rows: windows,
         row_tokens: packer.rowTokens,
-        spans: shardSpans(available(source, manifest.stage.name), start_window, end_window),
-        open: (shard) => packer.open(shard),
+        spans: shardSpans(shards, start_window, end_window),
+        open: (span) => packer.open(span, shards[span.shard]),
       };
     }),
   }));
@@ -99,12 +106,6 @@ function readSources(manifest: StageManifest): [string, SourceManifest][] {
   return Object.entries(manifest.sources).filter(([, share]) => share.windows > 0);
 }
 
-function tokenFile(files: readonly { readonly path: string; readonly shard: number }[], shard: number): string {
-  const file = files.find((candidate) => candidate.shard === shard && candidate.path.endsWith(".ds"));
-  if (file === undefined) throw new Error(`no token file of shard ${shard} in the manifest`);
-  return file.path;
-}
-
 function storedWindows(path: string, { stage, tokenizer }: StageManifest): RowReader {
   const words = decodePieces(readPart(path + companions.pieces), path + companions.pieces);
   const { window_pieces } = planFromPieces(words, stage.window_tokens);
@@ -125,40 +126,36 @@ class Packer {
   readonly #manifest: StageManifest;
   readonly #source: string;
   readonly #share: SourceManifest;
-  readonly #store: string;
+  readonly #options: RepackOptions;
   readonly #operator: PackOperator;
 
-  constructor(
-    manifest: StageManifest,
-    source: string,
-    share: SourceManifest,
-    store: string,
-    registry: StageRegistry,
-    rowTokens: number,
-  ) {
-    const { pack } = manifest.stage;
-    const operator = registry.findStage(pack.use).create(pack.options, new Map());
+  constructor(manifest: StageManifest, source: string, share: SourceManifest, options: RepackOptions) {
+    const { pack, sequence_length } = manifest.stage;
+    const operator = options.registry.findStage(pack.use).create(pack.options, new Map());
     if (operator.kind !== "pack") throw new Error(`${pack.use} is not a pack stage`);
-    this.identity = JSON.stringify([share.fingerprints.tokens, share.selection ?? null, pack, rowTokens]);
-    this.rowTokens = rowTokens;
+    this.rowTokens = options.rowTokens(sequence_length);
+    this.identity = JSON.stringify([share.fingerprints.tokens, share.selection ?? null, pack, this.rowTokens]);
     this.#manifest = manifest;
     this.#source = source;
     this.#share = share;
-    this.#store = store;
+    this.#options = options;
     this.#operator = operator;
   }
 
   /** Rows of every shard. */
   count(): readonly number[] {
-    return this.#share.shard_windows.map((_, shard) => this.#plan(shard, this.#ends(shard)).windows);
+    return this.#share.shard_windows.map((_, shard) => this.#plan(shard, 0, this.#ends(shard)).windows);
   }
 
-  open(shard: number): RowReader {
-    const { tokenizer } = this.#manifest;
+  /** Rows of a shard in an epoch, of which there must be `rows`. */
+  open({ shard, epoch }: ShardSpan, rows: number): RowReader {
+    const { tokenizer, stage } = this.#manifest;
     const path = this.#path(shard);
     const document_ends = this.#ends(shard);
+    const plan = this.#plan(shard, epoch, document_ends);
+    if (plan.windows !== rows) throw otherCount(stage.pack.use, this.#source);
     const input: FillInput = {
-      plan: this.#plan(shard, document_ends),
+      plan,
       tokens: decodeTokens(readPart(path), tokenizer.token_bytes, path),
       document_ends,
       window_tokens: this.rowTokens,
@@ -173,8 +170,9 @@ class Packer {
     };
   }
 
-  #plan(shard: number, ends: Float64Array): WindowPlan {
-    const seed = seedFrom(this.#manifest.seed, "rows", this.#source, this.rowTokens, shard);
+  #plan(shard: number, epoch: number, ends: Float64Array): WindowPlan {
+    const order = this.#options.epochOrder === "reshuffle" && epoch > 0 ? [epoch] : [];
+    const seed = seedFrom(this.#manifest.seed, "rows", this.#source, this.rowTokens, shard, ...order);
     const sequence_length = this.rowTokens - 1;
     const { selection } = this.#share;
     if (selection === undefined) return this.#operator.plan({ document_ends: ends, sequence_length, seed });
@@ -186,11 +184,20 @@ class Packer {
   }
 
   #path(shard: number): string {
-    return join(this.#store, tokenFile(this.#share.token_store.files, shard));
+    return join(this.#options.store, shardFile(this.#share.token_store.files, shard).path);
   }
 
   #ends(shard: number): Float64Array {
     const index = this.#path(shard) + companions.index;
     return decodeEnds(readPart(index), index);
   }
+}
+
+function otherCount(packer: string, source: string): RunError {
+  return new RunError({
+    code: "run/epoch-windows",
+    what: `${packer} makes another number of rows of ${source} when it packs it again`,
+    why: "row numbers go on from epoch to epoch, so every epoch must have as many",
+    fix: "let the order repeat with limits.epoch_order: repeat, or use another packing",
+  });
 }

@@ -64,7 +64,12 @@ export function exportManifests(
     const stages =
       geometry.layout === "windows"
         ? windowStages(manifests, store)
-        : repackedStages(manifests, store, registry, (length) => rowTokens(geometry, length));
+        : repackedStages(manifests, {
+            store,
+            registry,
+            rowTokens: (length) => rowTokens(geometry, length),
+            epochOrder: plan.recipe.limits.epoch_order,
+          });
     return rowExporters[trainer](stages, context);
   });
   return result(folder, exported);

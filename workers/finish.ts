@@ -10,6 +10,7 @@ import type { StageManifest, StoredFile } from "../manifests/schema.ts";
 import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
 import {
   buildManifests,
+  type ManifestFacts,
   type PackedFacts,
   type SourceFacts,
   type StageFacts,
@@ -20,21 +21,28 @@ import { canonicalRecipe } from "../plan/recipe/canonical.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { RunResult } from "./events.ts";
 import { exportManifests } from "./export.ts";
-import { mixStages, windowsIndex } from "./mix-stages.ts";
-import type { PackMarker } from "./protocol.ts";
+import type { EpochWindows } from "./mix-epochs.ts";
+import { heldOutIndex, type MixedStage, windowsIndex } from "./mix-stages.ts";
+import type { PackMarker, ShardMarker } from "./protocol.ts";
 import type { RunState } from "./run-state.ts";
 import type { SourceCounts, StoreMarker } from "./source-run.ts";
 import type { OpenRun } from "./status.ts";
 
-/** Compiles the mixture, writes manifests and exports, and says what came of it. */
-export function finishRun(
-  state: RunState,
-  registry: StageRegistry,
-  stores: readonly StoreMarker[],
-  packed: readonly (readonly PackMarker[])[],
-): RunResult {
+/** What a run has made: everything here is told by markers. */
+export interface RunParts {
+  readonly stores: readonly StoreMarker[];
+  /** By entry of `plan.windows`, then by shard. */
+  readonly packed: readonly (readonly PackMarker[])[];
+  readonly mixed: readonly MixedStage[];
+  /** Windows of later epochs, by entry of `plan.windows`. */
+  readonly epochs: readonly (readonly EpochWindows[])[];
+}
+
+/** Writes manifests and exports, and says what came of it. */
+export function finishRun(state: RunState, registry: StageRegistry, made: RunParts): RunResult {
   const { plan, layout } = state;
-  const facts = collectFacts(plan, stores, packed);
+  const { stores } = made;
+  const facts = collectFacts(plan, made);
   const manifests = buildManifests({
     run: plan.name,
     plan_fingerprint: plan.fingerprint,
@@ -61,20 +69,12 @@ export function savePlan({ plan, layout }: Pick<RunState, "plan" | "layout">): v
   commitBytes(layout.planFile(plan.name), Buffer.from(`${JSON.stringify(plan, null, 2)}\n`));
 }
 
-interface CollectedFacts {
-  readonly stages: readonly StageFacts[];
-  readonly source: (name: string) => SourceFacts;
-  readonly packed: (source: string, sequenceLength: number, packId: string, stage: string) => PackedFacts;
-}
+type CollectedFacts = Pick<ManifestFacts, "stages" | "source" | "packed" | "packedValidation">;
 
-function collectFacts(
-  plan: Plan,
-  stores: readonly StoreMarker[],
-  packed: readonly (readonly PackMarker[])[],
-): CollectedFacts {
+function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): CollectedFacts {
   const sourceIndex = new Map(plan.sources.map((source, index) => [source.name, index]));
   return {
-    stages: mixStages(plan, packed).map(({ pack, ...stage }): StageFacts => {
+    stages: mixed.map(({ pack, ...stage }): StageFacts => {
       return { ...stage, pack: { use: pack.use, version: pack.version, options: pack.options } };
     }),
     source: (name) => {
@@ -85,27 +85,50 @@ function collectFacts(
         fingerprints: { ingest: planned.ingest, tokens: planned.tokens },
         lineage: planned.shards.map(({ key, size_bytes, identity }) => ({ key, size_bytes, identity })),
         counts: manifestCounts(store.counts),
-        shards: store.shards.map((shard) => ({
-          documents: shard.documents,
-          tokens: shard.tokens,
-          files: inFolder(`tokens-${planned.tokens}`, shard.files),
-        })),
+        shards: storeShards(`tokens-${planned.tokens}`, store.shards),
+        ...(store.validation && {
+          validation: {
+            share: store.validation.share,
+            seed: plan.recipe.validation?.seed ?? 0,
+            shards: storeShards(`validation-${planned.tokens}`, store.validation.shards),
+          },
+        }),
       };
     },
     packed: (name, _length, _pack, stage) => {
       const index = windowsIndex(plan, name, stage);
       const { fingerprint, selection } = plan.windows[index];
       return {
-        fingerprint,
-        shards: packed[index].map(({ windows, files, statistics, skipped }) => ({
-          windows,
-          files: inFolder(`windows-${fingerprint}`, files),
-          statistics,
-          ...(skipped === undefined ? {} : { skipped }),
+        ...packedFacts(fingerprint, packed[index]),
+        epochs: epochs[index].map(({ epoch, shard, marker }) => ({
+          epoch,
+          shard,
+          windows: marker.windows,
+          files: inFolder(`windows-${fingerprint}`, marker.files),
         })),
         ...(selection === undefined ? {} : { selection }),
       };
     },
+    packedValidation: (name, stage) => {
+      const index = heldOutIndex(plan, name, stage);
+      return index < 0 ? undefined : packedFacts(plan.windows[index].fingerprint, packed[index]);
+    },
+  };
+}
+
+function storeShards(folder: string, shards: readonly ShardMarker[]): SourceFacts["shards"] {
+  return shards.map(({ documents, tokens, files }) => ({ documents, tokens, files: inFolder(folder, files) }));
+}
+
+function packedFacts(fingerprint: string, markers: readonly PackMarker[]): PackedFacts {
+  return {
+    fingerprint,
+    shards: markers.map(({ windows, files, statistics, skipped }) => ({
+      windows,
+      files: inFolder(`windows-${fingerprint}`, files),
+      statistics,
+      ...(skipped === undefined ? {} : { skipped }),
+    })),
   };
 }
 
@@ -117,6 +140,7 @@ function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
   return {
     rows_in: counts.rows_in,
     kept: counts.kept,
+    ...(counts.held_out === undefined ? {} : { held_out: counts.held_out }),
     dropped: Object.fromEntries(counts.stages.map((stage) => [stage.id, { ...stage.dropped }])),
     errors: { ...counts.errors },
   };
@@ -164,6 +188,7 @@ function describe(
       name: plan.sources[index].name,
       rows_in: counts.rows_in,
       kept: counts.kept,
+      ...(counts.held_out === undefined ? {} : { held_out: counts.held_out }),
       dropped: Object.fromEntries(
         counts.stages.flatMap((stage) =>
           Object.entries(stage.dropped).map(([reason, count]) => [`${stage.id}:${reason}`, count]),

@@ -57,12 +57,22 @@ export function windowsIndex(plan: Plan, source: string, stageName: string): num
   const index = plan.windows.findIndex(
     (entry) =>
       stage !== undefined &&
+      entry.held_out !== true &&
       plan.sources[entry.source].name === source &&
       isPackOf(entry, stage) &&
       JSON.stringify(entry.selection) === JSON.stringify(selectionOf(plan.recipe, stage, source)),
   );
   if (index < 0) throw new Error(`training stage ${stageName} has no windows of ${source} in the plan`);
   return index;
+}
+
+/** The entry of `plan.windows` with what is held out of a source, packed as a training stage packs it; -1 where nothing is. */
+export function heldOutIndex(plan: Plan, source: string, stageName: string): number {
+  const stage = plan.recipe.training_stages.find(({ name }) => name === stageName);
+  return plan.windows.findIndex(
+    (entry) =>
+      stage !== undefined && entry.held_out && plan.sources[entry.source].name === source && isPackOf(entry, stage),
+  );
 }
 
 function packOf(plan: Plan, stage: TrainingStageSpec): PlannedStage {

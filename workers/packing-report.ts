@@ -14,6 +14,7 @@ import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
 import { shardSpans } from "../kernels/pack/spans.ts";
 import { readManifests } from "../manifests/read.ts";
 import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import { shardFile } from "../manifests/shard-files.ts";
 import type { OpenRun } from "./status.ts";
 
 /** Figures of a whole packed source. */
@@ -82,8 +83,8 @@ class PackedShards {
   read(): PackingFigures {
     const { shard_windows, start_window, end_window } = this.#share;
     const meter = new PackingMeter(this.#windowTokens);
-    for (const { shard, start, end } of shardSpans(shard_windows, start_window, end_window)) {
-      meter.add(this.#plan(shard), this.#ends(shard), start, end);
+    for (const { epoch, shard, start, end } of shardSpans(shard_windows, start_window, end_window)) {
+      meter.add(this.#plan(shard, epoch), this.#ends(shard), start, end);
     }
     return meter.figures();
   }
@@ -92,8 +93,8 @@ class PackedShards {
     const meter = new PackingMeter(this.#windowTokens);
     let tail = 0;
     this.#share.shard_windows.forEach((windows, shard) => {
-      meter.add(this.#plan(shard), this.#ends(shard), 0, windows);
-      const { size_bytes } = tokenFile(this.#share.files, shard);
+      meter.add(this.#plan(shard, 0), this.#ends(shard), 0, windows);
+      const { size_bytes } = shardFile(this.#share.files, shard);
       tail += size_bytes / tokenBytes - windows * this.#windowTokens;
     });
     return this.#whole(meter, tail);
@@ -126,25 +127,13 @@ class PackedShards {
     };
   }
 
-  #plan(shard: number): WindowPlan {
-    const path = join(this.#store, tokenFile(this.#share.files, shard).path) + companions.pieces;
+  #plan(shard: number, epoch: number): WindowPlan {
+    const path = join(this.#store, shardFile(this.#share.files, shard, epoch).path) + companions.pieces;
     return planFromPieces(decodePieces(readPart(path), path), this.#windowTokens);
   }
 
   #ends(shard: number): Float64Array {
-    const path = join(this.#store, tokenFile(this.#share.token_store.files, shard).path) + companions.index;
+    const path = join(this.#store, shardFile(this.#share.token_store.files, shard).path) + companions.index;
     return decodeEnds(readPart(path), path);
   }
-}
-
-interface ShardFile {
-  readonly path: string;
-  readonly size_bytes: number;
-  readonly shard: number;
-}
-
-function tokenFile(files: readonly ShardFile[], shard: number): ShardFile {
-  const file = files.find((candidate) => candidate.shard === shard && candidate.path.endsWith(".ds"));
-  if (file === undefined) throw new Error(`no token file of shard ${shard} in the manifest`);
-  return file;
 }

@@ -38,7 +38,7 @@ export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly
   const found: PeekedWindow[] = [];
   for (const entry of plan.windows) {
     const source = plan.sources[entry.source];
-    if (!names.has(source.name)) continue;
+    if (!names.has(source.name) || entry.held_out) continue;
     const folder = layout.windows(entry.fingerprint);
     let before = 0;
     for (let shard = 0; found.length < options.count; shard++) {

@@ -76,6 +76,8 @@ export interface ScatterTask {
   readonly part: number;
   readonly spans: readonly ScatterSpan[];
   readonly shards: number;
+  /** Documents to hold out go to shards of their own, numbered after the others. */
+  readonly held_out?: { readonly seed: number; readonly share: number; readonly shards: number };
   /** One per barrier of the source, in pipeline order. */
   readonly barriers: readonly { readonly roots: RootsSlice; readonly sizes: RootsSlice }[];
 }
@@ -83,7 +85,10 @@ export interface ScatterTask {
 export interface GatherTask {
   readonly kind: "gather";
   readonly source: number;
+  /** Position among the shards of its store. */
   readonly shard: number;
+  /** A shard of the documents held out. */
+  readonly held_out: boolean;
   readonly parts: readonly { readonly part: number; readonly chunk: ScatterChunk }[];
 }
 

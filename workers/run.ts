@@ -12,6 +12,8 @@ import type { Plan } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { RunEvent, RunResult } from "./events.ts";
 import { finishRun, savePlan } from "./finish.ts";
+import { buildEpochs } from "./mix-epochs.ts";
+import { mixStages } from "./mix-stages.ts";
 import { Pool } from "./pool.ts";
 import { createProgress, readProgress } from "./progress.ts";
 import type { MatchTask, PackMarker, PackTask, RootsSlice } from "./protocol.ts";
@@ -103,7 +105,9 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
     savePlan(state);
     const stores = await buildStores(state);
     const packed = await buildWindows(state, stores);
-    const result = finishRun(state, registry, stores, packed);
+    const mixed = mixStages(plan, packed);
+    const epochs = await buildEpochs(state, mixed, packed);
+    const result = finishRun(state, registry, { stores, packed, mixed, epochs });
     if (options.keep_intermediates !== true)
       for (const source of plan.sources.keys()) removeIntermediates(state, source);
     report({ type: "run_done", result });
@@ -204,8 +208,10 @@ async function buildWindows(
   return allOf(
     state.plan.windows.map((entry, windows) => {
       const { name } = state.plan.sources[entry.source];
-      const tasks = stores[entry.source].shards.map((_, shard): PackTask => ({ kind: "pack", windows, shard }));
-      return state.phase("pack", `${name} at ${entry.sequence_length}`, tasks);
+      const { shards, validation } = stores[entry.source];
+      const stored = entry.held_out ? (validation?.shards ?? []) : shards;
+      const tasks = stored.map((_, shard): PackTask => ({ kind: "pack", windows, shard, epoch: 0 }));
+      return state.phase("pack", `${name} at ${entry.sequence_length}${entry.held_out ? ", held out" : ""}`, tasks);
     }),
   );
 }

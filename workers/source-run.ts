@@ -11,6 +11,7 @@ import { matchFiles, spanFiles, tokenFiles } from "../plan/layout.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import { readMarker } from "./marker.ts";
 import type {
+  GatherTask,
   IngestMarker,
   IngestTask,
   Problem,
@@ -35,6 +36,8 @@ export interface SourceCounts {
     readonly dropped: Readonly<Record<string, number>>;
   }[];
   readonly kept: number;
+  /** Rows that became documents for validation; absent where none are held out. */
+  readonly held_out?: number;
   readonly tokens: number;
   readonly text_bytes: number;
 }
@@ -43,7 +46,15 @@ export interface SourceCounts {
 export interface StoreMarker {
   readonly files: readonly CommittedFile[];
   readonly shards: readonly ShardMarker[];
+  /** What was held out, in a folder of its own. */
+  readonly validation?: HeldOutStore;
   readonly counts: SourceCounts;
+}
+
+export interface HeldOutStore {
+  /** Share of the documents; a number of tokens was turned into one by what had been read. */
+  readonly share: number;
+  readonly shards: readonly ShardMarker[];
 }
 
 export const STORE_MARKER = "store.done.json";
@@ -55,8 +66,14 @@ export interface IngestedSource {
   readonly firstDocuments: Float64Array;
 }
 
-export function storeMarker(state: RunState, source: number): StoreMarker | undefined {
-  return readMarker<StoreMarker>(state.layout.tokens(state.plan.sources[source].tokens), STORE_MARKER);
+/** The marker of a source's store when all of it is there, the documents held out included. */
+export function storeMarker({ plan, layout }: RunState, source: number): StoreMarker | undefined {
+  const { tokens } = plan.sources[source];
+  const marker = readMarker<StoreMarker>(layout.tokens(tokens), STORE_MARKER);
+  const complete = marker?.validation?.shards.every(
+    (_, shard) => readMarker<ShardMarker>(layout.validation(tokens), tokenFiles.shardMarker(shard)) !== undefined,
+  );
+  return complete === false ? undefined : marker;
 }
 
 export async function ingestSource(state: RunState, source: number): Promise<IngestedSource> {
@@ -78,18 +95,30 @@ export async function storeSource(state: RunState, source: number, ingested: Ing
   const folder = state.layout.tokens(planned.tokens);
   const tokens = ingested.markers.reduce((total, marker) => total + marker.tokens, 0);
   const shards = Math.max(1, Math.ceil(tokens / state.plan.recipe.shard_tokens));
-  const scatterTasks = planScatter(state, source, ingested, shards);
+  const heldOut = planHeldOut(state, source, tokens);
+  const scatterTasks = planScatter(state, source, ingested, shards, heldOut);
   const scattered = await state.phase("scatter", planned.name, scatterTasks);
-  const gatherTasks = Array.from({ length: shards }, (_, shard) => ({
-    kind: "gather" as const,
-    source,
-    shard,
-    parts: scattered.map((marker, part) => ({ part, chunk: marker.chunks[shard] })),
-  }));
+  const gatherTasks = Array.from(
+    { length: shards + (heldOut?.shards ?? 0) },
+    (_, destination): GatherTask => ({
+      kind: "gather",
+      source,
+      shard: destination < shards ? destination : destination - shards,
+      held_out: destination >= shards,
+      parts: scattered.map((marker, part) => ({ part, chunk: marker.chunks[destination] })),
+    }),
+  );
   const gathered = await state.phase("gather", planned.name, gatherTasks);
-  const counts = addCounts(planned, ingested.markers, scattered, gathered);
+  const trained = gathered.slice(0, shards);
+  const validation = heldOut && { share: heldOut.share, shards: gathered.slice(shards) };
+  const counts = addCounts(planned, ingested.markers, scattered, trained, validation);
   checkAccounting(planned, counts);
-  const marker: StoreMarker = { files: gathered.flatMap((shard) => shard.files), shards: gathered, counts };
+  const marker: StoreMarker = {
+    files: trained.flatMap((shard) => shard.files),
+    shards: trained,
+    ...(validation && { validation }),
+    counts,
+  };
   commitMarker(join(folder, STORE_MARKER), marker);
   return marker;
 }
@@ -105,11 +134,26 @@ export function removeIntermediates(state: RunState, source: number): void {
   remove(state.layout.tokens(planned.tokens), /^\d+\.scattered(\.done\.json)?$/);
 }
 
+/** How a source of `tokens` tokens is divided into what is trained on and what is held out. */
+function planHeldOut({ plan }: RunState, source: number, tokens: number): ScatterTask["held_out"] {
+  const { name, validation } = plan.sources[source];
+  const seed = plan.recipe.validation?.seed;
+  if (validation === undefined || seed === undefined) return undefined;
+  const share = "fraction" in validation ? validation.fraction : validation.tokens / tokens;
+  if (share < 1) return { seed, share, shards: Math.max(1, Math.ceil((tokens * share) / plan.recipe.shard_tokens)) };
+  throw new RunError({
+    code: "run/validation-too-large",
+    what: `${name} has ${tokens} tokens, all of which would be held out for validation`,
+    fix: `lower validation.tokens, or set validation.sources.${name}`,
+  });
+}
+
 function planScatter(
   state: RunState,
   source: number,
   ingested: IngestedSource,
   shards: number,
+  heldOut: ScatterTask["held_out"],
 ): readonly ScatterTask[] {
   const planned = state.plan.sources[source];
   const barriers = planned.barriers.map(({ group }) => {
@@ -141,7 +185,17 @@ function planScatter(
       tokens += marker.tokens;
     }
   });
-  return parts.map((spans, part): ScatterTask => ({ kind: "scatter", source, part, spans, shards, barriers }));
+  return parts.map(
+    (spans, part): ScatterTask => ({
+      kind: "scatter",
+      source,
+      part,
+      spans,
+      shards,
+      ...(heldOut && { held_out: heldOut }),
+      barriers,
+    }),
+  );
 }
 
 /** Rows that lie before a byte range of the same shard: only now, when all ranges are read, can they be counted. */
@@ -172,6 +226,7 @@ function addCounts(
   ingested: readonly IngestMarker[],
   scattered: readonly ScatterMarker[],
   shards: readonly ShardMarker[],
+  validation: HeldOutStore | undefined,
 ): SourceCounts {
   const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
   const errors = merge(ingested.map((marker) => marker.errors));
@@ -192,6 +247,7 @@ function addCounts(
     problems: ingested.flatMap((marker) => marker.problems).slice(0, 20),
     stages,
     kept: total(shards.map((shard) => shard.documents)),
+    ...(validation && { held_out: total(validation.shards.map((shard) => shard.documents)) }),
     tokens: total(shards.map((shard) => shard.tokens)),
     text_bytes: total(shards.map((shard) => shard.text_bytes)),
   };
@@ -207,10 +263,12 @@ function merge(parts: readonly Readonly<Record<string, number>>[]): Record<strin
 function checkAccounting(source: SourcePlan, counts: SourceCounts): void {
   const dropped = counts.stages.reduce((total, stage) => total + sumOf(stage.dropped), 0);
   const errors = sumOf(counts.errors);
-  if (counts.rows_in === counts.kept + dropped + errors) return;
+  const { held_out = 0 } = counts;
+  const found = counts.kept + held_out + dropped + errors;
+  if (counts.rows_in === found) return;
   throw new RunError({
     code: "run/accounting",
-    what: `${source.name}: ${counts.rows_in} rows in, but ${counts.kept} kept + ${dropped} dropped + ${errors} errors = ${counts.kept + dropped + errors}`,
+    what: `${source.name}: ${counts.rows_in} rows in, but ${counts.kept} kept + ${held_out} held out + ${dropped} dropped + ${errors} errors = ${found}`,
     why: "a row went missing or was counted twice, so no figure of this run could be trusted",
     fix: "this is a bug: please report it with the recipe",
   });

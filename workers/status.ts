@@ -5,7 +5,7 @@ import { RunError } from "../batch/errors.ts";
 import { Layout, matchFiles, spanFiles, tokenFiles } from "../plan/layout.ts";
 import type { Plan, SourcePlan } from "../plan/plan.ts";
 import type { Phase } from "./events.ts";
-import { STORE_MARKER } from "./source-run.ts";
+import { STORE_MARKER, type StoreMarker } from "./source-run.ts";
 import { SPANS_FILE } from "./spans.ts";
 
 export interface SegmentStatus {
@@ -88,11 +88,12 @@ export function segmentsOf({ plan, layout }: OpenRun): readonly SegmentStatus[] 
   for (const entry of plan.windows) {
     const source = plan.sources[entry.source];
     const folder = layout.windows(entry.fingerprint);
-    const shards = stored[entry.source] ? storeShards(join(layout.tokens(source.tokens), STORE_MARKER)) : undefined;
+    const store = stored[entry.source] ? readStore(join(layout.tokens(source.tokens), STORE_MARKER)) : undefined;
+    const shards = store && (entry.held_out ? (store.validation?.shards ?? []) : store.shards).length;
     const done = countFiles(folder, tokenFiles.shardMarker(0).slice(5));
     segments.push({
       kind: "pack",
-      subject: `${source.name} at ${entry.sequence_length}`,
+      subject: `${source.name} at ${entry.sequence_length}${entry.held_out ? ", held out" : ""}`,
       stages: [entry.pack.use],
       ...progress(shards !== undefined && done >= shards, done, shards),
     });
@@ -144,8 +145,8 @@ function spanCount(path: string): number | undefined {
   }
 }
 
-function storeShards(path: string): number {
-  return (JSON.parse(fs.readFileSync(path, "utf8")) as { shards: unknown[] }).shards.length;
+function readStore(path: string): Pick<StoreMarker, "shards" | "validation"> {
+  return JSON.parse(fs.readFileSync(path, "utf8")) as StoreMarker;
 }
 
 /** Files named by five digits and `suffix`. */

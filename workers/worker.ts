@@ -59,9 +59,15 @@ function markerPlace(task: Task, { layout, plan }: WorkerContext): { folder: str
       return { folder: layout.match(plan.groups[task.group].fingerprint), name: matchFiles.united };
     case "scatter":
       return { folder: layout.tokens(plan.sources[task.source].tokens), name: tokenFiles.scatterMarker(task.part) };
-    case "gather":
-      return { folder: layout.tokens(plan.sources[task.source].tokens), name: tokenFiles.shardMarker(task.shard) };
+    case "gather": {
+      const { tokens } = plan.sources[task.source];
+      const folder = task.held_out ? layout.validation(tokens) : layout.tokens(tokens);
+      return { folder, name: tokenFiles.shardMarker(task.shard) };
+    }
     case "pack":
-      return { folder: layout.windows(plan.windows[task.windows].fingerprint), name: windowFiles.marker(task.epoch, task.shard) };
+      return {
+        folder: layout.windows(plan.windows[task.windows].fingerprint),
+        name: windowFiles.marker(task.epoch, task.shard),
+      };
   }
 }

@@ -29,6 +29,7 @@ export function summary(result: RunResult): string {
 }
 
 function sourcesTable(result: RunResult): string {
+  const heldOut = result.sources.some((source) => source.held_out !== undefined);
   const rows = result.sources.map((source) => {
     const dropped = Object.values(source.dropped).reduce((total, count) => total + count, 0);
     const errors = Object.values(source.errors).reduce((total, count) => total + count, 0);
@@ -36,11 +37,13 @@ function sourcesTable(result: RunResult): string {
       source.name,
       formatInteger(source.rows_in),
       formatInteger(source.kept),
+      ...(heldOut ? [formatInteger(source.held_out ?? 0)] : []),
       formatInteger(dropped),
       formatInteger(errors),
       formatBytes(source.text_bytes),
       formatCount(source.tokens),
     ];
   });
-  return formatTable(["source", "rows in", "kept", "dropped", "errors", "text", "tokens"], rows);
+  const titles = ["source", "rows in", "kept", ...(heldOut ? ["held out"] : []), "dropped", "errors", "text", "tokens"];
+  return formatTable(titles, rows);
 }

@@ -16,8 +16,10 @@ import type { Vocabulary } from "./vocabulary.ts";
 const PLANE = 0x10000;
 /** Hashed pairs of characters are bits of a set of this many. */
 const LINK_BITS = 20;
-/** 256 bits, one a byte value. */
-const SET_BYTES = 32;
+/** Two sets of 256 bits, one a byte value: a cache line. */
+const NEIGHBOUR_BYTES = 64;
+/** Where the second begins. */
+const BEHIND = 32;
 
 interface Character {
   readonly token: number;
@@ -32,10 +34,8 @@ export interface CharacterTokens {
   /** Position of each character of the basic plane in the lists below, 0 for those that must be merged. */
   readonly positions: Uint16Array;
   readonly tokens: Int32Array;
-  /** 256 bits a character: which bytes may stand before it. */
-  readonly befores: Uint8Array;
-  /** The same for the byte behind it. */
-  readonly behinds: Uint8Array;
+  /** 512 bits a character: which bytes may stand before it, then which may stand behind it. */
+  readonly neighbours: Uint8Array;
   /** Set of {@link linkBit}s: a superset of the neighbours that tokens hold. */
   readonly links: Uint8Array;
 }
@@ -76,32 +76,50 @@ function mergeCharacter(codePoint: number, byteIds: Int32Array, merges: MergeTab
 
 /** For some symbols and every byte: the least rank of a merge of the symbol with a token that has that byte next to it. */
 class LeastRanks {
-  readonly #rows = new Map<number, Int32Array>();
+  /** Row of each symbol that is watched, 0 for others. */
+  readonly #rows: Uint16Array;
+  readonly #ranks: Int32Array;
 
-  watch(symbols: Iterable<number>): void {
-    for (const symbol of symbols) {
-      if (!this.#rows.has(symbol)) this.#rows.set(symbol, new Int32Array(256).fill(NO_MERGE));
-    }
+  constructor(vocabularySize: number, symbols: Iterable<number>) {
+    this.#rows = new Uint16Array(vocabularySize);
+    let count = 0;
+    for (const symbol of symbols) this.#rows[symbol] ||= ++count;
+    this.#ranks = new Int32Array((count + 1) << 8).fill(NO_MERGE);
   }
 
   add(symbol: number, byte: number, rank: number): void {
-    const row = this.#rows.get(symbol);
-    if (row !== undefined && rank < row[byte]) row[byte] = rank;
+    const at = (this.#rows[symbol] << 8) | byte;
+    if (rank < this.#ranks[at]) this.#ranks[at] = rank;
   }
 
-  /** Clears the bits of the bytes in whose company one of `symbols` merges at `rank` or earlier. */
-  clearUpTo(rank: number, symbols: readonly number[], bits: Uint8Array): void {
-    for (const symbol of symbols) {
-      const row = this.#rows.get(symbol)!;
-      for (let byte = 0; byte < 256; byte++) if (row[byte] <= rank) bits[byte >> 3] &= ~(1 << (byte & 7));
+  /** Clears the bits of the bytes in whose company `symbol` merges at `rank` or earlier. */
+  clearUpTo(rank: number, symbol: number, bits: Uint8Array): void {
+    const row = this.#rows[symbol] << 8;
+    for (let byte = 0; byte < 256; byte++) {
+      if (this.#ranks[row | byte] <= rank) bits[byte >> 3] &= ~(1 << (byte & 7));
     }
   }
 }
 
+/** The character a token of two or three bytes is, -1 where it is none. */
+function characterIn(bytes: Uint8Array, start: number, length: number): number {
+  const last = bytes[start + length - 1] ^ 0x80;
+  if (length === 2) {
+    const codePoint = ((bytes[start] & 0x1f) << 6) | last;
+    return bytes[start] >= 0xc2 && bytes[start] < 0xe0 && last < 0x40 ? codePoint : -1;
+  }
+  const middle = bytes[start + 1] ^ 0x80;
+  const codePoint = ((bytes[start] & 0x0f) << 12) | (middle << 6) | last;
+  return bytes[start] >> 4 === 0xe && (middle | last) < 0x40 && codePoint >= 0x800 ? codePoint : -1;
+}
+
 function findCharacters(model: BpeModel, positions: Uint16Array): Character[] {
+  const { size, bytes, offsets } = model.vocabulary;
   const found: Character[] = [];
-  for (let codePoint = 0x80; codePoint < PLANE; codePoint++) {
-    if (codePoint >= 0xd800 && codePoint < 0xe000) continue;
+  for (let id = 0; id < size; id++) {
+    const length = offsets[id + 1] - offsets[id];
+    const codePoint = length === 2 || length === 3 ? characterIn(bytes, offsets[id], length) : -1;
+    if (codePoint === -1 || positions[codePoint] !== 0) continue;
     const character = mergeCharacter(codePoint, model.byteIds, model.merges);
     if (character === undefined) continue;
     found.push(character);
@@ -111,41 +129,43 @@ function findCharacters(model: BpeModel, positions: Uint16Array): Character[] {
 }
 
 /** Clears, for every character, the bytes next to which it must be merged. */
-function restrict(model: BpeModel, characters: readonly Character[], befores: Uint8Array, behinds: Uint8Array): void {
-  const { bytes, offsets } = model.vocabulary;
-  const before = new LeastRanks();
-  const behind = new LeastRanks();
-  const positionOf = new Map<number, number>();
-  for (const [i, character] of characters.entries()) {
-    before.watch(character.firsts);
-    behind.watch(character.lasts);
-    positionOf.set(character.token, i + 1);
-  }
+function restrict(model: BpeModel, characters: readonly Character[], neighbours: Uint8Array): void {
+  const { size, bytes, offsets } = model.vocabulary;
+  const before = new LeastRanks(
+    size,
+    characters.flatMap((character) => character.firsts),
+  );
+  const behind = new LeastRanks(
+    size,
+    characters.flatMap((character) => character.lasts),
+  );
+  const positionOf = new Uint16Array(size);
+  for (const [i, { token }] of characters.entries()) positionOf[token] = i + 1;
   model.merges.forEach((left, right, rank) => {
     const lastByte = bytes[offsets[left + 1] - 1];
     const firstByte = bytes[offsets[right]];
     before.add(right, lastByte, rank);
     behind.add(left, firstByte, rank);
     // The whole character counts too: a merge list may have such a merge earlier than the character's own.
-    clearBit(characters, positionOf.get(right), rank, befores, lastByte);
-    clearBit(characters, positionOf.get(left), rank, behinds, firstByte);
+    if (positionOf[right] !== 0) clearBit(characters, positionOf[right], rank, neighbours, lastByte);
+    if (positionOf[left] !== 0) clearBit(characters, positionOf[left], rank, neighbours, 256 | firstByte);
   });
   for (const [i, { rank, firsts, lasts }] of characters.entries()) {
-    const at = (i + 1) * SET_BYTES;
-    before.clearUpTo(rank, firsts, befores.subarray(at, at + SET_BYTES));
-    behind.clearUpTo(rank, lasts, behinds.subarray(at, at + SET_BYTES));
+    const at = (i + 1) * NEIGHBOUR_BYTES;
+    for (const first of firsts) before.clearUpTo(rank, first, neighbours.subarray(at, at + BEHIND));
+    for (const last of lasts) behind.clearUpTo(rank, last, neighbours.subarray(at + BEHIND, at + NEIGHBOUR_BYTES));
   }
 }
 
 function clearBit(
   characters: readonly Character[],
-  position: number | undefined,
+  position: number,
   rank: number,
-  sets: Uint8Array,
-  byte: number,
+  neighbours: Uint8Array,
+  bit: number,
 ): void {
-  if (position === undefined || rank > characters[position - 1].rank) return;
-  sets[position * SET_BYTES + (byte >> 3)] &= ~(1 << (byte & 7));
+  if (rank > characters[position - 1].rank) return;
+  neighbours[position * NEIGHBOUR_BYTES + (bit >> 3)] &= ~(1 << (bit & 7));
 }
 
 /** Position of the character at `bytes[at]`, 0 where it has none or `end` cuts it. */
@@ -176,14 +196,12 @@ function findLinks({ size, bytes, offsets }: Vocabulary, positions: Uint16Array)
 export function characterTokens(model: BpeModel): CharacterTokens {
   const positions = new Uint16Array(PLANE);
   const characters = findCharacters(model, positions);
-  const befores = new Uint8Array((characters.length + 1) * SET_BYTES).fill(0xff);
-  const behinds = new Uint8Array(befores.length).fill(0xff);
-  restrict(model, characters, befores, behinds);
+  const neighbours = new Uint8Array((characters.length + 1) * NEIGHBOUR_BYTES).fill(0xff);
+  restrict(model, characters, neighbours);
   return {
     positions,
     tokens: Int32Array.from([-1, ...characters.map((character) => character.token)]),
-    befores,
-    behinds,
+    neighbours,
     links: findLinks(model.vocabulary, positions),
   };
 }

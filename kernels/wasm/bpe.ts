@@ -31,7 +31,7 @@ interface Exports {
   setVocabulary(bytes: number, offsets: number, findable: number, size: number): void;
   setPairs(entries: number, bits: number, merged: number): void;
   setBytes(ids: number, wholeWords: number): void;
-  setCharacters(positions: number, tokens: number, befores: number, behinds: number, links: number): void;
+  setCharacters(positions: number, tokens: number, neighbours: number, links: number): void;
   start(family: number, cacheBytes: number): void;
   textArea(): number;
   endsArea(): number;
@@ -98,8 +98,7 @@ class Window {
     exports.setCharacters(
       this.#copy(characters.positions),
       this.#copy(characters.tokens),
-      this.#copy(characters.befores),
-      this.#copy(characters.behinds),
+      this.#copy(characters.neighbours),
       this.#copy(characters.links),
     );
   }

@@ -22,10 +22,14 @@ const FILE_TOKENS = 100_000_000;
 
 export function exportModdedNanogpt(stages: readonly DocumentStage[], context: ExportContext): Exported {
   const { tokenizer } = context;
-  const warnings =
-    tokenizer.token_bytes === 2
-      ? []
-      : ["ids need four bytes: llm.c reads these files as its llama layout, modded-nanogpt does not read them"];
+  const warnings: string[] = [];
+  if (tokenizer.token_bytes === 4) {
+    warnings.push(
+      "ids need four bytes: llm.c reads these files as its llama layout, modded-nanogpt does not read them",
+    );
+  }
+  const repeats = stages.filter(({ sources }) => sources.some(({ spans }) => spans.some(({ epoch }) => epoch > 0)));
+  for (const { name } of repeats) warnings.push(`${name}: documents that are read again come in the same order`);
   const summary = stages.map((stage) => ({
     name: stage.name,
     sequence_length: stage.sequence_length,

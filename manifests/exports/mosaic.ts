@@ -49,7 +49,9 @@ export function exportMosaic(stages: readonly RowStage[], context: ExportContext
     configs.push(config);
     return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.rows, sources };
   });
-  const warnings = ["llm-foundry trains the label after each document's end; pack with pack/concat to have no padding"];
+  const warnings = [
+    "llm-foundry trains the label after each document's end, and EOS after EOS in padding: pack/concat pads one row a shard",
+  ];
   return { configs, warnings, stages: summary };
 }
 

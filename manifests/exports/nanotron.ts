@@ -3,7 +3,7 @@
  *
  * nanotron reads a folder's files in name order, each to its last whole window, and cannot loop; between stages it goes on in a folder by how
  * many tokens it has consumed under the same path. So a folder holds exactly what consecutive stages read of a source, in order, a
- * second epoch as further links, and a source packed anew gets a folder of its own.
+ * second epoch as further files, and a source packed anew gets a folder of its own.
  * A stage cannot change the sequence length within one nanotron run: each length in turn gets its own file.
  * Price: hard links; a copy where links are impossible, and of the rest of a shard where a run starts inside it.
  */
@@ -127,9 +127,11 @@ function groupStages(manifests: readonly StageManifest[]): Group[] {
 
 function exportWarnings(groups: readonly Group[], chains: readonly Chain[], options: NanotronOptions): string[] {
   const warnings = chains.flatMap(({ name, share, start, end }) => {
-    const epochs = Math.ceil(end / share.epoch_windows) - Math.floor(start / share.epoch_windows);
-    return epochs > 1
-      ? [`${name} reads its source ${epochs} times in the same order: later epochs are links to the same files`]
+    const repeats = shardSpans(share.shard_windows, start, end).some(
+      ({ epoch, shard }) => epoch > 0 && !share.files.some((file) => file.epoch === epoch && file.shard === shard),
+    );
+    return repeats
+      ? [`${name} reads windows of its source again in the same order: later epochs are links to the same files`]
       : [];
   });
   if (options.global_batch_size === undefined) {
@@ -191,16 +193,19 @@ function writeFolder(chain: Chain, manifest: StageManifest, options: NanotronOpt
   const firstEpoch = Math.floor(start / share.epoch_windows);
   let windows = 0;
   shardSpans(share.shard_windows, start, end + SPARE_WINDOWS).forEach((span, position) => {
-    const stored = (suffix: string): StoredFile => {
-      const file = share.files.find(
-        (candidate) => candidate.shard === span.shard && candidate.path.endsWith(`.ds${suffix}`),
-      );
+    const ofShard = share.files.filter((candidate) => candidate.shard === span.shard);
+    // The first epoch's files come first; a later epoch without files of its own reads them again.
+    const ownOrder = span.epoch > 0 && ofShard.some((candidate) => candidate.epoch === span.epoch);
+    const stored = (suffix: string, epoch?: number): StoredFile => {
+      const file = ofShard.find((candidate) => candidate.epoch === epoch && candidate.path.endsWith(`.ds${suffix}`));
       if (file === undefined)
         throw new Error(`${chain.source}: no .ds${suffix} of shard ${span.shard} in the manifest`);
       return file;
     };
-    const tokens = stored("");
-    const name = tokens.path.slice(tokens.path.lastIndexOf("/") + 1);
+    const source = ownOrder ? span.epoch : undefined;
+    const tokens = stored("", source);
+    const { path: first } = stored("");
+    const name = first.slice(first.lastIndexOf("/") + 1);
     const epoch = span.epoch === firstEpoch ? "" : `e${String(span.epoch - firstEpoch).padStart(3, "0")}_`;
     const target = `${path}/${epoch}${name}`;
     const whole = share.shard_windows[span.shard];
@@ -218,7 +223,7 @@ function writeFolder(chain: Chain, manifest: StageManifest, options: NanotronOpt
     } else {
       // The last file is linked whole: what lies beyond the end is spare.
       for (const suffix of ["", companions.index]) {
-        const file = stored(suffix);
+        const file = stored(suffix, source);
         folder.link(join(options.store, file.path), target + suffix, file);
       }
       windows += whole;

@@ -42,9 +42,7 @@ export function exportOlmoCore(stages: readonly RowStage[], context: ExportConte
     configs.push(config);
     const padding = written.reduce((sum, { padding_tokens }) => sum + padding_tokens, 0);
     if (padding > 0 && options.label_mask !== true) {
-      warnings.push(
-        `${stage.name}: ${padding} EOS of padding are trained on: export with a label mask, or pack with pack/concat`,
-      );
+      warnings.push(`${stage.name}: ${padding} EOS of padding are trained on: export with a label mask (--label-mask)`);
     }
     return {
       name: stage.name,
@@ -146,7 +144,7 @@ function configText(stage: RowStage, written: readonly SourceFiles[], { options,
   const spell = (paths: readonly string[]): string[] => paths.map((path) => trainerPath(path, options));
   const head = [
     `# OLMo-core, training stage ${stage.name}: a SourceMixtureDatasetConfig for rows of sequence_length ${stage.sequence_length}.`,
-    `# Ids are uint${8 * tokenizer.token_bytes}, EOS is ${tokenizer.eos.id}. The files hold exactly the rows of the stage, repeats included.`,
+    `# Set the data set's dtype to uint${8 * tokenizer.token_bytes}; EOS is ${tokenizer.eos.id}. The files hold exactly the rows of the stage, repeats included.`,
   ];
   const config = {
     requested_tokens: stage.rows * stage.sequence_length,

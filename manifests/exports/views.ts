@@ -44,7 +44,7 @@ export interface RowBlock {
   readonly pieces: Uint32Array;
 }
 
-/** Rows of one shard. Not to be used after the next shard is opened. */
+/** Rows of one shard in one epoch. Not to be used after the next is opened. */
 export interface RowReader {
   read(from: number, to: number): RowBlock;
 }
@@ -57,7 +57,7 @@ export interface SourceRows {
   readonly row_tokens: number;
   /** In reading order; later epochs follow earlier ones. */
   readonly spans: readonly ShardSpan[];
-  readonly open: (shard: number) => RowReader;
+  readonly open: (span: ShardSpan) => RowReader;
 }
 
 export interface RowStage {
@@ -72,7 +72,7 @@ const BLOCK_TOKENS = 1 << 20;
 
 /** Blocks of whole rows of one span, about a million tokens each. */
 export function* rowBlocks(source: SourceRows, span: ShardSpan): Generator<RowBlock> {
-  const reader = source.open(span.shard);
+  const reader = source.open(span);
   const step = Math.max(1, Math.floor(BLOCK_TOKENS / source.row_tokens));
   for (let from = span.start; from < span.end; from += step) yield reader.read(from, Math.min(span.end, from + step));
 }

@@ -15,6 +15,7 @@ import { NAME_PATTERN, recipeShape } from "./schema.ts";
 import { checkSubstitutes, resolveSource } from "./sources.ts";
 import { placed, type ResolveContext, resolvePipeline } from "./stage-use.ts";
 import { resolveTrainingStages } from "./training-stages.ts";
+import { resolveValidation } from "./validation.ts";
 
 /** The recipe, or undefined where `context.findings` says why not. */
 export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | undefined {
@@ -61,7 +62,11 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     limits: field("limits", shape.limits),
     missing,
     ...(tokens_per_step === undefined ? {} : { tokens_per_step }),
-    ...simulated(field("simulate", shape.simulate)),
+    ...optional("simulate", field("simulate", shape.simulate)),
+    ...optional(
+      "validation",
+      resolveValidation(field("validation", shape.validation), [...knownSources.keys()], context),
+    ),
     exports: field("exports", shape.exports),
     gates: field("gates", shape.gates),
     plugins: field("plugins", shape.plugins)?.map((path) => resolvePath(context.folder, path)),
@@ -71,8 +76,8 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
   return recipe as Recipe;
 }
 
-function simulated(simulate: Recipe["simulate"] | undefined): Pick<Recipe, "simulate"> {
-  return simulate === undefined ? {} : { simulate };
+function optional<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } {
+  return (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Value };
 }
 
 /** A simulation is of something larger. */

@@ -135,6 +135,24 @@ export const trainingStageShape = z.strictObject({
   ),
 });
 
+const heldOutShape = {
+  fraction: z.number().gt(0).lt(1).optional().describe("share of the documents"),
+  tokens: tokensShape.optional().describe("about so many tokens of each source, instead of `fraction`"),
+};
+
+const validationShape = z.strictObject({
+  ...heldOutShape,
+  seed: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("key of the choice, apart from the recipe's: runs with other seeds hold out the same documents"),
+  sources: z
+    .record(nameShape, z.strictObject(heldOutShape))
+    .optional()
+    .describe("shares of single sources; with no share beside it, only these give documents"),
+});
+
 const limitsShape = z.strictObject({
   max_epochs: z.number().positive().default(1).describe("how often a source may be read over all training stages"),
   on_exhausted: z
@@ -181,6 +199,11 @@ export const recipeShape = z.strictObject({
     .prefault(33_554_432)
     .describe("size of a token store shard: the unit of shuffling and packing in memory"),
   limits: limitsShape.prefault({}).describe("how far a source may be repeated"),
+  validation: validationShape
+    .optional()
+    .describe(
+      "documents to hold out, chosen by content before anything is repeated, in stores and windows of their own",
+    ),
   simulate: z
     .strictObject({ target_tokens: tokensShape.describe("budget of the large run, over all its training stages") })
     .optional()

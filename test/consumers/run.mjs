@@ -109,6 +109,12 @@ function eosLengths({ lengths, padding }) {
   return [...lengths, ...new Array(padding).fill(1)];
 }
 
+/** Rows of as many tokens as the sequence length. */
+function repacked({ manifests, store }) {
+  const options = { store, registry: stageRegistry(), rowTokens: (length) => length, epochOrder: "reshuffle" };
+  return repackedStages(manifests, options);
+}
+
 function positionsOf(lengths) {
   return lengths.flatMap((length) => Array.from({ length }, (_, i) => i));
 }
@@ -208,7 +214,7 @@ function megatron(folder) {
 function mosaic(folder) {
   const run = makeSmallRun(folder);
   const { folder: exported } = exportTo(folder, run.manifests, "mosaic");
-  const stages = repackedStages(run.manifests, run.store, stageRegistry(), (length) => length);
+  const stages = repacked(run);
   const names = everySource(run);
   const seen = ask("read_mosaic.py", [EOS, ...names.map(([stage, source]) => join(exported, stage, source))]);
   let rows = 0;
@@ -242,7 +248,7 @@ function trl(folder) {
   );
   const run = makeSmallRun(folder);
   const { folder: exported, files } = exportTo(folder, run.manifests, "trl");
-  const stages = repackedStages(run.manifests, run.store, stageRegistry(), (length) => length);
+  const stages = repacked(run);
   let rows = 0;
   for (const [stage, source] of everySource(run)) {
     const parts = files.filter((file) => file.startsWith(`${stage}/${source}-`)).map((file) => join(exported, file));
@@ -295,7 +301,7 @@ function olmo(folder) {
   assert.deepEqual(bounds, { csv: pairs(FIVE.ends), eos: pairs([4, 6, 9, 13, 19, 21]) });
   const run = makeSmallRun(folder);
   const { folder: exported } = exportTo(folder, run.manifests, "olmo-core", { label_mask: true });
-  const stages = repackedStages(run.manifests, run.store, stageRegistry(), (length) => length);
+  const stages = repacked(run);
   let rows = 0;
   for (const { stage, sources } of run.manifests) {
     const seen = ask("read_olmo.py", [`${stage.name}.yaml`, stage.sequence_length, EOS, 70_000], { cwd: exported });

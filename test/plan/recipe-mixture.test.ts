@@ -99,3 +99,18 @@ test("a simulation is of a larger run", async () => {
     "recipe/out-of-range the run to simulate has 600 tokens, and this recipe itself 600",
   ]);
 });
+
+test("what is held out is said once, for sources there are", async () => {
+  const of = (validation: string) => problems("weights: { web: 1 }", undefined, `validation: ${validation}\n`);
+  assert.deepEqual(await of("{ fraction: 0.1, sources: { fra: { tokens: 1K } } }"), []);
+  assert.deepEqual(await of("{ sources: { fra: { tokens: 1K } } }"), []);
+  assert.deepEqual(await of("{ fraction: 1 }"), ["recipe/out-of-range `fraction` must be less than 1, it is 1"]);
+  assert.deepEqual(await of("{ seed: 4 }"), ["recipe/validation it is not said how much is held out"]);
+  assert.deepEqual(await of("{ fraction: 0.1, tokens: 5 }"), [
+    "recipe/validation both `fraction` and `tokens` say how much is held out",
+  ]);
+  assert.deepEqual(await of("{ sources: { frb: { tokens: 1K }, deu: {} } }"), [
+    "recipe/unknown-source there is no source `frb`",
+    "recipe/validation it is not said how much is held out",
+  ]);
+});

@@ -64,7 +64,7 @@ test("a recipe loads with every default filled in and every place known", async 
       },
     ],
     shard_tokens: 33_554_432,
-    limits: { max_epochs: 1, on_exhausted: "error" },
+    limits: { max_epochs: 1, on_exhausted: "error", epoch_order: "reshuffle" },
     missing: "error",
     exports: [],
     gates: {},
@@ -131,7 +131,7 @@ test("--set reaches stages by id, training stages by name, names with dots, and 
   assert.equal(recipe.sources["code-1.5"].read.options.limit, 1000);
   assert.equal(recipe.training_stages[0].tokens, 2_000_000_000);
   assert.deepEqual(recipe.training_stages[1].weights, { docs: 1, "code-1.5": 0.5 });
-  assert.deepEqual(recipe.limits, { max_epochs: 4, on_exhausted: "error" });
+  assert.deepEqual(recipe.limits, { max_epochs: 4, on_exhausted: "error", epoch_order: "reshuffle" });
 });
 
 test("a reader follows from the ending of every pattern, or is named", async () => {

@@ -24,8 +24,9 @@ interface Chunk {
 export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const source = context.plan.sources[task.source];
   const { token_bytes } = context.plan.tokenizer;
-  const folder = context.layout.tokens(source.tokens);
-  const chunks = task.parts.map(({ part, chunk }) => readChunk(join(folder, tokenFiles.scattered(part)), chunk));
+  const scattered = context.layout.tokens(source.tokens);
+  const folder = task.held_out ? context.layout.validation(source.tokens) : scattered;
+  const chunks = task.parts.map(({ part, chunk }) => readChunk(join(scattered, tokenFiles.scattered(part)), chunk));
   const { order, chunkOf, rowOf } = sortByKey(chunks);
   const appenders = new Map<string, ColumnAppender>();
   const starts = chunks.map(tokenStarts);

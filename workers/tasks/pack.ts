@@ -24,12 +24,19 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   const { eos, token_bytes, name: tokenizer } = context.plan.tokenizer;
   const operator = context.operator(entry.pack);
   if (operator.kind !== "pack") throw new Error(`${entry.pack.use} is not a pack stage`);
-  const store = join(context.layout.tokens(source.tokens), tokenFiles.shard(task.shard, source.name));
+  const stored = entry.held_out ? context.layout.validation(source.tokens) : context.layout.tokens(source.tokens);
+  const store = join(stored, tokenFiles.shard(task.shard, source.name));
   const index = `${store}${companions.index}`;
   const document_ends = decodeEnds(readPart(index), index);
   const selected = entry.selection === undefined ? undefined : selectDocuments(document_ends, entry.selection);
   const packed_ends = selected?.ends ?? document_ends;
-  const seedParts = [context.plan.recipe.seed, "windows", source.name, entry.sequence_length, task.shard] as const;
+  const seedParts = [
+    context.plan.recipe.seed,
+    entry.held_out ? "validation" : "windows",
+    source.name,
+    entry.sequence_length,
+    task.shard,
+  ] as const;
   const plan = operator.plan({
     document_ends: packed_ends,
     sequence_length: entry.sequence_length,

@@ -20,6 +20,7 @@ import { decodeArrow, encodeArrow } from "../../io/arrow-table.ts";
 import { BufferedWriter } from "../../io/buffered-writer.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/commit.ts";
 import { readPart } from "../../io/read-part.ts";
+import { HeldOut } from "../../kernels/held-out.ts";
 import { hash64, seedFrom } from "../../kernels/shuffle.ts";
 import { spanFiles, tokenFiles } from "../../plan/layout.ts";
 import type { WorkerContext } from "../context.ts";
@@ -30,7 +31,8 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
   const source = context.plan.sources[task.source];
   const folder = context.layout.tokens(source.tokens);
   const ids = source.barriers.map(({ stage }) => source.stages[stage].id);
-  const part = new Part(task.shards, ids);
+  const part = new Part(task.shards + (task.held_out?.shards ?? 0), ids);
+  const heldOut = task.held_out && new HeldOut(task.held_out.seed, task.held_out.share);
   const duplicates = ids.map(() => 0);
   const seed = seedFrom(context.plan.recipe.seed, "documents", source.name);
   const ledger = new DuplicateLedger();
@@ -55,9 +57,11 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
         ledger.add(shard, address, source.barriers[loser].stage, roots[loser].values[ordinal]);
       } else {
         hash64(seed[0], seed[1], span.firstDocument + ordinal, part.key);
+        const aside = heldOut?.has(documents.hash[2 * row], documents.hash[2 * row + 1]) === true;
         part.add(
           documents,
           row,
+          aside ? task.shards + pick(part.key[0], task.held_out?.shards ?? 0) : pick(part.key[0], task.shards),
           address,
           tokenStart,
           sizes.map((values) => values[ordinal]),
@@ -79,6 +83,11 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
   const marker: ScatterMarker = { files, chunks, duplicates };
   commitMarker(join(folder, tokenFiles.scatterMarker(task.part)), marker);
   return marker;
+}
+
+/** One of `shards` by the high bits of a key. */
+function pick(key: number, shards: number): number {
+  return Math.floor((key * shards) / 0x1_0000_0000);
 }
 
 interface SpanDocuments {
@@ -146,15 +155,19 @@ class Part {
     this.#sizes = barrierIds.map(() => new Int32Builder());
   }
 
-  /** Takes row `row` of `documents` with the key in {@link key}; its tokens start at `tokenStart` of the span's tokens. */
+  /**
+   * Takes row `row` of `documents` with the key in {@link key} for shard `destination`; its tokens start at `tokenStart` of the
+   * span's tokens.
+   */
   add(
     documents: SpanDocuments,
     row: number,
+    destination: number,
     address: number,
     tokenStart: number,
     clusterSizes: readonly number[],
   ): void {
-    this.#destination.append(Math.floor((this.key[0] * this.#shards) / 0x1_0000_0000));
+    this.#destination.append(destination);
     this.#columns.key_high.append(this.key[0]);
     this.#columns.key_low.append(this.key[1]);
     this.#columns.shard.append(documents.shard[row]);

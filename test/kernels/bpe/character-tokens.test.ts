@@ -12,12 +12,12 @@ type Merges = readonly (readonly [string, string])[];
 
 function tablesOf(merges: Merges) {
   const tables = characterTokens(load(tinyTokenizer(merges)).model);
-  const has = (sets: Uint8Array, codePoint: number, byte: number) =>
-    ((sets[tables.positions[codePoint] * 32 + (byte >> 3)] >> (byte & 7)) & 1) === 1;
+  const has = (codePoint: number, bit: number) =>
+    ((tables.neighbours[tables.positions[codePoint] * 64 + (bit >> 3)] >> (bit & 7)) & 1) === 1;
   return {
     ...tables,
-    mayFollow: (codePoint: number, byte: string) => has(tables.befores, codePoint, byte.charCodeAt(0)),
-    mayPrecede: (codePoint: number, byte: string) => has(tables.behinds, codePoint, byte.charCodeAt(0)),
+    mayFollow: (codePoint: number, byte: string) => has(codePoint, byte.charCodeAt(0)),
+    mayPrecede: (codePoint: number, byte: string) => has(codePoint, 256 + byte.charCodeAt(0)),
   };
 }
 

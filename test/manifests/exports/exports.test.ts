@@ -5,12 +5,16 @@ import { test } from "node:test";
 import { parquetReadObjects } from "hyparquet";
 import { parse } from "yaml";
 import { RunError } from "../../../batch/errors.ts";
-import { decodeEnds } from "../../../io/token-file.ts";
+import { bytesOf, decodeEnds } from "../../../io/token-file.ts";
 import { selectDocuments } from "../../../kernels/pack/select.ts";
 import { TRAINERS } from "../../../manifests/exports/geometry.ts";
 import { exportFindings } from "../../../manifests/exports/verify.ts";
+import { rowBlocks } from "../../../manifests/exports/views.ts";
 import type { StageManifest } from "../../../manifests/schema.ts";
+import type { MixtureStage } from "../../../mixtures/compile.ts";
+import { stageRegistry } from "../../../stages/registry.ts";
 import { documentStages } from "../../../workers/export-documents.ts";
+import { repackedStages } from "../../../workers/export-rows.ts";
 import { temporaryFolder } from "../../io/temporary.ts";
 import { EOS, makeSmallRun, type SmallRun } from "../small-run.ts";
 import { exportTo, idsOf } from "./open-run.ts";
@@ -177,6 +181,29 @@ test("OLMo-core and MosaicML get the same rows as TRL, padded", async (t) => {
     assert.equal(dataset.streams.web.choose, sources.web.windows);
     assert.equal(dataset.eos_token_id, EOS);
   }
+});
+
+test("a source that is read again comes in another order, unless the recipe lets the order repeat", (t) => {
+  const stages: MixtureStage[] = [
+    { name: "one", tokens: 16 * 400, sequence_length: 16, pack_id: "concat", weights: { code: 1 } },
+  ];
+  const { manifests, store } = makeSmallRun(temporaryFolder(t), stages, 5);
+  const epochs = (epochOrder: "reshuffle" | "repeat") => {
+    const options = { store, registry: stageRegistry(), rowTokens: (length: number) => length, epochOrder };
+    const [{ sources }] = repackedStages(manifests, options);
+    const [first, again] = [0, 1].map((epoch) =>
+      sources[0].spans
+        .filter((span) => span.epoch === epoch && span.shard === 0)
+        .flatMap((span) => [...rowBlocks(sources[0], span)].map(({ tokens }) => idsOf(bytesOf(tokens)))),
+    );
+    return { first: first.flat(), again: again.flat() };
+  };
+  const repeated = epochs("repeat");
+  assert.deepEqual(repeated.again, repeated.first);
+  const { first, again } = epochs("reshuffle");
+  assert.deepEqual(first, repeated.first);
+  assert.notDeepEqual(again, first);
+  assert.deepEqual([...again].sort(), [...first].sort());
 });
 
 test("litData's chunks hold the windows of the manifests", (t) => {

@@ -20,7 +20,11 @@ export interface ExportedRun extends ExportResult {
 /** `root` holds the run's `store` folder. */
 export function openTestRun(root: string, manifests: readonly StageManifest[], maxEpochs = 3): OpenRun {
   const { run, plan_fingerprint } = manifests[0];
-  const plan = { name: run, fingerprint: plan_fingerprint, recipe: { limits: { max_epochs: maxEpochs } } };
+  const plan = {
+    name: run,
+    fingerprint: plan_fingerprint,
+    recipe: { limits: { max_epochs: maxEpochs, epoch_order: "reshuffle" } },
+  };
   return { plan: plan as unknown as Plan, layout: new Layout(root) };
 }
 

@@ -1,0 +1,26 @@
+/** Is every document on its side? Content hashes of stored documents against the rule that holds them out. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { decodeArrow } from "../io/arrow-table.ts";
+import { HeldOut } from "../kernels/held-out.ts";
+
+/** What is wrong with a table of documents that must all be held out, or none, or undefined. */
+export async function sideProblem(
+  store: string,
+  path: string,
+  { seed, share }: { readonly seed: number; readonly share: number },
+  heldOut: boolean,
+): Promise<string | undefined> {
+  const { columns } = decodeArrow(await readFile(join(store, path)), path);
+  const hash = columns.get("hash");
+  if (hash?.kind !== "int64") return "has no content hashes";
+  const words = new Int32Array(hash.values.buffer, hash.values.byteOffset, hash.values.length * 2);
+  const side = new HeldOut(seed, share);
+  for (let row = 0; row < hash.values.length; row++) {
+    if (side.has(words[2 * row], words[2 * row + 1]) === heldOut) continue;
+    return heldOut
+      ? `document ${row} is not held out by its content`
+      : `document ${row} is held out, and is trained on`;
+  }
+  return undefined;
+}
