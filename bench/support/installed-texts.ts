@@ -5,9 +5,7 @@ import path from "node:path";
 import type { Corpora } from "./texts.ts";
 
 const SCRIPTS: readonly (readonly [string, RegExp])[] = [
-  ["kana", /[\p{Script=Hiragana}\p{Script=Katakana}]/gu],
-  ["han", /\p{Script=Han}/gu],
-  ["hangul", /\p{Script=Hangul}/gu],
+  ["cjk", /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}\p{Script=Hangul}]/gu],
   ["arabic", /\p{Script=Arabic}/gu],
   ["cyrillic", /\p{Script=Cyrillic}/gu],
   ["latin", /\p{Script=Latin}/gu],

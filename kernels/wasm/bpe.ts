@@ -3,7 +3,7 @@
  *
  * Documents are copied into a window of {@link WINDOW_BYTES} and encoded together; longer ones in parts cut where that cannot change ids.
  * What has no such cut within a window, and every pre-tokenizer without a scanner, goes to the TypeScript twin.
- * Memory: 7 MiB, the model (9 MB for 128,000 tokens) and the cache budget. Price of loading: 20 to 60 ms.
+ * Memory: 7 MiB, the model (9 MB for 128,000 tokens) and the cache budget. Loading takes 40 to 100 ms.
  */
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
@@ -43,6 +43,9 @@ interface Exports {
 /** What a part of the window is: more of its document follows, its last part, or a row without document. */
 type Part = "more" | "last" | "dead";
 
+/** Takes the ids of a part: a view that the next call overwrites. */
+type Take = (ids: Uint32Array, part: Part) => void;
+
 /** The module's memory with a model in it, and the window. */
 class Window {
   readonly #exports: Exports;
@@ -75,16 +78,16 @@ class Window {
     return true;
   }
 
-  /** Encodes the parts, hands their ids out in order, and empties the window. */
-  run(take: (ids: Uint32Array, part: Part) => void): void {
-    this.#exports.encode(this.#parts.length);
+  /** Empties the window: encodes its parts and hands their ids out in order. */
+  run(take: Take): void {
+    const parts = this.#parts.splice(0);
+    this.#length = 0;
+    this.#exports.encode(parts.length);
     let from = 0;
-    for (const [i, part] of this.#parts.entries()) {
+    for (const [i, part] of parts.entries()) {
       take(this.#ids.subarray(from, this.#counts[i]), part);
       from = this.#counts[i];
     }
-    this.#parts.length = 0;
-    this.#length = 0;
   }
 
   #load(model: BpeModel): void {
@@ -141,16 +144,14 @@ export class WasmBpeEncoder implements Encoder {
     if (out.length - at < this.maxTokens(end - start)) throw new Error("the output has no room for maxTokens ids");
     const window = this.#window;
     if (window === undefined) return this.#theTwin().encode(bytes, start, end, out, at);
-    const rows = {
-      at,
-      take(ids: Uint32Array) {
-        out.set(ids, this.at);
-        this.at += ids.length;
-      },
+    let to = at;
+    const take = (ids: Uint32Array) => {
+      out.set(ids, to);
+      to += ids.length;
     };
-    this.#encodeText(window, bytes, start, end, (ids) => rows.take(ids));
-    window.run((ids) => rows.take(ids));
-    return rows.at - at;
+    this.#encodeText(window, bytes, start, end, take);
+    window.run(take);
+    return to - at;
   }
 
   encodeDocuments({ data, offsets }: Utf8Column, alive: Bitmap, eos: number): TokenListColumn {
@@ -158,7 +159,7 @@ export class WasmBpeEncoder implements Encoder {
     if (window === undefined) return this.#theTwin().encodeDocuments({ kind: "utf8", data, offsets }, alive, eos);
     const count = offsets.length - 1;
     const rows = new TokenRows(count, Math.ceil(data.length / BYTES_PER_TOKEN) + count);
-    const take = (ids: Uint32Array, part: Part) => {
+    const take: Take = (ids, part) => {
       rows.append(ids);
       if (part === "last") rows.endRowWith(eos);
       else if (part === "dead") rows.endRow();
@@ -172,13 +173,7 @@ export class WasmBpeEncoder implements Encoder {
   }
 
   /** Puts a document into the window, part by part; hands out what is in the window's way. */
-  #encodeText(
-    window: Window,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    take: (ids: Uint32Array, part: Part) => void,
-  ): void {
+  #encodeText(window: Window, bytes: Uint8Array, start: number, end: number, take: Take): void {
     const normal = this.#normalizer?.normalize(bytes, start, end);
     if (normal !== undefined) {
       bytes = normal;
@@ -200,14 +195,7 @@ export class WasmBpeEncoder implements Encoder {
     this.#addPart(window, bytes, start, end, "last", take);
   }
 
-  #addPart(
-    window: Window,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    part: Part,
-    take: (ids: Uint32Array, part: Part) => void,
-  ): void {
+  #addPart(window: Window, bytes: Uint8Array, start: number, end: number, part: Part, take: Take): void {
     if (window.add(bytes, start, end, part)) return;
     window.run(take);
     window.add(bytes, start, end, part);

@@ -247,6 +247,11 @@ test("verify finds a document on the wrong side, and a run whose held-out store 
   fs.writeFileSync(file, text.replaceAll('"share": 0.1', '"share": 0.2'));
   const findings = await verifyRun(openRun("tiny", out));
   assert.deepEqual([...new Set(findings.map(({ code, source }) => `${code} ${source}`))], ["verify/held-out web"]);
+  const held = manifest("one").sources.web.counts.held_out ?? 0;
+  fs.writeFileSync(file, text.replace(`"held_out": ${held}`, `"held_out": ${held + 1}`));
+  const whats = (await verifyRun(openRun("tiny", out))).map(({ what }) => what).join("\n");
+  assert.match(whats, new RegExp(`kept, ${held + 1} held out and `));
+  assert.match(whats, new RegExp(`${held + 1} rows held out, but ${held} documents stored for validation`));
   fs.writeFileSync(file, text);
   const folder = path.join(out, "store", `validation-${manifest("one").sources.web.fingerprints.tokens}`);
   const before = treeDigests(folder);

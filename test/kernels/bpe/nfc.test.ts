@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
+import { forEachCategoryRun } from "../../../kernels/bpe/char-class.ts";
 import { NfcNormalizer } from "../../../kernels/bpe/nfc.ts";
+import { NFC_OPAQUE } from "../../../kernels/bpe/unicode.gen.ts";
 import { fuzzTexts, seeded } from "./fuzz-text.ts";
 
 const require = createRequire(import.meta.url);
@@ -48,3 +50,29 @@ test("identical to the reference on fuzz strings", (t) => {
   for (const text of [...fuzzTexts(4, 2000), ...marks])
     assert.equal(nfc(text), reference.normalizeString(text), JSON.stringify(text));
 });
+
+test("no character joins the one before it unseen", () => {
+  for (let codePoint = 0x300; codePoint < 0x20000; codePoint += codePoint < 0x1200 ? 1 : 13) {
+    if (codePoint >= 0xd800 && codePoint < 0xe000) continue;
+    const char = String.fromCodePoint(codePoint);
+    for (const base of ["a", "\u1100", "\uac00", "\u09c7"]) {
+      const text = base + char;
+      const bytes = new TextEncoder().encode(text);
+      const normal = text.normalize("NFC");
+      // Characters the reference does not know are left alone; all others change as Node says, or not at all.
+      if (normal !== text && nfc(text) !== normal) assert.ok(isNew(codePoint), codePoint.toString(16));
+      if (normal === text) assert.equal(normalizer.normalize(bytes, 0, bytes.length), undefined);
+    }
+  }
+});
+
+function isNew(codePoint: number): boolean {
+  let unassigned = false;
+  forEachCategoryRun((category, start, end) => {
+    if (category === "Cn" && start <= codePoint && codePoint < end) unassigned = true;
+  });
+  for (let i = 0; i < NFC_OPAQUE.length; i += 2) {
+    if (NFC_OPAQUE[i] <= codePoint && codePoint <= NFC_OPAQUE[i + 1]) return true;
+  }
+  return unassigned;
+}

@@ -47,17 +47,17 @@ for (const name of ["llama3", "qwen3", "cl100k_base", "o200k_base", "gpt2"]) {
       if (i % 3 === 0) assertSame(both, corrupt(utf8.encode(soup(below) + texts[i]), below), 0);
       if (i % 60 === 0) assertSame(forgetful, utf8.encode(texts.slice(i, i + 60).join("")));
     }
-    borders(both, below);
+    borders(both);
   });
 }
 
-/** One character of each class around the border of a block, with words of every length before it. */
-function borders(both: Engines, below: (bound: number) => number): void {
+/** Every class, and contractions, at every place around the border of a block that has words before it. */
+function borders(both: Engines): void {
   for (const char of CLASSES) {
-    const tail = `${char}${CLASSES[below(CLASSES.length)]}'s ${char}`;
-    for (const before of ["x", "X ", " \n", "!", "1", "中", "a'"]) {
-      const pad = before.repeat(70).slice(0, 58 + below(7));
-      assertSame(both, utf8.encode(pad + tail));
+    for (let pad = 52; pad < 64; pad++) {
+      for (const head of ["x ", "中。"])
+        assertSame(both, utf8.encode(`${head}${"y".repeat(pad)}${char}'SS ${char}${char} ends here`));
+      assertSame(both, utf8.encode(`${"; ".repeat(pad >> 1)}X'${char}\n${char}/'ll ${char}${char} ends here`));
     }
   }
 }
