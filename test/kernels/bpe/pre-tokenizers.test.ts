@@ -9,17 +9,7 @@ import { createPreTokenizer } from "../../../kernels/bpe/pre-tokenizers.ts";
 import { RegexPreTokenizer } from "../../../kernels/bpe/regex-pre-tokenizer.ts";
 import { translateRegex } from "../../../kernels/bpe/regex-translate.ts";
 import { fuzzTexts } from "./fuzz-text.ts";
-
-const CONTRACTION = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-const BLANKS = String.raw`\s*[\r\n]+|\s+(?!\S)|\s+`;
-const U = String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`;
-const W = String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`;
-const REGEXES = {
-  gpt2: String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
-  llama3: String.raw`${CONTRACTION}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|${BLANKS}`,
-  qwen: String.raw`${CONTRACTION}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|${BLANKS}`,
-  o200k: String.raw`[^\r\n\p{L}\p{N}]?${U}*${W}+${CONTRACTION}?|[^\r\n\p{L}\p{N}]?${U}+${W}*${CONTRACTION}?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|${BLANKS}`,
-};
+import { REGEXES } from "./regexes.ts";
 
 function words(preTokenizer: PreTokenizer, bytes: Uint8Array, batch = 7): number[] {
   const ends = new Int32Array(batch);

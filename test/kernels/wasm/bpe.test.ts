@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { Bitmap } from "../../../batch/bitmap.ts";
 import { fuzzTexts, seeded } from "../bpe/fuzz-text.ts";
 import { VOCABULARIES } from "../bpe/oracles.ts";
+import { REGEXES } from "../bpe/regexes.ts";
 import { load, tinyTokenizer } from "../bpe/tiny-tokenizer.ts";
 import { assertSame, type Engines, engines, NO_ENGINE } from "./bpe-engines.ts";
 
@@ -15,6 +16,13 @@ const CLASSES = [
   ..."aBcDE zSsTlLrReEvVmd'' \t\n\r/.-0123",
   ..."éÀœſйЖѠҐчǅʰªıßλΩ中文字漢かカ・가힣ابשไहि\u0301\u0308\u0e31\u200b\u00a0\u0085\u3000\u2028½Ⅷ１٣×÷“”’—。、🙂𝒜𐐷\u0000\ufffd",
 ];
+
+/** Character of each byte in the byte alphabet. */
+const ALPHABET = new Map(Object.entries(tinyTokenizer().model.vocab as object).map(([char, byte]) => [byte, char]));
+
+function spell(bytes: readonly number[]): string {
+  return bytes.map((byte) => ALPHABET.get(byte)).join("");
+}
 
 /** Characters of every class in random order, long enough for several blocks; runs of one class are frequent. */
 function soup(below: (bound: number) => number): string {
@@ -32,6 +40,17 @@ function corrupt(bytes: Uint8Array, below: (bound: number) => number): Uint8Arra
   return bytes;
 }
 
+function anyBytes(both: Engines, forgetful: Engines, seed: number, count: number): void {
+  const below = seeded(seed);
+  const texts = fuzzTexts(seed, count);
+  for (let i = 0; i < texts.length; i++) {
+    assertSame(both, utf8.encode(texts[i]));
+    assertSame(i % 8 === 0 ? forgetful : both, utf8.encode(soup(below)));
+    if (i % 3 === 0) assertSame(both, corrupt(utf8.encode(soup(below) + texts[i]), below));
+    if (i % 60 === 0) assertSame(forgetful, utf8.encode(texts.slice(i, i + 60).join("")));
+  }
+}
+
 for (const name of ["llama3", "qwen3", "cl100k_base", "o200k_base", "gpt2"]) {
   test(`${name}: the twin's ids for any bytes`, (t) => {
     const found = VOCABULARIES.get(name)!();
@@ -39,14 +58,24 @@ for (const name of ["llama3", "qwen3", "cl100k_base", "o200k_base", "gpt2"]) {
     const both = engines(found.tokenizer.model);
     const forgetful = engines(found.tokenizer.model, 1 << 16);
     if (both === undefined || forgetful === undefined) return t.skip(NO_ENGINE);
-    const below = seeded(11);
-    const texts = fuzzTexts(11, 600);
-    for (let i = 0; i < texts.length; i++) {
-      assertSame(both, utf8.encode(texts[i]));
-      assertSame(i % 8 === 0 ? forgetful : both, utf8.encode(soup(below)));
-      if (i % 3 === 0) assertSame(both, corrupt(utf8.encode(soup(below) + texts[i]), below), 0);
-      if (i % 60 === 0) assertSame(forgetful, utf8.encode(texts.slice(i, i + 60).join("")));
-    }
+    anyBytes(both, forgetful, 11, 300);
+  });
+}
+
+/** Bytes of {@link CLASSES}, spelled: every two of them merge in the models that show where words end. */
+const CLASS_BYTES = [...new Set(utf8.encode(CLASSES.join("")))].map((byte) => spell([byte]));
+const ALL_PAIRS = CLASS_BYTES.flatMap((left) => CLASS_BYTES.map((right): [string, string] => [left, right]));
+
+for (const [name, regex] of Object.entries(REGEXES)) {
+  test(`${name}: words end where the twin's do`, (t) => {
+    const file = tinyTokenizer(ALL_PAIRS);
+    const split = { type: "Split", pattern: { Regex: regex }, behavior: "Isolated", invert: false };
+    const byteLevel = { ...file.pre_tokenizer, use_regex: false };
+    const { model } = load({ ...file, pre_tokenizer: { type: "Sequence", pretokenizers: [split, byteLevel] } });
+    const both = engines(model);
+    const forgetful = engines(model, 1 << 16);
+    if (both === undefined || forgetful === undefined) return t.skip(NO_ENGINE);
+    anyBytes(both, forgetful, 12, 400);
     borders(both);
   });
 }
@@ -170,13 +199,6 @@ test("ids are written where they belong, and nowhere else", (t) => {
   assert.equal(llamaEngines.wasm.encode(utf8.encode("xxhello worldyy"), 2, 13, out, 3), 2);
   assert.deepEqual([...out.subarray(0, 6)], [7, 7, 7, 15339, 1917, 7]);
 });
-
-/** Character of each byte in the byte alphabet. */
-const ALPHABET = new Map(Object.entries(tinyTokenizer().model.vocab as object).map(([char, byte]) => [byte, char]));
-
-function spell(bytes: readonly number[]): string {
-  return bytes.map((byte) => ALPHABET.get(byte)).join("");
-}
 
 /** Random merges over bytes of a few characters, in random order: ranks that no training would give. */
 function randomMerges(below: (bound: number) => number): [string, string][] {
