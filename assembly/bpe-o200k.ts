@@ -86,7 +86,7 @@ function withContractions(p: usize, quotes: u64, starts: u64): u64 {
     const length = contractionInAnyCase(p + at, p + size);
     if (length == 0) continue;
     over = at + length;
-    starts &= ~(<u64>1 << at);
+    starts &= ~(below(length) << at);
     // Letters behind it start afresh: what the block says of them counted on the letters before.
     if (over < size && (letters & (<u64>1 << over)) != 0) return (starts & below(over)) | (<u64>1 << over);
   }

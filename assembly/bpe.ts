@@ -2,7 +2,7 @@
 /**
  * The byte-pair encoder: texts in, token ids out.
  *
- * The host loads a model once (`load…`, then `start`), then fills the text area with pieces of text, writes where each ends, and calls
+ * The host sets a model once (`set…`, then `start`), then fills the text area with pieces of text, writes where each ends, and calls
  * `encode`. A piece is encoded as a text of its own. Words go through in groups: first their borders, keys and hashes, then a touch of
  * the cache lines they need, so that misses overlap, then the look-ups.
  *

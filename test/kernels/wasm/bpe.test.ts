@@ -83,6 +83,12 @@ for (const [name, regex] of Object.entries(REGEXES)) {
 /** Every class, and contractions, at every place around the border of a block that has words before it. */
 function borders(both: Engines): void {
   for (const char of CLASSES) {
+    for (const short of ["'S", "'vE", "'Ll", "'rE", "'ſ", "'x"]) {
+      assertSame(
+        both,
+        utf8.encode(`; ${char}${short}${char} ${short}${short}${char}${short}. more words behind all that`),
+      );
+    }
     for (let pad = 52; pad < 64; pad++) {
       for (const head of ["x ", "中。"])
         assertSame(both, utf8.encode(`${head}${"y".repeat(pad)}${char}'SS ${char}${char} ends here`));
