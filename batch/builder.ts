@@ -1,5 +1,5 @@
-/** Builds UTF-8 and token-list columns by appending. Price: amortised doubling, one copy on finish at most. */
-import type { TokenListColumn, Utf8Column } from "./column.ts";
+/** Builds columns by appending. Price: amortised doubling, one copy on finish at most. */
+import type { Utf8Column } from "./column.ts";
 
 const encoder = new TextEncoder();
 
@@ -94,43 +94,6 @@ export class Utf8Builder {
     const grown = allocate(Math.max(needed, this.#data.length * 2));
     grown.set(this.#data.subarray(0, this.#length));
     this.#data = grown;
-  }
-}
-
-export class TokenListBuilder {
-  #values: Uint32Array;
-  #offsets: Int32Array;
-  #rows = 0;
-  #length = 0;
-
-  constructor(rows: number, capacityTokens = 1 << 14) {
-    this.#values = new Uint32Array(capacityTokens);
-    this.#offsets = new Int32Array(rows + 1);
-  }
-
-  /** Room for `tokens` more ids: write them at the returned array's start, then call {@link endRow} with how many. */
-  reserve(tokens: number): Uint32Array {
-    const needed = this.#length + tokens;
-    if (needed > this.#values.length) {
-      const grown = new Uint32Array(Math.max(needed, this.#values.length * 2));
-      grown.set(this.#values.subarray(0, this.#length));
-      this.#values = grown;
-    }
-    return this.#values.subarray(this.#length);
-  }
-
-  endRow(tokens: number): void {
-    this.#length += tokens;
-    this.#rows++;
-    this.#offsets[this.#rows] = this.#length;
-  }
-
-  finish(): TokenListColumn {
-    return {
-      kind: "token_list",
-      values: this.#values.subarray(0, this.#length),
-      offsets: this.#offsets.subarray(0, this.#rows + 1),
-    };
   }
 }
 
