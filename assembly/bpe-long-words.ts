@@ -2,7 +2,7 @@
  * Tokens of words of 32 bytes and more.
  *
  * Layout: a table of 16-byte entries, hash (64 bits, never 0) and record address; a record is the word's length, its count of ids, the
- * ids, the word's bytes. Linear probing, at most three quarters full.
+ * ids, the word's bytes. Linear probing, at most three quarters full, then emptied.
  */
 import { reserve } from "./bpe-arena";
 import { sameBytes } from "./bpe-keys";
@@ -46,9 +46,9 @@ export function copyLongWord(p: usize, length: u32, hash: u64, out: usize): usiz
   return out;
 }
 
-/** Remembers a word that is not in the table; false where there is no room left. */
+/** Remembers a word that is not in the table; false where the arena has no room left. */
 export function addLongWord(p: usize, length: u32, hash: u64, ids: usize, count: u32): bool {
-  if (used >= limit) return false;
+  if (used >= limit) forgetLongWords();
   const size = count << 2;
   const record = reserve(8 + size + length);
   if (record == 0) return false;

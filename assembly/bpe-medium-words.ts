@@ -2,7 +2,7 @@
  * Tokens of words of 16 to 31 bytes.
  *
  * Layout: entries of one 64-byte line: the word's key (32 bytes) and eight ids (32 bytes), marked as those of short words are. Linear
- * probing, one line a probe. The table starts small and doubles in place.
+ * probing, one line a probe. The table starts small and doubles in place; when it is full it is emptied.
  */
 import { reserve } from "./bpe-arena";
 import { spread } from "./bpe-growth";
@@ -61,9 +61,9 @@ export function isFree(entry: usize): bool {
   return load<u32>(entry, 32) == 0;
 }
 
-/** Remembers a word that is not in the table; false where there is no room left. */
+/** Remembers a word that is not in the table; false where the arena has no room left. */
 export function addMediumWord(p: usize, length: u32, hash: u32, ids: usize, count: u32): bool {
-  if (used >= limit && !grow()) return false;
+  if (used >= limit && !grow()) forgetMediumWords();
   let first = load<u32>(ids) | (count << COUNT_SHIFT);
   let record: usize = 0;
   if (count > INLINE_IDS) {

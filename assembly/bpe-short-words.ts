@@ -4,7 +4,7 @@
  * Layout: lines of 64 bytes with two entries; an entry is the word's key (16 bytes) and four ids (16 bytes), the count of ids in the
  * top four bits of the first. A word with more has its ids in the arena: IN_ARENA, address, count. A first id of 0 is a free entry, which
  * always has count > 0 otherwise. Lines are probed in order from the one the hash names; a line with a free entry ends the search.
- * The table starts small and doubles in place.
+ * The table starts small and doubles in place; when it is full it is emptied.
  */
 import { reserve } from "./bpe-arena";
 import { spread } from "./bpe-growth";
@@ -73,9 +73,9 @@ function freeEntry(hash: u32): usize {
   }
 }
 
-/** Remembers a word that is not in the table; false where there is no room left. */
+/** Remembers a word that is not in the table; false where the arena has no room left. */
 export function addShortWord(low: u64, high: u64, hash: u32, ids: usize, count: u32): bool {
-  if (used >= limit && !grow()) return false;
+  if (used >= limit && !grow()) forgetShortWords();
   let first = load<u32>(ids) | (count << COUNT_SHIFT);
   let record: usize = 0;
   if (count > INLINE_IDS) {

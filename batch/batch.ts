@@ -42,13 +42,15 @@ export class Verdicts {
  *
  * Every row has an address for ever: (source, shard, row). `shards[i]` is the position of the shard in the source's sorted
  * listing. `rowsInShard[i]` counts from the start of the extent that was read: readers of byte ranges cannot know how many
- * rows lie before them, so the absolute row is settled when all extents of the shard are done.
+ * rows lie before them, so the absolute row is settled when all extents of the shard are done. `positions[i]` is known at
+ * once and ascends with the rows of a shard: the byte where the row starts for those readers, `rowsInShard` for the others.
  */
 export class Batch {
   readonly source: string;
   readonly rows: number;
   readonly shards: Int32Array;
   readonly rowsInShard: Int32Array;
+  readonly positions: Float64Array | Int32Array;
   readonly alive: Bitmap;
   readonly verdicts = new Verdicts();
   readonly #columns: Map<string, Column>;
@@ -57,12 +59,14 @@ export class Batch {
     readonly source: string;
     readonly shards: Int32Array;
     readonly rowsInShard: Int32Array;
+    readonly positions?: Float64Array;
     readonly columns: Iterable<readonly [string, Column]>;
   }) {
     this.source = init.source;
     this.rows = init.shards.length;
     this.shards = init.shards;
     this.rowsInShard = init.rowsInShard;
+    this.positions = init.positions ?? init.rowsInShard;
     this.#columns = new Map(init.columns);
     this.alive = Bitmap.full(this.rows);
     for (const [name, column] of this.#columns) {

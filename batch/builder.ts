@@ -1,12 +1,8 @@
 /** Builds columns by appending. Price: amortised doubling, one copy on finish at most. */
 import type { Utf8Column } from "./column.ts";
+import { allocate, release } from "./memory.ts";
 
 const encoder = new TextEncoder();
-
-/** Memory that is not zeroed: every byte a column shows has been written. Zeroing cost a reader a third of its time. */
-function allocate(bytes: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
-}
 
 export class Utf8Builder {
   #data: Uint8Array;
@@ -93,6 +89,7 @@ export class Utf8Builder {
     if (needed <= this.#data.length) return;
     const grown = allocate(Math.max(needed, this.#data.length * 2));
     grown.set(this.#data.subarray(0, this.#length));
+    release(this.#data);
     this.#data = grown;
   }
 }
@@ -117,6 +114,26 @@ export class Int32Builder {
 
   /** The values so far, as a view. */
   finish(): Int32Array {
+    return this.#values.subarray(0, this.#length);
+  }
+}
+
+/** Appends numbers that 32 bits do not hold, such as positions in files. */
+export class Float64Builder {
+  #values = new Float64Array(256);
+  #length = 0;
+
+  append(value: number): void {
+    if (this.#length === this.#values.length) {
+      const grown = new Float64Array(this.#length * 2);
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    this.#values[this.#length++] = value;
+  }
+
+  /** The values so far, as a view. */
+  finish(): Float64Array {
     return this.#values.subarray(0, this.#length);
   }
 }

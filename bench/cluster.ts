@@ -6,6 +6,9 @@
  * A fifth of the documents copies an earlier one, directly or through a copy; a copy shares each band with its original
  * with probability 1/2, so the right root of every document is known. Each variant runs in a process of its own, so
  * that its peak memory is its own; the spilled one also runs on a tenth of the documents, to show how memory grows.
+ *
+ * A run always goes through key files, so the spilled variant is what it does, with the classes it uses. The one in memory is
+ * the same grouping on all keys of a band at once, united as the groups come: what the kernels take without files.
  * Table on stderr, JSON on stdout; exit 1 where a root is wrong or the variants disagree.
  */
 import { execFileSync } from "node:child_process";
@@ -14,10 +17,12 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { createPending } from "../io/commit.ts";
-import { KeyFileWriter, type KeyInput, matchPartition } from "../io/key-file.ts";
-import { EdgeList, KeyTable } from "../kernels/group-keys.ts";
-import { type Clusters, UnionFind } from "../kernels/union-find.ts";
+import { commitBytes, createPending } from "../io/commit.ts";
+import { EdgeWriter, readEdges } from "../io/edge-file.ts";
+import { KeyFileWriter, RunBuffers } from "../io/key-file.ts";
+import { type KeyInput, PartitionMatcher } from "../io/match-partition.ts";
+import { type GroupVisitor, KeyGroups } from "../kernels/group-keys.ts";
+import { rootsToSizes, UnionFind, uniteEdges } from "../kernels/union-find.ts";
 
 interface Settings {
   readonly documents: number;
@@ -47,6 +52,8 @@ interface Result {
 }
 
 const SPAN_DOCUMENTS = 100_000;
+/** Documents whose keys are made ahead, so that making them is timed apart. */
+const BLOCK_DOCUMENTS = 10_000;
 
 function mix(value: number): number {
   let x = Math.imul(value ^ (value >>> 16), 0x7feb352d);
@@ -81,43 +88,50 @@ class Stopwatch {
   }
 }
 
-/** One band at a time through one table: the fastest way where its memory is there. */
+/** One band at a time, its keys in memory, through the grouping that a match task uses; groups are united as they come. */
 function inMemory({ documents, bands }: Settings): Result {
   const watch = new Stopwatch();
-  const records = new Uint32Array(3 * 65536);
   const clusters = new UnionFind(documents);
-  let generate = 0;
-  let match = 0;
-  let unite = watch.lap();
+  const groups = new KeyGroups(8);
+  const unite: GroupVisitor = (group, count) => clusters.uniteGroup(group, count);
+  let united = watch.lap();
+  const records = new Uint32Array(3 * documents);
+  let generated = 0;
+  let matched = 0;
   for (let band = 0; band < bands; band++) {
-    const table = new KeyTable(2, documents);
-    const edges = new EdgeList();
-    match += watch.lap();
-    for (let first = 0; first < documents; first += 65536) {
-      const count = Math.min(65536, documents - first);
-      for (let i = 0; i < count; i++) {
-        writeKey(first + i, original(first + i), band, records, 3 * i);
-        records[3 * i + 2] = i;
-      }
-      generate += watch.lap();
-      table.match(records.subarray(0, 3 * count), first, edges);
-      match += watch.lap();
+    for (let document = 0; document < documents; document++) {
+      writeKey(document, original(document), band, records, 3 * document);
+      records[3 * document + 2] = document;
     }
-    const pairs = edges.finish();
-    match += watch.lap();
-    clusters.unite(pairs);
-    unite += watch.lap();
+    generated += watch.lap();
+    groups.reset();
+    groups.count(records, 0);
+    for (const part of groups.parts(documents)) {
+      groups.open(part);
+      groups.place(records, 0);
+      matched += watch.lap();
+      groups.visit(unite);
+      united += watch.lap();
+    }
   }
-  const result = clusters.finish();
-  unite += watch.lap();
+  const roots = clusters.finish();
+  united += watch.lap();
+  const checked = check(roots);
+  watch.lap();
+  rootsToSizes(roots);
+  united += watch.lap();
   return {
-    ...summary("memory", documents, bands, result),
-    generate_s: generate,
+    variant: "memory",
+    documents,
+    bands,
+    ...checked,
+    generate_s: generated,
     spill_s: 0,
-    match_s: match,
-    unite_s: unite,
-    ns_per_key: ((match + unite) / documents / bands) * 1e9,
+    match_s: matched,
+    unite_s: united,
+    ns_per_key: ((matched + united) / documents / bands) * 1e9,
     spilled_bytes: 0,
+    peak_rss_bytes: peakRss(),
   };
 }
 
@@ -126,60 +140,87 @@ function spilled({ documents, bands, partitions, match_memory_bytes, scratch }: 
   const folder = fs.mkdtempSync(path.join(scratch, "cluster-"));
   try {
     const watch = new Stopwatch();
-    const keys = new Uint32Array(2 * bands);
+    const buffers = new RunBuffers();
     const inputs: KeyInput[] = [];
+    const keys = new Uint32Array(2 * bands * BLOCK_DOCUMENTS);
     let bytes = 0;
+    let generated = 0;
+    let spill = 0;
     for (let first = 0; first < documents; first += SPAN_DOCUMENTS) {
       const file = createPending(path.join(folder, `${first}.keys`));
-      const writer = new KeyFileWriter(file, { key_bytes: 8, partitions });
+      const writer = new KeyFileWriter(file, { key_bytes: 8, partitions }, buffers);
       const end = Math.min(documents, first + SPAN_DOCUMENTS);
-      for (let document = first; document < end; document++) {
-        const root = original(document);
-        for (let band = 0; band < bands; band++) writeKey(document, root, band, keys, 2 * band);
-        writer.add(document - first, keys);
+      for (let block = first; block < end; block += BLOCK_DOCUMENTS) {
+        spill += watch.lap();
+        const blockEnd = Math.min(end, block + BLOCK_DOCUMENTS);
+        for (let document = block, at = 0; document < blockEnd; document++) {
+          const root = original(document);
+          for (let band = 0; band < bands; band++, at += 2) writeKey(document, root, band, keys, at);
+        }
+        generated += watch.lap();
+        for (let document = block; document < blockEnd; document++) {
+          const at = (document - block) * 2 * bands;
+          writer.add(document - first, keys.subarray(at, at + 2 * bands));
+        }
       }
       writer.finish();
       bytes += file.commit().size_bytes;
       inputs.push({ path: file.target, firstDocument: first });
+      spill += watch.lap();
     }
-    const spill = watch.lap();
     const edgeFiles: string[] = [];
+    const matcher = new PartitionMatcher(8);
     for (let partition = 0; partition < partitions; partition++) {
-      const edges = matchPartition(inputs, partition, { key_bytes: 8, memory_bytes: match_memory_bytes });
-      edgeFiles.push(path.join(folder, `${partition}.edges`));
-      fs.writeFileSync(edgeFiles[partition], edges);
+      const file = createPending(path.join(folder, `${partition}.edges`));
+      const edges = new EdgeWriter(file);
+      matcher.match(inputs, partition, { memory_bytes: match_memory_bytes }, (group, count) => {
+        for (let i = 1; i < count; i++) edges.add(group[0], group[i]);
+      });
+      edges.flush();
+      file.commit();
+      edgeFiles.push(file.target);
     }
     const match = watch.lap();
-    const clusters = new UnionFind(documents);
-    for (const edgeFile of edgeFiles) clusters.unite(new Uint32Array(new Uint8Array(fs.readFileSync(edgeFile)).buffer));
-    const result = clusters.finish();
-    const unite = watch.lap();
+    const roots = uniteEdges(documents, readEdges(edgeFiles));
+    commitBytes(path.join(folder, "roots.u32"), new Uint8Array(roots.buffer));
+    let unite = watch.lap();
+    const checked = check(roots);
+    watch.lap();
+    commitBytes(path.join(folder, "sizes.u32"), new Uint8Array(rootsToSizes(roots).buffer));
+    unite += watch.lap();
     return {
-      ...summary("spilled", documents, bands, result),
-      generate_s: 0,
+      variant: "spilled",
+      documents,
+      bands,
+      ...checked,
+      generate_s: generated,
       spill_s: spill,
       match_s: match,
       unite_s: unite,
       ns_per_key: ((spill + match + unite) / documents / bands) * 1e9,
       spilled_bytes: bytes,
+      peak_rss_bytes: peakRss(),
     };
   } finally {
     fs.rmSync(folder, { recursive: true });
   }
 }
 
-function summary(variant: string, documents: number, bands: number, { roots }: Clusters) {
-  const peak_rss_bytes = process.resourceUsage().maxRSS * 1024;
+function check(roots: Uint32Array): Pick<Result, "duplicates" | "wrong_roots" | "checksum"> {
   let duplicates = 0;
   let wrong_roots = 0;
   let checksum = 0;
-  for (let document = 0; document < documents; document++) {
+  for (let document = 0; document < roots.length; document++) {
     const root = roots[document];
     if (root !== document) duplicates++;
     if (root !== document && root !== original(document)) wrong_roots++;
     checksum = Math.imul(checksum ^ root, 0x01000193);
   }
-  return { variant, documents, bands, duplicates, wrong_roots, checksum: checksum >>> 0, peak_rss_bytes };
+  return { duplicates, wrong_roots, checksum: checksum >>> 0 };
+}
+
+function peakRss(): number {
+  return process.resourceUsage().maxRSS * 1024;
 }
 
 function runAlone(variant: "memory" | "spilled", settings: Settings): Result {

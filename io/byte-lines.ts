@@ -6,6 +6,7 @@
  * window; memory is the window (a few MiB), growing to a line's size for a huge line and never beyond `maxLineBytes`.
  */
 
+import { allocate, release } from "../batch/memory.ts";
 import type { ByteSource } from "./source.ts";
 
 const NEWLINE = 0x0a;
@@ -68,45 +69,52 @@ export async function* windows(
   let length = 0;
   let base = offset;
   let dropping = false;
-
-  for await (const piece of chunks) {
-    let chunk = piece;
-    if (dropping) {
-      const newline = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).indexOf(NEWLINE);
-      if (newline < 0) {
-        base += chunk.length;
-        continue;
+  try {
+    for await (const piece of chunks) {
+      let chunk = piece;
+      if (dropping) {
+        const newline = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).indexOf(NEWLINE);
+        if (newline < 0) {
+          base += chunk.length;
+          release(piece);
+          continue;
+        }
+        base += newline + 1;
+        chunk = chunk.subarray(newline + 1);
+        dropping = false;
       }
-      base += newline + 1;
-      chunk = chunk.subarray(newline + 1);
-      dropping = false;
-    }
-    if (length + chunk.length + SLACK_BYTES > buffer.length) {
-      const grown = Buffer.from(new ArrayBuffer(Math.max(buffer.length * 2, length + chunk.length + SLACK_BYTES)));
-      grown.set(buffer.subarray(0, length));
-      buffer = grown;
-    }
-    buffer.set(chunk, length);
-    length += chunk.length;
+      if (length + chunk.length + SLACK_BYTES > buffer.length) {
+        const memory = allocate(Math.max(buffer.length * 2, length + chunk.length + SLACK_BYTES));
+        const grown = Buffer.from(memory.buffer, 0, memory.length);
+        grown.set(buffer.subarray(0, length));
+        release(buffer);
+        buffer = grown;
+      }
+      buffer.set(chunk, length);
+      length += chunk.length;
+      release(piece);
 
-    // What was left of the chunks before holds no newline.
-    const newline = buffer.subarray(length - chunk.length, length).lastIndexOf(NEWLINE);
-    const end = newline < 0 ? 0 : length - chunk.length + newline + 1;
-    if (end > 0) {
-      yield { bytes: buffer, start: 0, end, base, tooLarge: false };
-      buffer.copyWithin(0, end, length);
-      length -= end;
-      base += end;
+      // What was left of the chunks before holds no newline.
+      const newline = buffer.subarray(length - chunk.length, length).lastIndexOf(NEWLINE);
+      const end = newline < 0 ? 0 : length - chunk.length + newline + 1;
+      if (end > 0) {
+        yield { bytes: buffer, start: 0, end, base, tooLarge: false };
+        buffer.copyWithin(0, end, length);
+        length -= end;
+        base += end;
+      }
+      if (length > maxLineBytes) {
+        yield { bytes: buffer, start: 0, end: 0, base, tooLarge: true };
+        base += length;
+        length = 0;
+        dropping = true;
+      }
     }
-    if (length > maxLineBytes) {
-      yield { bytes: buffer, start: 0, end: 0, base, tooLarge: true };
-      base += length;
-      length = 0;
-      dropping = true;
+    if (length > 0) {
+      buffer[length] = NEWLINE;
+      yield { bytes: buffer, start: 0, end: length + 1, base, tooLarge: false };
     }
-  }
-  if (length > 0) {
-    buffer[length] = NEWLINE;
-    yield { bytes: buffer, start: 0, end: length + 1, base, tooLarge: false };
+  } finally {
+    release(buffer);
   }
 }

@@ -12,17 +12,15 @@
  */
 import fs from "node:fs";
 import { RunError } from "../batch/errors.ts";
-import { type DocumentSet, EdgeList, KeyTable, keyTableBytes } from "../kernels/group-keys.ts";
-import { checkDocumentCount } from "../kernels/union-find.ts";
 
 const MAGIC = 0x594b4d53; // "SMKY"
 const VERSION = 1;
 const HEADER_BYTES = 16;
 const TRAILER_BYTES = 8;
 /** Records a writer keeps before it sorts and writes them as one run. */
-const RUN_BYTES = 16 << 20;
-const READ_BYTES = 1 << 20;
+const RUN_BYTES = 4 << 20;
 const MAX_PARTITIONS = 65536;
+const MAX_RECORD_WORDS = 5;
 
 /** Where a key file is written: a pending file. */
 export interface KeySink {
@@ -35,27 +33,40 @@ export interface KeyFileShape {
   readonly partitions: number;
 }
 
+/** The memory of a writer, for one writer after another. What is not filled takes none. */
+export class RunBuffers {
+  readonly records: Uint32Array;
+  readonly sorted: Uint32Array;
+
+  /** `bytes` of records, a whole record at least, are sorted and written as one run. */
+  constructor(bytes = RUN_BYTES) {
+    this.records = new Uint32Array(Math.max(bytes / 4, MAX_RECORD_WORDS));
+    this.sorted = new Uint32Array(this.records.length);
+  }
+}
+
 /** Writes the keys of one span. `add` documents in ascending order, then `finish`, then commit the sink. */
 export class KeyFileWriter {
   readonly #sink: KeySink;
   readonly #keyWords: number;
   readonly #partitions: number;
-  readonly #runBytes: number;
-  #records = new Uint32Array(1 << 14);
+  readonly #records: Uint32Array;
+  readonly #sorted: Uint32Array;
   #length = 0;
   #counts: Uint32Array;
   readonly #index: Uint32Array[] = [];
   #lastDocument = 0;
   #total = 0;
 
-  constructor(sink: KeySink, shape: KeyFileShape, runBytes = RUN_BYTES) {
+  constructor(sink: KeySink, shape: KeyFileShape, buffers = new RunBuffers()) {
     if (shape.partitions < 1 || shape.partitions > MAX_PARTITIONS) {
       throw new Error(`key file with ${shape.partitions} partitions`);
     }
     this.#sink = sink;
     this.#keyWords = shape.key_bytes / 4;
     this.#partitions = shape.partitions;
-    this.#runBytes = runBytes;
+    this.#records = buffers.records;
+    this.#sorted = buffers.sorted;
     this.#counts = new Uint32Array(shape.partitions);
     sink.write(bytesOf(Uint32Array.of(MAGIC, VERSION, shape.key_bytes, shape.partitions)));
   }
@@ -71,12 +82,20 @@ export class KeyFileWriter {
     this.#lastDocument = document;
     const keyWords = this.#keyWords;
     for (let at = 0; at < words.length; at += keyWords) {
-      if (this.#length + keyWords + 1 > this.#records.length) this.#makeRoom();
-      for (let word = 0; word < keyWords; word++) this.#records[this.#length++] = words[at + word];
-      this.#records[this.#length++] = document;
+      if (this.#length + keyWords + 1 > this.#records.length) this.#writeRun();
+      const records = this.#records;
+      const into = this.#length;
+      records[into] = words[at];
+      records[into + 1] = words[at + 1];
+      if (keyWords === 4) {
+        records[into + 2] = words[at + 2];
+        records[into + 3] = words[at + 3];
+      }
+      records[into + keyWords] = document;
+      this.#length = into + keyWords + 1;
       this.#counts[partitionOf(words[at], this.#partitions)]++;
-      this.#total++;
     }
+    this.#total += words.length / keyWords;
   }
 
   /** Writes what is left and the index; the writer must not be used afterwards. */
@@ -86,31 +105,30 @@ export class KeyFileWriter {
     this.#sink.write(bytesOf(Uint32Array.of(this.#index.length, MAGIC)));
   }
 
-  #makeRoom(): void {
-    if (this.#records.length * 4 >= this.#runBytes) {
-      this.#writeRun();
-    } else {
-      const grown = new Uint32Array(this.#records.length * 2);
-      grown.set(this.#records);
-      this.#records = grown;
-    }
-  }
-
   #writeRun(): void {
     if (this.#length === 0) return;
-    const stride = this.#keyWords + 1;
-    const sorted = new Uint32Array(this.#length);
-    const next = new Uint32Array(this.#partitions);
-    for (let p = 1; p < this.#partitions; p++) next[p] = next[p - 1] + this.#counts[p - 1] * stride;
+    const keyWords = this.#keyWords;
+    const stride = keyWords + 1;
+    const partitions = this.#partitions;
+    const records = this.#records;
+    const sorted = this.#sorted;
+    const next = new Uint32Array(partitions);
+    for (let p = 1; p < partitions; p++) next[p] = next[p - 1] + this.#counts[p - 1] * stride;
     for (let from = 0; from < this.#length; from += stride) {
-      const partition = partitionOf(this.#records[from], this.#partitions);
+      const partition = partitionOf(records[from], partitions);
       const to = next[partition];
-      for (let word = 0; word < stride; word++) sorted[to + word] = this.#records[from + word];
+      sorted[to] = records[from];
+      sorted[to + 1] = records[from + 1];
+      sorted[to + 2] = records[from + 2];
+      if (keyWords === 4) {
+        sorted[to + 3] = records[from + 3];
+        sorted[to + 4] = records[from + 4];
+      }
       next[partition] = to + stride;
     }
-    this.#sink.write(bytesOf(sorted));
+    this.#sink.write(bytesOf(sorted.subarray(0, this.#length)));
     this.#index.push(this.#counts);
-    this.#counts = new Uint32Array(this.#partitions);
+    this.#counts = new Uint32Array(partitions);
     this.#length = 0;
   }
 }
@@ -207,79 +225,9 @@ export class KeyFile {
   }
 }
 
-/** All records of one partition of one file: `key_bytes / 4` key words and the document's number in its span, each. */
-export function readPartition(path: string, partition: number): Uint32Array {
-  const file = new KeyFile(path);
-  try {
-    const records = new Uint32Array(file.records(partition) * (file.key_bytes / 4 + 1));
-    let filled = 0;
-    for (const piece of file.read(partition, new Uint32Array(READ_BYTES / 4))) {
-      records.set(piece, filled);
-      filled += piece.length;
-    }
-    return records;
-  } finally {
-    file.close();
-  }
-}
-
-export interface KeyInput {
-  readonly path: string;
-  /** Global number of the span's first document. Spans do not overlap. */
-  readonly firstDocument: number;
-}
-
-export interface MatchOptions {
-  readonly key_bytes: 8 | 16;
-  /** Bound of the table of keys. The pairs come on top: 8 bytes per record with a predecessor, up to 3 x that as they grow. */
-  readonly memory_bytes: number;
-  /** Global documents that do not take part, because they are already dropped. */
-  readonly skip?: DocumentSet;
-}
-
-/**
- * The pairs (smallest document, document) of all documents that share a key of `partition`, ascending by document,
- * without repeats. The same for any order of `inputs` and any `memory_bytes`; where the keys do not fit, the files are
- * read several times. Throws RunError `run/broken-key-file`.
- */
-export function matchPartition(inputs: readonly KeyInput[], partition: number, options: MatchOptions): Uint32Array {
-  const keyWords = options.key_bytes === 8 ? 2 : 4;
-  const ordered = inputs.toSorted((a, b) => a.firstDocument - b.firstDocument);
-  checkDocumentCount((ordered.at(-1)?.firstDocument ?? 0) + 1);
-  let records = 0;
-  let partitions = 0;
-  for (const { path } of ordered) {
-    const file = new KeyFile(path);
-    try {
-      if (file.key_bytes !== options.key_bytes) throw brokenKeyFile(path, `has keys of ${file.key_bytes} bytes`);
-      partitions ||= file.partitions;
-      if (file.partitions !== partitions || partition >= partitions) {
-        throw brokenKeyFile(path, `has ${file.partitions} partitions, another number than expected`);
-      }
-      records += file.records(partition);
-    } finally {
-      file.close();
-    }
-  }
-  const edges = new EdgeList();
-  const passes = Math.max(1, Math.ceil(keyTableBytes(keyWords, records) / options.memory_bytes));
-  const buffer = new Uint32Array(READ_BYTES / 4);
-  for (let pass = 0; pass < passes; pass++) {
-    const table = new KeyTable(keyWords, Math.ceil(records / passes), pass, passes);
-    for (const { path, firstDocument } of ordered) {
-      const file = new KeyFile(path);
-      try {
-        for (const piece of file.read(partition, buffer)) table.match(piece, firstDocument, edges, options.skip);
-      } finally {
-        file.close();
-      }
-    }
-  }
-  return edges.finish();
-}
-
 function partitionOf(firstWord: number, partitions: number): number {
-  return Math.floor((firstWord * partitions) / 4294967296);
+  // Exact: the product is below 2^48, and dividing by a power of two loses nothing.
+  return (firstWord * partitions * (1 / 4294967296)) >>> 0;
 }
 
 function bytesOf(words: Uint32Array): Uint8Array {
@@ -294,7 +242,8 @@ function open(path: string): number {
   }
 }
 
-function brokenKeyFile(path: string, how: string, cause?: unknown): RunError {
+/** What is wrong with a key file, as the user is told. */
+export function brokenKeyFile(path: string, how: string, cause?: unknown): RunError {
   return new RunError(
     {
       code: "run/broken-key-file",

@@ -7,6 +7,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { DataError, RecipeError } from "../batch/errors.ts";
+import { allocate } from "../batch/memory.ts";
 import { globDepth, globMatcher, type Pattern, splitPattern, wantsHidden } from "./glob.ts";
 import type { ByteSource, ShardRef } from "./source.ts";
 
@@ -139,8 +140,7 @@ class LocalFileSource implements ByteSource {
 
   async read(start: number, end: number): Promise<Uint8Array> {
     if (start < 0 || end > this.byteLength || start > end) throw new RangeError(`${this.name}: read ${start}..${end}`);
-    // Not from the pool: pieces are transferred and kept, and each must own its memory.
-    const out = new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer);
+    const out = allocate(end - start);
     for (let at = 0; at < out.length; ) {
       const count = reading(this.#location, () => fs.readSync(this.#descriptor, out, at, out.length - at, start + at));
       if (count === 0) throw this.#changed(`it ends at byte ${start + at}`);

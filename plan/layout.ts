@@ -65,6 +65,8 @@ export const spanFiles = {
   documents: (span: number): string => `${pad(span)}.documents.arrow`,
   ledger: (span: number): string => `${pad(span)}.ledger.arrow`,
   keys: (span: number, barrier: number): string => `${pad(span)}.keys-${barrier}`,
+  /** Beside the key file of a barrier that verifies. */
+  signatures: (keys: string): string => `${keys}.signatures`,
   marker: (span: number): string => `${pad(span)}.done.json`,
 } as const;
 

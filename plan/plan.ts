@@ -21,7 +21,7 @@ import { canonicalRecipe } from "./recipe/canonical.ts";
 import type { HeldOutShare, Recipe, SourceSpec, StageUse, TrainingStageSpec } from "./types.ts";
 
 /** Part of every fingerprint: bump when the layout of the store changes. */
-const STORE_VERSION = 1;
+const STORE_VERSION = 2;
 /** About 200,000 keys of a 14-band sketch: the partition size that measured fastest. */
 const INPUT_BYTES_PER_PARTITION = 64 * 1024 * 1024;
 const MAX_PARTITIONS = 1024;
@@ -199,6 +199,8 @@ async function draftSource(
     reader: stageIdentity(reader),
     shards: shards.map(({ key, size_bytes, identity }) => ({ key, size_bytes, identity })),
     stages: stages.map(stageIdentity),
+    // Documents leave ingest in shuffle order.
+    seed: recipe.seed,
   });
   return { spec, reader, stages, shards, ingest, partitions, scopes };
 }

@@ -48,6 +48,22 @@ export interface BarrierOperator {
    * first, high bits well mixed) and returns true, or returns false where the row has no sketch and can never be a duplicate.
    */
   readonly sketch: (batch: Batch, row: number, out: Uint32Array) => boolean;
+  /** Where equal keys are not enough: see {@link BarrierVerification}. */
+  readonly verify?: BarrierVerification;
+}
+
+/**
+ * Compares rows that share a key before they are united. The executor keeps a signature a row and compares each row of a key with the
+ * key's leaders (the rows before it that were similar to none, at most 16), in order of address, and unites it with the first
+ * similar one: the result depends on the rows alone, and a key that a million rows share stays linear.
+ */
+export interface BarrierVerification {
+  /** 16-bit entries of a signature. */
+  readonly slots: number;
+  /** Writes the signature of the row that `sketch` returned true for last to `out`, which has `slots` entries. */
+  readonly signature: (out: Uint16Array) => void;
+  /** Whether the rows whose signatures start at `a` and at `b` of `signatures` may be united. Symmetric and pure. */
+  readonly similar: (signatures: Uint16Array, a: number, b: number) => boolean;
 }
 
 /** A contiguous part of one shard: rows for columnar files, bytes for line files, everything for streams. */

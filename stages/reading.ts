@@ -131,6 +131,8 @@ export class BatchAssembler {
   #expected: readonly number[] = [];
   #shards: number[] = [];
   #rows: number[] = [];
+  /** Only of rows that were added with one. */
+  #positions: number[] = [];
 
   constructor(source: string, specs: readonly ColumnSpec[], target: BatchTarget) {
     this.#source = source;
@@ -153,13 +155,17 @@ export class BatchAssembler {
     return this.#rows.length > 0 && this.#bytes + bytes > MAX_BATCH_BYTES;
   }
 
-  /** Opens a row; the caller then pushes one cell to every column, in the order of the specs. */
-  addRow(shard: number, row: number): readonly ColumnBuilder[] {
+  /**
+   * Opens a row; the caller then pushes one cell to every column, in the order of the specs. `position` is where the row starts
+   * in its shard, for readers whose `row` counts from the start of an extent.
+   */
+  addRow(shard: number, row: number, position?: number): readonly ColumnBuilder[] {
     if (this.#rows.length === 0) {
       this.#builders = this.#specs.map((spec, i) => columnBuilder(spec.kind, this.#expected[i]));
     }
     this.#shards.push(shard);
     this.#rows.push(row);
+    if (position !== undefined) this.#positions.push(position);
     return this.#builders;
   }
 
@@ -171,11 +177,13 @@ export class BatchAssembler {
       source: this.#source,
       shards: Int32Array.from(this.#shards),
       rowsInShard: Int32Array.from(this.#rows),
+      ...(this.#positions.length > 0 && { positions: Float64Array.from(this.#positions) }),
       columns: this.#specs.map((spec, i) => [spec.name, this.#builders[i].finish()] as const),
     });
     this.#builders = [];
     this.#shards = [];
     this.#rows = [];
+    this.#positions = [];
     return batch;
   }
 }

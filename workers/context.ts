@@ -1,10 +1,16 @@
 /**
  * What a worker thread keeps between tasks: the plan, the open environment, and operators built once per source.
  *
- * Price: one tokenizer per thread (its word cache is what makes it fast), a few hundred bytes for everything else.
+ * Price: one tokenizer per thread (its word cache is what makes it fast), at most 8 MB a dedup barrier for its keys and 16 MB for
+ * matching; little for everything else.
  */
 import { readFileSync } from "node:fs";
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
+import { RunBuffers } from "../io/key-file.ts";
+import { PartitionMatcher } from "../io/match-partition.ts";
+import { wasmModule } from "../io/wasm.ts";
+import { WasmRowHasher } from "../kernels/wasm/xxh64.ts";
+import { PlainRowHasher, type RowHasher } from "../kernels/xxh64-rows.ts";
 import { Layout } from "../plan/layout.ts";
 import { createOperator, type Plan, type PlannedStage } from "../plan/plan.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
@@ -12,13 +18,19 @@ import type { Assets, Operator } from "../stages/define.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
 import type { WorkerSetup } from "./protocol.ts";
 
+const TEXT_SEEDS = [{ high: 0, low: 0 }];
+
 export class WorkerContext {
   readonly setup: WorkerSetup;
   readonly plan: Plan;
   readonly layout: Layout;
   readonly environment: IoEnvironment;
   readonly #registry: StageRegistry;
-  readonly #operators = new Map<PlannedStage | string, Operator>();
+  /** Hashes the text of documents that are kept. */
+  readonly textHasher: RowHasher;
+  readonly #operators = new Map<string, Operator>();
+  readonly #runBuffers: RunBuffers[] = [];
+  readonly #matchers = new Map<8 | 16, PartitionMatcher>();
 
   private constructor(setup: WorkerSetup, registry: StageRegistry) {
     this.setup = setup;
@@ -26,15 +38,30 @@ export class WorkerContext {
     this.layout = new Layout(setup.root);
     this.environment = createIoEnvironment(setup.environment);
     this.#registry = registry;
+    const module = wasmModule("xxh64");
+    this.textHasher = module === undefined ? new PlainRowHasher(TEXT_SEEDS) : new WasmRowHasher(module, TEXT_SEEDS);
   }
 
   static async create(setup: WorkerSetup): Promise<WorkerContext> {
     return new WorkerContext(setup, stageRegistry(await loadPlugins(setup.plan.recipe.plugins, "")));
   }
 
-  /** The operator of a planned stage; stages that hold an asset (a tokenizer) are shared by all sources. */
+  /** For the key file of a source's barrier, one span after another: a thread does one task at a time. */
+  runBuffers(barrier: number): RunBuffers {
+    this.#runBuffers[barrier] ??= new RunBuffers();
+    return this.#runBuffers[barrier];
+  }
+
+  /** For one partition after another. */
+  matcher(keyBytes: 8 | 16): PartitionMatcher {
+    const matcher = this.#matchers.get(keyBytes) ?? new PartitionMatcher(keyBytes);
+    this.#matchers.set(keyBytes, matcher);
+    return matcher;
+  }
+
+  /** The operator of a planned stage. */
   operator(stage: PlannedStage): Operator {
-    const key = stage.assets.length > 0 ? JSON.stringify([stage.use, stage.options]) : stage;
+    const key = JSON.stringify([stage.use, stage.options]);
     const known = this.#operators.get(key);
     if (known !== undefined) return known;
     const assets: Assets = new Map(stage.assets.map(({ name, location }) => [name, readFileSync(location)]));

@@ -146,8 +146,7 @@ export interface UniteMarker {
 
 export interface ScatterChunk {
   readonly at: number;
-  readonly table_bytes: number;
-  readonly token_bytes: number;
+  readonly size_bytes: number;
   readonly documents: number;
 }
 

@@ -57,6 +57,8 @@ export interface HeldOutStore {
   readonly shards: readonly ShardMarker[];
 }
 
+/** Documents of one scatter task: 50 MB of facts about them. */
+const PART_DOCUMENTS = 500_000;
 export const STORE_MARKER = "store.done.json";
 
 export interface IngestedSource {
@@ -167,7 +169,7 @@ function planScatter(
   });
   const parts: ScatterSpan[][] = [];
   const rowsBefore = new Map<number, number>();
-  let tokens = Number.POSITIVE_INFINITY;
+  let documents = 0;
   ingested.markers.forEach((marker, span) => {
     const rowBases = basesOf(ingested.spans[span], marker, rowsBefore);
     const entry: ScatterSpan = {
@@ -177,12 +179,12 @@ function planScatter(
       rowBases,
     };
     const open = parts.at(-1);
-    if (open === undefined || tokens + marker.tokens > state.plan.recipe.shard_tokens) {
+    if (open === undefined || documents + marker.kept > PART_DOCUMENTS) {
       parts.push([entry]);
-      tokens = marker.tokens;
+      documents = marker.kept;
     } else {
       open.push(entry);
-      tokens += marker.tokens;
+      documents += marker.kept;
     }
   });
   return parts.map(

@@ -12,7 +12,7 @@ const SENTENCES_PER_DOCUMENT = 40;
 /** Texts by corpus, each at most `maxBytes` in all. */
 export type Corpora = ReadonlyMap<string, readonly Buffer[]>;
 
-/** `FILE.jsonl` of `folder`, rows with a `text`, by FILE; those of `names` where any are given. */
+/** `FILE.jsonl` of `folder`, rows with a `text` or `html`, by FILE; those of `names` where any are given. */
 export function readFolder(folder: string, names: readonly string[], maxBytes: number): Corpora {
   const files = readdirSync(folder)
     .filter((file) => file.endsWith(".jsonl"))
@@ -54,7 +54,10 @@ function jsonLines(content: string, maxBytes: number): Buffer[] {
 }
 
 function* textsOf(lines: readonly string[]): Generator<Buffer> {
-  for (const line of lines) yield Buffer.from((JSON.parse(line) as { text: string }).text);
+  for (const line of lines) {
+    const row = JSON.parse(line) as { text?: string; html?: string };
+    yield Buffer.from(row.text ?? row.html ?? "");
+  }
 }
 
 function upTo(maxBytes: number, texts: Iterable<Buffer>): Buffer[] {

@@ -79,24 +79,37 @@ class LeastRanks {
   /** Row of each symbol that is watched, 0 for others. */
   readonly #rows: Uint16Array;
   readonly #ranks: Int32Array;
+  /** Least of each row: most characters have nothing to clear. */
+  readonly #least: Int32Array;
 
   constructor(vocabularySize: number, symbols: Iterable<number>) {
     this.#rows = new Uint16Array(vocabularySize);
     let count = 0;
     for (const symbol of symbols) this.#rows[symbol] ||= ++count;
     this.#ranks = new Int32Array((count + 1) << 8).fill(NO_MERGE);
+    this.#least = new Int32Array(count + 1).fill(NO_MERGE);
   }
 
+  /** Whether merges of `symbol` are wanted. */
+  watches(symbol: number): boolean {
+    return this.#rows[symbol] !== 0;
+  }
+
+  /** Notes a merge; of symbols that are not watched in a row that nothing reads. */
   add(symbol: number, byte: number, rank: number): void {
-    const at = (this.#rows[symbol] << 8) | byte;
+    const row = this.#rows[symbol];
+    const at = (row << 8) | byte;
     if (rank < this.#ranks[at]) this.#ranks[at] = rank;
+    if (rank < this.#least[row]) this.#least[row] = rank;
   }
 
   /** Clears the bits of the bytes in whose company `symbol` merges at `rank` or earlier. */
   clearUpTo(rank: number, symbol: number, bits: Uint8Array): void {
-    const row = this.#rows[symbol] << 8;
+    const row = this.#rows[symbol];
+    if (this.#least[row] > rank) return;
+    const ranks = this.#ranks.subarray(row << 8, (row + 1) << 8);
     for (let byte = 0; byte < 256; byte++) {
-      if (this.#ranks[row | byte] <= rank) bits[byte >> 3] &= ~(1 << (byte & 7));
+      if (ranks[byte] <= rank) bits[byte >> 3] &= ~(1 << (byte & 7));
     }
   }
 }
@@ -142,13 +155,17 @@ function restrict(model: BpeModel, characters: readonly Character[], neighbours:
   const positionOf = new Uint16Array(size);
   for (const [i, { token }] of characters.entries()) positionOf[token] = i + 1;
   model.merges.forEach((left, right, rank) => {
-    const lastByte = bytes[offsets[left + 1] - 1];
-    const firstByte = bytes[offsets[right]];
-    before.add(right, lastByte, rank);
-    behind.add(left, firstByte, rank);
     // The whole character counts too: a merge list may have such a merge earlier than the character's own.
-    if (positionOf[right] !== 0) clearBit(characters, positionOf[right], rank, neighbours, lastByte);
-    if (positionOf[left] !== 0) clearBit(characters, positionOf[left], rank, neighbours, 256 | firstByte);
+    if (before.watches(right) || positionOf[right] !== 0) {
+      const byte = bytes[offsets[left + 1] - 1];
+      before.add(right, byte, rank);
+      if (positionOf[right] !== 0) clearBit(characters, positionOf[right], rank, neighbours, byte);
+    }
+    if (behind.watches(left) || positionOf[left] !== 0) {
+      const byte = bytes[offsets[right]];
+      behind.add(left, byte, rank);
+      if (positionOf[left] !== 0) clearBit(characters, positionOf[left], rank, neighbours, 256 | byte);
+    }
   });
   for (const [i, { rank, firsts, lasts }] of characters.entries()) {
     const at = (i + 1) * NEIGHBOUR_BYTES;

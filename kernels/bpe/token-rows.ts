@@ -1,5 +1,6 @@
 /** Collects the ids of documents, a part at a time, into one token-list column. Price: amortised doubling, one copy on finish at most. */
 import type { TokenListColumn } from "../../batch/column.ts";
+import { allocate, release } from "../../batch/memory.ts";
 
 export class TokenRows {
   #values: Uint32Array;
@@ -9,7 +10,7 @@ export class TokenRows {
 
   /** @param capacity ids to make room for at first */
   constructor(rows: number, capacity: number) {
-    this.#values = new Uint32Array(capacity);
+    this.#values = words(capacity);
     this.#offsets = new Int32Array(rows + 1);
   }
 
@@ -17,8 +18,9 @@ export class TokenRows {
   reserve(count: number): Uint32Array {
     const needed = this.#length + count;
     if (needed > this.#values.length) {
-      const grown = new Uint32Array(Math.max(needed, this.#values.length * 2));
+      const grown = words(Math.max(needed, this.#values.length * 2));
       grown.set(this.#values.subarray(0, this.#length));
+      release(this.#values);
       this.#values = grown;
     }
     return this.#values.subarray(this.#length);
@@ -47,4 +49,8 @@ export class TokenRows {
   finish(): TokenListColumn {
     return { kind: "token_list", values: this.#values.subarray(0, this.#length), offsets: this.#offsets };
   }
+}
+
+function words(count: number): Uint32Array {
+  return new Uint32Array(allocate(count * 4).buffer, 0, count);
 }

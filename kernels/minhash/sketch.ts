@@ -28,6 +28,12 @@ export interface Sketcher {
    * `ngram` words and so no sketch.
    */
   sketch(bytes: Uint8Array, start: number, end: number, out: Uint32Array): boolean;
+  /** Writes the low 16 bits of every slot of the text that was sketched last to `out`: unequal slots agree by chance in 2^-16. */
+  signature(out: Uint16Array): void;
+}
+
+function writeLowBits(signature: Uint32Array, out: Uint16Array): void {
+  for (let slot = 0; slot < out.length; slot++) out[slot] = signature[2 * slot + 1];
 }
 
 /** datatrove's family: normalized text, words, shingles, permutations. */
@@ -57,6 +63,10 @@ export class DatatroveSketcher implements Sketcher {
     this.#bandKeys.write(this.#signature.signature, out);
     return true;
   }
+
+  signature(out: Uint16Array): void {
+    writeLowBits(this.#signature.signature, out);
+  }
 }
 
 export class FastSketcher implements Sketcher {
@@ -72,5 +82,9 @@ export class FastSketcher implements Sketcher {
     if (!this.#minhash.sketch(bytes, start, end)) return false;
     this.#bandKeys.write(this.#minhash.signature, out);
     return true;
+  }
+
+  signature(out: Uint16Array): void {
+    writeLowBits(this.#minhash.signature, out);
   }
 }

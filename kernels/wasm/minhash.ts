@@ -146,6 +146,11 @@ class DocumentHost {
   readKeys(out: Uint32Array): void {
     out.set(this.#keys);
   }
+
+  readSignature(out: Uint16Array): void {
+    const slots = new Uint16Array(this.exports.memory.buffer, this.exports.signatureAddress(), 4 * out.length);
+    for (let slot = 0; slot < out.length; slot++) out[slot] = slots[4 * slot];
+  }
 }
 
 /** The twin of {@link DatatroveSketcher} with `unicode` words and xxh64. */
@@ -153,6 +158,8 @@ export class WasmDatatroveSketcher implements Sketcher {
   readonly #host: DocumentHost;
   readonly #makeTwin: () => Sketcher;
   #twin: Sketcher | undefined;
+  /** Whether the text sketched last went to the twin. */
+  #left = false;
 
   constructor(module: WebAssembly.Module, shape: SketchShape) {
     this.#host = new DocumentHost(module, shape, { high: 0, low: 0 });
@@ -166,6 +173,7 @@ export class WasmDatatroveSketcher implements Sketcher {
   }
 
   sketch(bytes: Uint8Array, start: number, end: number, out: Uint32Array): boolean {
+    this.#left = false;
     if (end - start <= MAX_DOCUMENT_BYTES) {
       this.#host.place(bytes, start, end);
       const outcome = this.#host.exports.sketchText(end - start);
@@ -175,8 +183,14 @@ export class WasmDatatroveSketcher implements Sketcher {
         return true;
       }
     }
+    this.#left = true;
     this.#twin ??= this.#makeTwin();
     return this.#twin.sketch(bytes, start, end, out);
+  }
+
+  signature(out: Uint16Array): void {
+    if (this.#left) this.#twin?.signature(out);
+    else this.#host.readSignature(out);
   }
 }
 
@@ -185,6 +199,8 @@ export class WasmFastSketcher implements Sketcher {
   readonly #host: DocumentHost;
   readonly #shape: SketchShape;
   #twin: Sketcher | undefined;
+  /** Whether the text sketched last went to the twin. */
+  #left = false;
 
   constructor(module: WebAssembly.Module, shape: SketchShape) {
     this.#shape = shape;
@@ -201,7 +217,8 @@ export class WasmFastSketcher implements Sketcher {
   }
 
   sketch(bytes: Uint8Array, start: number, end: number, out: Uint32Array): boolean {
-    if (end - start > MAX_DOCUMENT_BYTES) {
+    this.#left = end - start > MAX_DOCUMENT_BYTES;
+    if (this.#left) {
       this.#twin ??= new FastSketcher(this.#shape);
       return this.#twin.sketch(bytes, start, end, out);
     }
@@ -209,5 +226,10 @@ export class WasmFastSketcher implements Sketcher {
     if (this.#host.exports.sketchQuickly(end - start) === NO_SHINGLES) return false;
     this.#host.readKeys(out);
     return true;
+  }
+
+  signature(out: Uint16Array): void {
+    if (this.#left) this.#twin?.signature(out);
+    else this.#host.readSignature(out);
   }
 }

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
+import { allocate } from "../../batch/memory.ts";
 import { strip } from "../../kernels/lines.ts";
 import type { C4LineRules } from "../../kernels/quality/c4.ts";
 import { defineStage, rewrite } from "../define.ts";
@@ -68,7 +69,7 @@ export default defineStage({
     return rewrite((batch): Utf8Column => {
       const { data, offsets } = batch.text;
       // Removing never lengthens a text, so the input's size is enough, plus the newline that stripping takes away again.
-      const out = new Uint8Array(offsets[batch.rows] - offsets[0] + 1);
+      const out = allocate(offsets[batch.rows] - offsets[0] + 1);
       const outOffsets = new Int32Array(batch.rows + 1);
       let length = 0;
       for (let row = 0; row < batch.rows; row++) {

@@ -6,7 +6,8 @@ import { after, test } from "node:test";
 import fc from "fast-check";
 import { RunError } from "../../batch/errors.ts";
 import { createPending } from "../../io/commit.ts";
-import { KeyFile, type KeyFileShape, KeyFileWriter, matchPartition, readPartition } from "../../io/key-file.ts";
+import { KeyFile, type KeyFileShape, KeyFileWriter, RunBuffers } from "../../io/key-file.ts";
+import { type KeyInput, type MatchOptions, PartitionMatcher } from "../../io/match-partition.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "key-file-"));
 after(() => fs.rmSync(folder, { recursive: true }));
@@ -17,11 +18,35 @@ type Keys = readonly (readonly [document: number, words: readonly number[]])[];
 function write(keys: Keys, shape: KeyFileShape, runBytes?: number): string {
   const target = path.join(folder, `${files++}.keys`);
   const pending = createPending(target);
-  const writer = new KeyFileWriter(pending, shape, runBytes);
+  const writer = new KeyFileWriter(pending, shape, new RunBuffers(runBytes));
   for (const [document, words] of keys) writer.add(document, Uint32Array.from(words));
   writer.finish();
   pending.commit();
   return target;
+}
+
+/** All records of one partition of one file. */
+function readPartition(target: string, partition: number): number[] {
+  const file = new KeyFile(target);
+  try {
+    const records: number[] = [];
+    for (const piece of file.read(partition, new Uint32Array(100))) records.push(...piece);
+    return records;
+  } finally {
+    file.close();
+  }
+}
+
+/** The groups of one partition, as texts, in the order they come. */
+function match(
+  inputs: readonly KeyInput[],
+  partition: number,
+  { key_bytes, ...options }: MatchOptions & { readonly key_bytes: 8 | 16 },
+): string[] {
+  const found: string[] = [];
+  const matcher = new PartitionMatcher(key_bytes);
+  matcher.match(inputs, partition, options, (documents, count) => found.push(documents.subarray(0, count).join()));
+  return found;
 }
 
 /** Well mixed 32-bit words. */
@@ -34,9 +59,9 @@ function mixed(i: number): number {
 
 test("an empty span has empty partitions", () => {
   const target = write([], { key_bytes: 8, partitions: 3 });
-  for (const partition of [0, 1, 2]) assert.deepEqual([...readPartition(target, partition)], []);
-  assert.deepEqual([...matchPartition([{ path: target, firstDocument: 0 }], 2, { key_bytes: 8, memory_bytes: 1 })], []);
-  assert.deepEqual([...matchPartition([], 0, { key_bytes: 8, memory_bytes: 1 })], []);
+  for (const partition of [0, 1, 2]) assert.deepEqual(readPartition(target, partition), []);
+  assert.deepEqual(match([{ path: target, firstDocument: 0 }], 2, { key_bytes: 8, memory_bytes: 1 }), []);
+  assert.deepEqual(match([], 0, { key_bytes: 8, memory_bytes: 1 }), []);
 });
 
 test("the bytes of a file are fixed", () => {
@@ -50,7 +75,7 @@ test("the bytes of a file are fixed", () => {
   const words = new Uint32Array(new Uint8Array(fs.readFileSync(target)).buffer);
   const magic = Buffer.from("SMKY").readUInt32LE();
   assert.deepEqual([...words], [magic, 1, 8, 2, 0x7fffffff, 2, 3, 0x80000000, 1, 3, 0x80000001, 4, 5, 1, 2, 1, magic]);
-  assert.deepEqual([...readPartition(target, 1)], [0x80000000, 1, 3, 0x80000001, 4, 5]);
+  assert.deepEqual(readPartition(target, 1), [0x80000000, 1, 3, 0x80000001, 4, 5]);
 });
 
 for (const { key_bytes, partitions } of [
@@ -64,7 +89,7 @@ for (const { key_bytes, partitions } of [
       const words = Array.from({ length: keyWords * (1 + (document % 3)) }, (_, word) => mixed(document * 16 + word));
       return [document, words] as const;
     });
-    const target = write(keys, { key_bytes, partitions }, 1);
+    const target = write(keys, { key_bytes, partitions }, 64 << 10);
     const file = new KeyFile(target);
     const expected = new Set(
       keys.flatMap(([document, words]) => {
@@ -83,7 +108,7 @@ for (const { key_bytes, partitions } of [
         assert.equal(Math.floor((records[at] / 2 ** 32) * partitions), partition);
         assert.ok(records[at + keyWords] >= last);
         last = records[at + keyWords];
-        assert.ok(expected.delete(records.subarray(at, at + keyWords + 1).join()));
+        assert.ok(expected.delete(records.slice(at, at + keyWords + 1).join()));
         total++;
       }
     }
@@ -93,30 +118,28 @@ for (const { key_bytes, partitions } of [
   });
 }
 
-test("the same pairs for any order of files, number of partitions, runs and passes", () => {
+test("the same groups for any order of files, number of partitions, runs and parts; in the same order in a partition", () => {
   const spanOf = fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 1 })), { maxLength: 30 });
   fc.assert(
     fc.property(fc.array(spanOf, { minLength: 1, maxLength: 4 }), fc.constantFrom(1, 3, 7), (spans, partitions) => {
-      const all: [string, number][] = [];
+      const all = new Map<string, number[]>();
       const inputs = spans.map((span, number) => {
         const keys = span.map(([a, b], document) => [document, [mixed(a), b]] as const);
-        for (const [document, words] of keys) all.push([words.join(), number * 100 + document]);
-        return { path: write(keys, { key_bytes: 8, partitions }), firstDocument: number * 100 };
+        for (const [document, words] of keys) {
+          all.set(words.join(), [...(all.get(words.join()) ?? []), number * 100 + document]);
+        }
+        return { path: write(keys, { key_bytes: 8, partitions }, 120), firstDocument: number * 100 };
       });
-      const smallest = new Map<string, number>();
-      const expected = all.flatMap(([key, document]) => {
-        const first = smallest.get(key);
-        if (first === undefined) smallest.set(key, document);
-        return first === undefined ? [] : [`${first},${document}`];
-      });
-      for (const memory_bytes of [1 << 20, 500, 100]) {
+      const expected = [...all.values()].filter((group) => group.length > 1).map((group) => group.join());
+      const orders: string[][] = [1 << 20, 500, 100, 1].map((memory_bytes) => {
         const found: string[] = [];
         for (let partition = 0; partition < partitions; partition++) {
-          const edges = matchPartition(inputs.toReversed(), partition, { key_bytes: 8, memory_bytes });
-          for (let i = 0; i < edges.length; i += 2) found.push(`${edges[i]},${edges[i + 1]}`);
+          found.push(...match(inputs.toReversed(), partition, { key_bytes: 8, memory_bytes }));
         }
-        assert.deepEqual(found.toSorted(), expected.toSorted());
-      }
+        return found;
+      });
+      assert.deepEqual(orders[0].toSorted(), expected.toSorted());
+      for (const order of orders) assert.deepEqual(order, orders[0]);
     }),
     { numRuns: 25 },
   );
@@ -164,13 +187,13 @@ test("a missing, foreign, cut or unfitting file is an error that says so", () =>
   fails(broken(Buffer.concat([whole.subarray(0, 16), whole.subarray(28)])), /lacks some of its 2 records/);
   const other = write([[0, [1, 2, 3, 4]]], { key_bytes: 16, partitions: 2 });
   const options = { key_bytes: 8, memory_bytes: 1000 } as const;
-  assert.throws(() => matchPartition([{ path: other, firstDocument: 0 }], 0, options), /keys of 16 bytes/);
+  assert.throws(() => match([{ path: other, firstDocument: 0 }], 0, options), /keys of 16 bytes/);
   const three = write([[0, [1, 2]]], { key_bytes: 8, partitions: 3 });
   const two = broken(whole);
   const inputs = [
     { path: three, firstDocument: 0 },
     { path: two, firstDocument: 9 },
   ];
-  assert.throws(() => matchPartition(inputs, 0, options), /has 2 partitions/);
-  assert.throws(() => matchPartition([{ path: two, firstDocument: 2 ** 32 - 1 }], 0, options), /at most 4294967295/);
+  assert.throws(() => match(inputs, 0, options), /has 2 partitions/);
+  assert.throws(() => match([{ path: two, firstDocument: 2 ** 32 - 1 }], 0, options), /at most 4294967295/);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { RunError } from "../../batch/errors.ts";
-import { checkDocumentCount, MAX_DOCUMENTS, UnionFind, uniteEdges } from "../../kernels/union-find.ts";
+import { checkDocumentCount, MAX_DOCUMENTS, rootsToSizes, UnionFind, uniteEdges } from "../../kernels/union-find.ts";
 
 /** Smallest member of each document's connected component, by flooding. */
 function flood(documents: number, pairs: readonly (readonly [number, number])[]): number[] {
@@ -19,18 +19,21 @@ function flood(documents: number, pairs: readonly (readonly [number, number])[])
   return roots;
 }
 
+/** Roots and the sizes made from them. */
+function clusters(documents: number, edges: Iterable<Uint32Array>): { roots: number[]; sizes: number[] } {
+  const roots = uniteEdges(documents, edges);
+  return { roots: [...roots], sizes: [...rootsToSizes(roots)] };
+}
+
 test("no documents, no pairs", () => {
-  assert.deepEqual(uniteEdges(0, []), { roots: new Uint32Array(0), sizes: new Uint32Array(0) });
-  assert.deepEqual(uniteEdges(3, [new Uint32Array(0)]), {
-    roots: Uint32Array.of(0, 1, 2),
-    sizes: Uint32Array.of(1, 1, 1),
-  });
+  assert.deepEqual(clusters(0, []), { roots: [], sizes: [] });
+  assert.deepEqual(clusters(3, [new Uint32Array(0)]), { roots: [0, 1, 2], sizes: [1, 1, 1] });
 });
 
 test("a chain that is united from its end has its smallest document as root", () => {
-  const { roots, sizes } = uniteEdges(6, [Uint32Array.of(4, 5, 3, 4), Uint32Array.of(5, 1)]);
-  assert.deepEqual([...roots], [0, 1, 2, 1, 1, 1]);
-  assert.deepEqual([...sizes], [1, 4, 1, 0, 0, 0]);
+  const { roots, sizes } = clusters(6, [Uint32Array.of(4, 5, 3, 4), Uint32Array.of(5, 1)]);
+  assert.deepEqual(roots, [0, 1, 2, 1, 1, 1]);
+  assert.deepEqual(sizes, [1, 4, 1, 0, 0, 0]);
 });
 
 test("any pairs in any order: roots are the smallest documents, sizes add up", () => {
@@ -39,12 +42,12 @@ test("any pairs in any order: roots are the smallest documents, sizes add up", (
   fc.assert(
     fc.property(fc.array(fc.tuple(document, document), { maxLength: 40 }), (pairs) => {
       const expected = flood(documents, pairs);
-      const forwards = uniteEdges(documents, [Uint32Array.from(pairs.flat())]);
-      const backwards = uniteEdges(
+      const forwards = clusters(documents, [Uint32Array.from(pairs.flat())]);
+      const backwards = clusters(
         documents,
         pairs.toReversed().map(([a, b]) => Uint32Array.of(b, a)),
       );
-      assert.deepEqual([...forwards.roots], expected);
+      assert.deepEqual(forwards.roots, expected);
       assert.deepEqual(backwards, forwards);
       for (let root = 0; root < documents; root++) {
         assert.equal(forwards.sizes[root], expected.filter((other) => other === root).length);
@@ -53,15 +56,26 @@ test("any pairs in any order: roots are the smallest documents, sizes add up", (
   );
 });
 
+test("a group is united as the pairs of its documents, as far as it counts", () => {
+  const union = new UnionFind(8);
+  union.uniteGroup(Uint32Array.of(2, 5, 7, 0), 3);
+  union.uniteGroup(Uint32Array.of(6, 1), 1);
+  union.uniteGroup(Uint32Array.of(4, 5), 2);
+  assert.deepEqual([...union.finish()], [0, 1, 2, 3, 2, 2, 6, 2]);
+  assert.throws(() => new UnionFind(3).uniteGroup(Uint32Array.of(0, 3), 2), { code: "run/bad-edge" });
+});
+
 test("a long chain in the worst order stays fast", () => {
   const documents = 1_000_000;
   const edges = new Uint32Array(2 * (documents - 1));
   for (let i = 0; i < documents - 1; i++) edges.set([documents - 2 - i, documents - 1 - i], 2 * i);
   const started = performance.now();
-  const { roots, sizes } = uniteEdges(documents, [edges]);
+  const roots = uniteEdges(documents, [edges]);
   assert.ok(performance.now() - started < 10_000);
-  assert.equal(sizes[0], documents);
   assert.ok(roots.every((root) => root === 0));
+  const sizes = rootsToSizes(roots);
+  assert.equal(sizes[0], documents);
+  assert.ok(sizes.subarray(1).every((size) => size === 0));
 });
 
 test("an unknown document and too many documents are errors for the user", () => {

@@ -102,6 +102,30 @@ test("same bytes for 1, 2 and 5 workers, shuffled completion, other spans and ot
   for (const other of digests.slice(1)) assert.deepEqual(withoutShards(other), withoutShards(digests[0]));
 });
 
+test("verified near-duplicates: same bytes for 1, 2 and 5 workers, other spans and other memory", async (t) => {
+  const loose = "{ use: dedup/minhash, ngram: 3, bands: 40, rows: 2";
+  const variants: readonly (Variant & { readonly verify?: string })[] = [
+    { workers: 1 },
+    { workers: 1, verify: ", verify: 0.5" },
+    { workers: 2, shuffle: 21, span_bytes: 1_000_000, verify: ", verify: 0.5" },
+    { workers: 5, span_bytes: 3_000, match_memory_bytes: 4_096, verify: ", verify: 0.5" },
+  ];
+  const kept: number[] = [];
+  const digests: Record<string, string>[] = [];
+  for (const [index, { verify = "", ...variant }] of variants.entries()) {
+    const at = project(t, RECIPE.replace("{ use: dedup/minhash", `${loose}${verify}`));
+    const out = path.join(at.root, `out-${index}`);
+    const result = await build(at, out, variant);
+    kept.push(result.sources.reduce((total, source) => total + source.kept, 0));
+    digests.push(withoutShards(treeDigests(out, isResult)));
+    const files = fs.readdirSync(out, { recursive: true }).filter((file) => String(file).endsWith(".signatures"));
+    assert.equal(files.length > 0, verify !== "");
+  }
+  assert.ok(kept[0] < kept[1], `${kept}`);
+  assert.deepEqual(kept.slice(2), [kept[1], kept[1]]);
+  for (const other of digests.slice(2)) assert.deepEqual(other, digests[1]);
+});
+
 /** Completion markers of shards name parts, and parts follow spans; all else must be equal. */
 function withoutShards(digests: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(digests).filter(([file]) => !/done\.json$/.test(file)));

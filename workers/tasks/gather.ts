@@ -1,24 +1,28 @@
 /**
- * Second pass of the global document shuffle: one shard's chunks from every part, sorted by key, written as a token store shard.
+ * Second pass of the global document shuffle: one shard's documents from every part in key order, written as a token store shard.
  *
- * Reads are sequential inside each part, never a seek per document. Memory: the shard's tokens once, plus its documents table.
+ * Spans keep their tokens in runs that are in key order already, so this is a merge: every run is read forwards, never a seek per
+ * document. Memory: the shard's documents table, and {@link READ_BYTES} for each run that has a document in the shard or, where that
+ * is less, the shard's tokens.
  */
 import { join } from "node:path";
 import { ColumnAppender } from "../../batch/append.ts";
-import type { Column, Int32Column } from "../../batch/column.ts";
+import type { Column, Float64Column, Int32Column } from "../../batch/column.ts";
 import { decodeArrow, encodeArrow } from "../../io/arrow-table.ts";
 import { BufferedWriter } from "../../io/buffered-writer.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/commit.ts";
-import { readPart } from "../../io/read-part.ts";
+import { ForwardReader, readPart } from "../../io/read-part.ts";
 import { companions, encodeEnds, formatMetadata } from "../../io/token-file.ts";
-import { tokenFiles } from "../../plan/layout.ts";
+import { spanFiles, tokenFiles } from "../../plan/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { GatherTask, ScatterChunk, ShardMarker } from "../protocol.ts";
+
+/** What only the shuffle needs to know about a document. */
+const SHUFFLE_COLUMNS = new Set(["key_high", "key_low", "span", "run", "token_start"]);
 
 interface Chunk {
   readonly rows: number;
   readonly columns: ReadonlyMap<string, Column>;
-  readonly tokens: Uint8Array;
 }
 
 export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
@@ -28,8 +32,10 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const folder = task.held_out ? context.layout.validation(source.tokens) : scattered;
   const chunks = task.parts.map(({ part, chunk }) => readChunk(join(scattered, tokenFiles.scattered(part)), chunk));
   const { order, chunkOf, rowOf } = sortByKey(chunks);
+  const runs = openRuns(chunks, token_bytes, (span) =>
+    join(context.layout.ingest(source.ingest), spanFiles.tokens(span)),
+  );
   const appenders = new Map<string, ColumnAppender>();
-  const starts = chunks.map(tokenStarts);
   const ends = new Float64Array(order.length);
   let tokens = 0;
   let textBytes = 0;
@@ -40,10 +46,10 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
     order.forEach((position, index) => {
       const chunk = chunks[chunkOf[position]];
       const row = rowOf[position];
-      const start = starts[chunkOf[position]];
-      const bytes = chunk.tokens.subarray(start[row] * token_bytes, start[row + 1] * token_bytes);
-      writer.write(bytes);
-      tokens += start[row + 1] - start[row];
+      const count = int32(chunk, "tokens")[row];
+      const run = runs.get(runKey(chunk, row)) as ForwardReader;
+      writer.write(run.read(float64(chunk, "token_start")[row] * token_bytes, count * token_bytes));
+      tokens += count;
       textBytes += int32(chunk, "bytes")[row];
       ends[index] = tokens;
       appendDocument(appenders, chunk, row);
@@ -52,6 +58,8 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   } catch (error) {
     file.abort();
     throw error;
+  } finally {
+    for (const run of runs.values()) run.close();
   }
   const columns = new Map([...appenders].map(([column, appender]) => [column, appender.finish()]));
   const documents = tokenFiles.documents(task.shard, source.name);
@@ -70,13 +78,44 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
 }
 
 function readChunk(path: string, chunk: ScatterChunk): Chunk {
-  const bytes = readPart(path, chunk.at, chunk.table_bytes + chunk.token_bytes);
-  const { rows, columns } = decodeArrow(bytes.subarray(0, chunk.table_bytes), path);
-  return { rows, columns, tokens: bytes.subarray(chunk.table_bytes) };
+  return decodeArrow(readPart(path, chunk.at, chunk.size_bytes), path);
 }
 
 function int32(chunk: Chunk, column: string): Int32Array {
   return (chunk.columns.get(column) as Int32Column).values;
+}
+
+function float64(chunk: Chunk, column: string): Float64Array {
+  return (chunk.columns.get(column) as Float64Column).values;
+}
+
+/** A run in all of the source's spans. */
+function runKey(chunk: Chunk, row: number): string {
+  return `${int32(chunk, "span")[row]}/${int32(chunk, "run")[row]}`;
+}
+
+/** A reader for every run that the chunks name, for the part of it that they name. */
+function openRuns(
+  chunks: readonly Chunk[],
+  tokenBytes: number,
+  pathOf: (span: number) => string,
+): Map<string, ForwardReader> {
+  const runs = new Map<string, { path: string; start: number; end: number }>();
+  for (const chunk of chunks) {
+    for (let row = 0; row < chunk.rows; row++) {
+      const key = runKey(chunk, row);
+      const start = float64(chunk, "token_start")[row] * tokenBytes;
+      const end = start + int32(chunk, "tokens")[row] * tokenBytes;
+      const run = runs.get(key);
+      if (run === undefined) {
+        runs.set(key, { path: pathOf(int32(chunk, "span")[row]), start, end });
+      } else {
+        run.start = Math.min(run.start, start);
+        run.end = Math.max(run.end, end);
+      }
+    }
+  }
+  return new Map([...runs].map(([key, { path, start, end }]) => [key, new ForwardReader(path, start, end)]));
 }
 
 /** Document order of the shard: by 64-bit key; equal keys stay in source order, so ties cannot depend on parts. */
@@ -101,17 +140,9 @@ function sortByKey(chunks: readonly Chunk[]): { order: Uint32Array; chunkOf: Uin
   return { order, chunkOf, rowOf };
 }
 
-function tokenStarts(chunk: Chunk): Float64Array {
-  const starts = new Float64Array(chunk.rows + 1);
-  if (chunk.rows === 0) return starts;
-  const counts = int32(chunk, "tokens");
-  for (let row = 0; row < chunk.rows; row++) starts[row + 1] = starts[row] + counts[row];
-  return starts;
-}
-
 function appendDocument(appenders: Map<string, ColumnAppender>, chunk: Chunk, row: number): void {
   for (const [name, column] of chunk.columns) {
-    if (name === "key_high" || name === "key_low") continue;
+    if (SHUFFLE_COLUMNS.has(name)) continue;
     let appender = appenders.get(name);
     if (appender === undefined) {
       appender = new ColumnAppender();

@@ -7,7 +7,9 @@
  */
 import { join } from "node:path";
 import type { Batch } from "../../batch/batch.ts";
+import type { Column } from "../../batch/column.ts";
 import { formatPlace, RunError, ShardmillError } from "../../batch/errors.ts";
+import { release } from "../../batch/memory.ts";
 import { commitMarker } from "../../io/commit.ts";
 import { openShard } from "../../io/open.ts";
 import { spanFiles } from "../../plan/layout.ts";
@@ -24,7 +26,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
   const folder = context.layout.ingest(source.ingest);
   const stages = source.stages.map((stage) => context.operator(stage));
   const tally = new Tally(source, context.setup.max_errors);
-  const span = new SpanWriter(folder, task.span, source, stages, context.plan.tokenizer);
+  const span = new SpanWriter(folder, task.span, source, stages, context);
   const reader = context.operator(source.reader);
   if (reader.kind !== "source") throw new Error(`${source.reader.use} is not a reader`);
   const readContext: ReadContext = {
@@ -36,12 +38,13 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
   try {
     for await (const batch of reader.read(task.extents, readContext)) {
       tally.read(batch);
-      runStages(batch, stages, tally, span);
+      const replaced = runStages(batch, stages, tally, span);
       const written = span.write(batch, tally.documents - batch.rows);
       tally.kept += written.kept;
       tally.text_bytes += written.text_bytes;
       tally.tokens += written.tokens;
       addProgress(context.setup.progress, task.source, { rows: batch.rows, ...written });
+      for (const column of [...replaced, ...batch.columns.values()]) releaseColumn(column);
     }
     const files = span.commit();
     const marker = tally.marker(files, task);
@@ -53,7 +56,15 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
   }
 }
 
-function runStages(batch: Batch, stages: readonly Operator[], tally: Tally, span: SpanWriter): void {
+/** The batch ends here: no stage may hold on to its columns, so the next batch takes their memory. */
+function releaseColumn(column: Column): void {
+  if (column.kind === "utf8") release(column.data);
+  else if (column.kind !== "dictionary") release(column.values);
+}
+
+/** Returns the columns that stages replaced. */
+function runStages(batch: Batch, stages: readonly Operator[], tally: Tally, span: SpanWriter): readonly Column[] {
+  const replaced: Column[] = [];
   let barrier = 0;
   stages.forEach((operator, index) => {
     tally.enter(index, batch.alive.count());
@@ -63,6 +74,7 @@ function runStages(batch: Batch, stages: readonly Operator[], tally: Tally, span
           operator.apply(batch, tally.dropper(batch, index));
           break;
         case "rewrite":
+          replaced.push(batch.text);
           batch.setColumn("text", operator.apply(batch));
           break;
         case "annotate":
@@ -78,6 +90,7 @@ function runStages(batch: Batch, stages: readonly Operator[], tally: Tally, span
       throw stageFailure(error, batch, tally.source, index);
     }
   });
+  return replaced;
 }
 
 /** Says which stage failed on which rows; a stage works on whole batches, so the rows are a range. */

@@ -1,16 +1,17 @@
 /**
  * The two later phases of a dedup barrier: match equal keys inside one partition, then unite the pairs of all partitions.
  *
- * Invariant: the result is the same for any number of partitions, passes and workers: a cluster's survivor is its lowest document.
- * Memory: one partition's keys up to the stated budget (more passes beyond it), then 8 bytes a document while uniting.
+ * Invariant: the result is the same for any number of partitions, parts and workers: a cluster's survivor is its lowest document.
+ * Memory: one partition's records up to the stated budget (more passes beyond it), then 4 bytes a document while uniting.
  */
 import { join } from "node:path";
 import { Bitmap } from "../../batch/bitmap.ts";
-import { commitBytes, commitMarker } from "../../io/commit.ts";
-import { matchPartition } from "../../io/key-file.ts";
-import { readPart } from "../../io/read-part.ts";
-import { uniteEdges } from "../../kernels/union-find.ts";
-import { matchFiles } from "../../plan/layout.ts";
+import { type CommittedFile, commitBytes, commitMarker, createPending } from "../../io/commit.ts";
+import { EdgeWriter, readEdges } from "../../io/edge-file.ts";
+import { SignatureReader } from "../../io/signature-file.ts";
+import { Leaders } from "../../kernels/leaders.ts";
+import { rootsToSizes, uniteEdges } from "../../kernels/union-find.ts";
+import { matchFiles, spanFiles } from "../../plan/layout.ts";
 import type { BarrierOperator } from "../../stages/define.ts";
 import type { WorkerContext } from "../context.ts";
 import type { MatchMarker, MatchTask, UniteMarker, UniteTask } from "../protocol.ts";
@@ -19,38 +20,60 @@ import { readRoots } from "../roots.ts";
 export function match(task: MatchTask, context: WorkerContext): MatchMarker {
   const group = context.plan.groups[task.group];
   const folder = context.layout.match(group.fingerprint);
-  const { key_bytes } = context.operator(group.stage) as BarrierOperator;
-  const skip = alreadyDropped(task);
-  const edges = matchPartition(task.inputs, task.partition, {
-    key_bytes,
-    memory_bytes: context.setup.match_memory_bytes,
-    ...(skip === undefined ? {} : { skip }),
-  });
-  const file = commitBytes(join(folder, matchFiles.edges(task.partition)), bytesOf(edges));
-  const marker: MatchMarker = { files: [file], edges: edges.length / 2 };
+  const operator = context.operator(group.stage) as BarrierOperator;
+  const pending = createPending(join(folder, matchFiles.edges(task.partition)));
+  const edges = new EdgeWriter(pending);
+  let file: CommittedFile;
+  try {
+    findEdges(task, operator, context, edges);
+    edges.flush();
+    file = pending.commit();
+  } catch (error) {
+    pending.abort();
+    throw error;
+  }
+  const marker: MatchMarker = { files: [file], edges: edges.edges };
   commitMarker(join(folder, matchFiles.marker(task.partition)), marker);
   return marker;
+}
+
+/** Without verification the documents of a key are a cluster: its first one with each of the others says so. */
+function findEdges(task: MatchTask, operator: BarrierOperator, context: WorkerContext, edges: EdgeWriter): void {
+  const { key_bytes, verify } = operator;
+  const skip = alreadyDropped(task);
+  const options = { memory_bytes: context.setup.match_memory_bytes, ...(skip === undefined ? {} : { skip }) };
+  const matcher = context.matcher(key_bytes);
+  if (verify === undefined) {
+    matcher.match(task.inputs, task.partition, options, (documents, count) => {
+      for (let i = 1; i < count; i++) edges.add(documents[0], documents[i]);
+    });
+    return;
+  }
+  const files = task.inputs.map(({ path, firstDocument }) => ({ path: spanFiles.signatures(path), firstDocument }));
+  const signatures = new SignatureReader(files, verify.slots);
+  const leaders = new Leaders(verify.slots, verify.similar, (document, out, at) => signatures.read(document, out, at));
+  try {
+    matcher.match(task.inputs, task.partition, options, (documents, count) =>
+      leaders.match(documents, count, (leader, document) => edges.add(leader, document)),
+    );
+  } finally {
+    signatures.close();
+  }
 }
 
 export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
   const group = context.plan.groups[task.group];
   const folder = context.layout.match(group.fingerprint);
-  const { roots, sizes } = uniteEdges(task.documents, edgesOf(folder, group.partitions));
+  const paths = Array.from({ length: group.partitions }, (_, partition) => join(folder, matchFiles.edges(partition)));
+  const roots = uniteEdges(task.documents, readEdges(paths));
   let duplicates = 0;
   for (let document = 0; document < roots.length; document++) duplicates += Number(roots[document] !== document);
-  const files = [
-    commitBytes(join(folder, matchFiles.roots), bytesOf(roots)),
-    commitBytes(join(folder, matchFiles.sizes), bytesOf(sizes)),
-  ];
+  const rootsFile = commitBytes(join(folder, matchFiles.roots), bytesOf(roots));
+  // On disk the roots are safe: their memory becomes that of the sizes.
+  const files = [rootsFile, commitBytes(join(folder, matchFiles.sizes), bytesOf(rootsToSizes(roots)))];
   const marker: UniteMarker = { files, documents: task.documents, duplicates };
   commitMarker(join(folder, matchFiles.united), marker);
   return marker;
-}
-
-function* edgesOf(folder: string, partitions: number): Generator<Uint32Array> {
-  for (let partition = 0; partition < partitions; partition++) {
-    yield new Uint32Array(readPart(join(folder, matchFiles.edges(partition))).buffer);
-  }
 }
 
 /** Documents an earlier barrier of their source dropped: they take no part in this one. One bit a document. */

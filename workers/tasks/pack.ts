@@ -5,8 +5,9 @@
  * Memory: the shard's tokens, its plan (16 bytes a piece), and one write buffer; windows are filled and written a few MiB at a time.
  */
 import { join } from "node:path";
+import { release } from "../../batch/memory.ts";
 import { type CommittedFile, commitBytes, commitMarker, createPending, type PendingFile } from "../../io/commit.ts";
-import { readPart } from "../../io/read-part.ts";
+import { readLarge, readPart } from "../../io/read-part.ts";
 import { bytesOf, companions, decodeEnds, decodeTokens, formatMetadata } from "../../io/token-file.ts";
 import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
 import { packingStatistics } from "../../kernels/pack/plan.ts";
@@ -43,17 +44,20 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
     seed: seedFrom(...seedParts, ...(task.epoch === 0 ? [] : [task.epoch])),
   });
   const window_tokens = entry.sequence_length + 1;
+  const stored_tokens = readLarge(store);
   const input: FillInput = {
     plan: selected === undefined ? plan : planInShard(plan, selected.documents),
-    tokens: decodeTokens(readPart(store), token_bytes, store),
+    tokens: decodeTokens(stored_tokens, token_bytes, store),
     document_ends,
     window_tokens,
     eos: eos.id,
   };
   const folder = context.layout.windows(entry.fingerprint);
   const target = join(folder, windowFiles.shard(task.epoch, task.shard, source.name));
+  const written = writeWindows(input, target);
+  release(stored_tokens);
   const files = [
-    ...writeWindows(input, target),
+    ...written,
     commitBytes(
       `${target}${companions.metadata}`,
       Buffer.from(formatMetadata({ tokenizer_name: tokenizer, token_bytes, tokens: plan.windows * window_tokens })),
@@ -87,6 +91,7 @@ function fillAll(input: FillInput, [tokens, index, pieces]: readonly PendingFile
     const output = fillOutput(input, from, to);
     fillWindows(input, from, to, output);
     tokens.write(bytesOf(output.tokens));
+    release(output.tokens);
     index.write(bytesOf(output.ends));
     pieces.write(bytesOf(output.pieces));
   }

@@ -1,27 +1,18 @@
 /**
- * First pass of the global document shuffle: documents of some spans, without the duplicates, laid out by destination shard.
+ * First pass of the global document shuffle: which documents of some spans survive their dedup barriers, and which shard each goes to.
  *
- * A document's place in the shuffled store is a 64-bit hash of (seed, source, document number): its high bits name the shard, all
- * of it orders documents inside the shard. Keys are independent of spans, workers and everything but the recipe and the input.
- * Memory: the tokens of one part, and about 60 bytes a document.
+ * A document's shuffle key is 64 bits: the high ones name its shard, all of them order documents inside the shard. Only facts about
+ * documents are laid out by shard here; their tokens stay in the span's runs, already in key order, until the shard is written.
+ * Memory: about 100 bytes a document of the part.
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { Int32Builder, Utf8Builder } from "../../batch/builder.ts";
-import {
-  type Column,
-  type Int32Column,
-  type Int64Column,
-  isValid,
-  type Utf8Column,
-  utf8Bytes,
-} from "../../batch/column.ts";
+import { ColumnAppender } from "../../batch/append.ts";
+import { Int32Builder } from "../../batch/builder.ts";
+import type { Column, Int32Column, Int64Column } from "../../batch/column.ts";
 import { decodeArrow, encodeArrow } from "../../io/arrow-table.ts";
-import { BufferedWriter } from "../../io/buffered-writer.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/commit.ts";
-import { readPart } from "../../io/read-part.ts";
 import { HeldOut } from "../../kernels/held-out.ts";
-import { hash64, seedFrom } from "../../kernels/shuffle.ts";
 import { spanFiles, tokenFiles } from "../../plan/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { ScatterChunk, ScatterMarker, ScatterSpan, ScatterTask } from "../protocol.ts";
@@ -34,7 +25,6 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
   const part = new Part(task.shards + (task.held_out?.shards ?? 0), ids);
   const heldOut = task.held_out && new HeldOut(task.held_out.seed, task.held_out.share);
   const duplicates = ids.map(() => 0);
-  const seed = seedFrom(context.plan.recipe.seed, "documents", source.name);
   const ledger = new DuplicateLedger();
   for (const span of task.spans) {
     const documents = readDocuments(context.layout.ingest(source.ingest), span);
@@ -45,31 +35,26 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
     const sizes = task.barriers.map(({ sizes: slice }) =>
       readRoots(slice.path, slice.first + span.firstDocument, span.documents),
     );
-    let tokenStart = 0;
     for (let row = 0; row < documents.count; row++) {
       const ordinal = documents.document[row];
-      const tokens = documents.tokens[row];
       const shard = documents.shard[row];
       const address = documents.row[row] + (span.rowBases[shard] ?? 0);
       const loser = roots.findIndex(({ first, values }) => values[ordinal] !== first + ordinal);
       if (loser >= 0) {
         duplicates[loser]++;
         ledger.add(shard, address, source.barriers[loser].stage, roots[loser].values[ordinal]);
-      } else {
-        hash64(seed[0], seed[1], span.firstDocument + ordinal, part.key);
-        const aside = heldOut?.has(documents.hash[2 * row], documents.hash[2 * row + 1]) === true;
-        part.add(
-          documents,
-          row,
-          aside ? task.shards + pick(part.key[0], task.held_out?.shards ?? 0) : pick(part.key[0], task.shards),
-          address,
-          tokenStart,
-          sizes.map((values) => values[ordinal]),
-        );
+        continue;
       }
-      tokenStart += tokens;
+      const key = documents.keyHigh[row] >>> 0;
+      const aside = heldOut?.has(documents.hash[2 * row], documents.hash[2 * row + 1]) === true;
+      part.add(
+        documents,
+        row,
+        aside ? task.shards + pick(key, task.held_out?.shards ?? 0) : pick(key, task.shards),
+        address,
+        sizes.map((values) => values[ordinal]),
+      );
     }
-    part.takeTokens(documents.path, context.plan.tokenizer.token_bytes);
   }
   const file = createPending(join(folder, tokenFiles.scattered(task.part)));
   let chunks: readonly ScatterChunk[];
@@ -91,107 +76,78 @@ function pick(key: number, shards: number): number {
 }
 
 interface SpanDocuments {
+  readonly span: number;
   readonly count: number;
   readonly document: Int32Array;
   readonly shard: Int32Array;
   readonly row: Int32Array;
-  readonly bytes: Int32Array;
-  readonly tokens: Int32Array;
+  readonly keyHigh: Int32Array;
   /** Two words a document, least significant first: a 64-bit hash without a BigInt per row. */
   readonly hash: Int32Array;
-  readonly id: Utf8Column | undefined;
-  /** The span's token file. */
-  readonly path: string;
+  /** What the shard's documents table or the gathering of tokens takes as it is. */
+  readonly copied: ReadonlyMap<string, Column>;
 }
 
-function readDocuments(folder: string, span: ScatterSpan): SpanDocuments {
-  const name = spanFiles.documents(span.span);
+const COPIED_COLUMNS = ["key_high", "key_low", "run", "token_start", "bytes", "tokens", "hash", "id"];
+
+function readDocuments(folder: string, { span }: ScatterSpan): SpanDocuments {
+  const name = spanFiles.documents(span);
   const { rows, columns } = decodeArrow(fs.readFileSync(join(folder, name)), name);
   const int32 = (column: string): Int32Array =>
     (columns.get(column) as Int32Column | undefined)?.values ?? new Int32Array();
-  const id = columns.get("id");
+  const hash = (columns.get("hash") as Int64Column | undefined)?.values ?? new BigInt64Array();
+  const copied = new Map<string, Column>();
+  for (const copy of COPIED_COLUMNS) {
+    const column = columns.get(copy);
+    if (column !== undefined) copied.set(copy, column);
+  }
   return {
+    span,
     count: rows,
     document: int32("document"),
     shard: int32("shard"),
     row: int32("row"),
-    bytes: int32("bytes"),
-    tokens: int32("tokens"),
-    hash: wordsOf((columns.get("hash") as Int64Column | undefined)?.values ?? new BigInt64Array()),
-    id: id?.kind === "utf8" ? id : undefined,
-    path: join(folder, spanFiles.tokens(span.span)),
+    keyHigh: int32("key_high"),
+    hash: new Int32Array(hash.buffer, hash.byteOffset, hash.length * 2),
+    copied,
   };
 }
 
-function wordsOf(values: BigInt64Array): Int32Array {
-  return new Int32Array(values.buffer, values.byteOffset, values.length * 2);
-}
-
-/** Documents waiting for their shard: fixed-width facts in builders, tokens as (start, end) in the part's token bytes. */
+/** Documents of a part, sorted into shards when all are there. */
 class Part {
-  readonly key = new Uint32Array(2);
   readonly #shards: number;
-  readonly #barrierIds: readonly string[];
+  readonly #sizeNames: readonly string[];
   readonly #destination = new Int32Builder();
-  readonly #columns: Record<"key_high" | "key_low" | "shard" | "row" | "bytes" | "tokens", Int32Builder> = {
-    key_high: new Int32Builder(),
-    key_low: new Int32Builder(),
-    shard: new Int32Builder(),
-    row: new Int32Builder(),
-    bytes: new Int32Builder(),
-    tokens: new Int32Builder(),
-  };
+  readonly #spans: SpanDocuments[] = [];
+  /** Three numbers a document: its span's place in `#spans`, its row there, its row in its input shard. */
+  readonly #places = new Int32Builder();
   readonly #sizes: readonly Int32Builder[];
-  readonly #hash = new Int32Builder();
-  readonly #ids: (Uint8Array | undefined)[] = [];
-  readonly #tokenStart: number[] = [];
-  readonly #file = new Int32Builder();
-  readonly #tokenFiles: Uint8Array[] = [];
-  #tokenBytes = 4;
 
   constructor(shards: number, barrierIds: readonly string[]) {
     this.#shards = shards;
-    this.#barrierIds = barrierIds;
+    this.#sizeNames = barrierIds.map((id) => `${id}_cluster_size`);
     this.#sizes = barrierIds.map(() => new Int32Builder());
   }
 
-  /**
-   * Takes row `row` of `documents` with the key in {@link key} for shard `destination`; its tokens start at `tokenStart` of the
-   * span's tokens.
-   */
+  /** Takes row `row` of `documents`, whose row in its input shard is `address`, for shard `destination`. */
   add(
     documents: SpanDocuments,
     row: number,
     destination: number,
     address: number,
-    tokenStart: number,
     clusterSizes: readonly number[],
   ): void {
+    if (this.#spans.at(-1) !== documents) this.#spans.push(documents);
     this.#destination.append(destination);
-    this.#columns.key_high.append(this.key[0]);
-    this.#columns.key_low.append(this.key[1]);
-    this.#columns.shard.append(documents.shard[row]);
-    this.#columns.row.append(address);
-    this.#columns.bytes.append(documents.bytes[row]);
-    this.#columns.tokens.append(documents.tokens[row]);
-    this.#hash.append(documents.hash[2 * row]);
-    this.#hash.append(documents.hash[2 * row + 1]);
-    const id = documents.id;
-    this.#ids.push(id !== undefined && isValid(id, row) ? utf8Bytes(id, row) : undefined);
-    this.#tokenStart.push(tokenStart);
-    this.#file.append(this.#tokenFiles.length);
+    this.#places.append(this.#spans.length - 1);
+    this.#places.append(row);
+    this.#places.append(address);
     clusterSizes.forEach((size, barrier) => {
       this.#sizes[barrier].append(size);
     });
   }
 
-  /** Loads the tokens of the span whose documents were added last. */
-  takeTokens(path: string, tokenBytes: number): void {
-    this.#tokenFiles.push(readPart(path));
-    this.#tokenBytes = tokenBytes;
-  }
-
-  /** Writes every shard's chunk in turn: an Arrow table of its documents, then their tokens in table order. */
+  /** Writes every shard's chunk in turn: an Arrow table of its documents. */
   writeTo(write: (bytes: Uint8Array) => void): readonly ScatterChunk[] {
     const destination = this.#destination.finish();
     const order = countingSort(destination, this.#shards);
@@ -201,55 +157,42 @@ class Part {
     for (let shard = 0; shard < this.#shards; shard++) {
       const start = next;
       while (next < order.length && destination[order[next]] === shard) next++;
-      const rows = order.subarray(start, next);
-      const table = encodeArrow(this.#select(rows), rows.length);
+      const documents = order.subarray(start, next);
+      const table = encodeArrow(this.#select(documents), documents.length);
       write(table);
-      const token_bytes = this.#writeTokens(rows, write);
-      chunks.push({ at, table_bytes: table.length, token_bytes, documents: rows.length });
-      at += table.length + token_bytes;
+      chunks.push({ at, size_bytes: table.length, documents: documents.length });
+      at += table.length;
     }
     return chunks;
   }
 
-  #select(rows: Uint32Array): Map<string, Column> {
-    const columns = new Map<string, Column>();
-    const pick = (values: Int32Array): Column => ({
+  #select(documents: Uint32Array): Map<string, Column> {
+    const places = this.#places.finish();
+    const int32 = (value: (document: number) => number): Column => ({
       kind: "int32",
-      values: Int32Array.from(rows, (row) => values[row]),
+      values: Int32Array.from(documents, value),
     });
-    for (const [name, builder] of Object.entries(this.#columns)) columns.set(name, pick(builder.finish()));
-    const hash = new BigInt64Array(rows.length);
-    const words = wordsOf(hash);
-    const source = this.#hash.finish();
-    rows.forEach((row, index) => {
-      words[2 * index] = source[2 * row];
-      words[2 * index + 1] = source[2 * row + 1];
-    });
-    columns.set("hash", { kind: "int64", values: hash });
-    this.#barrierIds.forEach((id, barrier) => {
-      columns.set(`${id}_cluster_size`, pick(this.#sizes[barrier].finish()));
-    });
-    const ids = new Utf8Builder();
-    for (const row of rows) {
-      const id = this.#ids[row];
-      if (id === undefined) ids.appendNull();
-      else ids.append(id);
+    const columns = new Map<string, Column>([
+      ["span", int32((document) => this.#spans[places[3 * document]].span)],
+      ["shard", int32((document) => this.#spans[places[3 * document]].shard[places[3 * document + 1]])],
+      ["row", int32((document) => places[3 * document + 2])],
+    ]);
+    for (const name of COPIED_COLUMNS) {
+      const appender = new ColumnAppender();
+      for (const document of documents) {
+        const column = this.#spans[places[3 * document]].copied.get(name);
+        appender.append(column, places[3 * document + 1]);
+      }
+      columns.set(name, appender.finish());
     }
-    columns.set("id", ids.finish());
+    this.#sizeNames.forEach((name, barrier) => {
+      const sizes = this.#sizes[barrier].finish();
+      columns.set(
+        name,
+        int32((document) => sizes[document]),
+      );
+    });
     return columns;
-  }
-
-  #writeTokens(rows: Uint32Array, write: (bytes: Uint8Array) => void): number {
-    const counts = this.#columns.tokens.finish();
-    const files = this.#file.finish();
-    const writer = new BufferedWriter(write);
-    for (const row of rows) {
-      const start = this.#tokenStart[row] * this.#tokenBytes;
-      const length = counts[row] * this.#tokenBytes;
-      writer.write(this.#tokenFiles[files[row]].subarray(start, start + length));
-    }
-    writer.flush();
-    return writer.size_bytes;
   }
 }
 

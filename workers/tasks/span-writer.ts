@@ -1,8 +1,9 @@
 /**
  * The files of one span: tokens, documents, ledger, and one key file per barrier.
  *
- * Invariant: nothing is visible under a final name before `commit`. Memory: side tables of about 60 bytes a document and what the
- * key files buffer; tokens are written batch by batch.
+ * Invariant: nothing is visible under a final name before `commit`; a document's shuffle key depends on the recipe's seed, its shard's
+ * key and its position there, never on spans. Memory: side tables of about 80 bytes a document, what the key files buffer, and a run
+ * of tokens.
  */
 import { join } from "node:path";
 import { ColumnAppender } from "../../batch/append.ts";
@@ -13,20 +14,29 @@ import { DataError } from "../../batch/errors.ts";
 import { encodeArrow } from "../../io/arrow-table.ts";
 import { type CommittedFile, commitBytes, createPending, type PendingFile } from "../../io/commit.ts";
 import { KeyFileWriter } from "../../io/key-file.ts";
+import { SignatureWriter } from "../../io/signature-file.ts";
 import { bytesOf, documentProblem, type TokenFormat } from "../../io/token-file.ts";
-import { xxh64 } from "../../kernels/xxh64.ts";
+import { hash64, type Seed, seedFrom } from "../../kernels/shuffle.ts";
+import type { RowHasher } from "../../kernels/xxh64-rows.ts";
 import { spanFiles } from "../../plan/layout.ts";
-import type { SourcePlan, TokenizerPlan } from "../../plan/plan.ts";
+import type { SourcePlan } from "../../plan/plan.ts";
 import type { BarrierOperator, Operator } from "../../stages/define.ts";
+import type { WorkerContext } from "../context.ts";
+import { TokenRuns } from "./token-runs.ts";
 
 export class SpanWriter {
   readonly #folder: string;
   readonly #span: number;
   readonly #source: SourcePlan;
   readonly #format: TokenFormat;
+  readonly #seed: number;
   readonly #tokens: PendingFile;
+  readonly #runs: TokenRuns;
   readonly #keys: KeyFileWriter[];
   readonly #keyFiles: PendingFile[];
+  /** One a barrier; undefined where it does not verify. */
+  readonly #signatures: (SignatureWriter | undefined)[];
+  readonly #signatureFiles: PendingFile[] = [];
   readonly #document = new Int32Builder();
   readonly #shard = new Int32Builder();
   readonly #row = new Int32Builder();
@@ -41,43 +51,63 @@ export class SpanWriter {
     reason: new Int32Builder(),
     value: [] as number[],
   };
-  readonly #digest = new Uint32Array(2);
+  readonly #hasher: RowHasher;
+  readonly #key = new Uint32Array(2);
+  readonly #keyHigh = new Int32Builder();
+  readonly #keyLow = new Int32Builder();
+  #seededShard = -1;
+  #shardSeed: Seed = [0, 0];
 
   constructor(
     folder: string,
     span: number,
     source: SourcePlan,
     operators: readonly Operator[],
-    tokenizer: TokenizerPlan,
+    context: WorkerContext,
   ) {
     this.#folder = folder;
     this.#span = span;
     this.#source = source;
+    const { tokenizer, recipe } = context.plan;
     const { token_bytes, vocab_size, eos } = tokenizer;
     this.#format = { token_bytes, vocab_size, eos: eos.id };
+    this.#seed = recipe.seed;
+    this.#hasher = context.textHasher;
     this.#tokens = createPending(join(folder, spanFiles.tokens(span)));
+    this.#runs = new TokenRuns((bytes) => this.#tokens.write(bytes), token_bytes);
     this.#keyFiles = source.barriers.map((_, barrier) => createPending(join(folder, spanFiles.keys(span, barrier))));
     this.#keys = source.barriers.map(({ stage, partitions }, barrier) => {
       const { key_bytes } = operators[stage] as BarrierOperator;
-      return new KeyFileWriter(this.#keyFiles[barrier], { partitions, key_bytes });
+      return new KeyFileWriter(this.#keyFiles[barrier], { partitions, key_bytes }, context.runBuffers(barrier));
+    });
+    this.#signatures = source.barriers.map(({ stage }, barrier) => {
+      const { verify } = operators[stage] as BarrierOperator;
+      if (verify === undefined) return undefined;
+      const file = createPending(join(folder, spanFiles.signatures(spanFiles.keys(span, barrier))));
+      this.#signatureFiles.push(file);
+      return new SignatureWriter(file, verify.slots);
     });
   }
 
   sketch(batch: Batch, operator: BarrierOperator, barrier: number, firstDocument: number): void {
-    const wordsPerKey = operator.key_bytes / 4;
-    const keys = new Uint32Array(wordsPerKey * operator.keys_per_row);
+    const keys = new Uint32Array((operator.key_bytes / 4) * operator.keys_per_row);
+    const signature = new Uint16Array(operator.verify?.slots ?? 0);
     const writer = this.#keys[barrier];
     batch.alive.forEach((row) => {
       if (!operator.sketch(batch, row, keys)) return;
-      for (let at = 0; at < keys.length; at += wordsPerKey) {
-        writer.add(firstDocument + row, keys.subarray(at, at + wordsPerKey));
-      }
+      writer.add(firstDocument + row, keys);
+      operator.verify?.signature(signature);
+      this.#signatures[barrier]?.add(firstDocument + row, signature);
     });
   }
 
   write(batch: Batch, firstDocument: number): { kept: number; text_bytes: number; tokens: number } {
     const { text } = batch;
     const tokens = batch.column("tokens") as TokenListColumn;
+    const tokenBytes = this.#checkedTokens(tokens, batch);
+    const width = this.#format.token_bytes;
+    const hashes = new Uint32Array(2 * batch.rows);
+    this.#hasher.hashRows(text, batch.alive, hashes);
     let kept = 0;
     let textBytes = 0;
     batch.alive.forEach((row) => {
@@ -87,9 +117,9 @@ export class SpanWriter {
       this.#row.append(batch.rowsInShard[row]);
       this.#bytes.append(bytes);
       this.#tokenCount.append(tokens.offsets[row + 1] - tokens.offsets[row]);
-      xxh64(text.data, text.offsets[row], text.offsets[row + 1], 0, 0, this.#digest);
-      this.#hash.append(this.#digest[1]);
-      this.#hash.append(this.#digest[0]);
+      this.#hash.append(hashes[2 * row + 1]);
+      this.#hash.append(hashes[2 * row]);
+      this.#addTokens(batch, row, tokenBytes.subarray(tokens.offsets[row] * width, tokens.offsets[row + 1] * width));
       this.#carry(batch, row);
       kept++;
       textBytes += bytes;
@@ -102,17 +132,21 @@ export class SpanWriter {
       this.#ledger.reason.append(reasons[index]);
       this.#ledger.value.push(values[index]);
     });
-    this.#writeTokens(tokens, batch);
     return { kept, text_bytes: textBytes, tokens: tokens.values.length };
   }
 
   commit(): readonly CommittedFile[] {
+    const { run, tokenStart } = this.#runs.finish();
     const documents = new Map<string, Column>([
       ["document", { kind: "int32", values: this.#document.finish() }],
       ["shard", { kind: "int32", values: this.#shard.finish() }],
       ["row", { kind: "int32", values: this.#row.finish() }],
       ["bytes", { kind: "int32", values: this.#bytes.finish() }],
       ["tokens", { kind: "int32", values: this.#tokenCount.finish() }],
+      ["key_high", { kind: "int32", values: this.#keyHigh.finish() }],
+      ["key_low", { kind: "int32", values: this.#keyLow.finish() }],
+      ["run", { kind: "int32", values: run }],
+      ["token_start", { kind: "float64", values: tokenStart }],
       ["hash", { kind: "int64", values: asInt64(this.#hash.finish()) }],
     ]);
     for (const [name, appender] of this.#carried) documents.set(name, appender.finish());
@@ -126,17 +160,20 @@ export class SpanWriter {
     const table = (name: string, columns: Map<string, Column>, rows: number): CommittedFile =>
       commitBytes(join(this.#folder, name), encodeArrow(columns, rows));
     for (const writer of this.#keys) writer.finish();
+    for (const writer of this.#signatures) writer?.finish();
     return [
       this.#tokens.commit(),
       ...this.#keyFiles.map((file) => file.commit()),
+      ...this.#signatureFiles.map((file) => file.commit()),
       table(spanFiles.documents(this.#span), documents, this.#document.length),
       table(spanFiles.ledger(this.#span), ledger, this.#ledger.shard.length),
     ];
   }
 
   abort(): void {
+    this.#runs.abort();
     this.#tokens.abort();
-    for (const file of this.#keyFiles) file.abort();
+    for (const file of [...this.#keyFiles, ...this.#signatureFiles]) file.abort();
   }
 
   /** Carries id and metadata along; every kept document gets an entry in every column met so far. */
@@ -169,14 +206,27 @@ export class SpanWriter {
     }
   }
 
-  #writeTokens({ values, offsets }: TokenListColumn, batch: Batch): void {
+  #addTokens(batch: Batch, row: number, tokens: Uint8Array): void {
+    const shard = batch.shards[row];
+    if (shard !== this.#seededShard) {
+      this.#seededShard = shard;
+      this.#shardSeed = seedFrom(this.#seed, "documents", this.#source.shards[shard].key);
+    }
+    hash64(this.#shardSeed[0], this.#shardSeed[1], batch.positions[row], this.#key);
+    this.#keyHigh.append(this.#key[0]);
+    this.#keyLow.append(this.#key[1]);
+    this.#runs.add(this.#key[0], this.#key[1], tokens);
+  }
+
+  /** The tokens of a batch as the file has them, after a look at what no document may hold. */
+  #checkedTokens({ values, offsets }: TokenListColumn, batch: Batch): Uint8Array {
     const ends: number[] = [];
     batch.alive.forEach((row) => {
       ends.push(offsets[row + 1]);
     });
     const problem = documentProblem(values, ends, this.#format);
     if (problem !== undefined) throw new Error(`${this.#source.name}: document ${problem.document} ${problem.what}`);
-    this.#tokens.write(bytesOf(this.#format.token_bytes === 2 ? Uint16Array.from(values) : values));
+    return bytesOf(this.#format.token_bytes === 2 ? Uint16Array.from(values) : values);
   }
 }
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
@@ -14,13 +13,25 @@ function operator(options: Record<string, unknown> = {}) {
   return exact.create(exact.options.parse(options), new Map());
 }
 
-test("the key is the first 16 bytes of the text's SHA-256, most significant word first", () => {
-  for (const text of ["", "a", "naïve café\r\n\0", "x".repeat(100_000)]) {
-    const digest = createHash("sha256").update(text).digest();
-    const words = [0, 4, 8, 12].map((at) => digest.readUInt32BE(at));
-    assert.deepEqual([...(keysOf(operator(), text) ?? [])], words);
+test("the key is the text's XXH64 under two seeds, as the reference implementation has it", () => {
+  // xxhash.xxh64_hexdigest(text, seed) of Python's xxhash 3.5, seeds 0 and 0x243f6a8885a308d3.
+  const cases: [string, string][] = [
+    ["", "ef46db3751d8e9995e742a23fb3c2d61"],
+    ["a", "d24ec4f1a98c6e5be6f7cffc99e5d270"],
+    ["naïve café\r\n\0", "1ab7e711f58d8a89373e3f112b2354c3"],
+    ["x".repeat(100_000), "7c37a271025b345b6ba555f7e4467d1f"],
+  ];
+  const wasm = operator();
+  process.env.SHARDMILL_WASM = "off";
+  const twin = operator();
+  delete process.env.SHARDMILL_WASM;
+  for (const each of [wasm, twin]) {
+    for (const [text, key] of cases) {
+      const words = keysOf(each, text) ?? [];
+      assert.equal(Array.from(words, (word) => word.toString(16).padStart(8, "0")).join(""), key);
+    }
+    assert.equal(keysOf(each, null), undefined);
   }
-  assert.equal(keysOf(operator(), null), undefined);
 });
 
 test("one byte of difference is a difference, malformed bytes included", () => {

@@ -129,6 +129,79 @@ test("400-character windows of one text: exactly the clusters of overlapping win
   }
 });
 
+/** Low halves of the slots of one text. */
+function signatureOf(stage: ReturnType<typeof operator>, text: string): number[] {
+  const { verify } = stage;
+  assert.ok(verify);
+  assert.ok(keysOf(stage, text));
+  const out = new Uint16Array(verify.slots);
+  verify.signature(out);
+  return [...out];
+}
+
+test("signatures do not depend on whether WebAssembly is there, and their equal slots estimate similarity", () => {
+  const text = makeText(4000, 3);
+  // The last needs the twin: its marks are out of canonical order.
+  const texts = [text, text.slice(400), "水 車 は 夜 遅 く ま で", "a\u0301\u0323 b c d e\u0301 f"];
+  const choices = [{}, { hash: "sha1" }, { words: "spacy-en" }, { family: "fast" }, { rows: 3, bands: 5 }];
+  const signatures = () =>
+    choices.map((options) => {
+      const stage = operator({ ...options, verify: 0.5 });
+      return texts.map((each) => signatureOf(stage, each));
+    });
+  const before = process.env.SHARDMILL_WASM;
+  const first = signatures();
+  process.env.SHARDMILL_WASM = "off";
+  try {
+    assert.deepEqual(signatures(), first);
+  } finally {
+    if (before === undefined) delete process.env.SHARDMILL_WASM;
+    else process.env.SHARDMILL_WASM = before;
+  }
+  for (const family of [first[0], first[3]]) {
+    const equal = family[0].filter((slot, i) => slot === family[1][i]).length / 112;
+    assert.ok(Math.abs(equal - 0.9) < 0.1, `${equal}`);
+    assert.ok(family[0].filter((slot, i) => slot === family[2][i]).length <= 2);
+  }
+});
+
+test("verify: a chain of similar rows is one cluster without it, and falls apart with it", () => {
+  // Windows of one text: neighbours share 70 %, the ends of the chain nothing.
+  const text = makeText(40_000, 9);
+  const chain = Array.from({ length: 8 }, (_, i) => text.slice(i * 900, i * 900 + 6000));
+  const loose = { bands: 56, rows: 2, family: "fast" };
+  const phases = { span: 3, partitions: 3, memory_bytes: 1 << 20 };
+  assert.deepEqual([...cluster(operator(loose), chain, phases).roots], [0, 0, 0, 0, 0, 0, 0, 0]);
+  const strict = cluster(operator({ ...loose, verify: 0.9 }), chain, phases);
+  assert.deepEqual([...strict.roots], [0, 1, 2, 3, 4, 5, 6, 7]);
+  const copies = [...chain, ...chain];
+  for (const span of [1, 5, 100]) {
+    for (const partitions of [1, 4]) {
+      for (const memory_bytes of [1, 1 << 20]) {
+        const { roots, sizes } = cluster(operator({ ...loose, verify: 0.9 }), copies, {
+          span,
+          partitions,
+          memory_bytes,
+          reversed: span === 5,
+        });
+        assert.deepEqual([...roots], [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7]);
+        assert.deepEqual([...sizes.subarray(0, 9)], [2, 2, 2, 2, 2, 2, 2, 2, 0]);
+      }
+    }
+  }
+});
+
+test("verify: the bound is a share of equal slots, itself included", () => {
+  const { verify } = operator({ bands: 25, rows: 4, verify: 0.55 });
+  assert.ok(verify);
+  const signatures = new Uint16Array(200).fill(1, 0, 55);
+  signatures.fill(1, 100, 155).fill(2, 155);
+  assert.equal(verify.similar(signatures, 0, 100), true);
+  signatures[154] = 2;
+  assert.equal(verify.similar(signatures, 0, 100), false);
+  assert.equal(operator().verify, undefined);
+});
+
 test("shuffled rows: the same groups, each with its first row in the new order as survivor", () => {
   const groups = 12;
   const rows = Array.from({ length: 60 }, (_, i) => `${makeText(600, 1 + (i % groups))} ${makeText(8, 100 + i)}`);
@@ -151,6 +224,7 @@ test("options are strict and bounded", () => {
   assert.equal(minhash.options.safeParse({ bands: 1024, rows: 128 }).success, false);
   assert.equal(minhash.options.safeParse({ ngrams: 5 }).success, false);
   assert.equal(minhash.options.safeParse({ ngram: 0 }).success, false);
+  assert.equal(minhash.options.safeParse({ verify: 1.01 }).success, false);
   const clash = minhash.options.safeParse({ family: "fast", hash: "sha1", words: "spacy-en" });
   assert.deepEqual(
     clash.error?.issues.map(({ path, message }) => [path.join("."), message]),

@@ -5,8 +5,11 @@ import path from "node:path";
 import { Batch } from "../../../batch/batch.ts";
 import { Utf8Builder } from "../../../batch/builder.ts";
 import { createPending } from "../../../io/commit.ts";
-import { KeyFileWriter, type KeyInput, matchPartition } from "../../../io/key-file.ts";
-import { type Clusters, uniteEdges } from "../../../kernels/union-find.ts";
+import { KeyFileWriter } from "../../../io/key-file.ts";
+import { type KeyInput, PartitionMatcher } from "../../../io/match-partition.ts";
+import { SignatureReader, SignatureWriter } from "../../../io/signature-file.ts";
+import { Leaders } from "../../../kernels/leaders.ts";
+import { rootsToSizes, UnionFind } from "../../../kernels/union-find.ts";
 import type { BarrierOperator } from "../../../stages/define.ts";
 
 export interface Phases {
@@ -16,6 +19,11 @@ export interface Phases {
   readonly memory_bytes: number;
   /** Whether files and partitions are given in another order. */
   readonly reversed?: boolean;
+}
+
+export interface Clusters {
+  readonly roots: Uint32Array;
+  readonly sizes: Uint32Array;
 }
 
 export function batchOf(texts: readonly (string | Uint8Array | null)[]): Batch {
@@ -40,29 +48,52 @@ export function keysOf(operator: BarrierOperator, text: string | Uint8Array | nu
 }
 
 export function cluster(operator: BarrierOperator, texts: readonly (string | Uint8Array)[], phases: Phases): Clusters {
-  const { key_bytes, keys_per_row } = operator;
+  const { key_bytes, keys_per_row, verify } = operator;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "phases-"));
   try {
     const keys = new Uint32Array((key_bytes / 4) * keys_per_row);
+    const signature = new Uint16Array(verify?.slots ?? 0);
     const inputs: KeyInput[] = [];
+    const signatures: KeyInput[] = [];
     for (let first = 0; first < texts.length; first += phases.span) {
       const batch = batchOf(texts.slice(first, first + phases.span));
       const file = createPending(path.join(folder, `${first}.keys`));
       const writer = new KeyFileWriter(file, { key_bytes, partitions: phases.partitions });
-      for (let row = 0; row < batch.rows; row++) if (operator.sketch(batch, row, keys)) writer.add(row, keys);
+      const signatureFile = createPending(path.join(folder, `${first}.signatures`));
+      const signatureWriter = new SignatureWriter(signatureFile, verify?.slots ?? 1);
+      for (let row = 0; row < batch.rows; row++) {
+        if (!operator.sketch(batch, row, keys)) continue;
+        writer.add(row, keys);
+        if (verify === undefined) continue;
+        verify.signature(signature);
+        signatureWriter.add(row, signature);
+      }
       writer.finish();
       file.commit();
       inputs.push({ path: file.target, firstDocument: first });
+      signatureWriter.finish();
+      signatureFile.commit();
+      signatures.push({ path: signatureFile.target, firstDocument: first });
     }
     const partitions = Array.from({ length: phases.partitions }, (_, partition) => partition);
     if (phases.reversed) {
       inputs.reverse();
       partitions.reverse();
     }
-    const edges = partitions.map((partition) =>
-      matchPartition(inputs, partition, { key_bytes, memory_bytes: phases.memory_bytes }),
-    );
-    return uniteEdges(texts.length, edges);
+    const matcher = new PartitionMatcher(key_bytes);
+    const union = new UnionFind(texts.length);
+    const reader = new SignatureReader(signatures, verify?.slots ?? 1);
+    const leaders =
+      verify && new Leaders(verify.slots, verify.similar, (document, out, at) => reader.read(document, out, at));
+    for (const partition of partitions) {
+      matcher.match(inputs, partition, { memory_bytes: phases.memory_bytes }, (documents, count) => {
+        if (leaders) leaders.match(documents, count, (a, b) => union.unite(Uint32Array.of(a, b)));
+        else union.uniteGroup(documents, count);
+      });
+    }
+    reader.close();
+    const roots = union.finish();
+    return { roots, sizes: rootsToSizes(roots.slice()) };
   } finally {
     fs.rmSync(folder, { recursive: true });
   }

@@ -1,0 +1,97 @@
+/**
+ * The token file of a span: documents in runs, each run in shuffle order.
+ *
+ * Invariant: inside a run documents ascend by shuffle key, so the documents that a store shard takes from a run lie side by side and
+ * the shuffle's second pass merges runs with sequential reads; tokens are never written a time in between.
+ * Memory: {@link RUN_BYTES} of tokens. A span that holds more, such as one large compressed file, has several runs.
+ */
+import { Float64Builder, Int32Builder } from "../../batch/builder.ts";
+import { allocate, release } from "../../batch/memory.ts";
+import { BufferedWriter } from "../../io/buffered-writer.ts";
+
+export const RUN_BYTES = 32 * 1024 * 1024;
+
+export class TokenRuns {
+  readonly #write: (bytes: Uint8Array) => void;
+  readonly #tokenBytes: number;
+  readonly #buffer: Uint8Array;
+  #filled = 0;
+  /** Where each document of the open run begins in the buffer, and the end of the last one. */
+  #starts: number[] = [0];
+  #keys: number[] = [];
+  #written = 0;
+  readonly #tokenStart = new Float64Builder();
+  readonly #run = new Int32Builder();
+  #runs = 0;
+
+  constructor(write: (bytes: Uint8Array) => void, tokenBytes: number, runBytes = RUN_BYTES) {
+    this.#write = write;
+    this.#tokenBytes = tokenBytes;
+    this.#buffer = allocate(runBytes);
+  }
+
+  /** The next document: its 64-bit key in two unsigned words, and its tokens as the file has them. */
+  add(keyHigh: number, keyLow: number, tokens: Uint8Array): void {
+    if (this.#filled + tokens.length > this.#buffer.length) this.#endRun();
+    this.#keys.push(keyHigh, keyLow);
+    if (tokens.length > this.#buffer.length) {
+      this.#endLargeRun(tokens);
+      return;
+    }
+    this.#buffer.set(tokens, this.#filled);
+    this.#filled += tokens.length;
+    this.#starts.push(this.#filled);
+  }
+
+  /** Writes what is left. Per document, in the order of `add`: its run, and where its tokens start in the file, in tokens. */
+  finish(): { readonly run: Int32Array; readonly tokenStart: Float64Array } {
+    this.#endRun();
+    this.abort();
+    return { run: this.#run.finish(), tokenStart: this.#tokenStart.finish() };
+  }
+
+  /** Ends its life without a result. */
+  abort(): void {
+    release(this.#buffer);
+  }
+
+  #endRun(): void {
+    const documents = this.#keys.length / 2;
+    if (documents === 0) return;
+    const keys = this.#keys;
+    const order = Uint32Array.from({ length: documents }, (_, document) => document);
+    order.sort((a, b) => keys[2 * a] - keys[2 * b] || keys[2 * a + 1] - keys[2 * b + 1] || a - b);
+    const starts = new Float64Array(documents);
+    const writer = new BufferedWriter(this.#write);
+    for (const document of order) {
+      starts[document] = this.#written / this.#tokenBytes;
+      const from = this.#starts[document];
+      const to = this.#starts[document + 1];
+      writer.write(this.#buffer.subarray(from, to));
+      this.#written += to - from;
+    }
+    writer.flush();
+    for (const start of starts) this.#place(start);
+    this.#nextRun();
+  }
+
+  /** A document that no buffer holds is a run of its own. */
+  #endLargeRun(tokens: Uint8Array): void {
+    this.#place(this.#written / this.#tokenBytes);
+    this.#write(tokens);
+    this.#written += tokens.length;
+    this.#nextRun();
+  }
+
+  #place(start: number): void {
+    this.#tokenStart.append(start);
+    this.#run.append(this.#runs);
+  }
+
+  #nextRun(): void {
+    this.#runs++;
+    this.#keys = [];
+    this.#starts = [0];
+    this.#filled = 0;
+  }
+}
