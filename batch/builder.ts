@@ -1,6 +1,6 @@
 /** Builds columns by appending. Price: amortised doubling, one copy on finish at most. */
 import type { Utf8Column } from "./column.ts";
-import { allocate, release } from "./memory.ts";
+import { HEAP, type Memory } from "./memory.ts";
 
 const encoder = new TextEncoder();
 
@@ -10,9 +10,11 @@ export class Utf8Builder {
   #validity: Uint8Array | undefined;
   #rows = 0;
   #length = 0;
+  readonly #memory: Memory;
 
-  constructor(capacityBytes = 1 << 16, capacityRows = 256) {
-    this.#data = allocate(capacityBytes);
+  constructor(capacityBytes = 1 << 16, capacityRows = 256, memory = HEAP) {
+    this.#memory = memory;
+    this.#data = memory.allocate(capacityBytes);
     this.#offsets = new Int32Array(capacityRows + 1);
   }
 
@@ -87,9 +89,9 @@ export class Utf8Builder {
   #reserve(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#data.length) return;
-    const grown = allocate(Math.max(needed, this.#data.length * 2));
+    const grown = this.#memory.allocate(Math.max(needed, this.#data.length * 2));
     grown.set(this.#data.subarray(0, this.#length));
-    release(this.#data);
+    this.#memory.release(this.#data);
     this.#data = grown;
   }
 }

@@ -30,14 +30,13 @@ export interface LineWindow {
 const FIRST_OVERSHOOT_BYTES = 256 * 1024;
 
 /**
- * The bytes of `source` from `start` to its end, one read ahead of the consumer, in pieces of a few MiB. Past `wanted`,
- * where a consumer only looks for the end of its last line, pieces start small.
+ * The bytes of `source` from `start` to its end, one read ahead of the consumer where reading takes time, in pieces of a few MiB that
+ * hold until the next one is asked for. Past `wanted`, where a consumer only looks for the end of its last line, pieces start small.
  */
 export async function* chunksFrom(source: ByteSource, start: number, wanted: number): AsyncGenerator<Uint8Array> {
   let overshoot = FIRST_OVERSHOOT_BYTES;
   let at = start;
-  const next = (): Promise<Uint8Array> | undefined => {
-    if (at >= source.byteLength) return undefined;
+  const advance = (): number => {
     const from = at;
     if (from < wanted) {
       at = Math.min(from + WINDOW_BYTES, wanted);
@@ -45,6 +44,24 @@ export async function* chunksFrom(source: ByteSource, start: number, wanted: num
       at = Math.min(from + overshoot, source.byteLength);
       overshoot = Math.min(overshoot * 2, WINDOW_BYTES);
     }
+    return from;
+  };
+  if (source.readInto !== undefined) {
+    const piece = allocate(WINDOW_BYTES);
+    try {
+      while (at < source.byteLength) {
+        const from = advance();
+        source.readInto(piece.subarray(0, at - from), from);
+        yield piece.subarray(0, at - from);
+      }
+    } finally {
+      release(piece);
+    }
+    return;
+  }
+  const next = (): Promise<Uint8Array> | undefined => {
+    if (at >= source.byteLength) return undefined;
+    const from = advance();
     const reading = source.read(from, at);
     // A consumer may stop before it asks for this piece; whoever awaits it still sees the error.
     reading.catch(() => {});
@@ -76,7 +93,6 @@ export async function* windows(
         const newline = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).indexOf(NEWLINE);
         if (newline < 0) {
           base += chunk.length;
-          release(piece);
           continue;
         }
         base += newline + 1;
@@ -85,14 +101,13 @@ export async function* windows(
       }
       if (length + chunk.length + SLACK_BYTES > buffer.length) {
         const memory = allocate(Math.max(buffer.length * 2, length + chunk.length + SLACK_BYTES));
-        const grown = Buffer.from(memory.buffer, 0, memory.length);
+        const grown = Buffer.from(memory.buffer, memory.byteOffset, memory.length);
         grown.set(buffer.subarray(0, length));
         release(buffer);
         buffer = grown;
       }
       buffer.set(chunk, length);
       length += chunk.length;
-      release(piece);
 
       // What was left of the chunks before holds no newline.
       const newline = buffer.subarray(length - chunk.length, length).lastIndexOf(NEWLINE);

@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { DataError, RecipeError } from "../batch/errors.ts";
-import { allocate } from "../batch/memory.ts";
+import { HEAP } from "../batch/memory.ts";
 import { globDepth, globMatcher, type Pattern, splitPattern, wantsHidden } from "./glob.ts";
 import type { ByteSource, ShardRef } from "./source.ts";
 
@@ -140,13 +140,17 @@ class LocalFileSource implements ByteSource {
 
   async read(start: number, end: number): Promise<Uint8Array> {
     if (start < 0 || end > this.byteLength || start > end) throw new RangeError(`${this.name}: read ${start}..${end}`);
-    const out = allocate(end - start);
+    const out = HEAP.allocate(end - start);
+    this.readInto(out, start);
+    return out;
+  }
+
+  readInto(out: Uint8Array, start: number): void {
     for (let at = 0; at < out.length; ) {
       const count = reading(this.#location, () => fs.readSync(this.#descriptor, out, at, out.length - at, start + at));
       if (count === 0) throw this.#changed(`it ends at byte ${start + at}`);
       at += count;
     }
-    return out;
   }
 
   async *stream(start = 0): AsyncGenerator<Uint8Array> {

@@ -24,6 +24,8 @@ export interface ByteSource {
   readonly identity: string;
   /** Bytes `[start, end)`; always exactly `end - start` of them, else a DataError or RunError. */
   read(start: number, end: number): Promise<Uint8Array>;
+  /** Fills `out` with the bytes from `start`, at once: only where bytes are at hand. Errors as `read`. */
+  readInto?(out: Uint8Array, start: number): void;
   /** The whole content from `start`, in order, in pieces of at most a few MiB. */
   stream(start?: number): AsyncIterable<Uint8Array>;
   close(): Promise<void>;

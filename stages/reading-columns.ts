@@ -6,6 +6,7 @@
  */
 import { Utf8Builder } from "../batch/builder.ts";
 import type { Column } from "../batch/column.ts";
+import { ARENA } from "../batch/memory.ts";
 import type { Cell, CellKind } from "../io/cells.ts";
 
 export interface ColumnSpec {
@@ -26,7 +27,7 @@ class Utf8Cells implements ColumnBuilder {
   readonly #builder: Utf8Builder;
 
   constructor(capacityBytes: number) {
-    this.#builder = new Utf8Builder(capacityBytes);
+    this.#builder = new Utf8Builder(capacityBytes, 256, ARENA);
   }
 
   get byteLength(): number {

@@ -1,7 +1,7 @@
 /**
- * What a worker thread keeps between tasks: the plan, the open environment, and operators built once per source.
+ * What a worker thread keeps between tasks: the plan, the open environment, and operators built once.
  *
- * Price: one tokenizer per thread (its word cache is what makes it fast), at most 8 MB a dedup barrier for its keys and 16 MB for
+ * Invariant: an operator holds nothing about the source it was built for, so equal stages of all sources share one. Price: one tokenizer per thread (its word cache is what makes it fast), at most 8 MB a dedup barrier for its keys and 16 MB for
  * matching; little for everything else.
  */
 import { readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /** Collects the ids of documents, a part at a time, into one token-list column. Price: amortised doubling, one copy on finish at most. */
 import type { TokenListColumn } from "../../batch/column.ts";
-import { allocate, release } from "../../batch/memory.ts";
+import { allocateWords, release } from "../../batch/memory.ts";
 
 export class TokenRows {
   #values: Uint32Array;
@@ -10,7 +10,7 @@ export class TokenRows {
 
   /** @param capacity ids to make room for at first */
   constructor(rows: number, capacity: number) {
-    this.#values = words(capacity);
+    this.#values = allocateWords(capacity);
     this.#offsets = new Int32Array(rows + 1);
   }
 
@@ -18,7 +18,7 @@ export class TokenRows {
   reserve(count: number): Uint32Array {
     const needed = this.#length + count;
     if (needed > this.#values.length) {
-      const grown = words(Math.max(needed, this.#values.length * 2));
+      const grown = allocateWords(Math.max(needed, this.#values.length * 2));
       grown.set(this.#values.subarray(0, this.#length));
       release(this.#values);
       this.#values = grown;
@@ -49,8 +49,4 @@ export class TokenRows {
   finish(): TokenListColumn {
     return { kind: "token_list", values: this.#values.subarray(0, this.#length), offsets: this.#offsets };
   }
-}
-
-function words(count: number): Uint32Array {
-  return new Uint32Array(allocate(count * 4).buffer, 0, count);
 }

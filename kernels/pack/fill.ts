@@ -5,7 +5,7 @@
  * no padding label is ever trained on (one long "padding document" would leak into the loss). Window ends are among them.
  * Price: one pass over the tokens, random reads of whole pieces.
  */
-import { allocate } from "../../batch/memory.ts";
+import { allocateWords } from "../../batch/memory.ts";
 import type { WindowPlan } from "./plan.ts";
 
 /** Token ids as stored: 2 or 4 bytes each. */
@@ -51,10 +51,7 @@ export function fillOutput(input: FillInput, from: number, to: number): FillOutp
   const { plan, tokens, window_tokens } = input;
   const count = (to - from) * window_tokens;
   return {
-    tokens:
-      tokens instanceof Uint16Array
-        ? new Uint16Array(allocate(count * 2).buffer, 0, count)
-        : new Uint32Array(allocate(count * 4).buffer, 0, count),
+    tokens: tokens instanceof Uint16Array ? new Uint16Array(count) : allocateWords(count),
     ends: new Uint32Array(2 * indexEntries(plan, from, to)),
     pieces: new Uint32Array(PIECE_WORDS * (plan.window_pieces[to] - plan.window_pieces[from])),
   };

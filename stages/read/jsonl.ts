@@ -77,7 +77,7 @@ export function jsonlSource(given: Options, target: BatchTarget = BATCH_TARGET):
   for (const entry of metadata) fields.push({ ...entry, path: pathOf(entry.name) });
   const keys = paths.map((path) => path.split("."));
   const module = wasmModule("json-scan");
-  const makeScanner = () => new JsonScanner(keys, module && new WasmUnescaper(module));
+  const unescaper = module && new WasmUnescaper(module);
 
   return source({
     extents: async (shards, _context, extentBytes) =>
@@ -93,7 +93,15 @@ export function jsonlSource(given: Options, target: BatchTarget = BATCH_TARGET):
         const shard = context.shards[extent.shard];
         const bytes = await context.open(shard);
         try {
-          const reader = new ExtentReader(context, extent, shard, makeScanner(), text, fields, target);
+          const reader = new ExtentReader(
+            context,
+            extent,
+            shard,
+            new JsonScanner(keys, unescaper),
+            text,
+            fields,
+            target,
+          );
           yield* reader.read(bytes, rows);
         } finally {
           await bytes.close();
