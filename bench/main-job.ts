@@ -12,7 +12,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { prepare, run } from "../index.ts";
+import { prepare, type RunEvent, run } from "../index.ts";
 
 interface Outcome {
   readonly workers: number;
@@ -26,6 +26,8 @@ interface Outcome {
   readonly mb_per_core_s: number;
   readonly mb_per_wall_s: number;
   readonly peak_rss_mb: number;
+  /** Seconds and share of the workers' wall-clock time, by stage or phase. */
+  readonly time_spent: readonly { readonly part: string; readonly seconds: number; readonly share: number }[];
 }
 
 const { values: flags } = parseArgs({
@@ -62,7 +64,11 @@ function measure(workers: string): Outcome {
 async function child(workers: number, data: string, out: string): Promise<void> {
   const started = performance.now();
   const { plan, environment, registry } = await prepare(flags.recipe, { out, dataRoot: data });
-  const result = await run(plan, { root: out, workers, environment, registry, keep_intermediates: true });
+  let timeSpent: Outcome["time_spent"] = [];
+  const report = (event: RunEvent): void => {
+    if (event.type === "time_spent") timeSpent = event.parts;
+  };
+  const result = await run(plan, { root: out, workers, environment, registry, report });
   const wall = (performance.now() - started) / 1000;
   const usage = process.resourceUsage();
   const cpu = (usage.userCPUTime + usage.systemCPUTime) / 1e6;
@@ -81,6 +87,7 @@ async function child(workers: number, data: string, out: string): Promise<void> 
     mb_per_core_s: round(input / 1e6 / cpu),
     mb_per_wall_s: round(input / 1e6 / wall),
     peak_rss_mb: Math.round(usage.maxRSS / 1000),
+    time_spent: timeSpent.map(({ part, seconds, share }) => ({ part, seconds: round(seconds), share: round(share) })),
   };
   process.stdout.write(JSON.stringify(outcome));
 }
@@ -92,6 +99,9 @@ function round(value: number): number {
 function report(outcomes: readonly Outcome[]): void {
   process.stdout.write(`${JSON.stringify({ bench: "main-job", recipe: flags.recipe, outcomes }, null, 2)}\n`);
   const first = outcomes[0];
+  for (const { part, seconds, share } of first.time_spent) {
+    process.stderr.write(`  ${part.padEnd(24)} ${seconds.toFixed(2).padStart(8)} s ${(100 * share).toFixed(1).padStart(5)} %\n`);
+  }
   for (const outcome of outcomes) {
     const speedUp = first.wall_s / outcome.wall_s;
     process.stderr.write(

@@ -22,8 +22,8 @@ import type { HeldOutShare, Recipe, SourceSpec, StageUse, TrainingStageSpec } fr
 
 /** Part of every fingerprint: bump when the layout of the store changes. */
 const STORE_VERSION = 2;
-/** About 200,000 keys of a 14-band sketch: the partition size that measured fastest. */
-const INPUT_BYTES_PER_PARTITION = 64 * 1024 * 1024;
+/** About a million keys of a 14-band sketch: fewer partitions would keep workers waiting, more open every key file more often. */
+const INPUT_BYTES_PER_PARTITION = 256 * 1024 * 1024;
 const MAX_PARTITIONS = 1024;
 
 export interface PlannedStage {

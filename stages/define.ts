@@ -3,6 +3,8 @@
  *
  * Because it is declared, a run can be planned, fingerprinted, explained and resumed; because the kernel is synchronous, it is
  * fast. The six constructors fix the operator types; `defineStage` checks a declaration once and keeps its option types.
+ * An operator serves every source of a thread whose stage has the same options, and a batch ends when its last stage returns: its
+ * columns' memory goes to the next batch, so an operator keeps no column and no view of one between calls.
  */
 import type { z } from "zod";
 import type { Batch } from "../batch/batch.ts";

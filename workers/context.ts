@@ -17,6 +17,7 @@ import { loadPlugins } from "../plan/recipe/plugins.ts";
 import type { Assets, Operator } from "../stages/define.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
 import type { WorkerSetup } from "./protocol.ts";
+import { Stopwatch } from "./stopwatch.ts";
 
 const TEXT_SEEDS = [{ high: 0, low: 0 }];
 
@@ -26,6 +27,7 @@ export class WorkerContext {
   readonly layout: Layout;
   readonly environment: IoEnvironment;
   readonly #registry: StageRegistry;
+  readonly stopwatch = new Stopwatch();
   /** Hashes the text of documents that are kept. */
   readonly textHasher: RowHasher;
   readonly #operators = new Map<string, Operator>();

@@ -21,6 +21,11 @@ export type RunEvent =
       readonly type: "progress";
       readonly sources: readonly { readonly name: string; readonly counts: ProgressCounts }[];
     }
+  | {
+      readonly type: "time_spent";
+      /** Wall-clock seconds of all workers together, by part of the work, longest first. */
+      readonly parts: readonly { readonly part: string; readonly seconds: number; readonly share: number }[];
+    }
   | { readonly type: "run_done"; readonly result: RunResult };
 
 export interface RunResult {

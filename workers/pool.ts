@@ -8,6 +8,7 @@ import PQueue from "p-queue";
 import { Piscina } from "piscina";
 import { errorFromData, RunError } from "../batch/errors.ts";
 import type { MarkerOf, Task, TaskResult, WorkerSetup } from "./protocol.ts";
+import { addTime } from "./stopwatch.ts";
 
 export interface PoolOptions {
   readonly workers: number;
@@ -37,6 +38,7 @@ export class Pool {
   readonly #queue: PQueue;
   readonly #options: PoolOptions;
   #failed = false;
+  readonly #time = new Map<string, number>();
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -80,6 +82,11 @@ export class Pool {
     return markers;
   }
 
+  /** Milliseconds the workers spent so far, by part of the work. */
+  get time(): ReadonlyMap<string, number> {
+    return this.#time;
+  }
+
   async close(): Promise<void> {
     this.#queue.clear();
     await this.#piscina.close();
@@ -102,6 +109,7 @@ export class Pool {
     try {
       const result = (await this.#piscina.run(task)) as TaskResult;
       if (!result.ok) throw errorFromData(result.error);
+      addTime(this.#time, result.time);
       return { marker: result.marker as MarkerOf[Kind], reused: result.reused };
     } catch (error) {
       this.#failed = true;

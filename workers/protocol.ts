@@ -10,6 +10,7 @@ import type { EnvironmentData } from "../io/environment.ts";
 import type { PackingStatistics } from "../kernels/pack/plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Extent } from "../stages/define.ts";
+import type { TimeSpent } from "./stopwatch.ts";
 
 export interface WorkerSetup {
   readonly plan: Plan;
@@ -182,5 +183,5 @@ export interface MarkerOf {
 }
 
 export type TaskResult =
-  | { readonly ok: true; readonly marker: MarkerOf[Task["kind"]]; readonly reused: boolean }
+  | { readonly ok: true; readonly marker: MarkerOf[Task["kind"]]; readonly reused: boolean; readonly time: TimeSpent }
   | { readonly ok: false; readonly error: ErrorData };

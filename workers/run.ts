@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { zstdBackend } from "../io/codec.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
 import { Layout, matchFiles } from "../plan/layout.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, SourcePlan } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { RunEvent, RunResult } from "./events.ts";
 import { finishRun, savePlan } from "./finish.ts";
@@ -53,7 +53,7 @@ export interface RunOptions {
 }
 
 const PROGRESS_INTERVAL_MS = 250;
-const DEFAULT_MATCH_MEMORY_BYTES = 256 * 1024 * 1024;
+const DEFAULT_MATCH_MEMORY_BYTES = 64 * 1024 * 1024;
 
 /** Runs `plan`. Rejects with the first failure once nothing is in flight any more; what was committed stays. */
 export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
@@ -103,13 +103,12 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
   });
   try {
     savePlan(state);
-    const stores = await buildStores(state);
+    const stores = await buildStores(state, options.keep_intermediates !== true);
     const packed = await buildWindows(state, stores);
     const mixed = mixStages(plan, packed);
     const epochs = await buildEpochs(state, mixed, packed);
     const result = finishRun(state, registry, { stores, packed, mixed, epochs });
-    if (options.keep_intermediates !== true)
-      for (const source of plan.sources.keys()) removeIntermediates(state, source);
+    report({ type: "time_spent", parts: timeSpent(pool.time) });
     report({ type: "run_done", result });
     return result;
   } finally {
@@ -117,6 +116,13 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
     options.kill?.removeEventListener("abort", onKill);
     await (options.kill?.aborted ? pool.destroy() : pool.close());
   }
+}
+
+function timeSpent(time: ReadonlyMap<string, number>): Extract<RunEvent, { type: "time_spent" }>["parts"] {
+  const total = [...time.values()].reduce((sum, ms) => sum + ms, 0);
+  return [...time]
+    .sort(([, a], [, b]) => b - a)
+    .map(([part, ms]) => ({ part, seconds: ms / 1000, share: ms / total }));
 }
 
 /** Settles all, then throws the first real failure: nothing is left running behind a rejected promise. */
@@ -131,31 +137,51 @@ function isInterruption(reason: unknown): boolean {
   return reason instanceof Error && "code" in reason && reason.code === "run/interrupted";
 }
 
-async function buildStores(state: RunState): Promise<readonly StoreMarker[]> {
+/** Builds the stores that are not there. `tidy`: what only served to build a store goes as soon as nothing can ask for it again. */
+async function buildStores(state: RunState, tidy: boolean): Promise<readonly StoreMarker[]> {
   const { sources, groups } = state.plan;
   const ready = sources.map((_, source) => storeMarker(state, source));
   // A group needs the keys of all its members, so a member is ingested when any source of its group lacks a store.
-  const needed = new Set(sources.map((_, source) => source).filter((source) => ready[source] === undefined));
-  for (let grown = true; grown; ) {
-    const before = needed.size;
-    for (const { members } of groups) {
-      if (members.some(({ source }) => needed.has(source))) for (const { source } of members) needed.add(source);
-    }
-    grown = needed.size > before;
-  }
+  const needed = withGroupMates(
+    groups,
+    sources.map((_, source) => source).filter((source) => ready[source] === undefined),
+  );
+  const unbuilt = new Set(sources.map((_, source) => source));
+  const built = (source: number): void => {
+    unbuilt.delete(source);
+    if (!tidy) return;
+    // Killed now, a run must not read the text of these again because a group mate lacks its store.
+    const mates = [...withGroupMates(groups, [source])];
+    if (mates.every((mate) => !unbuilt.has(mate))) for (const mate of mates) removeIntermediates(state, mate);
+  };
   const ingested = sources.map((_, source) => (needed.has(source) ? ingestSource(state, source) : undefined));
   const united: Promise<void>[] = [];
   for (let group = 0; group < groups.length; group++) united.push(uniteGroup(state, group, ingested, united));
-  const stores = sources.map(async (planned, source) => {
-    const marker = ready[source];
-    if (marker !== undefined) return marker;
+  const buildStore = async (source: number, planned: SourcePlan): Promise<StoreMarker> => {
     const input = await ingested[source];
     for (const { group } of planned.barriers) await united[group];
     return storeSource(state, source, input as IngestedSource);
+  };
+  const stores = sources.map(async (planned, source) => {
+    const marker = ready[source] ?? (await buildStore(source, planned));
+    built(source);
+    return marker;
   });
   // Everything is awaited together, so that no rejection is left without a listener.
   await allOf<unknown>([...ingested.filter((promise) => promise !== undefined), ...united, ...stores]);
   return Promise.all(stores);
+}
+
+/** `sources` and all that share a dedup group with one of them, directly or through others. */
+function withGroupMates(groups: Plan["groups"], sources: readonly number[]): Set<number> {
+  const all = new Set(sources);
+  for (let before = -1; all.size > before; ) {
+    before = all.size;
+    for (const { members } of groups) {
+      if (members.some(({ source }) => all.has(source))) for (const { source } of members) all.add(source);
+    }
+  }
+  return all;
 }
 
 /** Matches and unites one dedup group, after its members are ingested and every earlier barrier of theirs is united. */

@@ -25,8 +25,11 @@ export default async function runTask(task: Task): Promise<TaskResult> {
     const ready = await context;
     const { folder, name } = markerPlace(task, ready);
     const done = readMarker<Marker>(folder, name);
-    if (done !== undefined) return { ok: true, marker: done, reused: true };
-    return { ok: true, marker: await perform(task, ready), reused: false };
+    if (done !== undefined) return { ok: true, marker: done, reused: true, time: {} };
+    ready.stopwatch.start();
+    const marker = await perform(task, ready);
+    ready.stopwatch.lap(task.kind === "ingest" ? "commit" : task.kind);
+    return { ok: true, marker, reused: false, time: ready.stopwatch.parts };
   } catch (error) {
     return { ok: false, error: errorToData(error) };
   }

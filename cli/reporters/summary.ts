@@ -1,6 +1,14 @@
 /** The end of a run's transcript: what came in, what came out, what was asked for and what was got, and where it lies. */
-import type { RunResult } from "../../index.ts";
+import type { RunEvent, RunResult } from "../../index.ts";
 import { formatBytes, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+
+export type TimeSpent = Extract<RunEvent, { type: "time_spent" }>;
+
+/** Where the time of the workers went: what `run --profile` adds. */
+export function profileTable({ parts }: TimeSpent): string {
+  const rows = parts.map(({ part, seconds, share }) => [part, `${seconds.toFixed(2)} s`, formatPercent(share)]);
+  return `\n${formatTable(["part", "workers' time", "share"], rows)}\n`;
+}
 
 export function summary(result: RunResult): string {
   const parts = [`\n${result.name}: done\n`, sourcesTable(result)];

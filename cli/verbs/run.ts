@@ -13,7 +13,7 @@ import {
 } from "../flags.ts";
 import { jsonReporter } from "../reporters/json.ts";
 import { plainReporter } from "../reporters/plain.ts";
-import { summary } from "../reporters/summary.ts";
+import { profileTable, summary, type TimeSpent } from "../reporters/summary.ts";
 import { terminalReporter } from "../reporters/terminal.ts";
 
 interface Flags {
@@ -26,6 +26,7 @@ interface Flags {
   readonly keepIntermediates: boolean;
   readonly cacheDownloads: boolean;
   readonly progress: boolean;
+  readonly profile: boolean;
   readonly quiet: boolean;
   readonly json: boolean;
 }
@@ -53,7 +54,7 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
       matchMemory: {
         kind: "parsed",
         parse: parseBytes,
-        default: "256MiB",
+        default: "64MiB",
         placeholder: "size",
         brief: "keys a dedup task may hold in memory; more passes beyond it, the same result",
       },
@@ -70,6 +71,12 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
         brief: "keep files streamed from the Hub in its cache (HF_HUB_CACHE)",
       },
       progress: { kind: "boolean", default: true, brief: "show progress" },
+      profile: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "show what part of the workers' time each stage and phase took",
+      },
       quiet: { kind: "boolean", default: false, withNegated: false, brief: "only the result and errors" },
       json: jsonFlag,
     },
@@ -98,6 +105,7 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
       this.process.on("SIGINT", interrupt);
       this.process.on("SIGTERM", interrupt);
       let result: RunResult;
+      let spent: TimeSpent | undefined;
       try {
         result = await run(prepared.plan, {
           root: flags.out,
@@ -109,7 +117,10 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
           keep_intermediates: flags.keepIntermediates,
           stop: stop.signal,
           kill: kill.signal,
-          report: reporter.report,
+          report: (event) => {
+            if (event.type === "time_spent") spent = event;
+            reporter.report(event);
+          },
         });
       } finally {
         reporter.close();
@@ -117,6 +128,7 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
         this.process.off("SIGTERM", interrupt);
       }
       if (!flags.json) this.process.stdout.write(summary(result));
+      if (!flags.json && flags.profile && spent) this.process.stdout.write(profileTable(spent));
       return result.gates.every((gate) => gate.ok) ? EXIT.ok : EXIT.gate;
     });
   },

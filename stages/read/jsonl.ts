@@ -191,7 +191,7 @@ class ExtentReader {
           if (start === 0 && this.#row === 0) this.#checkShape(buffer, from);
           if (rows.take() && this.#accept(buffer, from, lineEnd, base, valid)) {
             if (this.#batches.overflows(this.#cellBytes)) yield* this.#rest();
-            this.#addRow();
+            this.#addRow(isRange ? base + from : undefined);
             if (this.#batches.full) yield* this.#rest();
           }
           this.#row++;
@@ -271,8 +271,9 @@ class ExtentReader {
     return true;
   }
 
-  #addRow(): void {
-    const columns = this.#batches.addRow(this.#extent.shard, this.#row);
+  /** `byte` is where the line starts in its shard: only there a row of a range has a place that no other range changes. */
+  #addRow(byte: number | undefined): void {
+    const columns = this.#batches.addRow(this.#extent.shard, this.#row, byte);
     for (let i = 0; i < columns.length; i++) columns[i].push(this.#cells[i]);
   }
 }

@@ -18,6 +18,7 @@ import type { Operator, ReadContext } from "../../stages/define.ts";
 import type { WorkerContext } from "../context.ts";
 import { addProgress } from "../progress.ts";
 import type { IngestMarker, IngestTask } from "../protocol.ts";
+import type { Stopwatch } from "../stopwatch.ts";
 import { SpanWriter } from "./span-writer.ts";
 import { Tally } from "./tally.ts";
 
@@ -37,15 +38,18 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
   };
   try {
     for await (const batch of reader.read(task.extents, readContext)) {
+      context.stopwatch.lap("read");
       tally.read(batch);
-      const replaced = runStages(batch, stages, tally, span);
+      const replaced = runStages(batch, stages, tally, span, context.stopwatch);
       const written = span.write(batch, tally.documents - batch.rows);
       tally.kept += written.kept;
       tally.text_bytes += written.text_bytes;
       tally.tokens += written.tokens;
       addProgress(context.setup.progress, task.source, { rows: batch.rows, ...written });
       for (const column of [...replaced, ...batch.columns.values()]) releaseColumn(column);
+      context.stopwatch.lap("write");
     }
+    context.stopwatch.lap("read");
     const files = span.commit();
     const marker = tally.marker(files, task);
     commitMarker(join(folder, spanFiles.marker(task.span)), marker);
@@ -63,7 +67,13 @@ function releaseColumn(column: Column): void {
 }
 
 /** Returns the columns that stages replaced. */
-function runStages(batch: Batch, stages: readonly Operator[], tally: Tally, span: SpanWriter): readonly Column[] {
+function runStages(
+  batch: Batch,
+  stages: readonly Operator[],
+  tally: Tally,
+  span: SpanWriter,
+  stopwatch: Stopwatch,
+): readonly Column[] {
   const replaced: Column[] = [];
   let barrier = 0;
   stages.forEach((operator, index) => {
@@ -89,6 +99,7 @@ function runStages(batch: Batch, stages: readonly Operator[], tally: Tally, span
     } catch (error) {
       throw stageFailure(error, batch, tally.source, index);
     }
+    stopwatch.lap(tally.source.stages[index].use);
   });
   return replaced;
 }
