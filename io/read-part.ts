@@ -84,7 +84,7 @@ export class ForwardReader {
 function fill(descriptor: number, path: string, bytes: Uint8Array, start: number): void {
   for (let at = 0; at < bytes.length; ) {
     const read = fs.readSync(descriptor, bytes, at, bytes.length - at, start + at);
-    if (read === 0) throw shortFile(path, start + bytes.length, start + at);
+    if (read === 0) throw shortFile(path, start + bytes.length, fs.fstatSync(descriptor).size);
     at += read;
   }
 }

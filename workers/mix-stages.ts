@@ -3,8 +3,10 @@
  */
 import { type CompiledStage, compileMixture, type MixtureStage } from "../mixtures/compile.ts";
 import { mixtureWeights } from "../mixtures/weights.ts";
-import { type Plan, type PlannedStage, packId, selectionOf } from "../plan/plan.ts";
+import { packId } from "../plan/fingerprint.ts";
+import type { Plan, PlannedStage } from "../plan/plan.ts";
 import type { TrainingStageSpec } from "../plan/types.ts";
+import { selectionOf } from "../plan/windows.ts";
 import type { PackMarker } from "./protocol.ts";
 
 export interface MixedStage extends CompiledStage {

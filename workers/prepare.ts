@@ -1,7 +1,8 @@
 /** From a recipe's path to a plan that can be run: what every verb does first. */
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
 import { Layout } from "../plan/layout.ts";
-import { makePlan, type Plan } from "../plan/plan.ts";
+import { makePlan } from "../plan/make.ts";
+import type { Plan } from "../plan/plan.ts";
 import { loadRecipe } from "../plan/recipe/load.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";

@@ -5,7 +5,8 @@
 import type { IoEnvironment } from "../io/environment.ts";
 import { openShard } from "../io/open.ts";
 import type { Layout } from "../plan/layout.ts";
-import { createOperator, type Plan } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { createOperator } from "../plan/stages.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { Phase, RunEvent } from "./events.ts";
 import type { Pool } from "./pool.ts";

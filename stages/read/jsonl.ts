@@ -271,7 +271,7 @@ class ExtentReader {
     return true;
   }
 
-  /** `byte` is where the line starts in its shard: only there a row of a range has a place that no other range changes. */
+  /** `byte` is where the line starts in its shard, known for ranges of bytes; other extents begin with the shard's first row. */
   #addRow(byte: number | undefined): void {
     const columns = this.#batches.addRow(this.#extent.shard, this.#row, byte);
     for (let i = 0; i < columns.length; i++) columns[i].push(this.#cells[i]);

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
-import { makePlan } from "../../plan/plan.ts";
+import { makePlan } from "../../plan/make.ts";
 import { loadRecipe } from "../../plan/recipe/load.ts";
 import { stageRegistry } from "../../stages/registry.ts";
 import type { RunEvent } from "../../workers/events.ts";
