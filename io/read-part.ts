@@ -24,7 +24,12 @@ export function readLarge(path: string): Uint8Array {
   const descriptor = fs.openSync(path, "r");
   try {
     const bytes = allocate(fs.fstatSync(descriptor).size);
-    fill(descriptor, path, bytes, 0);
+    try {
+      fill(descriptor, path, bytes, 0);
+    } catch (error) {
+      release(bytes);
+      throw error;
+    }
     return bytes;
   } finally {
     fs.closeSync(descriptor);

@@ -4,8 +4,8 @@
  * `X.ds`: token ids, little-endian, 2 bytes each where the vocabulary fits, else 4; no header. `X.ds.index`: the exclusive end of every
  * document in tokens, u64 little-endian. `X.ds.metadata`: three lines. `X.ds.pieces` is ours: which piece of which document lies
  * where in packed windows, three u32 each.
- * Invariant: a written document is not empty, ends with the one EOS in it, and every id is below the vocabulary size.
- * Price: one pass over the ids to check them, one copy where the width changes.
+ * Invariant of what lies in them: a document is not empty, ends with the one EOS in it, and every id is below the vocabulary size.
+ * Price: bytes are looked at in place; one pass over the ids where they are checked.
  */
 import { DataError, RunError } from "../batch/errors.ts";
 import { PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
@@ -14,11 +14,6 @@ export type TokenBytes = 2 | 4;
 
 /** What follows the name of the token file in the names of the files beside it. */
 export const companions = { index: ".index", metadata: ".metadata", pieces: ".pieces" } as const;
-
-/** Takes bytes in order; a file being committed is one. */
-export interface ByteSink {
-  write(bytes: Uint8Array): void;
-}
 
 export interface TokenFormat {
   readonly token_bytes: TokenBytes;
@@ -41,44 +36,7 @@ export function bytesOf(values: TokenArray | Uint32Array): Uint8Array {
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** Writes documents to a `.ds` and its `.ds.index`. The caller commits the sinks. */
-export class TokenFileWriter {
-  documents = 0;
-  tokens = 0;
-  readonly #tokenSink: ByteSink;
-  readonly #indexSink: ByteSink;
-  readonly #format: TokenFormat;
-
-  constructor(tokenSink: ByteSink, indexSink: ByteSink, format: TokenFormat) {
-    this.#tokenSink = tokenSink;
-    this.#indexSink = indexSink;
-    this.#format = format;
-  }
-
-  /**
-   * Appends documents that lie back to back in `ids`; `ends` are their exclusive ends there, the last one `ids.length`.
-   * Throws RunError `run/bad-document` and writes nothing of the call where a document breaks the invariant.
-   */
-  append(ids: TokenArray, ends: ArrayLike<number>): void {
-    const problem = documentProblem(ids, ends, this.#format);
-    if (problem !== undefined) {
-      throw new RunError({
-        code: "run/bad-document",
-        what: `document ${this.documents + problem.document} of the token file ${problem.what}`,
-        why: "trainers find documents by their EOS, so its place and number must be exact",
-        fix: "this is a fault of the tokenize stage: report it with the recipe",
-      });
-    }
-    const wide = this.#format.token_bytes === 4;
-    const stored = ids instanceof Uint32Array === wide ? ids : wide ? new Uint32Array(ids) : new Uint16Array(ids);
-    this.#tokenSink.write(bytesOf(stored));
-    this.#indexSink.write(encodeEnds(ends, this.tokens));
-    this.documents += ends.length;
-    this.tokens += ids.length;
-  }
-}
-
-/** What breaks the invariant of a token file first, or undefined. */
+/** What breaks the invariant first in documents that lie back to back in `ids` (`ends`: their exclusive ends there), or undefined. */
 export function documentProblem(
   ids: TokenArray,
   ends: ArrayLike<number>,

@@ -1,5 +1,5 @@
 /**
- * What a trainer makes of a window: positions within documents, and from them the sequence bounds attention is given.
+ * What a trainer makes of a window: positions within documents, from which attention is kept inside them.
  *
  * These are the reader's rules, kept here to prove that what is written is read as meant: datatrove's folder dataset (positions from
  * EOS ids, or from the index) and nanotron's collator. Invariant: position 0 stands at the start of a window, after every document end, and nowhere
@@ -31,20 +31,6 @@ export function positionsFromIndex(documentEnds: Float64Array, window: number, o
     }
     out[i] = position++;
   }
-}
-
-/**
- * Bounds of the sequences in a flattened micro-batch of positions: where a position is 0, and the total. `positions` are those of
- * the inputs, without the last token of each window, which is only a label.
- */
-export function cuSeqlens(positions: Int32Array): Int32Array {
-  let sequences = 0;
-  for (let i = 0; i < positions.length; i++) if (positions[i] === 0) sequences++;
-  const bounds = new Int32Array(sequences + 1);
-  let next = 0;
-  for (let i = 0; i < positions.length; i++) if (positions[i] === 0) bounds[next++] = i;
-  bounds[sequences] = positions.length;
-  return bounds;
 }
 
 /** Index of the first entry greater than `value` in ascending `values`. */

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { planBestFit } from "../../../kernels/pack/best-fit.ts";
 import { planConcat } from "../../../kernels/pack/concat.ts";
 import { fillOutput, fillWindows } from "../../../kernels/pack/fill.ts";
-import { cuSeqlens, positionsFromEos, positionsFromIndex } from "../../../kernels/pack/positions.ts";
+import { positionsFromEos, positionsFromIndex } from "../../../kernels/pack/positions.ts";
 import { handOver, shardSpans } from "../../../kernels/pack/spans.ts";
 
 const EOS = 2;
@@ -123,11 +123,6 @@ test("positions are those datatrove reads", () => {
     positionsFromIndex(ends, window, out);
     assert.deepEqual([...out], golden.index[window]);
   }
-});
-
-test("sequence bounds start at every position 0 and end with the total", () => {
-  assert.deepEqual([...cuSeqlens(Int32Array.of(0, 1, 2, 0, 0, 1, 0))], [0, 3, 4, 6, 7]);
-  assert.deepEqual([...cuSeqlens(new Int32Array(0))], [0]);
 });
 
 test("spans follow shards and epochs", () => {
