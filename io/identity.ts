@@ -3,17 +3,23 @@
  *
  * The cache is a JSON-lines file, appended to; a line counts while path, size, modification time (ns) and inode are the same.
  * Invariant: a file that changed while or shortly before it was hashed is not remembered, because its next change might not
- * show in the time stamp. Price: 0.5 to 2 GB/s the first time, one `stat` per file after that.
+ * show in the time stamp. Identities and errors are the same whichever thread hashes. Price: 0.5 to 2 GB/s and core the first time,
+ * one `stat` per file after that; much that is unknown is hashed by at most {@link MAX_THREADS} threads, which take 50 ms to start.
  */
-import { createHash } from "node:crypto";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import PQueue from "p-queue";
-import { DataError } from "../batch/errors.ts";
+import { Piscina } from "piscina";
+import { DataError, errorFromData } from "../batch/errors.ts";
+import { hashFile } from "./hash-file.ts";
+import type { HashResult } from "./identity-worker.ts";
 import { reading } from "./local.ts";
 
+/** Files being hashed at a time: one is read while another is hashed. */
 const PARALLEL = 4;
-const PIECE = 1 << 20;
+const MAX_THREADS = 4;
+const PARALLEL_BYTES = 256 * 1024 * 1024;
 /** Coarsest time stamp of file systems in use (FAT), as ms. */
 const TIMESTAMP_MS = 2000;
 
@@ -31,30 +37,43 @@ export interface LocalIdentity {
   readonly identity: string;
 }
 
-/** Size and identity of every one of `paths` (absolute), in their order. Throws DataError `data/unreadable`, `data/changed`. */
-export async function identifyLocal(paths: readonly string[], cacheFile: string | undefined): Promise<LocalIdentity[]> {
+/**
+ * Size and identity of every one of `paths` (absolute), in their order. Threads hash where more than `parallelBytes` are not remembered.
+ * Throws DataError `data/unreadable`, `data/changed`.
+ */
+export async function identifyLocal(
+  paths: readonly string[],
+  cacheFile: string | undefined,
+  parallelBytes = PARALLEL_BYTES,
+): Promise<LocalIdentity[]> {
   const known = readCache(cacheFile);
   const learned: Known[] = [];
-  const queue = new PQueue({ concurrency: PARALLEL });
-  const identities = await queue.addAll(paths.map((path) => () => identify(path, known, learned)));
-  if (cacheFile && learned.length > 0) appendCache(cacheFile, learned);
-  return identities as LocalIdentity[];
+  const unknown = paths.map(statOf).filter((stat, i) => !isSame(known.get(paths[i]), stat));
+  const bytes = unknown.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
+  const threads = bytes > parallelBytes ? Math.min(MAX_THREADS, os.availableParallelism(), unknown.length) : 1;
+  const hasher = threads > 1 ? new HashingThreads(threads) : undefined;
+  try {
+    const hash = hasher === undefined ? hashFile : (file: string) => hasher.hash(file);
+    const queue = new PQueue({ concurrency: Math.max(PARALLEL, 2 * threads) });
+    const identities = await queue.addAll(paths.map((path) => () => identify(path, known, learned, hash)));
+    if (cacheFile && learned.length > 0) appendCache(cacheFile, learned);
+    return identities as LocalIdentity[];
+  } finally {
+    await hasher?.close();
+  }
 }
 
-async function identify(file: string, known: ReadonlyMap<string, Known>, learned: Known[]): Promise<LocalIdentity> {
+async function identify(
+  file: string,
+  known: ReadonlyMap<string, Known>,
+  learned: Known[],
+  hash: (file: string) => Promise<string>,
+): Promise<LocalIdentity> {
   const stat = statOf(file);
   const before = known.get(file);
-  if (
-    before &&
-    before.mtime_ns === stat.mtime_ns &&
-    before.inode === stat.inode &&
-    before.size_bytes === stat.size_bytes
-  ) {
-    return { size_bytes: before.size_bytes, identity: `sha256:${before.sha256}` };
-  }
-  const sha256 = await hashFile(file);
-  const after = statOf(file);
-  if (after.mtime_ns !== stat.mtime_ns || after.size_bytes !== stat.size_bytes || after.inode !== stat.inode) {
+  if (isSame(before, stat)) return { size_bytes: before.size_bytes, identity: `sha256:${before.sha256}` };
+  const sha256 = await hash(file);
+  if (!isSame(statOf(file), stat)) {
     throw new DataError({
       code: "data/changed",
       what: `${file} changed while it was hashed`,
@@ -68,24 +87,47 @@ async function identify(file: string, known: ReadonlyMap<string, Known>, learned
   return { size_bytes: stat.size_bytes, identity: `sha256:${sha256}` };
 }
 
-function statOf(file: string): Omit<Known, "path" | "sha256"> {
-  const stat = reading(file, () => fs.statSync(file, { bigint: true }));
-  return { size_bytes: Number(stat.size), mtime_ns: String(stat.mtimeNs), inode: String(stat.ino) };
+/** Worker threads that hash; each reads a second file while it hashes a first. */
+class HashingThreads {
+  readonly #piscina: Piscina;
+
+  constructor(threads: number) {
+    this.#piscina = new Piscina({
+      filename: new URL("./identity-worker.js", import.meta.url).href,
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker: 2,
+      // Hashing awaits reads, which a thread blocked in Atomics.wait could not do.
+      atomics: "disabled",
+    });
+  }
+
+  async hash(file: string): Promise<string> {
+    const result = (await this.#piscina.run(file)) as HashResult;
+    if (!result.ok) throw errorFromData(result.error);
+    return result.sha256;
+  }
+
+  /** Ends the threads, whatever they are doing. */
+  async close(): Promise<void> {
+    await this.#piscina.destroy();
+  }
 }
 
-async function hashFile(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  const handle = await fs.promises.open(file, "r").catch((error) => reading(file, () => Promise.reject(error)));
-  try {
-    const buffer = Buffer.allocUnsafeSlow(PIECE);
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, PIECE);
-      if (bytesRead === 0) return hash.digest("hex");
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await handle.close();
-  }
+type Stat = Omit<Known, "path" | "sha256">;
+
+function isSame<S extends Stat>(known: S | undefined, stat: Stat): known is S {
+  return (
+    known !== undefined &&
+    known.mtime_ns === stat.mtime_ns &&
+    known.inode === stat.inode &&
+    known.size_bytes === stat.size_bytes
+  );
+}
+
+function statOf(file: string): Stat {
+  const stat = reading(file, () => fs.statSync(file, { bigint: true }));
+  return { size_bytes: Number(stat.size), mtime_ns: String(stat.mtimeNs), inode: String(stat.ino) };
 }
 
 /** A line cut by a crash, or from another version, is one file hashed again. */

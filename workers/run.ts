@@ -120,9 +120,7 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
 
 function timeSpent(time: ReadonlyMap<string, number>): Extract<RunEvent, { type: "time_spent" }>["parts"] {
   const total = [...time.values()].reduce((sum, ms) => sum + ms, 0);
-  return [...time]
-    .sort(([, a], [, b]) => b - a)
-    .map(([part, ms]) => ({ part, seconds: ms / 1000, share: ms / total }));
+  return [...time].sort(([, a], [, b]) => b - a).map(([part, ms]) => ({ part, seconds: ms / 1000, share: ms / total }));
 }
 
 /** Settles all, then throws the first real failure: nothing is left running behind a rejected promise. */

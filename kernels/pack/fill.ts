@@ -5,7 +5,7 @@
  * no padding label is ever trained on (one long "padding document" would leak into the loss). Window ends are among them.
  * Price: one pass over the tokens, random reads of whole pieces.
  */
-import { allocateWords } from "../../batch/memory.ts";
+import { HEAP } from "../../batch/memory.ts";
 import type { WindowPlan } from "./plan.ts";
 
 /** Token ids as stored: 2 or 4 bytes each. */
@@ -46,12 +46,16 @@ export function indexEntries(plan: WindowPlan, from: number, to: number): number
   return entries;
 }
 
-/** Arrays of the right sizes for windows `[from, to)`; `tokens` may be given back with `release`. */
-export function fillOutput(input: FillInput, from: number, to: number): FillOutput {
+/** Arrays of the right sizes for windows `[from, to)`; `tokens` lie in `memory`. */
+export function fillOutput(input: FillInput, from: number, to: number, memory = HEAP): FillOutput {
   const { plan, tokens, window_tokens } = input;
   const count = (to - from) * window_tokens;
+  const bytes = memory.allocate(count * tokens.BYTES_PER_ELEMENT);
   return {
-    tokens: tokens instanceof Uint16Array ? new Uint16Array(count) : allocateWords(count),
+    tokens:
+      tokens instanceof Uint16Array
+        ? new Uint16Array(bytes.buffer, bytes.byteOffset, count)
+        : new Uint32Array(bytes.buffer, bytes.byteOffset, count),
     ends: new Uint32Array(2 * indexEntries(plan, from, to)),
     pieces: new Uint32Array(PIECE_WORDS * (plan.window_pieces[to] - plan.window_pieces[from])),
   };

@@ -169,19 +169,26 @@ function ratio(part: number, whole: number, none: number): number {
   return whole === 0 ? none : part / whole;
 }
 
+const FIRST = 1;
+const LAST = 2;
+
 /**
  * What is wrong with a plan, in one sentence, or undefined: every window full, every token of every document placed once.
- * Packers may come from plugins, so nothing of the plan is trusted. Price: two passes over the pieces, a bit a token and 8 bytes a document;
- * no sorting: starts are unique, each leads to another or to the document's end, and lengths add up, so a document's pieces are one chain.
+ *
+ * Packers may come from plugins, so nothing in a plan is trusted. No sorting: one piece of a document starts at its start, one ends at
+ * its end, and every other end takes a start of its own, so the pieces are one chain. Price: one pass over the pieces in 10 to 100 ns
+ * each, with a bit a token, a byte a document and 4 bytes a piece. Throws a RangeError for a shard of more than 2^32 tokens.
  */
 export function planProblem(plan: WindowPlan, documentEnds: Float64Array, windowTokens: number): string | undefined {
   const broken = columnsProblem(plan);
   if (broken !== undefined) return broken;
-  const { piece_document, piece_start, piece_length, window_pieces } = plan;
   const total = documentEnds.length === 0 ? 0 : documentEnds[documentEnds.length - 1];
   if (total > 0xffff_ffff) throw new RangeError(`${total} tokens in one shard`);
+  const { piece_document, piece_start, piece_length, window_pieces } = plan;
+  const edges = new Uint8Array(documentEnds.length);
   const starts = new Int32Array((total >>> 5) + 1);
-  const placed = new Float64Array(documentEnds.length);
+  const openEnds = new Uint32Array(piece_document.length);
+  let open = 0;
   for (let window = 0; window < plan.windows; window++) {
     let tokens = 0;
     for (let piece = window_pieces[window]; piece < window_pieces[window + 1]; piece++) {
@@ -192,36 +199,35 @@ export function planProblem(plan: WindowPlan, documentEnds: Float64Array, window
       if (document === -1) continue;
       if (document < 0 || document >= documentEnds.length)
         return `piece ${piece} is of document ${document}, which is not there`;
-      const first = document === 0 ? 0 : documentEnds[document - 1];
-      const start = first + piece_start[piece];
-      if (start + length > documentEnds[document])
-        return `piece ${piece} ends at token ${start + length - first} of document ${document}, which has ${documentEnds[document] - first}`;
-      const word = start >>> 5;
+      const from = document === 0 ? 0 : documentEnds[document - 1];
+      const to = documentEnds[document];
+      const start = from + piece_start[piece];
+      const end = start + length;
+      if (end > to) return `piece ${piece} ends at token ${end - from} of document ${document}, which has ${to - from}`;
+      const edge = (start === from ? FIRST : 0) | (end === to ? LAST : 0);
       const bit = 1 << (start & 31);
-      if ((starts[word] & bit) !== 0) return `token ${start - first} of document ${document} is placed twice`;
-      starts[word] |= bit;
-      placed[document] += length;
+      if ((edges[document] & edge) !== 0 || (start !== from && (starts[start >>> 5] & bit) !== 0))
+        return `document ${document} is placed twice`;
+      edges[document] |= edge;
+      if (start !== from) starts[start >>> 5] |= bit;
+      if (end !== to) openEnds[open++] = end;
     }
     if (tokens !== windowTokens) return `window ${window} holds ${tokens} tokens instead of ${windowTokens}`;
   }
-  const isStart = (token: number): boolean => (starts[token >>> 5] & (1 << (token & 31))) !== 0;
-  for (let piece = 0; piece < piece_document.length; piece++) {
-    const document = piece_document[piece];
-    if (document < 0) continue;
-    const first = document === 0 ? 0 : documentEnds[document - 1];
-    const end = first + piece_start[piece] + piece_length[piece];
-    if (end !== documentEnds[document] && !isStart(end))
-      return `document ${document} has a gap or an overlap at token ${end - first}`;
+  for (let i = 0; i < open; i++) {
+    const end = openEnds[i];
+    const bit = 1 << (end & 31);
+    if ((starts[end >>> 5] & bit) === 0) return `${tokenOf(end, documentEnds)} has a gap or an overlap`;
+    starts[end >>> 5] &= ~bit;
   }
-  for (let document = 0; document < placed.length; document++) {
-    const first = document === 0 ? 0 : documentEnds[document - 1];
-    const length = documentEnds[document] - first;
-    if (placed[document] === 0) return `document ${document} is in no window`;
-    if (!isStart(first)) return `document ${document} has a gap or an overlap at token 0`;
-    if (placed[document] !== length)
-      return `${placed[document]} tokens of document ${document} are placed, and it has ${length}`;
-  }
-  return undefined;
+  const missing = edges.findIndex((edge) => edge !== (FIRST | LAST));
+  if (missing < 0) return undefined;
+  return `document ${missing} ${edges[missing] === 0 ? "is in no window" : "is placed in part"}`;
+}
+
+function tokenOf(token: number, documentEnds: Float64Array): string {
+  const document = documentEnds.findIndex((end) => end > token);
+  return `document ${document} at token ${token - (document === 0 ? 0 : documentEnds[document - 1])}`;
 }
 
 /** What keeps a plan's columns from being read, or undefined. */

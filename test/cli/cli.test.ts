@@ -60,8 +60,23 @@ test("plan, run, status, verify, peek and export of one recipe", (t) => {
     planned.stdout,
     /ingest\s+web\s.*filter\/gopher-quality → dedup\/exact → dedup\/minhash → tokenize\/bpe/,
   );
-  const done = shardmill(root, "run", "tiny.yaml", "--workers", "2");
+  const done = shardmill(root, "run", "tiny.yaml", "--workers", "2", "--profile");
   assert.equal(done.status, 0, done.stderr);
+  const shares = [...done.stdout.matchAll(/^ {2}(\S+) +([\d.]+) s +([\d.]+) %$/gm)];
+  const parts = shares.map(([, part]) => part);
+  for (const part of [
+    "read",
+    "filter/gopher-quality",
+    "dedup/minhash",
+    "tokenize/bpe",
+    "write",
+    "match",
+    "gather",
+    "pack",
+  ]) {
+    assert.ok(parts.includes(part), `${part} is not among ${parts}`);
+  }
+  assert.ok(Math.abs(shares.reduce((sum, [, , , share]) => sum + Number(share), 0) - 100) < 1);
   assert.match(done.stdout, /tiny: done/);
   assert.match(done.stdout, /manifest {2}runs\/tiny\/manifests\/stage1\.json/);
   assert.match(done.stderr, /ingest {2}web: 1 tasks/);

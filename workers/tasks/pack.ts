@@ -5,15 +5,18 @@
  * Memory: the shard's tokens, its plan (16 bytes a piece), and one write buffer; windows are filled and written a few MiB at a time.
  */
 import { join } from "node:path";
-import { release } from "../../batch/memory.ts";
+import { RunError } from "../../batch/errors.ts";
+import { ARENA, release } from "../../batch/memory.ts";
 import { type CommittedFile, commitBytes, commitMarker, createPending, type PendingFile } from "../../io/commit.ts";
 import { readLarge, readPart } from "../../io/read-part.ts";
 import { bytesOf, companions, decodeEnds, decodeTokens, formatMetadata } from "../../io/token-file.ts";
 import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
-import { packingStatistics } from "../../kernels/pack/plan.ts";
+import { packingStatistics, planProblem } from "../../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../../kernels/pack/select.ts";
 import { seedFrom } from "../../kernels/shuffle.ts";
 import { tokenFiles, windowFiles } from "../../plan/layout.ts";
+import type { PackInput, PackOperator, PackPlan } from "../../stages/define.ts";
+import { isStageKind } from "../../stages/kinds.ts";
 import type { WorkerContext } from "../context.ts";
 import type { PackMarker, PackTask } from "../protocol.ts";
 
@@ -38,12 +41,12 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
     entry.sequence_length,
     task.shard,
   ] as const;
-  const plan = operator.plan({
+  const window_tokens = entry.sequence_length + 1;
+  const plan = planWindows(entry.pack.use, operator, {
     document_ends: packed_ends,
     sequence_length: entry.sequence_length,
     seed: seedFrom(...seedParts, ...(task.epoch === 0 ? [] : [task.epoch])),
   });
-  const window_tokens = entry.sequence_length + 1;
   const stored_tokens = readLarge(store);
   const input: FillInput = {
     plan: selected === undefined ? plan : planInShard(plan, selected.documents),
@@ -73,6 +76,25 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   return marker;
 }
 
+/**
+ * The packer's plan, checked where a plugin made it. Built-in packers are proved by tests, and checking them would cost 1 to 10 % of
+ * the task (3 % for concat at 4096). Throws RunError `run/bad-packing`.
+ */
+function planWindows(use: string, operator: PackOperator, input: PackInput): PackPlan {
+  if (isStageKind(use.split("/")[0])) return operator.plan(input);
+  // A copy, because the check and the copying of tokens rely on ends that the plugin cannot have written to.
+  const plan = operator.plan({ ...input, document_ends: input.document_ends.slice() });
+  const window_tokens = input.sequence_length + 1;
+  const problem = planProblem(plan, input.document_ends, window_tokens);
+  if (problem === undefined) return plan;
+  throw new RunError({
+    code: "run/bad-packing",
+    what: `${use} laid ${input.document_ends.length} documents out in windows of ${window_tokens} tokens, and ${problem}`,
+    why: "documents would be lost, repeated or cut where nobody asked for it; nothing of this shard is committed",
+    fix: `mend the plugin: ${use} must fill every window (document -1 is padding) and place every token of every document once`,
+  });
+}
+
 function writeWindows(input: FillInput, target: string): readonly CommittedFile[] {
   const pending = ["", companions.index, companions.pieces].map((suffix) => createPending(`${target}${suffix}`));
   try {
@@ -88,7 +110,7 @@ function fillAll(input: FillInput, [tokens, index, pieces]: readonly PendingFile
   const step = Math.max(1, Math.floor(WRITE_TOKENS / input.window_tokens));
   for (let from = 0; from < input.plan.windows; from += step) {
     const to = Math.min(input.plan.windows, from + step);
-    const output = fillOutput(input, from, to);
+    const output = fillOutput(input, from, to, ARENA);
     fillWindows(input, from, to, output);
     tokens.write(bytesOf(output.tokens));
     release(output.tokens);

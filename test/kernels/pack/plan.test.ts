@@ -167,20 +167,230 @@ test("statistics of shards add up", () => {
   assert.throws(() => addStatistics([]), RangeError);
 });
 
+/** A plan of one window per row; a piece is document, start, length. */
+function planOf(...rows: readonly (readonly (readonly [number, number, number])[])[]): WindowPlan {
+  const pieces = rows.flat();
+  const window_pieces = [0];
+  for (const row of rows) window_pieces.push(window_pieces[window_pieces.length - 1] + row.length);
+  return {
+    windows: rows.length,
+    window_pieces: Uint32Array.from(window_pieces),
+    piece_document: Int32Array.from(pieces, ([document]) => document),
+    piece_start: Uint32Array.from(pieces, ([, start]) => start),
+    piece_length: Uint32Array.from(pieces, ([, , length]) => length),
+  };
+}
+
 test("a broken plan is named", () => {
   const ends = endsOf([4, 6]);
-  const good = planConcat(ends, 5, SEED);
-  const breakage: [RegExp, (plan: WindowPlan) => void][] = [
-    [/holds 6 tokens instead of 5/, (plan) => plan.piece_length.set([plan.piece_length[0] + 1])],
-    [/gap or an overlap/, (plan) => plan.piece_start.set([9], plan.piece_start.lastIndexOf(1))],
-    [/document 0 is placed twice/, (plan) => plan.piece_document.fill(0)],
-    [/document 7, which is not there/, (plan) => plan.piece_document.set([7])],
-    [/windows \+ 1/, (plan) => Object.assign(plan, { windows: 1 })],
+  const broken: [WindowPlan, string][] = [
+    [planOf([[0, 0, 4]], [[1, 0, 5]]), "window 0 holds 4 tokens instead of 5"],
+    [
+      planOf(
+        [
+          [0, 0, 4],
+          [1, 0, 2],
+        ],
+        [[1, 2, 4]],
+      ),
+      "window 0 holds 6 tokens instead of 5",
+    ],
+    [
+      planOf([
+        [0, 0, 4],
+        [1, 0, 0],
+        [1, 0, 1],
+      ]),
+      "piece 1 is empty",
+    ],
+    [
+      planOf([
+        [0, 0, 4],
+        [7, 0, 1],
+      ]),
+      "piece 1 is of document 7, which is not there",
+    ],
+    [
+      planOf([
+        [0, 0, 4],
+        [-2, 0, 1],
+      ]),
+      "piece 1 is of document -2, which is not there",
+    ],
+    [planOf([[0, 0, 5]]), "piece 0 ends at token 5 of document 0, which has 4"],
+    [
+      planOf(
+        [
+          [0, 0, 4],
+          [-1, 0, 1],
+        ],
+        [
+          [0, 0, 4],
+          [-1, 0, 1],
+        ],
+      ),
+      "document 0 is placed twice",
+    ],
+    [
+      planOf(
+        [
+          [0, 0, 4],
+          [1, 1, 1],
+        ],
+        [
+          [1, 0, 1],
+          [1, 1, 4],
+        ],
+      ),
+      "document 1 is placed twice",
+    ],
+    [
+      planOf(
+        [
+          [0, 0, 4],
+          [1, 5, 1],
+        ],
+        [
+          [1, 3, 3],
+          [-1, 0, 2],
+        ],
+      ),
+      "document 1 is placed twice",
+    ],
+    [
+      planOf(
+        [
+          [0, 0, 4],
+          [1, 0, 1],
+        ],
+        [
+          [1, 2, 4],
+          [-1, 0, 1],
+        ],
+      ),
+      "document 1 at token 1 has a gap or an overlap",
+    ],
+    [
+      planOf([
+        [1, 0, 3],
+        [1, 3, 1],
+        [1, 1, 1],
+      ]),
+      "document 1 at token 4 has a gap or an overlap",
+    ],
+    // Two ends lead to the one start at 3.
+    [
+      planOf(
+        [
+          [1, 1, 2],
+          [1, 2, 1],
+          [-1, 0, 2],
+        ],
+        [
+          [1, 3, 3],
+          [-1, 0, 2],
+        ],
+      ),
+      "document 1 at token 3 has a gap or an overlap",
+    ],
+    [
+      planOf(
+        [
+          [0, 0, 4],
+          [1, 1, 1],
+        ],
+        [
+          [1, 2, 4],
+          [-1, 0, 1],
+        ],
+      ),
+      "document 1 is placed in part",
+    ],
+    [
+      planOf(
+        [[1, 0, 5]],
+        [
+          [1, 5, 1],
+          [-1, 0, 4],
+        ],
+      ),
+      "document 0 is in no window",
+    ],
+    [{ ...planConcat(ends, 5, SEED), windows: 1 }, "window_pieces does not have windows + 1 entries"],
+    [
+      { ...planConcat(ends, 5, SEED), window_pieces: Uint32Array.of(0, 4_000_000_000, 3) },
+      "window_pieces descends after window 1",
+    ],
+    [
+      { ...planConcat(ends, 5, SEED), window_pieces: Uint32Array.of(0, 1, 2) },
+      "window_pieces does not span all pieces",
+    ],
+    [{ ...planConcat(ends, 5, SEED), piece_start: new Uint32Array(2) }, "piece columns differ in length"],
+    [
+      { ...planConcat(ends, 5, SEED), piece_document: [0, 1, 1] as unknown as Int32Array },
+      "piece_document is not an Int32Array",
+    ],
+    [
+      { ...planConcat(ends, 5, SEED), piece_length: Int32Array.of(4, 1, 5) as unknown as Uint32Array },
+      "piece_length is not a Uint32Array",
+    ],
   ];
-  for (const [message, damage] of breakage) {
-    const plan = structuredClone(good);
-    damage(plan);
-    assert.match(planProblem(plan, ends, 5) ?? "nothing", message);
-  }
-  assert.match(planProblem(good, endsOf([4, 6, 1]), 5) ?? "nothing", /document 2 is in no window/);
+  for (const [plan, problem] of broken) assert.equal(planProblem(plan, ends, 5), problem);
+  assert.equal(
+    planProblem(
+      planOf(
+        [
+          [1, 1, 3],
+          [1, 0, 1],
+          [-1, 0, 1],
+        ],
+        [
+          [0, 0, 3],
+          [1, 4, 2],
+        ],
+        [
+          [0, 3, 1],
+          [-1, 0, 4],
+        ],
+      ),
+      ends,
+      5,
+    ),
+    undefined,
+  );
+  assert.equal(planProblem(planOf(), new Float64Array(0), 5), undefined);
+  assert.throws(() => planProblem(planOf(), Float64Array.of(2 ** 32), 5), RangeError);
+});
+
+/** Whether every token is in exactly one piece of its own document, by counting. */
+function isExact(plan: WindowPlan, ends: Float64Array): boolean {
+  const times = Array.from(ends, (end, i) => new Array<number>(end - (i === 0 ? 0 : ends[i - 1])).fill(0));
+  plan.piece_document.forEach((document, piece) => {
+    const start = plan.piece_start[piece];
+    for (let i = 0; document >= 0 && i < plan.piece_length[piece]; i++) {
+      times[document][start + i] = (times[document][start + i] ?? 1) + 1;
+    }
+  });
+  return times.flat().every((count) => count === 1);
+}
+
+test("pieces are good exactly where every token is placed once", () => {
+  const change = fc.record({ piece: fc.nat(), start: fc.nat(12), document: fc.nat(3) });
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 }),
+      fc.array(change, { maxLength: 3 }),
+      (lengths, changes) => {
+        const ends = endsOf(lengths);
+        const plan = structuredClone(planConcat(ends, 4, SEED));
+        for (const { piece, start, document } of changes) {
+          const at = piece % plan.piece_document.length;
+          plan.piece_start[at] = start % (lengths[plan.piece_document[at]] ?? 1);
+          if (document < lengths.length && plan.piece_document[at] >= 0) plan.piece_document[at] = document;
+        }
+        assert.equal(planProblem(plan, ends, 4) === undefined, isExact(plan, ends));
+      },
+    ),
+    { seed: 5, numRuns: 500 },
+  );
 });
