@@ -100,7 +100,9 @@ function report(outcomes: readonly Outcome[]): void {
   process.stdout.write(`${JSON.stringify({ bench: "main-job", recipe: flags.recipe, outcomes }, null, 2)}\n`);
   const first = outcomes[0];
   for (const { part, seconds, share } of first.time_spent) {
-    process.stderr.write(`  ${part.padEnd(24)} ${seconds.toFixed(2).padStart(8)} s ${(100 * share).toFixed(1).padStart(5)} %\n`);
+    process.stderr.write(
+      `  ${part.padEnd(24)} ${seconds.toFixed(2).padStart(8)} s ${(100 * share).toFixed(1).padStart(5)} %\n`,
+    );
   }
   for (const outcome of outcomes) {
     const speedUp = first.wall_s / outcome.wall_s;
