@@ -95,8 +95,11 @@ function stageRanges(manifest, { name, data, root }) {
 function storeHashes(share, windowTokens, eos) {
   const [ids, positions] = [createHash("sha256"), createHash("sha256")];
   const files = share.files.filter(({ path }) => path.endsWith(".ds"));
-  for (const { shard, start, end } of shardSpans(share.shard_windows, share.start_window, share.end_window)) {
-    const bytes = readFileSync(join(out, "store", files.find((file) => file.shard === shard).path));
+  for (const { epoch, shard, start, end } of shardSpans(share.shard_windows, share.start_window, share.end_window)) {
+    const ofShard = files.filter((file) => file.shard === shard);
+    // A later epoch has files of its own where it is packed anew.
+    const file = ofShard.find((candidate) => (candidate.epoch ?? 0) === epoch) ?? ofShard[0];
+    const bytes = readFileSync(join(out, "store", file.path));
     const tokens = new Uint32Array(new Uint8Array(bytes).buffer);
     for (let window = start; window < end; window++) {
       const input = tokens.subarray(window * windowTokens, (window + 1) * windowTokens);
