@@ -114,14 +114,45 @@ function continuation(x: v128): v128 {
   return i8x16.lt_s(x, i8x16.splat(-64));
 }
 
+/**
+ * Arabic leads, D8 to DB, before the second byte of a letter; `next` is the text one byte on. Taken are, by lead, U+0620 to U+063F,
+ * U+0671 to U+067F and U+0640 to U+064A, U+0680 to U+06BF, U+06C0 to U+06D3, all without case: an interval of second bytes each, which
+ * for D9 wraps around. What is added takes its last byte to 127, so that one signed comparison tells it from all other second bytes.
+ */
+@inline
+function arabicLetter(x: v128, next: v128): v128 {
+  const lead = i8x16.sub(x, i8x16.splat(<i8>0xd8));
+  const added = i8x16.swizzle(i8x16(-0x40, -0x0b, -0x40, -0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), lead);
+  // Zeros, which other leads get, are above every second byte.
+  const above = i8x16.swizzle(i8x16(0x5f, -0x5b, 0x3f, 0x6b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), lead);
+  return i8x16.gt_s(i8x16.add(next, added), above);
+}
+
+/** Bits of {@link arabicLetter}; means something only before second bytes. */
+function arabicLetters(p: usize, a: v128, b: v128, c: v128, d: v128): u64 {
+  return mask(
+    arabicLetter(a, v128.load(p, 1)),
+    arabicLetter(b, v128.load(p, 17)),
+    arabicLetter(c, v128.load(p, 33)),
+    arabicLetter(d, v128.load(p, 49)),
+  );
+}
+
 /** Characters beyond ASCII: common letters as sets, the others one by one. */
 function readWide(p: usize, a: v128, b: v128, c: v128, d: v128, high: u64): void {
   const second = (mask(continuation(a), continuation(b), continuation(c), continuation(d)) & inside) >> 1;
   const twos = cased ? 0 : mask(twoByteLetter(a), twoByteLetter(b), twoByteLetter(c), twoByteLetter(d)) & second;
   const threes =
     mask(threeByteLetter(a), threeByteLetter(b), threeByteLetter(c), threeByteLetter(d)) & second & (second >> 1);
-  const trails = (twos << 1) | (threes << 1) | (threes << 2);
-  const known = twos | threes | trails;
+  let trails = (twos << 1) | (threes << 1) | (threes << 2);
+  let known = twos | threes | trails;
+  const others = high & ~known;
+  // Other scripts do not pay for Arabic: it is looked for where the first of what is left is.
+  if (others != 0 && (load<u8>(p + <usize>ctz(others)) & 0xfc) == 0xd8) {
+    const pairs = arabicLetters(p, a, b, c, d) & second;
+    trails |= pairs << 1;
+    known |= pairs | (pairs << 1);
+  }
   letters |= known;
   caseless = known;
   trail = trails;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bitmap } from "../../../batch/bitmap.ts";
+import type { BpeModel } from "../../../kernels/bpe/model.ts";
 import { fuzzTexts, seeded } from "../bpe/fuzz-text.ts";
 import { VOCABULARIES } from "../bpe/oracles.ts";
 import { REGEXES } from "../bpe/regexes.ts";
@@ -62,21 +63,43 @@ for (const name of ["llama3", "qwen3", "cl100k_base", "o200k_base", "gpt2"]) {
   });
 }
 
-/** Bytes of {@link CLASSES}, spelled: every two of them merge in the models that show where words end. */
-const CLASS_BYTES = [...new Set(utf8.encode(CLASSES.join("")))].map((byte) => spell([byte]));
-const ALL_PAIRS = CLASS_BYTES.flatMap((left) => CLASS_BYTES.map((right): [string, string] => [left, right]));
+const CLASS_BYTES = utf8.encode(CLASSES.join(""));
+/** Bytes of Arabic and what it is mixed with. */
+const ARABIC_BYTES = [
+  ...utf8.encode(" a1.\n\u0600\u0640\u0680\u06c0"),
+  ...Array.from({ length: 64 }, (_, i) => 0x80 + i),
+];
+
+/** A model that shows where words end: every two of the bytes merge. */
+function pairingModel(bytes: Iterable<number>, regex: string): BpeModel {
+  const names = [...new Set(bytes)].map((byte) => spell([byte]));
+  const file = tinyTokenizer(names.flatMap((left) => names.map((right): [string, string] => [left, right])));
+  const split = { type: "Split", pattern: { Regex: regex }, behavior: "Isolated", invert: false };
+  const byteLevel = { ...file.pre_tokenizer, use_regex: false };
+  return load({ ...file, pre_tokenizer: { type: "Sequence", pretokenizers: [split, byteLevel] } }).model;
+}
 
 for (const [name, regex] of Object.entries(REGEXES)) {
   test(`${name}: words end where the twin's do`, (t) => {
-    const file = tinyTokenizer(ALL_PAIRS);
-    const split = { type: "Split", pattern: { Regex: regex }, behavior: "Isolated", invert: false };
-    const byteLevel = { ...file.pre_tokenizer, use_regex: false };
-    const { model } = load({ ...file, pre_tokenizer: { type: "Sequence", pretokenizers: [split, byteLevel] } });
+    const model = pairingModel(CLASS_BYTES, regex);
     const both = engines(model);
     const forgetful = engines(model, 1 << 16);
     if (both === undefined || forgetful === undefined) return t.skip(NO_ENGINE);
     anyBytes(both, forgetful, 12, 400);
     borders(both);
+  });
+}
+
+for (const [name, regex] of Object.entries(REGEXES)) {
+  test(`${name}: Arabic letters, marks, digits and signs, at every place in a block`, (t) => {
+    const both = engines(pairingModel(ARABIC_BYTES, regex));
+    if (both === undefined) return t.skip(NO_ENGINE);
+    for (let code = 0x600; code < 0x700; code++) {
+      const char = String.fromCharCode(code);
+      const text = ` ب${char}ب ${char}1${char}.${char}${char}a\n${char}`;
+      for (let pad = 0; pad < 64; pad++)
+        assertSame(both, utf8.encode(`${"a ".repeat(pad >> 1)}${"1".repeat(pad & 1)}${text}`));
+    }
   });
 }
 
