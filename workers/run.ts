@@ -149,7 +149,10 @@ async function buildStores(state: RunState, tidy: boolean): Promise<readonly Sto
     unbuilt.delete(source);
     if (!tidy) return;
     // Killed now, a run must not read the text of these again because a group mate lacks its store.
-    const mates = [...withGroupMates(groups, [source])];
+    // Sources of the same text and pipeline have one ingest folder, and the others may still have to read it.
+    const { ingest } = sources[source];
+    const sharing = sources.map((_, other) => other).filter((other) => sources[other].ingest === ingest);
+    const mates = [...withGroupMates(groups, sharing)];
     if (mates.every((mate) => !unbuilt.has(mate))) for (const mate of mates) removeIntermediates(state, mate);
   };
   const ingested = sources.map((_, source) => (needed.has(source) ? ingestSource(state, source) : undefined));
