@@ -68,14 +68,15 @@ test("a run builds stores, windows, manifests and an export that verify", async 
 });
 
 test("two sources of the same text and pipeline share what is ingested until both have their stores", async (t) => {
-  const again = '  again: { from: "code/*.jsonl", text: content, id: path, pipeline: code }\nshard_tokens:';
-  const recipe = RECIPE.replace("scope: pipeline", "scope: source")
-    .replace("shard_tokens:", again)
-    .replace("web: 0.9, code: 0.1", "web: 0.8, code: 0.1, again: 0.1");
+  const again = '  again: { from: "web/*", read: jsonl, metadata: [url], pipeline: web }\nshard_tokens:';
+  const recipe = RECIPE.replace("shard_tokens:", again).replace(
+    "web: 0.9, code: 0.1",
+    "web: 0.8, code: 0.1, again: 0.1",
+  );
   const at = project(t, recipe);
   const result = await build(at, path.join(at.root, "out"), { workers: 1 });
-  const [code, copy] = ["code", "again"].map((name) => result.sources.find((source) => source.name === name));
-  assert.deepEqual({ ...copy, name: "" }, { ...code, name: "" });
+  const [web, copy] = ["web", "again"].map((name) => result.sources.find((source) => source.name === name));
+  assert.deepEqual({ ...copy, name: "" }, { ...web, name: "" });
 });
 
 test("the exact survivors are the lowest addresses of each distinct text", async (t) => {
