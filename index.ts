@@ -14,7 +14,6 @@ export type { ExportOptions } from "./manifests/exports/views.ts";
 export type { Finding } from "./manifests/verify.ts";
 export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum/smollm3.ts";
 export type { Replay, ReplayedSource } from "./mixtures/replay.ts";
-export { Layout } from "./plan/layout.ts";
 export { makePlan } from "./plan/make.ts";
 export type { Plan } from "./plan/plan.ts";
 export { defineRecipe, loadRecipe } from "./plan/recipe/load.ts";
@@ -22,8 +21,6 @@ export { stageFacts, stagePage } from "./plan/recipe/reference.ts";
 export { parseSize } from "./plan/recipe/sizes.ts";
 export { newRecipe } from "./plan/recipe/template.ts";
 export type { Recipe } from "./plan/types.ts";
-export * from "./stages/define.ts";
-export { type StageRegistry, stageRegistry } from "./stages/registry.ts";
 export {
   describePlan,
   describeRecipe,
@@ -31,25 +28,28 @@ export {
   type RecipeDescription,
   type SourceDescription,
   type StageDescription,
-} from "./workers/describe.ts";
-export type { RunEvent, RunResult } from "./workers/events.ts";
-export { type ExportResult, exportRun } from "./workers/export.ts";
-export { verifyRun } from "./workers/finish.ts";
+} from "./runs/describe.ts";
+export { type ExportResult, exportRun } from "./runs/export.ts";
+export { verifyRun } from "./runs/finish.ts";
+export {
+  packingReport,
+  type SourcePacking,
+  type SourcePackingReport,
+  type StagePackingReport,
+} from "./runs/packing-report.ts";
+export { peekDocuments, peekDropped } from "./runs/peek.ts";
+export { peekWindows } from "./runs/peek-windows.ts";
+export { type Prepared, type PrepareOptions, prepare } from "./runs/prepare.ts";
 export {
   type NextStage,
   type NextStageOptions,
   nextStage,
   type ReplayOptions,
   replayMixture,
-} from "./workers/mix.ts";
-export {
-  packingReport,
-  type SourcePacking,
-  type SourcePackingReport,
-  type StagePackingReport,
-} from "./workers/packing-report.ts";
-export { peekDocuments, peekDropped } from "./workers/peek.ts";
-export { peekWindows } from "./workers/peek-windows.ts";
-export { type Prepared, type PrepareOptions, prepare } from "./workers/prepare.ts";
-export { type RunOptions, run } from "./workers/run.ts";
-export { isRun, type OpenRun, openRun, type RunStatus, runStatus } from "./workers/status.ts";
+} from "./runs/replay.ts";
+export { type RunOptions, run } from "./runs/run.ts";
+export { isRun, type OpenRun, openRun, type RunStatus, runStatus } from "./runs/status.ts";
+export * from "./stages/define.ts";
+export { type StageRegistry, stageRegistry } from "./stages/registry.ts";
+export { Layout } from "./store/layout.ts";
+export type { RunEvent, RunResult } from "./workers/events.ts";

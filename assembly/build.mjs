@@ -1,5 +1,5 @@
 /**
- * Compiles every `assembly/NAME.ts` with a head line `// module` to `dist/kernels/wasm/NAME.wasm`.
+ * Compiles the one file of every `assembly/NAME/` that has a head line `// module` to `dist/kernels/wasm/NAME.wasm`.
  *
  *   node assembly/build.mjs [OUT=dist]
  *
@@ -7,7 +7,7 @@
  * is newer than its sources is not compiled again.
  */
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
@@ -25,7 +25,7 @@ const newest = Math.max(
 
 for (const source of sources) {
   if (!readFileSync(source, "utf8").startsWith("// module")) continue;
-  const name = source.slice(here.length + 1, -".ts".length);
+  const name = basename(dirname(source));
   const target = join(out, `${name}.wasm`);
   if ((statSync(target, { throwIfNoEntry: false })?.mtimeMs ?? 0) > newest) continue;
   const flags = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--enable", "simd", "--exportStart", "_start"];

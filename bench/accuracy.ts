@@ -16,8 +16,8 @@ import { SHINGLE_HASHES, Shingler } from "../kernels/minhash/shingles.ts";
 import { MinHash } from "../kernels/minhash/signature.ts";
 import { simplifyText, TextBuffer } from "../kernels/normalize.ts";
 import { Mt19937 } from "../kernels/random/mt19937.ts";
+import { WordSpans } from "../kernels/words/types.ts";
 import { unicodeSegmenter } from "../kernels/words/unicode.ts";
-import { WordSpans } from "../kernels/words.ts";
 import { type Corpora, readFolder, readSamples } from "./support/texts.ts";
 
 const NGRAM = 5;

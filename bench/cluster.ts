@@ -17,12 +17,12 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { commitBytes, createPending } from "../io/commit.ts";
-import { EdgeWriter, readEdges } from "../io/edge-file.ts";
-import { KeyFileWriter, RunBuffers } from "../io/key-file.ts";
-import { type KeyInput, PartitionMatcher } from "../io/match-partition.ts";
-import { type GroupVisitor, KeyGroups } from "../kernels/group-keys.ts";
-import { rootsToSizes, UnionFind, uniteEdges } from "../kernels/union-find.ts";
+import { commitBytes, createPending } from "../io/local/commit.ts";
+import { type GroupVisitor, KeyGroups } from "../kernels/dedup/group-keys.ts";
+import { rootsToSizes, UnionFind, uniteEdges } from "../kernels/dedup/union-find.ts";
+import { EdgeWriter, readEdges } from "../store/edge-file.ts";
+import { KeyFileWriter, RunBuffers } from "../store/key-file.ts";
+import { type KeyInput, PartitionMatcher } from "../store/match-partition.ts";
 
 interface Settings {
   readonly documents: number;

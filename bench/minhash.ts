@@ -17,8 +17,8 @@ import { MinHash, type SignatureBuilder } from "../kernels/minhash/signature.ts"
 import { DatatroveSketcher, FastSketcher, type Sketcher } from "../kernels/minhash/sketch.ts";
 import { simplifyText, TextBuffer } from "../kernels/normalize.ts";
 import { WasmDatatroveSketcher, WasmFastSketcher, WasmMinHash } from "../kernels/wasm/minhash.ts";
+import { WordSpans } from "../kernels/words/types.ts";
 import { unicodeSegmenter } from "../kernels/words/unicode.ts";
-import { WordSpans } from "../kernels/words.ts";
 import { type Corpora, readFolder, readSamples } from "./support/texts.ts";
 
 const SHAPE = { ngram: 5, bands: 14, rows: 8, seed: 1 };

@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { Batch, TARGET_BATCH_BYTES } from "../batch/batch.ts";
 import { Utf8Builder } from "../batch/builder.ts";
 import type { Utf8Column } from "../batch/column.ts";
-import { WORD_RULES, type WordRules } from "../kernels/words.ts";
+import { WORD_RULES, type WordRules } from "../kernels/words/types.ts";
 import type { FilterOperator, StageDefinition } from "../stages/define.ts";
 import c4Quality from "../stages/filter/c4-quality.ts";
 import finewebQuality from "../stages/filter/fineweb-quality.ts";

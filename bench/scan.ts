@@ -20,10 +20,10 @@ import { Utf8Builder } from "../batch/builder.ts";
 import type { Utf8Column } from "../batch/column.ts";
 import type { ByteSource } from "../io/source.ts";
 import { wasmModule } from "../io/wasm.ts";
-import { JsonKind, JsonScanner } from "../kernels/json-scan.ts";
+import { PlainRowHasher, type RowHasher } from "../kernels/hash/xxh64-rows.ts";
+import { JsonKind, JsonScanner } from "../kernels/json/json-scan.ts";
 import { WasmUnescaper } from "../kernels/wasm/json-scan.ts";
 import { WasmRowHasher } from "../kernels/wasm/xxh64.ts";
-import { PlainRowHasher, type RowHasher } from "../kernels/xxh64-rows.ts";
 import type { ReadContext } from "../stages/define.ts";
 import jsonl from "../stages/read/jsonl.ts";
 
@@ -164,7 +164,7 @@ function median(values: readonly number[]): number {
 }
 
 // Loaded once: a module that is compiled again is slow again until the engine has optimized it.
-const scanModule = wasmModule("json-scan");
+const scanModule = wasmModule("json");
 
 function scanVariants(shard: Shard): Record<string, Run> {
   const paths = [[shard.text], ["id"]];
@@ -217,7 +217,7 @@ function hashVariants(column: Utf8Column): Record<string, Run> {
       }
     };
   };
-  const module = wasmModule("xxh64");
+  const module = wasmModule("hash");
   return {
     ...(module && {
       wasm: through(new WasmRowHasher(module, once)),

@@ -9,8 +9,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DEFAULT_RETRY, HttpClient, type RetryOptions, type Transport } from "./fetch.ts";
-import { createRateMemory } from "./rate-budget.ts";
+import { DEFAULT_RETRY, HttpClient, type RetryOptions, type Transport } from "./remote/fetch.ts";
+import { createRateMemory } from "./remote/rate-budget.ts";
 
 /** What crosses to a worker thread. */
 export interface EnvironmentData {

@@ -7,11 +7,11 @@
  */
 import { RecipeError } from "../batch/errors.ts";
 import type { IoEnvironment } from "./environment.ts";
-import { compareCodePoints, splitPattern } from "./glob.ts";
-import { findHttp } from "./http.ts";
-import { findHub } from "./hub.ts";
-import { identifyLocal } from "./identity.ts";
-import { findLocal } from "./local.ts";
+import { compareCodePoints, splitPattern } from "./local/glob.ts";
+import { identifyLocal } from "./local/identity.ts";
+import { findLocal } from "./local/local.ts";
+import { findHttp } from "./remote/http.ts";
+import { findHub } from "./remote/hub.ts";
 import type { ShardRef } from "./source.ts";
 
 interface Found {

@@ -1,8 +1,8 @@
 /** Opens a planned shard, wherever it lies. */
 import type { IoEnvironment } from "./environment.ts";
-import { openHttp } from "./http.ts";
-import { openHub } from "./hub.ts";
-import { openLocal } from "./local.ts";
+import { openLocal } from "./local/local.ts";
+import { openHttp } from "./remote/http.ts";
+import { openHub } from "./remote/hub.ts";
 import type { ByteSource, ShardRef } from "./source.ts";
 
 /** Throws DataError `data/unreadable`, `data/changed` for local files; remote ones are first asked when they are read. */

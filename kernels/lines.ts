@@ -8,7 +8,7 @@
 
 import { isWhiteSpace } from "./unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, decodeBefore, LENGTH_SHIFT } from "./unicode/utf8.ts";
-import type { WordSpans } from "./words.ts";
+import type { WordSpans } from "./words/types.ts";
 
 const ASCII_SPACE = 1;
 const LINE_END = 2;

@@ -1,7 +1,7 @@
 /**
  * Checks of manifests against themselves and each other: sums, shares, ranges, the trainer's blend. No file is opened.
  */
-import { blendAt } from "../kernels/blend-jump.ts";
+import { blendAt } from "../kernels/blend/blend-jump.ts";
 import { type DocumentSelection, selectionsOverlap } from "../kernels/pack/select.ts";
 import { shardSpans } from "../kernels/pack/spans.ts";
 import type { SourceManifest, StageManifest } from "./schema.ts";

@@ -9,11 +9,18 @@ import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ShardmillError } from "../batch/errors.ts";
-import { companions, decodeEnds, decodePieces, decodeTokens, encodeEnds, type TokenFormat } from "../io/token-file.ts";
 import { indexEntries, PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
 import { planProblem, type WindowPlan } from "../kernels/pack/plan.ts";
 import { positionsFromEos, positionsFromIndex } from "../kernels/pack/positions.ts";
 import { type DocumentSelection, type SelectedDocuments, selectDocuments } from "../kernels/pack/select.ts";
+import {
+  companions,
+  decodeEnds,
+  decodePieces,
+  decodeTokens,
+  encodeEnds,
+  type TokenFormat,
+} from "../store/token-file.ts";
 import type { StoredFile } from "./schema.ts";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;

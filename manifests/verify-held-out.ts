@@ -1,8 +1,8 @@
 /** Is every document on its side? Content hashes of stored documents against the rule that holds them out. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeArrow } from "../io/arrow-table.ts";
-import { HeldOut } from "../kernels/held-out.ts";
+import { decodeArrow } from "../io/formats/arrow-table.ts";
+import { HeldOut } from "../kernels/random/held-out.ts";
 
 /** What is wrong with a table of documents that must all be held out, or none, or undefined. */
 export async function sideProblem(

@@ -4,7 +4,7 @@
  * Invariant: a bad run gives findings, never an exception; only a folder that is no run at all throws. Price: every stored byte is
  * read twice (hash, content), 0.15 to 0.25 GB/s on one core.
  */
-import { companions } from "../io/token-file.ts";
+import { companions } from "../store/token-file.ts";
 import { readManifests } from "./read.ts";
 import type { SourceManifest, StageManifest } from "./schema.ts";
 import { type Finding, figureFindings } from "./verify-figures.ts";

@@ -6,8 +6,8 @@
  */
 import { join } from "node:path";
 import type { z } from "zod";
-import { canonicalJson } from "../io/canonical.ts";
-import { type CommittedFile, commitBytes } from "../io/commit.ts";
+import { type CommittedFile, commitBytes } from "../io/local/commit.ts";
+import { canonicalJson } from "../kernels/json/canonical.ts";
 import { addStatistics, type PackingStatistics } from "../kernels/pack/plan.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
 import { type GateLimits, gateResults } from "./gates.ts";

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { DataError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
-import { blendAt } from "../kernels/blend-jump.ts";
+import { blendAt } from "../kernels/blend/blend-jump.ts";
 
 const count = z.int().nonnegative();
 

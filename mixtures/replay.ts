@@ -6,7 +6,7 @@
  * Price: milliseconds a stage; memory for one number per source.
  */
 import { RecipeError } from "../batch/errors.ts";
-import { blendAt, sampleOfTake } from "../kernels/blend-jump.ts";
+import { blendAt, sampleOfTake } from "../kernels/blend/blend-jump.ts";
 
 export interface ReplayStage {
   readonly name: string;

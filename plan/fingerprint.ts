@@ -4,7 +4,7 @@
  * Invariant: a name depends on meaning alone: options that only say where an asset lies are replaced by the asset's content.
  */
 import { createHash } from "node:crypto";
-import { canonicalJson } from "../io/canonical.ts";
+import { canonicalJson } from "../kernels/json/canonical.ts";
 import type { PlannedStage } from "./plan.ts";
 
 /** Part of every fingerprint: bump when the layout of the store changes. */

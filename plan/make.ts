@@ -6,9 +6,9 @@
  */
 import { RecipeError } from "../batch/errors.ts";
 import type { IoEnvironment } from "../io/environment.ts";
-import { tokenBytes } from "../io/token-file.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
 import type { StageRegistry } from "../stages/registry.ts";
+import { tokenBytes } from "../store/token-file.ts";
 import { fingerprint, STORE_VERSION } from "./fingerprint.ts";
 import { planGroups } from "./groups.ts";
 import { missingWarning, resolveMissing } from "./missing.ts";

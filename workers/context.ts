@@ -6,17 +6,17 @@
  */
 import { readFileSync } from "node:fs";
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
-import { RunBuffers } from "../io/key-file.ts";
-import { PartitionMatcher } from "../io/match-partition.ts";
 import { wasmModule } from "../io/wasm.ts";
+import { PlainRowHasher, type RowHasher } from "../kernels/hash/xxh64-rows.ts";
 import { WasmRowHasher } from "../kernels/wasm/xxh64.ts";
-import { PlainRowHasher, type RowHasher } from "../kernels/xxh64-rows.ts";
-import { Layout } from "../plan/layout.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { createOperator } from "../plan/stages.ts";
 import type { Assets, Operator } from "../stages/define.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
+import { RunBuffers } from "../store/key-file.ts";
+import { Layout } from "../store/layout.ts";
+import { PartitionMatcher } from "../store/match-partition.ts";
 import type { WorkerSetup } from "./protocol.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -41,7 +41,7 @@ export class WorkerContext {
     this.layout = new Layout(setup.root);
     this.environment = createIoEnvironment(setup.environment);
     this.#registry = registry;
-    const module = wasmModule("xxh64");
+    const module = wasmModule("hash");
     this.textHasher = module === undefined ? new PlainRowHasher(TEXT_SEEDS) : new WasmRowHasher(module, TEXT_SEEDS);
   }
 

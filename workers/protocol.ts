@@ -5,8 +5,8 @@
  * written last, and the only truth about what is done (`facts` of it are the same for every attempt, host and worker count).
  */
 import type { ErrorData } from "../batch/errors.ts";
-import type { CommittedFile } from "../io/commit.ts";
 import type { EnvironmentData } from "../io/environment.ts";
+import type { CommittedFile } from "../io/local/commit.ts";
 import type { PackingStatistics } from "../kernels/pack/plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Extent } from "../stages/define.ts";

@@ -4,12 +4,12 @@
 
 import type { IoEnvironment } from "../io/environment.ts";
 import { openShard } from "../io/open.ts";
-import type { Layout } from "../plan/layout.ts";
 import type { Plan } from "../plan/plan.ts";
 import { createOperator } from "../plan/stages.ts";
 import type { StageRegistry } from "../stages/registry.ts";
+import type { Layout } from "../store/layout.ts";
+import type { Pool } from "./engines/local-pool.ts";
 import type { Phase, RunEvent } from "./events.ts";
-import type { Pool } from "./pool.ts";
 import type { MarkerOf, Task } from "./protocol.ts";
 import { type Span, spansOf } from "./spans.ts";
 

@@ -6,10 +6,10 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
-import { type CommittedFile, commitMarker } from "../io/commit.ts";
-import { matchFiles, spanFiles, tokenFiles } from "../plan/layout.ts";
+import { type CommittedFile, commitMarker } from "../io/local/commit.ts";
 import type { SourcePlan } from "../plan/plan.ts";
-import { readMarker } from "./marker.ts";
+import { matchFiles, spanFiles, tokenFiles } from "../store/layout.ts";
+import { readMarker } from "../store/marker.ts";
 import type {
   GatherTask,
   IngestMarker,

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { commitBytes } from "../io/commit.ts";
+import { commitBytes } from "../io/local/commit.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import type { Extent, ReadContext, SourceOperator } from "../stages/define.ts";
 

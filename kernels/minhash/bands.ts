@@ -5,7 +5,7 @@
  * other, and two different bands collide with probability 2^-64. A family other than datatrove's gives a seed of its own,
  * so that its keys meet no other family's. Price: one hash of `8 * rows + 4` bytes per band.
  */
-import { xxh64 } from "../xxh64.ts";
+import { xxh64 } from "../hash/xxh64.ts";
 
 export class BandKeys {
   readonly #bands: number;

@@ -1,7 +1,7 @@
 /**
  * The character tables of the WebAssembly sketches and of the fast family, made from the pinned Unicode tables.
  *
- * A table gives every code point one i32 in two stages (assembly/minhash-characters.ts reads the bytes). Invariant: both
+ * A table gives every code point one i32 in two stages (assembly/minhash/characters.ts reads the bytes). Invariant: both
  * tables say what kernels/normalize.ts and kernels/words/unicode.ts say of single characters; what needs neighbours (numbers,
  * final sigma, marks that change places) has a kind of its own. Price: about 10 ms and 150 KB a table, once per sketcher.
  */

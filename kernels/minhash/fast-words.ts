@@ -1,11 +1,12 @@
 /**
- * Words of the fast family: UTF-8 to one 64-bit hash per word. Twin of assembly/words.ts, which says what a word is.
+ * Words of the fast family: UTF-8 to one 64-bit hash per word. Twin of assembly/minhash/fast-words.ts, which says what a word is.
  *
  * Invariant: the same hashes as the WebAssembly for every input. 64-bit arithmetic is in halves. Price: about 60 ns a word
  * and 5 ns a character; this is the fallback and the oracle.
  */
+
+import { multiplyHigh } from "../hash/xxh64.ts";
 import { CODE_POINT_MASK, decodeAt, encodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
-import { multiplyHigh } from "../xxh64.ts";
 import { FAST_KIND, FAST_KIND_BITS, fastTable, tableViews } from "./character-tables.ts";
 
 /** Takes the halves of a 64-bit integer. */

@@ -1,5 +1,5 @@
 /**
- * Signatures of the fast family. Twin of assembly/minhash-fast.ts.
+ * Signatures of the fast family. Twin of assembly/minhash/fast.ts.
  *
  * A shingle is the polynomial sum of its words' hashes mod 2^64, mixed once. One permutation: its high half chooses one of
  * the slots, a product of all of it is its value there, and the slot keeps the minimum. Every slot no shingle fell into

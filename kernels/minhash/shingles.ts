@@ -5,8 +5,9 @@
  * apart a shingle is a range of the text; else the words are joined once into a buffer, so that a shingle is a range of
  * that. Price: one hash of about `ngram` words per word; the buffer, where needed, is as large as the text.
  */
-import type { WordSpans } from "../words.ts";
-import { xxh64 } from "../xxh64.ts";
+
+import { xxh64 } from "../hash/xxh64.ts";
+import type { WordSpans } from "../words/types.ts";
 import { sha1Prefix64 } from "./sha1.ts";
 import type { SignatureBuilder } from "./signature.ts";
 

@@ -6,7 +6,7 @@
  * word for datatrove's family, 0.15 for the fast one.
  */
 import { simplifyText, TextBuffer } from "../normalize.ts";
-import { type WordSegmenter, WordSpans } from "../words.ts";
+import { type WordSegmenter, WordSpans } from "../words/types.ts";
 import { BandKeys } from "./bands.ts";
 import { drawFastParameters, FAST_KEY_SEED, FastMinHash } from "./fast.ts";
 import { type ShingleHash, Shingler } from "./shingles.ts";

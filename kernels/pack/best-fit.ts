@@ -8,7 +8,7 @@
  * that level. Price: O(documents + window_tokens) for two counting sorts and a three-level bit set; about 24 bytes a document on
  * top of the plan.
  */
-import { permutation, type Seed } from "../shuffle.ts";
+import { permutation, type Seed } from "../random/shuffle.ts";
 import { checkEnds, type WindowPlan } from "./plan.ts";
 
 export interface BestFitOptions {

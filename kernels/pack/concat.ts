@@ -5,7 +5,7 @@
  * at position p of the shard lies in the window that was the (p / window_tokens)-th before the shuffle.
  * Price: one pass over documents; 12 bytes a piece.
  */
-import { permutation, type Seed } from "../shuffle.ts";
+import { permutation, type Seed } from "../random/shuffle.ts";
 import { checkEnds, type WindowPlan } from "./plan.ts";
 
 /** Plans the windows of one shard. `documentEnds` are exclusive ends in tokens; `windowTokens` is sequence length + 1. */

@@ -8,7 +8,7 @@
 import { spaceLength, splitLines, strip } from "../lines.ts";
 import { isDecimalDigit } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
-import { WordSpans } from "../words.ts";
+import { WordSpans } from "../words/types.ts";
 import { C4_CURLY_BRACKET, C4_JAVASCRIPT, C4_LOREM_IPSUM, C4_POLICY, findC4Phrases } from "./c4-phrases.ts";
 
 /** Line rules; a bound that is null is off. */

@@ -5,8 +5,8 @@
  * the text (and the words) alone, so whoever makes it gives the same numbers. Price: nothing beyond the measures asked for.
  */
 import { countCodePoints } from "../lines.ts";
+import { WordSpans } from "../words/types.ts";
 import { unicodeSegmenter } from "../words/unicode.ts";
-import { WordSpans } from "../words.ts";
 import { SymbolMeasures, WordMeasures } from "./gopher.ts";
 import { LineMeasures, RepeatedPieces } from "./lines.ts";
 import { TERMINAL_MARKS } from "./marks.ts";

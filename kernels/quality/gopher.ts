@@ -7,7 +7,7 @@
 import { skipSpace, splitLines, trimSpace } from "../lines.ts";
 import { isLetter } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
-import { WordSpans } from "../words.ts";
+import { WordSpans } from "../words/types.ts";
 import { SYMBOL_MARKS } from "./marks.ts";
 import type { WordList } from "./word-list.ts";
 

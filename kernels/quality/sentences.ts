@@ -9,7 +9,7 @@
 import { spaceLength } from "../lines.ts";
 import { isPunctuation } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
-import { type WordSegmenter, WordSpans } from "../words.ts";
+import { type WordSegmenter, WordSpans } from "../words/types.ts";
 import { SENTENCE_MARKS } from "./marks.ts";
 
 /** Sentences in `bytes[start, end)`. */

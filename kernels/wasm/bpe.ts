@@ -16,7 +16,7 @@ import { NfcNormalizer } from "../bpe/nfc.ts";
 import { lastSafeCut, nextSafeCut } from "../bpe/safe-cut.ts";
 import { TokenRows } from "../bpe/token-rows.ts";
 
-/** Text and parts of documents in one call, as `assembly/bpe-limits.ts` has them: text and ids stay in the second cache level. */
+/** Text and parts of documents in one call, as `assembly/bpe/limits.ts` has them: text and ids stay in the second cache level. */
 const WINDOW_BYTES = 1 << 17;
 const WINDOW_PARTS = 1 << 12;
 /** Bytes a token holds in ordinary text: sizes the first allocation of a column, nothing else. */

@@ -1,10 +1,10 @@
 /**
- * Long JSON strings in WebAssembly: the host of assembly/json-scan.ts.
+ * Long JSON strings in WebAssembly: the host of assembly/json/scan.ts.
  *
- * Invariant: goes over a prefix of a string's content and gives what the scanner in kernels/json-scan-strings.ts makes of
+ * Invariant: goes over a prefix of a string's content and gives what the scanner in kernels/json/json-scan-strings.ts makes of
  * it, byte for byte. Pieces grow, so that a string of some hundred bytes does not cost a large one. Memory: 200 KB.
  */
-import type { Unescaper } from "../json-scan-strings.ts";
+import type { Unescaper } from "../json/json-scan-strings.ts";
 
 const FIRST_PIECE_BYTES = 1024;
 /** Less is not worth a call. */

@@ -1,9 +1,9 @@
 /**
- * MinHash sketches in WebAssembly: hosts of assembly/minhash.ts, with the interfaces of kernels/minhash/.
+ * MinHash sketches in WebAssembly: hosts of assembly/minhash/index.ts, with the interfaces of kernels/minhash/.
  *
  * Invariant: the keys and signatures of the plain-TypeScript twins, bit for bit. Each host has an instance and a memory of its
  * own: 0.8 MB, plus 5 bytes per byte of the longest document. A document above MAX_DOCUMENT_BYTES, and one in datatrove's
- * family with marks out of canonical order, goes to the twin. Prices: assembly/minhash-text.ts, assembly/words.ts.
+ * family with marks out of canonical order, goes to the twin. Prices: assembly/minhash/text.ts, assembly/minhash/fast-words.ts.
  */
 import { fastTable, textTables } from "../minhash/character-tables.ts";
 import { drawFastParameters, FAST_KEY_SEED } from "../minhash/fast.ts";

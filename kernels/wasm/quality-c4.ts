@@ -7,7 +7,7 @@
 import { type C4DocumentRules, type C4LineJudge, type C4LineRules, C4Lines, type C4Verdict } from "../quality/c4.ts";
 import { MAX_WASM_BYTES, QualityInstance } from "./quality-instance.ts";
 
-/** Bits of the rules that are on, and verdicts: those of assembly/quality-c4.ts. */
+/** Bits of the rules that are on, and verdicts: those of assembly/quality/c4.ts. */
 const REMOVE_CITATIONS = 1;
 const FILTER_NO_TERMINAL_PUNCT = 2;
 const FILTER_JAVASCRIPT = 4;

@@ -1,5 +1,5 @@
 /**
- * An instance of assembly/quality.ts with its memory.
+ * An instance of assembly/quality/index.ts with its memory.
  *
  * Owns the calling convention: who asks for room may detach the views, so `refresh` follows. Invariant: `bytes` and `integers` are views of
  * the memory as it is now. Price: up to 110 MB for a document of {@link MAX_WASM_BYTES}, some MB in practice.

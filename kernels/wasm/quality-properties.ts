@@ -1,7 +1,7 @@
 /**
  * What the quality kernel asks about a character, in one byte.
  *
- * Owns the table that `kernels/wasm/quality.ts` copies into its instances; the bits are those of assembly/quality-text.ts. Invariant: equal
+ * Owns the table that `kernels/wasm/quality.ts` copies into its instances; the bits are those of assembly/quality/text.ts. Invariant: equal
  * to asking kernels/unicode and kernels/quality/marks.ts. Price: 70 KB and a few milliseconds, once a thread.
  */
 import { isPythonSpace } from "../lines.ts";

@@ -2,7 +2,7 @@
  * Quality measures in WebAssembly: {@link WasmQualityDocument}, the fast maker of {@link QualityDocument}.
  *
  * Twin: PlainQualityDocument; every number is the twin's. The text is copied in when a document is opened, words when they are set. A
- * document may have at most {@link MAX_WASM_BYTES}, which keeps an instance's memory within the budget of assembly/quality-text.ts. Price:
+ * document may have at most {@link MAX_WASM_BYTES}, which keeps an instance's memory within the budget of assembly/quality/text.ts. Price:
  * a call costs some 30 ns, opening 0.1 ns a byte.
  */
 import type { LineCounts, PieceCounts, QualityDocument, SymbolCounts, WordCounts } from "../quality/document.ts";

@@ -1,13 +1,13 @@
 /**
- * XXH64 of the rows of a text column in WebAssembly: the host of assembly/xxh64.ts.
+ * XXH64 of the rows of a text column in WebAssembly: the host of assembly/hash/xxh64-rows.ts.
  *
  * Invariant: the hashes of the plain-TypeScript twin, bit for bit. Rows go in by slices of whole rows, dead ones between
  * live ones with them, so a slice costs one copy and one call a seed. Memory: some 400 KB, up to {@link MAX_TEXT_BYTES}
- * more once there was a row that long; a longer one goes to the twin. Prices: assembly/xxh64.ts, and the copy.
+ * more once there was a row that long; a longer one goes to the twin. Prices: assembly/hash/xxh64-rows.ts, and the copy.
  */
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { Utf8Column } from "../../batch/column.ts";
-import { PlainRowHasher, type RowHasher, type Xxh64Seed } from "../xxh64-rows.ts";
+import { PlainRowHasher, type RowHasher, type Xxh64Seed } from "../hash/xxh64-rows.ts";
 
 /** Bytes of a slice of more than one row: the copy is still in the cache when it is hashed. */
 const SLICE_BYTES = 256 * 1024;

@@ -1,7 +1,7 @@
 /** Picks the word segmenter of a set of rules. */
 
-import type { WordRules, WordSegmenter } from "../words.ts";
 import { createSpacyEnglishSegmenter } from "./spacy-en.ts";
+import type { WordRules, WordSegmenter } from "./types.ts";
 import { unicodeSegmenter } from "./unicode.ts";
 
 /**

@@ -7,9 +7,9 @@
  * Invariant: the tokens keep covering the same bytes. Price: a comparison a token, and a few hundred ns a match.
  */
 
-import type { WordSpans } from "../words.ts";
 import { Chunk, infixLength, prefixLength, suffixLength } from "./spacy-en-rules.ts";
 import { ChunkSplitter, exceptions, type Lexicon } from "./spacy-en-split.ts";
+import type { WordSpans } from "./types.ts";
 
 /** Set in a part number when the token does not follow the one before it directly or after one space. */
 export const GAP = 1 << 16;

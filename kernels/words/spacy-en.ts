@@ -9,10 +9,10 @@
  */
 
 import { spaceLength } from "../lines.ts";
-import type { WordSegmenter, WordSpans } from "../words.ts";
 import { GAP, SequenceMerger } from "./spacy-en-merge.ts";
 import { Chunk } from "./spacy-en-rules.ts";
 import { ChunkSplitter, exceptionLexicon } from "./spacy-en-split.ts";
+import type { WordSegmenter, WordSpans } from "./types.ts";
 
 // The cache: a slot is a chunk's length in bytes (0: free) with its number of tokens, then the part number of its only token or where its
 // tokens begin, then its bytes as six words. What a short chunk needs comes first and fits in one cache line.

@@ -12,7 +12,7 @@
 import { WORD_CLASS_RUNS } from "../unicode/tables.gen.ts";
 import { decodeRuns } from "../unicode/two-stage.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
-import type { WordSegmenter, WordSpans } from "../words.ts";
+import type { WordSegmenter, WordSpans } from "./types.ts";
 
 const OTHER = 0;
 const LETTER = 1;

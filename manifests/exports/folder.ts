@@ -10,8 +10,8 @@ import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { RunError, ShardmillError } from "../../batch/errors.ts";
-import { canonicalJson } from "../../io/canonical.ts";
-import { createPending, type PendingFile } from "../../io/commit.ts";
+import { createPending, type PendingFile } from "../../io/local/commit.ts";
+import { canonicalJson } from "../../kernels/json/canonical.ts";
 import type { StoredFile } from "../schema.ts";
 
 export const SUMMARY = "export.json";
@@ -93,7 +93,7 @@ export class ExportFolder {
  * Writes an export with `write` and puts it where `folder` is; what `write` returns is in `export.json` beside trainer, plan and files.
  *
  * Throws RunError `run/export-folder-taken` where the folder holds something that is no export, `run/export-failed` where files of the
- * store are missing, and what io/commit.ts throws. Nothing is changed then.
+ * store are missing, and what io/local/commit.ts throws. Nothing is changed then.
  */
 export function writeExport<Result extends object>(
   folder: string,

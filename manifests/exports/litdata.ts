@@ -5,9 +5,9 @@
  * A chunk holds whole rows, because its tail would be dropped. Price: one chunk (64 MiB) in memory twice.
  */
 import { stringify } from "yaml";
-import { bytesOf } from "../../io/token-file.ts";
 import { type LitdataChunk, litdataIndex, litdataRowsPerChunk } from "../../kernels/exports/litdata.ts";
 import { encodeOffsetShard } from "../../kernels/exports/offset-shard.ts";
+import { bytesOf } from "../../store/token-file.ts";
 import type { StoredFile } from "../schema.ts";
 import { contentVersion } from "./folder.ts";
 import { type ExportContext, type Exported, type RowStage, rowBlocks, type SourceRows, trainerPath } from "./views.ts";

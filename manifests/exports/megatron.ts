@@ -5,8 +5,9 @@
  * has prefixes of its own, with documents no other stage has. Where a stage reads one whole shard of a store, its `.bin` is a link to it.
  * Price: the ids once more on disk, 20 bytes a document of index.
  */
-import { bytesOf, encodeEnds } from "../../io/token-file.ts";
+
 import { megatronDocuments, megatronHeader, megatronLengths, megatronOffsets } from "../../kernels/exports/megatron.ts";
+import { bytesOf, encodeEnds } from "../../store/token-file.ts";
 import {
   type DocumentStage,
   documentBlocks,

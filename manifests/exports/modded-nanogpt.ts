@@ -6,9 +6,10 @@
  * both read, of four llm.c's llama layout. File 0 is left to a validation split.
  * Price: the ids once more on disk; a block of about a million tokens a source in memory, and one file's ids.
  */
-import { bytesOf } from "../../io/token-file.ts";
+
 import { TOKEN_BIN_MAX_TOKENS, tokenBinHeader } from "../../kernels/exports/token-bin.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
+import { bytesOf } from "../../store/token-file.ts";
 import {
   type DocumentBlock,
   type DocumentStage,

@@ -9,9 +9,9 @@
  */
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { readPart } from "../../io/read-part.ts";
-import { companions, decodeEnds, encodeEnds, formatMetadata } from "../../io/token-file.ts";
+import { readPart } from "../../io/local/read-part.ts";
 import { type ShardSpan, shardSpans } from "../../kernels/pack/spans.ts";
+import { companions, decodeEnds, encodeEnds, formatMetadata } from "../../store/token-file.ts";
 import type { SourceManifest, StageManifest, StoredFile } from "../schema.ts";
 import { type ExportFolder, writeExport } from "./folder.ts";
 import { trainerPath } from "./views.ts";

@@ -7,8 +7,8 @@
  */
 import { gzipSync } from "node:zlib";
 import { stringify } from "yaml";
-import { bytesOf } from "../../io/token-file.ts";
 import { PIECE_WORDS } from "../../kernels/pack/fill.ts";
+import { bytesOf } from "../../store/token-file.ts";
 import {
   type ExportContext,
   type Exported,

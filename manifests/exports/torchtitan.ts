@@ -6,8 +6,8 @@
  * Price: four bytes a token, eight a document.
  */
 import { stringify } from "yaml";
-import { bytesOf, encodeEnds } from "../../io/token-file.ts";
 import { npyHeader } from "../../kernels/exports/npy.ts";
+import { bytesOf, encodeEnds } from "../../store/token-file.ts";
 import {
   type DocumentStage,
   documentBlocks,

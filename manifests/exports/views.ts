@@ -4,11 +4,11 @@
  * The caller lays ranges out (it knows the packers); exports only read through these views and write bytes. Paths in views are absolute.
  * Price of reading: one shard of a store at a time for rows, a few MiB for documents.
  */
-import { readPart } from "../../io/read-part.ts";
-import { companions, decodeEnds, decodeTokens, type TokenBytes } from "../../io/token-file.ts";
+import { readPart } from "../../io/local/read-part.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
 import { type DocumentSelection, selectDocuments } from "../../kernels/pack/select.ts";
 import type { ShardSpan } from "../../kernels/pack/spans.ts";
+import { companions, decodeEnds, decodeTokens, type TokenBytes } from "../../store/token-file.ts";
 import type { StageManifest } from "../schema.ts";
 import type { ExportFolder } from "./folder.ts";
 

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { RecipeError } from "../../batch/errors.ts";
-import { commitBytes } from "../../io/commit.ts";
+import { commitBytes } from "../../io/local/commit.ts";
 
 /** Writes a recipe called `name` (a name or a path ending in .yaml) and returns its path. Never overwrites. */
 export async function newRecipe(name: string, options: { readonly from: string }): Promise<string> {

@@ -15,14 +15,14 @@
 import { z } from "zod";
 import { isValid } from "../../batch/column.ts";
 import { wasmModule } from "../../io/wasm.ts";
-import { equalSlots } from "../../kernels/leaders.ts";
+import { equalSlots } from "../../kernels/dedup/leaders.ts";
 import { drawPermutations } from "../../kernels/minhash/permutations.ts";
 import { SHINGLE_HASHES } from "../../kernels/minhash/shingles.ts";
 import { MinHash } from "../../kernels/minhash/signature.ts";
 import { DatatroveSketcher, FastSketcher, type Sketcher, type SketchShape } from "../../kernels/minhash/sketch.ts";
 import { WasmDatatroveSketcher, WasmFastSketcher, WasmMinHash } from "../../kernels/wasm/minhash.ts";
 import { segmenter } from "../../kernels/words/index.ts";
-import { WORD_RULES, type WordRules } from "../../kernels/words.ts";
+import { WORD_RULES, type WordRules } from "../../kernels/words/types.ts";
 import { barrier, defineStage } from "../define.ts";
 
 /** Largest signature: a bound on memory and time that no sensible banding reaches. */

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { sentenceCounter } from "../../kernels/quality/sentences.ts";
 import { segmenter } from "../../kernels/words/index.ts";
-import { WORD_RULES } from "../../kernels/words.ts";
+import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
 import { c4LineOptions, c4LineRules } from "../rewrite/c4-lines.ts";
 import { c4LineJudge } from "./quality-kernels.ts";

@@ -10,7 +10,7 @@ import type { QualityDocument } from "../../kernels/quality/document.ts";
 import { widen } from "../../kernels/quality/range-set.ts";
 import type { WordList } from "../../kernels/quality/word-list.ts";
 import { segmenter } from "../../kernels/words/index.ts";
-import { type WordRules, type WordSegmenter, WordSpans } from "../../kernels/words.ts";
+import { type WordRules, type WordSegmenter, WordSpans } from "../../kernels/words/types.ts";
 
 /** 32 MB: the words of 6 MB of English. */
 const MAX_KEPT_WORDS = 1 << 22;

@@ -12,7 +12,7 @@
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
 import { StopWords } from "../../kernels/quality/gopher.ts";
-import { WORD_RULES } from "../../kernels/words.ts";
+import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
 import { DocumentWords } from "./document-words.ts";
 import { documentOpener } from "./quality-kernels.ts";

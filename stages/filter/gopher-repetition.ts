@@ -7,7 +7,7 @@
  */
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
-import { WORD_RULES } from "../../kernels/words.ts";
+import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
 import { DocumentWords } from "./document-words.ts";
 import { documentOpener } from "./quality-kernels.ts";

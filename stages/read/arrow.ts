@@ -8,9 +8,9 @@ import type { RecordBatch, Schema } from "apache-arrow";
 import * as z from "zod";
 import type { Batch } from "../../batch/batch.ts";
 import { DataError, ShardmillError } from "../../batch/errors.ts";
-import { arrowError, openArrow } from "../../io/arrow-batches.ts";
-import { cellKind, cellReader, isStringType } from "../../io/arrow-cells.ts";
-import type { Cell } from "../../io/cells.ts";
+import { arrowError, openArrow } from "../../io/formats/arrow-batches.ts";
+import { cellKind, cellReader, isStringType } from "../../io/formats/arrow-cells.ts";
+import type { Cell } from "../../io/formats/cells.ts";
 import type { ShardRef } from "../../io/source.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
 import {
@@ -27,8 +27,8 @@ import {
   sizeOfCells,
   wholeShards,
   windowOptions,
-} from "../reading.ts";
-import type { ColumnSpec } from "../reading-columns.ts";
+} from "./reading.ts";
+import type { ColumnSpec } from "./reading-columns.ts";
 
 const options = z.strictObject({
   ...columnOptions,

@@ -10,8 +10,8 @@ import { type Options as CsvOptions, parse } from "csv-parse";
 import * as z from "zod";
 import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { DataError, type Place } from "../../batch/errors.ts";
-import type { Cell, CellKind } from "../../io/cells.ts";
-import { codecOf, decode } from "../../io/codec.ts";
+import { codecOf, decode } from "../../io/codecs/codec.ts";
+import type { Cell, CellKind } from "../../io/formats/cells.ts";
 import type { ShardRef } from "../../io/source.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
 import {
@@ -33,8 +33,8 @@ import {
   typedMetadata,
   wholeShards,
   windowOptions,
-} from "../reading.ts";
-import type { ColumnSpec } from "../reading-columns.ts";
+} from "./reading.ts";
+import type { ColumnSpec } from "./reading-columns.ts";
 
 const options = z.strictObject({
   ...columnOptions,

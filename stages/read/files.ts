@@ -8,7 +8,7 @@ import { isUtf8 } from "node:buffer";
 import * as z from "zod";
 import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
 import type { DictionaryColumn } from "../../batch/column.ts";
-import { codecOf, decode } from "../../io/codec.ts";
+import { codecOf, decode } from "../../io/codecs/codec.ts";
 import type { ShardRef } from "../../io/source.ts";
 import { FILE_LANGUAGES, fileLanguage } from "../../kernels/file-language.ts";
 import { utf16ByteOrder } from "../../kernels/utf16.ts";
@@ -23,7 +23,7 @@ import {
   SOURCE_COLUMNS,
   wholeShards,
   windowOptions,
-} from "../reading.ts";
+} from "./reading.ts";
 
 const options = z.strictObject({ ...windowOptions });
 type Options = z.output<typeof options>;

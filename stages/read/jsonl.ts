@@ -10,12 +10,12 @@ import { isUtf8 } from "node:buffer";
 import * as z from "zod";
 import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { DataError } from "../../batch/errors.ts";
-import { chunksFrom, windows } from "../../io/byte-lines.ts";
-import type { Cell, CellKind } from "../../io/cells.ts";
-import { checkCodec, codecOf, decode } from "../../io/codec.ts";
+import { checkCodec, codecOf, decode } from "../../io/codecs/codec.ts";
+import { chunksFrom, windows } from "../../io/formats/byte-lines.ts";
+import type { Cell, CellKind } from "../../io/formats/cells.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { wasmModule } from "../../io/wasm.ts";
-import { isBlankLine, JsonKind, JsonScanner } from "../../kernels/json-scan.ts";
+import { isBlankLine, JsonKind, JsonScanner } from "../../kernels/json/json-scan.ts";
 import { WasmUnescaper } from "../../kernels/wasm/json-scan.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
 import {
@@ -36,7 +36,7 @@ import {
   typedMetadata,
   wholeShards,
   windowOptions,
-} from "../reading.ts";
+} from "./reading.ts";
 
 const options = z.strictObject({
   text: columnOptions.text.describe("key that holds the document; dots reach into nested objects: `document.text`"),
@@ -76,7 +76,7 @@ export function jsonlSource(given: Options, target: BatchTarget = BATCH_TARGET):
   if (given.id !== null) fields.push({ name: "id", kind: "utf8", path: pathOf(given.id) });
   for (const entry of metadata) fields.push({ ...entry, path: pathOf(entry.name) });
   const keys = paths.map((path) => path.split("."));
-  const module = wasmModule("json-scan");
+  const module = wasmModule("json");
   const unescaper = module && new WasmUnescaper(module);
 
   return source({

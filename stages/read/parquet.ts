@@ -10,9 +10,9 @@ import PQueue from "p-queue";
 import * as z from "zod";
 import type { Batch } from "../../batch/batch.ts";
 import { DataError } from "../../batch/errors.ts";
-import type { Cell } from "../../io/cells.ts";
-import { findColumn, type ParquetColumn } from "../../io/parquet-columns.ts";
-import { openParquet, type ParquetFile, type ParquetGroup } from "../../io/parquet-file.ts";
+import type { Cell } from "../../io/formats/cells.ts";
+import { findColumn, type ParquetColumn } from "../../io/formats/parquet-columns.ts";
+import { openParquet, type ParquetFile, type ParquetGroup } from "../../io/formats/parquet-file.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
 import {
@@ -28,7 +28,7 @@ import {
   shardPlace,
   sizeOfCells,
   windowOptions,
-} from "../reading.ts";
+} from "./reading.ts";
 
 const options = z.strictObject({
   ...columnOptions,

@@ -6,8 +6,8 @@ import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import { DataError, RecipeError } from "../../batch/errors.ts";
 import { createIoEnvironment, type IoEnvironment } from "../../io/environment.ts";
-import { compareCodePoints } from "../../io/glob.ts";
 import { listShards } from "../../io/list.ts";
+import { compareCodePoints } from "../../io/local/glob.ts";
 import { openShard } from "../../io/open.ts";
 import { temporaryFolder, writeTree } from "./temporary.ts";
 

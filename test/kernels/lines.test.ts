@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { countCodePoints, isPythonSpace, lineEndLength, spaceLength, splitLines, strip } from "../../kernels/lines.ts";
-import { WordSpans } from "../../kernels/words.ts";
+import { WordSpans } from "../../kernels/words/types.ts";
 
 const SPACE = "\t\n\v\f\r\u001c\u001d\u001e\u001f \u0085\u00a0\u1680\u2000\u2005\u200a\u2028\u2029\u202f\u205f\u3000";
 const LINE_END_CHARACTERS = "\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029";

@@ -9,7 +9,7 @@ import { sha1Prefix64 } from "../../kernels/minhash/sha1.ts";
 import { SHINGLE_HASHES, Shingler } from "../../kernels/minhash/shingles.ts";
 import { MinHash } from "../../kernels/minhash/signature.ts";
 import { Mt19937 } from "../../kernels/random/mt19937.ts";
-import { WordSpans } from "../../kernels/words.ts";
+import { WordSpans } from "../../kernels/words/types.ts";
 
 interface GoldenSketch {
   readonly shingles: number;

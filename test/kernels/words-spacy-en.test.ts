@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { segmenter } from "../../kernels/words/index.ts";
 import { exceptions } from "../../kernels/words/spacy-en-split.ts";
-import { WordSpans } from "../../kernels/words.ts";
+import { WordSpans } from "../../kernels/words/types.ts";
 import { goldenTexts, sampleHashes, samplesMissing, sampleTexts } from "./words-samples.ts";
 
 const { segment } = segmenter("spacy-en");

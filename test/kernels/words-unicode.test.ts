@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { generalCategory } from "../../kernels/unicode/tables.ts";
 import { segmenter } from "../../kernels/words/index.ts";
-import { WordSpans } from "../../kernels/words.ts";
+import { WordSpans } from "../../kernels/words/types.ts";
 
 const { segment } = segmenter("unicode");
 

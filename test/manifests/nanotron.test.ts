@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { RunError } from "../../batch/errors.ts";
-import { decodeEnds, parseMetadata } from "../../io/token-file.ts";
-import { replayBlend } from "../../kernels/blend.ts";
+import { replayBlend } from "../../kernels/blend/blend.ts";
 import { shardSpans } from "../../kernels/pack/spans.ts";
 import { exportNanotron } from "../../manifests/exports/nanotron.ts";
 import type { MixtureStage } from "../../mixtures/compile.ts";
+import { decodeEnds, parseMetadata } from "../../store/token-file.ts";
 import { temporaryFolder } from "../io/temporary.ts";
 import { makeSmallRun, type SmallRun } from "./small-run.ts";
 

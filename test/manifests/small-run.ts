@@ -2,15 +2,15 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { encodeEnds } from "../../io/token-file.ts";
 import { planBestFit } from "../../kernels/pack/best-fit.ts";
 import { planConcat } from "../../kernels/pack/concat.ts";
 import { fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
 import { packingStatistics } from "../../kernels/pack/plan.ts";
-import { hash64, seedFrom } from "../../kernels/shuffle.ts";
+import { hash64, seedFrom } from "../../kernels/random/shuffle.ts";
 import type { StageManifest, StoredFile } from "../../manifests/schema.ts";
 import { buildManifests, type PackedFacts, type SourceFacts, writeManifests } from "../../manifests/write.ts";
 import { compileMixture, type MixtureStage } from "../../mixtures/compile.ts";
+import { encodeEnds } from "../../store/token-file.ts";
 
 export const EOS = 1;
 const VOCABULARY = 70_000;

@@ -4,11 +4,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { RunError } from "../../batch/errors.ts";
-import { encodeEnds } from "../../io/token-file.ts";
 import { gateResults } from "../../manifests/gates.ts";
 import type { SourceManifest, StageManifest } from "../../manifests/schema.ts";
 import { verifyRun } from "../../manifests/verify.ts";
 import { manifestText, writeManifests } from "../../manifests/write.ts";
+import { encodeEnds } from "../../store/token-file.ts";
 import { temporaryFolder } from "../io/temporary.ts";
 import { EOS, makeSmallRun, type SmallRun } from "./small-run.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RecipeError } from "../../batch/errors.ts";
-import { replayBlend } from "../../kernels/blend.ts";
+import { replayBlend } from "../../kernels/blend/blend.ts";
 import { type ReplayStage, replayTo } from "../../mixtures/replay.ts";
 
 const stage = (name: string, windows: number, weights: Record<string, number>, more: Partial<ReplayStage> = {}) => ({

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { openRun, prepare, run, verifyRun } from "../../index.ts";
-import { replayBlend } from "../../kernels/blend.ts";
+import { replayBlend } from "../../kernels/blend/blend.ts";
 import { handOver } from "../../kernels/pack/spans.ts";
 import { readManifests } from "../../manifests/read.ts";
 import type { StageManifest } from "../../manifests/schema.ts";

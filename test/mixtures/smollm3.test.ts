@@ -9,7 +9,7 @@ import { RecipeError } from "../../batch/errors.ts";
 import { publishedDataStages } from "../../mixtures/curriculum/smollm3.ts";
 import { loadRecipe } from "../../plan/recipe/load.ts";
 import type { Recipe } from "../../plan/types.ts";
-import { describeRecipe, type RecipeDescription } from "../../workers/describe.ts";
+import { describeRecipe, type RecipeDescription } from "../../runs/describe.ts";
 import { ROOT } from "../project-root.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));

@@ -5,9 +5,9 @@ import test from "node:test";
 import { gzipSync } from "node:zlib";
 import { makePlan } from "../../plan/make.ts";
 import { loadRecipe } from "../../plan/recipe/load.ts";
+import { run } from "../../runs/run.ts";
 import { stageRegistry } from "../../stages/registry.ts";
 import type { RunEvent } from "../../workers/events.ts";
-import { run } from "../../workers/run.ts";
 import { startFakeHub, status, strike, TOKEN } from "../io/fake-hub.ts";
 import { isResult, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
 

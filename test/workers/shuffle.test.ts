@@ -4,11 +4,11 @@ import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { type Int32Column, Layout, prepare, run, type Utf8Column, utf8String } from "../../index.ts";
-import { decodeArrow } from "../../io/arrow-table.ts";
-import { companions, decodeEnds } from "../../io/token-file.ts";
-import { hash64, seedFrom } from "../../kernels/shuffle.ts";
-import { spanFiles, tokenFiles } from "../../plan/layout.ts";
+import { decodeArrow } from "../../io/formats/arrow-table.ts";
+import { hash64, seedFrom } from "../../kernels/random/shuffle.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
+import { spanFiles, tokenFiles } from "../../store/layout.ts";
+import { companions, decodeEnds } from "../../store/token-file.ts";
 import type { ScatterMarker } from "../../workers/protocol.ts";
 import { RECIPE, temporaryFolder, writeCorpus } from "./fixture.ts";
 

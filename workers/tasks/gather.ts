@@ -8,12 +8,12 @@
 import { join } from "node:path";
 import { ColumnAppender } from "../../batch/append.ts";
 import type { Column, Float64Column, Int32Column } from "../../batch/column.ts";
-import { decodeArrow, encodeArrow } from "../../io/arrow-table.ts";
-import { BufferedWriter } from "../../io/buffered-writer.ts";
-import { commitBytes, commitMarker, createPending } from "../../io/commit.ts";
-import { ForwardReader, readPart } from "../../io/read-part.ts";
-import { companions, encodeEnds, formatMetadata } from "../../io/token-file.ts";
-import { spanFiles, tokenFiles } from "../../plan/layout.ts";
+import { decodeArrow, encodeArrow } from "../../io/formats/arrow-table.ts";
+import { BufferedWriter } from "../../io/local/buffered-writer.ts";
+import { commitBytes, commitMarker, createPending } from "../../io/local/commit.ts";
+import { ForwardReader, readPart } from "../../io/local/read-part.ts";
+import { spanFiles, tokenFiles } from "../../store/layout.ts";
+import { companions, encodeEnds, formatMetadata } from "../../store/token-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { GatherTask, ScatterChunk, ShardMarker } from "../protocol.ts";
 

@@ -6,13 +6,13 @@
  */
 import { join } from "node:path";
 import { Bitmap } from "../../batch/bitmap.ts";
-import { type CommittedFile, commitBytes, commitMarker, createPending } from "../../io/commit.ts";
-import { EdgeWriter, readEdges } from "../../io/edge-file.ts";
-import { SignatureReader } from "../../io/signature-file.ts";
-import { Leaders } from "../../kernels/leaders.ts";
-import { rootsToSizes, uniteEdges } from "../../kernels/union-find.ts";
-import { matchFiles, spanFiles } from "../../plan/layout.ts";
+import { type CommittedFile, commitBytes, commitMarker, createPending } from "../../io/local/commit.ts";
+import { Leaders } from "../../kernels/dedup/leaders.ts";
+import { rootsToSizes, uniteEdges } from "../../kernels/dedup/union-find.ts";
 import type { BarrierOperator } from "../../stages/define.ts";
+import { EdgeWriter, readEdges } from "../../store/edge-file.ts";
+import { matchFiles, spanFiles } from "../../store/layout.ts";
+import { SignatureReader } from "../../store/signature-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { MatchMarker, MatchTask, UniteMarker, UniteTask } from "../protocol.ts";
 import { readRoots } from "../roots.ts";

@@ -7,16 +7,22 @@
 import { join } from "node:path";
 import { RunError } from "../../batch/errors.ts";
 import { ARENA, release } from "../../batch/memory.ts";
-import { type CommittedFile, commitBytes, commitMarker, createPending, type PendingFile } from "../../io/commit.ts";
-import { readLarge, readPart } from "../../io/read-part.ts";
-import { bytesOf, companions, decodeEnds, decodeTokens, formatMetadata } from "../../io/token-file.ts";
+import {
+  type CommittedFile,
+  commitBytes,
+  commitMarker,
+  createPending,
+  type PendingFile,
+} from "../../io/local/commit.ts";
+import { readLarge, readPart } from "../../io/local/read-part.ts";
 import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
 import { packingStatistics, planProblem } from "../../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../../kernels/pack/select.ts";
-import { seedFrom } from "../../kernels/shuffle.ts";
-import { tokenFiles, windowFiles } from "../../plan/layout.ts";
+import { seedFrom } from "../../kernels/random/shuffle.ts";
 import type { PackInput, PackOperator, PackPlan } from "../../stages/define.ts";
 import { isStageKind } from "../../stages/kinds.ts";
+import { tokenFiles, windowFiles } from "../../store/layout.ts";
+import { bytesOf, companions, decodeEnds, decodeTokens, formatMetadata } from "../../store/token-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { PackMarker, PackTask } from "../protocol.ts";
 

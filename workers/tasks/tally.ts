@@ -5,7 +5,7 @@
  */
 import type { Batch } from "../../batch/batch.ts";
 import { DataError, formatPlace, RunError } from "../../batch/errors.ts";
-import type { CommittedFile } from "../../io/commit.ts";
+import type { CommittedFile } from "../../io/local/commit.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import type { ReadProblem } from "../../stages/define.ts";
 import type { IngestMarker, IngestTask, Problem, StageCounts } from "../protocol.ts";

@@ -7,7 +7,7 @@
  */
 import { Float64Builder, Int32Builder } from "../../batch/builder.ts";
 import { allocate, release } from "../../batch/memory.ts";
-import { BufferedWriter } from "../../io/buffered-writer.ts";
+import { BufferedWriter } from "../../io/local/buffered-writer.ts";
 
 export const RUN_BYTES = 32 * 1024 * 1024;
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { encodeEnds } from "../../../io/token-file.ts";
 import { litdataIndex, litdataRowsPerChunk } from "../../../kernels/exports/litdata.ts";
 import {
   encodeMdsInt,
@@ -21,6 +20,7 @@ import { npyHeader } from "../../../kernels/exports/npy.ts";
 import { encodeOffsetShard } from "../../../kernels/exports/offset-shard.ts";
 import { pythonJson } from "../../../kernels/exports/python-json.ts";
 import { tokenBinHeader } from "../../../kernels/exports/token-bin.ts";
+import { encodeEnds } from "../../../store/token-file.ts";
 import { FIVE, SHA256, sha256 } from "../../manifests/exports/five-documents.ts";
 
 const bytes = (values: Int32Array) => new Uint8Array(values.buffer);

@@ -6,7 +6,7 @@ import { countCodePoints } from "../../../kernels/lines.ts";
 import { RepeatedNgrams } from "../../../kernels/quality/ngrams.ts";
 import { RangeSet } from "../../../kernels/quality/range-set.ts";
 import { segmenter } from "../../../kernels/words/index.ts";
-import { WordSpans } from "../../../kernels/words.ts";
+import { WordSpans } from "../../../kernels/words/types.ts";
 import { goldenTexts } from "../../stages/filter/golden.ts";
 import { recutText } from "../wasm/quality-texts.ts";
 

@@ -10,7 +10,7 @@ import { load, tinyTokenizer } from "../bpe/tiny-tokenizer.ts";
 import { assertSame, type Engines, engines, NO_ENGINE } from "./bpe-engines.ts";
 
 const utf8 = new TextEncoder();
-/** What `assembly/bpe-limits.ts` calls TEXT_BYTES. */
+/** What `assembly/bpe/limits.ts` calls TEXT_BYTES. */
 const WINDOW = 1 << 17;
 
 const CLASSES = [

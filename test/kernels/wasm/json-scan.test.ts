@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { wasmModule } from "../../../io/wasm.ts";
-import { JsonScanner, SCAN_SLACK_BYTES } from "../../../kernels/json-scan.ts";
+import { JsonScanner, SCAN_SLACK_BYTES } from "../../../kernels/json/json-scan.ts";
 import { WasmUnescaper } from "../../../kernels/wasm/json-scan.ts";
 
-const module = wasmModule("json-scan");
+const module = wasmModule("json");
 const skip = module === undefined ? "WebAssembly with SIMD is not there" : false;
 const PATHS = [["text"], ["m", "text"], ["other"]];
 

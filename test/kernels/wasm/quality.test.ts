@@ -13,7 +13,7 @@ import { WasmC4Lines } from "../../../kernels/wasm/quality-c4.ts";
 import { MAX_WASM_BYTES } from "../../../kernels/wasm/quality-instance.ts";
 import { characterProperties } from "../../../kernels/wasm/quality-properties.ts";
 import { segmenter } from "../../../kernels/words/index.ts";
-import { WordSpans } from "../../../kernels/words.ts";
+import { WordSpans } from "../../../kernels/words/types.ts";
 import { anyText, HOSTILE_TEXTS, recutText, repetitiveText } from "./quality-texts.ts";
 
 const module = wasmModule("quality");

@@ -5,10 +5,10 @@ import { Bitmap } from "../../../batch/bitmap.ts";
 import { Utf8Builder } from "../../../batch/builder.ts";
 import type { Utf8Column } from "../../../batch/column.ts";
 import { wasmModule } from "../../../io/wasm.ts";
+import { PlainRowHasher, type RowHasher, type Xxh64Seed } from "../../../kernels/hash/xxh64-rows.ts";
 import { WasmRowHasher } from "../../../kernels/wasm/xxh64.ts";
-import { PlainRowHasher, type RowHasher, type Xxh64Seed } from "../../../kernels/xxh64-rows.ts";
 
-const module = wasmModule("xxh64");
+const module = wasmModule("hash");
 const skip = module === undefined ? "WebAssembly with SIMD is not there" : false;
 const SEED: readonly Xxh64Seed[] = [{ high: 0, low: 0 }];
 const SEEDS: readonly Xxh64Seed[] = [

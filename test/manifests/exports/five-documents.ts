@@ -5,13 +5,13 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bytesOf, encodeEnds } from "../../../io/token-file.ts";
 import { planConcat } from "../../../kernels/pack/concat.ts";
 import { fillOutput, fillWindows } from "../../../kernels/pack/fill.ts";
 import { packingStatistics } from "../../../kernels/pack/plan.ts";
 import type { StageManifest, StoredFile } from "../../../manifests/schema.ts";
 import { buildManifests } from "../../../manifests/write.ts";
 import { compileMixture } from "../../../mixtures/compile.ts";
+import { bytesOf, encodeEnds } from "../../../store/token-file.ts";
 
 export const FIVE = {
   eos: 2,

@@ -5,11 +5,11 @@ import { readSummary } from "../../../manifests/exports/folder.ts";
 import type { Trainer } from "../../../manifests/exports/geometry.ts";
 import type { ExportOptions } from "../../../manifests/exports/views.ts";
 import type { StageManifest } from "../../../manifests/schema.ts";
-import { Layout } from "../../../plan/layout.ts";
 import type { Plan } from "../../../plan/plan.ts";
+import { type ExportResult, exportManifests } from "../../../runs/export.ts";
+import type { OpenRun } from "../../../runs/status.ts";
 import { stageRegistry } from "../../../stages/registry.ts";
-import { type ExportResult, exportManifests } from "../../../workers/export.ts";
-import type { OpenRun } from "../../../workers/status.ts";
+import { Layout } from "../../../store/layout.ts";
 
 export interface ExportedRun extends ExportResult {
   readonly folder: string;

@@ -4,13 +4,13 @@ import os from "node:os";
 import path from "node:path";
 import { Batch } from "../../../batch/batch.ts";
 import { Utf8Builder } from "../../../batch/builder.ts";
-import { createPending } from "../../../io/commit.ts";
-import { KeyFileWriter } from "../../../io/key-file.ts";
-import { type KeyInput, PartitionMatcher } from "../../../io/match-partition.ts";
-import { SignatureReader, SignatureWriter } from "../../../io/signature-file.ts";
-import { Leaders } from "../../../kernels/leaders.ts";
-import { rootsToSizes, UnionFind } from "../../../kernels/union-find.ts";
+import { createPending } from "../../../io/local/commit.ts";
+import { Leaders } from "../../../kernels/dedup/leaders.ts";
+import { rootsToSizes, UnionFind } from "../../../kernels/dedup/union-find.ts";
 import type { BarrierOperator } from "../../../stages/define.ts";
+import { KeyFileWriter } from "../../../store/key-file.ts";
+import { type KeyInput, PartitionMatcher } from "../../../store/match-partition.ts";
+import { SignatureReader, SignatureWriter } from "../../../store/signature-file.ts";
 
 export interface Phases {
   /** Documents per span. */

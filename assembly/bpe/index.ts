@@ -1,0 +1,119 @@
+// module
+/**
+ * The byte-pair encoder: texts in, token ids out.
+ *
+ * The host sets a model once (`set…`, then `start`), then fills the text area with pieces of text, writes where each ends, and calls
+ * `encode`. A piece is encoded as a text of its own. Words go through in groups: first their borders, keys and hashes, then a touch of
+ * the cache lines they need, so that misses overlap, then the look-ups.
+ *
+ * Memory, all taken at load: 7 MiB of fixed areas (text, ids, merge scratch, character classes), the model as the host lays it out, an
+ * index of whole words (8 to 16 bytes a token), and the cache budget.
+ */
+import { longWord, mediumWord, setUpCache, shortWord } from "./cache";
+import { MEDIUM_BYTES, SHORT_BYTES } from "./keys";
+import { PADDING, PIECES, TEXT_BYTES } from "./limits";
+import { addEndOfPiece, cutWords, END_OF_PIECE, isCut, isFull, RECORD, RECORDS, setPreTokenizer, startPiece } from "./records";
+import { COUNT_SHIFT, ID_MASK, IN_ARENA } from "./short-words";
+
+export { classesArea } from "./characters";
+export { allocate } from "./memory";
+export { setPairs } from "./pairs";
+export { setVocabulary } from "./vocabulary";
+export { setBytes, setCharacters } from "./word-tokens";
+
+const TEXT: usize = memory.data(TEXT_BYTES + PADDING, 64);
+const IDS: usize = memory.data(4 * TEXT_BYTES + PADDING, 64);
+const ENDS: usize = memory.data(4 * PIECES, 64);
+const COUNTS: usize = memory.data(4 * PIECES, 64);
+
+/** Keeps the touches of cache lines from being optimised away. */
+let touched: u32 = 0;
+
+/** Takes the number of the pre-tokenizer (`bpe-records` lists them) and the memory that words may be kept in. */
+export function start(preTokenizer: u32, cacheBytes: u32): void {
+  setPreTokenizer(preTokenizer);
+  setUpCache(cacheBytes);
+}
+
+/** Where the host writes the pieces, one behind the other. */
+export function textArea(): usize {
+  return TEXT;
+}
+
+/** Where the host writes the end of each piece, counted from the text area's start. */
+export function endsArea(): usize {
+  return ENDS;
+}
+
+/** Where {@link encode} writes the ids of all pieces, one behind the other. */
+export function idsArea(): usize {
+  return IDS;
+}
+
+/** Where {@link encode} writes the end of each piece's ids, counted in ids. */
+export function countsArea(): usize {
+  return COUNTS;
+}
+
+/** Encodes the first `pieces` pieces of the text area. */
+export function encode(pieces: u32): void {
+  let piece: u32 = 0;
+  let done: u32 = 0;
+  let out = IDS;
+  startPiece(TEXT);
+  while (piece < pieces) {
+    let record = RECORDS;
+    while (piece < pieces && !isFull(record)) {
+      const end = TEXT + <usize>load<u32>(ENDS + (piece << 2));
+      record = cutWords(record, end);
+      if (isCut(end)) {
+        record = addEndOfPiece(record);
+        piece++;
+      }
+    }
+    touch(record);
+    out = lookUp(record, out, done);
+    done = piece;
+  }
+}
+
+/** Loads from the line each record will need. */
+function touch(end: usize): void {
+  let sum: u32 = 0;
+  for (let record = RECORDS; record < end; record += RECORD) {
+    sum += load<u32>(load<u32>(record, 28));
+  }
+  touched = sum;
+}
+
+/** Writes the tokens of the records up to `end` from `out` on; returns where they end. `piece` is the first one's piece. */
+function lookUp(end: usize, out: usize, piece: u32): usize {
+  for (let record = RECORDS; record < end; record += RECORD) {
+    const length = load<u32>(record, 20);
+    if (length <= SHORT_BYTES) {
+      const low = load<u64>(record);
+      const high = load<u64>(record, 8);
+      // The table may have grown since: then the word is not found here, but by the slow way.
+      const line: usize = load<u32>(record, 28);
+      const first = (load<u64>(line) ^ low) | (load<u64>(line, 8) ^ high);
+      const second = (load<u64>(line, 32) ^ low) | (load<u64>(line, 40) ^ high);
+      const entry = line + (<usize>(first != 0) << 5);
+      const head = load<u32>(entry, 16);
+      if ((<u32>(first == 0) | <u32>(second == 0)) & <u32>(head < IN_ARENA)) {
+        // Always four ids: the ones that are too many are overwritten by the next word.
+        v128.store(out, v128.load(entry, 16));
+        store<u32>(out, head & ID_MASK);
+        out += (head >> COUNT_SHIFT) << 2;
+      } else {
+        out = shortWord(load<u32>(record, 16), length, low, high, load<u32>(record, 24), out);
+      }
+    } else if (length <= MEDIUM_BYTES) {
+      out = mediumWord(load<u32>(record, 16), length, load<u32>(record, 24), out);
+    } else if (length == END_OF_PIECE) {
+      store<u32>(COUNTS + (piece++ << 2), <u32>((out - IDS) >> 2));
+    } else {
+      out = longWord(load<u32>(record, 16), length, out);
+    }
+  }
+  return out;
+}

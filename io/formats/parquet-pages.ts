@@ -1,0 +1,361 @@
+/**
+ * The pages of one column chunk, decoded one after the other.
+ *
+ * Owns the checks that the decoder (hyparquet internals, pinned to one version) does not make: sizes inside the chunk
+ * and below a cap, page checksums where a file has them, runs that fit their page, dictionary indices that exist, rows
+ * that add up. Invariant: a chunk gives exactly the rows of its group or a DataError naming file, row group, column and
+ * page; never silence, never a hang. Price: a window of 4 MiB and one read ahead; most of the time goes to
+ * decompression; views without copies.
+ */
+import { parquetHeader, readPage } from "hyparquet/src/column.js";
+import { convert } from "hyparquet/src/convert.js";
+import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from "hyparquet/src/schema.js";
+import type { ColumnDecoder, DecodedArray, PageHeader, ParquetParsers, SchemaTree } from "hyparquet/src/types.js";
+import { ShardmillError } from "../../batch/errors.ts";
+import { crc32 } from "../../kernels/hash/crc32.ts";
+import type { ByteSource } from "../source.ts";
+import { type PageDecoder, pageDecoder } from "./parquet-codecs.ts";
+import { type ParquetChunk, type ParquetFile, type ParquetGroup, parquetError } from "./parquet-file.ts";
+
+const WINDOW_BYTES = 4 * 1024 * 1024;
+/** Page headers hold statistics, which may hold whole values. */
+const HEADER_BYTES = 64 * 1024;
+const MAX_PAGE_BYTES = 256 * 1024 * 1024;
+const MAX_PAGE_VALUES = 1 << 24;
+
+/** Bytes of a chunk in order: a window that slides, one read ahead. */
+class ChunkWindow {
+  readonly #source: ByteSource;
+  readonly #end: number;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #at: number;
+  /** File position after the bytes held, and after those being read. */
+  #held: number;
+  #asked: number;
+  #ahead: Promise<Uint8Array> | undefined;
+
+  constructor(source: ByteSource, chunk: ParquetChunk) {
+    this.#source = source;
+    this.#at = chunk.start;
+    this.#held = chunk.start;
+    this.#asked = chunk.start;
+    this.#end = chunk.end;
+  }
+
+  get left(): number {
+    return this.#end - this.#at;
+  }
+
+  /** The next `bytes` bytes, more where they are at hand, fewer at the end of the chunk. */
+  async peek(bytes: number): Promise<Uint8Array> {
+    const wanted = Math.min(this.#at + bytes, this.#end);
+    while (this.#held < wanted) {
+      const piece = await (this.#ahead ?? this.#next());
+      this.#ahead = this.#asked < this.#end ? this.#next() : undefined;
+      const kept = this.#bytes;
+      const joined = new Uint8Array(kept.length + piece.length);
+      joined.set(kept);
+      joined.set(piece, kept.length);
+      this.#bytes = joined;
+      this.#held += piece.length;
+    }
+    return this.#bytes;
+  }
+
+  skip(bytes: number): void {
+    this.#bytes = this.#bytes.subarray(bytes);
+    this.#at += bytes;
+  }
+
+  #next(): Promise<Uint8Array> {
+    const from = this.#asked;
+    this.#asked = Math.min(from + WINDOW_BYTES, this.#end);
+    const reading = this.#source.read(from, this.#asked);
+    // The chunk may be given up before this piece is asked for; whoever awaits it still sees the error.
+    reading.catch(() => {});
+    return reading;
+  }
+}
+
+/** Decodes the pages of one chunk. */
+class PageReader {
+  readonly #window: ChunkWindow;
+  readonly #chunk: ParquetChunk;
+  readonly #decoder: ColumnDecoder;
+  readonly #decompress: PageDecoder;
+  readonly #maxDefinition: number;
+  readonly #maxRepetition: number;
+  #dictionary: DecodedArray | undefined;
+  #values = 0;
+  page = -1;
+
+  constructor(
+    source: ByteSource,
+    chunk: ParquetChunk,
+    schemaPath: SchemaTree[],
+    decompress: PageDecoder,
+    parsers: ParquetParsers,
+  ) {
+    this.#window = new ChunkWindow(source, chunk);
+    this.#chunk = chunk;
+    this.#decompress = decompress;
+    this.#maxDefinition = getMaxDefinitionLevel(schemaPath);
+    this.#maxRepetition = getMaxRepetitionLevel(schemaPath);
+    const { element } = schemaPath[schemaPath.length - 1];
+    // Pages are decompressed here, so that they can be checked before they are decoded.
+    this.#decoder = {
+      pathInSchema: chunk.metadata.path_in_schema,
+      type: element.type!,
+      element,
+      schemaPath,
+      codec: "UNCOMPRESSED",
+      parsers,
+    };
+  }
+
+  /** The next data page, appended to `previous` where rows run on; undefined at the end of the chunk. */
+  async next(previous?: DecodedArray): Promise<DecodedArray | undefined> {
+    while (this.#window.left > 0 && this.#values < this.#chunk.values) {
+      this.page++;
+      const { header, bytes } = await this.#readPage();
+      if (header.type === "DICTIONARY_PAGE") {
+        this.#dictionary = this.#readDictionary(header, bytes);
+        continue;
+      }
+      if (header.type === "INDEX_PAGE") continue;
+      const values = header.data_page_header?.num_values ?? header.data_page_header_v2?.num_values ?? -1;
+      if (values < 0 || values > MAX_PAGE_VALUES || this.#values + values > this.#chunk.values) {
+        throw new Error(`page says it has ${values} values, the column has ${this.#chunk.values}`);
+      }
+      this.#values += values;
+      const data = this.#readData(header, bytes, values, previous);
+      if (this.#maxRepetition === 0 && previous === undefined && data.length !== values) {
+        throw new Error(`page holds ${data.length} values, its header says ${values}`);
+      }
+      return data;
+    }
+    if (this.#values !== this.#chunk.values)
+      throw new Error(`column ends after ${this.#values} of ${this.#chunk.values} values`);
+    return undefined;
+  }
+
+  async #readPage(): Promise<{ header: PageHeader; bytes: Uint8Array }> {
+    const { header, length } = await this.#readHeader();
+    const compressed = header.compressed_page_size;
+    const uncompressed = header.uncompressed_page_size;
+    if (!(compressed >= 0 && compressed <= this.#window.left - length)) {
+      throw new Error(`page of ${compressed} bytes does not fit its column`);
+    }
+    if (!(uncompressed >= 0 && uncompressed <= MAX_PAGE_BYTES)) {
+      throw new Error(`page of ${uncompressed} bytes is over the limit of ${MAX_PAGE_BYTES}`);
+    }
+    const bytes = (await this.#window.peek(length + compressed)).subarray(length, length + compressed);
+    this.#window.skip(length + compressed);
+    if (header.crc !== undefined && crc32(bytes) !== header.crc >>> 0)
+      throw new Error("page does not match its checksum");
+    return { header, bytes };
+  }
+
+  async #readHeader(): Promise<{ header: PageHeader; length: number }> {
+    for (let wanted = HEADER_BYTES; ; wanted *= 4) {
+      const bytes = await this.#window.peek(wanted);
+      const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
+      try {
+        return { header: parquetHeader(reader), length: reader.offset };
+      } catch (error) {
+        if (wanted >= this.#window.left || wanted >= MAX_PAGE_BYTES) throw error;
+      }
+    }
+  }
+
+  #readDictionary(header: PageHeader, bytes: Uint8Array): DecodedArray {
+    const values = header.dictionary_page_header?.num_values ?? -1;
+    if (values < 0 || values > MAX_PAGE_VALUES) throw new Error(`dictionary says it has ${values} values`);
+    const page = this.#decompress(bytes, header.uncompressed_page_size);
+    const { data } = this.#decode(header, page, undefined, undefined);
+    const dictionary = convert(data ?? [], this.#decoder);
+    if (dictionary.length !== values) throw new Error(`dictionary holds ${dictionary.length} of ${values} values`);
+    return dictionary;
+  }
+
+  #readData(header: PageHeader, bytes: Uint8Array, values: number, previous: DecodedArray | undefined): DecodedArray {
+    const v2 = header.data_page_header_v2;
+    const levels = v2 ? v2.repetition_levels_byte_length + v2.definition_levels_byte_length : 0;
+    if (levels < 0 || levels > bytes.length || levels > header.uncompressed_page_size) {
+      throw new Error(`levels of ${levels} bytes do not fit their page`);
+    }
+    const packed = bytes.subarray(levels);
+    const length = header.uncompressed_page_size - levels;
+    let page: Uint8Array;
+    if (v2?.is_compressed === false || (v2 && packed.length === 0)) page = bytes.slice();
+    else {
+      page = this.#decompress(packed, length);
+      if (levels > 0) {
+        const whole = new Uint8Array(levels + length);
+        whole.set(bytes.subarray(0, levels));
+        whole.set(page, levels);
+        page = whole;
+      }
+    }
+    this.#checkRuns(header, page, values);
+    const plainHeader = v2 ? { ...header, data_page_header_v2: { ...v2, is_compressed: false } } : header;
+    const { data } = this.#decode(plainHeader, page, this.#dictionary, previous);
+    const encoding = header.data_page_header?.encoding ?? v2?.encoding ?? "PLAIN";
+    const output = data ?? [];
+    if (encoding.endsWith("_DICTIONARY") && (Array.isArray(output) || this.#dictionary?.length === 0)) {
+      const isEmpty = this.#dictionary?.length === 0;
+      for (const value of output as ArrayLike<unknown> & Iterable<unknown>) {
+        if (value === undefined || (isEmpty && this.#maxRepetition === 0 && value !== null)) {
+          throw new Error("page points outside its dictionary");
+        }
+      }
+    }
+    return output;
+  }
+
+  #decode(
+    header: PageHeader,
+    page: Uint8Array,
+    dictionary: DecodedArray | undefined,
+    previous: DecodedArray | undefined,
+  ) {
+    const reader = { view: new DataView(page.buffer, page.byteOffset, page.byteLength), offset: 0 };
+    const whole = { ...header, compressed_page_size: page.length, uncompressed_page_size: page.length };
+    return readPage(reader, whole, this.#decoder, dictionary, previous, 0);
+  }
+
+  /** Walks the run-length runs of a page: a run longer than the page has values would make the decoder fill memory. */
+  #checkRuns(header: PageHeader, page: Uint8Array, values: number): void {
+    const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+    const v2 = header.data_page_header_v2;
+    let at = 0;
+    const levels = (maximum: number, v2Length: number | undefined): void => {
+      if (maximum === 0) {
+        at += v2Length ?? 0;
+        return;
+      }
+      const length = v2Length ?? view.getUint32(at, true);
+      const start = v2Length === undefined ? at + 4 : at;
+      at = start + length;
+      if (at > page.length) throw new Error(`levels of ${length} bytes do not fit their page`);
+      const found = walkRuns(page, start, at, 32 - Math.clz32(maximum), values);
+      if (found < values) throw new Error(`page has levels for ${found} of ${values} values`);
+    };
+    levels(this.#maxRepetition, v2?.repetition_levels_byte_length);
+    levels(this.#maxDefinition, v2?.definition_levels_byte_length);
+    const encoding = header.data_page_header?.encoding ?? v2?.encoding;
+    if (!encoding?.endsWith("_DICTIONARY")) return;
+    if (this.#dictionary === undefined) throw new Error("page refers to a dictionary that is not there");
+    if (at >= page.length) return;
+    const width = page[at];
+    if (width > 32) throw new Error(`dictionary indices of ${width} bits`);
+    if (width > 0) walkRuns(page, at + 1, page.length, width, values);
+  }
+}
+
+/** Values in the runs of `bytes[start, end)`, up to `values`; throws on a run that claims more than that. */
+function walkRuns(bytes: Uint8Array, start: number, end: number, width: number, values: number): number {
+  let found = 0;
+  let at = start;
+  while (found < values && at < end) {
+    let header = 0;
+    for (let shift = 0; ; shift += 7) {
+      if (at >= end || shift > 28) throw new Error("run header does not end");
+      const byte = bytes[at++];
+      header += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    if (header & 1) {
+      const groups = Math.floor(header / 2);
+      found += groups * 8;
+      at += groups * width;
+    } else {
+      const length = header / 2;
+      if (length > values) throw new Error(`run of ${length} in a page of ${values} values`);
+      found += length;
+      at += (width + 7) >> 3;
+    }
+  }
+  return found;
+}
+
+async function pageReader(
+  file: ParquetFile,
+  group: ParquetGroup,
+  path: readonly string[],
+  parsers: ParquetParsers,
+): Promise<PageReader> {
+  const chunk = group.chunks.get(path.join("."))!;
+  const { codec } = chunk.metadata;
+  const decompress = await pageDecoder(codec);
+  if (!decompress) throw new Error(`no decoder for compression ${codec}`);
+  return new PageReader(file.source, chunk, getTreePath(file.tree, [...path]), decompress, parsers);
+}
+
+/** Runs `work` and puts the place in front of what it throws. */
+async function located<T>(file: ParquetFile, where: () => string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ShardmillError) throw error;
+    throw parquetError(file.place, where(), error);
+  }
+}
+
+/**
+ * Rows of a column that is not repeated, page by page; together exactly `group.rows`. A value is null where it is
+ * absent.
+ */
+export async function* columnPages(
+  file: ParquetFile,
+  group: ParquetGroup,
+  path: readonly string[],
+  parsers: ParquetParsers,
+): AsyncGenerator<DecodedArray> {
+  const name = `row group ${group.index}, column ${path.join(".")}`;
+  const reader = await located(
+    file,
+    () => name,
+    () => pageReader(file, group, path, parsers),
+  );
+  let rows = 0;
+  const where = () => `${name}, page ${reader.page}`;
+  while (rows < group.rows) {
+    const page = await located(file, where, () => reader.next());
+    if (page === undefined)
+      throw parquetError(file.place, name, `column has ${rows} rows, its row group ${group.rows}`);
+    rows += page.length;
+    if (rows > group.rows)
+      throw parquetError(file.place, name, `column has more rows than the ${group.rows} of its row group`);
+    yield page;
+  }
+}
+
+/** All rows of a column below which values repeat, one array a row as hyparquet assembles it. */
+export async function wholeColumn(
+  file: ParquetFile,
+  group: ParquetGroup,
+  path: readonly string[],
+  parsers: ParquetParsers,
+): Promise<DecodedArray> {
+  const name = `row group ${group.index}, column ${path.join(".")}`;
+  const reader = await located(
+    file,
+    () => name,
+    () => pageReader(file, group, path, parsers),
+  );
+  const where = () => `${name}, page ${reader.page}`;
+  const parts: DecodedArray[] = [];
+  for (;;) {
+    const last = parts.at(-1);
+    const page = await located(file, where, () => reader.next(last));
+    if (page === undefined) break;
+    if (page !== last) parts.push(page);
+  }
+  const rows: unknown[] =
+    parts.length === 1 && Array.isArray(parts[0]) ? parts[0] : parts.flatMap((part) => Array.from<unknown>(part));
+  if (rows.length !== group.rows) {
+    throw parquetError(file.place, name, `column has ${rows.length} rows, its row group ${group.rows}`);
+  }
+  return rows;
+}

@@ -1,0 +1,151 @@
+/**
+ * Documents for trainers that cut rows themselves: which documents of each source a training stage gets.
+ *
+ * Documents are taken in the order of the token store until a stage has the tokens its rows need, and the next stage goes on with the next
+ * document: no document of an epoch is in two stages. Where a stage reads other documents of a source than an earlier one, it starts at the first
+ * shard none of whose documents have been read, as mixtures do. Invariant: ranges are whole documents and depend on the manifests alone.
+ * Price: the index of the shards where a range starts or ends; of every shard where only some documents are read.
+ */
+import { join } from "node:path";
+import { readPart } from "../io/local/read-part.ts";
+import { companions, decodeEnds } from "../store/token-file.ts";
+import { type DocumentSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
+import { handOver } from "../kernels/pack/spans.ts";
+import type { DocumentSpan, DocumentStage } from "../manifests/exports/views.ts";
+import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+
+export interface DocumentStages {
+  readonly stages: readonly DocumentStage[];
+  readonly warnings: readonly string[];
+}
+
+/** How far a source has been read for one selection of its documents; tokens are unrolled over epochs. */
+interface Cursor {
+  readonly selection: DocumentSelection;
+  readonly shards: readonly number[];
+  readonly position: number;
+}
+
+/** `maxEpochs` is the recipe's: a source is not read beyond it, even where that leaves a stage short. */
+export function documentStages(manifests: readonly StageManifest[], store: string, maxEpochs: number): DocumentStages {
+  const warnings: string[] = [];
+  const cursors = new Map<string, Cursor[]>();
+  const stages = manifests.map((manifest) => {
+    const { stage, tokenizer } = manifest;
+    const sources = Object.entries(manifest.sources).flatMap(([source, share]) => {
+      if (share.windows === 0) return [];
+      const shards = storeShards(share, store, tokenizer.token_bytes);
+      const total = shards.reduce((sum, shard) => sum + shard.tokens, 0);
+      const known = cursors.get(source) ?? [];
+      const start = startOf(known, selectionOf(share), shards);
+      // Rows overlap by the last label, so n rows need one token more than n sequence lengths.
+      const wanted = share.windows * stage.sequence_length + 1;
+      const spans = documentSpans(shards, start, Math.min(start + wanted, Math.floor(maxEpochs * total)));
+      const tokens = spans.reduce((sum, span) => sum + span.tokens, 0);
+      const read: Cursor = {
+        selection: selectionOf(share),
+        shards: shards.map((shard) => shard.tokens),
+        position: start + tokens,
+      };
+      cursors.set(source, [...known.filter(({ selection }) => !sameSelection(selection, read.selection)), read]);
+      if (tokens < wanted) {
+        warnings.push(
+          `${stage.name}: ${source} has ${wanted - tokens} tokens fewer than its rows need: windows counted its padding`,
+        );
+      }
+      const documents = spans.reduce((sum, span) => sum + span.documents, 0);
+      return documents === 0 ? [] : [{ source, weight: share.weight_achieved, documents, tokens, spans }];
+    });
+    return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.windows, sources };
+  });
+  return { stages, warnings };
+}
+
+function selectionOf({ selection }: SourceManifest): DocumentSelection {
+  return selection ?? {};
+}
+
+function sameSelection(a: DocumentSelection, b: DocumentSelection): boolean {
+  return a.min_tokens === b.min_tokens && a.max_tokens === b.max_tokens && a.part_ratio === b.part_ratio;
+}
+
+function startOf(cursors: readonly Cursor[], selection: DocumentSelection, shards: readonly StoreShard[]): number {
+  const tokens = shards.map((shard) => shard.tokens);
+  return cursors.reduce((start, cursor) => {
+    if (sameSelection(cursor.selection, selection)) return Math.max(start, cursor.position);
+    if (!selectionsOverlap(cursor.selection, selection)) return start;
+    return Math.max(start, handOver(cursor.shards, cursor.position, tokens));
+  }, 0);
+}
+
+/** A shard of a token store. Documents and tokens are those that count. */
+interface StoreShard {
+  readonly at: Pick<DocumentSpan, "shard" | "path" | "size_bytes" | "sha256" | "selection">;
+  readonly tokens: number;
+  readonly documents: number;
+}
+
+function storeShards({ token_store, selection }: SourceManifest, store: string, tokenBytes: number): StoreShard[] {
+  const sizes = new Map(token_store.files.map((file) => [file.path, file.size_bytes]));
+  return token_store.files
+    .filter((file) => file.path.endsWith(".ds"))
+    .sort((a, b) => a.shard - b.shard)
+    .map(({ path, shard, size_bytes, sha256 }) => {
+      const at = {
+        shard,
+        path: join(store, path),
+        size_bytes,
+        sha256,
+        ...(selection === undefined ? {} : { selection }),
+      };
+      if (selection === undefined) {
+        return { at, tokens: size_bytes / tokenBytes, documents: (sizes.get(path + companions.index) ?? 0) / 8 };
+      }
+      const ends = countedEnds(at);
+      return { at, tokens: ends.at(-1) ?? 0, documents: ends.length };
+    });
+}
+
+/** Ends of the documents that count, as if they alone lay one after the other. */
+function countedEnds({ path, selection }: StoreShard["at"]): Float64Array {
+  const index = path + companions.index;
+  const ends = decodeEnds(readPart(index), index);
+  return selection === undefined ? ends : selectDocuments(ends, selection).ends;
+}
+
+/** Whole documents from token `start`, where one starts, to the first document end at or after `end`; both unrolled over epochs. */
+function documentSpans(shards: readonly StoreShard[], start: number, end: number): DocumentSpan[] {
+  const total = shards.reduce((sum, shard) => sum + shard.tokens, 0);
+  const spans: DocumentSpan[] = [];
+  if (total === 0) return spans;
+  for (let epoch = Math.floor(start / total); epoch * total < end; epoch++) {
+    let base = epoch * total;
+    for (const shard of shards) {
+      const from = Math.max(0, start - base);
+      const to = Math.min(shard.tokens, end - base);
+      if (from < to) spans.push({ epoch, ...shardSpan(shard, from, to) });
+      base += shard.tokens;
+    }
+  }
+  return spans;
+}
+
+function shardSpan({ at, tokens, documents }: StoreShard, from: number, to: number): Omit<DocumentSpan, "epoch"> {
+  if (from === 0 && to === tokens) return { ...at, first_document: 0, documents, tokens };
+  const ends = countedEnds(at);
+  const first_document = from === 0 ? 0 : firstAtLeast(ends, from) + 1;
+  const last = firstAtLeast(ends, to);
+  return { ...at, first_document, documents: last + 1 - first_document, tokens: ends[last] - from };
+}
+
+/** Index of the first entry of at least `value` in ascending `values`, which has one. */
+function firstAtLeast(values: Float64Array, value: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle] >= value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,203 @@
+/**
+ * Rows for trainers that read packed rows: the stored windows as they are, or the token stores packed anew at another row length.
+ *
+ * A stage reads as many rows of a source as the manifest says windows; only where they lie changes with the row length, and positions are
+ * handed on as mixtures hand them on. Invariant: rows depend on the manifests alone, so one source gives the same rows to every trainer of
+ * that row length. Price: every shard is planned twice, once to count its rows and once to fill them; one shard's tokens in memory.
+ */
+import { join } from "node:path";
+import { RunError } from "../batch/errors.ts";
+import { readPart } from "../io/local/read-part.ts";
+import { companions, decodeEnds, decodePieces, decodeTokens } from "../store/token-file.ts";
+import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
+import { planFromPieces, type WindowPlan } from "../kernels/pack/plan.ts";
+import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
+import { type ShardSpan, shardSpans } from "../kernels/pack/spans.ts";
+import { seedFrom } from "../kernels/random/shuffle.ts";
+import type { RowReader, RowStage } from "../manifests/exports/views.ts";
+import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import { shardFile } from "../manifests/shard-files.ts";
+import { compileMixture, type MixtureStage } from "../mixtures/compile.ts";
+import type { PackOperator } from "../stages/define.ts";
+import type { StageRegistry } from "../stages/registry.ts";
+
+/** The windows of the manifests. */
+export function windowStages(manifests: readonly StageManifest[], store: string): RowStage[] {
+  return manifests.map((manifest) => ({
+    ...head(manifest),
+    sources: readSources(manifest).map(([source, share]) => ({
+      source,
+      weight: share.weight_achieved,
+      rows: share.windows,
+      row_tokens: manifest.stage.window_tokens,
+      spans: shardSpans(share.shard_windows, share.start_window, share.end_window),
+      open: ({ shard, epoch }) => storedWindows(join(store, shardFile(share.files, shard, epoch).path), manifest),
+    })),
+  }));
+}
+
+export interface RepackOptions {
+  readonly store: string;
+  readonly registry: StageRegistry;
+  /** Tokens of a row at a sequence length. */
+  readonly rowTokens: (sequenceLength: number) => number;
+  /** The recipe's: whether a source that is read again is packed in another order. */
+  readonly epochOrder: "reshuffle" | "repeat";
+}
+
+/** Rows packed from the token stores by the stages' own packers. Throws RunError `run/epoch-windows`. */
+export function repackedStages(manifests: readonly StageManifest[], options: RepackOptions): RowStage[] {
+  const packers = new Map<string, Packer>();
+  const key = (stage: string, source: string): string => JSON.stringify([stage, source]);
+  const packerOf = (stage: string, source: string): Packer => packers.get(key(stage, source)) as Packer;
+  const counts = new Map<string, readonly number[]>();
+  for (const manifest of manifests) {
+    for (const [source, share] of readSources(manifest)) {
+      const packer = new Packer(manifest, source, share, options);
+      packers.set(key(manifest.stage.name, source), packer);
+      if (!counts.has(packer.identity)) counts.set(packer.identity, packer.count());
+    }
+  }
+  const available = (source: string, stage: string): readonly number[] =>
+    counts.get(packerOf(stage, source).identity) as readonly number[];
+  const compiled = compileMixture({
+    stages: manifests.map(sameCounts),
+    available: (source, _length, _pack, stage) => available(source, stage.name),
+    limits: { max_epochs: Number.MAX_SAFE_INTEGER, on_exhausted: "error" },
+  });
+  return manifests.map((manifest, index) => ({
+    ...head(manifest),
+    sources: readSources(manifest).map(([source, share]) => {
+      const packer = packerOf(manifest.stage.name, source);
+      const { windows, start_window, end_window } = compiled[index].sources[source];
+      const shards = available(source, manifest.stage.name);
+      if (windows !== share.windows) throw new Error(`${source}: ${windows} rows instead of ${share.windows}`);
+      return {
+        source,
+        weight: share.weight_achieved,
+        rows: windows,
+        row_tokens: packer.rowTokens,
+        spans: shardSpans(shards, start_window, end_window),
+        open: (span) => packer.open(span, shards[span.shard]),
+      };
+    }),
+  }));
+}
+
+/** A mixture whose weights are the windows of the manifest, so that it comes to as many rows of each source. */
+function sameCounts(manifest: StageManifest): MixtureStage {
+  const { name, sequence_length, windows, pack } = manifest.stage;
+  const sources = readSources(manifest);
+  return {
+    name,
+    tokens: windows * sequence_length,
+    sequence_length,
+    pack_id: JSON.stringify(pack),
+    weights: Object.fromEntries(sources.map(([source, share]) => [source, share.windows])),
+    selections: Object.fromEntries(sources.map(([source, share]) => [source, share.selection ?? {}])),
+  };
+}
+
+function head({ stage }: StageManifest): Pick<RowStage, "name" | "sequence_length" | "rows"> {
+  return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.windows };
+}
+
+function readSources(manifest: StageManifest): [string, SourceManifest][] {
+  return Object.entries(manifest.sources).filter(([, share]) => share.windows > 0);
+}
+
+function storedWindows(path: string, { stage, tokenizer }: StageManifest): RowReader {
+  const words = decodePieces(readPart(path + companions.pieces), path + companions.pieces);
+  const { window_pieces } = planFromPieces(words, stage.window_tokens);
+  const rowBytes = stage.window_tokens * tokenizer.token_bytes;
+  return {
+    read: (from, to) => ({
+      tokens: decodeTokens(readPart(path, from * rowBytes, (to - from) * rowBytes), tokenizer.token_bytes, path),
+      pieces: words.subarray(window_pieces[from] * PIECE_WORDS, window_pieces[to] * PIECE_WORDS),
+    }),
+  };
+}
+
+/** Packs the shards of one source to rows of one length, as the stage's pack stage does. */
+class Packer {
+  /** Equal where the rows are. */
+  readonly identity: string;
+  readonly rowTokens: number;
+  readonly #manifest: StageManifest;
+  readonly #source: string;
+  readonly #share: SourceManifest;
+  readonly #options: RepackOptions;
+  readonly #operator: PackOperator;
+
+  constructor(manifest: StageManifest, source: string, share: SourceManifest, options: RepackOptions) {
+    const { pack, sequence_length } = manifest.stage;
+    const operator = options.registry.findStage(pack.use).create(pack.options, new Map());
+    if (operator.kind !== "pack") throw new Error(`${pack.use} is not a pack stage`);
+    this.rowTokens = options.rowTokens(sequence_length);
+    this.identity = JSON.stringify([share.fingerprints.tokens, share.selection ?? null, pack, this.rowTokens]);
+    this.#manifest = manifest;
+    this.#source = source;
+    this.#share = share;
+    this.#options = options;
+    this.#operator = operator;
+  }
+
+  /** Rows of every shard. */
+  count(): readonly number[] {
+    return this.#share.shard_windows.map((_, shard) => this.#plan(shard, 0, this.#ends(shard)).windows);
+  }
+
+  /** Rows of a shard in an epoch, of which there must be `rows`. */
+  open({ shard, epoch }: ShardSpan, rows: number): RowReader {
+    const { tokenizer, stage } = this.#manifest;
+    const path = this.#path(shard);
+    const document_ends = this.#ends(shard);
+    const plan = this.#plan(shard, epoch, document_ends);
+    if (plan.windows !== rows) throw otherCount(stage.pack.use, this.#source);
+    const input: FillInput = {
+      plan,
+      tokens: decodeTokens(readPart(path), tokenizer.token_bytes, path),
+      document_ends,
+      window_tokens: this.rowTokens,
+      eos: tokenizer.eos.id,
+    };
+    return {
+      read: (from, to) => {
+        const output = fillOutput(input, from, to);
+        fillWindows(input, from, to, output);
+        return output;
+      },
+    };
+  }
+
+  #plan(shard: number, epoch: number, ends: Float64Array): WindowPlan {
+    const order = this.#options.epochOrder === "reshuffle" && epoch > 0 ? [epoch] : [];
+    const seed = seedFrom(this.#manifest.seed, "rows", this.#source, this.rowTokens, shard, ...order);
+    const sequence_length = this.rowTokens - 1;
+    const { selection } = this.#share;
+    if (selection === undefined) return this.#operator.plan({ document_ends: ends, sequence_length, seed });
+    const selected = selectDocuments(ends, selection);
+    return planInShard(
+      this.#operator.plan({ document_ends: selected.ends, sequence_length, seed }),
+      selected.documents,
+    );
+  }
+
+  #path(shard: number): string {
+    return join(this.#options.store, shardFile(this.#share.token_store.files, shard).path);
+  }
+
+  #ends(shard: number): Float64Array {
+    const index = this.#path(shard) + companions.index;
+    return decodeEnds(readPart(index), index);
+  }
+}
+
+function otherCount(packer: string, source: string): RunError {
+  return new RunError({
+    code: "run/epoch-windows",
+    what: `${packer} makes another number of rows of ${source} when it packs it again`,
+    why: "row numbers go on from epoch to epoch, so every epoch must have as many",
+    fix: "let the order repeat with limits.epoch_order: repeat, or use another packing",
+  });
+}

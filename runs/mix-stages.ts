@@ -1,0 +1,112 @@
+/**
+ * The training stages of a plan, compiled from what has been packed: weights from token counts where they decide, then window ranges.
+ */
+import { type CompiledStage, compileMixture, type MixtureStage } from "../mixtures/compile.ts";
+import { mixtureWeights } from "../mixtures/weights.ts";
+import { packId } from "../plan/fingerprint.ts";
+import type { Plan, PlannedStage } from "../plan/plan.ts";
+import type { TrainingStageSpec } from "../plan/types.ts";
+import { selectionOf } from "../plan/windows.ts";
+import type { PackMarker } from "../workers/protocol.ts";
+
+export interface MixedStage extends CompiledStage {
+  readonly pack: PlannedStage;
+  /** The request, where it is more than weights by source. */
+  readonly mixture?: TrainingStageSpec["mixture"];
+}
+
+/** Compiles all training stages. `packed` are the markers of every entry of `plan.windows`. Throws as {@link compileMixture} does. */
+export function mixStages(plan: Plan, packed: readonly (readonly PackMarker[])[]): readonly MixedStage[] {
+  const specs = new Map(plan.recipe.training_stages.map((stage) => [stage.name, stage]));
+  const packs = new Map(plan.recipe.training_stages.map((stage) => [stage.name, packOf(plan, stage)]));
+  const markersOf = (source: string, stage: string): readonly PackMarker[] => packed[windowsIndex(plan, source, stage)];
+  const stages = plan.recipe.training_stages.map((stage): MixtureStage => {
+    const { name, tokens, sequence_length } = stage;
+    const weights = countedWeights(plan, stage, (source) =>
+      markersOf(source, name).reduce((sum, { statistics }) => sum + statistics.tokens, 0),
+    );
+    const selections = Object.keys(weights).flatMap((source) => {
+      const selection = selectionOf(plan.recipe, stage, source);
+      return selection === undefined ? [] : [[source, selection] as const];
+    });
+    const pack = packs.get(name) as PlannedStage;
+    return {
+      name,
+      tokens,
+      sequence_length,
+      weights,
+      pack_id: packId(pack),
+      selections: Object.fromEntries(selections),
+    };
+  });
+  const compiled = compileMixture({
+    stages,
+    available: (source, _length, _pack, stage) => markersOf(source, stage.name).map((marker) => marker.windows),
+    limits: plan.recipe.limits,
+    categories: Object.fromEntries(
+      plan.sources.flatMap((source) => (source.category === undefined ? [] : [[source.name, source.category]])),
+    ),
+  });
+  return compiled.map((stage): MixedStage => {
+    const mixture = specs.get(stage.name)?.mixture;
+    return { ...stage, pack: packs.get(stage.name) as PlannedStage, ...(mixture === undefined ? {} : { mixture }) };
+  });
+}
+
+/** The entry of `plan.windows` that a training stage reads of a source. */
+export function windowsIndex(plan: Plan, source: string, stageName: string): number {
+  const stage = plan.recipe.training_stages.find(({ name }) => name === stageName);
+  const index = plan.windows.findIndex(
+    (entry) =>
+      stage !== undefined &&
+      entry.held_out !== true &&
+      plan.sources[entry.source].name === source &&
+      isPackOf(entry, stage) &&
+      JSON.stringify(entry.selection) === JSON.stringify(selectionOf(plan.recipe, stage, source)),
+  );
+  if (index < 0) throw new Error(`training stage ${stageName} has no windows of ${source} in the plan`);
+  return index;
+}
+
+/** The entry of `plan.windows` with what is held out of a source, packed as a training stage packs it; -1 where nothing is. */
+export function heldOutIndex(plan: Plan, source: string, stageName: string): number {
+  const stage = plan.recipe.training_stages.find(({ name }) => name === stageName);
+  return plan.windows.findIndex(
+    (entry) =>
+      stage !== undefined && entry.held_out && plan.sources[entry.source].name === source && isPackOf(entry, stage),
+  );
+}
+
+function packOf(plan: Plan, stage: TrainingStageSpec): PlannedStage {
+  const entry = plan.windows.find((candidate) => isPackOf(candidate, stage));
+  if (entry === undefined) throw new Error(`training stage ${stage.name} has no windows in the plan`);
+  return entry.pack;
+}
+
+function isPackOf({ sequence_length, pack, pack_id }: Plan["windows"][number], stage: TrainingStageSpec): boolean {
+  return (
+    sequence_length === stage.sequence_length &&
+    pack.use === stage.pack.use &&
+    packId({ ...pack, options: stage.pack.options }) === pack_id
+  );
+}
+
+/** The weights of a stage; sources nobody can get hand theirs on as the plan says. */
+function countedWeights(
+  plan: Plan,
+  stage: TrainingStageSpec,
+  tokensOf: (source: string) => number,
+): Readonly<Record<string, number>> {
+  if (stage.mixture === undefined) return stage.weights;
+  const missing = new Map(plan.missing.map((entry) => [entry.source, entry]));
+  const weights = mixtureWeights(stage.mixture, {
+    tokensOf: (source) => (missing.has(source) ? 0 : tokensOf(source)),
+    budget_tokens: stage.tokens,
+  });
+  const counted: Record<string, number> = {};
+  for (const [name, weight] of Object.entries(weights)) {
+    const reader = missing.has(name) ? missing.get(name)?.substitute : name;
+    if (reader !== undefined) counted[reader] = (counted[reader] ?? 0) + weight;
+  }
+  return counted;
+}

@@ -1,0 +1,92 @@
+/** A look at packed windows: tokens back to text, documents marked off. Reads one window, and the pieces table of its shard. */
+import fs from "node:fs";
+import { join } from "node:path";
+import { RunError } from "../batch/errors.ts";
+import { readPart } from "../io/local/read-part.ts";
+import { companions, decodePieces, decodeTokens } from "../store/token-file.ts";
+import { loadTokenizer } from "../io/tokenizer-files.ts";
+import { PIECE_WORDS } from "../kernels/pack/fill.ts";
+import { tokenFiles } from "../store/layout.ts";
+import { readMarker } from "../store/marker.ts";
+import { chosenSources, type OpenRun } from "./status.ts";
+
+export interface PeekedWindow {
+  readonly source: string;
+  readonly file: string;
+  readonly window: number;
+  readonly documents: number;
+  readonly padding_tokens: number;
+  /** Decoded text, documents marked off by `‖`, padding as `□`. */
+  readonly text: string;
+}
+
+export interface PeekWindowsOptions {
+  readonly count: number;
+  readonly source?: string;
+  readonly window?: number;
+}
+
+/** Packed windows with their document boundaries marked. */
+export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly PeekedWindow[] {
+  const { plan, layout } = run;
+  const { recipe, tokenizer } = plan;
+  const asset = plan.sources[0]?.stages.at(-1)?.assets[0];
+  if (asset === undefined) throw new RunError({ code: "run/no-tokenizer", what: "this run has no tokenizer" });
+  const loaded = loadTokenizer(recipe.tokenizer, fs.readFileSync(asset.location));
+  const decode = (ids: Uint32Array): Uint8Array => loaded.decode(ids);
+  const names = new Set(chosenSources(run, options.source).map((source) => source.name));
+  const found: PeekedWindow[] = [];
+  for (const entry of plan.windows) {
+    const source = plan.sources[entry.source];
+    if (!names.has(source.name) || entry.held_out) continue;
+    const folder = layout.windows(entry.fingerprint);
+    let before = 0;
+    for (let shard = 0; found.length < options.count; shard++) {
+      const marker = readMarker<{ files: []; windows: number }>(folder, tokenFiles.shardMarker(shard));
+      if (marker === undefined) break;
+      const path = join(folder, tokenFiles.shard(shard, source.name));
+      const first = options.window === undefined ? 0 : options.window - before;
+      for (let window = Math.max(0, first); window < marker.windows && found.length < options.count; window++) {
+        found.push({
+          source: source.name,
+          file: path,
+          window: before + window,
+          ...showWindow(path, window, entry.sequence_length + 1, tokenizer.token_bytes, decode),
+        });
+      }
+      before += marker.windows;
+    }
+  }
+  return found;
+}
+
+function showWindow(
+  path: string,
+  window: number,
+  windowTokens: number,
+  tokenBytes: 2 | 4,
+  decode: (ids: Uint32Array) => Uint8Array,
+): Pick<PeekedWindow, "documents" | "padding_tokens" | "text"> {
+  const windowBytes = windowTokens * tokenBytes;
+  const bytes = readPart(path, window * windowBytes, windowBytes);
+  const tokens = Uint32Array.from(decodeTokens(bytes, tokenBytes, path));
+  const pieces = decodePieces(readPart(`${path}${companions.pieces}`), path);
+  const start = window * windowTokens;
+  let piece = 0;
+  for (let at = 0; at < start; piece++) at += pieces[piece * PIECE_WORDS + 2];
+  const shown: string[] = [];
+  let documents = 0;
+  let padding = 0;
+  for (let at = 0; at < windowTokens; piece++) {
+    const length = pieces[piece * PIECE_WORDS + 2];
+    if (pieces[piece * PIECE_WORDS] === 0xffff_ffff) {
+      padding += length;
+      shown.push("□");
+    } else {
+      documents++;
+      shown.push(Buffer.from(decode(tokens.subarray(at, at + length))).toString("utf8"));
+    }
+    at += length;
+  }
+  return { documents, padding_tokens: padding, text: shown.join("‖") };
+}

@@ -1,0 +1,225 @@
+/**
+ * A look at documents and at the verdicts on them. Reads little: rows are read again at their address.
+ *
+ * Invariant: what is shown is what is stored; a verdict names the stage, the reason and the measured value that were recorded.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import type { Batch } from "../batch/batch.ts";
+import { type Float64Column, type Int32Column, isValid, utf8String } from "../batch/column.ts";
+import { RecipeError } from "../batch/errors.ts";
+import { decodeArrow } from "../io/formats/arrow-table.ts";
+import { createIoEnvironment } from "../io/environment.ts";
+import { listShards } from "../io/list.ts";
+import { openShard } from "../io/open.ts";
+import { spanFiles } from "../store/layout.ts";
+import type { SourcePlan } from "../plan/plan.ts";
+import { loadPlugins } from "../plan/recipe/plugins.ts";
+import { readerOf } from "../plan/recipe/readers.ts";
+import type { Extent, ReadContext, SourceOperator } from "../stages/define.ts";
+import { stageRegistry } from "../stages/registry.ts";
+import type { IngestMarker } from "../workers/protocol.ts";
+import type { Span } from "../workers/spans.ts";
+import { SPANS_FILE } from "../workers/spans.ts";
+import { chosenSources, type OpenRun } from "./status.ts";
+
+export interface PeekedDocument {
+  /** `source/shard#row`. */
+  readonly address: string;
+  readonly id?: string;
+  readonly text: string;
+  readonly verdict?: { readonly stage: string; readonly reason: string; readonly value?: number };
+}
+
+/** The first documents of files that match `pattern`. */
+export async function peekDocuments(
+  pattern: string,
+  options: { readonly count: number; readonly dataRoot: string; readonly read?: string },
+): Promise<readonly PeekedDocument[]> {
+  const use = options.read ?? readerOf(pattern) ?? "read/files";
+  const definition = stageRegistry().findStage(use);
+  const environment = createIoEnvironment({ root: options.dataRoot });
+  const shards = await listShards(pattern, environment);
+  const operator = definition.create(
+    definition.options.parse(use === "read/files" ? {} : { limit: options.count }),
+    new Map(),
+  );
+  if (operator.kind !== "source")
+    throw new RecipeError({ code: "recipe/not-a-reader", what: `${use} is not a reader` });
+  const found: PeekedDocument[] = [];
+  const context: ReadContext = {
+    source: "peek",
+    shards,
+    open: (shard) => openShard(shard, environment),
+    problem: () => {},
+  };
+  const extents = await operator.extents(shards, context, Number.POSITIVE_INFINITY);
+  for await (const batch of operator.read(extents, context)) {
+    for (let row = 0; row < batch.rows && found.length < options.count; row++)
+      found.push(documentAt(batch, row, shards[batch.shards[row]].key));
+    if (found.length >= options.count) break;
+  }
+  return found;
+}
+
+function documentAt(batch: Batch, row: number, shard: string, verdict?: PeekedDocument["verdict"]): PeekedDocument {
+  const id = batch.column("id");
+  return {
+    address: `${shard}#${batch.rowsInShard[row]}`,
+    ...(id?.kind === "utf8" && isValid(id, row) ? { id: utf8String(id, row) } : {}),
+    text: utf8String(batch.text, row),
+    ...(verdict === undefined ? {} : { verdict }),
+  };
+}
+
+export interface PeekDroppedOptions {
+  readonly count: number;
+  readonly source?: string;
+  /** `all`, a stage id, or `stage:reason`; absent shows kept documents. */
+  readonly which?: string | undefined;
+}
+
+/** Documents of a run with the verdict recorded for each, or kept ones, as they were before any rewrite. */
+export async function peekDropped(run: OpenRun, options: PeekDroppedOptions): Promise<readonly PeekedDocument[]> {
+  const registry = stageRegistry(await loadPlugins(run.plan.recipe.plugins, ""));
+  const environment = createIoEnvironment({});
+  const found: PeekedDocument[] = [];
+  for (const source of chosenSources(run, options.source)) {
+    const reader = registry.findStage(source.reader.use).create(source.reader.options, new Map());
+    if (reader.kind !== "source") continue;
+    const context: ReadContext = {
+      source: source.name,
+      shards: source.shards,
+      open: (shard) => openShard(shard, environment),
+      problem: () => {},
+    };
+    const spans = readSpans(run, source);
+    for (let span = 0; span < spans.length && found.length < options.count; span++) {
+      const wanted = wantedRows(run, source, span, options);
+      if (wanted.size > 0) await collect(reader, spans[span], context, source, wanted, options.count, found);
+    }
+  }
+  return found;
+}
+
+type Wanted = ReadonlyMap<string, PeekedDocument["verdict"]>;
+
+function wantedRows(run: OpenRun, source: SourcePlan, span: number, options: PeekDroppedOptions): Wanted {
+  const folder = run.layout.ingest(source.ingest);
+  const wanted = new Map<string, PeekedDocument["verdict"]>();
+  if (options.which === undefined) {
+    const kept = readTable(join(folder, spanFiles.documents(span)));
+    for (let row = 0; row < Math.min(kept.rows, options.count); row++)
+      wanted.set(`${kept.int("shard")[row]}#${kept.int("row")[row]}`, undefined);
+    return wanted;
+  }
+  const [stageId, reason] = options.which.split(":");
+  const ledger = readTable(join(folder, spanFiles.ledger(span)));
+  const values = ledger.float("value");
+  for (let row = 0; row < ledger.rows && wanted.size < options.count; row++) {
+    const stage = source.stages[ledger.int("stage")[row]];
+    const why = stage.reasons[ledger.int("reason")[row]];
+    if (stageId !== "all" && stageId !== stage.id) continue;
+    if (reason !== undefined && reason !== why) continue;
+    const value = Number.isNaN(values[row]) ? {} : { value: values[row] };
+    wanted.set(`${ledger.int("shard")[row]}#${ledger.int("row")[row]}`, { stage: stage.id, reason: why, ...value });
+  }
+  addDuplicates(run, source, span, options, stageId, reason, wanted);
+  return wanted;
+}
+
+/** Rows a dedup barrier dropped lie in the token store's ledgers, by absolute row. */
+function addDuplicates(
+  run: OpenRun,
+  source: SourcePlan,
+  span: number,
+  options: PeekDroppedOptions,
+  stageId: string,
+  reason: string | undefined,
+  wanted: Map<string, PeekedDocument["verdict"]>,
+): void {
+  if (source.barriers.length === 0) return;
+  const folder = run.layout.tokens(source.tokens);
+  if (!fs.existsSync(folder)) return;
+  const bases = rowBases(run, source, span);
+  const kept = readTable(join(run.layout.ingest(source.ingest), spanFiles.documents(span)));
+  const inSpan = new Set<string>();
+  for (let row = 0; row < kept.rows; row++) inSpan.add(`${kept.int("shard")[row]}#${kept.int("row")[row]}`);
+  for (const name of fs
+    .readdirSync(folder)
+    .filter((file) => file.endsWith(".duplicates.arrow"))
+    .sort()) {
+    const ledger = readTable(join(folder, name));
+    for (let row = 0; row < ledger.rows && wanted.size < options.count; row++) {
+      const stage = source.stages[ledger.int("stage")[row]];
+      if (stageId !== "all" && stageId !== stage.id) continue;
+      if (reason !== undefined && reason !== stage.reasons[0]) continue;
+      const shard = ledger.int("shard")[row];
+      const key = `${shard}#${ledger.int("row")[row] - (bases.get(shard) ?? 0)}`;
+      if (inSpan.has(key)) wanted.set(key, { stage: stage.id, reason: stage.reasons[0] });
+    }
+  }
+}
+
+function rowBases(run: OpenRun, source: SourcePlan, span: number): ReadonlyMap<number, number> {
+  const bases = new Map<number, number>();
+  const spans = readSpans(run, source);
+  const bytes = new Set(spans[span].filter((extent) => extent.unit === "bytes").map((extent) => extent.shard));
+  if (bytes.size === 0) return bases;
+  for (let earlier = 0; earlier < span; earlier++) {
+    const marker = readMarkerFacts(run, source, earlier);
+    for (const { shard, rows } of marker?.extents ?? [])
+      if (bytes.has(shard)) bases.set(shard, (bases.get(shard) ?? 0) + rows);
+  }
+  return bases;
+}
+
+/** The marker as written; its token file may have been removed since, which does not matter here. */
+function readMarkerFacts(run: OpenRun, source: SourcePlan, span: number): IngestMarker | undefined {
+  try {
+    return JSON.parse(
+      fs.readFileSync(join(run.layout.ingest(source.ingest), spanFiles.marker(span)), "utf8"),
+    ) as IngestMarker;
+  } catch {
+    return undefined;
+  }
+}
+
+async function collect(
+  reader: SourceOperator,
+  span: readonly Extent[],
+  context: ReadContext,
+  source: SourcePlan,
+  wanted: Wanted,
+  count: number,
+  found: PeekedDocument[],
+): Promise<void> {
+  let left = wanted.size;
+  for await (const batch of reader.read(span, context)) {
+    for (let row = 0; row < batch.rows; row++) {
+      const key = `${batch.shards[row]}#${batch.rowsInShard[row]}`;
+      if (!wanted.has(key)) continue;
+      left--;
+      found.push(documentAt(batch, row, `${source.name}/${source.shards[batch.shards[row]].key}`, wanted.get(key)));
+      if (found.length >= count || left === 0) return;
+    }
+  }
+}
+
+function readSpans(run: OpenRun, source: SourcePlan): readonly Span[] {
+  const path = join(run.layout.ingest(source.ingest), SPANS_FILE);
+  return JSON.parse(fs.readFileSync(path, "utf8")) as Span[];
+}
+
+function readTable(path: string): {
+  rows: number;
+  int: (name: string) => Int32Array;
+  float: (name: string) => Float64Array;
+} {
+  const { rows, columns } = decodeArrow(fs.readFileSync(path), path);
+  return {
+    rows,
+    int: (name) => (columns.get(name) as Int32Column | undefined)?.values ?? new Int32Array(),
+    float: (name) => (columns.get(name) as Float64Column | undefined)?.values ?? new Float64Array(),
+  };
+}

@@ -1,0 +1,39 @@
+/** From a recipe's path to a plan that can be run: what every verb does first. */
+import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
+import { Layout } from "../store/layout.ts";
+import { makePlan } from "../plan/make.ts";
+import type { Plan } from "../plan/plan.ts";
+import { loadRecipe } from "../plan/recipe/load.ts";
+import { loadPlugins } from "../plan/recipe/plugins.ts";
+import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
+
+export interface PrepareOptions {
+  /** `path=value` overrides of the recipe. */
+  readonly set?: readonly string[];
+  /** Folder that holds `store/` and `runs/`. */
+  readonly out?: string;
+  /** Folder relative `from:` patterns start at. */
+  readonly dataRoot?: string;
+  /** Keep whole files that are streamed from the Hub in the Hub's own cache. */
+  readonly cacheDownloads?: boolean;
+}
+
+export interface Prepared {
+  readonly plan: Plan;
+  readonly layout: Layout;
+  readonly environment: IoEnvironment;
+  readonly registry: StageRegistry;
+}
+
+/** Loads, checks and plans. Throws RecipeError; reads listings and content hashes, no text. */
+export async function prepare(recipePath: string, options: PrepareOptions = {}): Promise<Prepared> {
+  const recipe = await loadRecipe(recipePath, { set: options.set ?? [] });
+  const layout = new Layout(options.out ?? ".");
+  const environment = createIoEnvironment({
+    root: options.dataRoot ?? ".",
+    cacheDownloads: options.cacheDownloads ?? false,
+    identityCacheFile: layout.identityCache,
+  });
+  const registry = stageRegistry(await loadPlugins(recipe.plugins, ""));
+  return { plan: await makePlan(recipe, { environment, registry }), layout, environment, registry };
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import test from "node:test";
+import { DataError } from "../../../batch/errors.ts";
+import { identifyLocal } from "../../../io/local/identity.ts";
+import { temporaryFolder, writeTree } from "../temporary.ts";
+
+/** Everything, and nothing, is too much for one thread. */
+const WAYS = [
+  ["threads", -1],
+  ["one thread", Number.POSITIVE_INFINITY],
+] as const;
+
+const CONTENTS: Readonly<Record<string, Uint8Array>> = {
+  empty: new Uint8Array(0),
+  "a b\u00e9日.txt": Buffer.from("one\r\n\0two"),
+  whole: new Uint8Array(1 << 20).fill(7),
+  "more/large": Uint8Array.from({ length: (1 << 21) + 1 }, (_, i) => i * i),
+  "more/copy": new Uint8Array(1 << 20).fill(7),
+};
+
+for (const [way, parallelBytes] of WAYS) {
+  test(`by ${way}: identities are the sha256 of content, in the order asked for, and are remembered`, async (t) => {
+    const root = temporaryFolder(t);
+    writeTree(root, CONTENTS);
+    const names = Object.keys(CONTENTS);
+    const paths = names.map((name) => path.join(root, name));
+    for (const file of paths) fs.utimesSync(file, 1_700_000_000, 1_700_000_000);
+    const expected = names.map((name) => ({
+      size_bytes: CONTENTS[name].length,
+      identity: `sha256:${createHash("sha256").update(CONTENTS[name]).digest("hex")}`,
+    }));
+    const cache = path.join(root, "cache.jsonl");
+    assert.deepEqual(await identifyLocal(paths, cache, parallelBytes), expected);
+    assert.deepEqual(await identifyLocal([...paths].reverse(), undefined, parallelBytes), [...expected].reverse());
+    const lines = fs.readFileSync(cache, "utf8").split("\n").filter(Boolean);
+    const learned = lines.map((line) => JSON.parse(line) as { path: string; sha256: string });
+    assert.deepEqual(learned.map((entry) => entry.path).sort(), [...paths].sort());
+    // What is remembered is not read again: the same size and time, other content.
+    fs.writeFileSync(paths[1], "two\r\n\0one");
+    fs.utimesSync(paths[1], 1_700_000_000, 1_700_000_000);
+    assert.deepEqual(await identifyLocal(paths, cache, parallelBytes), expected);
+    assert.deepEqual(await identifyLocal([], cache, parallelBytes), []);
+  });
+
+  test(`by ${way}: what cannot be read is a DataError that names it`, async (t) => {
+    const root = temporaryFolder(t);
+    writeTree(root, { a: "a", b: "b" });
+    const [a, b, absent] = ["a", "b", "absent"].map((name) => path.join(root, name));
+    for (const [bad, reason] of [
+      [absent, /absent: it does not exist/],
+      [root, /EISDIR/],
+    ] as const) {
+      await assert.rejects(identifyLocal([a, bad, b], undefined, parallelBytes), (error) => {
+        assert.ok(error instanceof DataError && error.code === "data/unreadable", String(error));
+        assert.match(error.message, reason);
+        return true;
+      });
+    }
+  });
+
+  test(`by ${way}: a file that grows while it is hashed is refused`, async (t) => {
+    const root = temporaryFolder(t);
+    writeTree(root, { a: new Uint8Array(1 << 24), b: "b" });
+    const [a, b] = ["a", "b"].map((name) => path.join(root, name));
+    const hashing = identifyLocal([a, b], undefined, parallelBytes);
+    fs.appendFileSync(a, "x");
+    await assert.rejects(hashing, (error) => error instanceof DataError && error.code === "data/changed");
+  });
+}
