@@ -18,7 +18,7 @@ import type { RowReader, RowStage } from "../manifests/exports/views.ts";
 import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
 import { shardFile } from "../manifests/shard-files.ts";
 import { compileMixture, type MixtureStage } from "../mixtures/compile.ts";
-import type { PackOperator } from "../stages/define.ts";
+import { NO_RESOURCES, type PackOperator } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 
 /** The windows of the manifests. */
@@ -131,7 +131,7 @@ class Packer {
 
   constructor(manifest: StageManifest, source: string, share: SourceManifest, options: RepackOptions) {
     const { pack, sequence_length } = manifest.stage;
-    const operator = options.registry.findStage(pack.use).create(pack.options, new Map());
+    const operator = options.registry.findStage(pack.use).create(pack.options, NO_RESOURCES);
     if (operator.kind !== "pack") throw new Error(`${pack.use} is not a pack stage`);
     this.rowTokens = options.rowTokens(sequence_length);
     this.identity = JSON.stringify([share.fingerprints.tokens, share.selection ?? null, pack, this.rowTokens]);

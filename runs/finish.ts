@@ -16,7 +16,7 @@ import {
   type StageFacts,
   writeManifests,
 } from "../manifests/write.ts";
-import type { Plan } from "../plan/plan.ts";
+import { type Plan, tokenizerOf } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { RunResult } from "../workers/events.ts";
@@ -25,7 +25,7 @@ import type { EpochWindows } from "./mix-epochs.ts";
 import { heldOutIndex, type MixedStage, windowsIndex } from "./mix-stages.ts";
 import type { PackMarker, ShardMarker } from "../workers/protocol.ts";
 import type { RunState } from "../workers/run-state.ts";
-import type { SourceCounts, StoreMarker } from "../workers/source-run.ts";
+import type { SourceCounts, StoreMarker } from "../workers/protocol.ts";
 import type { OpenRun } from "./status.ts";
 
 /** What a run has made: everything here is told by markers. */
@@ -48,7 +48,7 @@ export function finishRun(state: RunState, registry: StageRegistry, made: RunPar
     plan_fingerprint: plan.fingerprint,
     recipe: canonicalRecipe(plan.recipe),
     seed: plan.recipe.seed,
-    tokenizer: plan.tokenizer,
+    tokenizer: tokenizerOf(plan),
     gates: plan.recipe.gates,
     missing: plan.missing,
     ...facts,

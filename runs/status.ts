@@ -5,7 +5,8 @@ import { RunError } from "../batch/errors.ts";
 import { Layout, matchFiles, spanFiles, tokenFiles } from "../store/layout.ts";
 import type { Plan, SourcePlan } from "../plan/plan.ts";
 import type { Phase } from "../workers/events.ts";
-import { STORE_MARKER, type StoreMarker } from "../workers/source-run.ts";
+import type { StoreMarker } from "../workers/protocol.ts";
+import { STORE_MARKER } from "../workers/source-run.ts";
 import { SPANS_FILE } from "../workers/spans.ts";
 
 export interface SegmentStatus {

@@ -6,56 +6,25 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
-import { type CommittedFile, commitMarker } from "../io/local/commit.ts";
+import { commitMarker } from "../io/local/commit.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import { matchFiles, spanFiles, tokenFiles } from "../store/layout.ts";
 import { readMarker } from "../store/marker.ts";
 import type {
   GatherTask,
+  HeldOutStore,
   IngestMarker,
   IngestTask,
-  Problem,
   ScatterMarker,
   ScatterSpan,
   ScatterTask,
   ShardMarker,
+  SourceCounts,
+  StoreMarker,
 } from "./protocol.ts";
 import type { RunState } from "./run-state.ts";
 import type { Span } from "./spans.ts";
 import { HARMLESS_PROBLEMS, tooManyErrors } from "./tasks/tally.ts";
-
-/** What became of every row of a source; adds up (checked in {@link checkAccounting}). */
-export interface SourceCounts {
-  readonly rows_in: number;
-  readonly errors: Readonly<Record<string, number>>;
-  readonly problems: readonly Problem[];
-  readonly stages: readonly {
-    readonly id: string;
-    readonly use: string;
-    readonly rows_in: number;
-    readonly dropped: Readonly<Record<string, number>>;
-  }[];
-  readonly kept: number;
-  /** Rows that became documents for validation; absent where none are held out. */
-  readonly held_out?: number;
-  readonly tokens: number;
-  readonly text_bytes: number;
-}
-
-/** The marker of a whole token store. */
-export interface StoreMarker {
-  readonly files: readonly CommittedFile[];
-  readonly shards: readonly ShardMarker[];
-  /** What was held out, in a folder of its own. */
-  readonly validation?: HeldOutStore;
-  readonly counts: SourceCounts;
-}
-
-export interface HeldOutStore {
-  /** Share of the documents; a number of tokens was turned into one by what had been read. */
-  readonly share: number;
-  readonly shards: readonly ShardMarker[];
-}
 
 /** Documents of one scatter task: 50 MB of facts about them. */
 const PART_DOCUMENTS = 500_000;

@@ -22,6 +22,7 @@ const SEEDS: readonly Xxh64Seed[] = [
 export default defineStage({
   name: "dedup/exact",
   version: 2,
+  kind: "barrier",
   summary: "Drops rows whose text equals that of an earlier row",
   options: z.strictObject({
     on: z
@@ -39,7 +40,8 @@ export default defineStage({
   reads: ["text"],
   writes: [],
   reasons: { duplicate: "the same text as an earlier row" },
-  create: ({ on, scope }) => {
+  exchange: ({ scope }) => ({ scope, verdict: "drop" }),
+  create: ({ on }) => {
     const module = wasmModule("hash");
     const hasher = module === undefined ? new PlainRowHasher(SEEDS) : new WasmRowHasher(module, SEEDS);
     const { words } = hasher;
@@ -49,7 +51,7 @@ export default defineStage({
     return barrier({
       key_bytes: 16,
       keys_per_row: 1,
-      scope,
+      reason: "duplicate",
       sketch: ({ text, alive }, row, out) => {
         if (!isValid(text, row)) return false;
         if (on === "text") {

@@ -14,6 +14,7 @@ import { commitBytes, commitMarker, createPending } from "../../io/local/commit.
 import { ForwardReader, readPart } from "../../io/local/read-part.ts";
 import { spanFiles, tokenFiles } from "../../store/layout.ts";
 import { companions, encodeEnds, formatMetadata } from "../../store/token-file.ts";
+import { tokenizerOf } from "../../plan/plan.ts";
 import type { WorkerContext } from "../context.ts";
 import type { GatherTask, ScatterChunk, ShardMarker } from "../protocol.ts";
 
@@ -27,7 +28,7 @@ interface Chunk {
 
 export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const source = context.plan.sources[task.source];
-  const { token_bytes } = context.plan.tokenizer;
+  const { token_bytes, name: tokenizer } = tokenizerOf(context.plan);
   const scattered = context.layout.tokens(source.tokens);
   const folder = task.held_out ? context.layout.validation(source.tokens) : scattered;
   const chunks = task.parts.map(({ part, chunk }) => readChunk(join(scattered, tokenFiles.scattered(part)), chunk));
@@ -68,7 +69,7 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
     commitBytes(join(folder, `${name}${companions.index}`), encodeEnds(ends)),
     commitBytes(
       join(folder, `${name}${companions.metadata}`),
-      Buffer.from(formatMetadata({ tokenizer_name: context.plan.tokenizer.name, token_bytes, tokens })),
+      Buffer.from(formatMetadata({ tokenizer_name: tokenizer, token_bytes, tokens })),
     ),
     commitBytes(join(folder, documents), encodeArrow(columns, order.length)),
   ];

@@ -7,7 +7,7 @@
  */
 import { join } from "node:path";
 import type { Batch } from "../../batch/batch.ts";
-import type { Column } from "../../batch/column.ts";
+import { type Column, columnArrays } from "../../batch/column.ts";
 import { formatPlace, RunError, ShardmillError } from "../../batch/errors.ts";
 import { release } from "../../batch/memory.ts";
 import { commitMarker } from "../../io/local/commit.ts";
@@ -62,8 +62,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
 
 /** The batch ends here: no stage may hold on to its columns, so the next batch takes their memory. */
 function releaseColumn(column: Column): void {
-  if (column.kind === "utf8") release(column.data);
-  else if (column.kind !== "dictionary") release(column.values);
+  for (const array of columnArrays(column)) release(array);
 }
 
 /** Returns the columns that stages replaced. */

@@ -23,6 +23,7 @@ import type { PackInput, PackOperator, PackPlan } from "../../stages/define.ts";
 import { isStageKind } from "../../stages/kinds.ts";
 import { tokenFiles, windowFiles } from "../../store/layout.ts";
 import { bytesOf, companions, decodeEnds, decodeTokens, formatMetadata } from "../../store/token-file.ts";
+import { tokenizerOf } from "../../plan/plan.ts";
 import type { WorkerContext } from "../context.ts";
 import type { PackMarker, PackTask } from "../protocol.ts";
 
@@ -31,7 +32,7 @@ const WRITE_TOKENS = 1 << 20;
 export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   const entry = context.plan.windows[task.windows];
   const source = context.plan.sources[entry.source];
-  const { eos, token_bytes, name: tokenizer } = context.plan.tokenizer;
+  const { eos, token_bytes, name: tokenizer } = tokenizerOf(context.plan);
   const operator = context.operator(entry.pack);
   if (operator.kind !== "pack") throw new Error(`${entry.pack.use} is not a pack stage`);
   const stored = entry.held_out ? context.layout.validation(source.tokens) : context.layout.tokens(source.tokens);
