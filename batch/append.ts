@@ -108,3 +108,10 @@ export class ColumnAppender {
     return { validity };
   }
 }
+
+/** The given rows of a column, as a column. Price: a copy of each. */
+export function pickRows(column: ScalarColumn, rows: readonly number[]): ScalarColumn {
+  const appender = new ColumnAppender();
+  for (const row of rows) appender.append(column, row);
+  return appender.finish();
+}

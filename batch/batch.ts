@@ -48,8 +48,7 @@ export class Verdicts {
  * rows lie before them, so the absolute row is settled when all extents of the shard are done. `positions[i]` is known at
  * once and ascends with the rows of a shard: the byte where the row starts for those readers, `rowsInShard` for the others.
  *
- * `documents[i]` numbers the rows of a span over all its passes. It is absent in the pass that reads shards, whose rows are numbered as
- * they come. `shardKeys` names shards by position, so that a stage can key its randomness by (shard, position).
+ * `documents[i]` numbers the rows of a span over all its passes: in the first one as they come, later as the spool remembers. `shardKeys` names shards by position, so that a stage can key its randomness by (shard, position).
  */
 export class Batch {
   readonly source: string;
@@ -57,10 +56,10 @@ export class Batch {
   readonly shards: Int32Array;
   readonly rowsInShard: Int32Array;
   readonly positions: Float64Array | Int32Array;
-  readonly documents: Int32Array | undefined;
   readonly alive: Bitmap;
   readonly verdicts = new Verdicts();
   readonly #columns: Map<string, Column>;
+  #documents: Int32Array | undefined;
   #shardKeys: readonly string[] = [];
 
   constructor(init: {
@@ -76,7 +75,7 @@ export class Batch {
     this.shards = init.shards;
     this.rowsInShard = init.rowsInShard;
     this.positions = init.positions ?? init.rowsInShard;
-    this.documents = init.documents;
+    this.#documents = init.documents;
     this.#columns = new Map(init.columns);
     this.alive = Bitmap.full(this.rows);
     for (const [name, column] of this.#columns) {
@@ -117,6 +116,22 @@ export class Batch {
     const column = this.#columns.get(name);
     if (column !== undefined && column.kind !== "range_list") throw new Error(`column ${name} holds no ranges`);
     return column;
+  }
+
+  /** The rows' numbers in their span, ascending; undefined before they are numbered. */
+  get documents(): Int32Array | undefined {
+    return this.#documents;
+  }
+
+  /** The number of `row` in its span. */
+  document(row: number): number {
+    if (this.#documents === undefined) throw new Error("the rows of the batch have no numbers yet");
+    return this.#documents[row];
+  }
+
+  /** Numbers the rows from `first` on, where they have no numbers yet. Only the executor calls it. */
+  numberFrom(first: number): void {
+    this.#documents ??= Int32Array.from({ length: this.rows }, (_, row) => first + row);
   }
 
   /** The key of the shard that `row` is of: what names it for ever. */

@@ -16,14 +16,13 @@ import { buildEpochs } from "./mix-epochs.ts";
 import { mixStages } from "./mix-stages.ts";
 import { Pool } from "../workers/engines/local-pool.ts";
 import { createProgress, readProgress } from "../workers/progress.ts";
-import type { MatchTask, PackMarker, PackTask, RootsSlice } from "../workers/protocol.ts";
+import type { MatchTask, PackMarker, PackTask, RootsSlice, StoreMarker } from "../workers/protocol.ts";
 import { RunState } from "../workers/run-state.ts";
 import {
   type IngestedSource,
   ingestSource,
   keyInputs,
   removeIntermediates,
-  type StoreMarker,
   storeMarker,
   storeSource,
 } from "../workers/source-run.ts";

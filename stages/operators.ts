@@ -73,6 +73,8 @@ export interface Exchange {
   readonly scope: "source" | "pipeline";
   /** `drop` takes whole rows away and stops nothing; `edit` cuts parts out of texts, which ends the pass. */
   readonly verdict: "drop" | "edit";
+  /** Why rows fall: those that were seen before, or of which nothing is left. One of the reasons that the stage declares. */
+  readonly reason: string;
 }
 
 /**
@@ -87,8 +89,6 @@ export interface DropBarrierOperator {
   readonly verdict: "drop";
   readonly key_bytes: 8 | 16;
   readonly keys_per_row: number;
-  /** The reason that the executor gives to the rows it drops: one that the stage declares. */
-  readonly reason: string;
   /**
    * Writes the keys of `row` to `out` as little-endian u32 words (`key_bytes / 4` words a key, most significant word
    * first, high bits well mixed) and returns true, or returns false where the row has no sketch and can never be a duplicate.
@@ -117,13 +117,12 @@ export interface BarrierVerification {
  *
  * A row is divided into parts (lines, paragraphs, sentences, anchored substrings), each with one key. Parts that share a key are united as
  * rows are by a dropping barrier; the first one by address stays, the others are cut out of their texts when the next pass begins. A row of
- * which nothing is left is dropped for `reason`.
+ * which nothing is left is dropped.
  */
 export interface EditBarrierOperator {
   readonly kind: "barrier";
   readonly verdict: "edit";
   readonly key_bytes: 8 | 16;
-  readonly reason: string;
   /**
    * Calls `part` for the parts of `row` that may be cut, in order and without overlap: `start` and `end` are bytes from the start of the row's
    * text, `key` as {@link DropBarrierOperator.sketch} writes one.

@@ -24,7 +24,7 @@ import type {
 } from "./protocol.ts";
 import type { RunState } from "./run-state.ts";
 import type { Span } from "./spans.ts";
-import { HARMLESS_PROBLEMS, tooManyErrors } from "./tasks/tally.ts";
+import { HARMLESS_PROBLEMS, tooManyErrors } from "./tasks/span/tally.ts";
 
 /** Documents of one scatter task: 50 MB of facts about them. */
 const PART_DOCUMENTS = 500_000;
@@ -50,7 +50,7 @@ export function storeMarker({ plan, layout }: RunState, source: number): StoreMa
 export async function ingestSource(state: RunState, source: number): Promise<IngestedSource> {
   const planned = state.plan.sources[source];
   const spans = await state.spans(source);
-  const tasks = spans.map((extents, span): IngestTask => ({ kind: "ingest", source, span, extents }));
+  const tasks = spans.map((extents, span): IngestTask => ({ kind: "ingest", source, pass: 0, span, extents }));
   const markers = await state.phase("ingest", planned.name, tasks);
   checkErrorBudget(planned, markers, state.options.max_errors);
   const firstDocuments = new Float64Array(markers.length + 1);
@@ -209,7 +209,7 @@ function addCounts(
       id: stage.id,
       use: stage.use,
       rows_in: total(ingested.map((marker) => marker.stages[index].rows_in)),
-      dropped: duplicates > 0 ? { ...dropped, [stage.reasons[0]]: duplicates } : dropped,
+      dropped: duplicates > 0 ? { ...dropped, [stage.exchange?.reason ?? ""]: duplicates } : dropped,
     };
   });
   return {

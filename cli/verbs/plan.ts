@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import type { Plan } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { dataRootFlag, jsonFlag, outFlag, recipeArgument, setFlag } from "../flags.ts";
 import { formatBytes, formatInteger, formatTable } from "../format.ts";
@@ -65,7 +66,7 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
         ]);
         print(
           this,
-          `${plan.name}  plan ${plan.fingerprint}  tokenizer ${plan.tokenizer.name} (${formatInteger(plan.tokenizer.vocab_size)} tokens)`,
+          `${plan.name}  plan ${plan.fingerprint}${tokenizerText(plan)}`,
         );
         print(this, "");
         print(this, formatTable(["#", "phase", "of", "stages", "in", "state", "why"], segments));
@@ -76,3 +77,9 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
     });
   },
 });
+
+function tokenizerText({ tokenizer }: Plan): string {
+  return tokenizer === undefined
+    ? ""
+    : `  tokenizer ${tokenizer.name} (${formatInteger(tokenizer.vocab_size)} tokens)`;
+}

@@ -40,7 +40,7 @@ export default defineStage({
   reads: ["text"],
   writes: [],
   reasons: { duplicate: "the same text as an earlier row" },
-  exchange: ({ scope }) => ({ scope, verdict: "drop" }),
+  exchange: ({ scope }) => ({ scope, verdict: "drop", reason: "duplicate" }),
   create: ({ on }) => {
     const module = wasmModule("hash");
     const hasher = module === undefined ? new PlainRowHasher(SEEDS) : new WasmRowHasher(module, SEEDS);
@@ -51,7 +51,6 @@ export default defineStage({
     return barrier({
       key_bytes: 16,
       keys_per_row: 1,
-      reason: "duplicate",
       sketch: ({ text, alive }, row, out) => {
         if (!isValid(text, row)) return false;
         if (on === "text") {

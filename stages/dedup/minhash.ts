@@ -85,14 +85,13 @@ export default defineStage({
   reads: ["text"],
   writes: [],
   reasons: { near_duplicate: "agrees with an earlier row in a whole band" },
-  exchange: ({ scope }) => ({ scope, verdict: "drop" }),
+  exchange: ({ scope }) => ({ scope, verdict: "drop", reason: "near_duplicate" }),
   create: ({ verify, ...options }) => {
     const sketcher = createSketcher(options, wasmModule("minhash"));
     const slots = options.bands * options.rows;
     return barrier({
       key_bytes: 8,
       keys_per_row: options.bands,
-      reason: "near_duplicate",
       sketch: ({ text }, row, out) =>
         isValid(text, row) && sketcher.sketch(text.data, text.offsets[row], text.offsets[row + 1], out),
       ...(verify !== undefined && {

@@ -75,7 +75,7 @@ test("a recipe loads with every default filled in and every place known", async 
 test("defineRecipe takes the same object and gives the same recipe without places", async () => {
   const made = await defineRecipe(parse(GOOD), { registry, folder: "/recipes" });
   assert.deepEqual(canonicalRecipe(made), canonicalRecipe(await load(GOOD)));
-  assert.equal(made.tokenizer.place, undefined);
+  assert.equal(made.tokenizer?.place, undefined);
 });
 
 test("defineRecipe names the path of what is wrong", async () => {

@@ -12,9 +12,9 @@ import { decodeArrow, encodeArrow } from "../../io/formats/arrow-table.ts";
 import { BufferedWriter } from "../../io/local/buffered-writer.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/local/commit.ts";
 import { ForwardReader, readPart } from "../../io/local/read-part.ts";
+import { tokenizerOf } from "../../plan/plan.ts";
 import { spanFiles, tokenFiles } from "../../store/layout.ts";
 import { companions, encodeEnds, formatMetadata } from "../../store/token-file.ts";
-import { tokenizerOf } from "../../plan/plan.ts";
 import type { WorkerContext } from "../context.ts";
 import type { GatherTask, ScatterChunk, ShardMarker } from "../protocol.ts";
 

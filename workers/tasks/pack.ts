@@ -19,11 +19,11 @@ import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill
 import { packingStatistics, planProblem } from "../../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../../kernels/pack/select.ts";
 import { seedFrom } from "../../kernels/random/shuffle.ts";
+import { tokenizerOf } from "../../plan/plan.ts";
 import type { PackInput, PackOperator, PackPlan } from "../../stages/define.ts";
 import { isStageKind } from "../../stages/kinds.ts";
 import { tokenFiles, windowFiles } from "../../store/layout.ts";
 import { bytesOf, companions, decodeEnds, decodeTokens, formatMetadata } from "../../store/token-file.ts";
-import { tokenizerOf } from "../../plan/plan.ts";
 import type { WorkerContext } from "../context.ts";
 import type { PackMarker, PackTask } from "../protocol.ts";
 

@@ -1,3 +1,4 @@
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -10,7 +11,7 @@ import { cluster, keysOf } from "./phases.ts";
 const SAMPLES = path.resolve("../shared/samples/fineweb");
 
 function operator(options: Record<string, unknown> = {}) {
-  return exact.create(exact.options.parse(options), new Map());
+  return exact.create(exact.options.parse(options), NO_RESOURCES);
 }
 
 test("the key is the text's XXH64 under two seeds, as the reference implementation has it", () => {

@@ -1,3 +1,4 @@
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -5,7 +6,7 @@ import minhash from "../../../stages/dedup/minhash.ts";
 import { cluster, keysOf, type Phases } from "./phases.ts";
 
 function operator(options: Record<string, unknown> = {}) {
-  return minhash.create(minhash.options.parse(options), new Map());
+  return minhash.create(minhash.options.parse(options), NO_RESOURCES);
 }
 
 function hexOf(keys: Uint32Array | undefined): string | undefined {
