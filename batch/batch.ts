@@ -44,6 +44,9 @@ export class Verdicts {
  * listing. `rowsInShard[i]` counts from the start of the extent that was read: readers of byte ranges cannot know how many
  * rows lie before them, so the absolute row is settled when all extents of the shard are done. `positions[i]` is known at
  * once and ascends with the rows of a shard: the byte where the row starts for those readers, `rowsInShard` for the others.
+ *
+ * `documents[i]` is the row's number in its span, ascending; undefined where no row is missing, so that the numbers are consecutive
+ * and whoever counts rows knows them. Rows that come back from a spool have them, because dead rows are not in it.
  */
 export class Batch {
   readonly source: string;
@@ -51,6 +54,7 @@ export class Batch {
   readonly shards: Int32Array;
   readonly rowsInShard: Int32Array;
   readonly positions: Float64Array | Int32Array;
+  readonly documents: Int32Array | undefined;
   readonly alive: Bitmap;
   readonly verdicts = new Verdicts();
   readonly #columns: Map<string, Column>;
@@ -60,6 +64,7 @@ export class Batch {
     readonly shards: Int32Array;
     readonly rowsInShard: Int32Array;
     readonly positions?: Float64Array;
+    readonly documents?: Int32Array;
     readonly columns: Iterable<readonly [string, Column]>;
   }) {
     this.source = init.source;
@@ -67,6 +72,7 @@ export class Batch {
     this.shards = init.shards;
     this.rowsInShard = init.rowsInShard;
     this.positions = init.positions ?? init.rowsInShard;
+    this.documents = init.documents;
     this.#columns = new Map(init.columns);
     this.alive = Bitmap.full(this.rows);
     for (const [name, column] of this.#columns) {

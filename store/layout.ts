@@ -67,6 +67,8 @@ export const spanFiles = {
   keys: (span: number, barrier: number): string => `${pad(span)}.keys-${barrier}`,
   /** Beside the key file of a barrier that verifies. */
   signatures: (keys: string): string => `${keys}.signatures`,
+  /** Rows for the next pass and for outputs. */
+  spool: (span: number): string => `${pad(span)}.spool`,
   marker: (span: number): string => `${pad(span)}.done.json`,
 } as const;
 
