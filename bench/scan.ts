@@ -9,7 +9,7 @@
  * MB per second of user CPU time, of JSONL for the scan and of text for the hashes, medians of rounds in turns. Table on
  * stderr, JSON on stdout.
  */
-import { NO_RESOURCES } from "../stages/define.ts";
+
 import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
 import fs from "node:fs";
@@ -26,6 +26,7 @@ import { JsonKind, JsonScanner } from "../kernels/json/json-scan.ts";
 import { WasmUnescaper } from "../kernels/wasm/json-scan.ts";
 import { WasmRowHasher } from "../kernels/wasm/xxh64.ts";
 import type { ReadContext } from "../stages/define.ts";
+import { NO_RESOURCES } from "../stages/define.ts";
 import jsonl from "../stages/read/jsonl.ts";
 
 const SAMPLES = "../shared/samples";

@@ -64,10 +64,7 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
           segment.state,
           segment.why,
         ]);
-        print(
-          this,
-          `${plan.name}  plan ${plan.fingerprint}${tokenizerText(plan)}`,
-        );
+        print(this, `${plan.name}  plan ${plan.fingerprint}${tokenizerText(plan)}`);
         print(this, "");
         print(this, formatTable(["#", "phase", "of", "stages", "in", "state", "why"], segments));
         print(this, curriculum(description));
@@ -79,7 +76,5 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
 });
 
 function tokenizerText({ tokenizer }: Plan): string {
-  return tokenizer === undefined
-    ? ""
-    : `  tokenizer ${tokenizer.name} (${formatInteger(tokenizer.vocab_size)} tokens)`;
+  return tokenizer === undefined ? "" : `  tokenizer ${tokenizer.name} (${formatInteger(tokenizer.vocab_size)} tokens)`;
 }

@@ -7,8 +7,8 @@ import { AssetLibrary } from "../../io/assets.ts";
 import type { Seed } from "../../kernels/random/shuffle.ts";
 import {
   type BarrierOperator,
-  declarationOf,
   type Drop,
+  declarationOf,
   type Example,
   type Operator,
   type OperatorKind,

@@ -13,9 +13,9 @@ import { gather } from "../tasks/gather.ts";
 import { ingest } from "../tasks/ingest.ts";
 import { match, unite } from "../tasks/match.ts";
 import { packShard } from "../tasks/pack.ts";
+import { scatter } from "../tasks/scatter.ts";
 import { settle } from "../tasks/settle.ts";
 import { write } from "../tasks/write.ts";
-import { scatter } from "../tasks/scatter.ts";
 
 type Marker = MarkerOf[Task["kind"]];
 
@@ -63,7 +63,10 @@ async function perform(task: Task, ready: WorkerContext): Promise<Marker> {
 function markerPlace(task: Task, { layout, plan }: WorkerContext): { folder: string; name: string } {
   switch (task.kind) {
     case "ingest":
-      return { folder: layout.ingest(plan.sources[task.source].passes[task.pass].fingerprint), name: spanFiles.marker(task.span) };
+      return {
+        folder: layout.ingest(plan.sources[task.source].passes[task.pass].fingerprint),
+        name: spanFiles.marker(task.span),
+      };
     case "match":
       return { folder: layout.match(plan.groups[task.group].fingerprint), name: matchFiles.marker(task.partition) };
     case "unite":

@@ -1,9 +1,10 @@
 /** Runs filter and rewrite stages on texts. */
-import { NO_RESOURCES } from "../../../stages/define.ts";
+
 import assert from "node:assert/strict";
 import type { Batch } from "../../../batch/batch.ts";
 import { utf8String } from "../../../batch/column.ts";
 import type { StageDefinition } from "../../../stages/define.ts";
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import { batchOf } from "../../batch-of.ts";
 
 export interface Dropped {

@@ -1,7 +1,7 @@
-import { NO_RESOURCES } from "../../../stages/define.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planProblem } from "../../../kernels/pack/plan.ts";
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import bestFit from "../../../stages/pack/best-fit.ts";
 import concat from "../../../stages/pack/concat.ts";
 

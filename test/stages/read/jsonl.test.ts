@@ -1,9 +1,9 @@
-import { NO_RESOURCES } from "../../../stages/define.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { DataError, RecipeError } from "../../../batch/errors.ts";
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import stage, { jsonlSource } from "../../../stages/read/jsonl.ts";
 import { BATCH_TARGET } from "../../../stages/read/reading.ts";
 import { contextOf, NO_SAMPLES, type Row, readAll, sample } from "./reading.ts";

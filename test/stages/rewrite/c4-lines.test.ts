@@ -1,6 +1,6 @@
-import { NO_RESOURCES } from "../../../stages/define.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import stage from "../../../stages/rewrite/c4-lines.ts";
 import { batchOf } from "../../batch-of.ts";
 import { applyRewrite } from "../filter/run.ts";

@@ -30,8 +30,8 @@ export class TokenRuns {
   constructor(
     write: (bytes: Uint8Array) => void,
     tokenBytes: number,
-    writeLoss?: (bytes: Uint8Array) => void,
     runBytes = RUN_BYTES,
+    writeLoss?: (bytes: Uint8Array) => void,
   ) {
     this.#write = write;
     this.#writeLoss = writeLoss;

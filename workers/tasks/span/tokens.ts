@@ -42,6 +42,7 @@ export class SpanTokens {
     this.#runs = new TokenRuns(
       (bytes) => this.#file.write(bytes),
       token_bytes,
+      undefined,
       lossFile && ((bytes) => lossFile.write(bytes)),
     );
   }
