@@ -286,6 +286,22 @@ export interface OperatorOf {
 export type OperatorKind = keyof OperatorOf;
 export type Operator = OperatorOf[OperatorKind];
 
+export const OPERATOR_KINDS: readonly OperatorKind[] = [
+  "source",
+  "filter",
+  "rewrite",
+  "annotate",
+  "transform",
+  "barrier",
+  "request",
+  "sink",
+  "pack",
+];
+
+export function isOperatorKind(kind: unknown): kind is OperatorKind {
+  return OPERATOR_KINDS.some((known) => known === kind);
+}
+
 /** What may stand in a pipeline. */
 export const PIPELINE_KINDS = ["filter", "rewrite", "annotate", "transform", "barrier", "request"] as const;
 export type PipelineKind = (typeof PIPELINE_KINDS)[number];

@@ -23,7 +23,7 @@ function stage(name: string, options: Readonly<Record<string, z.ZodType>> = {}):
     summary: `${name} for tests`,
     options: z.strictObject(options),
     reads: ["text"],
-    writes: [],
+    writes: name.startsWith("tokenize/") ? [{ name: "tokens", kind: "token_list" }] : [],
     reasons: {},
     ...(name.startsWith("dedup/") && {
       exchange: { scope: "source" as const, verdict: "drop" as const, reason: "duplicate" },
