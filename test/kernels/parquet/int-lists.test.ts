@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
-import { type ListColumn, ParquetListWriter } from "../../../kernels/exports/parquet-lists.ts";
-import { ThriftStruct } from "../../../kernels/exports/thrift.ts";
+import { type ListColumn, ParquetListWriter } from "../../../kernels/parquet/int-lists.ts";
+import { ThriftStruct } from "../../../kernels/parquet/thrift.ts";
 
 function column(lists: readonly (readonly number[])[]): ListColumn {
   let end = 0;
