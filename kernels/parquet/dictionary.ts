@@ -4,7 +4,7 @@
  * Invariant: indexes are in order of first appearance, below 2^16; the page is at most {@link DICTIONARY_BYTES}. Price: 20 ns for a short
  * string, a nanosecond a byte; memory is the page and 512 KiB of table at most.
  */
-import { ByteBuffer } from "./byte-buffer.ts";
+import { ByteBuffer } from "../byte-buffer.ts";
 
 /** Strings that come to more are written as they are. */
 export const DICTIONARY_BYTES: number = 512 * 1024;

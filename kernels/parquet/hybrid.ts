@@ -4,7 +4,7 @@
  * Invariant: a run of eight or more equal values that begins at a multiple of eight of its packed run is written as a run. Values fit
  * `bitWidth` bits. Price: below 5 ns a value; runs cost nothing.
  */
-import type { ByteBuffer } from "./byte-buffer.ts";
+import type { ByteBuffer } from "../byte-buffer.ts";
 
 /** Least number of equal values that is written as a run, and the size of a packed group. */
 const GROUP = 8;

@@ -5,8 +5,9 @@
  * shows that it halves them; when it is full, the pages that follow are PLAIN. Invariant: the bytes follow from the sequence of rows alone.
  * Memory: the compressed pages of the row group, one page, one dictionary.
  */
+
+import { ByteBuffer } from "../byte-buffer.ts";
 import { Bounds, type EncodedBounds } from "./bounds.ts";
-import { ByteBuffer } from "./byte-buffer.ts";
 import { StringDictionary } from "./dictionary.ts";
 import { Encoding, PageType } from "./format.ts";
 import { PageBuffer } from "./page.ts";

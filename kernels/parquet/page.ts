@@ -4,8 +4,9 @@
  * Values are PLAIN, null has levels alone. Beside them lie dictionary indexes, as long as the column chunk may get a dictionary. Invariant:
  * a page begins with the beginning of a row. Price: a copy of every value; levels take two bytes a value until the page is encoded.
  */
+
+import { ByteBuffer } from "../byte-buffer.ts";
 import { Bounds } from "./bounds.ts";
-import { ByteBuffer } from "./byte-buffer.ts";
 import { bitWidth, encodeHybrid } from "./hybrid.ts";
 import type { Leaf } from "./schema.ts";
 

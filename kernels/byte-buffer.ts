@@ -56,6 +56,12 @@ export class ByteBuffer {
     this.length += 8;
   }
 
+  /** Text of which every character is ASCII. */
+  ascii(text: string): void {
+    this.reserve(text.length);
+    for (let i = 0; i < text.length; i++) this.#bytes[this.length++] = text.charCodeAt(i);
+  }
+
   append(source: Uint8Array, start = 0, end = source.length): void {
     const count = end - start;
     this.reserve(count);
