@@ -21,6 +21,9 @@ export interface BlockEncoder {
 }
 
 const GZIP_LEVEL = 6;
+/** The byte of a member's header in which zlib says where it runs, and what says nothing. */
+const OPERATING_SYSTEM = 9;
+const UNKNOWN = 255;
 
 /** `level`: 1 to 19 of zstd (3 where none is given), 1 to 9 of gzip (6). */
 export async function blockEncoder(codec: OutputCodec, level?: number): Promise<BlockEncoder> {
@@ -28,7 +31,11 @@ export async function blockEncoder(codec: OutputCodec, level?: number): Promise<
     case "zstd":
       return createZstdEncoder(level);
     case "gzip": {
-      const gzip = (bytes: Uint8Array) => zlib.gzipSync(bytes, { level: level ?? GZIP_LEVEL });
+      const gzip = (bytes: Uint8Array) => {
+        const member = zlib.gzipSync(bytes, { level: level ?? GZIP_LEVEL });
+        member[OPERATING_SYSTEM] = UNKNOWN;
+        return member;
+      };
       return { codec, block: gzip, frame: gzip };
     }
     case "none": {

@@ -59,7 +59,7 @@ export function sampleRow(i: number): Row {
     score: i % 13 === 4 ? null : (i - 50) / 7,
     ratio: i % 11 === 1 ? null : Math.fround(i / 9),
     tokens: i % 19 === 2 ? null : (i * 1_234_567) % 2 ** 31,
-    size_bytes: i % 31 === 7 ? null : BigInt(i) * 9_007_199_254_740_993n * (i % 2 === 0 ? 1n : -1n),
+    size_bytes: i % 31 === 7 ? null : BigInt(i % 1000) * 9_007_199_254_740_993n * (i % 2 === 0 ? 1n : -1n),
     kept: i % 7 === 6 ? null : i % 2 === 0,
     messages:
       i % 9 === 8
