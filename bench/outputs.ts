@@ -76,7 +76,13 @@ function ours(Writer: typeof ParquetWriter | typeof JsonlWriter): Variant["write
 const optional = { repetition_type: "OPTIONAL" } as const;
 const utf8 = { type: "BYTE_ARRAY", converted_type: "UTF8", ...optional } as const;
 
-/** Rows in groups; what was written is let go after each. */
+/** Lets go of what was written after each row group. */
+class ForgetfulWriter extends ByteWriter {
+  flush(): void {
+    this.index = 0;
+  }
+}
+
 function peer(batches: readonly Columns[], shape: Shape, encoder: BlockEncoder, repeats: number): void {
   const nested = [
     { name: "messages", num_children: 1, converted_type: "LIST", ...optional },
@@ -90,7 +96,7 @@ function peer(batches: readonly Columns[], shape: Shape, encoder: BlockEncoder, 
   );
   const schema = [{ name: "root", num_children: FIELDS[shape].length }, ...(shape === "flat" ? flat : nested)];
   const compressors = { ZSTD: (bytes: Uint8Array) => encoder.block(bytes) };
-  const writer = new PeerWriter({ writer: new ByteWriter(), schema, codec: "ZSTD", compressors });
+  const writer = new PeerWriter({ writer: new ForgetfulWriter(), schema, codec: "ZSTD", compressors });
   for (let repeat = 0; repeat < repeats; repeat++) {
     for (const columns of batches) {
       const columnData = FIELDS[shape].map(({ name }) => ({
