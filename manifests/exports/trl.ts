@@ -6,8 +6,8 @@
  * Invariant: the lengths of a row add up to its ids. Price: 8 bytes a token on disk.
  */
 import { stringify } from "yaml";
-import { type ListColumn, ParquetListWriter } from "../../kernels/exports/parquet-lists.ts";
 import { PIECE_WORDS } from "../../kernels/pack/fill.ts";
+import { type ListColumn, ParquetListWriter } from "../../kernels/parquet/int-lists.ts";
 import {
   type ExportContext,
   type Exported,

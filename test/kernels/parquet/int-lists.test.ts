@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
-import { type ListColumn, ParquetListWriter } from "../../../kernels/exports/parquet-lists.ts";
-import { ThriftStruct } from "../../../kernels/exports/thrift.ts";
+import { type ListColumn, ParquetListWriter } from "../../../kernels/parquet/int-lists.ts";
+import { ThriftStruct } from "../../../kernels/parquet/thrift.ts";
 
 function column(lists: readonly (readonly number[])[]): ListColumn {
   let end = 0;
@@ -78,6 +78,8 @@ test("what no reader could read is refused", () => {
 test("thrift numbers are varints of their zigzag code", () => {
   assert.deepEqual([...new ThriftStruct().i32(1, 0).i64(3, 300).finish()], [0x15, 0, 0x26, 0xd8, 4, 0]);
   assert.deepEqual([...new ThriftStruct().i32s(2, new Array(15).fill(1)).finish()].slice(0, 4), [0x29, 0xf5, 15, 2]);
-  assert.throws(() => new ThriftStruct().i32(1, -1), RangeError);
+  assert.deepEqual([...new ThriftStruct().i32(1, -1).i64(2, -300).finish()], [0x15, 1, 0x16, 0xd7, 4, 0]);
+  assert.deepEqual([...new ThriftStruct().bool(1, true).bools(2, [false, true]).finish()], [0x11, 0x19, 0x21, 2, 1, 0]);
+  assert.throws(() => new ThriftStruct().i64(1, 2 ** 53), RangeError);
   assert.throws(() => new ThriftStruct().i32(2, 1).i32(1, 1), RangeError);
 });

@@ -5,6 +5,7 @@
  * lie in memory. Lists and their elements are required, and no list is empty, so definition levels are one run of 1.
  * Invariant: a row group is below 2 GiB. Price: one copy of a row group's values; the footer's entries are kept until the end.
  */
+import { Compression, Converted, CREATED_BY, Encoding, MAGIC, PageType, Physical, Repetition } from "./format.ts";
 import { ThriftStruct } from "./thrift.ts";
 
 /** Values of consecutive lists, and the exclusive end of each list in them. */
@@ -23,10 +24,6 @@ interface RowGroup {
   readonly rows: number;
   readonly chunks: readonly Chunk[];
 }
-
-const MAGIC = new TextEncoder().encode("PAR1");
-/** Codes of parquet.thrift. */
-const codes = { int32: 1, required: 0, repeated: 2, list: 3, plain: 0, rle: 3, uncompressed: 0, dataPage: 0 } as const;
 
 /** Writes row groups as they come; the file is complete after {@link finish}. */
 export class ParquetListWriter {
@@ -50,11 +47,11 @@ export class ParquetListWriter {
       const bodyBytes = levels.length + column.values.byteLength;
       const dataPage = new ThriftStruct()
         .i32(1, column.values.length)
-        .i32(2, codes.plain)
-        .i32(3, codes.rle)
-        .i32(4, codes.rle);
+        .i32(2, Encoding.plain)
+        .i32(3, Encoding.rle)
+        .i32(4, Encoding.rle);
       const header = new ThriftStruct()
-        .i32(1, codes.dataPage)
+        .i32(1, PageType.data)
         .i32(2, bodyBytes)
         .i32(3, bodyBytes)
         .struct(5, dataPage)
@@ -80,7 +77,7 @@ export class ParquetListWriter {
         4,
         this.#groups.map((group) => this.#group(group)),
       )
-      .text(6, "shardmill")
+      .text(6, CREATED_BY)
       .finish();
     this.#append(footer);
     const length = new Uint8Array(4);
@@ -91,9 +88,9 @@ export class ParquetListWriter {
 
   #schema(): ThriftStruct[] {
     const lists = this.#names.flatMap((name) => [
-      new ThriftStruct().i32(3, codes.required).text(4, name).i32(5, 1).i32(6, codes.list),
-      new ThriftStruct().i32(3, codes.repeated).text(4, "list").i32(5, 1),
-      new ThriftStruct().i32(1, codes.int32).i32(3, codes.required).text(4, "element"),
+      new ThriftStruct().i32(3, Repetition.required).text(4, name).i32(5, 1).i32(6, Converted.list),
+      new ThriftStruct().i32(3, Repetition.repeated).text(4, "list").i32(5, 1),
+      new ThriftStruct().i32(1, Physical.int32).i32(3, Repetition.required).text(4, "element"),
     ]);
     return [new ThriftStruct().text(4, "schema").i32(5, this.#names.length), ...lists];
   }
@@ -105,10 +102,10 @@ export class ParquetListWriter {
         .struct(
           3,
           new ThriftStruct()
-            .i32(1, codes.int32)
-            .i32s(2, [codes.plain, codes.rle])
+            .i32(1, Physical.int32)
+            .i32s(2, [Encoding.plain, Encoding.rle])
             .texts(3, [this.#names[i], "list", "element"])
-            .i32(4, codes.uncompressed)
+            .i32(4, Compression.none)
             .i64(5, values)
             .i64(6, bytes)
             .i64(7, bytes)
