@@ -57,6 +57,8 @@ export interface RangeListColumn {
   /** Exclusive. */
   readonly ends: Int32Array;
   readonly offsets: Int32Array;
+  /** A row without ranges has none; it is never null. */
+  readonly validity?: never;
 }
 
 export type Column =

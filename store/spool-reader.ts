@@ -6,7 +6,7 @@
  */
 import fs from "node:fs";
 import { Batch, MAX_ROW_BYTES } from "../batch/batch.ts";
-import type { Column, Utf8Column } from "../batch/column.ts";
+import type { ScalarColumn, Utf8Column } from "../batch/column.ts";
 import { ARENA } from "../batch/memory.ts";
 import { damagedSpool, decodeSpoolHead, fillFrom, openSpool, type SpoolColumn, type SpoolHead } from "./spool.ts";
 import { ChunkReader, hashOf, type SpoolEngine, spoolEngine } from "./spool-block.ts";
@@ -94,7 +94,7 @@ function columnOf(
   rows: number,
   hasNulls: boolean,
   fail: (how: string) => never,
-): Column {
+): ScalarColumn {
   const validity = hasNulls ? new Uint8Array((rows + 7) >> 3) : undefined;
   if (validity !== undefined) input.buffer(validity);
   const nulls = validity && { validity };
@@ -113,7 +113,7 @@ function textOf(input: ChunkReader, rows: number, fail: (how: string) => never):
   return { kind: "utf8", data, offsets };
 }
 
-function valuesOf(input: ChunkReader, kind: FixedKind, rows: number): Column {
+function valuesOf(input: ChunkReader, kind: FixedKind, rows: number): ScalarColumn {
   const bytes = new Uint8Array(rows * VALUE_BYTES[kind]);
   input.buffer(bytes);
   switch (kind) {

@@ -31,6 +31,8 @@ export function putFlatColumn(column: Column, rows: Int32Array, from: number, to
     case "token_list":
       putTokens(column, rows, from, to, leaf);
       return;
+    case "range_list":
+      throw new Error("a column of ranges is not written");
     default: {
       const { values } = column;
       for (let i = from; i < to; i++) {
