@@ -3,11 +3,11 @@
  *
  *   node dist/bench/spool.js [NAME ...] [--megabytes 16] [--rounds 5]
  *
- * Texts: the real samples beside the repository where they are, and what comes with the development dependencies; all classes or those
- * named; small ones are repeated as other rows. A row has a text, an id and a score. The spool is written to memory and read from a
- * file in the page cache; the peer compresses and decompresses the bytes of the texts alone, without rows, checksums or files. Figures
- * are MB of text per second of CPU time, user and system, medians of rounds in turns; ratios are bytes of text by bytes stored. Table
- * on stderr, JSON on stdout.
+ * Texts: the real samples beside the repository where they are, and what comes with the development dependencies; all
+ * classes or those named; small ones are repeated as other rows. A row has a text, an id and a score. The spool is
+ * written to memory and read from a file in the page cache; the peer compresses and decompresses the bytes of the texts
+ * alone, without rows, checksums or files. Figures are MB of text per second of CPU time, user and system, medians of
+ * rounds in turns; ratios are bytes of text by bytes stored. Table on stderr, JSON on stdout.
  */
 import fs from "node:fs";
 import os from "node:os";

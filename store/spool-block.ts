@@ -1,10 +1,12 @@
 /**
- * What a block of a spool consists of: buffers in a fixed order, each cut into chunks that are LZ4 blocks where that is shorter.
+ * What a block of a spool consists of: buffers in a fixed order, each cut into chunks that are LZ4 blocks where that is
+ * shorter.
  *
- * Layout of a block: a byte that says whether positions differ from rows, a byte for each column that says whether it has nulls; then
- * documents and rows (int32, differences), shards (int32), positions (float64, where they differ from rows); then for each column its
- * validity (where it has nulls) and its values, or for text the lengths (int32) and the bytes. A buffer's own length follows from rows
- * and kinds. A chunk is a u32, its stored bytes with {@link RAW} set where they are the content itself, and those bytes.
+ * Layout of a block: a byte that says whether positions differ from rows, a byte for each column that says whether it
+ * has nulls; then documents and rows (int32, differences), shards (int32), positions (float64, where they differ from
+ * rows); then for each column its validity (where it has nulls) and its values, or for text the lengths (int32) and the
+ * bytes. A buffer's own length follows from rows and kinds. A chunk is a u32, its stored bytes with {@link RAW} set
+ * where they are the content itself, and those bytes.
  *
  * Invariant: bytes that were not written by {@link ChunkWriter} are refused, never followed out of bounds.
  */

@@ -1,8 +1,9 @@
 /**
  * Reads a spool back as the batches its rows came from: the same addresses, the same columns, dead rows missing.
  *
- * Invariant: a block's checksum is compared before anything in it is believed. Text columns take their memory where readers of shards
- * take it, so whoever ends a batch releases them alike. Memory: one block, compressed and not. Price: 1 GB/s and more.
+ * Invariant: a block's checksum is compared before anything in it is believed. Text columns take their memory where
+ * readers of shards take it, so whoever ends a batch releases them alike. Memory: one block, compressed and not. Price:
+ * 1 GB/s and more.
  */
 import fs from "node:fs";
 import { Batch, MAX_ROW_BYTES } from "../batch/batch.ts";

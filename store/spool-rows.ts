@@ -1,8 +1,9 @@
 /**
  * The rows of a spool's next block, gathered column by column from the batches of a pass.
  *
- * Invariants: everything is copied, so a batch may be released at once; a null leaves zeros or nothing behind, so that equal rows are
- * equal bytes. Memory: what a block holds, kept from block to block. Price: one copy of every byte, in runs of rows that lived.
+ * Invariants: everything is copied, so a batch may be released at once; a null leaves zeros or nothing behind, so that
+ * equal rows are equal bytes. Memory: what a block holds, kept from block to block. Price: one copy of every byte, in
+ * runs of rows that lived.
  */
 import { TARGET_BATCH_ROWS } from "../batch/batch.ts";
 import { Bitmap } from "../batch/bitmap.ts";

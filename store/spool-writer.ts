@@ -1,9 +1,9 @@
 /**
  * Writes the rows of a pass to a spool file.
  *
- * Invariant: blocks are cut by rows and bytes alone, at {@link TARGET_BATCH_ROWS} and {@link TARGET_BATCH_BYTES}, so few survivors of
- * many batches make one block, and a longer row makes one alone. Memory: a block, and the same compressed. Prices: a copy, then
- * 250 MB/s and more.
+ * Invariant: blocks are cut by rows and bytes alone, at {@link TARGET_BATCH_ROWS} and {@link TARGET_BATCH_BYTES}, so
+ * few survivors of many batches make one block, and a longer row makes one alone. Memory: a block, and the same
+ * compressed. Prices: a copy, then 200 MB/s of text and more.
  */
 import { type Batch, MAX_ROW_BYTES, TARGET_BATCH_BYTES, TARGET_BATCH_ROWS } from "../batch/batch.ts";
 import { type Column, isValid } from "../batch/column.ts";
@@ -45,7 +45,10 @@ export class SpoolWriter {
   #offset = FIRST_BLOCK_OFFSET;
   readonly #blocks: SpoolBlock[] = [];
 
-  /** Columns of a batch that are not among `columns` are not spooled; those that a batch does not have are null in its rows. */
+  /**
+   * Columns of a batch that are not among `columns` are not spooled; those that a batch does not have are null in its
+   * rows.
+   */
   constructor(sink: SpoolSink, columns: readonly SpoolColumn[], engine = spoolEngine()) {
     this.#sink = sink;
     this.#engine = engine;
@@ -56,8 +59,8 @@ export class SpoolWriter {
   }
 
   /**
-   * Adds the rows of `batch` that are alive; the batch may be released afterwards. `firstDocument` is the number of its first row in
-   * the span, for batches that do not say themselves.
+   * Adds the rows of `batch` that are alive; the batch may be released afterwards. `firstDocument` is the number of its
+   * first row in the span, for batches that do not say themselves.
    */
   add(batch: Batch, firstDocument: number): void {
     const columns = this.#columnsOf(batch);
@@ -152,7 +155,7 @@ export class SpoolWriter {
       if (spelled === undefined || spelled.kind === kind) return spelled;
       throw new DataError({
         code: "data/column-type-changed",
-        what: `the column ${name} is ${spelled.kind} in row ${batch.rowsInShard[0]} of shard ${batch.shards[0]} of ${batch.source}, and ${kind} was expected`,
+        what: `the column ${name} is ${spelled.kind} in ${rowName(batch, 0)}, and ${kind} was expected`,
         why: "a column has one type in all rows that are kept for later work",
         fix: `leave ${name} out of the source's metadata, or give the shards of each type a source of their own`,
       });
@@ -179,8 +182,13 @@ export class SpoolWriter {
 function tooLarge(batch: Batch, row: number, column: string, bytes: number): DataError {
   return new DataError({
     code: "data/row-too-large",
-    what: `row ${batch.rowsInShard[row]} of shard ${batch.shards[row]} of ${batch.source} has ${bytes} bytes in the column ${column}`,
+    what: `${rowName(batch, row)} has ${bytes} bytes in the column ${column}`,
     why: `a text holds at most ${MAX_ROW_BYTES} bytes, and all texts of a row ${MAX_SPOOL_ROW_BYTES}`,
     fix: "drop or cut such rows in an earlier stage",
   });
+}
+
+/** A batch knows its shard's place in the listing, not its key. */
+function rowName({ source, shards, rowsInShard }: Batch, row: number): string {
+  return `row ${rowsInShard[row]} of shard ${shards[row]} of ${source}`;
 }

@@ -1,13 +1,13 @@
 /**
  * Spool files: the rows of a span that are alive after a pass, for the next pass and for outputs.
  *
- * Layout, little-endian: header (u32 magic, version); blocks; footer (u32 blocks, u32 bytes of the schema, seven u32 a block: stored
- * bytes, rows, first document, text bytes, column bytes, XXH64 high and low; the schema as JSON); trailer (u32 bytes of the footer,
- * XXH64 of it high and low, magic). What is in a block: store/spool-block.ts.
+ * Layout, little-endian: header (u32 magic, version); blocks; footer (u32 blocks, u32 bytes of the schema, seven u32 a
+ * block: stored bytes, rows, first document, text bytes, column bytes, XXH64 high and low; the schema as JSON); trailer
+ * (u32 bytes of the footer, XXH64 of it high and low, magic). What is in a block: store/spool-block.ts.
  *
- * Invariants: documents ascend over the whole file; every block has all columns of the schema; a file that was cut or changed in any
- * byte is an error, never other rows. The bytes depend on the rows alone: not on where batches were cut, not on the engine.
- * Price: the footer, 28 bytes a block, tells rows and bytes without a look at the rows.
+ * Invariants: documents ascend over the whole file; every block has all columns of the schema; a file that was cut or
+ * changed in any byte is an error, never other rows. The bytes depend on the rows alone: not on where batches were cut,
+ * not on the engine. Price: the footer, 28 bytes a block, tells rows and bytes without a look at the rows.
  */
 import fs from "node:fs";
 import { MAX_ROW_BYTES, TARGET_BATCH_ROWS } from "../batch/batch.ts";
@@ -144,9 +144,17 @@ export function openSpool(path: string): number {
 /** Fills `bytes` from byte `at` of the file on. */
 export function fillFrom(path: string, descriptor: number, bytes: Uint8Array, at: number): void {
   for (let done = 0; done < bytes.length; ) {
-    const read = fs.readSync(descriptor, bytes, done, bytes.length - done, at + done);
+    const read = readSome(path, descriptor, bytes.subarray(done), at + done);
     if (read === 0) throw damagedSpool(path, `ends before byte ${at + bytes.length}`);
     done += read;
+  }
+}
+
+function readSome(path: string, descriptor: number, bytes: Uint8Array, at: number): number {
+  try {
+    return fs.readSync(descriptor, bytes, 0, bytes.length, at);
+  } catch (error) {
+    throw damagedSpool(path, `cannot be read (${(error as NodeJS.ErrnoException).code})`, error);
   }
 }
 

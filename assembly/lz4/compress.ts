@@ -1,10 +1,10 @@
 /**
  * The greedy LZ4 compressor, decision for decision as kernels/lz4/compress.ts, so that the bytes are the same.
  *
- * Loads look up to 8 bytes before and behind the content, stores go up to 16 bytes behind the block. Price: 32 KB of table cleared a
- * block; two or three mispredicted branches a match.
+ * Loads look up to 8 bytes before and behind the content, stores go up to 16 bytes behind the block. Price: 64 KB of
+ * table cleared a block; two or three mispredicted branches a match.
  */
-const HASH_BITS: u32 = 14;
+const HASH_BITS: u32 = 15;
 const MIN_MATCH: usize = 4;
 const LAST_LITERALS: usize = 5;
 const LAST_MATCH_START: usize = 12;
@@ -49,10 +49,12 @@ export function compressBlock(start: usize, end: usize, out: usize): usize {
   return putLastLiterals(to, anchor, end);
 }
 
-/** Of five bytes: with four, common ends of words fill the table with matches that are hardly worth their three bytes. */
+/**
+ * Of six bytes: matches of four or five are hardly worth the three bytes and the mispredicted branches that they cost.
+ */
 @inline
 function slotOf(word: u32, at: usize): usize {
-  return <usize>((word * HASH_FACTOR + <u32>load<u8>(at, 4) * NEXT_FACTOR) >> (32 - HASH_BITS));
+  return <usize>((word * HASH_FACTOR + <u32>load<u16>(at, 4) * NEXT_FACTOR) >> (32 - HASH_BITS));
 }
 
 /** How far the bytes from `from` on equal those `distance` before them, at most to `limit`. */

@@ -1,12 +1,13 @@
 /**
  * The LZ4 decompressor: the same verdict and bytes as kernels/lz4/decompress.ts for any input, well formed or not.
  *
- * Invariant: nothing is stored 16 bytes or more behind `outEnd`, and nothing is believed before it is measured against an end.
+ * Invariant: nothing is stored 16 bytes or more behind `outEnd`, and nothing is believed before it is measured against
+ * an end.
  */
 const MIN_MATCH: usize = 4;
 const LONG: usize = 15;
 
-/** End of a length whose first four bits were all ones; the length is left in `longLength`. 0 where the input ends in it. */
+/** What {@link readLength} read. */
 let longLength: usize = 0;
 
 /** Whether `[start, end)` is a block of exactly the bytes from `out` to `outEnd`, which then lie there. */
@@ -46,6 +47,7 @@ export function decompressBlock(start: usize, end: usize, out: usize, outEnd: us
   return false;
 }
 
+/** Reads what follows four bits that were all ones; returns the end of it, 0 where the input ends within it. */
 function readLength(from: usize, end: usize): usize {
   let at = from;
   let length: usize = 0;

@@ -3,7 +3,7 @@
  *
  * Invariant: every decision depends on the content alone, so a block has one form. Twin: assembly/lz4/compress.ts.
  */
-const HASH_BITS = 14;
+const HASH_BITS = 15;
 export const TABLE_SLOTS = 1 << HASH_BITS;
 const MIN_MATCH = 4;
 /** The format's own: a block ends with so many literals, and no match begins later than so long before its end. */
@@ -17,8 +17,10 @@ const NEXT_FACTOR = 0x85ebca6b;
 /** Of a length that is written in a token's four bits or, from this on, behind it. */
 const LONG = 15;
 
-/** Compresses `content` to `out` from `start` on; returns the end of the block there. `table` is scratch: the low 16 bits of the last
- * position with a hash, and no match reaches back further than they tell. */
+/**
+ * Compresses `content` to `out` from `start` on; returns the end of the block there. `table` is scratch: the low 16 bits
+ * of the last position with a hash, because no match reaches back further than they tell.
+ */
 export function compressBlock(content: Uint8Array, out: Uint8Array, start: number, table: Uint16Array): number {
   const end = content.length;
   let anchor = 0;
@@ -33,7 +35,7 @@ export function compressBlock(content: Uint8Array, out: Uint8Array, start: numbe
       let distance = 0;
       for (; at <= lastStart; at += step++ >> SKIP_SHIFT) {
         const word = wordAt(content, at);
-        const slot = slotOf(word, content[at + 4]);
+        const slot = slotOf(word, content[at + 4] | (content[at + 5] << 8));
         distance = (at - table[slot]) & MAX_DISTANCE;
         table[slot] = at;
         if (distance !== 0 && wordAt(content, at - distance) === word) break;
@@ -45,7 +47,7 @@ export function compressBlock(content: Uint8Array, out: Uint8Array, start: numbe
       to = putSequence(content, anchor, at, out, to, distance, matched - at);
       at = matched;
       anchor = at;
-      if (at <= lastStart) table[slotOf(wordAt(content, at - 2), content[at + 2])] = at - 2;
+      if (at <= lastStart) table[slotOf(wordAt(content, at - 2), content[at + 2] | (content[at + 3] << 8))] = at - 2;
     }
   }
   return putLiterals(content, anchor, end, out, to, 0);
@@ -55,7 +57,9 @@ function wordAt(bytes: Uint8Array, at: number): number {
   return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }
 
-/** Of five bytes: with four, common ends of words fill the table with matches that are hardly worth their three bytes. */
+/**
+ * Of six bytes: matches of four or five are hardly worth the three bytes and the mispredicted branches that they cost.
+ */
 function slotOf(word: number, next: number): number {
   return (Math.imul(word, HASH_FACTOR) + Math.imul(next, NEXT_FACTOR)) >>> (32 - HASH_BITS);
 }

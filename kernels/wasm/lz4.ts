@@ -1,8 +1,8 @@
 /**
  * LZ4 blocks in WebAssembly: the host of assembly/lz4/.
  *
- * Invariant: the blocks of the plain-TypeScript twin, byte for byte, and its verdicts. Content goes in and out by one copy each.
- * Memory: 0.6 MB an instance. Prices: the module's, and the copies.
+ * Invariant: the blocks of the plain-TypeScript twin, byte for byte, and its verdicts. Content goes in and out by one
+ * copy each. Memory: 0.6 MB an instance. Prices: the module's, and the copies.
  */
 import { checkSizes, type Lz4 } from "../lz4/block.ts";
 
