@@ -1,13 +1,13 @@
 /** A look at packed windows: tokens back to text, documents marked off. Reads one window, and the pieces table of its shard. */
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
-import { readPart } from "../io/local/read-part.ts";
-import { companions, decodePieces, decodeTokens } from "../store/token-file.ts";
 import { AssetLibrary } from "../io/assets.ts";
+import { readPart } from "../io/local/read-part.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
 import { PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { tokenFiles } from "../store/layout.ts";
 import { readMarker } from "../store/marker.ts";
+import { companions, decodePieces, decodeTokens } from "../store/token-file.ts";
 import { chosenSources, type OpenRun } from "./status.ts";
 
 export interface PeekedWindow {

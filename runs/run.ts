@@ -7,14 +7,11 @@
 import { join } from "node:path";
 import { zstdBackend } from "../io/codecs/codec.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
-import { Layout, matchFiles } from "../store/layout.ts";
 import type { Plan, SourcePlan } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
-import type { RunEvent, RunResult } from "../workers/events.ts";
-import { finishRun, savePlan } from "./finish.ts";
-import { buildEpochs } from "./mix-epochs.ts";
-import { mixStages } from "./mix-stages.ts";
+import { Layout, matchFiles } from "../store/layout.ts";
 import { Pool } from "../workers/engines/local-pool.ts";
+import type { RunEvent, RunResult } from "../workers/events.ts";
 import { createProgress, readProgress } from "../workers/progress.ts";
 import type { MatchTask, PackMarker, PackTask, RootsSlice, StoreMarker } from "../workers/protocol.ts";
 import { RunState } from "../workers/run-state.ts";
@@ -27,6 +24,9 @@ import {
   storeSource,
 } from "../workers/source-run.ts";
 import { SPAN_BYTES } from "../workers/spans.ts";
+import { finishRun, savePlan } from "./finish.ts";
+import { buildEpochs } from "./mix-epochs.ts";
+import { mixStages } from "./mix-stages.ts";
 
 export interface RunOptions {
   /** Folder that holds `store/` and `runs/`. */

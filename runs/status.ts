@@ -2,8 +2,8 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
-import { Layout, matchFiles, spanFiles, tokenFiles } from "../store/layout.ts";
 import type { Plan, SourcePlan } from "../plan/plan.ts";
+import { Layout, matchFiles, spanFiles, tokenFiles } from "../store/layout.ts";
 import type { Phase } from "../workers/events.ts";
 import type { StoreMarker } from "../workers/protocol.ts";
 import { STORE_MARKER } from "../workers/source-run.ts";

@@ -7,6 +7,7 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import type { Column, Utf8Column } from "../batch/column.ts";
+import type { Place } from "../batch/errors.ts";
 import type { ByteSource, ShardRef } from "../io/source.ts";
 
 /**
@@ -268,7 +269,12 @@ export interface SinkOperator {
   readonly kind: "sink";
   /** Ending of its files, without the first dot: `parquet`, `jsonl.zst`. */
   readonly extension: string;
-  readonly open: (columns: readonly SinkColumn[], write: (bytes: Uint8Array) => void) => SinkFile;
+  /** `placeOf` tells where a row of a batch comes from, for messages about a value that cannot be written. */
+  readonly open: (
+    columns: readonly SinkColumn[],
+    write: (bytes: Uint8Array) => void,
+    placeOf: (batch: Batch, row: number) => Place,
+  ) => SinkFile;
 }
 
 export interface OperatorOf {

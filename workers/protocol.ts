@@ -104,6 +104,8 @@ export interface WritePart {
   /** Surviving rows to pass over, then rows to take. */
   readonly skip: number;
   readonly take: number;
+  /** Whether no later file has rows of the span: this one then has those that were dropped. */
+  readonly last: boolean;
 }
 
 /** One file of an output. */

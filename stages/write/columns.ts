@@ -7,8 +7,8 @@
 import type { Batch } from "../../batch/batch.ts";
 import type { Column, ColumnKind } from "../../batch/column.ts";
 import { RecipeError } from "../../batch/errors.ts";
-import { FLAT_TYPE_NAMES, parseOutputType } from "../../kernels/output-types.ts";
 import type { OutputField, OutputType } from "../../kernels/output-schema.ts";
+import { FLAT_TYPE_NAMES, parseOutputType } from "../../kernels/output-types.ts";
 import type { SinkColumn } from "../define.ts";
 
 const OF_KIND: Readonly<Record<ColumnKind, OutputType>> = {
