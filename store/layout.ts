@@ -92,8 +92,8 @@ export const spanFiles = {
 
 /** Files that say which rows survive. */
 export const verdictFiles = {
-  /** One bit a document of the part's spans, one span after the other, each from a byte of its own. */
-  survivors: (part: number): string => `${pad(part)}.survivors`,
+  /** One byte a document of the part's spans, one span after the other: see workers/tasks/settle.ts. */
+  fates: (part: number): string => `${pad(part)}.fates`,
   duplicates: (part: number): string => `${pad(part)}.duplicates.arrow`,
   marker: (part: number): string => `${pad(part)}.done.json`,
 } as const;

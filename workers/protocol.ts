@@ -99,8 +99,8 @@ export interface SettleTask {
 export interface WritePart {
   readonly source: number;
   readonly span: number;
-  /** Where the span's survivors are told: a bit a document from byte `at`. Absent where no barrier drops. */
-  readonly survivors?: { readonly path: string; readonly at: number; readonly documents: number };
+  /** Where the fates of the span's documents are told, from byte `at`. Absent where no barrier drops. */
+  readonly fates?: { readonly path: string; readonly at: number; readonly documents: number };
   /** Surviving rows to pass over, then rows to take. */
   readonly skip: number;
   readonly take: number;
@@ -251,7 +251,7 @@ export interface ScatterMarker {
 
 export interface SettleMarker {
   readonly files: readonly CommittedFile[];
-  /** A span of the part: where its survivors begin in the file, how many there are, and the bytes of their texts. */
+  /** A span of the part: where its fates begin in the file, how many rows survive, and the bytes of their texts. */
   readonly spans: readonly {
     readonly span: number;
     readonly at: number;

@@ -1,11 +1,10 @@
 /**
- * Which rows of some spans survive every dropping barrier of their source: a bit a row, for outputs.
+ * Which rows of some spans survive every dropping barrier of their source, and which barrier took the others: a byte a row, for outputs.
  *
  * A token store learns this while it is shuffled; an output has no shuffle, so it is written down. Invariant: the rows that fall here are those
  * that a shuffle would drop, each counted for the first barrier that drops it. Memory: 4 bytes a document of a span and barrier.
  */
 import { join } from "node:path";
-import { Bitmap } from "../../batch/bitmap.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/local/commit.ts";
 import { verdictFiles } from "../../store/layout.ts";
 import type { WorkerContext } from "../context.ts";
@@ -14,19 +13,25 @@ import { readRoots } from "../roots.ts";
 import { DuplicateLedger } from "./duplicate-ledger.ts";
 import { readSpanRows } from "./span-rows.ts";
 
+/** A document that was dropped before the last pass ended. */
+export const GONE = 0;
+export const SURVIVES = 1;
+/** Plus the position of the barrier among the dropping ones. */
+export const FELL = 2;
+
 export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
   const source = context.plan.sources[task.source];
   const folder = context.layout.verdicts(source.verdicts);
   const dropping = source.barriers.filter(({ verdict }) => verdict === "drop");
   const duplicates = dropping.map(() => 0);
   const ledger = new DuplicateLedger();
-  const file = createPending(join(folder, verdictFiles.survivors(task.part)));
+  const file = createPending(join(folder, verdictFiles.fates(task.part)));
   const spans: SettleMarker["spans"][number][] = [];
   let at = 0;
   try {
     for (const span of task.spans) {
       const rows = readSpanRows(context.layout.ingest(source.ingest), span.span);
-      const survivors = new Bitmap(span.documents);
+      const fates = new Uint8Array(span.documents).fill(GONE);
       const roots = task.barriers.map(({ roots: slice }) => {
         const first = slice.first + span.firstDocument;
         return { first, values: readRoots(slice.path, first, span.documents) };
@@ -37,19 +42,20 @@ export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
         const document = rows.document[row];
         const loser = roots.findIndex(({ first, values }) => values[document] !== first + document);
         if (loser < 0) {
-          survivors.set(document);
+          fates[document] = SURVIVES;
           kept++;
           textBytes += rows.bytes[row];
           continue;
         }
         const shard = rows.shard[row];
+        fates[document] = FELL + loser;
         duplicates[loser]++;
         const address = rows.row[row] + (span.rowBases[shard] ?? 0);
         ledger.add(shard, address, dropping[loser].stage, roots[loser].values[document]);
       }
-      file.write(survivors.bytes);
+      file.write(fates);
       spans.push({ span: span.span, at, survivors: kept, text_bytes: textBytes });
-      at += survivors.bytes.length;
+      at += fates.length;
     }
   } catch (error) {
     file.abort();

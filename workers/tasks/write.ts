@@ -6,7 +6,6 @@
  */
 import { join } from "node:path";
 import type { Batch } from "../../batch/batch.ts";
-import { Bitmap } from "../../batch/bitmap.ts";
 import { columnArrays } from "../../batch/column.ts";
 import type { Place } from "../../batch/errors.ts";
 import { release } from "../../batch/memory.ts";
@@ -19,6 +18,7 @@ import { readSpool } from "../../store/spool-reader.ts";
 import type { WorkerContext } from "../context.ts";
 import type { WriteMarker, WritePart, WriteTask } from "../protocol.ts";
 import { droppedColumns, takenByBarriers } from "./dropped-rows.ts";
+import { SURVIVES } from "./settle.ts";
 
 /** A file of the output while it is written. */
 interface OpenFile {
@@ -102,11 +102,11 @@ function appendAndRelease(file: OpenFile, batch: Batch): void {
 /** Batches of a part in which only the rows to write are alive. */
 function* survivors(part: WritePart, context: WorkerContext): Generator<Batch> {
   const { skip, take } = part;
-  const alive = survivorsOf(part);
+  const fates = fatesOf(part);
   let passed = 0;
   for (const batch of spoolOf(part, context)) {
     for (let row = 0; row < batch.rows; row++) {
-      const survives = alive === undefined || alive.has(batch.document(row));
+      const survives = fates === undefined || fates[batch.document(row)] === SURVIVES;
       const wanted = survives && passed >= skip && passed < skip + take;
       if (survives) passed++;
       if (!wanted) batch.alive.clear(row);
@@ -122,12 +122,9 @@ function* droppedOf(part: WritePart, context: WorkerContext): Generator<Batch> {
   for (const { fingerprint } of source.passes) {
     yield* readSpool(join(context.layout.ingest(fingerprint), spanFiles.dropped(part.span)), source.name);
   }
-  const alive = survivorsOf(part);
-  if (alive === undefined) return;
-  for (const batch of spoolOf(part, context)) {
-    for (let row = 0; row < batch.rows; row++) if (alive.has(batch.document(row))) batch.alive.clear(row);
-    yield takenByBarriers(batch);
-  }
+  const fates = fatesOf(part);
+  if (fates === undefined) return;
+  for (const batch of spoolOf(part, context)) yield takenByBarriers(batch, fates, source);
 }
 
 function spoolOf({ source, span }: WritePart, { plan, layout }: WorkerContext): Generator<Batch> {
@@ -135,8 +132,6 @@ function spoolOf({ source, span }: WritePart, { plan, layout }: WorkerContext): 
   return readSpool(join(layout.ingest(ingest), spanFiles.spool(span)), name);
 }
 
-function survivorsOf({ survivors: bits }: WritePart): Bitmap | undefined {
-  if (bits === undefined) return undefined;
-  const bytes = readPart(bits.path, bits.at, Math.ceil(bits.documents / 8));
-  return new Bitmap(bits.documents, Uint8Array.from(bytes));
+function fatesOf({ fates }: WritePart): Uint8Array | undefined {
+  return fates && readPart(fates.path, fates.at, fates.documents);
 }
