@@ -3,11 +3,12 @@
  *
  *   node dist/bench/outputs.js [--data DIR] [NAME ...] [--megabytes 12] [--rounds 5]
  *
- * Texts: DIR/NAME.jsonl, all of them or those named; without --data the real samples beside the repository. `flat` rows are a text, an id, a URL, a
- * language and a number; `nested` ones a conversation of two messages as JSON text, which the peer has to parse first. zstd at level 3 by the same
- * encoder for both, row groups of 2,000 rows for the peer, page indexes and statistics on. Figures are MB of text (nested: of JSON text) per second of CPU
- * time, medians of rounds in turns, and the peak memory of a process that writes the same rows {@link REPEATS} times, less one that holds them
- * only. Table on stderr, JSON on stdout.
+ * Texts: DIR/NAME.jsonl, all of them or those named; without --data the real samples beside the repository. `flat`
+ * rows are a text, an id, a URL, a language and a number; `nested` ones a conversation of two messages as JSON text,
+ * which the peer has to parse first. zstd at level 3 by the same encoder for both, row groups of 2,000 rows for the
+ * peer, page indexes and statistics on. Figures are MB of text (nested: of JSON text) per second of CPU time, medians
+ * of rounds in turns, and the peak memory of a process that writes the same rows {@link REPEATS} times, less one that
+ * holds them only. Table on stderr, JSON on stdout.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -190,7 +191,7 @@ const corpora = flags.data ? readFolder(flags.data, positionals, maxBytes) : awa
 const batches = [...corpora].flatMap(([name, texts]) => batchesOf(name, texts));
 if (batches.length === 0) throw new Error("no texts: give --data DIR");
 const encoders = new Map<OutputCodec, BlockEncoder>();
-for (const codec of ["zstd", "none"] as const) encoders.set(codec, await blockEncoder(codec));
+for (const codec of ["zstd", "none"] as const) encoders.set(codec, blockEncoder(codec));
 
 function run({ shape, codec, write }: Variant, repeats: number): void {
   const encoder = encoders.get(codec);

@@ -1,7 +1,12 @@
-/** Bytes that are appended to. Invariant: room is doubled and kept after {@link ByteBuffer.clear}, so a page costs no allocation. */
+/**
+ * Bytes that are appended to. Invariant: room is doubled and kept after {@link ByteBuffer.clear}, so a page costs no
+ * allocation.
+ */
 
 /** Copies shorter than this are faster by hand than by a view. */
 const SHORT_BYTES = 24;
+/** Room for one long row is not kept for the short ones that follow. */
+const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 
 export class ByteBuffer {
   length = 0;
@@ -20,6 +25,7 @@ export class ByteBuffer {
 
   clear(): void {
     this.length = 0;
+    if (this.#bytes.length > MAX_KEPT_BYTES) this.#take(new Uint8Array(MAX_KEPT_BYTES));
   }
 
   byte(value: number): void {
@@ -77,7 +83,11 @@ export class ByteBuffer {
     if (needed <= this.#bytes.length) return;
     const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
     grown.set(this.#bytes.subarray(0, this.length));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#take(grown);
+  }
+
+  #take(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
   }
 }

@@ -15,6 +15,8 @@ import readJsonl from "./read/jsonl.ts";
 import readParquet from "./read/parquet.ts";
 import rewriteC4Lines from "./rewrite/c4-lines.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
+import writeJsonl from "./write/jsonl.ts";
+import writeParquet from "./write/parquet.ts";
 
 export const BUILTIN_STAGES = {
   "read/arrow": readArrow,
@@ -33,4 +35,6 @@ export const BUILTIN_STAGES = {
   "tokenize/bpe": tokenizeBpe,
   "pack/best-fit": packBestFit,
   "pack/concat": packConcat,
+  "write/jsonl": writeJsonl,
+  "write/parquet": writeParquet,
 } as const;

@@ -1,9 +1,10 @@
 /**
- * Compression of what is written, a block at a time: blocks of files (Parquet pages) and frames (files are a sequence of those).
+ * Compression of what is written, a block at a time: blocks of files (Parquet pages) and frames (files are a sequence
+ * of those).
  *
- * Invariant: `zstd` and `none` give the same bytes on every machine and Node version: zstd is one WebAssembly build, pinned, and never the
- * machine's own library, whose bytes differ between versions. `gzip` is Node's zlib: what it holds is equal, its bytes are equal for one
- * version of Node on one kind of processor only.
+ * Invariant: `zstd` and `none` give the same bytes on every machine and Node version: zstd is one WebAssembly build,
+ * pinned, and never the machine's own library, whose bytes differ between versions. `gzip` is Node's zlib: what it
+ * holds is equal, its bytes are equal for one version of Node on one kind of processor only.
  */
 import zlib from "node:zlib";
 import { createZstdEncoder } from "./zstd-encoder.ts";
@@ -26,7 +27,7 @@ const OPERATING_SYSTEM = 9;
 const UNKNOWN = 255;
 
 /** `level`: 1 to 19 of zstd (3 where none is given), 1 to 9 of gzip (6). */
-export async function blockEncoder(codec: OutputCodec, level?: number): Promise<BlockEncoder> {
+export function blockEncoder(codec: OutputCodec, level?: number): BlockEncoder {
   switch (codec) {
     case "zstd":
       return createZstdEncoder(level);

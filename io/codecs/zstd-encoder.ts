@@ -1,14 +1,15 @@
 /**
- * zstd compression that gives the same bytes everywhere: the library as WebAssembly, from a pinned package.
+ * zstd compression that gives the same bytes everywhere: one build of the library, in WebAssembly.
  *
- * Node's own encoder is faster by a quarter, but comes with the zstd of its release, and releases choose other matches. Invariant: a block is one
- * frame whose header says its length; {@link createZstdEncoder}'s `frame` adds the checksum (XXH64 of the content), which the package does not.
- * Price: 150 MB/s at level 3 and blocks of 1 MiB; memory is three times the largest block, and is not given back.
+ * Node's own encoder comes with the zstd of its release, and releases choose other matches: zstd 1.5.7 in Node 24
+ * writes other bytes at the same level. Invariant: a block is one frame whose header says its length; `frame` adds the
+ * checksum (XXH64 of the content), which the build leaves out. Price: 150 MB/s at level 3.
  */
 import { PlainRowHasher } from "../../kernels/hash/xxh64-rows.ts";
 import { WasmRowHasher } from "../../kernels/wasm/xxh64.ts";
 import { wasmModule } from "../wasm.ts";
 import type { BlockEncoder } from "./encoder.ts";
+import { zstdLibrary } from "./zstd-library.ts";
 
 const LEVEL = 3;
 const CHECKSUM_FLAG = 4;
@@ -18,24 +19,20 @@ const CHECKSUM_BYTES = 4;
 /** Content checksums have seed 0. */
 const SEEDS = [{ high: 0, low: 0 }];
 
-/** Loads the package: once a thread, some ms. */
-export async function createZstdEncoder(level = LEVEL): Promise<BlockEncoder> {
-  const { compress, isLoaded } = await import("@foxglove/wasm-zstd");
-  await isLoaded;
+export function createZstdEncoder(level = LEVEL): BlockEncoder {
+  const library = zstdLibrary();
   const module = wasmModule("hash");
   const hasher = module === undefined ? new PlainRowHasher(SEEDS) : new WasmRowHasher(module, SEEDS);
   const hash = new Uint32Array(hasher.words);
   return {
     codec: "zstd",
-    block: (bytes) => compress(bytes, level),
+    block: (bytes) => library.compress(bytes, level),
     frame: (bytes) => {
-      const frame = compress(bytes, level);
+      const frame = library.compress(bytes, level, CHECKSUM_BYTES);
+      frame[DESCRIPTOR] |= CHECKSUM_FLAG;
       hasher.hash(bytes, 0, bytes.length, hash);
-      const checked = new Uint8Array(frame.length + CHECKSUM_BYTES);
-      checked.set(frame);
-      checked[DESCRIPTOR] |= CHECKSUM_FLAG;
-      new DataView(checked.buffer).setUint32(frame.length, hash[1], true);
-      return checked;
+      new DataView(frame.buffer).setUint32(frame.length - CHECKSUM_BYTES, hash[1], true);
+      return frame;
     },
   };
 }

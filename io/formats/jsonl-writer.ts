@@ -1,12 +1,14 @@
 /**
- * Writes rows of batch columns as JSON lines, in frames that stand alone: a zstd or gzip file of them is read by every tool, and from any frame on.
+ * Writes rows of batch columns as JSON lines, in frames that stand alone: a zstd or gzip file of them is read by every
+ * tool, and from any frame on.
  *
- * A line has every field in the order of the schema, `null` where there is no value. utf8 is escaped from its bytes; nested fields are JSON text
- * and put in as they are, once they are proven to be JSON (that they fit the type is not looked at: a line has room for all). Numbers keep
- * every digit. NaN and infinities, which JSON cannot say, become `null` and are counted. Invariant: the bytes follow from schema, options
- * and the sequence of rows. Memory: one frame and its compressed form. Price: the compression, and 1 to 2 ms a MB.
+ * A line has every field in the order of the schema, `null` where there is no value. utf8 is escaped from its bytes;
+ * nested fields are JSON text and put in as they are, once they are proven to be JSON (that they fit the type is not
+ * looked at: a line has room for all). Numbers keep every digit. NaN and infinities, which JSON cannot say, become
+ * `null` and are counted. Invariant: the bytes follow from schema, options and the sequence of rows. Memory: one frame
+ * and its compressed form. Price: the compression, and 1 to 2 ms a MB.
  */
-import { type Column, isValid } from "../../batch/column.ts";
+import type { Column } from "../../batch/column.ts";
 import { RecipeError } from "../../batch/errors.ts";
 import { ByteBuffer } from "../../kernels/byte-buffer.ts";
 import { JsonSplicer } from "../../kernels/json/json-splice.ts";
@@ -15,7 +17,16 @@ import { fieldsProblem, type OutputField } from "../../kernels/output-schema.ts"
 import { WasmUnescaper } from "../../kernels/wasm/json-scan.ts";
 import type { BlockEncoder } from "../codecs/encoder.ts";
 import { wasmModule } from "../wasm.ts";
-import { columnsOf, holds, misfit, type PlaceOf, type RowSelection, selectedRows, wrongColumn } from "./output-rows.ts";
+import {
+  columnsOf,
+  holds,
+  isPresent,
+  misfit,
+  type PlaceOf,
+  type RowSelection,
+  selectedRows,
+  wrongColumn,
+} from "./output-rows.ts";
 
 export interface JsonlOptions {
   /** From {@link blockEncoder}. */
@@ -69,8 +80,8 @@ export class JsonlWriter {
   }
 
   /**
-   * Takes the selected rows (all without a selection) of a batch. Throws a DataError for a nested value that is no JSON and for a value of
-   * another kind; the file is then not to be finished.
+   * Takes the selected rows (all without a selection) of a batch. Throws a DataError for a nested value that is no
+   * JSON and for a value of another kind; the file is then not to be finished.
    */
   append(columns: ReadonlyMap<string, Column>, selection?: RowSelection, placeOf?: PlaceOf): void {
     const inOrder = columnsOf(this.#fields, columns);
@@ -78,8 +89,7 @@ export class JsonlWriter {
     for (const row of selectedRows(inOrder, selection)) {
       for (let i = 0; i < puts.length; i++) {
         this.#lines.append(this.#keys[i]);
-        const column = inOrder[i];
-        if (column.kind === "token_list" || isValid(column, row)) puts[i](row);
+        if (isPresent(inOrder[i], row)) puts[i](row);
         else this.#lines.ascii("null");
       }
       this.#lines.byte(CLOSE_OBJECT);
@@ -132,8 +142,11 @@ export class JsonlWriter {
         return (row) => lines.ascii(String(column.values[row]));
       case "bool":
         return (row) => lines.ascii(column.values[row] === 1 ? "true" : "false");
-      default:
+      case "float32":
+      case "float64":
         return (row) => this.#putFloat(column.values[row]);
+      case "range_list":
+        throw new Error(`column ${field.name} holds ranges, which no output has a type for`);
     }
   }
 

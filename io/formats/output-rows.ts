@@ -1,8 +1,11 @@
-/** What writers of rows have in common: which rows of a batch are meant, and how they speak of a row that cannot be written. */
+/**
+ * What writers of rows have in common: which rows of a batch are meant, and how they speak of a row that cannot be
+ * written.
+ */
 import type { Bitmap } from "../../batch/bitmap.ts";
-import { type Column, columnRows } from "../../batch/column.ts";
+import { type Column, columnRows, isValid } from "../../batch/column.ts";
 import { DataError, type Place } from "../../batch/errors.ts";
-import { type OutputField, type OutputType, typeName } from "../../kernels/output-schema.ts";
+import { type OutputField, type OutputType, typeText } from "../../kernels/output-schema.ts";
 
 /** Rows of a batch: those of a bitmap, or their numbers, ascending. */
 export type RowSelection = Bitmap | Int32Array;
@@ -30,6 +33,11 @@ export function columnsOf(fields: readonly OutputField[], columns: ReadonlyMap<s
   });
 }
 
+/** Whether row `row` has a value: lists always have. */
+export function isPresent(column: Column, row: number): boolean {
+  return column.kind === "token_list" || column.kind === "range_list" || isValid(column, row);
+}
+
 /** Whether `column` holds what a column of `type` is written from. */
 export function holds(column: Column, type: OutputType): boolean {
   if (type.kind === "struct") return column.kind === "utf8";
@@ -43,7 +51,7 @@ export function holds(column: Column, type: OutputType): boolean {
 export function misfit(field: OutputField, problem: string, row: number, placeOf?: PlaceOf): DataError {
   return new DataError({
     code: "data/output-type",
-    what: `column \`${field.name}\` is written as ${typeName(field.type)}, but in row ${row} of its batch: ${problem}`,
+    what: `column \`${field.name}\` is written as ${typeText(field.type)}, but in row ${row} of its batch: ${problem}`,
     why: "an output holds every value as it is, or is not written",
     fix: "declare the type that the values have, or drop or rewrite such rows with a stage",
     ...(placeOf === undefined ? {} : { place: placeOf(row) }),

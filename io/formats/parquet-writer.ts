@@ -1,14 +1,15 @@
 /**
- * Writes rows of batch columns as a Parquet file that every reader takes: nested types, dictionaries, statistics, page indexes, page checksums.
+ * Writes rows of batch columns as a Parquet file that every reader takes: nested types, dictionaries, statistics, page
+ * indexes, page checksums.
  *
- * Rows go from the columns' bytes to pages without a JavaScript object. A row group ends before the row that would make it larger than
- * `row_group_bytes` (bytes as in the columns; a larger row is a group of its own). Invariant: the bytes of the file follow from the schema, the options and
- * the sequence of rows: not from batches. Memory: the compressed pages of one row group, and for each leaf one page of `page_bytes` or one row
- * and a dictionary of 512 KiB. Price: the compression, and about 3 ms a MB.
+ * Rows go from the columns' bytes to pages without a JavaScript object. A row group ends before the row that would
+ * make it larger than `row_group_bytes` (bytes as in the columns; a larger row is a group of its own). Invariant: the
+ * bytes of the file follow from the schema, the options and the sequence of rows: not from batches. Memory: the
+ * compressed pages of one row group, and for each leaf one page of `page_bytes` or one row and a dictionary of 512
+ * KiB. Price: the compression, and about 3 ms a MB.
  */
 import * as zlib from "node:zlib";
-import type { Column } from "../../batch/column.ts";
-import { isValid } from "../../batch/column.ts";
+import { type Column, isValid } from "../../batch/column.ts";
 import { RecipeError } from "../../batch/errors.ts";
 import { crc32 } from "../../kernels/hash/crc32.ts";
 import { fieldsProblem, type OutputField } from "../../kernels/output-schema.ts";
@@ -27,7 +28,16 @@ import { type Schema, schemaOf } from "../../kernels/parquet/schema.ts";
 import { WasmUnescaper } from "../../kernels/wasm/json-scan.ts";
 import type { BlockEncoder } from "../codecs/encoder.ts";
 import { wasmModule } from "../wasm.ts";
-import { columnsOf, holds, misfit, type PlaceOf, type RowSelection, selectedRows, wrongColumn } from "./output-rows.ts";
+import {
+  columnsOf,
+  holds,
+  isPresent,
+  misfit,
+  type PlaceOf,
+  type RowSelection,
+  selectedRows,
+  wrongColumn,
+} from "./output-rows.ts";
 import { rowSizes } from "./row-sizes.ts";
 
 export interface ParquetOptions {
@@ -68,7 +78,10 @@ export class ParquetWriter {
   #groupRows = 0;
   #groupBytes = 0;
 
-  /** `write` gets the file from its first byte on and must be done with a piece when it returns. Throws a RecipeError for a schema that is none. */
+  /**
+   * `write` gets the file from its first byte on and must be done with a piece when it returns. Throws a RecipeError
+   * for a schema that is none.
+   */
   constructor(fields: readonly OutputField[], write: (bytes: Uint8Array) => void, options: ParquetOptions) {
     const problem = fieldsProblem(fields);
     if (problem !== undefined) throw new RecipeError({ code: "recipe/output-schema", what: problem });
@@ -90,14 +103,17 @@ export class ParquetWriter {
     this.#put(MAGIC);
   }
 
-  /** Bytes that the rows so far have come to, less the pages that are not full: to end a file by size. Depends on the rows alone. */
+  /**
+   * Bytes that the rows so far have come to, less the pages that are not full: to end a file by size. Depends on the
+   * rows alone.
+   */
   get size_bytes(): number {
     return this.#leaves.reduce((sum, leaf) => sum + leaf.stored_bytes, this.#offset);
   }
 
   /**
-   * Takes the selected rows (all without a selection) of a batch. Throws a DataError for a value that its declared type has no place for;
-   * the file is then not to be finished.
+   * Takes the selected rows (all without a selection) of a batch. Throws a DataError for a value that its declared
+   * type has no place for; the file is then not to be finished.
    */
   append(columns: ReadonlyMap<string, Column>, selection?: RowSelection, placeOf?: PlaceOf): void {
     const inOrder = columnsOf(this.#fields, columns);
@@ -141,7 +157,7 @@ export class ParquetWriter {
       // A column without a value has no kind of its own.
       for (let at = from; at < to; at++) {
         const row = rows[at];
-        if (column.kind === "token_list" || isValid(column, row)) throw wrongColumn(field, column, row, placeOf);
+        if (isPresent(column, row)) throw wrongColumn(field, column, row, placeOf);
         for (let leaf = node.firstLeaf; leaf < node.endLeaf; leaf++) this.#leaves[leaf].putNull(0, 0);
       }
     } else if (shredder === undefined || column.kind !== "utf8") {

@@ -1,7 +1,8 @@
 /**
  * How many bytes of its columns a row takes: what bounds a row group.
  *
- * Invariant: it follows from the values. A dictionary column counts as the utf8 column it stands for, a null as nothing, whatever lies behind it.
+ * Invariant: it follows from the values. A dictionary column counts as the utf8 column it stands for, a null as
+ * nothing, whatever lies behind it.
  */
 import { type Column, isValid } from "../../batch/column.ts";
 

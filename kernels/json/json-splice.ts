@@ -1,8 +1,8 @@
 /**
  * JSON texts put into a line as they are, after proof that they are JSON.
  *
- * Invariant: the digits, the order and the escapes of a text stay; line breaks between its tokens become spaces, because a line has none.
- * Price: a copy and a scan, some GB/s.
+ * Invariant: the digits, the order and the escapes of a text stay; line breaks between its tokens become spaces,
+ * because a line has none. Price: a copy and a scan, some GB/s.
  */
 import type { ByteBuffer } from "../byte-buffer.ts";
 import { JsonScanner } from "./json-scan.ts";
@@ -25,7 +25,10 @@ export class JsonSplicer {
     this.#scanner.attach(this.#bytes);
   }
 
-  /** Appends the text `source[start, end)`. Returns -1, or the byte of the text that cannot be JSON, and then appends nothing. */
+  /**
+   * Appends the text `source[start, end)`. Returns -1, or the byte of the text that cannot be JSON, and then appends
+   * nothing.
+   */
   splice(source: Uint8Array, start: number, end: number, out: ByteBuffer): number {
     const length = end - start;
     if (this.#bytes.length < length + SLACK_BYTES) {

@@ -1,8 +1,9 @@
 /**
  * JSON from bytes and numbers, appended to a buffer without a JavaScript object in between.
  *
- * Strings are valid UTF-8 and stay so: only the quote, the backslash and control characters are escaped. Invariant: what `JSON.parse` makes of the
- * text is the value that was given; numbers are exact, and a whole float keeps its `.0`, so that readers see a float. Price: 1 to 2 GB/s for prose.
+ * Strings are valid UTF-8 and stay so: only the quote, the backslash and control characters are escaped. Invariant:
+ * what `JSON.parse` makes of the text is the value that was given; numbers are exact, and a whole float keeps its
+ * `.0`, so that readers see a float. Price: 1 to 2 GB/s for prose.
  */
 import type { ByteBuffer } from "../byte-buffer.ts";
 import { specialBytes } from "./json-scan-strings.ts";

@@ -1,9 +1,10 @@
 /**
  * The least and the greatest of the values of a page or a column chunk, as its statistics say them.
  *
- * Strings are valid UTF-8, ordered by their bytes, and cut to {@link BOUND_BYTES}: a lower bound at a character, an upper bound raised in its last
- * character that can be. Floats leave out NaN; a zero is -0 as the least and +0 as the greatest. Invariant: no value lies outside the bounds,
- * and a bound that is said to be exact is a value. Price: two comparisons a value, a copy where one becomes the new bound.
+ * Strings are valid UTF-8, ordered by their bytes, and cut to {@link BOUND_BYTES}: a lower bound at a character, an
+ * upper bound raised in its last character that can be. Floats leave out NaN; a zero is -0 as the least and +0 as the
+ * greatest. Invariant: no value lies outside the bounds, and a bound that is said to be exact is a value. Price: two
+ * comparisons a value, a copy where one becomes the new bound.
  */
 import type { FlatKind } from "../output-schema.ts";
 

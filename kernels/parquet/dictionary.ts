@@ -1,8 +1,8 @@
 /**
  * The distinct strings of a column chunk, as the dictionary page holds them, and the index of each.
  *
- * Invariant: indexes are in order of first appearance, below 2^16; the page is at most {@link DICTIONARY_BYTES}. Price: 20 ns for a short
- * string, a nanosecond a byte; memory is the page and 512 KiB of table at most.
+ * Invariant: indexes are in order of first appearance, below 2^16; the page is at most {@link DICTIONARY_BYTES}.
+ * Price: 20 ns for a short string, a nanosecond a byte; memory is the page and 512 KiB of table at most.
  */
 import { ByteBuffer } from "../byte-buffer.ts";
 

@@ -1,8 +1,9 @@
 /**
  * The end of a Parquet file: page indexes and the footer.
  *
- * Invariant: every chunk has statistics and an offset index; it has a column index unless a page holds values and no bounds (NaN alone, or strings
- * without an upper bound), because the format has no way to leave one page out. Price: some 200 bytes a chunk and 60 a page.
+ * Invariant: every chunk has statistics and an offset index; it has a column index unless a page holds values and no
+ * bounds (NaN alone, or strings without an upper bound), because the format has no way to leave one page out. Price:
+ * some 200 bytes a chunk and 60 a page.
  */
 import type { FlatKind } from "../output-schema.ts";
 import type { EncodedBounds } from "./bounds.ts";

@@ -1,8 +1,8 @@
 /**
  * Parquet's hybrid of run lengths and bit packing: levels and dictionary indexes.
  *
- * Invariant: a run of eight or more equal values that begins at a multiple of eight of its packed run is written as a run. Values fit
- * `bitWidth` bits. Price: below 5 ns a value; runs cost nothing.
+ * Invariant: a run of eight or more equal values that begins at a multiple of eight of its packed run is written as a
+ * run. Values fit `bitWidth` bits. Price: below 5 ns a value; runs cost nothing.
  */
 import type { ByteBuffer } from "../byte-buffer.ts";
 

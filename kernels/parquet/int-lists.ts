@@ -1,9 +1,11 @@
 /**
- * Parquet files whose columns are lists of int32: what packed rows are. Uncompressed, PLAIN, one page a column and row group.
+ * Parquet files whose columns are lists of int32: what packed rows are. Uncompressed, PLAIN, one page a column and row
+ * group.
  *
- * A general writer makes an object of every value (20 MB/s, measured); here a page is its levels, a few bytes a row, and the values as they
- * lie in memory. Lists and their elements are required, and no list is empty, so definition levels are one run of 1.
- * Invariant: a row group is below 2 GiB. Price: one copy of a row group's values; the footer's entries are kept until the end.
+ * A general writer makes an object of every value (20 MB/s, measured); here a page is its levels, a few bytes a row,
+ * and the values as they lie in memory. Lists and their elements are required, and no list is empty, so definition
+ * levels are one run of 1. Invariant: a row group is below 2 GiB. Price: one copy of a row group's values; the
+ * footer's entries are kept until the end.
  */
 import { Compression, Converted, CREATED_BY, Encoding, MAGIC, PageType, Physical, Repetition } from "./format.ts";
 import { ThriftStruct } from "./thrift.ts";
@@ -122,7 +124,10 @@ export class ParquetListWriter {
   }
 }
 
-/** Repetition levels (0 where a list starts, else 1), then definition levels (1 throughout), each with its length in front. */
+/**
+ * Repetition levels (0 where a list starts, else 1), then definition levels (1 throughout), each with its length in
+ * front.
+ */
 function encodeLevels({ values, ends }: ListColumn): Uint8Array {
   // A run is a varint of twice its length and one byte; two runs a list, lengths below 2^31.
   const bytes = new Uint8Array(ends.length * 8 + 16);

@@ -1,9 +1,11 @@
 /**
- * Takes JSON texts of a nested type apart into leaves: values and the levels that say where they stood (Dremel's shredding).
+ * Takes JSON texts of a nested type apart into leaves: values and the levels that say where they stood (Dremel's
+ * shredding).
  *
- * A missing field is null, a field in any place of its object is found, a field that the type does not have is refused, as is anything
- * else that does not fit: nothing is dropped. Invariant: a text is accepted only if it is JSON and fits; every leaf gets levels for every row.
- * Price: one pass; strings are copied twice. After a refusal the leaves hold a part of the row.
+ * A missing field is null, a field in any place of its object is found, a field that the type does not have is
+ * refused, as is anything else that does not fit: nothing is dropped. Invariant: a text is accepted only if it is JSON
+ * and fits; every leaf gets levels for every row. Price: one pass; strings are copied twice. After a refusal the
+ * leaves hold a part of the row.
  */
 import { JsonStrings, type Unescaper } from "../json/json-scan-strings.ts";
 import { atomKind, JsonKind, skipAtom } from "../json/json-scan-values.ts";
@@ -42,6 +44,15 @@ const NEWLINE = 0x0a;
 const SLACK_BYTES = 16;
 const MIN_INT32 = -(2 ** 31);
 const MAX_INT32 = 2 ** 31 - 1;
+
+/** What begins with a byte. */
+const FOUND = new Map([
+  [QUOTE, "a string"],
+  [OPEN_ARRAY, "an array"],
+  [OPEN_OBJECT, "an object"],
+  [0x66, "a boolean"],
+  [0x74, "a boolean"],
+]);
 
 const decoder = new TextDecoder();
 
@@ -244,15 +255,7 @@ export class JsonShredder {
   }
 
   #wrongKind(node: SchemaNode, first: number): JsonMisfit {
-    const found =
-      first === QUOTE
-        ? "a string"
-        : first === OPEN_ARRAY
-          ? "an array"
-          : first === OPEN_OBJECT
-            ? "an object"
-            : "an atom";
-    return this.#misfit(`${found} stands where ${typeOf(node)} is declared`);
+    return this.#misfit(`${FOUND.get(first) ?? "a number"} stands where ${typeOf(node)} is declared`);
   }
 
   #misfit(problem: string): JsonMisfit {
@@ -266,5 +269,6 @@ export class JsonShredder {
 
 function typeOf(node: SchemaNode): string {
   if (node.kind === "list") return `a list of ${typeOf(node.element)}`;
-  return node.kind === "struct" ? `struct<${node.fields.map(({ name }) => name).join(", ")}>` : node.kind;
+  if (node.kind === "struct") return `struct<${node.fields.map(({ name }) => name).join(", ")}>`;
+  return node.kind === "utf8" ? "string" : node.kind;
 }

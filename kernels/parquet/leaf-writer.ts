@@ -1,9 +1,10 @@
 /**
  * Column chunks of one leaf, a row group at a time: values go in, compressed pages come out.
  *
- * A page ends before the row that would make it larger than asked, or after {@link PAGE_ROWS} rows. Strings get a dictionary where the first page
- * shows that it halves them; when it is full, the pages that follow are PLAIN. Invariant: the bytes follow from the sequence of rows alone.
- * Memory: the compressed pages of the row group, one page, one dictionary.
+ * A page ends before the row that would make it larger than asked, or after {@link PAGE_ROWS} rows. Strings get a
+ * dictionary where the first page shows that it halves them; when it is full, the pages that follow are PLAIN.
+ * Invariant: the bytes follow from the sequence of rows alone. Memory: the compressed pages of the row group, one
+ * page, one dictionary.
  */
 
 import { ByteBuffer } from "../byte-buffer.ts";
@@ -171,7 +172,10 @@ export class LeafWriter {
     this.#mode = "undecided";
   }
 
-  /** Ends the page if it has no room for one more row, of whose first value `bytes` are known. A level counts as a byte. */
+  /**
+   * Ends the page if it has no room for one more row, of whose first value `bytes` are known. A level counts as a
+   * byte.
+   */
   #beginRow(bytes: number): void {
     const { rows, count, values } = this.#page;
     if (rows > 0 && (rows === PAGE_ROWS || values.length + count + bytes > this.#pageBytes)) this.#endPage();

@@ -1,8 +1,9 @@
 /**
  * The values and levels of one data page while it is filled.
  *
- * Values are PLAIN, null has levels alone. Beside them lie dictionary indexes, as long as the column chunk may get a dictionary. Invariant:
- * a page begins with the beginning of a row. Price: a copy of every value; levels take two bytes a value until the page is encoded.
+ * Values are PLAIN, null has levels alone. Beside them lie dictionary indexes, as long as the column chunk may get a
+ * dictionary. Invariant: a page begins with the beginning of a row. Price: a copy of every value; levels take two
+ * bytes a value until the page is encoded.
  */
 
 import { ByteBuffer } from "../byte-buffer.ts";

@@ -10,7 +10,9 @@ import type { LeafSink } from "./json-shredder.ts";
 
 const encoder = new TextEncoder();
 
-/** Puts rows `[from, to)` of `rows`; `null` is written at definition level 0. `column` must hold what the leaf takes. */
+/**
+ * Puts rows `[from, to)` of `rows`; `null` is written at definition level 0. `column` must hold what the leaf takes.
+ */
 export function putFlatColumn(column: Column, rows: Int32Array, from: number, to: number, leaf: LeafSink): void {
   switch (column.kind) {
     case "utf8": {
@@ -32,7 +34,7 @@ export function putFlatColumn(column: Column, rows: Int32Array, from: number, to
       putTokens(column, rows, from, to, leaf);
       return;
     case "range_list":
-      throw new Error("a column of ranges is not written");
+      throw new Error("no leaf takes ranges");
     default: {
       const { values } = column;
       for (let i = from; i < to; i++) {

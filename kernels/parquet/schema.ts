@@ -1,8 +1,8 @@
 /**
  * A declared schema as Parquet sees it: a tree of groups, its leaves, and the levels at which each begins to exist.
  *
- * Every field and every element is optional, as Arrow writes them, and a list is the three-level form of the specification. Invariant: leaves
- * are numbered in the order of the schema, so those below a node are a range.
+ * Every field and every element is optional, as Arrow writes them, and a list is the three-level form of the
+ * specification. Invariant: leaves are numbered in the order of the schema, so those below a node are a range.
  */
 import type { FlatKind, OutputField, OutputType } from "../output-schema.ts";
 import { Converted, Physical, Repetition } from "./format.ts";

@@ -1,4 +1,7 @@
-/** Thrift's compact protocol, the part that Parquet's headers, indexes and footers are written in. Price: one copy per level of nesting. */
+/**
+ * Thrift's compact protocol, the part that Parquet's headers, indexes and footers are written in. Price: one copy per
+ * level of nesting.
+ */
 
 /** Codes of field types. */
 const TRUE = 1;

@@ -1,5 +1,6 @@
 /** The outputs of a recipe: sources that exist, a format with its options, columns, and how rows are cut into files. */
 import { didYouMean } from "../../batch/suggest.ts";
+import { parseType, TypeTextError } from "../../kernels/output-schema.ts";
 import type { OutputSpec } from "../types.ts";
 import type { Path } from "./diagnostics.ts";
 import { check, wrongType } from "./issues.ts";
@@ -50,6 +51,17 @@ function resolveOutput(
       path: [...path, "sources", i],
     });
   });
+  columns?.forEach((column, i) => {
+    if (typeof column === "string" || column.type === undefined) return;
+    const problem = typeProblem(column.type);
+    if (problem === undefined) return;
+    context.findings.push({
+      code: "recipe/output-type",
+      what: `\`${column.type}\` is no type that a column can be written as: ${problem}`,
+      fix: "write a flat type, `list<TYPE>` or `struct<name: TYPE, …>`",
+      path: [...path, "columns", i, "type"],
+    });
+  });
   const { use, ...options } = typeof spec.format === "string" ? { use: spec.format } : spec.format;
   const at = [...path, "format"];
   const format = stageUse(fullName("write", use), undefined, options, at, at, context, {
@@ -68,4 +80,14 @@ function resolveOutput(
     keep_dropped,
     ...placed(path, context),
   };
+}
+
+function typeProblem(text: string): string | undefined {
+  try {
+    parseType(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TypeTextError) return error.message;
+    throw error;
+  }
 }

@@ -6,9 +6,7 @@
  */
 import type { Batch } from "../../batch/batch.ts";
 import type { Column, ColumnKind } from "../../batch/column.ts";
-import { RecipeError } from "../../batch/errors.ts";
-import type { OutputField, OutputType } from "../../kernels/output-schema.ts";
-import { FLAT_TYPE_NAMES, parseOutputType } from "../../kernels/output-types.ts";
+import { type OutputField, type OutputType, parseType } from "../../kernels/output-schema.ts";
 import type { SinkColumn } from "../define.ts";
 
 const OF_KIND: Readonly<Record<ColumnKind, OutputType>> = {
@@ -23,17 +21,11 @@ const OF_KIND: Readonly<Record<ColumnKind, OutputType>> = {
   range_list: { kind: "list", of: { kind: "int32" } },
 };
 
-/** The fields of a file, as far as `batch` tells those that no recipe has typed. Throws RecipeError `recipe/output-type`. */
+/** The fields of a file, as far as `batch` tells those that no recipe has typed. Throws as {@link parseType} does. */
 export function outputFields(columns: readonly SinkColumn[], batch: Batch | undefined): OutputField[] {
   return columns.map(({ name, type }) => {
     if (type === "any") return { name, type: OF_KIND[batch?.column(name)?.kind ?? "utf8"] };
-    const parsed = parseOutputType(type);
-    if (parsed !== undefined) return { name, type: parsed };
-    throw new RecipeError({
-      code: "recipe/output-type",
-      what: `\`${type}\` is no type that a column can be written as`,
-      fix: `write ${FLAT_TYPE_NAMES.join(", ")}, list<TYPE> or struct<name: TYPE, …>`,
-    });
+    return { name, type: parseType(type) };
   });
 }
 

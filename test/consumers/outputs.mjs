@@ -1,10 +1,11 @@
 /**
- * Reads the data sets that shardmill writes with the readers of others: values, schemas, statistics, page indexes. Not part of `npm test`.
+ * Reads the data sets that shardmill writes with the readers of others: values, schemas, statistics, page indexes. Not
+ * part of `npm test`.
  *
  *   npm run build && SHARDMILL_PYTHON=/path/to/python node test/consumers/outputs.mjs [dist]
  *
- * The readers: pyarrow, duckdb, polars, datafusion. Prints PASSED, FAILED or SKIPPED and why for each check; exits 1 where a reader sees
- * something else than was written.
+ * The readers: pyarrow, duckdb, polars, datafusion. Prints PASSED, FAILED or SKIPPED and why for each check; exits 1
+ * where a reader sees something else than was written.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,8 +1,11 @@
-"""Checks the files of outputs.mjs with one reader: read_outputs.py READER FOLDER. Prints what it looked at; fails with an assertion."""
+"""Checks the files of outputs.mjs with one reader: read_outputs.py READER FOLDER.
+
+Prints what it looked at; fails with an assertion.
+"""
 
 import gzip
 import json
-import struct
+import re
 import sys
 
 reader, folder = sys.argv[1:]
@@ -78,7 +81,8 @@ def check_pyarrow():
     assert pq.read_table(f"{folder}/empty.parquet").schema.equals(schema)
     table = pa.json.read_json(f"{folder}/rows.jsonl")
     same(table.to_pylist(), expected, "rows.jsonl")
-    return f"{len(expected)} rows in {metadata.num_row_groups} row groups, three codecs, checksums, statistics; JSON lines"
+    groups = metadata.num_row_groups
+    return f"{len(expected)} rows in {groups} row groups, three codecs, checksums, statistics; JSON lines"
 
 
 def check_duckdb():
@@ -90,7 +94,10 @@ def check_duckdb():
         found = [dict(zip(names, row)) for row in duckdb.sql(f"SELECT * FROM '{path}'").fetchall()]
         same(found, expected, path)
     path = f"{folder}/zstd.parquet"
-    query = f"SELECT row_group_id, row_group_num_rows, stats_min_value, stats_max_value, stats_null_count FROM parquet_metadata('{path}') WHERE path_in_schema = 'language' ORDER BY row_group_id"
+    query = f"""
+        SELECT row_group_id, row_group_num_rows, stats_min_value, stats_max_value, stats_null_count
+        FROM parquet_metadata('{path}') WHERE path_in_schema = 'language' ORDER BY row_group_id
+    """
     first = 0
     for _, rows, low, high, nulls in duckdb.sql(query).fetchall():
         assert (low, high, nulls) == bounds("language", first, first + rows)
@@ -99,8 +106,10 @@ def check_duckdb():
     # The bounds of row groups decide which are read.
     for name, value in [("id", "sample/004711"), ("size_bytes", expected[4711]["size_bytes"])]:
         wanted = [row["id"] for row in expected if row[name] == value]
-        assert [row[0] for row in duckdb.execute(f"SELECT id FROM '{path}' WHERE {name} = ?", [value]).fetchall()] == wanted
-    (messages,) = duckdb.sql(f"SELECT count(*) FROM (SELECT unnest(messages) AS m FROM '{path}') WHERE m.role = 'user'").fetchall()[0]
+        found = duckdb.execute(f"SELECT id FROM '{path}' WHERE {name} = ?", [value]).fetchall()
+        assert [row[0] for row in found] == wanted
+    query = f"SELECT count(*) FROM (SELECT unnest(messages) AS m FROM '{path}') WHERE m.role = 'user'"
+    ((messages,),) = duckdb.sql(query).fetchall()
     assert messages == sum(m["role"] == "user" for row in expected for m in row["messages"] or [])
     for name in ["rows.jsonl", "rows.jsonl.gz", "rows.jsonl.zst"]:
         query = f"SELECT id, text, score, size_bytes, messages FROM read_json('{folder}/{name}')"
@@ -135,10 +144,11 @@ def check_datafusion():
         found = [row["id"] for row in context.sql(f"SELECT id {where}").to_pylist()]
         assert found == [row["id"] for row in expected if row[name] == value], name
         plan = str(context.sql(f"EXPLAIN ANALYZE SELECT id {where}").to_pylist())
-        total, matched = plan.split("page_index_pages_pruned=")[1].split(" matched")[0].split(" total \\u2192 ".encode().decode("unicode_escape"))
+        total, matched = re.search(r"page_index_pages_pruned=(\d+) total \S+ (\d+) matched", plan).groups()
         pruned += int(total) - int(matched)
     assert pruned > 0, "the page index spared no page"
     return f"look-ups, of which the page index spared {pruned} pages"
 
 
-print({"pyarrow": check_pyarrow, "duckdb": check_duckdb, "polars": check_polars, "datafusion": check_datafusion}[reader]())
+checks = {"pyarrow": check_pyarrow, "duckdb": check_duckdb, "polars": check_polars, "datafusion": check_datafusion}
+print(checks[reader]())

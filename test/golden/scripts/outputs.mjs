@@ -1,4 +1,7 @@
-/** Makes test/golden/outputs/* with our own writers: bytes that no Node version, machine or batch size may change. Run after a build. */
+/**
+ * Makes test/golden/outputs/* with our own writers: bytes that no Node version, machine or batch size may change. Run
+ * after a build.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { goldenOutputs } from "../../../dist/test/io/formats/output-samples.js";
 

@@ -44,7 +44,7 @@ test("numbers: exact, floats stay floats, what JSON cannot say is null and count
   const fields: OutputField[] = [{ name: "f", type: { kind: "float64" } }];
   const values = Float64Array.of(1, -0, 0.1, 1e21, 2 ** 53, 5e-324, Number.NaN, Number.POSITIVE_INFINITY, -7);
   const parts: Uint8Array[] = [];
-  const writer = new JsonlWriter(fields, (bytes) => parts.push(bytes.slice()), { encoder: await blockEncoder("none") });
+  const writer = new JsonlWriter(fields, (bytes) => parts.push(bytes.slice()), { encoder: blockEncoder("none") });
   writer.append(new Map([["f", { kind: "float64", values }]]));
   assert.equal(writer.finish().non_finite, 2);
   const texts = lines(Buffer.concat(parts)).map((line) => line.slice(5, -1));

@@ -132,7 +132,7 @@ export async function parquetOf(
 ): Promise<{ readonly bytes: Buffer; readonly summary: ParquetSummary }> {
   const { codec = "zstd", ...rest } = options;
   const parts: Uint8Array[] = [];
-  const encoder = await blockEncoder(codec);
+  const encoder = blockEncoder(codec);
   const writer = new ParquetWriter(fields, (bytes) => parts.push(bytes.slice()), { ...rest, encoder });
   for (const columns of batches) writer.append(columns);
   const summary = writer.finish();
@@ -147,7 +147,7 @@ export async function jsonlOf(
   frameBytes?: number,
 ): Promise<Buffer> {
   const parts: Uint8Array[] = [];
-  const encoder = await blockEncoder(codec);
+  const encoder = blockEncoder(codec);
   const options = { encoder, ...(frameBytes === undefined ? {} : { frame_bytes: frameBytes }) };
   const writer = new JsonlWriter(fields, (bytes) => parts.push(bytes.slice()), options);
   for (const columns of batches) writer.append(columns);
