@@ -7,19 +7,8 @@
  * holds is equal, its bytes are equal for one version of Node on one kind of processor only.
  */
 import zlib from "node:zlib";
+import type { BlockEncoder, OutputCodec } from "./block-encoder.ts";
 import { createZstdEncoder } from "./zstd-encoder.ts";
-
-export const OUTPUT_CODECS = ["zstd", "gzip", "none"] as const;
-export type OutputCodec = (typeof OUTPUT_CODECS)[number];
-
-/** Both calls return memory of their own. */
-export interface BlockEncoder {
-  readonly codec: OutputCodec;
-  /** A block whose length and checksum are kept elsewhere. */
-  block(bytes: Uint8Array): Uint8Array;
-  /** A block that stands alone, with a checksum of its content. Frames back to back are a file. */
-  frame(bytes: Uint8Array): Uint8Array;
-}
 
 const GZIP_LEVEL = 6;
 /** The byte of a member's header in which zlib says where it runs, and what says nothing. */

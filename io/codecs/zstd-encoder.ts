@@ -8,7 +8,7 @@
 import { PlainRowHasher } from "../../kernels/hash/xxh64-rows.ts";
 import { WasmRowHasher } from "../../kernels/wasm/xxh64.ts";
 import { wasmModule } from "../wasm.ts";
-import type { BlockEncoder } from "./encoder.ts";
+import type { BlockEncoder } from "./block-encoder.ts";
 import { zstdLibrary } from "./zstd-library.ts";
 
 const LEVEL = 3;

@@ -15,7 +15,7 @@ import { JsonSplicer } from "../../kernels/json/json-splice.ts";
 import { floatText, int64Text, JsonStringWriter } from "../../kernels/json/json-write.ts";
 import { fieldsProblem, type OutputField } from "../../kernels/output-schema.ts";
 import { WasmUnescaper } from "../../kernels/wasm/json-scan.ts";
-import type { BlockEncoder } from "../codecs/encoder.ts";
+import type { BlockEncoder } from "../codecs/block-encoder.ts";
 import { wasmModule } from "../wasm.ts";
 import {
   columnsOf,

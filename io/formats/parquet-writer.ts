@@ -26,7 +26,7 @@ import { LeafWriter, type PageCodec } from "../../kernels/parquet/leaf-writer.ts
 import { putFlatColumn } from "../../kernels/parquet/put-column.ts";
 import { type Schema, schemaOf } from "../../kernels/parquet/schema.ts";
 import { WasmUnescaper } from "../../kernels/wasm/json-scan.ts";
-import type { BlockEncoder } from "../codecs/encoder.ts";
+import type { BlockEncoder } from "../codecs/block-encoder.ts";
 import { wasmModule } from "../wasm.ts";
 import {
   columnsOf,

@@ -5,7 +5,8 @@
  * `gzip`, may change with Node's release. Memory: one frame. Price: 100 MB/s of text, mostly compression.
  */
 import { z } from "zod";
-import { blockEncoder, OUTPUT_CODECS } from "../../io/codecs/encoder.ts";
+import { OUTPUT_CODECS } from "../../io/codecs/block-encoder.ts";
+import { blockEncoder } from "../../io/codecs/encoder.ts";
 import { JsonlWriter } from "../../io/formats/jsonl-writer.ts";
 import { defineStage, sink } from "../define.ts";
 import { fieldColumns, outputFields } from "./columns.ts";

@@ -1,7 +1,8 @@
 /** Rows as plain values and the batch columns they are, for tests of writers; a fixed sample with every type. */
 import { Utf8Builder } from "../../../batch/builder.ts";
 import type { Column } from "../../../batch/column.ts";
-import { blockEncoder, type OutputCodec } from "../../../io/codecs/encoder.ts";
+import type { OutputCodec } from "../../../io/codecs/block-encoder.ts";
+import { blockEncoder } from "../../../io/codecs/encoder.ts";
 import { JsonlWriter } from "../../../io/formats/jsonl-writer.ts";
 import { type ParquetOptions, type ParquetSummary, ParquetWriter } from "../../../io/formats/parquet-writer.ts";
 import { jsonText } from "../../../kernels/json/json-text.ts";
