@@ -6,7 +6,7 @@
  */
 import { companions } from "../store/token-file.ts";
 import { readManifests } from "./read.ts";
-import type { SourceManifest, StageManifest } from "./schema.ts";
+import type { SourceManifest, TrainingStageManifest } from "./schema.ts";
 import { type Finding, figureFindings } from "./verify-figures.ts";
 import { fileProblem, type ShardSelection, tokenShardProblem, windowShardProblem } from "./verify-files.ts";
 import { sideProblem } from "./verify-held-out.ts";
@@ -54,7 +54,7 @@ type PackedStore = Pick<SourceManifest, "token_store" | "files" | "shard_windows
 
 /** Findings on the files of a token store and its windows. `seen` holds paths that have been checked; new ones go to `fresh` too. */
 async function storeFindings(
-  manifest: StageManifest,
+  manifest: TrainingStageManifest,
   source: PackedStore,
   options: VerifyOptions,
   seen: Set<string>,

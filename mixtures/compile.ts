@@ -7,8 +7,8 @@
  * Price: microseconds per stage and source; no text and no token is touched.
  */
 import { RecipeError, RunError } from "../batch/errors.ts";
+import { handOver } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, selectionsOverlap } from "../kernels/pack/select.ts";
-import { handOver } from "../kernels/pack/spans.ts";
 import { type Demand, shareWindows } from "./share.ts";
 
 export interface MixtureStage {

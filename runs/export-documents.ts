@@ -9,13 +9,13 @@
 import { join } from "node:path";
 import { readPart } from "../io/local/read-part.ts";
 import { type DocumentSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
-import { handOver } from "../kernels/pack/spans.ts";
-import type { DocumentSpan, DocumentStage } from "../manifests/exports/views.ts";
-import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import { handOver } from "../kernels/pack/ranges.ts";
+import type { DocumentRange, TrainingStageDocuments } from "../manifests/exports/views.ts";
+import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { companions, decodeEnds } from "../store/token-file.ts";
 
-export interface DocumentStages {
-  readonly stages: readonly DocumentStage[];
+export interface StagedDocuments {
+  readonly stages: readonly TrainingStageDocuments[];
   readonly warnings: readonly string[];
 }
 
@@ -27,7 +27,7 @@ interface Cursor {
 }
 
 /** `maxEpochs` is the recipe's: a source is not read beyond it, even where that leaves a stage short. */
-export function documentStages(manifests: readonly StageManifest[], store: string, maxEpochs: number): DocumentStages {
+export function documentStages(manifests: readonly TrainingStageManifest[], store: string, maxEpochs: number): StagedDocuments {
   const warnings: string[] = [];
   const cursors = new Map<string, Cursor[]>();
   const stages = manifests.map((manifest) => {
@@ -40,8 +40,8 @@ export function documentStages(manifests: readonly StageManifest[], store: strin
       const start = startOf(known, selectionOf(share), shards);
       // Rows overlap by the last label, so n rows need one token more than n sequence lengths.
       const wanted = share.windows * stage.sequence_length + 1;
-      const spans = documentSpans(shards, start, Math.min(start + wanted, Math.floor(maxEpochs * total)));
-      const tokens = spans.reduce((sum, span) => sum + span.tokens, 0);
+      const ranges = documentRanges(shards, start, Math.min(start + wanted, Math.floor(maxEpochs * total)));
+      const tokens = ranges.reduce((sum, range) => sum + range.tokens, 0);
       const read: Cursor = {
         selection: selectionOf(share),
         shards: shards.map((shard) => shard.tokens),
@@ -53,8 +53,8 @@ export function documentStages(manifests: readonly StageManifest[], store: strin
           `${stage.name}: ${source} has ${wanted - tokens} tokens fewer than its rows need: windows counted its padding`,
         );
       }
-      const documents = spans.reduce((sum, span) => sum + span.documents, 0);
-      return documents === 0 ? [] : [{ source, weight: share.weight_achieved, documents, tokens, spans }];
+      const documents = ranges.reduce((sum, range) => sum + range.documents, 0);
+      return documents === 0 ? [] : [{ source, weight: share.weight_achieved, documents, tokens, ranges }];
     });
     return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.windows, sources };
   });
@@ -80,7 +80,7 @@ function startOf(cursors: readonly Cursor[], selection: DocumentSelection, shard
 
 /** A shard of a token store. Documents and tokens are those that count. */
 interface StoreShard {
-  readonly at: Pick<DocumentSpan, "shard" | "path" | "size_bytes" | "sha256" | "selection">;
+  readonly at: Pick<DocumentRange, "shard" | "path" | "size_bytes" | "sha256" | "selection">;
   readonly tokens: number;
   readonly documents: number;
 }
@@ -114,23 +114,23 @@ function countedEnds({ path, selection }: StoreShard["at"]): Float64Array {
 }
 
 /** Whole documents from token `start`, where one starts, to the first document end at or after `end`; both unrolled over epochs. */
-function documentSpans(shards: readonly StoreShard[], start: number, end: number): DocumentSpan[] {
+function documentRanges(shards: readonly StoreShard[], start: number, end: number): DocumentRange[] {
   const total = shards.reduce((sum, shard) => sum + shard.tokens, 0);
-  const spans: DocumentSpan[] = [];
-  if (total === 0) return spans;
+  const ranges: DocumentRange[] = [];
+  if (total === 0) return ranges;
   for (let epoch = Math.floor(start / total); epoch * total < end; epoch++) {
     let base = epoch * total;
     for (const shard of shards) {
       const from = Math.max(0, start - base);
       const to = Math.min(shard.tokens, end - base);
-      if (from < to) spans.push({ epoch, ...shardSpan(shard, from, to) });
+      if (from < to) ranges.push({ epoch, ...shardRange(shard, from, to) });
       base += shard.tokens;
     }
   }
-  return spans;
+  return ranges;
 }
 
-function shardSpan({ at, tokens, documents }: StoreShard, from: number, to: number): Omit<DocumentSpan, "epoch"> {
+function shardRange({ at, tokens, documents }: StoreShard, from: number, to: number): Omit<DocumentRange, "epoch"> {
   if (from === 0 && to === tokens) return { ...at, first_document: 0, documents, tokens };
   const ends = countedEnds(at);
   const first_document = from === 0 ? 0 : firstAtLeast(ends, from) + 1;

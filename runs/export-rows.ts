@@ -11,10 +11,10 @@ import { readPart } from "../io/local/read-part.ts";
 import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { planFromPieces, type WindowPlan } from "../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
-import { type ShardSpan, shardSpans } from "../kernels/pack/spans.ts";
+import { type ShardRange, shardRanges } from "../kernels/pack/ranges.ts";
 import { seedFrom } from "../kernels/random/shuffle.ts";
-import type { RowReader, RowStage } from "../manifests/exports/views.ts";
-import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import type { RowReader, TrainingStageRows } from "../manifests/exports/views.ts";
+import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { shardFile } from "../manifests/shard-files.ts";
 import { compileMixture, type MixtureStage } from "../mixtures/compile.ts";
 import { NO_RESOURCES, type PackOperator } from "../stages/define.ts";
@@ -22,7 +22,7 @@ import type { StageRegistry } from "../stages/registry.ts";
 import { companions, decodeEnds, decodePieces, decodeTokens } from "../store/token-file.ts";
 
 /** The windows of the manifests. */
-export function windowStages(manifests: readonly StageManifest[], store: string): RowStage[] {
+export function windowStages(manifests: readonly TrainingStageManifest[], store: string): TrainingStageRows[] {
   return manifests.map((manifest) => ({
     ...head(manifest),
     sources: readSources(manifest).map(([source, share]) => ({
@@ -30,7 +30,7 @@ export function windowStages(manifests: readonly StageManifest[], store: string)
       weight: share.weight_achieved,
       rows: share.windows,
       row_tokens: manifest.stage.window_tokens,
-      spans: shardSpans(share.shard_windows, share.start_window, share.end_window),
+      ranges: shardRanges(share.shard_windows, share.start_window, share.end_window),
       open: ({ shard, epoch }) => storedWindows(join(store, shardFile(share.files, shard, epoch).path), manifest),
     })),
   }));
@@ -46,7 +46,7 @@ export interface RepackOptions {
 }
 
 /** Rows packed from the token stores by the stages' own packers. Throws RunError `run/epoch-windows`. */
-export function repackedStages(manifests: readonly StageManifest[], options: RepackOptions): RowStage[] {
+export function repackedStages(manifests: readonly TrainingStageManifest[], options: RepackOptions): TrainingStageRows[] {
   const packers = new Map<string, Packer>();
   const key = (stage: string, source: string): string => JSON.stringify([stage, source]);
   const packerOf = (stage: string, source: string): Packer => packers.get(key(stage, source)) as Packer;
@@ -77,15 +77,15 @@ export function repackedStages(manifests: readonly StageManifest[], options: Rep
         weight: share.weight_achieved,
         rows: windows,
         row_tokens: packer.rowTokens,
-        spans: shardSpans(shards, start_window, end_window),
-        open: (span) => packer.open(span, shards[span.shard]),
+        ranges: shardRanges(shards, start_window, end_window),
+        open: (range) => packer.open(range, shards[range.shard]),
       };
     }),
   }));
 }
 
 /** A mixture whose weights are the windows of the manifest, so that it comes to as many rows of each source. */
-function sameCounts(manifest: StageManifest): MixtureStage {
+function sameCounts(manifest: TrainingStageManifest): MixtureStage {
   const { name, sequence_length, windows, pack } = manifest.stage;
   const sources = readSources(manifest);
   return {
@@ -98,15 +98,15 @@ function sameCounts(manifest: StageManifest): MixtureStage {
   };
 }
 
-function head({ stage }: StageManifest): Pick<RowStage, "name" | "sequence_length" | "rows"> {
+function head({ stage }: TrainingStageManifest): Pick<TrainingStageRows, "name" | "sequence_length" | "rows"> {
   return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.windows };
 }
 
-function readSources(manifest: StageManifest): [string, SourceManifest][] {
+function readSources(manifest: TrainingStageManifest): [string, SourceManifest][] {
   return Object.entries(manifest.sources).filter(([, share]) => share.windows > 0);
 }
 
-function storedWindows(path: string, { stage, tokenizer }: StageManifest): RowReader {
+function storedWindows(path: string, { stage, tokenizer }: TrainingStageManifest): RowReader {
   const words = decodePieces(readPart(path + companions.pieces), path + companions.pieces);
   const { window_pieces } = planFromPieces(words, stage.window_tokens);
   const rowBytes = stage.window_tokens * tokenizer.token_bytes;
@@ -123,13 +123,13 @@ class Packer {
   /** Equal where the rows are. */
   readonly identity: string;
   readonly rowTokens: number;
-  readonly #manifest: StageManifest;
+  readonly #manifest: TrainingStageManifest;
   readonly #source: string;
   readonly #share: SourceManifest;
   readonly #options: RepackOptions;
   readonly #operator: PackOperator;
 
-  constructor(manifest: StageManifest, source: string, share: SourceManifest, options: RepackOptions) {
+  constructor(manifest: TrainingStageManifest, source: string, share: SourceManifest, options: RepackOptions) {
     const { pack, sequence_length } = manifest.stage;
     const operator = options.registry.findStage(pack.use).create(pack.options, NO_RESOURCES);
     if (operator.kind !== "pack") throw new Error(`${pack.use} is not a pack stage`);
@@ -148,7 +148,7 @@ class Packer {
   }
 
   /** Rows of a shard in an epoch, of which there must be `rows`. */
-  open({ shard, epoch }: ShardSpan, rows: number): RowReader {
+  open({ shard, epoch }: ShardRange, rows: number): RowReader {
     const { tokenizer, stage } = this.#manifest;
     const path = this.#path(shard);
     const document_ends = this.#ends(shard);

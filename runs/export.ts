@@ -10,9 +10,9 @@ import { exportNanotron } from "../manifests/exports/nanotron.ts";
 import { exportOlmoCore } from "../manifests/exports/olmo-core.ts";
 import { exportTorchtitan } from "../manifests/exports/torchtitan.ts";
 import { exportTrl } from "../manifests/exports/trl.ts";
-import type { DocumentStage, ExportContext, Exported, ExportOptions, RowStage } from "../manifests/exports/views.ts";
+import type { TrainingStageDocuments, ExportContext, Exported, ExportOptions, TrainingStageRows } from "../manifests/exports/views.ts";
 import { readManifests } from "../manifests/read.ts";
-import type { StageManifest } from "../manifests/schema.ts";
+import type { TrainingStageManifest } from "../manifests/schema.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
 import { documentStages } from "./export-documents.ts";
@@ -38,13 +38,13 @@ const documentExporters: Readonly<Record<"megatron" | "torchtitan" | "modded-nan
   "modded-nanogpt": exportModdedNanogpt,
 };
 
-type RowExporter = (stages: readonly RowStage[], context: ExportContext) => Exported;
-type DocumentExporter = (stages: readonly DocumentStage[], context: ExportContext) => Exported;
+type RowExporter = (stages: readonly TrainingStageRows[], context: ExportContext) => Exported;
+type DocumentExporter = (stages: readonly TrainingStageDocuments[], context: ExportContext) => Exported;
 
 /** Writes `runs/NAME/exports/TRAINER`. Throws RunError `run/export-folder-taken`, `run/export-failed`. */
 export function exportManifests(
   { layout, plan }: OpenRun,
-  manifests: readonly StageManifest[],
+  manifests: readonly TrainingStageManifest[],
   registry: StageRegistry,
   trainer: Trainer,
   options: ExportOptions = {},

@@ -10,11 +10,18 @@ import { encodeOffsetShard } from "../../kernels/exports/offset-shard.ts";
 import { bytesOf } from "../../store/token-file.ts";
 import type { StoredFile } from "../schema.ts";
 import { contentVersion } from "./folder.ts";
-import { type ExportContext, type Exported, type RowStage, rowBlocks, type SourceRows, trainerPath } from "./views.ts";
+import {
+  type ExportContext,
+  type Exported,
+  rowBlocks,
+  type SourceRows,
+  type TrainingStageRows,
+  trainerPath,
+} from "./views.ts";
 
 const CHUNK_BYTES = 1 << 26;
 
-export function exportLitdata(stages: readonly RowStage[], context: ExportContext): Exported {
+export function exportLitdata(stages: readonly TrainingStageRows[], context: ExportContext): Exported {
   const configs: string[] = [];
   const summary = stages.map((stage) => {
     const sources = stage.sources.map((source) => ({
@@ -44,8 +51,8 @@ function writeSource(path: string, source: SourceRows, { folder, tokenizer }: Ex
     chunks.push({ filename, chunk_bytes: bytes.length, chunk_size: rows.length, dim: rows.length * source.row_tokens });
     rows = [];
   };
-  for (const span of source.spans) {
-    for (const { tokens } of rowBlocks(source, span)) {
+  for (const range of source.ranges) {
+    for (const { tokens } of rowBlocks(source, range)) {
       const bytes = bytesOf(tokens);
       for (let at = 0; at < bytes.length; at += rowBytes) {
         rows.push(bytes.subarray(at, at + rowBytes));
@@ -58,7 +65,7 @@ function writeSource(path: string, source: SourceRows, { folder, tokenizer }: Ex
   return chunks.length;
 }
 
-function configText(stage: RowStage, { options }: ExportContext): string {
+function configText(stage: TrainingStageRows, { options }: ExportContext): string {
   const head = [
     `# litData, training stage ${stage.name}: StreamingDataset(input_dir, item_loader=TokensLoader(block_size)) for each source,`,
     "# joined by CombinedStreamingDataset(datasets, weights, iterate_over_all=False).",

@@ -9,18 +9,18 @@
 import { megatronDocuments, megatronHeader, megatronLengths, megatronOffsets } from "../../kernels/exports/megatron.ts";
 import { bytesOf, encodeEnds } from "../../store/token-file.ts";
 import {
-  type DocumentStage,
   documentBlocks,
   type ExportContext,
   type Exported,
+  rangeEnds,
   type SourceDocuments,
-  spanEnds,
+  type TrainingStageDocuments,
   trainerPath,
 } from "./views.ts";
 
 const DOCUMENTS_PER_WRITE = 1 << 16;
 
-export function exportMegatron(stages: readonly DocumentStage[], context: ExportContext): Exported {
+export function exportMegatron(stages: readonly TrainingStageDocuments[], context: ExportContext): Exported {
   const { folder, options } = context;
   const configs: string[] = [];
   const counts: Record<string, [sequences: number, documents: number]> = {};
@@ -54,29 +54,29 @@ export function exportMegatron(stages: readonly DocumentStage[], context: Export
 }
 
 function writeBin(path: string, source: SourceDocuments, { folder, tokenizer }: ExportContext): void {
-  const [first] = source.spans;
-  if (source.spans.length === 1 && first.tokens * tokenizer.token_bytes === first.size_bytes) {
+  const [first] = source.ranges;
+  if (source.ranges.length === 1 && first.tokens * tokenizer.token_bytes === first.size_bytes) {
     folder.link(first.path, path, first);
     return;
   }
   folder.file(path, (file) => {
-    for (const span of source.spans) {
-      for (const { tokens } of documentBlocks(span, tokenizer.token_bytes)) file.write(bytesOf(tokens));
+    for (const range of source.ranges) {
+      for (const { tokens } of documentBlocks(range, tokenizer.token_bytes)) file.write(bytesOf(tokens));
     }
   });
 }
 
-function writeIndex(path: string, { spans, documents }: SourceDocuments, { folder, tokenizer }: ExportContext): void {
+function writeIndex(path: string, { ranges, documents }: SourceDocuments, { folder, tokenizer }: ExportContext): void {
   folder.file(path, (file) => {
     file.write(megatronHeader(tokenizer.token_bytes, documents));
-    for (const span of spans) {
-      const lengths = megatronLengths(spanEnds(span));
+    for (const range of ranges) {
+      const lengths = megatronLengths(rangeEnds(range));
       file.write(new Uint8Array(lengths.buffer));
     }
     let base = 0;
-    for (const span of spans) {
-      file.write(encodeEnds(megatronOffsets(spanEnds(span), base, tokenizer.token_bytes)));
-      base += span.tokens;
+    for (const range of ranges) {
+      file.write(encodeEnds(megatronOffsets(rangeEnds(range), base, tokenizer.token_bytes)));
+      base += range.tokens;
     }
     for (let from = 0; from <= documents; from += DOCUMENTS_PER_WRITE) {
       file.write(encodeEnds(megatronDocuments(from, Math.min(documents + 1, from + DOCUMENTS_PER_WRITE))));

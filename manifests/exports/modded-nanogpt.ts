@@ -12,16 +12,16 @@ import type { TokenArray } from "../../kernels/pack/fill.ts";
 import { bytesOf } from "../../store/token-file.ts";
 import {
   type DocumentBlock,
-  type DocumentStage,
   documentBlocks,
   type ExportContext,
   type Exported,
   type SourceDocuments,
+  type TrainingStageDocuments,
 } from "./views.ts";
 
 const FILE_TOKENS = 100_000_000;
 
-export function exportModdedNanogpt(stages: readonly DocumentStage[], context: ExportContext): Exported {
+export function exportModdedNanogpt(stages: readonly TrainingStageDocuments[], context: ExportContext): Exported {
   const { tokenizer } = context;
   const warnings: string[] = [];
   if (tokenizer.token_bytes === 4) {
@@ -29,7 +29,7 @@ export function exportModdedNanogpt(stages: readonly DocumentStage[], context: E
       "ids need four bytes: llm.c reads these files as its llama layout, modded-nanogpt does not read them",
     );
   }
-  const repeats = stages.filter(({ sources }) => sources.some(({ spans }) => spans.some(({ epoch }) => epoch > 0)));
+  const repeats = stages.filter(({ sources }) => sources.some(({ ranges }) => ranges.some(({ epoch }) => epoch > 0)));
   for (const { name } of repeats) warnings.push(`${name}: documents that are read again come in the same order`);
   const summary = stages.map((stage) => ({
     name: stage.name,
@@ -41,7 +41,10 @@ export function exportModdedNanogpt(stages: readonly DocumentStage[], context: E
   return { configs: [], warnings, stages: summary };
 }
 
-function writeStage(stage: DocumentStage, { folder, tokenizer }: ExportContext): { tokens: number; shards: number } {
+function writeStage(
+  stage: TrainingStageDocuments,
+  { folder, tokenizer }: ExportContext,
+): { tokens: number; shards: number } {
   const sources = stage.sources.map((source) => new DocumentStream(source, tokenizer.token_bytes));
   const total = stage.sources.reduce((sum, source) => sum + source.tokens, 0);
   const file = new TokenBinFile(tokenizer.token_bytes, tokenizer.eos.id, Math.min(total, FILE_TOKENS));
@@ -88,10 +91,10 @@ class DocumentStream {
   #block: DocumentBlock = { tokens: new Uint16Array(), ends: new Float64Array() };
   #document = 0;
 
-  constructor({ tokens, spans }: SourceDocuments, tokenBytes: 2 | 4) {
+  constructor({ tokens, ranges }: SourceDocuments, tokenBytes: 2 | 4) {
     this.tokens = tokens;
     this.#blocks = (function* () {
-      for (const span of spans) yield* documentBlocks(span, tokenBytes);
+      for (const range of ranges) yield* documentBlocks(range, tokenBytes);
     })();
   }
 

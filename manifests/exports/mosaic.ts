@@ -23,10 +23,10 @@ import {
   type ExportContext,
   type Exported,
   numbered,
-  type RowStage,
   rowBlocks,
   type SourceRows,
   signedTokens,
+  type TrainingStageRows,
   trainerPath,
 } from "./views.ts";
 
@@ -36,7 +36,7 @@ const FORMAT: MdsFormat = {
   size_limit: MDS_SIZE_LIMIT_BYTES,
 };
 
-export function exportMosaic(stages: readonly RowStage[], context: ExportContext): Exported {
+export function exportMosaic(stages: readonly TrainingStageRows[], context: ExportContext): Exported {
   const configs: string[] = [];
   const summary = stages.map((stage) => {
     const sources = stage.sources.map((source) => ({
@@ -70,8 +70,8 @@ function writeSource(path: string, source: SourceRows, { folder }: ExportContext
     samples = [];
     size = mdsShardBase(config);
   };
-  for (const span of source.spans) {
-    for (const { tokens } of rowBlocks(source, span)) {
+  for (const range of source.ranges) {
+    for (const { tokens } of rowBlocks(source, range)) {
       const ids = signedTokens(tokens);
       for (let at = 0; at < ids.length; at += source.row_tokens) {
         const sample = encodeMdsSample(FORMAT.columns, [encodeMdsInt32s(ids.subarray(at, at + source.row_tokens))]);
@@ -87,7 +87,7 @@ function writeSource(path: string, source: SourceRows, { folder }: ExportContext
   return shards.length;
 }
 
-function configText(stage: RowStage, { options, tokenizer }: ExportContext): string {
+function configText(stage: TrainingStageRows, { options, tokenizer }: ExportContext): string {
   const head = [
     `# llm-foundry, training stage ${stage.name}: the dataset of a text data loader. Each stream is read whole, once.`,
     "# `eos_token_id` keeps attention inside documents: the model needs `attn_uses_sequence_id: true`.",

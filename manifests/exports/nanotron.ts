@@ -10,9 +10,9 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { readPart } from "../../io/local/read-part.ts";
-import { type ShardSpan, shardSpans } from "../../kernels/pack/spans.ts";
+import { type ShardRange, shardRanges } from "../../kernels/pack/ranges.ts";
 import { companions, decodeEnds, encodeEnds, formatMetadata } from "../../store/token-file.ts";
-import type { SourceManifest, StageManifest, StoredFile } from "../schema.ts";
+import type { SourceManifest, StoredFile, TrainingStageManifest } from "../schema.ts";
 import { type ExportFolder, writeExport } from "./folder.ts";
 import { trainerPath } from "./views.ts";
 
@@ -62,11 +62,11 @@ interface Chain {
 
 interface Group {
   readonly sequence_length: number;
-  readonly stages: { readonly manifest: StageManifest; readonly chains: readonly Chain[] }[];
+  readonly stages: { readonly manifest: TrainingStageManifest; readonly chains: readonly Chain[] }[];
 }
 
 /** Writes the export. Throws RunError `run/export-folder-taken`, `run/export-failed`. */
-export function exportNanotron(manifests: readonly StageManifest[], options: NanotronOptions): NanotronExport {
+export function exportNanotron(manifests: readonly TrainingStageManifest[], options: NanotronOptions): NanotronExport {
   const groups = groupStages(manifests);
   const chains = [...new Set(groups.flatMap((group) => group.stages.flatMap((stage) => stage.chains)))];
   const warnings = exportWarnings(groups, chains, options);
@@ -92,7 +92,7 @@ export function exportNanotron(manifests: readonly StageManifest[], options: Nan
 }
 
 /** Consecutive stages of one sequence length, and for each of their sources the chain of stages that read on in one folder. */
-function groupStages(manifests: readonly StageManifest[]): Group[] {
+function groupStages(manifests: readonly TrainingStageManifest[]): Group[] {
   const groups: Group[] = [];
   const used = new Map<string, number>();
   let open = new Map<string, Chain>();
@@ -127,7 +127,7 @@ function groupStages(manifests: readonly StageManifest[]): Group[] {
 
 function exportWarnings(groups: readonly Group[], chains: readonly Chain[], options: NanotronOptions): string[] {
   const warnings = chains.flatMap(({ name, share, start, end }) => {
-    const repeats = shardSpans(share.shard_windows, start, end).some(
+    const repeats = shardRanges(share.shard_windows, start, end).some(
       ({ epoch, shard }) => epoch > 0 && !share.files.some((file) => file.epoch === epoch && file.shard === shard),
     );
     return repeats
@@ -186,40 +186,45 @@ function folderPath(chain: Chain, options: NanotronOptions): string {
   return trainerPath(`${PARENT}/${chain.name}`, options);
 }
 
-function writeFolder(chain: Chain, manifest: StageManifest, options: NanotronOptions, folder: ExportFolder): void {
+function writeFolder(
+  chain: Chain,
+  manifest: TrainingStageManifest,
+  options: NanotronOptions,
+  folder: ExportFolder,
+): void {
   const { share, start, end } = chain;
   const path = `${PARENT}/${chain.name}`;
   const windowTokens = share.packing.window_tokens;
   const firstEpoch = Math.floor(start / share.epoch_windows);
   let windows = 0;
-  shardSpans(share.shard_windows, start, end + SPARE_WINDOWS).forEach((span, position) => {
-    const ofShard = share.files.filter((candidate) => candidate.shard === span.shard);
+  shardRanges(share.shard_windows, start, end + SPARE_WINDOWS).forEach((range, position) => {
+    const ofShard = share.files.filter((candidate) => candidate.shard === range.shard);
     // The first epoch's files come first; a later epoch without files of its own reads them again.
-    const ownOrder = span.epoch > 0 && ofShard.some((candidate) => candidate.epoch === span.epoch);
+    const ownOrder = range.epoch > 0 && ofShard.some((candidate) => candidate.epoch === range.epoch);
     const stored = (suffix: string, epoch?: number): StoredFile => {
       const file = ofShard.find((candidate) => candidate.epoch === epoch && candidate.path.endsWith(`.ds${suffix}`));
       if (file === undefined)
-        throw new Error(`${chain.source}: no .ds${suffix} of shard ${span.shard} in the manifest`);
+        throw new Error(`${chain.source}: no .ds${suffix} of shard ${range.shard} in the manifest`);
       return file;
     };
-    const source = ownOrder ? span.epoch : undefined;
+    const source = ownOrder ? range.epoch : undefined;
     const tokens = stored("", source);
     const { path: first } = stored("");
     const name = first.slice(first.lastIndexOf("/") + 1);
-    const epoch = span.epoch === firstEpoch ? "" : `e${String(span.epoch - firstEpoch).padStart(3, "0")}_`;
+    const epoch = range.epoch === firstEpoch ? "" : `e${String(range.epoch - firstEpoch).padStart(3, "0")}_`;
     const target = `${path}/${epoch}${name}`;
-    const whole = share.shard_windows[span.shard];
-    if (position === 0 && span.start > 0) {
+    const whole = share.shard_windows[range.shard];
+    if (position === 0 && range.start > 0) {
       copyRest(
         join(options.store, tokens.path),
         target,
-        span,
+        range,
         whole,
         windowTokens * manifest.tokenizer.token_bytes,
         folder,
       );
-      copyEnds(join(options.store, tokens.path), target, span.start * windowTokens, folder);
-      windows += whole - span.start;
+      copyEnds(join(options.store, tokens.path), target, range.start * windowTokens, folder);
+      windows += whole - range.start;
     } else {
       // The last file is linked whole: what lies beyond the end is spare.
       for (const suffix of ["", companions.index]) {
@@ -239,18 +244,18 @@ function writeFolder(chain: Chain, manifest: StageManifest, options: NanotronOpt
   );
 }
 
-/** Windows from `span.start` to the end of a shard, as a file of their own. */
+/** Windows from `range.start` to the end of a shard, as a file of their own. */
 function copyRest(
   from: string,
   target: string,
-  span: ShardSpan,
+  range: ShardRange,
   whole: number,
   windowBytes: number,
   folder: ExportFolder,
 ): void {
   const end = whole * windowBytes;
   folder.file(target, (file) => {
-    for (let at = span.start * windowBytes; at < end; at += COPY_BYTES) {
+    for (let at = range.start * windowBytes; at < end; at += COPY_BYTES) {
       file.write(readPart(from, at, Math.min(COPY_BYTES, end - at)));
     }
   });

@@ -14,9 +14,9 @@ import {
   type Exported,
   numbered,
   type RowBlock,
-  type RowStage,
   rowBlocks,
   type SourceRows,
+  type TrainingStageRows,
   trainerPath,
 } from "./views.ts";
 
@@ -31,7 +31,7 @@ interface SourceFiles {
   readonly padding_tokens: number;
 }
 
-export function exportOlmoCore(stages: readonly RowStage[], context: ExportContext): Exported {
+export function exportOlmoCore(stages: readonly TrainingStageRows[], context: ExportContext): Exported {
   const { folder, options } = context;
   const configs: string[] = [];
   const warnings: string[] = [];
@@ -59,21 +59,21 @@ function writeSource(stage: string, source: SourceRows, { folder, options }: Exp
   const paths: string[] = [];
   const masks: string[] = [];
   let padding = 0;
-  source.spans.forEach((span, i) => {
+  source.ranges.forEach((range, i) => {
     const base = `${stage}/${source.source}/part-${numbered(i)}`;
     folder.file(`${base}.npy`, (file) => {
-      for (const { tokens } of rowBlocks(source, span)) file.write(bytesOf(tokens));
+      for (const { tokens } of rowBlocks(source, range)) file.write(bytesOf(tokens));
     });
     folder.file(`${base}.csv.gz`, (file) => {
-      const csv = new DocumentCsv(`shard ${span.shard}`, (bytes) => file.write(bytes));
-      for (const { pieces } of rowBlocks(source, span)) csv.add(pieces);
+      const csv = new DocumentCsv(`shard ${range.shard}`, (bytes) => file.write(bytes));
+      for (const { pieces } of rowBlocks(source, range)) csv.add(pieces);
       csv.finish();
       padding += csv.padding_tokens;
     });
     paths.push(`${base}.npy`);
     if (options.label_mask !== true) return;
     folder.file(`${base}.label_mask.npy`, (file) => {
-      for (const block of rowBlocks(source, span)) file.write(labelMask(block));
+      for (const block of rowBlocks(source, range)) file.write(labelMask(block));
     });
     masks.push(`${base}.label_mask.npy`);
   });
@@ -139,7 +139,11 @@ class DocumentCsv {
   }
 }
 
-function configText(stage: RowStage, written: readonly SourceFiles[], { options, tokenizer }: ExportContext): string {
+function configText(
+  stage: TrainingStageRows,
+  written: readonly SourceFiles[],
+  { options, tokenizer }: ExportContext,
+): string {
   const batch = (options.global_batch_size ?? 1) * stage.sequence_length;
   const spell = (paths: readonly string[]): string[] => paths.map((path) => trainerPath(path, options));
   const head = [

@@ -9,17 +9,17 @@ import { stringify } from "yaml";
 import { npyHeader } from "../../kernels/exports/npy.ts";
 import { bytesOf, encodeEnds } from "../../store/token-file.ts";
 import {
-  type DocumentStage,
   documentBlocks,
   type ExportContext,
   type Exported,
+  rangeEnds,
   type SourceDocuments,
-  spanEnds,
+  type TrainingStageDocuments,
   trainerPath,
   wideTokens,
 } from "./views.ts";
 
-export function exportTorchtitan(stages: readonly DocumentStage[], context: ExportContext): Exported {
+export function exportTorchtitan(stages: readonly TrainingStageDocuments[], context: ExportContext): Exported {
   const configs: string[] = [];
   const summary = stages.map((stage) => {
     for (const source of stage.sources) writeSource(`${stage.name}/${source.source}`, source, context);
@@ -35,24 +35,24 @@ export function exportTorchtitan(stages: readonly DocumentStage[], context: Expo
   return { configs, warnings: [], stages: summary };
 }
 
-function writeSource(path: string, { spans, documents }: SourceDocuments, { folder, tokenizer }: ExportContext): void {
+function writeSource(path: string, { ranges, documents }: SourceDocuments, { folder, tokenizer }: ExportContext): void {
   folder.file(`${path}/tokens.bin`, (file) => {
-    for (const span of spans) {
-      for (const { tokens } of documentBlocks(span, tokenizer.token_bytes)) file.write(bytesOf(wideTokens(tokens)));
+    for (const range of ranges) {
+      for (const { tokens } of documentBlocks(range, tokenizer.token_bytes)) file.write(bytesOf(wideTokens(tokens)));
     }
   });
   folder.file(`${path}/document_offsets.npy`, (file) => {
     file.write(npyHeader("<i8", documents + 1));
     file.write(encodeEnds([0]));
     let base = 0;
-    for (const span of spans) {
-      file.write(encodeEnds(spanEnds(span), base));
-      base += span.tokens;
+    for (const range of ranges) {
+      file.write(encodeEnds(rangeEnds(range), base));
+      base += range.tokens;
     }
   });
 }
 
-function configText(stage: DocumentStage, { options, tokenizer }: ExportContext): string {
+function configText(stage: TrainingStageDocuments, { options, tokenizer }: ExportContext): string {
   const documents = stage.sources.reduce((sum, source) => sum + source.documents, 0);
   const head = [
     `# torchtitan, training stage ${stage.name}: paths for a token source (np.memmap of uint32, np.load of offsets), and weights.`,

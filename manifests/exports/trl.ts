@@ -13,16 +13,16 @@ import {
   type Exported,
   numbered,
   type RowBlock,
-  type RowStage,
   rowBlocks,
   type SourceRows,
   signedTokens,
+  type TrainingStageRows,
   trainerPath,
 } from "./views.ts";
 
 const IGNORED = -100;
 
-export function exportTrl(stages: readonly RowStage[], context: ExportContext): Exported {
+export function exportTrl(stages: readonly TrainingStageRows[], context: ExportContext): Exported {
   const configs: string[] = [];
   const summary = stages.map((stage) => {
     const datasets = stage.sources.map((source) => ({ source, files: writeSource(stage.name, source, context) }));
@@ -40,11 +40,11 @@ export function exportTrl(stages: readonly RowStage[], context: ExportContext): 
 }
 
 function writeSource(stage: string, source: SourceRows, { folder }: ExportContext): string[] {
-  return source.spans.map((span, i) => {
+  return source.ranges.map((range, i) => {
     const path = `${stage}/${source.source}-${numbered(i)}.parquet`;
     folder.file(path, (file) => {
       const parquet = new ParquetListWriter(["input_ids", "labels", "seq_lengths"], (bytes) => file.write(bytes));
-      for (const block of rowBlocks(source, span)) parquet.rowGroup(rowColumns(block, source.row_tokens));
+      for (const block of rowBlocks(source, range)) parquet.rowGroup(rowColumns(block, source.row_tokens));
       parquet.finish();
     });
     return path;
@@ -87,7 +87,7 @@ export function rowColumns({ tokens, pieces }: RowBlock, rowTokens: number): Lis
 }
 
 function configText(
-  stage: RowStage,
+  stage: TrainingStageRows,
   datasets: readonly { readonly files: readonly string[] }[],
   { options }: ExportContext,
 ): string {

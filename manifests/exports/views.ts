@@ -6,10 +6,10 @@
  */
 import { readPart } from "../../io/local/read-part.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
+import type { ShardRange } from "../../kernels/pack/ranges.ts";
 import { type DocumentSelection, selectDocuments } from "../../kernels/pack/select.ts";
-import type { ShardSpan } from "../../kernels/pack/spans.ts";
 import { companions, decodeEnds, decodeTokens, type TokenBytes } from "../../store/token-file.ts";
-import type { StageManifest } from "../schema.ts";
+import type { TrainingStageManifest } from "../schema.ts";
 import type { ExportFolder } from "./folder.ts";
 
 export interface ExportOptions {
@@ -25,7 +25,7 @@ export interface ExportOptions {
 
 export interface ExportContext {
   readonly folder: ExportFolder;
-  readonly tokenizer: StageManifest["tokenizer"];
+  readonly tokenizer: TrainingStageManifest["tokenizer"];
   readonly options: ExportOptions;
 }
 
@@ -56,11 +56,11 @@ export interface SourceRows {
   readonly rows: number;
   readonly row_tokens: number;
   /** In reading order; later epochs follow earlier ones. */
-  readonly spans: readonly ShardSpan[];
-  readonly open: (span: ShardSpan) => RowReader;
+  readonly ranges: readonly ShardRange[];
+  readonly open: (range: ShardRange) => RowReader;
 }
 
-export interface RowStage {
+export interface TrainingStageRows {
   readonly name: string;
   readonly sequence_length: number;
   readonly rows: number;
@@ -70,15 +70,16 @@ export interface RowStage {
 
 const BLOCK_TOKENS = 1 << 20;
 
-/** Blocks of whole rows of one span, about a million tokens each. */
-export function* rowBlocks(source: SourceRows, span: ShardSpan): Generator<RowBlock> {
-  const reader = source.open(span);
+/** Blocks of whole rows of one range, about a million tokens each. */
+export function* rowBlocks(source: SourceRows, range: ShardRange): Generator<RowBlock> {
+  const reader = source.open(range);
   const step = Math.max(1, Math.floor(BLOCK_TOKENS / source.row_tokens));
-  for (let from = span.start; from < span.end; from += step) yield reader.read(from, Math.min(span.end, from + step));
+  for (let from = range.start; from < range.end; from += step)
+    yield reader.read(from, Math.min(range.end, from + step));
 }
 
 /** Consecutive documents of one shard of a token store, in one epoch. */
-export interface DocumentSpan {
+export interface DocumentRange {
   readonly epoch: number;
   readonly shard: number;
   /** The shard's `.ds`. */
@@ -100,10 +101,10 @@ export interface SourceDocuments {
   readonly documents: number;
   readonly tokens: number;
   /** In reading order; no document of an epoch is in two stages. */
-  readonly spans: readonly DocumentSpan[];
+  readonly ranges: readonly DocumentRange[];
 }
 
-export interface DocumentStage {
+export interface TrainingStageDocuments {
   readonly name: string;
   readonly sequence_length: number;
   /** Windows of the manifest: what is trained. */
@@ -117,8 +118,8 @@ export interface DocumentBlock {
   readonly ends: Float64Array;
 }
 
-/** Where the documents of a span lie in their shard, in tokens. */
-function bounds({ path, selection, first_document, documents }: DocumentSpan): {
+/** Where the documents of a range lie in their shard, in tokens. */
+function bounds({ path, selection, first_document, documents }: DocumentRange): {
   starts: Float64Array;
   ends: Float64Array;
 } {
@@ -138,9 +139,9 @@ function bounds({ path, selection, first_document, documents }: DocumentSpan): {
   };
 }
 
-/** Exclusive document ends of a span, as its documents alone lie one after the other. */
-export function spanEnds(span: DocumentSpan): Float64Array {
-  const { starts, ends } = bounds(span);
+/** Exclusive document ends of a range, as its documents alone lie one after the other. */
+export function rangeEnds(range: DocumentRange): Float64Array {
+  const { starts, ends } = bounds(range);
   return stackedEnds(starts, ends, 0, ends.length);
 }
 
@@ -155,14 +156,14 @@ function stackedEnds(starts: Float64Array, ends: Float64Array, from: number, to:
 }
 
 /** Blocks of whole documents, about a million tokens each; a longer document is a block of its own. */
-export function* documentBlocks(span: DocumentSpan, tokenBytes: TokenBytes): Generator<DocumentBlock> {
-  const { starts, ends } = bounds(span);
+export function* documentBlocks(range: DocumentRange, tokenBytes: TokenBytes): Generator<DocumentBlock> {
+  const { starts, ends } = bounds(range);
   for (let first = 0; first < ends.length; ) {
     let next = first + 1;
     while (next < ends.length && ends[next] - starts[first] <= BLOCK_TOKENS) next++;
     const start = starts[first];
-    const bytes = readPart(span.path, start * tokenBytes, (ends[next - 1] - start) * tokenBytes);
-    const tokens = decodeTokens(bytes, tokenBytes, span.path);
+    const bytes = readPart(range.path, start * tokenBytes, (ends[next - 1] - start) * tokenBytes);
+    const tokens = decodeTokens(bytes, tokenBytes, range.path);
     const stacked = stackedEnds(starts, ends, first, next);
     for (let i = first; i < next && stacked[next - first - 1] < tokens.length; i++) {
       // Documents that do not count lie between: close the gaps, front to back.

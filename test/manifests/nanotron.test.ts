@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { RunError } from "../../batch/errors.ts";
 import { replayBlend } from "../../kernels/blend/blend.ts";
-import { shardSpans } from "../../kernels/pack/spans.ts";
+import { shardRanges } from "../../kernels/pack/ranges.ts";
 import { exportNanotron } from "../../manifests/exports/nanotron.ts";
 import type { MixtureStage } from "../../mixtures/compile.ts";
 import { decodeEnds, parseMetadata } from "../../store/token-file.ts";
@@ -49,11 +49,11 @@ function manifestWindows(run: SmallRun, stage: number, source: string): string[]
   const manifest = run.manifests[stage];
   const share = manifest.sources[source];
   const windowBytes = manifest.stage.window_tokens * 4;
-  return shardSpans(share.shard_windows, share.start_window, share.end_window).flatMap((span) => {
-    const file = share.files.find((candidate) => candidate.shard === span.shard && candidate.path.endsWith(".ds"));
+  return shardRanges(share.shard_windows, share.start_window, share.end_window).flatMap((range) => {
+    const file = share.files.find((candidate) => candidate.shard === range.shard && candidate.path.endsWith(".ds"));
     const bytes = readFileSync(join(run.store, file?.path ?? ""));
-    return Array.from({ length: span.end - span.start }, (_, i) =>
-      bytes.toString("hex", (span.start + i) * windowBytes, (span.start + i + 1) * windowBytes),
+    return Array.from({ length: range.end - range.start }, (_, i) =>
+      bytes.toString("hex", (range.start + i) * windowBytes, (range.start + i + 1) * windowBytes),
     );
   });
 }

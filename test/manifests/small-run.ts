@@ -7,7 +7,7 @@ import { planConcat } from "../../kernels/pack/concat.ts";
 import { fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
 import { packingStatistics } from "../../kernels/pack/plan.ts";
 import { hash64, seedFrom } from "../../kernels/random/shuffle.ts";
-import type { StageManifest, StoredFile } from "../../manifests/schema.ts";
+import type { StoredFile, TrainingStageManifest } from "../../manifests/schema.ts";
 import { buildManifests, type PackedFacts, type SourceFacts, writeManifests } from "../../manifests/write.ts";
 import { compileMixture, type MixtureStage } from "../../mixtures/compile.ts";
 import { encodeEnds } from "../../store/token-file.ts";
@@ -18,7 +18,7 @@ const VOCABULARY = 70_000;
 export interface SmallRun {
   readonly store: string;
   readonly manifestFolder: string;
-  readonly manifests: readonly StageManifest[];
+  readonly manifests: readonly TrainingStageManifest[];
 }
 
 const DOCUMENTS: Readonly<Record<string, readonly number[]>> = { code: [40, 25, 30], web: [60, 50, 70, 20] };

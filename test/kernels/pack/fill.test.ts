@@ -6,7 +6,7 @@ import { planBestFit } from "../../../kernels/pack/best-fit.ts";
 import { planConcat } from "../../../kernels/pack/concat.ts";
 import { fillOutput, fillWindows } from "../../../kernels/pack/fill.ts";
 import { positionsFromEos, positionsFromIndex } from "../../../kernels/pack/positions.ts";
-import { handOver, shardSpans } from "../../../kernels/pack/spans.ts";
+import { handOver, shardRanges } from "../../../kernels/pack/ranges.ts";
 
 const EOS = 2;
 
@@ -125,15 +125,15 @@ test("positions are those datatrove reads", () => {
   }
 });
 
-test("spans follow shards and epochs", () => {
-  assert.deepEqual(shardSpans([3, 0, 2], 2, 9), [
+test("ranges follow shards and epochs", () => {
+  assert.deepEqual(shardRanges([3, 0, 2], 2, 9), [
     { epoch: 0, shard: 0, start: 2, end: 3 },
     { epoch: 0, shard: 2, start: 0, end: 2 },
     { epoch: 1, shard: 0, start: 0, end: 3 },
     { epoch: 1, shard: 2, start: 0, end: 1 },
   ]);
-  assert.deepEqual(shardSpans([3], 2, 2), []);
-  assert.deepEqual(shardSpans([], 0, 5), []);
+  assert.deepEqual(shardRanges([3], 2, 2), []);
+  assert.deepEqual(shardRanges([], 0, 5), []);
 });
 
 test("another packing goes on at the first untouched shard", () => {
