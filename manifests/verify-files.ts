@@ -9,8 +9,8 @@ import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ShardmillError } from "../batch/errors.ts";
-import { indexEntries, PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
-import { planProblem, type WindowPlan } from "../kernels/pack/plan.ts";
+import { indexEntries, type TokenArray } from "../kernels/pack/fill.ts";
+import { type PackPlan, planFromPieces, planProblem } from "../kernels/pack/plan.ts";
 import { positionsFromEos, positionsFromIndex } from "../kernels/pack/positions.ts";
 import { type DocumentSelection, type SelectedDocuments, selectDocuments } from "../kernels/pack/select.ts";
 import {
@@ -24,6 +24,8 @@ import {
 import type { StoredFile } from "./schema.ts";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Stands for a document that a selection does not have. */
+const NOBODY = -2;
 
 /** Why a file is not what the manifest says, or undefined. */
 export async function fileProblem(store: string, file: StoredFile): Promise<string | undefined> {
@@ -89,8 +91,9 @@ export async function windowShardProblem(
     const words = decodePieces(await readFile(join(store, path + companions.pieces)), path + companions.pieces);
     const selected =
       from && selectDocuments(decodeEnds(await readFile(join(store, from.index)), from.index), from.selection);
-    const layout = layoutOf(words, windows, windowTokens, selected);
+    const layout = layoutOf(words, windowTokens, selected);
     if (typeof layout === "string") return layout;
+    if (layout.plan.windows !== windows) return `its pieces table is of ${layout.plan.windows} windows, not ${windows}`;
     const broken = planProblem(layout.plan, layout.documentEnds, windowTokens);
     if (broken !== undefined) return `its pieces table does not add up: ${broken}`;
     if (!expectedIndex(layout, windowTokens).equals(indexBytes)) return "its index and its pieces table disagree";
@@ -104,45 +107,46 @@ export async function windowShardProblem(
 }
 
 interface ShardLayout {
-  readonly plan: WindowPlan;
+  readonly plan: PackPlan;
   readonly documentEnds: Float64Array;
 }
 
 /** The plan a pieces table stands for, and the document lengths it implies; of a selection, its own, by position in it. */
-function layoutOf(
-  words: Uint32Array,
-  windows: number,
-  windowTokens: number,
-  selected?: SelectedDocuments,
-): ShardLayout | string {
+function layoutOf(words: Uint32Array, windowTokens: number, selected?: SelectedDocuments): ShardLayout | string {
+  const inShard = planOf(words, windowTokens);
+  if (typeof inShard === "string") return inShard;
   const positions = selected && new Map([...selected.documents].map((document, position) => [document, position]));
-  const pieces = words.length / PIECE_WORDS;
-  const piece_document = new Int32Array(pieces);
-  const piece_start = new Uint32Array(pieces);
-  const piece_length = new Uint32Array(pieces);
-  const window_pieces = new Uint32Array(windows + 1);
-  const lengths = new Float64Array(pieces);
+  const piece_document = inShard.piece_document.map((named) =>
+    named < 0 || positions === undefined ? named : (positions.get(named) ?? NOBODY),
+  );
+  const pieces = piece_document.length;
+  const wrong = piece_document.findIndex((document) => document >= pieces || document < -1);
+  if (wrong >= 0) return `its pieces table names document ${inShard.piece_document[wrong]}`;
+  const plan = { ...inShard, piece_document };
+  return { plan, documentEnds: selected?.ends ?? impliedEnds(plan) };
+}
+
+function planOf(words: Uint32Array, windowTokens: number): PackPlan | string {
+  try {
+    return planFromPieces(words, windowTokens);
+  } catch (error) {
+    if (error instanceof RangeError) return `its pieces table does not add up: ${error.message}`;
+    throw error;
+  }
+}
+
+/** Document ends as if every document ended with the last of its pieces. */
+function impliedEnds({ piece_document, piece_start, piece_length }: PackPlan): Float64Array {
+  const lengths = new Float64Array(piece_document.length);
   let documents = 0;
-  let at = 0;
-  for (let piece = 0; piece < pieces; piece++) {
-    const named = words[piece * PIECE_WORDS] | 0;
-    const document = named < 0 || positions === undefined ? named : (positions.get(named) ?? -2);
-    if (document >= pieces || document < -1) return `its pieces table names document ${named}`;
-    piece_document[piece] = document;
-    piece_start[piece] = words[piece * PIECE_WORDS + 1];
-    piece_length[piece] = words[piece * PIECE_WORDS + 2];
-    at += piece_length[piece];
-    if (at % windowTokens === 0 && at / windowTokens <= windows) window_pieces[at / windowTokens] = piece + 1;
-    if (document < 0) continue;
+  piece_document.forEach((document, piece) => {
+    if (document < 0) return;
     documents = Math.max(documents, document + 1);
     lengths[document] = Math.max(lengths[document], piece_start[piece] + piece_length[piece]);
-  }
-  if (selected !== undefined) {
-    return { plan: { windows, window_pieces, piece_document, piece_start, piece_length }, documentEnds: selected.ends };
-  }
-  const documentEnds = lengths.slice(0, documents);
-  for (let document = 1; document < documents; document++) documentEnds[document] += documentEnds[document - 1];
-  return { plan: { windows, window_pieces, piece_document, piece_start, piece_length }, documentEnds };
+  });
+  const ends = lengths.slice(0, documents);
+  for (let document = 1; document < documents; document++) ends[document] += ends[document - 1];
+  return ends;
 }
 
 function expectedIndex({ plan }: ShardLayout, windowTokens: number): Buffer {

@@ -8,7 +8,7 @@
  */
 import { join } from "node:path";
 import { readPart } from "../io/local/read-part.ts";
-import { type DocumentSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
+import { type DocumentSelection, sameSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
 import { handOver } from "../kernels/pack/ranges.ts";
 import type { DocumentRange, TrainingStageDocuments } from "../manifests/exports/views.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
@@ -63,10 +63,6 @@ export function documentStages(manifests: readonly TrainingStageManifest[], stor
 
 function selectionOf({ selection }: SourceManifest): DocumentSelection {
   return selection ?? {};
-}
-
-function sameSelection(a: DocumentSelection, b: DocumentSelection): boolean {
-  return a.min_tokens === b.min_tokens && a.max_tokens === b.max_tokens && a.part_ratio === b.part_ratio;
 }
 
 function startOf(cursors: readonly Cursor[], selection: DocumentSelection, shards: readonly StoreShard[]): number {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import { readPart } from "../io/local/read-part.ts";
 import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
-import { planFromPieces, type WindowPlan } from "../kernels/pack/plan.ts";
+import { planFromPieces, type PackPlan } from "../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
 import { type ShardRange, shardRanges } from "../kernels/pack/ranges.ts";
 import { seedFrom } from "../kernels/random/shuffle.ts";
@@ -170,7 +170,7 @@ class Packer {
     };
   }
 
-  #plan(shard: number, epoch: number, ends: Float64Array): WindowPlan {
+  #plan(shard: number, epoch: number, ends: Float64Array): PackPlan {
     const order = this.#options.epochOrder === "reshuffle" && epoch > 0 ? [epoch] : [];
     const seed = seedFrom(this.#manifest.seed, "rows", this.#source, this.rowTokens, shard, ...order);
     const sequence_length = this.rowTokens - 1;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { readPart } from "../io/local/read-part.ts";
 import { planConcat } from "../kernels/pack/concat.ts";
 import { type PackingFigures, PackingMeter } from "../kernels/pack/figures.ts";
-import { planFromPieces, type WindowPlan } from "../kernels/pack/plan.ts";
+import { planFromPieces, type PackPlan } from "../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
 import { shardRanges } from "../kernels/pack/ranges.ts";
 import { readManifests } from "../manifests/read.ts";
@@ -127,7 +127,7 @@ class PackedShards {
     };
   }
 
-  #plan(shard: number, epoch: number): WindowPlan {
+  #plan(shard: number, epoch: number): PackPlan {
     const path = join(this.#store, shardFile(this.#share.files, shard, epoch).path) + companions.pieces;
     return planFromPieces(decodePieces(readPart(path), path), this.#windowTokens);
   }

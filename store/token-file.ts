@@ -137,13 +137,6 @@ export function formatMetadata(metadata: TokenMetadata): string {
   return `${tokenizer_name}|${token_bytes}\n${tokens}\n${humanizeTokens(tokens)}`;
 }
 
-/** The inverse of {@link formatMetadata}; the third line is for people and is not read. */
-export function parseMetadata(text: string, name: string): TokenMetadata {
-  const match = /^([^|\r\n]*)\|(2|4)\n(\d+)\n[^\n]*$/.exec(text);
-  if (match === null) throw damaged(name, "it is not the three lines of a .metadata file");
-  return { tokenizer_name: match[1], token_bytes: match[2] === "2" ? 2 : 4, tokens: Number(match[3]) };
-}
-
 const PREFIXES = ["", "k", "M", "G", "T", "P"];
 
 /** A token count in three digits with a metric prefix: `21.0 T`, `1.23 MT`. As `humanize.metric(count, unit="T")`. */

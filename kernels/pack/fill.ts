@@ -6,7 +6,7 @@
  * Price: one pass over the tokens, random reads of whole pieces.
  */
 import { HEAP } from "../../batch/memory.ts";
-import type { WindowPlan } from "./plan.ts";
+import type { PackPlan } from "./plan.ts";
 
 /** Token ids as stored: 2 or 4 bytes each. */
 export type TokenArray = Uint16Array | Uint32Array;
@@ -18,7 +18,7 @@ export const PIECE_WORDS = 3;
 const SHORT_PIECE = 48;
 
 export interface FillInput {
-  readonly plan: WindowPlan;
+  readonly plan: PackPlan;
   /** All tokens of the shard. */
   readonly tokens: TokenArray;
   readonly document_ends: Float64Array;
@@ -38,7 +38,7 @@ export interface FillOutput {
 }
 
 /** Index entries of windows `[from, to)`. */
-export function indexEntries(plan: WindowPlan, from: number, to: number): number {
+export function indexEntries(plan: PackPlan, from: number, to: number): number {
   let entries = 0;
   for (let piece = plan.window_pieces[from]; piece < plan.window_pieces[to]; piece++) {
     entries += plan.piece_document[piece] < 0 ? plan.piece_length[piece] : 1;

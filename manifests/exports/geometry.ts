@@ -113,8 +113,3 @@ export const TRAINERS = Object.keys(GEOMETRY) as [Trainer, ...Trainer[]];
 export function rowTokens(geometry: RowGeometry, sequenceLength: number): number {
   return sequenceLength + geometry.row_extra_tokens;
 }
-
-/** Tokens from the start of one row to the start of the next. */
-export function rowStride(geometry: RowGeometry, sequenceLength: number): number {
-  return sequenceLength + geometry.stride_extra_tokens;
-}
