@@ -8,8 +8,8 @@
  */
 import { join } from "node:path";
 import { readPart } from "../io/local/read-part.ts";
-import { type DocumentSelection, sameSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
 import { handOver } from "../kernels/pack/ranges.ts";
+import { type DocumentSelection, sameSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
 import type { DocumentRange, TrainingStageDocuments } from "../manifests/exports/views.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { companions, decodeEnds } from "../store/token-file.ts";
@@ -27,7 +27,11 @@ interface Cursor {
 }
 
 /** `maxEpochs` is the recipe's: a source is not read beyond it, even where that leaves a stage short. */
-export function documentStages(manifests: readonly TrainingStageManifest[], store: string, maxEpochs: number): StagedDocuments {
+export function documentStages(
+  manifests: readonly TrainingStageManifest[],
+  store: string,
+  maxEpochs: number,
+): StagedDocuments {
   const warnings: string[] = [];
   const cursors = new Map<string, Cursor[]>();
   const stages = manifests.map((manifest) => {

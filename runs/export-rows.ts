@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import { readPart } from "../io/local/read-part.ts";
 import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
-import { planFromPieces, type PackPlan } from "../kernels/pack/plan.ts";
-import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
+import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
 import { type ShardRange, shardRanges } from "../kernels/pack/ranges.ts";
+import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
 import { seedFrom } from "../kernels/random/shuffle.ts";
 import type { RowReader, TrainingStageRows } from "../manifests/exports/views.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
@@ -46,7 +46,10 @@ export interface RepackOptions {
 }
 
 /** Rows packed from the token stores by the stages' own packers. Throws RunError `run/epoch-windows`. */
-export function repackedStages(manifests: readonly TrainingStageManifest[], options: RepackOptions): TrainingStageRows[] {
+export function repackedStages(
+  manifests: readonly TrainingStageManifest[],
+  options: RepackOptions,
+): TrainingStageRows[] {
   const packers = new Map<string, Packer>();
   const key = (stage: string, source: string): string => JSON.stringify([stage, source]);
   const packerOf = (stage: string, source: string): Packer => packers.get(key(stage, source)) as Packer;

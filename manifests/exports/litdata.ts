@@ -5,23 +5,57 @@
  * A chunk holds whole rows, because its tail would be dropped. Price: one chunk (64 MiB) in memory twice.
  */
 import { stringify } from "yaml";
+import { z } from "zod";
 import { type LitdataChunk, litdataIndex, litdataRowsPerChunk } from "../../kernels/exports/litdata.ts";
 import { encodeOffsetShard } from "../../kernels/exports/offset-shard.ts";
 import { bytesOf } from "../../store/token-file.ts";
 import type { StoredFile } from "../schema.ts";
+import { defineExporter, type ExportContext, type Exported, sharedOptions, trainerPath } from "./define.ts";
 import { contentVersion } from "./folder.ts";
-import {
-  type ExportContext,
-  type Exported,
-  rowBlocks,
-  type SourceRows,
-  type TrainingStageRows,
-  trainerPath,
-} from "./views.ts";
+import { rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
+
+const options = z.strictObject({
+  path_prefix: sharedOptions.path_prefix,
+});
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "litdata",
+  summary: "packed windows as chunks of ids for litData and litgpt",
+  files: ["STAGE/SOURCE/chunk-0-*.bin", "STAGE/SOURCE/index.json", "STAGE.yaml"],
+  reads: "windows",
+  geometry: {
+    row_extra_tokens: 1,
+    stride_extra_tokens: 1,
+    padding: "eos",
+    boundaries: "nothing",
+    boundary_labels: "trained",
+    order: "shuffled",
+  },
+  options,
+  readers: [
+    {
+      name: "litData",
+      version: "8805bae0",
+      notes: [
+        "`StreamingDataset(input_dir, item_loader=TokensLoader(block_size=n + 1))` cuts a chunk into blocks",
+        "and drops its tail: chunks hold whole rows.",
+        "`CombinedStreamingDataset` draws a source for each sample and ends with the first that ends.",
+        "There is no code for uint32: ids of four bytes are int32.",
+      ],
+    },
+    {
+      name: "litgpt",
+      version: "26857050",
+      notes: ["Reads n + 1 ids a row and masks no document: it attends across them and trains on padding."],
+    },
+  ],
+  write,
+});
 
 const CHUNK_BYTES = 1 << 26;
 
-export function exportLitdata(stages: readonly TrainingStageRows[], context: ExportContext): Exported {
+function write(stages: readonly TrainingStageRows[], context: Context): Exported {
   const configs: string[] = [];
   const summary = stages.map((stage) => {
     const sources = stage.sources.map((source) => ({
@@ -34,11 +68,11 @@ export function exportLitdata(stages: readonly TrainingStageRows[], context: Exp
     configs.push(config);
     return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.rows, sources };
   });
-  return { configs, warnings: ["litgpt attends across documents and trains on padding"], stages: summary };
+  return { configs, warnings: ["litgpt attends across documents and trains on padding"], record: { stages: summary } };
 }
 
 /** Writes the chunks and the index of one source; the number of chunks. */
-function writeSource(path: string, source: SourceRows, { folder, tokenizer }: ExportContext): number {
+function writeSource(path: string, source: SourceRows, { folder, tokenizer }: Context): number {
   const rowBytes = source.row_tokens * tokenizer.token_bytes;
   const perChunk = litdataRowsPerChunk(rowBytes, CHUNK_BYTES);
   const chunks: LitdataChunk[] = [];
@@ -65,7 +99,7 @@ function writeSource(path: string, source: SourceRows, { folder, tokenizer }: Ex
   return chunks.length;
 }
 
-function configText(stage: TrainingStageRows, { options }: ExportContext): string {
+function configText(stage: TrainingStageRows, { options }: Context): string {
   const head = [
     `# litData, training stage ${stage.name}: StreamingDataset(input_dir, item_loader=TokensLoader(block_size)) for each source,`,
     "# joined by CombinedStreamingDataset(datasets, weights, iterate_over_all=False).",

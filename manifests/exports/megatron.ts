@@ -6,21 +6,56 @@
  * Price: the ids once more on disk, 20 bytes a document of index.
  */
 
+import { z } from "zod";
 import { megatronDocuments, megatronHeader, megatronLengths, megatronOffsets } from "../../kernels/exports/megatron.ts";
 import { bytesOf, encodeEnds } from "../../store/token-file.ts";
-import {
-  documentBlocks,
-  type ExportContext,
-  type Exported,
-  rangeEnds,
-  type SourceDocuments,
-  type TrainingStageDocuments,
-  trainerPath,
-} from "./views.ts";
+import { defineExporter, type ExportContext, type Exported, sharedOptions, trainerPath } from "./define.ts";
+import { documentBlocks, rangeEnds, type SourceDocuments, type TrainingStageDocuments } from "./views.ts";
+
+const options = z.strictObject({
+  path_prefix: sharedOptions.path_prefix,
+});
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "megatron",
+  summary: "documents as `.bin` and `.idx` for Megatron-LM, NeMo and gpt-neox, with the blend",
+  files: ["STAGE/SOURCE.bin", "STAGE/SOURCE.idx", "STAGE.blend", "sequences.json"],
+  reads: "documents",
+  geometry: {
+    row_extra_tokens: 1,
+    stride_extra_tokens: 0,
+    padding: "none",
+    boundaries: "document_index",
+    boundary_labels: "trained",
+    order: "shuffled",
+  },
+  options,
+  readers: [
+    {
+      name: "Megatron-LM",
+      version: "d98e8a64 (2026-08)",
+      notes: [
+        "Pass a `.blend` with `--data-args-path`, and `sequences.json` with `--per-dataset-sequences-path`,",
+        "which spares reading headers.",
+        "It shuffles documents, cuts rows of n + 1 ids that overlap by one, and starts every phase at sample",
+        "0: each training stage has files of its own.",
+        "Ids of two bytes are uint16, of four int32.",
+        "Documents are kept apart with `--dataloader-inter-document-masking` or `--reset-attention-mask`.",
+      ],
+    },
+    {
+      name: "NeMo, gpt-neox, AutoModel",
+      version: "8cfedd72, ea7aefd8, 36044ad",
+      notes: ["Read the same `.bin` and `.idx`."],
+    },
+  ],
+  write,
+});
 
 const DOCUMENTS_PER_WRITE = 1 << 16;
 
-export function exportMegatron(stages: readonly TrainingStageDocuments[], context: ExportContext): Exported {
+function write(stages: readonly TrainingStageDocuments[], context: Context): Exported {
   const { folder, options } = context;
   const configs: string[] = [];
   const counts: Record<string, [sequences: number, documents: number]> = {};
@@ -50,10 +85,10 @@ export function exportMegatron(stages: readonly TrainingStageDocuments[], contex
     };
   });
   folder.text("sequences.json", `${JSON.stringify(counts, null, 2)}\n`);
-  return { configs: [...configs, "sequences.json"], warnings: [], stages: summary };
+  return { configs: [...configs, "sequences.json"], warnings: [], record: { stages: summary } };
 }
 
-function writeBin(path: string, source: SourceDocuments, { folder, tokenizer }: ExportContext): void {
+function writeBin(path: string, source: SourceDocuments, { folder, tokenizer }: Context): void {
   const [first] = source.ranges;
   if (source.ranges.length === 1 && first.tokens * tokenizer.token_bytes === first.size_bytes) {
     folder.link(first.path, path, first);
@@ -66,7 +101,7 @@ function writeBin(path: string, source: SourceDocuments, { folder, tokenizer }: 
   });
 }
 
-function writeIndex(path: string, { ranges, documents }: SourceDocuments, { folder, tokenizer }: ExportContext): void {
+function writeIndex(path: string, { ranges, documents }: SourceDocuments, { folder, tokenizer }: Context): void {
   folder.file(path, (file) => {
     file.write(megatronHeader(tokenizer.token_bytes, documents));
     for (const range of ranges) {

@@ -7,21 +7,56 @@
  * Price: the ids once more on disk; a block of about a million tokens a source in memory, and one file's ids.
  */
 
+import { z } from "zod";
 import { TOKEN_BIN_MAX_TOKENS, tokenBinHeader } from "../../kernels/exports/token-bin.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
 import { bytesOf } from "../../store/token-file.ts";
-import {
-  type DocumentBlock,
-  documentBlocks,
-  type ExportContext,
-  type Exported,
-  type SourceDocuments,
-  type TrainingStageDocuments,
-} from "./views.ts";
+import { defineExporter, type ExportContext, type Exported } from "./define.ts";
+import { type DocumentBlock, documentBlocks, type SourceDocuments, type TrainingStageDocuments } from "./views.ts";
+
+const options = z.strictObject({});
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "modded-nanogpt",
+  summary: "documents as one stream of `.bin` files for modded-nanogpt and llm.c, sources mixed",
+  files: ["STAGE/train_*.bin"],
+  reads: "documents",
+  geometry: {
+    row_extra_tokens: 1,
+    stride_extra_tokens: 0,
+    padding: "none",
+    boundaries: "first_token",
+    boundary_labels: "trained",
+    order: "kept",
+  },
+  options,
+  readers: [
+    {
+      name: "modded-nanogpt",
+      version: "f411b3d3",
+      notes: [
+        "Reads ids of two bytes (magic 20240520).",
+        "Batches start at a document's first token.",
+        "It knows neither sources nor weights, so documents are mixed here, the source furthest behind its",
+        "share of tokens first; a document starts with the EOS id instead of ending with it.",
+      ],
+    },
+    {
+      name: "llm.c",
+      version: "main",
+      notes: [
+        "Reads ids of two bytes, and of four as its llama layout (magic 20240801).",
+        "File 0 is left to a validation split.",
+      ],
+    },
+  ],
+  write,
+});
 
 const FILE_TOKENS = 100_000_000;
 
-export function exportModdedNanogpt(stages: readonly TrainingStageDocuments[], context: ExportContext): Exported {
+function write(stages: readonly TrainingStageDocuments[], context: Context): Exported {
   const { tokenizer } = context;
   const warnings: string[] = [];
   if (tokenizer.token_bytes === 4) {
@@ -38,13 +73,10 @@ export function exportModdedNanogpt(stages: readonly TrainingStageDocuments[], c
     files: `${stage.name}/train_*.bin`,
     ...writeStage(stage, context),
   }));
-  return { configs: [], warnings, stages: summary };
+  return { configs: [], warnings, record: { stages: summary } };
 }
 
-function writeStage(
-  stage: TrainingStageDocuments,
-  { folder, tokenizer }: ExportContext,
-): { tokens: number; shards: number } {
+function writeStage(stage: TrainingStageDocuments, { folder, tokenizer }: Context): { tokens: number; shards: number } {
   const sources = stage.sources.map((source) => new DocumentStream(source, tokenizer.token_bytes));
   const total = stage.sources.reduce((sum, source) => sum + source.tokens, 0);
   const file = new TokenBinFile(tokenizer.token_bytes, tokenizer.eos.id, Math.min(total, FILE_TOKENS));

@@ -7,18 +7,59 @@
  */
 import { gzipSync } from "node:zlib";
 import { stringify } from "yaml";
+import { z } from "zod";
 import { PIECE_WORDS } from "../../kernels/pack/fill.ts";
 import { bytesOf } from "../../store/token-file.ts";
-import {
-  type ExportContext,
-  type Exported,
-  numbered,
-  type RowBlock,
-  rowBlocks,
-  type SourceRows,
-  type TrainingStageRows,
-  trainerPath,
-} from "./views.ts";
+import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
+import { type RowBlock, rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
+
+const options = z.strictObject({
+  path_prefix: sharedOptions.path_prefix,
+  global_batch_size: sharedOptions.global_batch_size,
+  label_mask: z
+    .boolean()
+    .optional()
+    .describe("write which labels are trained, and name the files in the configuration"),
+});
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "olmo-core",
+  summary: "packed rows as raw ids for OLMo-core, with document bounds and a source mixture",
+  files: ["STAGE/SOURCE/part-*.npy", "STAGE/SOURCE/part-*.csv.gz", "STAGE/SOURCE/part-*.label_mask.npy", "STAGE.yaml"],
+  reads: "rows",
+  geometry: {
+    row_extra_tokens: 0,
+    stride_extra_tokens: 0,
+    padding: "eos",
+    boundaries: "eos",
+    boundary_labels: "masked_by_file",
+    order: "shuffled",
+  },
+  options,
+  readers: [
+    {
+      name: "OLMo-core",
+      version: "fa6c5014 (2026-06)",
+      notes: [
+        "The YAML is a `SourceMixtureDatasetConfig`, `global_batch_size` in tokens.",
+        "`.npy` is raw, without NumPy's header; its type must be the data set's `dtype`.",
+        "Documents come from EOS, or from the CSV where files are remote.",
+        "The label after a document's end is trained unless `label_mask_paths` says otherwise: one byte a",
+        "token, 0 for padding and for the first token of every piece.",
+      ],
+    },
+    {
+      name: "MaxText",
+      version: "e591f30",
+      notes: [
+        "`dataset_type=olmo_grain` reads the same `.npy` (ids of four bytes) through an index that its own",
+        "script makes.",
+      ],
+    },
+  ],
+  write,
+});
 
 /** Gzip members follow each other in one file: a reader sees one stream, and no more than this is held. */
 const CSV_BYTES = 1 << 22;
@@ -31,7 +72,7 @@ interface SourceFiles {
   readonly padding_tokens: number;
 }
 
-export function exportOlmoCore(stages: readonly TrainingStageRows[], context: ExportContext): Exported {
+function write(stages: readonly TrainingStageRows[], context: Context): Exported {
   const { folder, options } = context;
   const configs: string[] = [];
   const warnings: string[] = [];
@@ -52,10 +93,10 @@ export function exportOlmoCore(stages: readonly TrainingStageRows[], context: Ex
       sources: written.map(({ source, paths }) => ({ name: source.source, rows: source.rows, files: paths.length })),
     };
   });
-  return { configs, warnings, stages: summary };
+  return { configs, warnings, record: { stages: summary } };
 }
 
-function writeSource(stage: string, source: SourceRows, { folder, options }: ExportContext): SourceFiles {
+function writeSource(stage: string, source: SourceRows, { folder, options }: Context): SourceFiles {
   const paths: string[] = [];
   const masks: string[] = [];
   let padding = 0;
@@ -142,7 +183,7 @@ class DocumentCsv {
 function configText(
   stage: TrainingStageRows,
   written: readonly SourceFiles[],
-  { options, tokenizer }: ExportContext,
+  { options, tokenizer }: Context,
 ): string {
   const batch = (options.global_batch_size ?? 1) * stage.sequence_length;
   const spell = (paths: readonly string[]): string[] => paths.map((path) => trainerPath(path, options));

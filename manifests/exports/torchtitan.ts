@@ -6,20 +6,47 @@
  * Price: four bytes a token, eight a document.
  */
 import { stringify } from "yaml";
+import { z } from "zod";
 import { npyHeader } from "../../kernels/exports/npy.ts";
 import { bytesOf, encodeEnds } from "../../store/token-file.ts";
-import {
-  documentBlocks,
-  type ExportContext,
-  type Exported,
-  rangeEnds,
-  type SourceDocuments,
-  type TrainingStageDocuments,
-  trainerPath,
-  wideTokens,
-} from "./views.ts";
+import { defineExporter, type ExportContext, type Exported, sharedOptions, trainerPath } from "./define.ts";
+import { documentBlocks, rangeEnds, type SourceDocuments, type TrainingStageDocuments, wideTokens } from "./views.ts";
 
-export function exportTorchtitan(stages: readonly TrainingStageDocuments[], context: ExportContext): Exported {
+const options = z.strictObject({
+  path_prefix: sharedOptions.path_prefix,
+});
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "torchtitan",
+  summary: "documents as raw uint32 ids and offsets, as torchtitan's README brings tokens",
+  files: ["STAGE/SOURCE/tokens.bin", "STAGE/SOURCE/document_offsets.npy", "STAGE.yaml"],
+  reads: "documents",
+  geometry: {
+    row_extra_tokens: 1,
+    stride_extra_tokens: 0,
+    padding: "none",
+    token_bytes: 4,
+    boundaries: "offsets",
+    boundary_labels: "masked",
+    order: "shuffled",
+  },
+  options,
+  readers: [
+    {
+      name: "torchtitan",
+      version: "b5bcd76c (2026-08)",
+      notes: [
+        "`np.memmap` of `tokens.bin`, `np.load` of the documents + 1 offsets.",
+        "It packs documents itself and shifts labels inside them.",
+        "Its weights count documents before packing and rows after it; the YAML has both.",
+      ],
+    },
+  ],
+  write,
+});
+
+function write(stages: readonly TrainingStageDocuments[], context: Context): Exported {
   const configs: string[] = [];
   const summary = stages.map((stage) => {
     for (const source of stage.sources) writeSource(`${stage.name}/${source.source}`, source, context);
@@ -32,10 +59,10 @@ export function exportTorchtitan(stages: readonly TrainingStageDocuments[], cont
       sources: stage.sources.map(({ source, documents, tokens }) => ({ name: source, documents, tokens })),
     };
   });
-  return { configs, warnings: [], stages: summary };
+  return { configs, warnings: [], record: { stages: summary } };
 }
 
-function writeSource(path: string, { ranges, documents }: SourceDocuments, { folder, tokenizer }: ExportContext): void {
+function writeSource(path: string, { ranges, documents }: SourceDocuments, { folder, tokenizer }: Context): void {
   folder.file(`${path}/tokens.bin`, (file) => {
     for (const range of ranges) {
       for (const { tokens } of documentBlocks(range, tokenizer.token_bytes)) file.write(bytesOf(wideTokens(tokens)));
@@ -52,7 +79,7 @@ function writeSource(path: string, { ranges, documents }: SourceDocuments, { fol
   });
 }
 
-function configText(stage: TrainingStageDocuments, { options, tokenizer }: ExportContext): string {
+function configText(stage: TrainingStageDocuments, { options, tokenizer }: Context): string {
   const documents = stage.sources.reduce((sum, source) => sum + source.documents, 0);
   const head = [
     `# torchtitan, training stage ${stage.name}: paths for a token source (np.memmap of uint32, np.load of offsets), and weights.`,

@@ -6,23 +6,51 @@
  * Invariant: the lengths of a row add up to its ids. Price: 8 bytes a token on disk.
  */
 import { stringify } from "yaml";
-import { PIECE_WORDS } from "../../kernels/pack/fill.ts";
+import { z } from "zod";
 import { type ListColumn, ParquetListWriter } from "../../kernels/parquet/int-lists.ts";
-import {
-  type ExportContext,
-  type Exported,
-  numbered,
-  type RowBlock,
-  rowBlocks,
-  type SourceRows,
-  signedTokens,
-  type TrainingStageRows,
-  trainerPath,
-} from "./views.ts";
+import { PIECE_WORDS } from "../../kernels/pack/fill.ts";
+import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
+import { type RowBlock, rowBlocks, type SourceRows, signedTokens, type TrainingStageRows } from "./views.ts";
+
+const options = z.strictObject({
+  path_prefix: sharedOptions.path_prefix,
+});
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "trl",
+  summary: "packed rows as Parquet for TRL: `input_ids`, `labels`, `seq_lengths`",
+  files: ["STAGE/SOURCE-*.parquet", "STAGE.yaml"],
+  reads: "rows",
+  geometry: {
+    row_extra_tokens: 0,
+    stride_extra_tokens: 0,
+    padding: "none",
+    token_bytes: 4,
+    boundaries: "sequence_lengths",
+    boundary_labels: "masked",
+    order: "shuffled",
+  },
+  options,
+  readers: [
+    {
+      name: "TRL",
+      version: "1.13 (collator run), 1.16 (read)",
+      notes: [
+        "`trl sft --config STAGE.yaml …`.",
+        "Columns `input_ids` and `labels` are kept as they are: nothing is tokenized, packed or cut again.",
+        "`padding_free` without packing wants `max_length: null`; the collator restarts positions by",
+        "`seq_lengths` and sets labels to -100 where a position is 0.",
+        "Rows may be short; there is no padding.",
+      ],
+    },
+  ],
+  write,
+});
 
 const IGNORED = -100;
 
-export function exportTrl(stages: readonly TrainingStageRows[], context: ExportContext): Exported {
+function write(stages: readonly TrainingStageRows[], context: Context): Exported {
   const configs: string[] = [];
   const summary = stages.map((stage) => {
     const datasets = stage.sources.map((source) => ({ source, files: writeSource(stage.name, source, context) }));
@@ -36,10 +64,10 @@ export function exportTrl(stages: readonly TrainingStageRows[], context: ExportC
       sources: datasets.map(({ source, files }) => ({ name: source.source, rows: source.rows, files: files.length })),
     };
   });
-  return { configs, warnings: [], stages: summary };
+  return { configs, warnings: [], record: { stages: summary } };
 }
 
-function writeSource(stage: string, source: SourceRows, { folder }: ExportContext): string[] {
+function writeSource(stage: string, source: SourceRows, { folder }: Context): string[] {
   return source.ranges.map((range, i) => {
     const path = `${stage}/${source.source}-${numbered(i)}.parquet`;
     folder.file(path, (file) => {
@@ -89,7 +117,7 @@ export function rowColumns({ tokens, pieces }: RowBlock, rowTokens: number): Lis
 function configText(
   stage: TrainingStageRows,
   datasets: readonly { readonly files: readonly string[] }[],
-  { options }: ExportContext,
+  { options }: Context,
 ): string {
   const head = [
     `# TRL, training stage ${stage.name}: ${stage.rows} rows of at most ${stage.sequence_length} tokens, packed.`,

@@ -1,5 +1,5 @@
 /**
- * What an export is given: the rows or the documents of every training stage, as the trainer's geometry has them.
+ * What an export is given: the files, the rows or the documents of every training stage, as the trainer's geometry has them.
  *
  * The caller lays ranges out (it knows the packers); exports only read through these views and write bytes. Paths in views are absolute.
  * Price of reading: one shard of a store at a time for rows, a few MiB for documents.
@@ -9,32 +9,45 @@ import type { TokenArray } from "../../kernels/pack/fill.ts";
 import type { ShardRange } from "../../kernels/pack/ranges.ts";
 import { type DocumentSelection, selectDocuments } from "../../kernels/pack/select.ts";
 import { companions, decodeEnds, decodeTokens, type TokenBytes } from "../../store/token-file.ts";
-import type { TrainingStageManifest } from "../schema.ts";
-import type { ExportFolder } from "./folder.ts";
 
-export interface ExportOptions {
-  /** What the trainer puts before a path in the export; none by default, so that paths are relative to its folder. */
-  readonly path_prefix?: string;
-  /** Sequences per training step. */
-  readonly global_batch_size?: number;
-  /** What the trainer loads its tokenizer by; the name in the manifests where not given. */
-  readonly tokenizer_name?: string;
-  /** Write which labels are trained, for trainers that read it from a file. */
-  readonly label_mask?: boolean;
+/** A file of the store. */
+export interface StoreFile {
+  readonly path: string;
+  readonly size_bytes: number;
+  readonly sha256: string;
 }
 
-export interface ExportContext {
-  readonly folder: ExportFolder;
-  readonly tokenizer: TrainingStageManifest["tokenizer"];
-  readonly options: ExportOptions;
+/** The windows of one shard in the order of one epoch, as they lie in the store. */
+export interface WindowFiles {
+  readonly shard: number;
+  /** A later epoch without files of its own reads those of epoch 0 again. */
+  readonly epoch: number;
+  readonly tokens: StoreFile;
+  readonly index: StoreFile;
 }
 
-/** What every exporter returns: it is printed, and kept in `export.json`. */
-export interface Exported {
-  /** Configuration files, in training order. */
-  readonly configs: readonly string[];
-  readonly warnings: readonly string[];
-  readonly stages: readonly object[];
+export interface SourceFiles {
+  readonly source: string;
+  /** Share of the stage's rows. */
+  readonly weight: number;
+  readonly rows: number;
+  readonly window_tokens: number;
+  /** Names the windows: stages of equal fingerprints read the same ones. */
+  readonly fingerprint: string;
+  readonly shard_windows: readonly number[];
+  /** Windows, numbered through the epochs. */
+  readonly start_window: number;
+  readonly end_window: number;
+  readonly epoch_windows: number;
+  readonly files: readonly WindowFiles[];
+}
+
+export interface TrainingStageFiles {
+  readonly name: string;
+  readonly sequence_length: number;
+  readonly rows: number;
+  /** Sources with no row are left out. */
+  readonly sources: readonly SourceFiles[];
 }
 
 export interface RowBlock {
@@ -184,14 +197,4 @@ export function wideTokens(tokens: TokenArray): Uint32Array {
 export function signedTokens(tokens: TokenArray): Int32Array {
   const wide = wideTokens(tokens);
   return new Int32Array(wide.buffer, wide.byteOffset, wide.length);
-}
-
-/** A path in the export as the trainer will spell it. */
-export function trainerPath(path: string, { path_prefix }: ExportOptions): string {
-  return path_prefix === undefined ? path : `${path_prefix.replace(/\/+$/, "")}/${path}`;
-}
-
-/** File number in five digits. */
-export function numbered(index: number): string {
-  return String(index).padStart(5, "0");
 }

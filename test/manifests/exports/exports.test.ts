@@ -6,7 +6,7 @@ import { parquetReadObjects } from "hyparquet";
 import { parse } from "yaml";
 import { RunError } from "../../../batch/errors.ts";
 import { selectDocuments } from "../../../kernels/pack/select.ts";
-import { TRAINERS } from "../../../manifests/exports/geometry.ts";
+import { TRAINERS } from "../../../manifests/exports/registry.ts";
 import { exportFindings } from "../../../manifests/exports/verify.ts";
 import { rowBlocks } from "../../../manifests/exports/views.ts";
 import type { TrainingStageManifest } from "../../../manifests/schema.ts";

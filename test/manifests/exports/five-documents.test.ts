@@ -6,7 +6,8 @@ import { gunzipSync } from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
 import { parse } from "yaml";
 import { positionsFromEos } from "../../../kernels/pack/positions.ts";
-import { GEOMETRY, type RowGeometry, rowTokens, TRAINERS, type Trainer } from "../../../manifests/exports/geometry.ts";
+import { rowTokens } from "../../../manifests/exports/define.ts";
+import { EXPORTERS, TRAINERS, type Trainer } from "../../../manifests/exports/registry.ts";
 import { temporaryFolder } from "../../io/temporary.ts";
 import { FIVE, makeFiveRun, SHA256, sha256 } from "./five-documents.ts";
 import { exportTo, idsOf } from "./open-run.ts";
@@ -180,8 +181,8 @@ async function exportedRows(trainer: Trainer, read: (path: string) => Buffer, le
 }
 
 for (const trainer of TRAINERS) {
-  const geometry: RowGeometry = GEOMETRY[trainer];
-  if (geometry.layout === "documents") {
+  const { geometry, reads } = EXPORTERS[trainer];
+  if (reads === "documents") {
     test(`${trainer} cuts its rows itself: they overlap by the label, and documents are whole`, (t) => {
       const root = temporaryFolder(t);
       const { manifests } = makeFiveRun(root, 4, 5);

@@ -1,9 +1,9 @@
 /** A run made for tests, as the export takes it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ExportOptions } from "../../../manifests/exports/define.ts";
 import { readSummary } from "../../../manifests/exports/folder.ts";
-import type { Trainer } from "../../../manifests/exports/geometry.ts";
-import type { ExportOptions } from "../../../manifests/exports/views.ts";
+import type { Trainer } from "../../../manifests/exports/registry.ts";
 import type { TrainingStageManifest } from "../../../manifests/schema.ts";
 import type { Plan } from "../../../plan/plan.ts";
 import { type ExportResult, exportManifests } from "../../../runs/export.ts";
