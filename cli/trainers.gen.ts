@@ -18,6 +18,8 @@ export const TRAINERS = [
 /** Names of the options, by flag. */
 export const OPTION_NAMES = {
   globalBatchSize: "global_batch_size",
+  gptNeoxLabels: "gpt_neox_labels",
+  ignoreLoss: "ignore_loss",
   labelMask: "label_mask",
   pathPrefix: "path_prefix",
   tokenizerName: "tokenizer_name",
@@ -25,6 +27,8 @@ export const OPTION_NAMES = {
 
 export interface ExportFlags {
   readonly globalBatchSize?: number;
+  readonly gptNeoxLabels?: boolean;
+  readonly ignoreLoss?: boolean;
   readonly labelMask?: boolean;
   readonly pathPrefix?: string;
   readonly tokenizerName?: string;
@@ -37,6 +41,18 @@ export const exportFlags = {
     optional: true,
     placeholder: "n",
     brief: "nanotron, olmo-core: sequences per training step, for configurations that count in steps",
+  },
+  gptNeoxLabels: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "megatron: write the labels too, as gpt-neox reads them, with the keys of its configuration",
+  },
+  ignoreLoss: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "litdata, megatron, modded-nanogpt, mosaic, torchtitan: export although masked tokens would be trained on: the trainer's files cannot say which they are",
   },
   labelMask: {
     kind: "boolean",

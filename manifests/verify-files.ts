@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ShardmillError } from "../batch/errors.ts";
-import { indexEntries, type TokenArray } from "../kernels/pack/fill.ts";
+import { indexEntries, PADDING_WORD, PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
 import { type PackPlan, planFromPieces, planProblem } from "../kernels/pack/plan.ts";
 import { positionsFromEos, positionsFromIndex } from "../kernels/pack/positions.ts";
 import { type DocumentSelection, type SelectedDocuments, selectDocuments } from "../kernels/pack/select.ts";
@@ -19,6 +19,7 @@ import {
   decodePieces,
   decodeTokens,
   encodeEnds,
+  lossProblem,
   type TokenFormat,
 } from "../store/token-file.ts";
 import type { StoredFile } from "./schema.ts";
@@ -60,6 +61,30 @@ export async function tokenShardProblem(store: string, path: string, format: Tok
     });
     if (problem !== undefined) return problem;
     if (document !== ends.length || at !== (ends.at(-1) ?? 0)) return `has ${at} tokens, and its index ends elsewhere`;
+    return undefined;
+  });
+}
+
+/** What breaks the contract in a loss lane, or undefined. `path` is that of its `.ds`; `pieces` says that this lies in windows, with padding. */
+export async function lossLaneProblem(
+  store: string,
+  path: string,
+  tokenBytes: number,
+  pieces: boolean,
+): Promise<string | undefined> {
+  return asProblem(async () => {
+    const loss = await readFile(join(store, path + companions.loss));
+    const problem = lossProblem(loss, (await stat(join(store, path))).size / tokenBytes);
+    if (problem !== undefined) return problem;
+    if (!pieces) return undefined;
+    const words = decodePieces(await readFile(join(store, path + companions.pieces)), path + companions.pieces);
+    let at = 0;
+    for (let word = 0; word < words.length; word += PIECE_WORDS) {
+      const end = at + words[word + 2];
+      if (words[word] === PADDING_WORD && loss.subarray(at, end).includes(1))
+        return `padding at token ${at} is said to be trained`;
+      at = end;
+    }
     return undefined;
   });
 }

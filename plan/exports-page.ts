@@ -34,6 +34,12 @@ const LABELS = {
   trained: "trained",
 } as const satisfies Readonly<Record<Exporter["geometry"]["boundary_labels"], string>>;
 
+const LOSS = {
+  always: "written",
+  with_option: "written on request",
+  never: "refused",
+} as const satisfies Readonly<Record<Exporter["loss"]["written"], string>>;
+
 /** `docs/reference/exports.md`: every trainer with what it reads, its options and its readers. */
 export function exportsPage(exporters: readonly Exporter[]): string {
   return page([
@@ -42,20 +48,21 @@ export function exportsPage(exporters: readonly Exporter[]): string {
     "What each trainer reads. `n` is the recipe's `sequence_length`; a row is what the trainer reads at one index, the step leads to the next one. " +
       "[Exports](../exports.md) says how they are made, [Write an exporter](../write-an-exporter.md) how to add one.",
     table(
-      ["`--to`", "reads", "row / step", "documents are found by", "first label of the next document"],
+      ["`--to`", "reads", "row / step", "documents are found by", "first label of the next document", "loss lane"],
       exporters.map((exporter) => [
         `[${code(exporter.name)}](#${exporter.name})`,
         READS[exporter.reads],
         rowText(exporter),
         BOUNDARIES[exporter.geometry.boundaries],
         LABELS[exporter.geometry.boundary_labels],
+        LOSS[exporter.loss.written],
       ]),
     ),
     ...exporters.flatMap(section),
   ]);
 }
 
-function section({ name, summary, files, geometry, options, readers }: Exporter): string[] {
+function section({ name, summary, files, geometry, loss, options, readers }: Exporter): string[] {
   return [
     `## ${name}`,
     sentence(`${summary[0].toUpperCase()}${summary.slice(1)}`),
@@ -63,7 +70,8 @@ function section({ name, summary, files, geometry, options, readers }: Exporter)
     `Rows are read in ${geometry.order === "kept" ? "the order in which they lie" : "an order of the trainer's"}; ` +
       `${geometry.padding === "eos" ? "what documents do not fill is EOS" : "there is no padding"}` +
       `${geometry.token_bytes === undefined ? "" : `; an id has ${geometry.token_bytes} bytes`}.`,
-    ...readers.map((reader) => `- **${reader.name}** (${reader.version}): ${reader.notes.join(" ")}`),
+    `Loss lane: ${LOSS[loss.written]}. ${loss.notes}`,
+    readers.map((reader) => `- **${reader.name}** (${reader.version}): ${reader.notes.join(" ")}`).join("\n"),
     optionsTable(toJsonSchema(options)),
   ];
 }

@@ -12,6 +12,7 @@ import { handOver } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, sameSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
 import type { DocumentRange, TrainingStageDocuments } from "../manifests/exports/views.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
+import { hasLoss, lossFile } from "../manifests/shard-files.ts";
 import { companions, decodeEnds } from "../store/token-file.ts";
 
 export interface StagedDocuments {
@@ -58,7 +59,8 @@ export function documentStages(
         );
       }
       const documents = ranges.reduce((sum, range) => sum + range.documents, 0);
-      return documents === 0 ? [] : [{ source, weight: share.weight_achieved, documents, tokens, ranges }];
+      const has_loss = hasLoss(share.token_store.files);
+      return documents === 0 ? [] : [{ source, weight: share.weight_achieved, documents, tokens, ranges, has_loss }];
     });
     return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.windows, sources };
   });
@@ -80,7 +82,7 @@ function startOf(cursors: readonly Cursor[], selection: DocumentSelection, shard
 
 /** A shard of a token store. Documents and tokens are those that count. */
 interface StoreShard {
-  readonly at: Pick<DocumentRange, "shard" | "path" | "size_bytes" | "sha256" | "selection">;
+  readonly at: Pick<DocumentRange, "shard" | "path" | "size_bytes" | "sha256" | "loss" | "selection">;
   readonly tokens: number;
   readonly documents: number;
 }
@@ -91,11 +93,13 @@ function storeShards({ token_store, selection }: SourceManifest, store: string, 
     .filter((file) => file.path.endsWith(".ds"))
     .sort((a, b) => a.shard - b.shard)
     .map(({ path, shard, size_bytes, sha256 }) => {
+      const loss = lossFile(token_store.files, { path });
       const at = {
         shard,
         path: join(store, path),
         size_bytes,
         sha256,
+        ...(loss === undefined ? {} : { loss: join(store, loss.path) }),
         ...(selection === undefined ? {} : { selection }),
       };
       if (selection === undefined) {

@@ -5,7 +5,8 @@
  */
 import { join } from "node:path";
 import type { SourceFiles, StoreFile, TrainingStageFiles, WindowFiles } from "../manifests/exports/views.ts";
-import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
+import type { SourceManifest, StoredFile, TrainingStageManifest } from "../manifests/schema.ts";
+import { lossFile } from "../manifests/shard-files.ts";
 import { companions } from "../store/token-file.ts";
 
 export function fileStages(manifests: readonly TrainingStageManifest[], store: string): TrainingStageFiles[] {
@@ -27,26 +28,35 @@ export function fileStages(manifests: readonly TrainingStageManifest[], store: s
           start_window,
           end_window,
           epoch_windows,
-          files: windowFiles(share, store),
+          ...windowFiles(share, store),
         },
       ];
     }),
   }));
 }
 
-function windowFiles({ files }: SourceManifest, store: string): WindowFiles[] {
-  const byPath = new Map(files.map((file) => [file.path, file]));
-  const stored = (path: string): StoreFile => {
-    const file = byPath.get(path);
+function windowFiles({ files }: SourceManifest, store: string): Pick<SourceFiles, "files" | "has_loss"> {
+  const stored = ({ path, size_bytes, sha256 }: StoredFile): StoreFile => ({
+    path: join(store, path),
+    size_bytes,
+    sha256,
+  });
+  const beside = (path: string): StoreFile => {
+    const file = files.find((candidate) => candidate.path === path);
     if (file === undefined) throw new Error(`no ${path} in the manifest`);
-    return { path: join(store, path), size_bytes: file.size_bytes, sha256: file.sha256 };
+    return stored(file);
   };
-  return files
+  const windows = files
     .filter(({ path }) => path.endsWith(".ds"))
-    .map(({ path, shard, epoch = 0 }) => ({
-      shard,
-      epoch,
-      tokens: stored(path),
-      index: stored(path + companions.index),
-    }));
+    .map((file): WindowFiles => {
+      const loss = lossFile(files, file);
+      return {
+        shard: file.shard,
+        epoch: file.epoch ?? 0,
+        tokens: stored(file),
+        index: beside(file.path + companions.index),
+        ...(loss === undefined ? {} : { loss: stored(loss) }),
+      };
+    });
+  return { files: windows, has_loss: windows.some(({ loss }) => loss !== undefined) };
 }

@@ -13,9 +13,9 @@ import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
 import { type ShardRange, shardRanges } from "../kernels/pack/ranges.ts";
 import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
 import { seedFrom } from "../kernels/random/shuffle.ts";
-import type { RowReader, TrainingStageRows } from "../manifests/exports/views.ts";
+import { type RowReader, readLoss, type TrainingStageRows } from "../manifests/exports/views.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
-import { shardFile } from "../manifests/shard-files.ts";
+import { hasLoss, lossFile, shardFile } from "../manifests/shard-files.ts";
 import { compileMixture, type MixtureStage } from "../mixtures/compile.ts";
 import { NO_RESOURCES, type PackOperator } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
@@ -31,7 +31,11 @@ export function windowStages(manifests: readonly TrainingStageManifest[], store:
       rows: share.windows,
       row_tokens: manifest.stage.window_tokens,
       ranges: shardRanges(share.shard_windows, share.start_window, share.end_window),
-      open: ({ shard, epoch }) => storedWindows(join(store, shardFile(share.files, shard, epoch).path), manifest),
+      has_loss: hasLoss(share.files),
+      open: ({ shard, epoch }) => {
+        const file = shardFile(share.files, shard, epoch);
+        return storedWindows(join(store, file.path), lossFile(share.files, file) !== undefined, manifest);
+      },
     })),
   }));
 }
@@ -81,6 +85,7 @@ export function repackedStages(
         rows: windows,
         row_tokens: packer.rowTokens,
         ranges: shardRanges(shards, start_window, end_window),
+        has_loss: hasLoss(share.token_store.files),
         open: (range) => packer.open(range, shards[range.shard]),
       };
     }),
@@ -109,13 +114,16 @@ function readSources(manifest: TrainingStageManifest): [string, SourceManifest][
   return Object.entries(manifest.sources).filter(([, share]) => share.windows > 0);
 }
 
-function storedWindows(path: string, { stage, tokenizer }: TrainingStageManifest): RowReader {
+function storedWindows(path: string, hasLane: boolean, { stage, tokenizer }: TrainingStageManifest): RowReader {
   const words = decodePieces(readPart(path + companions.pieces), path + companions.pieces);
   const { window_pieces } = planFromPieces(words, stage.window_tokens);
   const rowBytes = stage.window_tokens * tokenizer.token_bytes;
   return {
     read: (from, to) => ({
       tokens: decodeTokens(readPart(path, from * rowBytes, (to - from) * rowBytes), tokenizer.token_bytes, path),
+      ...(hasLane
+        ? { loss: readLoss(path + companions.loss, from * stage.window_tokens, (to - from) * stage.window_tokens) }
+        : {}),
       pieces: words.subarray(window_pieces[from] * PIECE_WORDS, window_pieces[to] * PIECE_WORDS),
     }),
   };
@@ -157,9 +165,14 @@ class Packer {
     const document_ends = this.#ends(shard);
     const plan = this.#plan(shard, epoch, document_ends);
     if (plan.windows !== rows) throw otherCount(stage.pack.use, this.#source);
+    const tokens = decodeTokens(readPart(path), tokenizer.token_bytes, path);
+    const { files } = this.#share.token_store;
     const input: FillInput = {
       plan,
-      tokens: decodeTokens(readPart(path), tokenizer.token_bytes, path),
+      tokens,
+      ...(lossFile(files, shardFile(files, shard)) === undefined
+        ? {}
+        : { loss: readLoss(path + companions.loss, 0, tokens.length) }),
       document_ends,
       window_tokens: this.rowTokens,
       eos: tokenizer.eos.id,

@@ -1,5 +1,6 @@
 /** A finished run laid out for a trainer. Everything is read from manifests and stores, so an export made later is the one the run would have made. */
 import { join } from "node:path";
+import { RunError } from "../batch/errors.ts";
 import {
   type ExportContext,
   type Exported,
@@ -7,11 +8,13 @@ import {
   type ExportOptions,
   parseExportOptions,
   rowTokens,
+  writesLoss,
 } from "../manifests/exports/define.ts";
 import { writeExport } from "../manifests/exports/folder.ts";
-import { EXPORTERS, type Trainer } from "../manifests/exports/registry.ts";
+import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
 import { readManifests } from "../manifests/read.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
+import { hasLoss } from "../manifests/shard-files.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
 import { documentStages } from "./export-documents.ts";
@@ -26,8 +29,8 @@ export interface ExportResult {
 }
 
 /**
- * Writes `runs/NAME/exports/TRAINER`. Throws RunError `run/export-folder-taken`, `run/export-failed`, RecipeError
- * `flag/bad-export-option`.
+ * Writes `runs/NAME/exports/TRAINER`. Throws RunError `run/export-folder-taken`, `run/export-failed`, `run/export-loses-loss`,
+ * RecipeError `flag/bad-export-option`.
  */
 export function exportManifests(
   run: OpenRun,
@@ -38,14 +41,47 @@ export function exportManifests(
 ): ExportResult {
   const exporter = EXPORTERS[trainer];
   const parsed = parseExportOptions(exporter, options);
+  const ignored = ignoredLoss(exporter, manifests, parsed);
   const { plan_fingerprint, tokenizer, seed } = manifests[0];
   const folder = join(run.layout.run(run.plan.name), "exports", trainer);
   const exported = writeExport(folder, { trainer, plan_fingerprint }, (target) => {
     const context = { folder: target, tokenizer, seed, options: parsed };
     const { record, configs, warnings } = write(exporter, run, manifests, registry, context);
-    return { configs, warnings, ...record };
+    return { configs, warnings: [...ignored, ...warnings], ...record };
   });
   return { paths: [...exported.configs.map((name) => join(folder, name)), folder], warnings: exported.warnings };
+}
+
+/**
+ * Warnings for masked tokens that this export trains on because that was asked for. Throws RunError `run/export-loses-loss` where it was not.
+ */
+function ignoredLoss(
+  exporter: Exporter,
+  manifests: readonly TrainingStageManifest[],
+  options: ExportOptions,
+): readonly string[] {
+  if (writesLoss(exporter, options)) return [];
+  const sources = new Set(
+    manifests.flatMap((manifest) =>
+      Object.entries(manifest.sources).flatMap(([source, { windows, files, token_store }]) =>
+        windows > 0 && (hasLoss(files) || hasLoss(token_store.files)) ? [source] : [],
+      ),
+    ),
+  );
+  if (sources.size === 0) return [];
+  const named = [...sources].sort().join(", ");
+  if (options.ignore_loss === true) {
+    return [`${named}: masked tokens are trained on, as asked: the loss lane is not in this export`];
+  }
+  const others = TRAINERS.filter((trainer) => EXPORTERS[trainer].loss.written === "always").join(", ");
+  const { option, notes } = exporter.loss;
+  const flag = (name: string): string => `--${name.replaceAll("_", "-")} (${name})`;
+  throw new RunError({
+    code: "run/export-loses-loss",
+    what: `the export for ${exporter.name} would train on masked tokens of ${named}`,
+    why: notes,
+    fix: `${option === undefined ? "" : `give ${flag(option)}, or `}export for one of ${others}; ${flag("ignore_loss")} trains on every token`,
+  });
 }
 
 /** Gives the exporter what it reads. */

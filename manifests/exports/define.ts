@@ -38,6 +38,18 @@ export interface TrainerReader {
   readonly notes: readonly string[];
 }
 
+/**
+ * Whether the export says which tokens are not trained, where a store has a loss lane (store/token-file.ts). One that does not is refused unless
+ * `ignore_loss` is given: it would train on masked tokens.
+ */
+export interface LossSupport {
+  /** `with_option`: only where `option` is given. */
+  readonly written: "always" | "with_option" | "never";
+  readonly option?: string;
+  /** How, or why not. */
+  readonly notes: string;
+}
+
 export interface ExportContext<Options> {
   readonly folder: ExportFolder;
   readonly tokenizer: TrainingStageManifest["tokenizer"];
@@ -62,6 +74,7 @@ interface ExporterFacts<Options extends z.ZodObject> {
   /** What lies in the export's folder. */
   readonly files: readonly string[];
   readonly geometry: RowGeometry;
+  readonly loss: LossSupport;
   /** What may be asked of it: keys of the API, flags of the command line. All are optional. */
   readonly options: Options;
   readonly readers: readonly TrainerReader[];
@@ -105,14 +118,34 @@ export const sharedOptions = {
     .string()
     .optional()
     .describe("what the trainer loads its tokenizer by; the name in the manifests where not given"),
+  ignore_loss: z
+    .boolean()
+    .optional()
+    .describe("export although masked tokens would be trained on: the trainer's files cannot say which they are"),
 } as const;
 
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
-/** Checks a declaration and returns it with its types. Throws on a bad name: no export could survive it. */
+/**
+ * Checks a declaration and returns it with its types. Throws on what no export could survive: a bad name, loss options that contradict
+ * what it says of the loss lane.
+ */
 export function defineExporter<Options extends z.ZodObject>(exporter: Exporter<Options>): Exporter<Options> {
   if (!NAME.test(exporter.name)) throw new Error(`an exporter's name must be in kebab-case: ${exporter.name}`);
+  const { written, option } = exporter.loss;
+  const has = (key: string): boolean => Object.hasOwn(exporter.options.shape, key);
+  if (has("ignore_loss") === (written === "always")) {
+    throw new Error(`${exporter.name}: ignore_loss is an option of exporters that may not write the loss lane`);
+  }
+  if ((written === "with_option") !== (option !== undefined && has(option))) {
+    throw new Error(`${exporter.name}: no option ${option} writes the loss lane`);
+  }
   return exporter;
+}
+
+/** Whether an export with these options says which tokens are not trained. */
+export function writesLoss({ loss }: Exporter, options: ExportOptions): boolean {
+  return loss.written === "always" || (loss.option !== undefined && options[loss.option] === true);
 }
 
 /** Options given for an export, by snake_case name. */

@@ -15,6 +15,7 @@ import { contentVersion } from "./folder.ts";
 import { rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
 
 const options = z.strictObject({
+  ignore_loss: sharedOptions.ignore_loss,
   path_prefix: sharedOptions.path_prefix,
 });
 type Context = ExportContext<z.output<typeof options>>;
@@ -31,6 +32,10 @@ export default defineExporter({
     boundaries: "nothing",
     boundary_labels: "trained",
     order: "shuffled",
+  },
+  loss: {
+    written: "never",
+    notes: "litgpt reads ids alone: the next id is the label, everywhere.",
   },
   options,
   readers: [

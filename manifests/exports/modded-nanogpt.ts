@@ -11,10 +11,10 @@ import { z } from "zod";
 import { TOKEN_BIN_MAX_TOKENS, tokenBinHeader } from "../../kernels/exports/token-bin.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
 import { bytesOf } from "../../store/token-file.ts";
-import { defineExporter, type ExportContext, type Exported } from "./define.ts";
+import { defineExporter, type ExportContext, type Exported, sharedOptions } from "./define.ts";
 import { type DocumentBlock, documentBlocks, type SourceDocuments, type TrainingStageDocuments } from "./views.ts";
 
-const options = z.strictObject({});
+const options = z.strictObject({ ignore_loss: sharedOptions.ignore_loss });
 type Context = ExportContext<z.output<typeof options>>;
 
 export default defineExporter({
@@ -29,6 +29,10 @@ export default defineExporter({
     boundaries: "first_token",
     boundary_labels: "trained",
     order: "kept",
+  },
+  loss: {
+    written: "never",
+    notes: "The loaders read ids alone.",
   },
   options,
   readers: [

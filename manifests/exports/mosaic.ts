@@ -24,6 +24,7 @@ import { defineExporter, type ExportContext, type Exported, numbered, sharedOpti
 import { rowBlocks, type SourceRows, signedTokens, type TrainingStageRows } from "./views.ts";
 
 const options = z.strictObject({
+  ignore_loss: sharedOptions.ignore_loss,
   path_prefix: sharedOptions.path_prefix,
 });
 type Context = ExportContext<z.output<typeof options>>;
@@ -41,6 +42,10 @@ export default defineExporter({
     boundaries: "eos",
     boundary_labels: "trained",
     order: "shuffled",
+  },
+  loss: {
+    written: "never",
+    notes: "llm-foundry shifts `tokens` to labels itself; nothing in a sample masks one.",
   },
   options,
   readers: [

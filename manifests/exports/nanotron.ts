@@ -28,7 +28,13 @@ type Context = ExportContext<Options>;
 export default defineExporter({
   name: "nanotron",
   summary: "the packed windows as folders of `.ds` files for nanotron, with its `data_stages`",
-  files: ["s3/SOURCE_ROW/*.ds", "s3/SOURCE_ROW/*.ds.index", "s3/SOURCE_ROW/SOURCE.ds.metadata", "data_stages*.yaml"],
+  files: [
+    "s3/SOURCE_ROW/*.ds",
+    "s3/SOURCE_ROW/*.ds.index",
+    "s3/SOURCE_ROW/*.ds.loss",
+    "s3/SOURCE_ROW/SOURCE.ds.metadata",
+    "data_stages*.yaml",
+  ],
   reads: "window_files",
   geometry: {
     row_extra_tokens: 1,
@@ -37,6 +43,11 @@ export default defineExporter({
     boundaries: "eos",
     boundary_labels: "masked",
     order: "kept",
+  },
+  loss: {
+    written: "always",
+    notes:
+      "`.ds.loss` beside `.ds`, as datatrove writes it. nanotron's data set does not read it yet: its collator has to be taught.",
   },
   options,
   readers: [
@@ -51,7 +62,7 @@ export default defineExporter({
     },
     {
       name: "nanotron",
-      version: "2411b022 (2026-04)",
+      version: "2411b022, 2026-04",
       notes: [
         "The same bytes, but its data set does not fit datatrove's main branch (argument names differ since 2025-04-30):",
         "use the pair of branches SmolLM3 used.",
@@ -152,6 +163,12 @@ function exportWarnings(groups: readonly Group[], chains: readonly Chain[], { gl
       ? [`${name} reads windows of its source again in the same order: later epochs are links to the same files`]
       : [];
   });
+  for (const { name, files } of chains) {
+    if (!files.has_loss) continue;
+    warnings.push(
+      `${name} has .ds.loss files, which nanotron's data set does not read: without a collator that does, masked tokens are trained on`,
+    );
+  }
   if (global_batch_size === undefined) {
     warnings.push("start_training_step counts windows: export again with the trainer's global batch size");
   }
@@ -228,6 +245,7 @@ function writeFolder({ name, files, start, end }: Chain, { folder, tokenizer, op
       // The last file is linked whole: what lies beyond the end is spare.
       folder.link(stored.tokens.path, target, stored.tokens);
       folder.link(stored.index.path, target + companions.index, stored.index);
+      if (stored.loss !== undefined) folder.link(stored.loss.path, target + companions.loss, stored.loss);
       windows += whole;
     }
   });
@@ -253,6 +271,9 @@ function copyRest(
 ): void {
   const skipped = range.start * windowTokens;
   copyPart(stored.tokens.path, target, skipped * tokenBytes, whole * windowTokens * tokenBytes, folder);
+  if (stored.loss !== undefined) {
+    copyPart(stored.loss.path, target + companions.loss, skipped, whole * windowTokens, folder);
+  }
   const index = decodeEnds(readPart(stored.index.path), stored.index.path).filter((end) => end > skipped);
   folder.bytes(target + companions.index, encodeEnds(index, -skipped));
 }

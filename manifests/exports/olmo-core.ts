@@ -2,13 +2,13 @@
  * Packed rows as OLMo-core reads them: raw ids under `.npy` (no NumPy header), `.csv.gz` with document bounds, and the source mixture.
  *
  * OLMo-core cuts a file into rows of sequence_length and finds documents by EOS; the CSV says the same, each padding token being a document of
- * its own. The label after a document's end is trained unless a mask says otherwise: asked for, `.label_mask.npy` is one byte per token,
- * 0 for padding and for the first token of every piece. Price: the ids once more on disk.
+ * its own. The label after a document's end is trained unless a mask says otherwise: `.label_mask.npy` is one byte per token, 0 for padding, for the
+ * first token of every piece and where the loss lane has 0. It is written when asked for, and for all sources of a stage where one has a lane. Price: the ids once more on disk.
  */
 import { gzipSync } from "node:zlib";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { PIECE_WORDS } from "../../kernels/pack/fill.ts";
+import { PADDING_WORD, PIECE_WORDS } from "../../kernels/pack/fill.ts";
 import { bytesOf } from "../../store/token-file.ts";
 import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
 import { type RowBlock, rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
@@ -36,11 +36,15 @@ export default defineExporter({
     boundary_labels: "masked_by_file",
     order: "shuffled",
   },
+  loss: {
+    written: "always",
+    notes: "`part-*.label_mask.npy`, written for all sources of a training stage as soon as one has a loss lane.",
+  },
   options,
   readers: [
     {
       name: "OLMo-core",
-      version: "fa6c5014 (2026-06)",
+      version: "fa6c5014, 2026-06",
       notes: [
         "The YAML is a `SourceMixtureDatasetConfig`, `global_batch_size` in tokens.",
         "`.npy` is raw, without NumPy's header; its type must be the data set's `dtype`.",
@@ -63,7 +67,6 @@ export default defineExporter({
 
 /** Gzip members follow each other in one file: a reader sees one stream, and no more than this is held. */
 const CSV_BYTES = 1 << 22;
-const PADDING = 0xffff_ffff;
 
 interface SourceFiles {
   readonly source: SourceRows;
@@ -77,12 +80,13 @@ function write(stages: readonly TrainingStageRows[], context: Context): Exported
   const configs: string[] = [];
   const warnings: string[] = [];
   const summary = stages.map((stage) => {
-    const written = stage.sources.map((source) => writeSource(stage.name, source, context));
+    const masked = options.label_mask === true || stage.sources.some(({ has_loss }) => has_loss);
+    const written = stage.sources.map((source) => writeSource(stage.name, source, masked, context));
     const config = `${stage.name}.yaml`;
     folder.text(config, configText(stage, written, context));
     configs.push(config);
     const padding = written.reduce((sum, { padding_tokens }) => sum + padding_tokens, 0);
-    if (padding > 0 && options.label_mask !== true) {
+    if (padding > 0 && !masked) {
       warnings.push(`${stage.name}: ${padding} EOS of padding are trained on: export with a label mask (--label-mask)`);
     }
     return {
@@ -96,7 +100,7 @@ function write(stages: readonly TrainingStageRows[], context: Context): Exported
   return { configs, warnings, record: { stages: summary } };
 }
 
-function writeSource(stage: string, source: SourceRows, { folder, options }: Context): SourceFiles {
+function writeSource(stage: string, source: SourceRows, masked: boolean, { folder }: Context): SourceFiles {
   const paths: string[] = [];
   const masks: string[] = [];
   let padding = 0;
@@ -112,7 +116,7 @@ function writeSource(stage: string, source: SourceRows, { folder, options }: Con
       padding += csv.padding_tokens;
     });
     paths.push(`${base}.npy`);
-    if (options.label_mask !== true) return;
+    if (!masked) return;
     folder.file(`${base}.label_mask.npy`, (file) => {
       for (const block of rowBlocks(source, range)) file.write(labelMask(block));
     });
@@ -122,12 +126,12 @@ function writeSource(stage: string, source: SourceRows, { folder, options }: Con
 }
 
 /** 1 for every token that is trained as a label. */
-export function labelMask({ tokens, pieces }: RowBlock): Uint8Array {
-  const mask = new Uint8Array(tokens.length).fill(1);
+function labelMask({ tokens, loss, pieces }: RowBlock): Uint8Array {
+  const mask = loss?.slice() ?? new Uint8Array(tokens.length).fill(1);
   let at = 0;
   for (let word = 0; word < pieces.length; word += PIECE_WORDS) {
     const length = pieces[word + 2];
-    if (pieces[word] === PADDING) mask.fill(0, at, at + length);
+    if (pieces[word] === PADDING_WORD) mask.fill(0, at, at + length);
     else mask[at] = 0;
     at += length;
   }
@@ -151,7 +155,7 @@ class DocumentCsv {
   add(pieces: Uint32Array): void {
     for (let word = 0; word < pieces.length; word += PIECE_WORDS) {
       const [document, start, length] = pieces.subarray(word, word + PIECE_WORDS);
-      if (document === PADDING) {
+      if (document === PADDING_WORD) {
         this.padding_tokens += length;
         for (let pad = 0; pad < length; pad++) this.#line(1, "padding", 0);
       } else {

@@ -13,6 +13,7 @@ import { defineExporter, type ExportContext, type Exported, sharedOptions, train
 import { documentBlocks, rangeEnds, type SourceDocuments, type TrainingStageDocuments, wideTokens } from "./views.ts";
 
 const options = z.strictObject({
+  ignore_loss: sharedOptions.ignore_loss,
   path_prefix: sharedOptions.path_prefix,
 });
 type Context = ExportContext<z.output<typeof options>>;
@@ -31,11 +32,15 @@ export default defineExporter({
     boundary_labels: "masked",
     order: "shuffled",
   },
+  loss: {
+    written: "never",
+    notes: "The token source is ids and offsets; torchtitan shifts them to labels itself.",
+  },
   options,
   readers: [
     {
       name: "torchtitan",
-      version: "b5bcd76c (2026-08)",
+      version: "b5bcd76c, 2026-08",
       notes: [
         "`np.memmap` of `tokens.bin`, `np.load` of the documents + 1 offsets.",
         "It packs documents itself and shifts labels inside them.",

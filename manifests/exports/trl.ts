@@ -2,13 +2,13 @@
  * Packed rows as TRL reads them: Parquet with `input_ids`, `labels`, `seq_lengths`, and the YAML of each training stage.
  *
  * TRL leaves a data set with these columns as it is (`packing: false`) and its padding-free collator restarts positions by `seq_lengths`. Rows
- * may be short, so there is no padding. Labels are the ids, -100 at the first token of every piece: nothing before it can predict it.
+ * may be short, so there is no padding. Labels are the ids, -100 where the loss lane has 0 and at the first token of every piece: nothing before it can predict it.
  * Invariant: the lengths of a row add up to its ids. Price: 8 bytes a token on disk.
  */
 import { stringify } from "yaml";
 import { z } from "zod";
 import { type ListColumn, ParquetListWriter } from "../../kernels/parquet/int-lists.ts";
-import { PIECE_WORDS } from "../../kernels/pack/fill.ts";
+import { PADDING_WORD, PIECE_WORDS } from "../../kernels/pack/fill.ts";
 import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
 import { type RowBlock, rowBlocks, type SourceRows, signedTokens, type TrainingStageRows } from "./views.ts";
 
@@ -31,11 +31,15 @@ export default defineExporter({
     boundary_labels: "masked",
     order: "shuffled",
   },
+  loss: {
+    written: "always",
+    notes: "`labels` is -100 where a token is not trained.",
+  },
   options,
   readers: [
     {
       name: "TRL",
-      version: "1.13 (collator run), 1.16 (read)",
+      version: "collator of 1.13 run, 1.16 read",
       notes: [
         "`trl sft --config STAGE.yaml …`.",
         "Columns `input_ids` and `labels` are kept as they are: nothing is tokenized, packed or cut again.",
@@ -80,7 +84,7 @@ function writeSource(stage: string, source: SourceRows, { folder }: Context): st
 }
 
 /** The three columns of a block, padding left out. */
-export function rowColumns({ tokens, pieces }: RowBlock, rowTokens: number): ListColumn[] {
+function rowColumns({ tokens, loss, pieces }: RowBlock, rowTokens: number): ListColumn[] {
   const rows = tokens.length / rowTokens;
   const ids = signedTokens(tokens);
   const input = new Int32Array(ids.length);
@@ -93,10 +97,13 @@ export function rowColumns({ tokens, pieces }: RowBlock, rowTokens: number): Lis
   let kept = 0;
   for (let word = 0, row = 0; word < pieces.length; word += PIECE_WORDS) {
     const length = pieces[word + 2];
-    if (pieces[word] !== 0xffff_ffff) {
+    if (pieces[word] !== PADDING_WORD) {
       const piece = ids.subarray(read, read + length);
       input.set(piece, written);
       labels.set(piece, written);
+      if (loss !== undefined) {
+        for (let i = 0; i < length; i++) if (loss[read + i] === 0) labels[written + i] = IGNORED;
+      }
       labels[written] = IGNORED;
       lengths[kept++] = length;
       written += length;

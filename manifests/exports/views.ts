@@ -8,7 +8,7 @@ import { readPart } from "../../io/local/read-part.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
 import type { ShardRange } from "../../kernels/pack/ranges.ts";
 import { type DocumentSelection, selectDocuments } from "../../kernels/pack/select.ts";
-import { companions, decodeEnds, decodeTokens, type TokenBytes } from "../../store/token-file.ts";
+import { companions, decodeEnds, decodeLoss, decodeTokens, type TokenBytes } from "../../store/token-file.ts";
 
 /** A file of the store. */
 export interface StoreFile {
@@ -24,6 +24,8 @@ export interface WindowFiles {
   readonly epoch: number;
   readonly tokens: StoreFile;
   readonly index: StoreFile;
+  /** Absent where all tokens are trained. */
+  readonly loss?: StoreFile;
 }
 
 export interface SourceFiles {
@@ -40,6 +42,8 @@ export interface SourceFiles {
   readonly end_window: number;
   readonly epoch_windows: number;
   readonly files: readonly WindowFiles[];
+  /** Whether any shard has a loss lane. */
+  readonly has_loss: boolean;
 }
 
 export interface TrainingStageFiles {
@@ -53,6 +57,8 @@ export interface TrainingStageFiles {
 export interface RowBlock {
   /** Rows back to back. */
   readonly tokens: TokenArray;
+  /** One byte a token, see store/token-file.ts; absent where all but padding are trained. */
+  readonly loss?: Uint8Array;
   /** PIECE_WORDS words a piece, in row order; the pieces of a row add up to its tokens. */
   readonly pieces: Uint32Array;
 }
@@ -71,6 +77,8 @@ export interface SourceRows {
   /** In reading order; later epochs follow earlier ones. */
   readonly ranges: readonly ShardRange[];
   readonly open: (range: ShardRange) => RowReader;
+  /** Whether any shard has a loss lane. */
+  readonly has_loss: boolean;
 }
 
 export interface TrainingStageRows {
@@ -99,6 +107,8 @@ export interface DocumentRange {
   readonly path: string;
   readonly size_bytes: number;
   readonly sha256: string;
+  /** The shard's `.ds.loss`; absent where all tokens are trained. */
+  readonly loss?: string;
   /** Documents of the shard that count at all, where not all do. */
   readonly selection?: DocumentSelection;
   /** Number among the documents that count. */
@@ -115,6 +125,8 @@ export interface SourceDocuments {
   readonly tokens: number;
   /** In reading order; no document of an epoch is in two stages. */
   readonly ranges: readonly DocumentRange[];
+  /** Whether any shard has a loss lane. */
+  readonly has_loss: boolean;
 }
 
 export interface TrainingStageDocuments {
@@ -127,6 +139,8 @@ export interface TrainingStageDocuments {
 
 export interface DocumentBlock {
   readonly tokens: TokenArray;
+  /** One byte a token, see store/token-file.ts; absent where all are trained. */
+  readonly loss?: Uint8Array;
   /** Exclusive ends of documents in `tokens`; the last one is its length. */
   readonly ends: Float64Array;
 }
@@ -177,15 +191,24 @@ export function* documentBlocks(range: DocumentRange, tokenBytes: TokenBytes): G
     const start = starts[first];
     const bytes = readPart(range.path, start * tokenBytes, (ends[next - 1] - start) * tokenBytes);
     const tokens = decodeTokens(bytes, tokenBytes, range.path);
+    const loss = range.loss === undefined ? undefined : readLoss(range.loss, start, tokens.length);
     const stacked = stackedEnds(starts, ends, first, next);
-    for (let i = first; i < next && stacked[next - first - 1] < tokens.length; i++) {
+    const kept = stacked[next - first - 1];
+    for (let i = first; i < next && kept < tokens.length; i++) {
       // Documents that do not count lie between: close the gaps, front to back.
       const to = i === first ? 0 : stacked[i - first - 1];
       tokens.copyWithin(to, starts[i] - start, ends[i] - start);
+      loss?.copyWithin(to, starts[i] - start, ends[i] - start);
     }
-    yield { tokens: tokens.subarray(0, stacked[next - first - 1]), ends: stacked };
+    const block = { tokens: tokens.subarray(0, kept), ends: stacked };
+    yield loss === undefined ? block : { ...block, loss: loss.subarray(0, kept) };
     first = next;
   }
+}
+
+/** The loss lane of `tokens` tokens of a shard from token `start`. */
+export function readLoss(path: string, start: number, tokens: number): Uint8Array {
+  return decodeLoss(readPart(path, start, tokens), tokens, path);
 }
 
 /** Ids in four bytes: as they are, or widened. */

@@ -50,6 +50,33 @@ test("a good run has no findings", async (t) => {
   assert.equal(files.length, 7 * 2 + 7 * 3 * 2, "every file of both stores, once");
 });
 
+test("loss lanes are read: length, values, padding, and that no shard of windows lacks its lane", async (t) => {
+  const lane = `${WEB}.loss`;
+  const stored = "tokens-web/00000_web.ds.loss";
+  const cases: readonly [string, RegExp, (run: SmallRun) => void][] = [
+    [lane, /bytes for \d+ tokens/, (run) => rewrite(run, lane, (bytes) => bytes.subarray(1))],
+    [stored, /byte 3 is 2/, (run) => rewrite(run, stored, (bytes) => Buffer.from(bytes).fill(2, 3, 4))],
+    [lane, /padding at token \d+ is said to be trained/, (run) => rewrite(run, lane, (bytes) => bytes.fill(1))],
+    [
+      WEB,
+      /has no loss lane, and tokens-web\/00001_web\.ds\.loss says/,
+      (run) =>
+        edit(run, (manifests) => {
+          for (const { sources } of manifests)
+            sources.web.files = sources.web.files.filter(({ path }) => path !== lane);
+        }),
+    ],
+  ];
+  assert.deepEqual(await verify(makeSmallRun(temporaryFolder(t), undefined, 3, ["web"])), []);
+  for (const [file, what, harm] of cases) {
+    const run = makeSmallRun(temporaryFolder(t), undefined, 3, ["web"]);
+    harm(run);
+    const [finding, ...others] = await verify(run);
+    assert.deepEqual([finding?.code, finding?.file, others], ["verify/bad-loss", file, []]);
+    assert.match(finding.what, what);
+  }
+});
+
 test("manifests are canonical and the same for the same facts", (t) => {
   const one = makeSmallRun(temporaryFolder(t));
   const two = makeSmallRun(temporaryFolder(t));

@@ -91,6 +91,32 @@ test("windows filled in parts equal windows filled at once, in both widths, and 
   );
 });
 
+test("a loss byte goes where its token goes, and padding has 0", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 40 }),
+      fc.integer({ min: 2, max: 120 }),
+      (lengths, window) => {
+        const { tokens, ends } = shard(lengths);
+        const plan = planBestFit(ends, window, [5, 5], { max_documents: 0 });
+        const loss = Uint8Array.from(tokens, (id) => id % 2);
+        const input = { plan, tokens, loss, document_ends: ends, window_tokens: window, eos: EOS + 1 };
+        const out = fillOutput(input, 0, plan.windows);
+        out.loss?.fill(7);
+        fillWindows(input, 0, plan.windows, out);
+        const expected = Uint8Array.from(out.tokens, (id) => (id === EOS + 1 ? 0 : id % 2));
+        assert.deepEqual(out.loss, expected);
+        const { loss: _, ...unmasked } = input;
+        const plain = fillOutput(unmasked, 0, plan.windows);
+        fillWindows(unmasked, 0, plan.windows, plain);
+        assert.equal(plain.loss, undefined);
+        assert.deepEqual(plain.tokens, out.tokens);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
 test("index entries beyond 2^32 tokens keep their high word", () => {
   const windowTokens = 2 ** 31;
   const plan = {
