@@ -53,6 +53,7 @@ export default defineExporter({
 });
 
 const IGNORED = -100;
+const COLUMNS = [{ name: "input_ids" }, { name: "labels" }, { name: "seq_lengths" }];
 
 function write(stages: readonly TrainingStageRows[], context: Context): Exported {
   const configs: string[] = [];
@@ -75,7 +76,7 @@ function writeSource(stage: string, source: SourceRows, { folder }: Context): st
   return source.ranges.map((range, i) => {
     const path = `${stage}/${source.source}-${numbered(i)}.parquet`;
     folder.file(path, (file) => {
-      const parquet = new ParquetListWriter(["input_ids", "labels", "seq_lengths"], (bytes) => file.write(bytes));
+      const parquet = new ParquetListWriter(COLUMNS, (bytes) => file.write(bytes));
       for (const block of rowBlocks(source, range)) parquet.rowGroup(rowColumns(block, source.row_tokens));
       parquet.finish();
     });
