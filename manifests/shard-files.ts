@@ -11,7 +11,10 @@ interface ShardFile {
   readonly epoch?: number | undefined;
 }
 
-/** The `.ds` of a shard as epoch `epoch` (from 0) reads it. What no manifest that passed its schema lacks is a bug where it does. */
+/**
+ * The `.ds` of a shard as epoch `epoch` (from 0) reads it. What no manifest that passed its schema lacks is a bug where
+ * it does.
+ */
 export function shardFile(files: readonly ShardFile[], shard: number, epoch = 0): ShardFile {
   const candidates = files.filter((file) => file.shard === shard && file.path.endsWith(".ds"));
   const own = epoch === 0 ? undefined : candidates.find((file) => file.epoch === epoch);

@@ -1,9 +1,9 @@
 /**
  * Checks of stored bytes: hashes, and everything a trainer relies on inside token files.
  *
- * Invariant checked: exactly one EOS per document and none inside, ids below the vocabulary, whole windows, and positions that come out
- * the same from EOS ids and from the index. Price: files are read once, token files in pieces of a few MiB; the index and the pieces
- * table of one shard are held in memory.
+ * Invariant checked: exactly one EOS per document and none inside, ids below the vocabulary, whole windows, and
+ * positions that come out the same from EOS ids and from the index. Price: files are read once, token files in pieces
+ * of a few MiB; the index and the pieces table of one shard are held in memory.
  */
 import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
@@ -65,7 +65,10 @@ export async function tokenShardProblem(store: string, path: string, format: Tok
   });
 }
 
-/** What breaks the contract in a loss lane, or undefined. `path` is that of its `.ds`; `pieces` says that this lies in windows, with padding. */
+/**
+ * What breaks the contract in a loss lane, or undefined. `path` is that of its `.ds`; `pieces` says that this lies in
+ * windows, with padding.
+ */
 export async function lossLaneProblem(
   store: string,
   path: string,
@@ -96,8 +99,8 @@ export interface ShardSelection {
 }
 
 /**
- * What breaks the contract in a shard of a packed store, or undefined. Windows of a selection must hold its documents and no others;
- * without one, all that the pieces table speaks of.
+ * What breaks the contract in a shard of a packed store, or undefined. Windows of a selection must hold its documents
+ * and no others; without one, all that the pieces table speaks of.
  */
 export async function windowShardProblem(
   store: string,
@@ -136,7 +139,9 @@ interface ShardLayout {
   readonly documentEnds: Float64Array;
 }
 
-/** The plan a pieces table stands for, and the document lengths it implies; of a selection, its own, by position in it. */
+/**
+ * The plan a pieces table stands for, and the document lengths it implies; of a selection, its own, by position in it.
+ */
 function layoutOf(words: Uint32Array, windowTokens: number, selected?: SelectedDocuments): ShardLayout | string {
   const inShard = planOf(words, windowTokens);
   if (typeof inShard === "string") return inShard;

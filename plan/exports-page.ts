@@ -1,7 +1,9 @@
 /**
- * What follows from the exporters' declarations: the trainer reference, and the flags and trainers the command line knows.
+ * What follows from the exporters' declarations: the trainer reference, and the flags and trainers the command line
+ * knows.
  *
- * The command line has them as generated source, because loading the registry would cost every `--help` a third of a second.
+ * The command line has them as generated source, because loading the registry would cost every `--help` a third of a
+ * second.
  * Invariant: the same declarations give the same bytes. Both are committed; a test fails when they are stale.
  */
 import type { Exporter } from "../manifests/exports/define.ts";
@@ -84,7 +86,10 @@ function rowText({ reads, geometry }: Exporter): string {
   return geometry.padding === "none" ? `up to ${row}` : `${row} / ${step}`;
 }
 
-/** Content of `cli/trainers.gen.ts`. Options of one name must mean the same to every trainer: the first description is the flag's. */
+/**
+ * Content of `cli/trainers.gen.ts`. Options of one name must mean the same to every trainer: the first description is
+ * the flag's.
+ */
 export function cliTrainersSource(exporters: readonly Exporter[]): string {
   const options = new Map<string, { readonly schema: JsonSchema; readonly trainers: string[] }>();
   for (const { name, options: shape } of exporters) {

@@ -1,8 +1,10 @@
 /**
- * Writes what follows from the files of stages and exporters: the registries, the recipe's JSON Schema, the reference pages, the flags of exports. Run by `npm run gen`.
+ * Writes what follows from the files of stages and exporters: the registries, the recipe's JSON Schema, the reference
+ * pages, the flags of exports. Run by `npm run gen`.
  *
- * Invariant: output depends on the file tree and the definitions alone. Stages are imported by path, not through the registry that
- * is being written, so that one build and one run are enough after adding a stage. A test compares the output with the files.
+ * Invariant: output depends on the file tree and the definitions alone. Stages are imported by path, not through the
+ * registry that is being written, so that one build and one run are enough after adding a stage. A test compares the
+ * output with the files.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -16,7 +18,10 @@ import { recipePage, stagesPage } from "./recipe/reference.ts";
 
 const EXPORTS = "manifests/exports";
 
-/** Names of the stage files under `root/stages`: those that have a default export, by kind in reading order, then by name. */
+/**
+ * Names of the stage files under `root/stages`: those that have a default export, by kind in reading order, then by
+ * name.
+ */
 export function stageNames(root: string): string[] {
   return STAGE_KINDS.flatMap((kind) =>
     namesIn(join(root, "stages", kind))

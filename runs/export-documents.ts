@@ -1,9 +1,10 @@
 /**
  * Documents for trainers that cut rows themselves: which documents of each source a training stage gets.
  *
- * Documents are taken in the order of the token store until a stage has the tokens its rows need, and the next stage goes on with the next
- * document: no document of an epoch is in two stages. Where a stage reads other documents of a source than an earlier one, it starts at the first
- * shard none of whose documents have been read, as mixtures do. Invariant: ranges are whole documents and depend on the manifests alone.
+ * Documents are taken in the order of the token store until a stage has the tokens its rows need, and the next stage
+ * goes on with the next document: no document of an epoch is in two stages. Where a stage reads other documents of a
+ * source than an earlier one, it starts at the first shard none of whose documents have been read, as mixtures do.
+ * Invariant: ranges are whole documents and depend on the manifests alone.
  * Price: the index of the shards where a range starts or ends; of every shard where only some documents are read.
  */
 import { join } from "node:path";
@@ -117,7 +118,10 @@ function countedEnds({ path, selection }: StoreShard["at"]): Float64Array {
   return selection === undefined ? ends : selectDocuments(ends, selection).ends;
 }
 
-/** Whole documents from token `start`, where one starts, to the first document end at or after `end`; both unrolled over epochs. */
+/**
+ * Whole documents from token `start`, where one starts, to the first document end at or after `end`; both unrolled over
+ * epochs.
+ */
 function documentRanges(shards: readonly StoreShard[], start: number, end: number): DocumentRange[] {
   const total = shards.reduce((sum, shard) => sum + shard.tokens, 0);
   const ranges: DocumentRange[] = [];

@@ -1,9 +1,11 @@
 /**
- * Rows for trainers that read packed rows: the stored windows as they are, or the token stores packed anew at another row length.
+ * Rows for trainers that read packed rows: the stored windows as they are, or the token stores packed anew at another
+ * row length.
  *
- * A stage reads as many rows of a source as the manifest says windows; only where they lie changes with the row length, and positions are
- * handed on as mixtures hand them on. Invariant: rows depend on the manifests alone, so one source gives the same rows to every trainer of
- * that row length. Price: every shard is planned twice, once to count its rows and once to fill them; one shard's tokens in memory.
+ * A stage reads as many rows of a source as the manifest says windows; only where they lie changes with the row length,
+ * and positions are handed on as mixtures hand them on. Invariant: rows depend on the manifests alone, so one source
+ * gives the same rows to every trainer of that row length. Price: every shard is planned twice, once to count its rows
+ * and once to fill them; one shard's tokens in memory.
  */
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";

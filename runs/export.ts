@@ -1,4 +1,7 @@
-/** A finished run laid out for a trainer. Everything is read from manifests and stores, so an export made later is the one the run would have made. */
+/**
+ * A finished run laid out for a trainer. Everything is read from manifests and stores, so an export made later is the
+ * one the run would have made.
+ */
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import {
@@ -29,8 +32,8 @@ export interface ExportResult {
 }
 
 /**
- * Writes `runs/NAME/exports/TRAINER`. Throws RunError `run/export-folder-taken`, `run/export-failed`, `run/export-loses-loss`,
- * RecipeError `flag/bad-export-option`.
+ * Writes `runs/NAME/exports/TRAINER`. Throws RunError `run/export-folder-taken`, `run/export-failed`,
+ * `run/export-loses-loss`, RecipeError `flag/bad-export-option`.
  */
 export function exportManifests(
   run: OpenRun,
@@ -53,7 +56,8 @@ export function exportManifests(
 }
 
 /**
- * Warnings for masked tokens that this export trains on because that was asked for. Throws RunError `run/export-loses-loss` where it was not.
+ * Warnings for masked tokens that this export trains on because that was asked for. Throws RunError
+ * `run/export-loses-loss` where it was not.
  */
 function ignoredLoss(
   exporter: Exporter,
@@ -76,11 +80,12 @@ function ignoredLoss(
   const others = TRAINERS.filter((trainer) => EXPORTERS[trainer].loss.written === "always").join(", ");
   const { option, notes } = exporter.loss;
   const flag = (name: string): string => `--${name.replaceAll("_", "-")} (${name})`;
+  const byOption = option === undefined ? "" : `give ${flag(option)}, or `;
   throw new RunError({
     code: "run/export-loses-loss",
     what: `the export for ${exporter.name} would train on masked tokens of ${named}`,
     why: notes,
-    fix: `${option === undefined ? "" : `give ${flag(option)}, or `}export for one of ${others}; ${flag("ignore_loss")} trains on every token`,
+    fix: `${byOption}export for one of ${others}; ${flag("ignore_loss")} trains on every token`,
   });
 }
 

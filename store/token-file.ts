@@ -1,12 +1,14 @@
 /**
  * The files of a token store, byte for byte as datatrove writes them, so that its reader needs no converter.
  *
- * `X.ds`: token ids, little-endian, 2 bytes each where the vocabulary fits, else 4; no header. `X.ds.index`: the exclusive end of every
- * document in tokens, u64 little-endian. `X.ds.loss`: the loss lane, one byte a token, there only where not all are trained.
- * `X.ds.metadata`: three lines. `X.ds.pieces` is ours: which piece of which document lies where in packed windows, three u32 each.
- * Byte i of the loss lane speaks of token i as a label: 1, it is trained to be predicted from what stands before it; 0, it is not. So it moves
- * with its token. The first token of a piece has nothing before it and is a label for nobody, whatever its byte says.
- * Invariant of what lies in them: a document is not empty, ends with the one EOS in it, and every id is below the vocabulary size.
+ * `X.ds`: token ids, little-endian, 2 bytes each where the vocabulary fits, else 4; no header. `X.ds.index`: the
+ * exclusive end of every document in tokens, u64 little-endian. `X.ds.loss`: the loss lane, one byte a token, there
+ * only where not all are trained. `X.ds.metadata`: three lines. `X.ds.pieces` is ours: which piece of which document
+ * lies where in packed windows, three u32 each. Byte i of the loss lane speaks of token i as a label: 1, it is trained
+ * to be predicted from what stands before it; 0, it is not. So it moves with its token. The first token of a piece has
+ * nothing before it and is a label for nobody, whatever its byte says.
+ * Invariant of what lies in them: a document is not empty, ends with the one EOS in it, and every id is below the
+ * vocabulary size.
  * Price: bytes are looked at in place; one pass over the ids where they are checked.
  */
 import { DataError, RunError } from "../batch/errors.ts";
@@ -38,7 +40,10 @@ export function bytesOf(values: TokenArray | Uint32Array): Uint8Array {
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** What breaks the invariant first in documents that lie back to back in `ids` (`ends`: their exclusive ends there), or undefined. */
+/**
+ * What breaks the invariant first in documents that lie back to back in `ids` (`ends`: their exclusive ends there), or
+ * undefined.
+ */
 export function documentProblem(
   ids: TokenArray,
   ends: ArrayLike<number>,
@@ -105,7 +110,10 @@ export function decodePieces(bytes: Uint8Array, name: string): Uint32Array {
   return new Uint32Array(whole.buffer, whole.byteOffset, whole.byteLength / 4);
 }
 
-/** The loss lane of `tokens` tokens, or of a part of a shard. Throws DataError where it is of another length or says anything but 0 and 1. */
+/**
+ * The loss lane of `tokens` tokens, or of a part of a shard. Throws DataError where it is of another length or says
+ * anything but 0 and 1.
+ */
 export function decodeLoss(bytes: Uint8Array, tokens: number, name: string): Uint8Array {
   const what = lossProblem(bytes, tokens);
   if (what !== undefined) throw damaged(name, what);
@@ -119,7 +127,10 @@ export function lossProblem(bytes: Uint8Array, tokens: number): string | undefin
   return wrong < 0 ? undefined : `byte ${wrong} is ${bytes[wrong]}, and only 0 and 1 mean anything`;
 }
 
-/** Bytes that typed arrays can look at in place, or a copy of them; a DataError where the length is not a multiple of `unit`. */
+/**
+ * Bytes that typed arrays can look at in place, or a copy of them; a DataError where the length is not a multiple of
+ * `unit`.
+ */
 function aligned(bytes: Uint8Array, unit: number, name: string): Uint8Array {
   if (bytes.length % unit !== 0) throw damaged(name, `its ${bytes.length} bytes are not a multiple of ${unit}`);
   return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();

@@ -1,9 +1,9 @@
 /**
  * The copy: a plan and the tokens of a shard become the bytes a trainer reads.
  *
- * Invariant: the index written says where positions restart: the end of every piece, and each padding token as an entry of its own, so that
- * no padding label is ever trained on (one long "padding document" would leak into the loss). Window ends are among them. A loss byte moves
- * with its token, and padding has 0.
+ * Invariant: the index written says where positions restart: the end of every piece, and each padding token as an entry
+ * of its own, so that no padding label is ever trained on (one long "padding document" would leak into the loss).
+ * Window ends are among them. A loss byte moves with its token, and padding has 0.
  * Price: one pass over the tokens, random reads of whole pieces.
  */
 import { HEAP } from "../../batch/memory.ts";

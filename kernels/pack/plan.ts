@@ -1,13 +1,14 @@
 /**
  * The layout of documents in windows, as typed arrays: what planners make and the copy loop reads.
  *
- * Invariant of a good plan: every token of every document lies in exactly one window, and the pieces of each window add up to
- * `window_tokens` (sequence length + 1), where document -1 stands for EOS padding. Price: 12 bytes a piece, 4 bytes a window.
+ * Invariant of a good plan: every token of every document lies in exactly one window, and the pieces of each window add
+ * up to `window_tokens` (sequence length + 1), where document -1 stands for EOS padding. Price: 12 bytes a piece, 4
+ * bytes a window.
  */
 
 /**
- * Which piece of which document lies where in the windows of one shard: what a pack stage makes. Pieces are in window order; the
- * pieces of a window add up to `window_tokens` tokens.
+ * Which piece of which document lies where in the windows of one shard: what a pack stage makes. Pieces are in window
+ * order; the pieces of a window add up to `window_tokens` tokens.
  */
 export interface PackPlan {
   readonly windows: number;
@@ -172,11 +173,13 @@ const FIRST = 1;
 const LAST = 2;
 
 /**
- * What is wrong with a plan, in one sentence, or undefined: every window full, every token of every document placed once.
+ * What is wrong with a plan, in one sentence, or undefined: every window full, every token of every document placed
+ * once.
  *
- * Packers may come from plugins, so nothing in a plan is trusted. No sorting: one piece of a document starts at its start, one ends at
- * its end, and every other end takes a start of its own, so the pieces are one chain. Price: one pass over the pieces in 10 to 100 ns
- * each, with a bit a token, a byte a document and 4 bytes a piece. Throws a RangeError for a shard of more than 2^32 tokens.
+ * Packers may come from plugins, so nothing in a plan is trusted. No sorting: one piece of a document starts at its
+ * start, one ends at its end, and every other end takes a start of its own, so the pieces are one chain. Price: one
+ * pass over the pieces in 10 to 100 ns each, with a bit a token, a byte a document and 4 bytes a piece. Throws a
+ * RangeError for a shard of more than 2^32 tokens.
  */
 export function planProblem(plan: PackPlan, documentEnds: Float64Array, windowTokens: number): string | undefined {
   const broken = columnsProblem(plan);

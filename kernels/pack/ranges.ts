@@ -12,7 +12,9 @@ export interface ShardRange {
   readonly end: number;
 }
 
-/** The shard windows that the unrolled range `[start, end)` stands for. `shardWindows` are the windows of each shard. */
+/**
+ * The shard windows that the unrolled range `[start, end)` stands for. `shardWindows` are the windows of each shard.
+ */
 export function shardRanges(shardWindows: readonly number[], start: number, end: number): ShardRange[] {
   const total = shardWindows.reduce((sum, windows) => sum + windows, 0);
   const ranges: ShardRange[] = [];
@@ -30,8 +32,8 @@ export function shardRanges(shardWindows: readonly number[], start: number, end:
 }
 
 /**
- * Where a store packed differently goes on after `position` windows of this one (both unrolled): at the first shard none of whose
- * documents have been read. The shards of the two stores hold the same documents.
+ * Where a store packed differently goes on after `position` windows of this one (both unrolled): at the first shard
+ * none of whose documents have been read. The shards of the two stores hold the same documents.
  */
 export function handOver(from: readonly number[], position: number, to: readonly number[]): number {
   const fromTotal = from.reduce((sum, windows) => sum + windows, 0);

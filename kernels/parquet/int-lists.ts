@@ -4,8 +4,9 @@
  *
  * A general writer makes an object of every value (20 MB/s, measured); here a page is its levels, a few bytes a row,
  * and the values as they lie in memory. Lists and their elements are required, and no list is empty, so definition
- * levels are one run of 1. Invariant: a row group is below 2 GiB. Price: one copy of a row group's values; the
- * footer's entries are kept until the end.
+ * levels are one run of 1.
+ * Invariant: a row group is below 2 GiB. Price: one copy of a row group's values; the footer's entries are kept until
+ * the end.
  */
 import { Compression, Converted, CREATED_BY, Encoding, MAGIC, PageType, Physical, Repetition } from "./format.ts";
 import { ThriftStruct } from "./thrift.ts";

@@ -1,10 +1,13 @@
 /**
- * What an exporter is: one file in this folder declares a trainer completely, from what it reads to the flags it understands.
+ * What an exporter is: one file in this folder declares a trainer completely, from what it reads to the flags it
+ * understands.
  *
- * A declaration is a value and its default export; the registry, the command line's flags and the reference page are generated from it. The row
- * length differs per trainer, and nobody stores masks: they are derived at load time from what `geometry` says. So a wrong entry there is a
- * wrong loss in a training; the five-document fixture in test/manifests/exports holds each entry against its reader's rules.
- * Invariant: `write` sees its own options alone, parsed by its own shape; its bytes follow from views, tokenizer, seed and options.
+ * A declaration is a value and its default export; the registry, the command line's flags and the reference page are
+ * generated from it. The row length differs per trainer, and nobody stores masks: they are derived at load time from
+ * what `geometry` says. So a wrong entry there is a wrong loss in a training; the five-document fixture in
+ * test/manifests/exports holds each entry against its reader's rules.
+ * Invariant: `write` sees its own options alone, parsed by its own shape; its bytes follow from views, tokenizer, seed
+ * and options.
  */
 import { z } from "zod";
 import { RecipeError } from "../../batch/errors.ts";
@@ -14,11 +17,19 @@ import type { ExportFolder } from "./folder.ts";
 import type { TrainingStageDocuments, TrainingStageFiles, TrainingStageRows } from "./views.ts";
 
 export interface RowGeometry {
-  /** A row the trainer reads has this many tokens more than the sequence length: 1 where the last one is only a label. */
+  /**
+   * A row the trainer reads has this many tokens more than the sequence length: 1 where the last one is only a label.
+   */
   readonly row_extra_tokens: 0 | 1;
-  /** From the start of one row to the next, beyond the sequence length: 0 with an extra token means that rows overlap by it. */
+  /**
+   * From the start of one row to the next, beyond the sequence length: 0 with an extra token means that rows overlap by
+   * it.
+   */
   readonly stride_extra_tokens: 0 | 1;
-  /** What fills a row that documents do not: EOS, or nothing because rows may be short, or nothing because rows are cut from a stream. */
+  /**
+   * What fills a row that documents do not: EOS, or nothing because rows may be short, or nothing because rows are cut
+   * from a stream.
+   */
   readonly padding: "eos" | "none";
   /** Bytes of an id, where fixed by the format; otherwise what the store has. */
   readonly token_bytes?: 4;
@@ -39,8 +50,8 @@ export interface TrainerReader {
 }
 
 /**
- * Whether the export says which tokens are not trained, where a store has a loss lane (store/token-file.ts). One that does not is refused unless
- * `ignore_loss` is given: it would train on masked tokens.
+ * Whether the export says which tokens are not trained, where a store has a loss lane (store/token-file.ts). One that
+ * does not is refused unless `ignore_loss` is given: it would train on masked tokens.
  */
 export interface LossSupport {
   /** `with_option`: only where `option` is given. */
@@ -81,8 +92,9 @@ interface ExporterFacts<Options extends z.ZodObject> {
 }
 
 /**
- * What it reads, and its writer. `window_files`: the packed windows as the files of the store; `windows`: their rows; `rows`: packed anew at the
- * trainer's own row length; `documents`: whole documents back to back, the trainer cuts its own rows.
+ * What it reads, and its writer. `window_files`: the packed windows as the files of the store; `windows`: their rows;
+ * `rows`: packed anew at the trainer's own row length; `documents`: whole documents back to back, the trainer cuts its
+ * own rows.
  */
 type ExporterView<Options> =
   | {
@@ -127,8 +139,8 @@ export const sharedOptions = {
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 /**
- * Checks a declaration and returns it with its types. Throws on what no export could survive: a bad name, loss options that contradict
- * what it says of the loss lane.
+ * Checks a declaration and returns it with its types. Throws on what no export could survive: a bad name, loss options
+ * that contradict what it says of the loss lane.
  */
 export function defineExporter<Options extends z.ZodObject>(exporter: Exporter<Options>): Exporter<Options> {
   if (!NAME.test(exporter.name)) throw new Error(`an exporter's name must be in kebab-case: ${exporter.name}`);
@@ -151,7 +163,10 @@ export function writesLoss({ loss }: Exporter, options: ExportOptions): boolean 
 /** Options given for an export, by snake_case name. */
 export type ExportOptions = Readonly<Record<string, unknown>>;
 
-/** What the exporter's shape makes of the options given. Throws RecipeError `flag/bad-export-option` for one it does not understand. */
+/**
+ * What the exporter's shape makes of the options given. Throws RecipeError `flag/bad-export-option` for one it does not
+ * understand.
+ */
 export function parseExportOptions(exporter: Exporter, given: ExportOptions): z.output<z.ZodObject> {
   const known = Object.keys(exporter.options.shape);
   const unknown = Object.keys(given).find((key) => !known.includes(key));

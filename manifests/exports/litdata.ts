@@ -1,8 +1,10 @@
 /**
- * Packed windows as litData and litgpt read them: chunks of ids per source, `index.json`, and the weights of each training stage.
+ * Packed windows as litData and litgpt read them: chunks of ids per source, `index.json`, and the weights of each
+ * training stage.
  *
- * Rows are the windows of the manifests as they are: sequence_length + 1 ids, `TokensLoader(block_size=…)`. litgpt does not mask documents.
- * A chunk holds whole rows, because its tail would be dropped. Price: one chunk (64 MiB) in memory twice.
+ * Rows are the windows of the manifests as they are: sequence_length + 1 ids, `TokensLoader(block_size=…)`. litgpt does
+ * not mask documents. A chunk holds whole rows, because its tail would be dropped. Price: one chunk (64 MiB) in memory
+ * twice.
  */
 import { stringify } from "yaml";
 import { z } from "zod";

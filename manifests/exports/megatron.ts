@@ -1,8 +1,10 @@
 /**
- * Documents as Megatron, NeMo and gpt-neox read them: `.bin` and `.idx` per source and training stage, the blend, the sequence counts.
+ * Documents as Megatron, NeMo and gpt-neox read them: `.bin` and `.idx` per source and training stage, the blend, the
+ * sequence counts.
  *
- * Megatron cuts rows itself and starts every phase at sample 0 of its data sets, so a prefix named in two phases would be read twice: each stage
- * has prefixes of its own, with documents no other stage has. Where a stage reads one whole shard of a store, its `.bin` is a link to it.
+ * Megatron cuts rows itself and starts every phase at sample 0 of its data sets, so a prefix named in two phases would
+ * be read twice: each stage has prefixes of its own, with documents no other stage has. Where a stage reads one whole
+ * shard of a store, its `.bin` is a link to it.
  * Price: the ids once more on disk, 20 bytes a document of index.
  */
 
@@ -141,7 +143,10 @@ function writeBin(path: string, source: SourceDocuments, { folder, tokenizer }: 
   });
 }
 
-/** Labels as documents of their own: the ids, or -100 where a token is not trained. The first of a document has nothing before it. */
+/**
+ * Labels as documents of their own: the ids, or -100 where a token is not trained. The first of a document has nothing
+ * before it.
+ */
 function writeLabels(path: string, { ranges }: SourceDocuments, { folder, tokenizer }: Context): void {
   folder.file(path, (file) => {
     for (const range of ranges) {

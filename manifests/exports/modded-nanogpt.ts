@@ -1,9 +1,10 @@
 /**
  * Documents as modded-nanogpt and llm.c read them: one stream of `.bin` files per training stage, 10^8 tokens each.
  *
- * Those loaders know neither sources nor weights, so sources are mixed here: the next document is of the source that is furthest behind its share of
- * tokens, the first one on a tie. Documents start with the end-of-text token instead of ending with it. Ids of two bytes are the layout
- * both read, of four llm.c's llama layout. File 0 is left to a validation split.
+ * Those loaders know neither sources nor weights, so sources are mixed here: the next document is of the source that is
+ * furthest behind its share of tokens, the first one on a tie. Documents start with the end-of-text token instead of
+ * ending with it. Ids of two bytes are the layout both read, of four llm.c's llama layout. File 0 is left to a
+ * validation split.
  * Price: the ids once more on disk; a block of about a million tokens a source in memory, and one file's ids.
  */
 

@@ -1,8 +1,9 @@
 /**
- * Packed rows as MosaicML streaming and llm-foundry read them: MDS shards per source, and the streams of each training stage.
+ * Packed rows as MosaicML streaming and llm-foundry read them: MDS shards per source, and the streams of each training
+ * stage.
  *
- * One column, `tokens`, `ndarray:int32` of exactly sequence_length ids. Shards are cut where `MDSWriter` cuts them. llm-foundry finds documents by
- * `eos_token_id` and trains the label after a document's end, padding included.
+ * One column, `tokens`, `ndarray:int32` of exactly sequence_length ids. Shards are cut where `MDSWriter` cuts them.
+ * llm-foundry finds documents by `eos_token_id` and trains the label after a document's end, padding included.
  * Price: one shard (64 MiB) in memory twice.
  */
 import { createHash } from "node:crypto";

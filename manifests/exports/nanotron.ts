@@ -1,10 +1,10 @@
 /**
  * A run as nanotron reads it: one folder of `.ds` files per source, and the `data_stages` block that names them.
  *
- * nanotron reads a folder's files in name order, each to its last whole window, and cannot loop; between stages it goes on in a folder by how
- * many tokens it has consumed under the same path. So a folder holds exactly what consecutive stages read of a source, in order, a
- * second epoch as further files, and a source packed anew gets a folder of its own.
- * A stage cannot change the sequence length within one nanotron run: each length in turn gets its own file.
+ * nanotron reads a folder's files in name order, each to its last whole window, and cannot loop; between stages it goes
+ * on in a folder by how many tokens it has consumed under the same path. So a folder holds exactly what consecutive
+ * stages read of a source, in order, a second epoch as further files, and a source packed anew gets a folder of its
+ * own. A stage cannot change the sequence length within one nanotron run: each length in turn gets its own file.
  * Price: hard links; a copy where links are impossible, and of the rest of a shard where a run starts inside it.
  */
 import { basename } from "node:path";
@@ -46,8 +46,7 @@ export default defineExporter({
   },
   loss: {
     written: "always",
-    notes:
-      "`.ds.loss` beside `.ds`, as datatrove writes it. nanotron's data set does not read it yet: its collator has to be taught.",
+    notes: "`.ds.loss` beside `.ds`, as datatrove writes it; nanotron's data set does not read it yet.",
   },
   options,
   readers: [
@@ -72,7 +71,9 @@ export default defineExporter({
   write,
 });
 
-/** A folder of token files and the windows of its source that it starts and ends with; `mix next` finds its place by it. */
+/**
+ * A folder of token files and the windows of its source that it starts and ends with; `mix next` finds its place by it.
+ */
 interface WindowFolder {
   readonly name: string;
   readonly source: string;
@@ -121,7 +122,10 @@ function write(stages: readonly TrainingStageFiles[], context: Context): Exporte
   return { configs, warnings: exportWarnings(groups, chains, context.options), record: { folders } };
 }
 
-/** Consecutive stages of one sequence length, and for each of their sources the chain of stages that read on in one folder. */
+/**
+ * Consecutive stages of one sequence length, and for each of their sources the chain of stages that read on in one
+ * folder.
+ */
 function groupStages(stages: readonly TrainingStageFiles[]): Group[] {
   const groups: Group[] = [];
   const used = new Map<string, number>();
@@ -166,7 +170,7 @@ function exportWarnings(groups: readonly Group[], chains: readonly Chain[], { gl
   for (const { name, files } of chains) {
     if (!files.has_loss) continue;
     warnings.push(
-      `${name} has .ds.loss files, which nanotron's data set does not read: without a collator that does, masked tokens are trained on`,
+      `${name} has .ds.loss files, which nanotron's data set does not read: masked tokens are trained on without a change there`,
     );
   }
   if (global_batch_size === undefined) {

@@ -1,9 +1,12 @@
 /**
- * Packed rows as OLMo-core reads them: raw ids under `.npy` (no NumPy header), `.csv.gz` with document bounds, and the source mixture.
+ * Packed rows as OLMo-core reads them: raw ids under `.npy` (no NumPy header), `.csv.gz` with document bounds, and the
+ * source mixture.
  *
- * OLMo-core cuts a file into rows of sequence_length and finds documents by EOS; the CSV says the same, each padding token being a document of
- * its own. The label after a document's end is trained unless a mask says otherwise: `.label_mask.npy` is one byte per token, 0 for padding, for the
- * first token of every piece and where the loss lane has 0. It is written when asked for, and for all sources of a stage where one has a lane. Price: the ids once more on disk.
+ * OLMo-core cuts a file into rows of sequence_length and finds documents by EOS; the CSV says the same, each padding
+ * token being a document of its own. The label after a document's end is trained unless a mask says otherwise:
+ * `.label_mask.npy` is one byte per token, 0 for padding, for the first token of every piece and where the loss lane
+ * has 0. It is written when asked for, and for all sources of a stage where one has a lane. Price: the ids once more on
+ * disk.
  */
 import { gzipSync } from "node:zlib";
 import { stringify } from "yaml";
@@ -138,7 +141,10 @@ function labelMask({ tokens, loss, pieces }: RowBlock): Uint8Array {
   return mask;
 }
 
-/** Rows `start,end,id,src,loc`: bounds in tokens of the file; id the document's number in its shard, loc where in it the piece starts. */
+/**
+ * Rows `start,end,id,src,loc`: bounds in tokens of the file; id the document's number in its shard, loc where in it the
+ * piece starts.
+ */
 class DocumentCsv {
   padding_tokens = 0;
   readonly #shard: string;

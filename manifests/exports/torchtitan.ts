@@ -1,8 +1,10 @@
 /**
- * Documents as torchtitan's README brings tokens: raw uint32 `tokens.bin` and `document_offsets.npy` per source and training stage.
+ * Documents as torchtitan's README brings tokens: raw uint32 `tokens.bin` and `document_offsets.npy` per source and
+ * training stage.
  *
- * `np.load` gives documents + 1 offsets; documents end with EOS. torchtitan packs them itself and its weights count documents, so `weight` is a share
- * of documents where packing comes after mixing, `weight_rows` a share of rows where it comes before.
+ * `np.load` gives documents + 1 offsets; documents end with EOS. torchtitan packs them itself and its weights count
+ * documents, so `weight` is a share of documents where packing comes after mixing, `weight_rows` a share of rows where
+ * it comes before.
  * Price: four bytes a token, eight a document.
  */
 import { stringify } from "yaml";

@@ -1,16 +1,18 @@
 /**
- * Packed rows as TRL reads them: Parquet with `input_ids`, `labels`, `seq_lengths`, and the YAML of each training stage.
+ * Packed rows as TRL reads them: Parquet with `input_ids`, `labels`, `seq_lengths`, and the YAML of each training
+ * stage.
  *
- * TRL leaves a data set with these columns as it is (`packing: false`) and its padding-free collator restarts positions by `seq_lengths`. Rows
- * may be short, so there is no padding. Labels are the ids, -100 where the loss lane has 0 and at the first token of every piece: nothing before it can predict it.
+ * TRL leaves a data set with these columns as it is (`packing: false`) and its padding-free collator restarts positions
+ * by `seq_lengths`. Rows may be short, so there is no padding. Labels are the ids, -100 where the loss lane has 0 and
+ * at the first token of every piece: nothing before it can predict it.
  * Invariant: the lengths of a row add up to its ids. Price: 8 bytes a token on disk.
  */
 import { stringify } from "yaml";
 import { z } from "zod";
 import { type ListColumn, ParquetListWriter } from "../../kernels/parquet/int-lists.ts";
-import { PADDING_WORD, PIECE_WORDS } from "../../kernels/pack/fill.ts";
 import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
-import { type RowBlock, rowBlocks, type SourceRows, signedTokens, type TrainingStageRows } from "./views.ts";
+import { unpaddedRows } from "./packed-rows.ts";
+import { type RowBlock, rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
 
 const options = z.strictObject({
   path_prefix: sharedOptions.path_prefix,
@@ -84,41 +86,14 @@ function writeSource(stage: string, source: SourceRows, { folder }: Context): st
   });
 }
 
-/** The three columns of a block, padding left out. */
-function rowColumns({ tokens, loss, pieces }: RowBlock, rowTokens: number): ListColumn[] {
-  const rows = tokens.length / rowTokens;
-  const ids = signedTokens(tokens);
-  const input = new Int32Array(ids.length);
-  const labels = new Int32Array(ids.length);
-  const lengths = new Int32Array(pieces.length / PIECE_WORDS);
-  const rowEnds = new Int32Array(rows);
-  const lengthEnds = new Int32Array(rows);
-  let read = 0;
-  let written = 0;
-  let kept = 0;
-  for (let word = 0, row = 0; word < pieces.length; word += PIECE_WORDS) {
-    const length = pieces[word + 2];
-    if (pieces[word] !== PADDING_WORD) {
-      const piece = ids.subarray(read, read + length);
-      input.set(piece, written);
-      labels.set(piece, written);
-      if (loss !== undefined) {
-        for (let i = 0; i < length; i++) if (loss[read + i] === 0) labels[written + i] = IGNORED;
-      }
-      labels[written] = IGNORED;
-      lengths[kept++] = length;
-      written += length;
-    }
-    read += length;
-    if (read === (row + 1) * rowTokens) {
-      rowEnds[row] = written;
-      lengthEnds[row++] = kept;
-    }
-  }
+function rowColumns(block: RowBlock, rowTokens: number): ListColumn[] {
+  const { ids, trained, ends, lengths, length_ends } = unpaddedRows(block, rowTokens);
+  const labels = ids.slice();
+  for (let i = 0; i < labels.length; i++) if (trained[i] === 0) labels[i] = IGNORED;
   return [
-    { values: input.subarray(0, written), ends: rowEnds },
-    { values: labels.subarray(0, written), ends: rowEnds },
-    { values: lengths.subarray(0, kept), ends: lengthEnds },
+    { values: ids, ends },
+    { values: labels, ends },
+    { values: lengths, ends: length_ends },
   ];
 }
 

@@ -1,7 +1,9 @@
 /**
- * What an export is given: the files, the rows or the documents of every training stage, as the trainer's geometry has them.
+ * What an export is given: the files, the rows or the documents of every training stage, as the trainer's geometry has
+ * them.
  *
- * The caller lays ranges out (it knows the packers); exports only read through these views and write bytes. Paths in views are absolute.
+ * The caller lays ranges out (it knows the packers); exports only read through these views and write bytes. Paths in
+ * views are absolute.
  * Price of reading: one shard of a store at a time for rows, a few MiB for documents.
  */
 import { readPart } from "../../io/local/read-part.ts";

@@ -1,4 +1,6 @@
-/** A complete small run on disk for tests: two sources, two packings, three training stages, made with the real kernels. */
+/**
+ * A complete small run on disk for tests: two sources, two packings, three training stages, made with the real kernels.
+ */
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -29,13 +31,17 @@ const STAGES: readonly MixtureStage[] = [
   { name: "long", tokens: 64 * 20, sequence_length: 64, pack_id: "best-fit", weights: { web: 0.6, code: 0.4 } },
 ];
 
-/** Whether a token of a source with a loss lane is trained; told by its id, so that it can be told wherever the token turns up. */
+/**
+ * Whether a token of a source with a loss lane is trained; told by its id, so that it can be told wherever the token
+ * turns up.
+ */
 export function isTrained(id: number): boolean {
   return id % 3 !== 0;
 }
 
 /**
- * Writes the run under `root` and returns where things are. `stages` replaces the default three; sources of `masked` have a loss lane.
+ * Writes the run under `root` and returns where things are. `stages` replaces the default three; sources of `masked`
+ * have a loss lane.
  */
 export function makeSmallRun(
   root: string,

@@ -1,4 +1,7 @@
-/** A digest of everything an export writes, for every trainer, on both runs made for tests. What is compressed is hashed unpacked. */
+/**
+ * A digest of everything an export writes, for every trainer, on both runs made for tests. What is compressed is hashed
+ * unpacked.
+ */
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { EXPORTERS, TRAINERS } from "../../../manifests/exports/registry.ts";

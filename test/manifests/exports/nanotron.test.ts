@@ -57,7 +57,9 @@ function manifestWindows(run: SmallRun, stage: number, source: string): string[]
   });
 }
 
-/** Plays nanotron: reads every stage of every config from the folders, by its blend, and compares with the manifests. */
+/**
+ * Plays nanotron: reads every stage of every config from the folders, by its blend, and compares with the manifests.
+ */
 function checkTraining(run: SmallRun, folder: string, configs: readonly string[]): void {
   let stage = 0;
   for (const config of configs) {
