@@ -2,7 +2,7 @@
  * Writes what follows from the files of stages and exporters: the registries, the recipe's JSON Schema, the reference
  * pages, the flags of exports. Run by `npm run gen`.
  *
- * Invariant: output depends on the file tree and the definitions alone. Stages are imported by path, not through the
+ * Invariant: output depends on the file tree and the definitions alone. Stages and exporters are imported by path, not through the
  * registry that is being written, so that one build and one run are enough after adding a stage. A test compares the
  * output with the files.
  */
@@ -88,11 +88,12 @@ export function generatedDocs(
   stages: readonly StageDefinition[],
   exporters: readonly Exporter[],
 ): ReadonlyMap<string, string> {
+  const trainers = exporters.map(({ name }) => name);
   return new Map([
     ["cli/trainers.gen.ts", cliTrainersSource(exporters)],
-    ["docs/recipe.schema.json", `${JSON.stringify(recipeJsonSchema(stages), null, 2)}\n`],
+    ["docs/recipe.schema.json", `${JSON.stringify(recipeJsonSchema(stages, trainers), null, 2)}\n`],
     ["docs/reference/exports.md", exportsPage(exporters)],
-    ["docs/reference/recipe.md", recipePage(stages)],
+    ["docs/reference/recipe.md", recipePage(stages, trainers)],
     ["docs/reference/stages.md", stagesPage(stages)],
   ]);
 }

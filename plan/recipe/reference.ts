@@ -66,8 +66,8 @@ function stageSection(stage: StageDefinition): string[] {
 }
 
 /** `docs/reference/recipe.md`: every key of a recipe. */
-export function recipePage(stages: readonly StageDefinition[]): string {
-  const recipe = recipeJsonSchema(stages);
+export function recipePage(stages: readonly StageDefinition[], trainers?: readonly string[]): string {
+  const recipe = recipeJsonSchema(stages, trainers);
   const at = (...path: readonly string[]): JsonSchema => path.reduce(step, recipe);
   const source = at("sources", "*");
   const readerKeys = new Set(
