@@ -7,6 +7,7 @@ const text = (value: string): string => value;
 export const TRAINERS = [
   "litdata",
   "megatron",
+  "megatron-bridge",
   "modded-nanogpt",
   "mosaic",
   "nanotron",
@@ -65,7 +66,7 @@ export const exportFlags = {
     parse: text,
     optional: true,
     placeholder: "prefix",
-    brief: "litdata, megatron, mosaic, nanotron, olmo-core, torchtitan, trl: what the trainer's configuration puts before every path, such as s3://bucket/mix; paths are relative without",
+    brief: "litdata, megatron, megatron-bridge, mosaic, nanotron, olmo-core, torchtitan, trl: what the trainer's configuration puts before every path, such as s3://bucket/mix; paths are relative without",
   },
   tokenizerName: {
     kind: "parsed",
