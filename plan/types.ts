@@ -1,6 +1,6 @@
 /** A recipe after loading: every default filled in, every name checked, every value's origin known. Plain data. */
 import type { Place } from "../batch/errors.ts";
-import type { Trainer } from "../manifests/exports/geometry.ts";
+import type { Trainer } from "../manifests/exports/registry.ts";
 import type { LengthWindow, MixtureRequest } from "../mixtures/weights.ts";
 
 /** A stage as a recipe uses it. */

@@ -6,14 +6,14 @@
 import { join } from "node:path";
 import { type CommittedFile, commitBytes } from "../io/local/commit.ts";
 import { exportFindings } from "../manifests/exports/verify.ts";
-import type { StageManifest, StoredFile } from "../manifests/schema.ts";
+import type { StoredFile, TrainingStageManifest } from "../manifests/schema.ts";
 import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
 import {
   buildManifests,
   type ManifestFacts,
   type PackedFacts,
   type SourceFacts,
-  type StageFacts,
+  type TrainingStageFacts,
   writeManifests,
 } from "../manifests/write.ts";
 import { type Plan, tokenizerOf } from "../plan/plan.ts";
@@ -73,7 +73,7 @@ type CollectedFacts = Pick<ManifestFacts, "stages" | "source" | "packed" | "pack
 function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): CollectedFacts {
   const sourceIndex = new Map(plan.sources.map((source, index) => [source.name, index]));
   return {
-    stages: mixed.map(({ pack, ...stage }): StageFacts => {
+    stages: mixed.map(({ pack, ...stage }): TrainingStageFacts => {
       return { ...stage, pack: { use: pack.use, version: pack.version, options: pack.options } };
     }),
     source: (name) => {
@@ -159,7 +159,7 @@ export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): 
 
 function describe(
   { plan, layout }: RunState,
-  manifests: readonly StageManifest[],
+  manifests: readonly TrainingStageManifest[],
   stores: readonly StoreMarker[],
   exports: readonly string[],
 ): RunResult {

@@ -9,6 +9,9 @@ import type { Batch } from "../batch/batch.ts";
 import type { Column, Utf8Column } from "../batch/column.ts";
 import type { Place } from "../batch/errors.ts";
 import type { ByteSource, ShardRef } from "../io/source.ts";
+import type { PackPlan } from "../kernels/pack/plan.ts";
+
+export type { PackPlan } from "../kernels/pack/plan.ts";
 
 /**
  * Reports that `row` dies for `reason`. `value` is what was measured against the bound; `detail` is a few words that help to understand the
@@ -228,19 +231,6 @@ export interface PackInput {
   readonly sequence_length: number;
   /** Key of all randomness: depends on recipe seed, source and shard only. */
   readonly seed: readonly [number, number];
-}
-
-/**
- * Which piece of which document lies where in the windows of one shard. Pieces are in window order; the pieces of a window
- * add up to `sequence_length + 1` tokens, where `document = -1` stands for EOS padding.
- */
-export interface PackPlan {
-  readonly windows: number;
-  /** Index of the first piece of every window, plus the total at the end: `windows + 1` entries. */
-  readonly window_pieces: Uint32Array;
-  readonly piece_document: Int32Array;
-  readonly piece_start: Uint32Array;
-  readonly piece_length: Uint32Array;
 }
 
 /** Lays the documents of a store shard out in windows. */

@@ -1,14 +1,21 @@
 /**
- * Parquet files whose columns are lists of int32: what packed rows are. Uncompressed, PLAIN, one page a column and row
- * group.
+ * Parquet files whose columns are lists of int32, or of int32 that stand for int8: what packed rows are. Uncompressed,
+ * PLAIN, one page a column and row group.
  *
  * A general writer makes an object of every value (20 MB/s, measured); here a page is its levels, a few bytes a row,
  * and the values as they lie in memory. Lists and their elements are required, and no list is empty, so definition
- * levels are one run of 1. Invariant: a row group is below 2 GiB. Price: one copy of a row group's values; the
- * footer's entries are kept until the end.
+ * levels are one run of 1.
+ * Invariant: a row group is below 2 GiB. Price: one copy of a row group's values; the footer's entries are kept until
+ * the end.
  */
 import { Compression, Converted, CREATED_BY, Encoding, MAGIC, PageType, Physical, Repetition } from "./format.ts";
 import { ThriftStruct } from "./thrift.ts";
+
+/** A column of lists. Parquet has no int8: such values are stored as int32 and marked. */
+export interface ListField {
+  readonly name: string;
+  readonly element?: "int8";
+}
 
 /** Values of consecutive lists, and the exclusive end of each list in them. */
 export interface ListColumn {
@@ -29,18 +36,18 @@ interface RowGroup {
 
 /** Writes row groups as they come; the file is complete after {@link finish}. */
 export class ParquetListWriter {
-  readonly #names: readonly string[];
+  readonly #fields: readonly ListField[];
   readonly #write: (bytes: Uint8Array) => void;
   readonly #groups: RowGroup[] = [];
   #offset = 0;
 
-  constructor(names: readonly string[], write: (bytes: Uint8Array) => void) {
-    this.#names = names;
+  constructor(fields: readonly ListField[], write: (bytes: Uint8Array) => void) {
+    this.#fields = fields;
     this.#write = write;
     this.#append(MAGIC);
   }
 
-  /** One column for each name, all of as many lists. Throws a RangeError for an empty list. */
+  /** One column for each field, all of as many lists. Throws a RangeError for an empty list. */
   rowGroup(columns: readonly ListColumn[]): void {
     const rows = columns[0].ends.length;
     const chunks = columns.map((column): Chunk => {
@@ -89,12 +96,12 @@ export class ParquetListWriter {
   }
 
   #schema(): ThriftStruct[] {
-    const lists = this.#names.flatMap((name) => [
+    const lists = this.#fields.flatMap(({ name, element }) => [
       new ThriftStruct().i32(3, Repetition.required).text(4, name).i32(5, 1).i32(6, Converted.list),
       new ThriftStruct().i32(3, Repetition.repeated).text(4, "list").i32(5, 1),
-      new ThriftStruct().i32(1, Physical.int32).i32(3, Repetition.required).text(4, "element"),
+      elementSchema(element),
     ]);
-    return [new ThriftStruct().text(4, "schema").i32(5, this.#names.length), ...lists];
+    return [new ThriftStruct().text(4, "schema").i32(5, this.#fields.length), ...lists];
   }
 
   #group({ rows, chunks }: RowGroup): ThriftStruct {
@@ -106,7 +113,7 @@ export class ParquetListWriter {
           new ThriftStruct()
             .i32(1, Physical.int32)
             .i32s(2, [Encoding.plain, Encoding.rle])
-            .texts(3, [this.#names[i], "list", "element"])
+            .texts(3, [this.#fields[i].name, "list", "element"])
             .i32(4, Compression.none)
             .i64(5, values)
             .i64(6, bytes)
@@ -122,6 +129,11 @@ export class ParquetListWriter {
     this.#write(bytes);
     this.#offset += bytes.length;
   }
+}
+
+function elementSchema(element: ListField["element"]): ThriftStruct {
+  const schema = new ThriftStruct().i32(1, Physical.int32).i32(3, Repetition.required).text(4, "element");
+  return element === undefined ? schema : schema.i32(6, Converted[element]);
 }
 
 /**

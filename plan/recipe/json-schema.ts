@@ -5,6 +5,7 @@
  * ending asks for are checked only when a recipe is loaded.
  */
 import { z } from "zod";
+import { TRAINERS } from "../../manifests/exports/registry.ts";
 import { isPipelineKind, type OperatorKind, type StageDefinition } from "../../stages/define.ts";
 import { recipeShape, sourceShape, stageUseShape } from "./schema.ts";
 
@@ -44,8 +45,11 @@ function withoutSafeBounds(key: string, value: unknown): unknown {
   return value;
 }
 
-/** The schema of a whole recipe that may name `stages`. */
-export function recipeJsonSchema(stages: readonly StageDefinition[]): JsonSchema {
+/** The schema of a whole recipe that may name `stages` and `trainers`. */
+export function recipeJsonSchema(
+  stages: readonly StageDefinition[],
+  trainers: readonly string[] = TRAINERS,
+): JsonSchema {
   const recipe = toJsonSchema(recipeShape);
   const { pipelines, sources, training_stages } = recipe.properties ?? {};
   const ofKind = (kind: OperatorKind) => stages.filter((stage) => stage.kind === kind);
@@ -71,6 +75,7 @@ export function recipeJsonSchema(stages: readonly StageDefinition[]): JsonSchema
         ...training_stages,
         items: { ...trainingStage, properties: { ...trainingStage.properties, pack } },
       },
+      exports: { ...recipe.properties?.exports, items: { type: "string", enum: trainers } },
     },
   };
 }

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { ENCODINGS } from "../../io/tokenizer-files.ts";
-import { TRAINERS } from "../../manifests/exports/geometry.ts";
+import { TRAINERS } from "../../manifests/exports/registry.ts";
 import type { WeightNode } from "../../mixtures/weights.ts";
 import { parseSize } from "./sizes.ts";
 

@@ -33,9 +33,9 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const folder = task.held_out ? context.layout.validation(source.tokens) : scattered;
   const chunks = task.parts.map(({ part, chunk }) => readChunk(join(scattered, tokenFiles.scattered(part)), chunk));
   const { order, chunkOf, rowOf } = sortByKey(chunks);
-  const runs = openRuns(chunks, token_bytes, (span) =>
-    join(context.layout.ingest(source.ingest), spanFiles.tokens(span)),
-  );
+  const ingest = context.layout.ingest(source.ingest);
+  const runs = openRuns(chunks, token_bytes, (span) => join(ingest, spanFiles.tokens(span)));
+  const lossRuns = source.loss ? openRuns(chunks, 1, (span) => join(ingest, spanFiles.loss(span))) : undefined;
   const appenders = new Map<string, ColumnAppender>();
   const ends = new Float64Array(order.length);
   let tokens = 0;
@@ -43,29 +43,36 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const name = tokenFiles.shard(task.shard, source.name);
   const file = createPending(join(folder, name));
   const writer = new BufferedWriter((bytes) => file.write(bytes));
+  const lossFile = lossRuns && createPending(join(folder, `${name}${companions.loss}`));
+  const lossWriter = lossFile && new BufferedWriter((bytes) => lossFile.write(bytes));
   try {
     order.forEach((position, index) => {
       const chunk = chunks[chunkOf[position]];
       const row = rowOf[position];
       const count = int32(chunk, "tokens")[row];
-      const run = runs.get(runKey(chunk, row)) as ForwardReader;
-      writer.write(run.read(float64(chunk, "token_start")[row] * token_bytes, count * token_bytes));
+      const key = runKey(chunk, row);
+      const start = float64(chunk, "token_start")[row];
+      writer.write(runOf(runs, key).read(start * token_bytes, count * token_bytes));
+      if (lossRuns !== undefined) lossWriter?.write(runOf(lossRuns, key).read(start, count));
       tokens += count;
       textBytes += int32(chunk, "bytes")[row];
       ends[index] = tokens;
       appendDocument(appenders, chunk, row);
     });
     writer.flush();
+    lossWriter?.flush();
   } catch (error) {
     file.abort();
+    lossFile?.abort();
     throw error;
   } finally {
-    for (const run of runs.values()) run.close();
+    for (const run of [...runs.values(), ...(lossRuns?.values() ?? [])]) run.close();
   }
   const columns = new Map([...appenders].map(([column, appender]) => [column, appender.finish()]));
   const documents = tokenFiles.documents(task.shard, source.name);
   const files = [
     file.commit(),
+    ...(lossFile === undefined ? [] : [lossFile.commit()]),
     commitBytes(join(folder, `${name}${companions.index}`), encodeEnds(ends)),
     commitBytes(
       join(folder, `${name}${companions.metadata}`),
@@ -88,6 +95,12 @@ function int32(chunk: Chunk, column: string): Int32Array {
 
 function float64(chunk: Chunk, column: string): Float64Array {
   return (chunk.columns.get(column) as Float64Column).values;
+}
+
+function runOf(runs: ReadonlyMap<string, ForwardReader>, key: string): ForwardReader {
+  const run = runs.get(key);
+  if (run === undefined) throw new Error(`no run ${key} was opened`);
+  return run;
 }
 
 /** A run in all of the source's spans. */
