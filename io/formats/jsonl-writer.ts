@@ -136,8 +136,6 @@ export class JsonlWriter {
       }
       case "token_list":
         return (row) => this.#putTokens(column.values.subarray(column.offsets[row], column.offsets[row + 1]));
-      case "range_list":
-        throw new Error("a column of ranges is not written");
       case "int32":
         return (row) => lines.ascii(String(column.values[row]));
       case "bool":
