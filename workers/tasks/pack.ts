@@ -56,7 +56,7 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   });
   const stored_tokens = readLarge(store);
   const loss = source.loss
-    ? decodeLoss(readLarge(`${store}${companions.loss}`), document_ends.at(-1) ?? 0, store)
+    ? decodeLoss(readLarge(`${store}${companions.loss}`), document_ends.at(-1) ?? 0, `${store}${companions.loss}`)
     : undefined;
   const input: FillInput = {
     plan: selected === undefined ? plan : planInShard(plan, selected.documents),
