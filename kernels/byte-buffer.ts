@@ -23,6 +23,11 @@ export class ByteBuffer {
     return this.#bytes.subarray(0, this.length);
   }
 
+  /** The room, to write in after {@link reserve}; another one after the next append. */
+  get view(): DataView {
+    return this.#view;
+  }
+
   clear(): void {
     this.length = 0;
     if (this.#bytes.length > MAX_KEPT_BYTES) this.#take(new Uint8Array(MAX_KEPT_BYTES));

@@ -41,27 +41,38 @@ export class JsonStringWriter {
   write(start: number, end: number, out: ByteBuffer): void {
     const bytes = this.#bytes;
     out.byte(QUOTE);
-    let written = start;
-    for (let at = this.#plainEnd(start, end); at < end; at = this.#plainEnd(written, end)) {
-      out.append(bytes, written, at);
+    for (let at = start; ; at++) {
+      at = this.#copyPlain(at, end, out);
+      if (at === end) break;
       const escaped = ESCAPES[bytes[at]];
       if (escaped !== undefined) out.append(escaped);
-      written = at + 1;
     }
-    out.append(bytes, written, end);
     out.byte(QUOTE);
   }
 
-  /** The first byte of `[at, end)` that needs an escape, or `end`. */
-  #plainEnd(at: number, end: number): number {
-    const view = this.#view;
-    const bytes = this.#bytes;
-    for (const last = end - RUN_BYTES; at <= last; at += RUN_BYTES) {
-      const first = specialBytes(view.getInt32(at, true)) | specialBytes(view.getInt32(at + 4, true));
-      const second = specialBytes(view.getInt32(at + 8, true)) | specialBytes(view.getInt32(at + 12, true));
-      if ((first | second) !== 0) break;
+  /** Copies up to the first byte of `[start, end)` that needs an escape, or to `end`; returns where it stopped. */
+  #copyPlain(start: number, end: number, out: ByteBuffer): number {
+    // Bytes behind the plain ones are copied too, and overwritten by what comes next.
+    out.reserve(end - start + RUN_BYTES);
+    const from = this.#view;
+    const room = out.view;
+    let at = start;
+    let to = out.length;
+    for (const last = end - RUN_BYTES; at <= last; at += RUN_BYTES, to += RUN_BYTES) {
+      const a = from.getInt32(at, true);
+      const b = from.getInt32(at + 4, true);
+      const c = from.getInt32(at + 8, true);
+      const d = from.getInt32(at + 12, true);
+      room.setInt32(to, a, true);
+      room.setInt32(to + 4, b, true);
+      room.setInt32(to + 8, c, true);
+      room.setInt32(to + 12, d, true);
+      if ((specialBytes(a) | specialBytes(b) | specialBytes(c) | specialBytes(d)) !== 0) break;
     }
-    while (at < end && ESCAPES[bytes[at]] === undefined) at++;
+    for (const bytes = this.#bytes; at < end && ESCAPES[bytes[at]] === undefined; at++, to++) {
+      room.setUint8(to, bytes[at]);
+    }
+    out.length = to;
     return at;
   }
 }
