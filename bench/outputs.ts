@@ -8,9 +8,10 @@
  * which the peer has to parse first. zstd at level 3 by the same encoder for both, row groups of 2,000 rows for the
  * peer, page indexes and statistics on. Figures are MB of text (nested: of JSON text) per second of CPU time, medians
  * of rounds in turns, and the peak memory of a process that writes the same rows {@link REPEATS} times, less one that
- * holds them only. Table on stderr, JSON on stdout.
+ * holds them only (Linux). Table on stderr, JSON on stdout.
  */
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ByteWriter, ParquetWriter as PeerWriter } from "hyparquet-writer";
@@ -22,7 +23,7 @@ import { blockEncoder } from "../io/codecs/encoder.ts";
 import { JsonlWriter } from "../io/formats/jsonl-writer.ts";
 import { ParquetWriter } from "../io/formats/parquet-writer.ts";
 import type { OutputField, OutputType } from "../kernels/output-schema.ts";
-import { readFolder, readSamples } from "./support/texts.ts";
+import { type Corpora, readFolder, readSamples } from "./support/texts.ts";
 
 type Columns = ReadonlyMap<string, Column>;
 type Shape = "flat" | "nested";
@@ -55,8 +56,12 @@ const FIELDS: Readonly<Record<Shape, readonly OutputField[]>> = {
 const ALL_FIELDS = [...FIELDS.flat, ...FIELDS.nested];
 /** Rows of the peer's row groups: it takes no other measure. */
 const PEER_ROWS = 2000;
-/** Writes of all rows in the process whose memory is measured. */
-const REPEATS = 6;
+/**
+ * The process whose memory is measured gets texts of this size and no file, and writes them often enough for several
+ * row groups.
+ */
+const MEMORY_BYTES = 3e6;
+const REPEATS = 100;
 
 interface Variant {
   readonly name: string;
@@ -188,11 +193,19 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 const maxBytes = Number(flags.megabytes) * 1e6;
-const corpora = flags.data ? readFolder(flags.data, positionals, maxBytes) : await readSamples(maxBytes);
+const corpora = await texts();
 const batches = [...corpora].flatMap(([name, texts]) => batchesOf(name, texts));
 if (batches.length === 0) throw new Error("no texts: give --data DIR");
 const encoders = new Map<OutputCodec, BlockEncoder>();
 for (const codec of ["zstd", "none"] as const) encoders.set(codec, blockEncoder(codec));
+
+async function texts(): Promise<Corpora> {
+  if (flags.memory === undefined) {
+    return flags.data ? readFolder(flags.data, positionals, maxBytes) : await readSamples(maxBytes);
+  }
+  const given = JSON.parse(readFileSync(0, "utf8")) as [string, string[]][];
+  return new Map(given.map(([name, strings]) => [name, strings.map((text) => Buffer.from(text))]));
+}
 
 function run({ shape, codec, write }: Variant, repeats: number): void {
   const encoder = encoders.get(codec);
@@ -202,7 +215,8 @@ function run({ shape, codec, write }: Variant, repeats: number): void {
 if (flags.memory !== undefined) {
   const variant = VARIANTS[Number(flags.memory)];
   if (variant !== undefined) run(variant, REPEATS);
-  process.stdout.write(String(process.resourceUsage().maxRSS / 1024));
+  // `maxRSS` would begin with that of the parent: it outlives the exec.
+  process.stdout.write(String(Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "latin1"))?.[1]) / 1024));
 } else measure();
 
 function measure(): void {
@@ -234,7 +248,17 @@ function measure(): void {
 function peakMemory(variant: number): number {
   const script = fileURLToPath(import.meta.url);
   const args = [script, ...process.argv.slice(2), `--memory=${variant}`];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const input = JSON.stringify([...corpora].map(([name, all]) => [name, some(all).map(String)]));
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", input });
   if (status !== 0) throw new Error(`measuring memory failed:\n${stderr}`);
   return Number(stdout);
+}
+
+/** Texts of a corpus that come to its share of {@link MEMORY_BYTES}. */
+function some(all: readonly Buffer[]): Buffer[] {
+  let left = MEMORY_BYTES / corpora.size;
+  return all.filter((text) => {
+    left -= text.length;
+    return left > 0;
+  });
 }
