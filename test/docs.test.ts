@@ -82,6 +82,9 @@ async function runBlocks(t: TestContext, file: string): Promise<number> {
       }
       case "text":
         continue;
+      case "mermaid":
+        assert.match(block.text, /^flowchart (?:LR|TD)\n/, `${file}: a diagram says what it is and which way it runs`);
+        continue;
       default:
         assert.fail(`${file}: no test runs \`${block.language}\` blocks`);
     }
