@@ -9,7 +9,9 @@ import { stageRegistry } from "../stages/registry.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
 import { frontier } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
+import { describeRun, isPublished, runParts } from "./finish.ts";
 import { finish } from "./owner.ts";
+import { isFinished } from "./run-folder.ts";
 import { openPending } from "./status.ts";
 
 export interface AdvanceOptions {
@@ -45,6 +47,10 @@ export async function advanceRun(name: string, options: AdvanceOptions): Promise
   const markers = new StoreMarkers();
   const left = frontier(plan, markers, { layout, max_errors });
   if (left.failure !== undefined) throw left.failure;
+  if (left.complete && isFinished(folder, plan) && isPublished(plan, layout)) {
+    const result = describeRun(plan, layout, runParts(plan, layout, left, markers), true);
+    return { name: plan.name, ready: [], waiting: [], result };
+  }
   if (left.complete) {
     const registry = stageRegistry(await loadPlugins(plan.recipe.plugins, ""));
     const tidies = options.keep_intermediates !== true;

@@ -77,17 +77,25 @@ function stageChange(before: PlannedStage | undefined, now: PlannedStage): strin
   return change ?? (asset === undefined ? undefined : `${basename(asset.location)} changed`);
 }
 
-/** Every value of `now` that `before` has not, by its path: `training_stages.0.weights.web 0.9 → 0.8`. */
-function valueChanges(before: unknown, now: unknown, path = ""): string[] {
+/** Every value of `now` that `before` has not, by its path: `training_stages.stage1.weights.web 0.9 → 0.8`. */
+function valueChanges(written: unknown, value: unknown, path = ""): string[] {
+  const [before, now] = [byName(written), byName(value)];
   if (isObject(before) && isObject(now)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
     return [...keys].flatMap((key) => valueChanges(before[key], now[key], path === "" ? key : `${path}.${key}`));
   }
-  const [old, value] = [JSON.stringify(before), JSON.stringify(now)];
-  if (old === value) return [];
+  const [old, next] = [JSON.stringify(before), JSON.stringify(now)];
+  if (old === next) return [];
   if (before === undefined) return [`${path} is new`];
   if (now === undefined) return [`${path} is gone`];
-  return [`${path} ${old} → ${value}`];
+  return [`${path} ${old} → ${next}`];
+}
+
+/** A list of things that have a name of their own, by it. */
+function byName(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const names = value.map((entry: unknown) => (isObject(entry) ? (entry.name ?? entry.id) : undefined));
+  return names.every((name) => typeof name === "string") ? Object.fromEntries(names.map((name, i) => [name, value[i]])) : value;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -43,6 +43,8 @@ export function segmentsOf(
 ): readonly SegmentStatus[] {
   const groups = new Map<string, Phase[]>();
   for (const phase of phases) {
+    // Nothing is read twice: no segment to look at.
+    if (phase.tasks === 0 && phase.kind === "pack") continue;
     const key = `${SEGMENTS[phase.kind]} ${phase.subject}`;
     const group = groups.get(key) ?? [];
     group.push(phase);

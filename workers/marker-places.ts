@@ -15,10 +15,13 @@ import type { Task } from "./protocol.ts";
 export class MarkerPlaces {
   readonly #plan: Plan;
   readonly #layout: Layout;
+  /** Folders of passes, by source: asked for once a span. */
+  readonly #passes: readonly (readonly string[])[];
 
   constructor(plan: Plan, layout: Layout) {
     this.#plan = plan;
     this.#layout = layout;
+    this.#passes = plan.sources.map(({ passes }) => passes.map(({ fingerprint }) => layout.ingest(fingerprint)));
   }
 
   cut(source: number): MarkerPlace<"cut"> {
@@ -66,7 +69,7 @@ export class MarkerPlaces {
 
   /** Folder of a pass. */
   pass(source: number, pass: number): string {
-    return this.#layout.ingest(this.#plan.sources[source].passes[pass].fingerprint);
+    return this.#passes[source][pass];
   }
 
   /** Folder of a dedup group. */

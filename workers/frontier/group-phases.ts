@@ -4,7 +4,6 @@
  * A group waits until all members are sketched, because documents are numbered through the members in recipe order; and for the verdicts of
  * the dropping barriers before it, whose losers take no part. Keys stay when a store is built: a changed member needs those of the others.
  */
-import { join } from "node:path";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import type { KeyInput, MatchTask, PartsInput, RootsSlice } from "../protocol.ts";
 import { type Need, once, type PhaseSpec, type Product } from "./phase.ts";
@@ -91,12 +90,10 @@ function matchInputs(schedule: Schedule, group: number): Pick<MatchTask, "inputs
     const parts: PartsInput[] = [];
     for (let span = 0; span < numbers.length - 1; span++) {
       const firstInGroup = first + numbers[span];
-      inputs.push({ path: join(folder, spanFiles.keys(span, barrier)), firstDocument: firstInGroup });
-      parts.push({
-        path: join(folder, spanFiles.parts(span, barrier)),
-        firstPart: firstInGroup,
-        firstDocument: documents[span],
-      });
+      inputs.push({ path: `${folder}/${spanFiles.keys(span, barrier)}`, firstDocument: firstInGroup });
+      if (planned.verdict === "drop") continue;
+      const path = `${folder}/${spanFiles.parts(span, barrier)}`;
+      parts.push({ path, firstPart: firstInGroup, firstDocument: documents[span] });
     }
     const earlier = earlierBarriers(schedule, source, barrier).map(
       (position): RootsSlice => ({
