@@ -22,6 +22,7 @@ export { stageFacts, stagePage } from "./plan/recipe/reference.ts";
 export { parseSize } from "./plan/recipe/sizes.ts";
 export { newRecipe } from "./plan/recipe/template.ts";
 export type { Recipe } from "./plan/types.ts";
+export { type Advance, type AdvanceOptions, advanceRun, type ReadyPhase } from "./runs/advance.ts";
 export {
   describePlan,
   describeRecipe,
@@ -41,6 +42,7 @@ export {
 export { peekDocuments, peekDropped } from "./runs/peek.ts";
 export { peekWindows } from "./runs/peek-windows.ts";
 export { type Prepared, type PrepareOptions, prepare } from "./runs/prepare.ts";
+export { type RankOptions, type RankResult, runRank } from "./runs/rank.ts";
 export {
   type NextStage,
   type NextStageOptions,

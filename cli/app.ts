@@ -1,12 +1,14 @@
 /** The verbs and their help. What they call is loaded only when one is chosen. */
 import { type Application, buildApplication, buildRouteMap } from "@stricli/core";
 import type { CliContext } from "./context.ts";
+import { advanceCommand } from "./verbs/advance.ts";
 import { checkCommand } from "./verbs/check.ts";
 import { exportCommand } from "./verbs/export.ts";
 import { mixCommands } from "./verbs/mix.ts";
 import { newCommand } from "./verbs/new.ts";
 import { peekCommand } from "./verbs/peek.ts";
 import { planCommand } from "./verbs/plan.ts";
+import { rankCommand } from "./verbs/rank.ts";
 import { reportCommand } from "./verbs/report.ts";
 import { runCommand } from "./verbs/run.ts";
 import { stagesCommand } from "./verbs/stages.ts";
@@ -20,6 +22,8 @@ export function buildCli(version: string): Application<CliContext> {
       check: checkCommand,
       plan: planCommand,
       run: runCommand,
+      advance: advanceCommand,
+      rank: rankCommand,
       status: statusCommand,
       peek: peekCommand,
       verify: verifyCommand,

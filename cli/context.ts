@@ -15,13 +15,23 @@ export interface CliContext extends CommandContext {
     };
     readonly env: Readonly<Record<string, string | undefined>>;
     exitCode?: number | string | null;
-    on(signal: "SIGINT" | "SIGTERM", handler: () => void): void;
-    off(signal: "SIGINT" | "SIGTERM", handler: () => void): void;
+    on(signal: "SIGINT" | "SIGTERM" | "SIGUSR1", handler: () => void): void;
+    off(signal: "SIGINT" | "SIGTERM" | "SIGUSR1", handler: () => void): void;
   };
 }
 
 /** Exit codes of the command line; the reference lists them. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, gate: 3, interrupted: 130 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, gate: 3, again: 75, interrupted: 130 } as const;
+
+/** Thrown in the place of what an interrupted run throws, with what the process ends with. */
+export class Stopped extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
 
 export type Api = typeof import("../index.ts");
 
@@ -39,9 +49,9 @@ export async function guarded(context: CliContext, verb: (api: Api) => Promise<n
 }
 
 function report(context: CliContext, { ShardmillError }: Api, error: unknown): number {
-  if (error instanceof ShardmillError) {
+  if (error instanceof ShardmillError || error instanceof Stopped) {
     context.process.stderr.write(`${error.message}\n`);
-    return error.code === "run/interrupted" ? EXIT.interrupted : error.exitCode;
+    return error.exitCode;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   context.process.stderr.write(

@@ -83,3 +83,25 @@ export const maxErrorsFlag = {
 
 export const countFlag = (name: string, fallback: string, brief: string) =>
   ({ kind: "parsed", parse: parseCount(name, 1), default: fallback, placeholder: "n", brief }) as const;
+
+export const matchMemoryFlag = {
+  kind: "parsed",
+  parse: parseBytes,
+  default: "64MiB",
+  placeholder: "size",
+  brief: "keys a dedup task may hold in memory; more passes beyond it, the same result",
+} as const;
+
+export const cacheDownloadsFlag = {
+  kind: "boolean",
+  default: false,
+  withNegated: false,
+  brief: "keep files streamed from the Hub in its cache (HF_HUB_CACHE)",
+} as const;
+
+export const keepIntermediatesFlag = {
+  kind: "boolean",
+  default: false,
+  withNegated: false,
+  brief: "keep span tokens, spools and scattered parts once they have served",
+} as const;

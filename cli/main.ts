@@ -16,6 +16,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.ok);
 });
 
+// Node would open its debugger. Verbs that run tasks take the signal as the end of a job's time (interrupt.ts).
+process.on("SIGUSR1", () => {});
+
 await run(buildCli(manifest.version), process.argv.slice(2), { process: process as CliContext["process"] });
 // The argument parser uses negative codes for what a user typed wrong.
 if (typeof process.exitCode === "number" && process.exitCode < 0) process.exitCode = EXIT.usage;

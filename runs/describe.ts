@@ -1,12 +1,13 @@
 /** A recipe and a plan in the words of their reader: what the curriculum asks of each source; segments with their state and why. */
-import fs from "node:fs";
-import { basename } from "node:path";
 import { accountCurriculum, type SourceAccount, type StageAccount } from "../mixtures/curriculum/account.ts";
 import type { MissingSource } from "../plan/missing.ts";
-import type { Plan, PlannedStage } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { MissingPolicy, Recipe } from "../plan/types.ts";
 import type { Layout } from "../store/layout.ts";
-import { type SegmentStatus, segmentsOf } from "./status.ts";
+import { ingestChanges, planChanges } from "./changes.ts";
+import { readPlan } from "./run-folder.ts";
+import type { SegmentStatus } from "./segments.ts";
+import { planStatus } from "./status.ts";
 
 /** What a recipe asks for, before anything is listed or read. Weights and budgets are as written: sources without data count. */
 export interface RecipeDescription {
@@ -53,49 +54,16 @@ export function describeRecipe(recipe: Recipe): RecipeDescription {
 }
 
 export function describePlan(plan: Plan, layout: Layout): PlanDescription {
-  const changes = changesSince(previousPlan(plan, layout), plan);
-  const segments = segmentsOf({ plan, layout }).map((segment): SegmentStatus => {
-    const change = segment.kind === "ingest" && segment.state !== "done" ? changes.get(segment.subject) : undefined;
+  const folder = layout.run(plan.name);
+  const before = readPlan(folder);
+  const changes = before === undefined ? undefined : ingestChanges(before, plan);
+  const segments = planStatus(plan, layout, folder).segments.map((segment): SegmentStatus => {
+    if (segment.state === "done" || before === undefined) return segment;
+    if (segment.kind === "finish" && before.fingerprint !== plan.fingerprint) {
+      return { ...segment, why: planChanges(before, plan).join("; ") };
+    }
+    const change = segment.kind === "ingest" ? changes?.get(segment.subject) : undefined;
     return change === undefined ? segment : { ...segment, why: change };
   });
   return { ...describeRecipe(plan.recipe), fingerprint: plan.fingerprint, segments, missing: plan.missing };
-}
-
-function previousPlan(plan: Plan, layout: Layout): Plan | undefined {
-  try {
-    return JSON.parse(fs.readFileSync(layout.planFile(plan.name), "utf8")) as Plan;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Per source, what differs from the plan this run had before. */
-function changesSince(before: Plan | undefined, now: Plan): ReadonlyMap<string, string> {
-  const changes = new Map<string, string>();
-  if (before === undefined) return changes;
-  for (const source of now.sources) {
-    const old = before.sources.find((candidate) => candidate.name === source.name);
-    if (old === undefined || old.ingest === source.ingest) continue;
-    const found = [
-      stageChange(old.reader, source.reader),
-      ...source.stages.map((stage, i) => stageChange(old.stages[i], stage)),
-    ];
-    if (old.stages.length !== source.stages.length) found.push(`${old.stages.length} stages → ${source.stages.length}`);
-    const texts = found.filter((text) => text !== undefined);
-    changes.set(source.name, texts.length > 0 ? texts.join("; ") : "input files changed");
-  }
-  return changes;
-}
-
-function stageChange(before: PlannedStage | undefined, now: PlannedStage): string | undefined {
-  if (before === undefined) return `${now.use} is new`;
-  if (before.use !== now.use) return `${before.use} → ${now.use}`;
-  if (before.version !== now.version) return `${now.use} version ${before.version} → ${now.version}`;
-  for (const [key, value] of Object.entries(now.options)) {
-    const old = before.options[key];
-    if (JSON.stringify(old) !== JSON.stringify(value))
-      return `${key} ${JSON.stringify(old)} → ${JSON.stringify(value)}`;
-  }
-  const asset = now.assets.find(({ sha256 }, i) => before.assets[i]?.sha256 !== sha256);
-  return asset === undefined ? undefined : `${basename(asset.location)} changed`;
 }

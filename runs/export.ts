@@ -13,13 +13,14 @@ import {
   rowTokens,
   writesLoss,
 } from "../manifests/exports/define.ts";
-import { writeExport } from "../manifests/exports/folder.ts";
+import { readSummary, writeExport } from "../manifests/exports/folder.ts";
 import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
 import { readManifests } from "../manifests/read.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss } from "../manifests/shard-files.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
+import { runFiles } from "../store/layout.ts";
 import { documentStages } from "./export-documents.ts";
 import { fileStages } from "./export-files.ts";
 import { repackedStages, windowStages } from "./export-rows.ts";
@@ -46,13 +47,20 @@ export function exportManifests(
   const parsed = parseExportOptions(exporter, options);
   const ignored = ignoredLoss(exporter, manifests, parsed);
   const { plan_fingerprint, tokenizer, seed } = manifests[0];
-  const folder = join(run.layout.run(run.plan.name), "exports", trainer);
+  const folder = join(run.folder ?? run.layout.run(run.plan.name), runFiles.exports, trainer);
   const exported = writeExport(folder, { trainer, plan_fingerprint }, (target) => {
     const context = { folder: target, tokenizer, seed, options: parsed };
     const { record, configs, warnings } = write(exporter, run, manifests, registry, context);
     return { configs, warnings: [...ignored, ...warnings], ...record };
   });
   return { paths: [...exported.configs.map((name) => join(folder, name)), folder], warnings: exported.warnings };
+}
+
+/** What a trainer is pointed at in an export that is there. */
+export function exportPaths(folder: string): readonly string[] {
+  const configs = readSummary(folder)?.["configs"];
+  const names = Array.isArray(configs) ? configs.filter((name) => typeof name === "string") : [];
+  return [...names.map((name) => join(folder, name)), folder];
 }
 
 /**

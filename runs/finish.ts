@@ -3,8 +3,11 @@
  *
  * Everything comes from task markers, so equal stores give equal manifests whoever built them.
  */
+import fs from "node:fs";
 import { join } from "node:path";
-import { type CommittedFile, commitBytes } from "../io/local/commit.ts";
+import { RunError } from "../batch/errors.ts";
+import type { CommittedFile } from "../io/local/commit.ts";
+import { readSummary } from "../manifests/exports/folder.ts";
 import { exportFindings } from "../manifests/exports/verify.ts";
 import type { StoredFile, TrainingStageManifest } from "../manifests/schema.ts";
 import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
@@ -19,12 +22,14 @@ import {
 import { type Plan, tokenizerOf } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
 import type { StageRegistry } from "../stages/registry.ts";
-import type { RunResult } from "../workers/events.ts";
+import { type Layout, runFiles } from "../store/layout.ts";
+import type { RunEvent, RunResult } from "../workers/events.ts";
+import type { Frontier } from "../workers/frontier/frontier.ts";
+import { MarkerPlaces } from "../workers/marker-places.ts";
+import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../workers/markers.ts";
+import { heldOutIndex, type MixedStage, windowsIndex } from "../workers/mixture.ts";
 import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
-import type { RunState } from "../workers/run-state.ts";
-import { exportManifests } from "./export.ts";
-import type { EpochWindows } from "./mix-epochs.ts";
-import { heldOutIndex, type MixedStage, windowsIndex } from "./mix-stages.ts";
+import { exportManifests, exportPaths } from "./export.ts";
 import type { OpenRun } from "./status.ts";
 
 /** What a run has made: everything here is told by markers. */
@@ -37,12 +42,77 @@ export interface RunParts {
   readonly epochs: readonly (readonly EpochWindows[])[];
 }
 
-/** Writes manifests and exports, and says what came of it. */
-export function finishRun(state: RunState, registry: StageRegistry, made: RunParts): RunResult {
-  const { plan, layout } = state;
-  const { stores } = made;
-  const facts = collectFacts(plan, made);
-  const manifests = buildManifests({
+export interface EpochWindows {
+  /** 1 is the second one. */
+  readonly epoch: number;
+  readonly shard: number;
+  readonly marker: PackMarker;
+}
+
+/** Collects what a complete frontier has made. Throws RunError `run/epoch-windows`. */
+export function runParts(
+  plan: Plan,
+  layout: Layout,
+  { packed, mixture, phases }: Frontier,
+  markers: Markers,
+): RunParts {
+  const places = new MarkerPlaces(plan, layout);
+  const found = <Kind extends TaskKind>(place: MarkerPlace<Kind>): FactsOf<Kind> => {
+    const marker = markers.facts(place);
+    if (marker === undefined) throw new Error(`${place.folder}/${place.name} is not there at the end of its run`);
+    return marker;
+  };
+  const [allPacked, mixed] = [packed(), mixture()];
+  if (allPacked === undefined || mixed === undefined) throw new Error("a run ends before everything is packed");
+  const epochs = plan.windows.map((): EpochWindows[] => []);
+  for (const { kind, tasks = 0, task } of phases) {
+    if (kind !== "pack") continue;
+    for (let index = 0; index < tasks; index++) {
+      const made = task(index);
+      if (made.kind !== "pack" || made.epoch === 0) continue;
+      const { windows, epoch, shard } = made;
+      const marker = found(places.pack(windows, epoch, shard));
+      // An epoch has as many windows in each shard as the first, so that window numbers mean the same in all of them.
+      if (marker.windows !== allPacked[windows][shard].windows) throw otherCount(plan, windows);
+      epochs[windows].push({ epoch, shard, marker });
+    }
+  }
+  return { stores: plan.sources.map((_, source) => found(places.seal(source))), packed: allPacked, mixed, epochs };
+}
+
+function otherCount(plan: Plan, windows: number): RunError {
+  const { pack, source } = plan.windows[windows];
+  return new RunError({
+    code: "run/epoch-windows",
+    what: `${pack.use} makes another number of windows of ${plan.sources[source].name} when it packs it again`,
+    why: "window numbers go on from epoch to epoch, so every epoch must have as many",
+    fix: "let the order repeat with limits.epoch_order: repeat, or use another packing",
+  });
+}
+
+/** Where a run is written to, and by whom it is told. */
+export interface Publication {
+  readonly plan: Plan;
+  readonly layout: Layout;
+  /** The run's folder, or the one that will take its place. */
+  readonly folder: string;
+  readonly registry: StageRegistry;
+  readonly report: (event: RunEvent) => void;
+}
+
+/** Writes manifests and exports. */
+export function publishRun({ plan, layout, folder, registry, report }: Publication, parts: RunParts): void {
+  const manifests = manifestsOf(plan, parts);
+  writeManifests(join(folder, runFiles.manifests), manifests);
+  for (const trainer of plan.recipe.exports) {
+    const { warnings } = exportManifests({ plan, layout, folder }, manifests, registry, trainer);
+    for (const message of warnings) report({ type: "warning", message });
+  }
+}
+
+function manifestsOf(plan: Plan, parts: RunParts): readonly TrainingStageManifest[] {
+  if (plan.recipe.training_stages.length === 0) return [];
+  return buildManifests({
     run: plan.name,
     plan_fingerprint: plan.fingerprint,
     recipe: canonicalRecipe(plan.recipe),
@@ -50,22 +120,8 @@ export function finishRun(state: RunState, registry: StageRegistry, made: RunPar
     tokenizer: tokenizerOf(plan),
     gates: plan.recipe.gates,
     missing: plan.missing,
-    ...facts,
+    ...collectFacts(plan, parts),
   });
-  const folder = join(layout.run(plan.name), "manifests");
-  writeManifests(folder, manifests);
-  const exports: string[] = [];
-  for (const trainer of plan.recipe.exports) {
-    const done = exportManifests({ plan, layout }, manifests, registry, trainer);
-    for (const message of done.warnings) state.report({ type: "warning", message });
-    exports.push(...done.paths);
-  }
-  return describe(state, manifests, stores, exports);
-}
-
-/** Writes the plan into the run's folder: what makes it a run that can be looked at, from its first minute. */
-export function savePlan({ plan, layout }: Pick<RunState, "plan" | "layout">): void {
-  commitBytes(layout.planFile(plan.name), Buffer.from(`${JSON.stringify(plan, null, 2)}\n`));
 }
 
 type CollectedFacts = Pick<ManifestFacts, "stages" | "source" | "packed" | "packedValidation">;
@@ -147,7 +203,7 @@ function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
 
 /** Re-reads every file of a run. Findings of severity `error` make it a bad run. */
 export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): Promise<readonly Finding[]> {
-  const folder = run.layout.run(run.plan.name);
+  const folder = run.folder ?? run.layout.run(run.plan.name);
   const progress = onFile === undefined ? {} : { onFile };
   const findings = await verifyManifests({
     manifests: join(folder, "manifests"),
@@ -157,17 +213,28 @@ export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): 
   return [...findings, ...(await exportFindings(join(folder, "exports"), run.plan.fingerprint, onFile))];
 }
 
-function describe(
-  { plan, layout }: RunState,
-  manifests: readonly TrainingStageManifest[],
-  stores: readonly StoreMarker[],
-  exports: readonly string[],
-): RunResult {
+/** Whether what a finished run wrote is still there. */
+export function isPublished(plan: Plan, layout: Layout): boolean {
+  const folder = layout.run(plan.name);
+  return (
+    plan.recipe.training_stages.every(({ name }) => fs.existsSync(layout.manifestFile(plan.name, name))) &&
+    plan.recipe.exports.every((trainer) => {
+      return readSummary(join(folder, runFiles.exports, trainer))?.plan_fingerprint === plan.fingerprint;
+    })
+  );
+}
+
+/** What came of a run. `already` says that all of it was there before. */
+export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already: boolean): RunResult {
+  const manifests = manifestsOf(plan, parts);
+  const { stores } = parts;
+  const folder = layout.run(plan.name);
   return {
     name: plan.name,
-    run_folder: layout.run(plan.name),
+    already_done: already,
+    run_folder: folder,
     manifests: manifests.map((manifest) => layout.manifestFile(plan.name, manifest.stage.name)),
-    exports,
+    exports: plan.recipe.exports.flatMap((trainer) => exportPaths(join(folder, runFiles.exports, trainer))),
     gates: manifests.flatMap(({ stage, gates }) =>
       gates.map(({ name, limit, value, passed }) => ({ stage: stage.name, name, ok: passed, bound: limit, value })),
     ),

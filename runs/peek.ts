@@ -19,8 +19,7 @@ import { type Extent, NO_RESOURCES, type ReadContext, type SourceOperator } from
 import { stageRegistry } from "../stages/registry.ts";
 import { spanFiles } from "../store/layout.ts";
 import type { IngestMarker } from "../workers/protocol.ts";
-import type { Span } from "../workers/spans.ts";
-import { SPANS_FILE } from "../workers/spans.ts";
+import { readMarkerOf } from "../workers/store-markers.ts";
 import { chosenSources, type OpenRun } from "./status.ts";
 
 export interface PeekedDocument {
@@ -176,13 +175,7 @@ function rowBases(run: OpenRun, source: SourcePlan, span: number): ReadonlyMap<n
 
 /** The marker as written; its token file may have been removed since, which does not matter here. */
 function readMarkerFacts(run: OpenRun, source: SourcePlan, span: number): IngestMarker | undefined {
-  try {
-    return JSON.parse(
-      fs.readFileSync(join(run.layout.ingest(source.ingest), spanFiles.marker(span)), "utf8"),
-    ) as IngestMarker;
-  } catch {
-    return undefined;
-  }
+  return readMarkerOf({ kind: "ingest", folder: run.layout.ingest(source.ingest), name: spanFiles.marker(span) });
 }
 
 async function collect(
@@ -206,9 +199,9 @@ async function collect(
   }
 }
 
-function readSpans(run: OpenRun, source: SourcePlan): readonly Span[] {
-  const path = join(run.layout.ingest(source.ingest), SPANS_FILE);
-  return JSON.parse(fs.readFileSync(path, "utf8")) as Span[];
+function readSpans(run: OpenRun, source: SourcePlan): readonly (readonly Extent[])[] {
+  const folder = run.layout.ingest(source.passes[0].fingerprint);
+  return readMarkerOf({ kind: "cut", folder, name: spanFiles.spans })?.spans ?? [];
 }
 
 function readTable(path: string): {

@@ -1,30 +1,19 @@
-/** What a plan comes to on disk: every segment with how much of it is done, told by markers alone. */
+/** Runs that are there: opened by folder or name, and how far they are, told by markers alone. Looking changes nothing. */
 import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import type { Plan, SourcePlan } from "../plan/plan.ts";
-import { Layout, matchFiles, spanFiles, tokenFiles } from "../store/layout.ts";
-import type { Phase } from "../workers/events.ts";
-import type { StoreMarker } from "../workers/protocol.ts";
-import { STORE_MARKER } from "../workers/source-run.ts";
-import { SPANS_FILE } from "../workers/spans.ts";
-
-export interface SegmentStatus {
-  readonly kind: Exclude<Phase, "scatter" | "gather"> | "shuffle" | "mix";
-  readonly subject: string;
-  /** Fused stages, in order. */
-  readonly stages: readonly string[];
-  readonly bytes?: number;
-  readonly done: number;
-  /** Absent while an earlier segment has to say how many there will be. */
-  readonly tasks?: number;
-  readonly state: "done" | "partial" | "todo";
-  readonly why: string;
-}
+import { Layout, runFiles } from "../store/layout.ts";
+import { frontier } from "../workers/frontier/frontier.ts";
+import { StoreMarkers } from "../workers/store-markers.ts";
+import { isFinished, readPlan } from "./run-folder.ts";
+import { type SegmentStatus, segmentsOf } from "./segments.ts";
 
 export interface OpenRun {
   readonly plan: Plan;
   readonly layout: Layout;
+  /** Where it is written, if not to the folder of its name. */
+  readonly folder?: string;
 }
 
 /** Whether `name` is a run folder or the name of one. */
@@ -34,7 +23,7 @@ export function isRun(name: string, out: string): boolean {
 
 function findRun(name: string, out: string): { layout: Layout; name: string } | undefined {
   const trimmed = name.replace(/\/+$/, "");
-  if (fs.existsSync(join(trimmed, "plan.json"))) {
+  if (fs.existsSync(join(trimmed, runFiles.plan))) {
     const parts = trimmed.split("/");
     const runName = parts.at(-1) ?? "";
     const root = parts.length > 2 ? parts.slice(0, -2).join("/") || "/" : ".";
@@ -59,104 +48,44 @@ export function openRun(name: string, out: string): OpenRun {
   return { plan: JSON.parse(fs.readFileSync(found.layout.planFile(found.name), "utf8")) as Plan, layout: found.layout };
 }
 
-export function segmentsOf({ plan, layout }: OpenRun): readonly SegmentStatus[] {
-  const segments: SegmentStatus[] = [];
-  const stored = plan.sources.map((source) => fs.existsSync(join(layout.tokens(source.tokens), STORE_MARKER)));
-  plan.sources.forEach((source, index) => {
-    const folder = layout.ingest(source.ingest);
-    const spans = spanCount(join(folder, SPANS_FILE));
-    const done = spans === undefined ? 0 : countFiles(folder, spanFiles.marker(0).slice(5));
-    segments.push({
-      kind: "ingest",
-      subject: source.name,
-      stages: [source.reader.use, ...source.stages.map((stage) => stage.use)],
-      bytes: source.shards.reduce((total, shard) => total + shard.size_bytes, 0),
-      ...progress(stored[index], done, spans),
-    });
-  });
-  for (const group of plan.groups) {
-    const folder = layout.match(group.fingerprint);
-    const members = group.members.map(({ source }) => source);
-    const united = fs.existsSync(join(folder, matchFiles.united)) || members.every((source) => stored[source]);
-    const done = countFiles(folder, matchFiles.marker(0).slice(5));
-    const subject = members.map((source) => plan.sources[source].name).join(", ");
-    segments.push({ kind: "match", subject, stages: [group.stage.use], ...progress(united, done, group.partitions) });
-  }
-  plan.sources.forEach((source, index) => {
-    const done = countFiles(layout.tokens(source.tokens), tokenFiles.shardMarker(0).slice(5));
-    segments.push({ kind: "shuffle", subject: source.name, stages: ["shuffle"], ...progress(stored[index], done) });
-  });
-  for (const entry of plan.windows) {
-    const source = plan.sources[entry.source];
-    const folder = layout.windows(entry.fingerprint);
-    const store = stored[entry.source] ? readStore(join(layout.tokens(source.tokens), STORE_MARKER)) : undefined;
-    const shards = store && (entry.held_out ? (store.validation?.shards ?? []) : store.shards).length;
-    const done = countFiles(folder, tokenFiles.shardMarker(0).slice(5));
-    segments.push({
-      kind: "pack",
-      subject: `${source.name} at ${entry.sequence_length}${entry.held_out ? ", held out" : ""}`,
-      stages: [entry.pack.use],
-      ...progress(shards !== undefined && done >= shards, done, shards),
-    });
-  }
-  const manifests = plan.recipe.training_stages.filter((stage) =>
-    fs.existsSync(layout.manifestFile(plan.name, stage.name)),
-  );
-  const complete = segments.every((segment) => segment.state === "done");
-  segments.push({
-    kind: "mix",
-    subject: "training stages",
-    stages: plan.recipe.training_stages.map((stage) => stage.name),
-    ...progress(
-      complete && manifests.length === plan.recipe.training_stages.length,
-      manifests.length,
-      plan.recipe.training_stages.length,
-    ),
-  });
-  return segments;
+/** Opens what is being made of a run: a changed recipe's plan where there is one, and where it is written. As {@link openRun}. */
+export function openPending(name: string, out: string): Required<OpenRun> {
+  const { plan, layout } = openRun(name, out);
+  const folder = layout.next(plan.name);
+  const next = readPlan(folder);
+  return next === undefined ? { plan, layout, folder: layout.run(plan.name) } : { plan: next, layout, folder };
 }
 
 export interface RunStatus {
   readonly name: string;
   readonly done: boolean;
   readonly segments: readonly SegmentStatus[];
+  /** What ended it, or will: too many bad rows, a mixture that cannot be. */
+  readonly failure?: string;
+  /** What a changed recipe makes of it, until it takes its place. */
+  readonly next?: RunStatus;
 }
 
 export function runStatus(run: OpenRun): RunStatus {
-  const segments = segmentsOf(run);
-  return { name: run.plan.name, done: segments.every((segment) => segment.state === "done"), segments };
+  const folder = run.layout.run(run.plan.name);
+  const next = readPlan(run.layout.next(run.plan.name));
+  return {
+    ...planStatus(run.plan, run.layout, folder),
+    ...(next && { next: planStatus(next, run.layout, run.layout.next(next.name)) }),
+  };
 }
 
-function progress(
-  complete: boolean,
-  done: number,
-  tasks?: number,
-): Pick<SegmentStatus, "done" | "tasks" | "state" | "why"> {
-  const counts = { done, ...(tasks === undefined ? {} : { tasks }) };
-  if (complete) return { ...counts, done: tasks ?? done, state: "done", why: "complete in the store" };
-  if (done > 0) return { ...counts, state: "partial", why: "goes on where it stopped" };
-  return { ...counts, state: "todo", why: "not in the store" };
-}
-
-function spanCount(path: string): number | undefined {
-  try {
-    return (JSON.parse(fs.readFileSync(path, "utf8")) as unknown[]).length;
-  } catch {
-    return undefined;
-  }
-}
-
-function readStore(path: string): Pick<StoreMarker, "shards" | "validation"> {
-  return JSON.parse(fs.readFileSync(path, "utf8")) as StoreMarker;
-}
-
-/** Files named by five digits and `suffix`. */
-function countFiles(folder: string, suffix: string): number {
-  try {
-    return fs.readdirSync(folder).filter((name) => /^\d{5}$/.test(name.slice(0, 5)) && name.slice(5) === suffix).length;
-  } catch {
-    return 0;
-  }
+/** How far a plan is, whose manifests, exports and outputs go to `folder`. */
+export function planStatus(plan: Plan, layout: Layout, folder: string): RunStatus {
+  const left = frontier(plan, new StoreMarkers(), { layout });
+  const segments = segmentsOf(plan, left, isFinished(folder, plan));
+  const { failure } = left;
+  return {
+    name: plan.name,
+    done: segments.every((segment) => segment.state === "done"),
+    segments,
+    ...(failure === undefined ? {} : { failure: failure instanceof Error ? failure.message : String(failure) }),
+  };
 }
 
 /** The sources of a run, or the one that is named. Throws RunError where there is none of that name. */

@@ -25,7 +25,12 @@ export class Layout {
   }
 
   planFile(name: string): string {
-    return join(this.run(name), "plan.json");
+    return join(this.run(name), runFiles.plan);
+  }
+
+  /** What a changed recipe makes of a run that is finished, until it takes that one's place. */
+  next(name: string): string {
+    return join(this.run(name), "next");
   }
 
   manifestFile(name: string, trainingStage: string): string {
@@ -69,6 +74,24 @@ export class Layout {
   }
 }
 
+/** Files and folders of a run. */
+export const runFiles = {
+  plan: "plan.json",
+  manifests: "manifests",
+  exports: "exports",
+  outputs: "outputs",
+  /** Says that all that the plan asks for is there. */
+  finished: "finished.json",
+} as const;
+
+/** Files that are needed no longer when a store is built or an output is written, by what they are. */
+export const intermediates = {
+  tokens: /^\d+\.tokens$/,
+  loss: /^\d+\.loss$/,
+  spool: /^\d+(\.dropped)?\.spool$/,
+  scattered: /^\d+\.scattered(\.done\.json)?$/,
+} as const;
+
 /** Files of one ingested span. */
 export const spanFiles = {
   tokens: (span: number): string => `${pad(span)}.tokens`,
@@ -88,6 +111,8 @@ export const spanFiles = {
   /** Beside the key file of a barrier that verifies. */
   signatures: (keys: string): string => `${keys}.signatures`,
   marker: (span: number): string => `${pad(span)}.done.json`,
+  /** Marker of the cut: the list of spans. */
+  spans: "spans.json",
 } as const;
 
 /** Files that say which rows survive. */
@@ -128,4 +153,6 @@ export const tokenFiles = {
   shard: (shard: number, source: string): string => `${pad(shard)}_${source}.ds`,
   documents: (shard: number, source: string): string => `${pad(shard)}_${source}.documents.arrow`,
   shardMarker: (shard: number): string => `${pad(shard)}.done.json`,
+  /** Marker of the whole store. */
+  storeMarker: "store.done.json",
 } as const;

@@ -11,7 +11,7 @@ import { WasmRowHasher } from "../kernels/wasm/xxh64.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { assetsOf, createOperator } from "../plan/stages.ts";
-import type { Operator } from "../stages/define.ts";
+import type { Operator, StageState } from "../stages/define.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
 import { RunBuffers } from "../store/key-file.ts";
 import { Layout } from "../store/layout.ts";
@@ -59,6 +59,13 @@ export class WorkerContext {
     const matcher = this.#matchers.get(keyBytes) ?? new PartitionMatcher(keyBytes);
     this.#matchers.set(keyBytes, matcher);
     return matcher;
+  }
+
+  /** What a stage's operators have found out in all spans, from what they found in each, in order of address. */
+  mergeStates(stage: PlannedStage, states: readonly StageState[]): StageState {
+    const { merge } = this.#registry.findStage(stage.use);
+    if (merge === undefined) throw new Error(`${stage.use} keeps a state and has no merge`);
+    return merge(states);
   }
 
   /** The operator of a planned stage. */

@@ -14,7 +14,14 @@ export type RunEvent =
       readonly hint?: string;
     }
   | { readonly type: "warning"; readonly message: string }
-  | { readonly type: "phase_started"; readonly phase: Phase; readonly subject: string; readonly tasks: number }
+  | {
+      readonly type: "phase_started";
+      readonly phase: Phase;
+      readonly subject: string;
+      readonly tasks: number;
+      /** Of those, tasks that were done before. */
+      readonly done: number;
+    }
   | { readonly type: "task_done"; readonly phase: Phase; readonly subject: string; readonly reused: boolean }
   | { readonly type: "phase_done"; readonly phase: Phase; readonly subject: string }
   | {
@@ -26,10 +33,24 @@ export type RunEvent =
       /** Wall-clock seconds of all workers together, by part of the work, longest first. */
       readonly parts: readonly { readonly part: string; readonly seconds: number; readonly share: number }[];
     }
+  | {
+      /** The recipe, or its input, is not what the run of this name had before. */
+      readonly type: "run_changed";
+      readonly reasons: readonly string[];
+      /** What stands there was finished: it stays until this run is. */
+      readonly finished: boolean;
+    }
+  | {
+      /** Something in the store was damaged or gone; it is made again. */
+      readonly type: "repair";
+      readonly what: string;
+    }
   | { readonly type: "run_done"; readonly result: RunResult };
 
 export interface RunResult {
   readonly name: string;
+  /** Everything was there before: nothing was done. */
+  readonly already_done: boolean;
   readonly run_folder: string;
   readonly manifests: readonly string[];
   readonly exports: readonly string[];

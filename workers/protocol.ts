@@ -21,6 +21,8 @@ export interface WorkerSetup {
   readonly progress: SharedArrayBuffer;
   /** Bytes one match task may hold keys in. */
   readonly match_memory_bytes: number;
+  /** Bytes of input per unit of work, when a source is cut. */
+  readonly span_bytes: number;
 }
 
 /** Cuts a source into spans, the units of work: its marker is the list of them. */
@@ -104,7 +106,7 @@ export interface WritePart {
   /** Surviving rows to pass over, then rows to take. */
   readonly skip: number;
   readonly take: number;
-  /** Whether no later file has rows of the span: this one then has those that were dropped. */
+  /** Whether no later file has rows of the span: this one then has those that were dropped, and may take no row. */
   readonly last: boolean;
 }
 
@@ -120,6 +122,13 @@ export interface WriteTask {
 export interface SealTask {
   readonly kind: "seal";
   readonly source: number;
+  /** Parts it was scattered in; absent where it has no token store. */
+  readonly scattered?: number;
+  /** Parts it was settled in; absent where no output waits for verdicts. */
+  readonly settled?: number;
+  /** Shards of its token store, and what is held out of it. */
+  readonly shards: number;
+  readonly held_out?: { readonly share: number; readonly shards: number };
 }
 
 export interface ScatterSpan {

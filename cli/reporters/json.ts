@@ -1,6 +1,6 @@
 /** One JSON object a line on stdout, for programs. The plan itself is left out of `run_started`: `plan --json` has it. */
 import type { RunEvent } from "../../index.ts";
-import type { Reporter } from "../verbs/run.ts";
+import type { Reporter } from "./reporter.ts";
 
 export function jsonReporter(output: { write(text: string): void }): Reporter {
   return {

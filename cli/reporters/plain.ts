@@ -1,6 +1,6 @@
 /** For pipes and logs: a line when something is done, and every ten seconds a line for each active segment. */
 import type { RunEvent } from "../../index.ts";
-import type { Reporter } from "../verbs/run.ts";
+import type { Reporter } from "./reporter.ts";
 import { Segments } from "./segments.ts";
 
 const INTERVAL_MS = 10_000;

@@ -35,8 +35,12 @@ export class Segments {
       }
       case "warning":
         return `warning: ${event.message}`;
+      case "run_changed":
+        return changed(event);
+      case "repair":
+        return `repair: ${event.what}`;
       case "phase_started":
-        this.#active.set(key(event), { ...event, startedAt: this.#now(), done: 0, reused: 0 });
+        this.#active.set(key(event), { ...event, startedAt: this.#now(), reused: event.done });
         return undefined;
       case "task_done": {
         const segment = this.#active.get(key(event));
@@ -86,6 +90,13 @@ export class Segments {
     const text = `${segment.phase.padEnd(8)}${segment.subject.slice(0, 28).padEnd(28)} ${bar} ${segment.done}/${segment.tasks}${rates}  ETA ${formatDuration(left)}`;
     return text.slice(0, width);
   }
+}
+
+function changed({ reasons, finished }: Extract<RunEvent, { type: "run_changed" }>): string {
+  const fate = finished
+    ? "what stands there is finished, and stays until this is"
+    : "what stands there was not finished, and makes way";
+  return [`the run of this name was of another plan; ${fate}`, ...reasons.map((reason) => `  ${reason}`)].join("\n");
 }
 
 function key(event: { readonly phase: string; readonly subject: string }): string {

@@ -11,6 +11,7 @@ export function profileTable({ parts }: TimeSpent): string {
 }
 
 export function summary(result: RunResult): string {
+  if (result.already_done) return `${result.name}: done before; nothing was left to do (${result.run_folder})\n`;
   const parts = [`\n${result.name}: done\n`, sourcesTable(result)];
   for (const stage of result.training_stages) {
     const rows = stage.sources.map((source) => [

@@ -1,7 +1,7 @@
 /** For people: finished segments scroll up, active ones are redrawn in place, one line each. */
 import colors from "picocolors";
 import type { RunEvent } from "../../index.ts";
-import type { Reporter } from "../verbs/run.ts";
+import type { Reporter } from "./reporter.ts";
 import { Segments } from "./segments.ts";
 
 const CLEAR_BELOW = "\u001b[0J";

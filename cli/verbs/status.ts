@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import type { RunStatus } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, outFlag } from "../flags.ts";
 import { formatTable } from "../format.ts";
@@ -21,17 +22,25 @@ export const statusCommand = buildCommand<Flags, [string], CliContext>({
     return guarded(this, async ({ openRun, runStatus }) => {
       const status = runStatus(openRun(name, flags.out));
       if (flags.json) printJson(this, status);
-      else {
-        const rows = status.segments.map(({ kind, subject, done, tasks, state }) => [
-          kind,
-          subject,
-          tasks === undefined ? String(done) : `${done}/${tasks}`,
-          state,
-        ]);
-        print(this, `${status.name}: ${status.done ? "done" : "not done; the same run command goes on"}`);
-        print(this, formatTable(["phase", "of", "tasks", "state"], rows));
-      }
+      else print(this, statusText(status));
       return EXIT.ok;
     });
   },
 });
+
+function statusText(status: RunStatus): string {
+  const rows = status.segments.map(({ kind, subject, done, tasks, state }) => [
+    kind,
+    subject,
+    tasks === undefined ? "-" : `${done}/${tasks}`,
+    state,
+  ]);
+  return [
+    `${status.name}: ${status.done ? "done" : "not done; the same run command goes on"}`,
+    formatTable(["phase", "of", "tasks", "state"], rows),
+    ...(status.failure === undefined ? [] : [status.failure]),
+    ...(status.next === undefined
+      ? []
+      : ["", "a changed recipe, which takes its place when it is done:", statusText(status.next)]),
+  ].join("\n");
+}

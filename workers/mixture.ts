@@ -8,7 +8,7 @@ import { packId } from "../plan/fingerprint.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
 import type { TrainingStageSpec } from "../plan/types.ts";
 import { selectionOf } from "../plan/windows.ts";
-import type { PackMarker } from "../workers/protocol.ts";
+import type { PackMarker } from "./protocol.ts";
 
 export interface MixedStage extends CompiledStage {
   readonly pack: PlannedStage;

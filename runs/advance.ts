@@ -1,0 +1,78 @@
+/**
+ * One look at a run by its owner, for engines that come and go: what may be done now, and when all is done, the end of it.
+ *
+ * Manifests, exports and outputs are written here where no process stays until the end of a run.
+ */
+
+import { loadPlugins } from "../plan/recipe/plugins.ts";
+import { stageRegistry } from "../stages/registry.ts";
+import type { RunEvent, RunResult } from "../workers/events.ts";
+import { frontier } from "../workers/frontier/frontier.ts";
+import { StoreMarkers } from "../workers/store-markers.ts";
+import { describeRun, isPublished, runParts } from "./finish.ts";
+import { finish } from "./owner.ts";
+import { isFinished } from "./run-folder.ts";
+import { openPending } from "./status.ts";
+
+export interface AdvanceOptions {
+  readonly out: string;
+  readonly max_errors?: number;
+  readonly keep_intermediates?: boolean;
+  readonly report?: (event: RunEvent) => void;
+}
+
+export interface ReadyPhase {
+  readonly phase: string;
+  readonly subject: string;
+  /** All tasks of the phase, and those of them that are to be done. */
+  readonly tasks: number;
+  readonly left: number;
+  /** The numbers of those: `0-15,17`. */
+  readonly numbers: string;
+}
+
+export interface Advance {
+  readonly name: string;
+  readonly ready: readonly ReadyPhase[];
+  /** Phases that wait for others. */
+  readonly waiting: readonly string[];
+  /** Once everything is done and written. */
+  readonly result?: RunResult;
+}
+
+/** Says what may be done now, and finishes the run where nothing is left. Throws what the run must end with. */
+export async function advanceRun(name: string, options: AdvanceOptions): Promise<Advance> {
+  const { plan, layout, folder } = openPending(name, options.out);
+  const { max_errors = 0, report = () => {} } = options;
+  const markers = new StoreMarkers();
+  const left = frontier(plan, markers, { layout, max_errors });
+  if (left.failure !== undefined) throw left.failure;
+  if (left.complete && isFinished(folder, plan) && isPublished(plan, layout)) {
+    const result = describeRun(plan, layout, runParts(plan, layout, left, markers), true);
+    return { name: plan.name, ready: [], waiting: [], result };
+  }
+  if (left.complete) {
+    const registry = stageRegistry(await loadPlugins(plan.recipe.plugins, ""));
+    const tidies = options.keep_intermediates !== true;
+    const result = finish({ plan, layout, registry, max_errors, tidies, report }, folder, left, markers);
+    return { name: plan.name, ready: [], waiting: [], result };
+  }
+  return {
+    name: plan.name,
+    ready: left.ready.map(({ id, subject, tasks = 0, undone }) => {
+      return { phase: id, subject, tasks, left: undone.length, numbers: ranges(undone) };
+    }),
+    waiting: left.phases.filter(({ state }) => state === "waiting").map(({ id }) => id),
+  };
+}
+
+/** Ascending numbers as ranges: `0-15,17`. */
+export function ranges(numbers: readonly number[]): string {
+  const parts: [number, number][] = [];
+  for (const number of numbers) {
+    const open = parts.at(-1);
+    if (open !== undefined && open[1] === number - 1) open[1] = number;
+    else parts.push([number, number]);
+  }
+  return parts.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+}

@@ -1,0 +1,125 @@
+/**
+ * The folder of a run: its plan, what was made of it, and what may take its place.
+ *
+ * Invariant: a finished run stays whole until another plan of the same name is finished too. That one is made in `next/` and moved over by
+ * renames; `finished.json` goes first and comes last, so that a mixture of two runs never says that it is finished, and a move that was
+ * cut short is ended by the next owner. Only the owner of a run may call what writes here.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import { RunError } from "../batch/errors.ts";
+import { commitBytes } from "../io/local/commit.ts";
+import { canonicalJson } from "../kernels/json/canonical.ts";
+import type { Plan } from "../plan/plan.ts";
+import { type Layout, runFiles } from "../store/layout.ts";
+import { planChanges } from "./changes.ts";
+
+/** Where an attempt at a plan writes what it makes. */
+export interface Attempt {
+  readonly folder: string;
+  /** What stood there before, where it was another plan. */
+  readonly change?: { readonly reasons: readonly string[]; readonly finished: boolean };
+}
+
+/** Opens the folder of a run for a plan and writes the plan into it. */
+export function openAttempt(layout: Layout, plan: Plan): Attempt {
+  const folder = layout.run(plan.name);
+  const next = layout.next(plan.name);
+  if (finishedPlan(next) !== undefined) promote(layout, plan.name);
+  const before = readPlan(folder);
+  if (before === undefined || before.fingerprint === plan.fingerprint) {
+    fs.rmSync(next, { recursive: true, force: true });
+    savePlan(folder, plan);
+    return { folder };
+  }
+  const finished = isFinished(folder, before);
+  const change = { reasons: planChanges(before, plan), finished };
+  if (!finished) {
+    fs.rmSync(next, { recursive: true, force: true });
+    fs.rmSync(join(folder, runFiles.finished), { force: true });
+    savePlan(folder, plan);
+    return { folder, change };
+  }
+  if (readPlan(next)?.fingerprint !== plan.fingerprint) fs.rmSync(next, { recursive: true, force: true });
+  savePlan(next, plan);
+  return { folder: next, change };
+}
+
+/** Says that all of `plan` is in `folder`, and where that is `next/`, puts it in the place of what was there. */
+export function finishAttempt(layout: Layout, plan: Plan, folder: string): void {
+  const finished = { schema: 1, plan_fingerprint: plan.fingerprint };
+  commitBytes(join(folder, runFiles.finished), Buffer.from(`${canonicalJson(finished)}\n`));
+  if (folder === layout.next(plan.name)) promote(layout, plan.name);
+}
+
+/** Whether all of `plan` has been made in `folder`. */
+export function isFinished(folder: string, plan: Plan): boolean {
+  return finishedPlan(folder) === plan.fingerprint;
+}
+
+/** The plan in a run's folder; undefined where there is none. */
+export function readPlan(folder: string): Plan | undefined {
+  const path = join(folder, runFiles.plan);
+  let text: string;
+  try {
+    text = fs.readFileSync(path, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+  try {
+    return JSON.parse(text) as Plan;
+  } catch (error) {
+    throw new RunError(
+      {
+        code: "run/corrupt-plan",
+        what: `${path} is not JSON`,
+        why: "plans are written whole, so something else wrote or damaged it",
+        fix: "delete the file and run the recipe again: what is in the store stays",
+      },
+      { cause: error },
+    );
+  }
+}
+
+function savePlan(folder: string, plan: Plan): void {
+  const text = `${JSON.stringify(plan, null, 2)}\n`;
+  const path = join(folder, runFiles.plan);
+  if (fs.existsSync(path) && fs.readFileSync(path, "utf8") === text) return;
+  commitBytes(path, Buffer.from(text));
+}
+
+function finishedPlan(folder: string): string | undefined {
+  try {
+    const { plan_fingerprint } = JSON.parse(fs.readFileSync(join(folder, runFiles.finished), "utf8")) as {
+      readonly plan_fingerprint?: string;
+    };
+    return plan_fingerprint;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Moves a finished `next/` over the run. May be called again after it was cut short. */
+function promote(layout: Layout, name: string): void {
+  const folder = layout.run(name);
+  const next = layout.next(name);
+  const move = (...path: readonly string[]): void => {
+    const from = join(next, ...path);
+    if (!fs.existsSync(from)) return;
+    const to = join(folder, ...path);
+    fs.rmSync(to, { recursive: true, force: true });
+    fs.renameSync(from, to);
+  };
+  fs.rmSync(join(folder, runFiles.finished), { force: true });
+  move(runFiles.plan);
+  move(runFiles.manifests);
+  // Exports and outputs that the new plan does not make stay: who made them may still use them, and `verify` says that they are older.
+  for (const kind of [runFiles.exports, runFiles.outputs]) {
+    if (!fs.existsSync(join(next, kind))) continue;
+    fs.mkdirSync(join(folder, kind), { recursive: true });
+    for (const entry of fs.readdirSync(join(next, kind))) move(kind, entry);
+  }
+  move(runFiles.finished);
+  fs.rmSync(next, { recursive: true, force: true });
+}

@@ -1,0 +1,58 @@
+/**
+ * Removes what only existed to build something that is built: span tokens, spools, scattered parts.
+ *
+ * Invariant: only the owner of a run calls this, and nothing goes that this run or another living one can still ask for. Keys, tables and
+ * ledgers stay: a changed source of the same group needs the keys of the others, and people look into ledgers.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import type { Plan } from "../plan/plan.ts";
+import { intermediates, type Layout } from "../store/layout.ts";
+
+export interface TidyInput {
+  readonly plan: Plan;
+  readonly layout: Layout;
+  /** Whether the store of a source is whole, and every output that takes it is written. */
+  readonly isBuilt: (source: number) => boolean;
+  /** Plans that other living processes work on. */
+  readonly others: readonly Plan[];
+}
+
+/** Returns what was removed. */
+export function tidy({ plan, layout, isBuilt, others }: TidyInput): readonly RemovedFile[] {
+  const { sources } = plan;
+  const asked = new Set(others.flatMap((other) => other.sources.flatMap(foldersOf)));
+  sources.forEach((source, index) => {
+    if (!isBuilt(index)) for (const folder of foldersOf(source)) asked.add(folder);
+  });
+  const removed: RemovedFile[] = [];
+  for (const source of sources) {
+    for (const { fingerprint } of source.passes) {
+      if (asked.has(fingerprint)) continue;
+      const folder = layout.ingest(fingerprint);
+      // Tokens go before their loss lane: without one it would be taken for a lane of ones.
+      for (const kind of ["tokens", "loss", "spool"] as const) remove(folder, intermediates[kind], removed);
+    }
+    if (!asked.has(source.tokens)) remove(layout.tokens(source.tokens), intermediates.scattered, removed);
+  }
+  return removed;
+}
+
+export interface RemovedFile {
+  readonly folder: string;
+  readonly name: string;
+}
+
+/** Fingerprints of what a source is built from. */
+function foldersOf({ passes, tokens }: Plan["sources"][number]): readonly string[] {
+  return [...passes.map(({ fingerprint }) => fingerprint), tokens];
+}
+
+function remove(folder: string, names: RegExp, removed: RemovedFile[]): void {
+  if (!fs.existsSync(folder)) return;
+  for (const name of fs.readdirSync(folder)) {
+    if (!names.test(name)) continue;
+    fs.rmSync(join(folder, name), { force: true });
+    removed.push({ folder, name });
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The phase that writes an output: which rows go to which of its files.
+ *
+ * Files are cut by rows, not by spans: file k of N takes the rows [rows·k/N, rows·(k+1)/N) that survive, in order of source and span, and N
+ * comes from the bytes of all their texts. So files are the same however the sources were cut.
+ */
+import { join } from "node:path";
+import type { OutputPlan } from "../../plan/plan.ts";
+import { verdictFiles } from "../../store/layout.ts";
+import type { WritePart } from "../protocol.ts";
+import { type Need, once, type PhaseSpec } from "./phase.ts";
+import type { Schedule } from "./schedule.ts";
+import { droppingBarriers, type Phases, products } from "./source-phases.ts";
+
+/** Rows of one span that an output takes. */
+interface SpanRows {
+  readonly source: number;
+  readonly span: number;
+  readonly survivors: number;
+  readonly text_bytes: number;
+  readonly fates?: WritePart["fates"];
+}
+
+interface Cut {
+  readonly spans: readonly SpanRows[];
+  /** Rows before each span, plus the total. */
+  readonly first: Float64Array;
+  readonly files: number;
+}
+
+export function writePhase(
+  schedule: Schedule,
+  output: number,
+  settle: (source: number) => PhaseSpec,
+  phases: Phases,
+): PhaseSpec {
+  const planned = schedule.plan.outputs[output];
+  const { sources } = schedule.plan;
+  const cut = once(() => cutOutput(schedule, planned));
+  const dropping = (source: number): boolean => droppingBarriers(schedule, source).length > 0;
+  const lastPass = (source: number): PhaseSpec => phases.ingest(source, sources[source].passes.length - 1);
+  const counted = planned.sources.flatMap((source): readonly Need[] => [
+    { phase: lastPass(source), left: "facts" },
+    ...(dropping(source)
+      ? ([
+          { phase: settle(source), left: "facts" },
+          { phase: phases.ingest(source, 0), left: "facts" },
+        ] as const)
+      : []),
+  ]);
+  const partsOf = (shard: number): readonly WritePart[] => {
+    const made = cut();
+    if (made === undefined) throw new Error(`${planned.name} has no file ${shard} yet`);
+    return partsOfFile(made, shard, planned.keep_dropped);
+  };
+  return {
+    id: `write:${planned.name}`,
+    kind: "write",
+    subject: planned.name,
+    stages: [planned.format.use],
+    count: () => cut()?.files,
+    task: (shard) => ({ kind: "write", output, shard, parts: partsOf(shard) }),
+    place: (shard) => schedule.places.write(output, shard),
+    needs: (undone) => {
+      if (undone === undefined) return counted;
+      const spans = spansOf(undone.flatMap(partsOf));
+      const read = [...spans].flatMap(([source, tasks]): readonly Need[] => [
+        { phase: lastPass(source), tasks, left: products.spool },
+        ...(planned.keep_dropped
+          ? sources[source].passes.map((_, pass): Need => {
+              return { phase: phases.ingest(source, pass), tasks, left: products.dropped };
+            })
+          : []),
+        ...(dropping(source) ? [{ phase: settle(source), left: "whole" } as const] : []),
+      ]);
+      return [...counted, ...read];
+    },
+  };
+}
+
+function spansOf(parts: readonly WritePart[]): ReadonlyMap<number, readonly number[]> {
+  const spans = new Map<number, Set<number>>();
+  for (const { source, span } of parts) {
+    const known = spans.get(source) ?? new Set();
+    spans.set(source, known.add(span));
+  }
+  return new Map([...spans].map(([source, numbers]) => [source, [...numbers]]));
+}
+
+function cutOutput(schedule: Schedule, { sources, shard_bytes }: OutputPlan): Cut | undefined {
+  const spans: SpanRows[] = [];
+  for (const source of sources) {
+    const rows = droppingBarriers(schedule, source).length > 0 ? settled(schedule, source) : kept(schedule, source);
+    if (rows === undefined) return undefined;
+    spans.push(...rows);
+  }
+  const first = new Float64Array(spans.length + 1);
+  let bytes = 0;
+  spans.forEach(({ survivors, text_bytes }, index) => {
+    first[index + 1] = first[index] + survivors;
+    bytes += text_bytes;
+  });
+  return { spans, first, files: Math.max(1, Math.ceil(bytes / shard_bytes)) };
+}
+
+/** Where nothing drops rows afterwards, the last pass knows what is left. */
+function kept(schedule: Schedule, source: number): readonly SpanRows[] | undefined {
+  return schedule
+    .facts(source)
+    .last()
+    ?.map(({ kept: survivors, text_bytes }, span) => ({ source, span, survivors, text_bytes }));
+}
+
+function settled(schedule: Schedule, source: number): readonly SpanRows[] | undefined {
+  const parts = schedule.facts(source).parts();
+  if (parts === undefined) return undefined;
+  const rows: SpanRows[] = [];
+  for (const [part, members] of parts.entries()) {
+    const place = schedule.places.settle(source, part);
+    const marker = schedule.markers.facts(place);
+    if (marker === undefined) return undefined;
+    const path = join(place.folder, verdictFiles.fates(part));
+    marker.spans.forEach(({ span, at, survivors, text_bytes }, index) => {
+      rows.push({ source, span, survivors, text_bytes, fates: { path, at, documents: members[index].documents } });
+    });
+  }
+  return rows;
+}
+
+/**
+ * Spans, or parts of them, whose rows go to a file. Rows of a span that were dropped go where the last of its rows goes; a span of which nothing
+ * survived goes along for them.
+ */
+function partsOfFile({ spans, first, files }: Cut, file: number, keepDropped: boolean): readonly WritePart[] {
+  const rows = first[spans.length];
+  const start = Math.floor((rows * file) / files);
+  const end = Math.floor((rows * (file + 1)) / files);
+  const isLastFile = file === files - 1;
+  const parts: WritePart[] = [];
+  for (let index = firstSpan(first, start); index < spans.length && first[index] <= end; index++) {
+    const { source, span, survivors, fates } = spans[index];
+    const skip = Math.max(0, start - first[index]);
+    const take = Math.max(0, Math.min(end, first[index + 1]) - Math.max(start, first[index]));
+    const isEmptyHere = survivors === 0 && first[index] >= start && (first[index] < end || isLastFile);
+    if (take === 0 && !(keepDropped && isEmptyHere)) continue;
+    parts.push({ source, span, ...(fates && { fates }), skip, take, last: first[index + 1] <= end });
+  }
+  return parts;
+}
+
+/** The first span that ends at or after row `start`. */
+function firstSpan(first: Float64Array, start: number): number {
+  let low = 0;
+  let high = first.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (first[middle + 1] >= start) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,75 @@
+/**
+ * What all phases of a plan are made from: the plan, where markers lie, what they say, and the figures they add up to.
+ *
+ * Sources of the same text and pipeline share folders, and so phases: the first of them stands for all.
+ */
+import type { MatchGroup, Plan } from "../../plan/plan.ts";
+import type { Layout } from "../../store/layout.ts";
+import { MarkerPlaces } from "../marker-places.ts";
+import type { Markers } from "../markers.ts";
+import { runningSum, SourceFacts } from "./source-facts.ts";
+
+export interface ScheduleInit {
+  readonly plan: Plan;
+  readonly markers: Markers;
+  /** Where the run lies on this host: what tasks read is named by it. */
+  readonly layout: Layout;
+  /** Bad rows the run may survive; any number where nobody is to be stopped. */
+  readonly max_errors?: number;
+}
+
+export class Schedule {
+  readonly plan: Plan;
+  readonly markers: Markers;
+  readonly places: MarkerPlaces;
+  readonly max_errors: number;
+  readonly #facts: readonly SourceFacts[];
+
+  constructor({ plan, markers, layout, max_errors = Number.POSITIVE_INFINITY }: ScheduleInit) {
+    this.plan = plan;
+    this.markers = markers;
+    this.places = new MarkerPlaces(plan, layout);
+    this.max_errors = max_errors;
+    this.#facts = plan.sources.map((_, source) => new SourceFacts(this, source));
+  }
+
+  facts(source: number): SourceFacts {
+    return this.#facts[source];
+  }
+
+  /**
+   * How a group numbers what it compares: the number of each member's first document (or part of a text, where its barrier edits), plus the
+   * total. Undefined until all members have been sketched.
+   */
+  numbering({ members, verdict }: MatchGroup): Float64Array | undefined {
+    const counts: number[] = [];
+    for (const { source, barrier } of members) {
+      const facts = this.facts(source);
+      const total = (verdict === "edit" ? facts.firstParts(barrier) : facts.firstDocuments())?.at(-1);
+      if (total === undefined) return undefined;
+      counts.push(total);
+    }
+    return runningSum(counts);
+  }
+
+  /** Number of a source's first document (or part) in the group of one of its barriers. */
+  firstInGroup(source: number, barrier: number): number {
+    const group = this.plan.groups[this.plan.sources[source].barriers[barrier].group];
+    const member = group.members.findIndex((entry) => entry.source === source && entry.barrier === barrier);
+    const numbering = this.numbering(group);
+    if (numbering === undefined || member < 0) {
+      throw new Error(`${group.stage.id} has not numbered ${this.plan.sources[source].name} yet`);
+    }
+    return numbering[member];
+  }
+
+  /** Names of the sources that share a folder with `source`, itself among them. */
+  sharing(source: number, same: (name: Plan["sources"][number]) => string): string {
+    const { sources } = this.plan;
+    const own = same(sources[source]);
+    return sources
+      .filter((other) => same(other) === own)
+      .map(({ name }) => name)
+      .join(", ");
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * What the markers of a source add up to: its spans, what each pass met in them, and where each span's rows stand among those of the source.
+ *
+ * Each figure is undefined until all markers it needs are there. Invariant: figures depend on markers in span order, never on when they came.
+ */
+import { RunError } from "../../batch/errors.ts";
+import type { SourcePlan } from "../../plan/plan.ts";
+import type { Extent } from "../../stages/define.ts";
+import type { IngestFacts } from "../markers.ts";
+import type { ScatterSpan, ScatterTask } from "../protocol.ts";
+import { HARMLESS_PROBLEMS, tooManyErrors } from "../tasks/span/tally.ts";
+import { once } from "./phase.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** Documents of one scatter or settle task: 50 MB of facts about them. */
+const PART_DOCUMENTS = 500_000;
+
+export class SourceFacts {
+  readonly #schedule: Schedule;
+  readonly #source: number;
+  readonly #passes: readonly (() => readonly IngestFacts[] | undefined)[];
+
+  constructor(schedule: Schedule, source: number) {
+    this.#schedule = schedule;
+    this.#source = source;
+    this.#passes = schedule.plan.sources[source].passes.map((_, pass) => once(() => this.#readPass(pass)));
+  }
+
+  get plan(): SourcePlan {
+    return this.#schedule.plan.sources[this.#source];
+  }
+
+  /** How it is cut. */
+  readonly spans = once((): readonly (readonly Extent[])[] | undefined => {
+    const { markers, places } = this.#schedule;
+    return markers.facts(places.cut(this.#source))?.spans;
+  });
+
+  /** What a pass left of each span. Throws DataError where more rows are bad than the run may survive. */
+  pass(pass: number): readonly IngestFacts[] | undefined {
+    return this.#passes[pass]();
+  }
+
+  last(): readonly IngestFacts[] | undefined {
+    return this.pass(this.plan.passes.length - 1);
+  }
+
+  /** Number of each span's first document in the source, plus the total at the end. The first pass numbers them, for ever. */
+  readonly firstDocuments = once((): Float64Array | undefined => {
+    const markers = this.pass(0);
+    return markers && runningSum(markers.map((marker) => marker.documents));
+  });
+
+  /** Number of each span's first part of texts in the source, plus the total, for a barrier that edits. */
+  firstParts(barrier: number): Float64Array | undefined {
+    const { pass } = this.plan.barriers[barrier];
+    const editing = this.plan.barriers.filter((entry) => entry.pass === pass && entry.verdict === "edit");
+    const position = editing.indexOf(this.plan.barriers[barrier]);
+    const markers = this.pass(pass);
+    return markers && runningSum(markers.map((marker) => marker.parts[position] ?? 0));
+  }
+
+  /** Its spans in the parts that scatter and settle tasks take. */
+  readonly parts = once((): readonly (readonly ScatterSpan[])[] | undefined => {
+    const spans = this.spans();
+    const first = this.pass(0);
+    const last = this.last();
+    const firstDocuments = this.firstDocuments();
+    if (spans === undefined || first === undefined || last === undefined || firstDocuments === undefined) {
+      return undefined;
+    }
+    const parts: ScatterSpan[][] = [];
+    const rowsBefore = new Map<number, number>();
+    let documents = 0;
+    last.forEach(({ kept }, span) => {
+      const rowBases = basesOf(spans[span], first[span], rowsBefore);
+      const entry = { span, firstDocument: firstDocuments[span], documents: first[span].documents, rowBases };
+      const open = parts.at(-1);
+      if (open === undefined || documents + kept > PART_DOCUMENTS) {
+        parts.push([entry]);
+        documents = kept;
+      } else {
+        open.push(entry);
+        documents += kept;
+      }
+    });
+    return parts;
+  });
+
+  /** Shards of its token store: of what is trained on, and of what is held out. Throws RunError where nothing would be left. */
+  readonly store = once((): StoreShape | undefined => {
+    const { recipe } = this.#schedule.plan;
+    const last = this.last();
+    if (last === undefined) return undefined;
+    const tokens = last.reduce((total, marker) => total + marker.tokens, 0);
+    const shards = Math.max(1, Math.ceil(tokens / recipe.shard_tokens));
+    const { name, validation } = this.plan;
+    const seed = recipe.validation?.seed;
+    if (validation === undefined || seed === undefined) return { shards };
+    const share = "fraction" in validation ? validation.fraction : validation.tokens / tokens;
+    if (share >= 1) throw validationTooLarge(name, tokens);
+    return {
+      shards,
+      held_out: { seed, share, shards: Math.max(1, Math.ceil((tokens * share) / recipe.shard_tokens)) },
+    };
+  });
+
+  #readPass(pass: number): readonly IngestFacts[] | undefined {
+    const { markers, places, max_errors } = this.#schedule;
+    const spans = this.spans();
+    if (spans === undefined) return undefined;
+    const found: IngestFacts[] = [];
+    for (let span = 0; span < spans.length; span++) {
+      const marker = markers.facts(places.ingest(this.#source, pass, span));
+      if (marker === undefined) return undefined;
+      found.push(marker);
+    }
+    checkErrorBudget(this.plan, found, max_errors);
+    return found;
+  }
+}
+
+export interface StoreShape {
+  readonly shards: number;
+  readonly held_out?: NonNullable<ScatterTask["held_out"]>;
+}
+
+/** `[0, v0, v0 + v1, …]`. */
+export function runningSum(values: readonly number[]): Float64Array {
+  const sums = new Float64Array(values.length + 1);
+  values.forEach((value, index) => {
+    sums[index + 1] = sums[index] + value;
+  });
+  return sums;
+}
+
+/** Rows that lie before a byte range of the same shard: only when all ranges are read can they be counted. */
+function basesOf(
+  span: readonly Extent[],
+  marker: IngestFacts,
+  rowsBefore: Map<number, number>,
+): Readonly<Record<number, number>> {
+  const bases: Record<number, number> = {};
+  for (const extent of span) {
+    if (extent.unit === "bytes") bases[extent.shard] = rowsBefore.get(extent.shard) ?? 0;
+  }
+  for (const { shard, rows } of marker.extents) rowsBefore.set(shard, (rowsBefore.get(shard) ?? 0) + rows);
+  return bases;
+}
+
+function checkErrorBudget(source: SourcePlan, markers: readonly IngestFacts[], maxErrors: number): void {
+  let fatal = 0;
+  for (const { errors } of markers) {
+    for (const kind in errors) if (!HARMLESS_PROBLEMS.has(kind)) fatal += errors[kind];
+  }
+  if (fatal <= maxErrors) return;
+  for (const { problems } of markers) {
+    const problem = problems.find(({ kind }) => !HARMLESS_PROBLEMS.has(kind));
+    if (problem !== undefined) throw tooManyErrors(source.name, problem, maxErrors);
+  }
+}
+
+function validationTooLarge(name: string, tokens: number): RunError {
+  return new RunError({
+    code: "run/validation-too-large",
+    what: `${name} has ${tokens} tokens, all of which would be held out for validation`,
+    fix: `lower validation.tokens, or set validation.sources.${name}`,
+  });
+}

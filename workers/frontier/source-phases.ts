@@ -1,0 +1,292 @@
+/**
+ * The phases of one source: cut, a pass over its spans (or several), then its store of tokens, its verdicts for outputs, and the seal.
+ *
+ * A pass waits for the one before, and where it makes cuts in texts for the verdict on them. Scattering and settling wait for the verdicts of
+ * all barriers that drop rows.
+ */
+import { matchFiles, spanFiles } from "../../store/layout.ts";
+import type { GatherTask, RootsSlice } from "../protocol.ts";
+import { type Need, once, type PhaseSpec, type Product } from "./phase.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** Phases of other sources and groups, by what they are of. */
+export interface Phases {
+  readonly unite: (group: number) => PhaseSpec;
+  readonly ingest: (source: number, pass: number) => PhaseSpec;
+}
+
+export const products = {
+  tokens: { what: "tokens", files: (span) => [spanFiles.tokens(span)] },
+  documents: { what: "documents", files: (span) => [spanFiles.documents(span)] },
+  spool: { what: "spool", files: (span) => [spanFiles.spool(span)] },
+  dropped: { what: "dropped", files: (span) => [spanFiles.dropped(span)] },
+  keys: (barrier: number) => ({ what: `keys ${barrier}`, files: (span) => [spanFiles.keys(span, barrier)] }),
+  parts: (barrier: number) => ({ what: `parts ${barrier}`, files: (span) => [spanFiles.parts(span, barrier)] }),
+} as const satisfies Readonly<Record<string, Product | ((barrier: number) => Product)>>;
+
+export function cutPhase(schedule: Schedule, source: number): PhaseSpec {
+  const { name, reader, shards } = schedule.plan.sources[source];
+  return {
+    id: `cut:${name}`,
+    kind: "cut",
+    subject: schedule.sharing(source, ({ passes }) => passes[0].fingerprint),
+    stages: [reader.use],
+    bytes: shards.reduce((total, { size_bytes }) => total + size_bytes, 0),
+    count: () => 1,
+    task: () => ({ kind: "cut", source }),
+    place: () => schedule.places.cut(source),
+    needs: () => [],
+  };
+}
+
+export function ingestPhase(
+  schedule: Schedule,
+  source: number,
+  pass: number,
+  cut: PhaseSpec,
+  phases: Phases,
+): PhaseSpec {
+  const planned = schedule.plan.sources[source];
+  const facts = schedule.facts(source);
+  const { edits } = planned.passes[pass];
+  const names = schedule.sharing(source, ({ passes }) => passes[pass]?.fingerprint ?? "");
+  const firstParts = once(() => (edits === undefined ? undefined : facts.firstParts(edits)));
+  const editsOf = (span: number): RootsSlice | undefined => {
+    if (edits === undefined) return undefined;
+    const first = firstParts();
+    if (first === undefined) throw new Error(`${planned.name}: asked for cuts before parts were numbered`);
+    const path = rootsOf(schedule, planned.barriers[edits].group);
+    return { path, first: schedule.firstInGroup(source, edits) + first[span] };
+  };
+  return {
+    id: pass === 0 ? `ingest:${planned.name}` : `ingest:${planned.name}:${pass}`,
+    kind: "ingest",
+    subject: pass === 0 ? names : `${names}, pass ${pass + 1}`,
+    stages: [
+      ...(pass === 0 ? [planned.reader.use] : []),
+      ...planned.stages.slice(planned.passes[pass].first, planned.passes[pass].end).map(({ use }) => use),
+    ],
+    count: () => facts.spans()?.length,
+    task: (span) => {
+      const extents = facts.spans()?.[span];
+      if (extents === undefined) throw new Error(`${planned.name} has no span ${span}`);
+      const slice = editsOf(span);
+      return { kind: "ingest", source, pass, span, extents, ...(slice && { edits: slice }) };
+    },
+    place: (span) => schedule.places.ingest(source, pass, span),
+    needs: (undone) => {
+      if (pass === 0) return [{ phase: cut, left: "facts" }];
+      const before = phases.ingest(source, pass - 1);
+      const all: Need = { phase: before, left: "facts" };
+      if (undone === undefined) return [all];
+      const spooled: Need = { phase: before, tasks: undone, left: products.spool };
+      if (edits === undefined) return [all, spooled];
+      const { group } = planned.barriers[edits];
+      return [
+        all,
+        spooled,
+        { phase: before, tasks: undone, left: products.parts(edits) },
+        { phase: phases.unite(group), left: "whole" },
+        ...numberingNeeds(schedule, group, phases),
+      ];
+    },
+  };
+}
+
+/** What has to be there to number the documents, or parts, of a group. */
+export function numberingNeeds({ plan }: Schedule, group: number, phases: Phases): readonly Need[] {
+  const { members, verdict } = plan.groups[group];
+  return members.map(({ source, barrier }) => ({
+    phase: phases.ingest(source, verdict === "edit" ? plan.sources[source].barriers[barrier].pass : 0),
+    left: "facts",
+  }));
+}
+
+/** Barriers of a source that drop rows, by position. */
+export function droppingBarriers({ plan }: Schedule, source: number): readonly number[] {
+  return plan.sources[source].barriers.flatMap(({ verdict }, barrier) => (verdict === "drop" ? [barrier] : []));
+}
+
+export function rootsOf(schedule: Schedule, group: number): string {
+  return `${schedule.places.group(group)}/${matchFiles.roots}`;
+}
+
+function sizesOf(schedule: Schedule, group: number): string {
+  return `${schedule.places.group(group)}/${matchFiles.sizes}`;
+}
+
+export interface StorePhases {
+  readonly scatter: PhaseSpec;
+  readonly gather: PhaseSpec;
+}
+
+/** The global shuffle of a source that is tokenized, in two phases. */
+export function storePhases(schedule: Schedule, source: number, phases: Phases): StorePhases {
+  const planned = schedule.plan.sources[source];
+  const facts = schedule.facts(source);
+  const last = planned.passes.length - 1;
+  const ingested = phases.ingest(source, last);
+  const counted: readonly Need[] = [
+    { phase: ingested, left: "facts" },
+    { phase: phases.ingest(source, 0), left: "facts" },
+  ];
+  const scatter: PhaseSpec = {
+    id: `scatter:${planned.name}`,
+    kind: "scatter",
+    subject: planned.name,
+    stages: ["shuffle"],
+    count: () => facts.parts()?.length,
+    task: (part) => {
+      const spans = facts.parts()?.[part];
+      const shape = facts.store();
+      if (spans === undefined || shape === undefined) throw new Error(`${planned.name} has no part ${part} yet`);
+      const barriers = droppingBarriers(schedule, source).map((barrier) => {
+        const { group } = planned.barriers[barrier];
+        const first = schedule.firstInGroup(source, barrier);
+        return { roots: { path: rootsOf(schedule, group), first }, sizes: { path: sizesOf(schedule, group), first } };
+      });
+      return { kind: "scatter", source, part, spans, ...shape, barriers };
+    },
+    place: (part) => schedule.places.scatter(source, part),
+    needs: (undone) => {
+      if (undone === undefined) return counted;
+      const spans = undone.flatMap((part) => facts.parts()?.[part]?.map(({ span }) => span) ?? []);
+      const documents: Need = { phase: ingested, tasks: spans, left: products.documents };
+      return [...counted, documents, ...verdictNeeds(schedule, source, phases)];
+    },
+  };
+  const gather: PhaseSpec = {
+    id: `gather:${planned.name}`,
+    kind: "gather",
+    subject: planned.name,
+    stages: ["shuffle"],
+    count: () => {
+      const shape = facts.store();
+      return shape && shape.shards + (shape.held_out?.shards ?? 0);
+    },
+    task: (destination) => {
+      const parts = facts.parts();
+      if (parts === undefined) throw new Error(`${planned.name} has no shard ${destination} yet`);
+      return {
+        kind: "gather",
+        source,
+        ...shardOf(schedule, source, destination),
+        parts: parts.map((_, part) => {
+          const marker = schedule.markers.facts(schedule.places.scatter(source, part));
+          if (marker === undefined) throw new Error(`${planned.name}: part ${part} is not scattered yet`);
+          return { part, chunk: marker.chunks[destination] };
+        }),
+      };
+    },
+    place: (destination) => {
+      const { shard, held_out } = shardOf(schedule, source, destination);
+      return schedule.places.gather(source, shard, held_out);
+    },
+    needs: (undone) =>
+      undone === undefined
+        ? counted
+        : [
+            ...counted,
+            { phase: scatter, left: "whole" },
+            // A span's tokens go to every shard.
+            { phase: ingested, left: products.tokens },
+          ],
+  };
+  return { scatter, gather };
+}
+
+/** Shards that are held out are numbered after the others. */
+function shardOf(schedule: Schedule, source: number, destination: number): Pick<GatherTask, "shard" | "held_out"> {
+  const shards = schedule.facts(source).store()?.shards ?? 0;
+  return destination < shards
+    ? { shard: destination, held_out: false }
+    : { shard: destination - shards, held_out: true };
+}
+
+/** The verdicts of all barriers of a source that drop rows. */
+function verdictNeeds(schedule: Schedule, source: number, phases: Phases): readonly Need[] {
+  return droppingBarriers(schedule, source).flatMap((barrier): readonly Need[] => {
+    const { group } = schedule.plan.sources[source].barriers[barrier];
+    return [{ phase: phases.unite(group), left: "whole" }, ...numberingNeeds(schedule, group, phases)];
+  });
+}
+
+/** Which rows survive, for outputs: where a barrier drops some. */
+export function settlePhase(schedule: Schedule, source: number, phases: Phases): PhaseSpec {
+  const planned = schedule.plan.sources[source];
+  const facts = schedule.facts(source);
+  const ingested = phases.ingest(source, planned.passes.length - 1);
+  const counted: readonly Need[] = [
+    { phase: ingested, left: "facts" },
+    { phase: phases.ingest(source, 0), left: "facts" },
+  ];
+  return {
+    id: `settle:${planned.name}`,
+    kind: "settle",
+    subject: planned.name,
+    stages: ["settle"],
+    count: () => facts.parts()?.length,
+    task: (part) => {
+      const spans = facts.parts()?.[part];
+      if (spans === undefined) throw new Error(`${planned.name} has no part ${part} yet`);
+      const barriers = droppingBarriers(schedule, source).map((barrier) => ({
+        roots: {
+          path: rootsOf(schedule, planned.barriers[barrier].group),
+          first: schedule.firstInGroup(source, barrier),
+        },
+      }));
+      return { kind: "settle", source, part, spans, barriers };
+    },
+    place: (part) => schedule.places.settle(source, part),
+    needs: (undone) => {
+      if (undone === undefined) return counted;
+      const spans = undone.flatMap((part) => facts.parts()?.[part]?.map(({ span }) => span) ?? []);
+      const documents: Need = { phase: ingested, tasks: spans, left: products.documents };
+      return [...counted, documents, ...verdictNeeds(schedule, source, phases)];
+    },
+  };
+}
+
+/** What made a source's store and its verdicts, where it has them. */
+export interface SealedPhases {
+  readonly store: StorePhases | undefined;
+  readonly settle: PhaseSpec | undefined;
+}
+
+/** What says that a source is done. */
+export function sealPhase(schedule: Schedule, source: number, made: SealedPhases, phases: Phases): PhaseSpec {
+  const { name, passes } = schedule.plan.sources[source];
+  const facts = schedule.facts(source);
+  return {
+    id: `seal:${name}`,
+    kind: "seal",
+    subject: name,
+    stages: [],
+    count: () => 1,
+    task: () => {
+      const parts = facts.parts()?.length;
+      const shape = facts.store();
+      if (parts === undefined || shape === undefined) throw new Error(`${name} is not counted yet`);
+      return {
+        kind: "seal",
+        source,
+        ...(made.store && { scattered: parts }),
+        ...(made.settle && { settled: parts }),
+        shards: made.store === undefined ? 0 : shape.shards,
+        ...(made.store &&
+          shape.held_out && { held_out: { share: shape.held_out.share, shards: shape.held_out.shards } }),
+      };
+    },
+    place: () => schedule.places.seal(source),
+    needs: () => [
+      ...passes.map((_, pass): Need => ({ phase: phases.ingest(source, pass), left: "facts" })),
+      ...(made.store === undefined
+        ? []
+        : ([
+            { phase: made.store.scatter, left: "facts" },
+            { phase: made.store.gather, left: "whole" },
+          ] as const)),
+      ...(made.settle === undefined ? [] : [{ phase: made.settle, left: "facts" } as const]),
+    ],
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * The phases that make windows: pack, a task a shard of a token store, and packing again for what a mixture reads more than once.
+ *
+ * Which shards are read again is known when everything is packed once, because only then can the training stages be compiled.
+ */
+import { shardRanges } from "../../kernels/pack/ranges.ts";
+import { type MixedStage, mixStages, windowsIndex } from "../mixture.ts";
+import type { PackMarker, PackTask } from "../protocol.ts";
+import { type Need, once, type PhaseSpec } from "./phase.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** Phases of a source's store, by source. */
+export interface StoreOf {
+  readonly seal: (source: number) => PhaseSpec;
+  readonly gather: (source: number) => PhaseSpec;
+}
+
+export function packPhase(schedule: Schedule, windows: number, store: StoreOf): PhaseSpec {
+  const { source, held_out } = schedule.plan.windows[windows];
+  const sealed = once(() => schedule.markers.facts(schedule.places.seal(source)));
+  const made: readonly Need[] = [{ phase: store.seal(source), left: "facts" }];
+  return {
+    id: `pack:${packName(schedule, windows)}`,
+    kind: "pack",
+    subject: packSubject(schedule, windows),
+    stages: [schedule.plan.windows[windows].pack.use],
+    count: () => {
+      const marker = sealed();
+      return marker && (held_out ? (marker.validation?.shards ?? []) : marker.shards).length;
+    },
+    task: (shard) => ({ kind: "pack", windows, shard, epoch: 0 }),
+    place: (shard) => schedule.places.pack(windows, 0, shard),
+    needs: (undone) => {
+      if (undone === undefined) return made;
+      const before = held_out ? (sealed()?.shards.length ?? 0) : 0;
+      return [...made, { phase: store.gather(source), tasks: undone.map((shard) => before + shard), left: "whole" }];
+    },
+  };
+}
+
+/** Windows for epochs after the first, where the recipe wants them in another order. */
+export function packAgainPhase(
+  schedule: Schedule,
+  windows: number,
+  packed: readonly PhaseSpec[],
+  mixture: () => readonly MixedStage[] | undefined,
+): PhaseSpec {
+  const again = once(() => {
+    const stages = mixture();
+    return stages && tasksAgain(schedule, windows, stages);
+  });
+  const taskOf = (index: number): PackTask => {
+    const task = again()?.[index];
+    if (task === undefined) throw new Error(`${packSubject(schedule, windows)} is not read again ${index} times`);
+    return task;
+  };
+  return {
+    id: `pack:${packName(schedule, windows)}:again`,
+    kind: "pack",
+    subject: `${packSubject(schedule, windows)}, read again`,
+    stages: [schedule.plan.windows[windows].pack.use],
+    count: () => again()?.length,
+    task: taskOf,
+    place: (index) => {
+      const { epoch, shard } = taskOf(index);
+      return schedule.places.pack(windows, epoch, shard);
+    },
+    needs: () => packed.map((phase): Need => ({ phase, left: "facts" })),
+  };
+}
+
+/** What all entries of `plan.windows` were packed to; undefined until all are. */
+export function packedWindows(
+  schedule: Schedule,
+  packed: readonly PhaseSpec[],
+): readonly (readonly PackMarker[])[] | undefined {
+  const all: PackMarker[][] = [];
+  for (const [windows, phase] of packed.entries()) {
+    const count = phase.count();
+    if (count === undefined) return undefined;
+    const markers: PackMarker[] = [];
+    for (let shard = 0; shard < count; shard++) {
+      const marker = schedule.markers.facts(schedule.places.pack(windows, 0, shard));
+      if (marker === undefined) return undefined;
+      markers.push(marker);
+    }
+    all.push(markers);
+  }
+  return all;
+}
+
+/** The training stages, compiled; undefined until everything is packed once. Throws as the mixture compiler does. */
+export function mixture(schedule: Schedule, packed: readonly PhaseSpec[]): readonly MixedStage[] | undefined {
+  const markers = packedWindows(schedule, packed);
+  return markers && mixStages(schedule.plan, markers);
+}
+
+function tasksAgain(schedule: Schedule, windows: number, stages: readonly MixedStage[]): readonly PackTask[] {
+  const { plan, places, markers } = schedule;
+  const again = new Map<string, PackTask>();
+  for (const { name, sources } of stages) {
+    for (const [source, { start_window, end_window }] of Object.entries(sources)) {
+      if (windowsIndex(plan, source, name) !== windows) continue;
+      const shards = markers.facts(places.seal(plan.windows[windows].source))?.shards ?? [];
+      const counts = shards.map((_, shard) => markers.facts(places.pack(windows, 0, shard))?.windows ?? 0);
+      for (const { epoch, shard } of shardRanges(counts, start_window, end_window)) {
+        if (epoch > 0) again.set(`${epoch} ${shard}`, { kind: "pack", windows, shard, epoch });
+      }
+    }
+  }
+  return [...again.values()].sort((a, b) => a.epoch - b.epoch || a.shard - b.shard);
+}
+
+function packSubject({ plan }: Schedule, windows: number): string {
+  const { source, sequence_length, held_out } = plan.windows[windows];
+  return `${plan.sources[source].name} at ${sequence_length}${held_out ? ", held out" : ""}`;
+}
+
+/** Entries that differ in how they pack or what they select are told apart by their fingerprint. */
+function packName({ plan }: Schedule, windows: number): string {
+  const nameOf = ({ source, sequence_length, held_out }: (typeof plan.windows)[number]): string =>
+    `${plan.sources[source].name}@${sequence_length}${held_out ? ":held-out" : ""}`;
+  const name = nameOf(plan.windows[windows]);
+  const isAlone = plan.windows.filter((entry) => nameOf(entry) === name).length === 1;
+  return isAlone ? name : `${name}:${plan.windows[windows].fingerprint}`;
+}

@@ -1,0 +1,60 @@
+/**
+ * One task, done: the road that every engine takes.
+ *
+ * A marker that is already there, with its files, is the answer. Errors come back as data, because they may have to cross a thread.
+ */
+import { errorToData } from "../batch/errors.ts";
+import { readMarker } from "../store/marker.ts";
+import type { WorkerContext } from "./context.ts";
+import { MarkerPlaces } from "./marker-places.ts";
+import type { MarkerOf, Task, TaskResult } from "./protocol.ts";
+import { cut } from "./tasks/cut.ts";
+import { gather } from "./tasks/gather.ts";
+import { ingest } from "./tasks/ingest.ts";
+import { match, unite } from "./tasks/match.ts";
+import { packShard } from "./tasks/pack.ts";
+import { scatter } from "./tasks/scatter.ts";
+import { seal } from "./tasks/seal.ts";
+import { settle } from "./tasks/settle.ts";
+import { write } from "./tasks/write.ts";
+
+type Marker = MarkerOf[Task["kind"]];
+
+export async function performTask(task: Task, context: WorkerContext): Promise<TaskResult> {
+  try {
+    const { folder, name } = new MarkerPlaces(context.plan, context.layout).of(task);
+    const done = readMarker<Marker>(folder, name);
+    if (done !== undefined) return { ok: true, marker: done, reused: true, time: {} };
+    context.stopwatch.start();
+    const marker = await perform(task, context);
+    context.stopwatch.lap(task.kind === "ingest" ? "commit" : task.kind);
+    return { ok: true, marker, reused: false, time: context.stopwatch.parts };
+  } catch (error) {
+    return { ok: false, error: errorToData(error) };
+  }
+}
+
+async function perform(task: Task, context: WorkerContext): Promise<Marker> {
+  switch (task.kind) {
+    case "cut":
+      return cut(task, context);
+    case "ingest":
+      return ingest(task, context);
+    case "match":
+      return match(task, context);
+    case "unite":
+      return unite(task, context);
+    case "scatter":
+      return scatter(task, context);
+    case "gather":
+      return gather(task, context);
+    case "settle":
+      return settle(task, context);
+    case "seal":
+      return seal(task, context);
+    case "pack":
+      return packShard(task, context);
+    case "write":
+      return write(task, context);
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The seal of a source: the counts of all its tasks added up, and the marker that says that its store is whole.
+ *
+ * Invariant: every row that was met was kept, held out, dropped for a reason or counted as an error, pass by pass and over the whole road, or
+ * there is no seal. Memory: one marker of a span at a time.
+ */
+import { join } from "node:path";
+import { RunError } from "../../batch/errors.ts";
+import { commitMarker } from "../../io/local/commit.ts";
+import type { SourcePlan } from "../../plan/plan.ts";
+import type { StageState } from "../../stages/define.ts";
+import { tokenFiles } from "../../store/layout.ts";
+import type { WorkerContext } from "../context.ts";
+import { MarkerPlaces } from "../marker-places.ts";
+import type { MarkerPlace, TaskKind } from "../markers.ts";
+import type {
+  HeldOutStore,
+  IngestMarker,
+  MarkerOf,
+  Problem,
+  SealTask,
+  SourceCounts,
+  StoreMarker,
+} from "../protocol.ts";
+import { readMarkerOf } from "../store-markers.ts";
+
+/** Problems kept as examples; all are counted. */
+const PROBLEM_EXAMPLES = 20;
+
+export function seal(task: SealTask, context: WorkerContext): StoreMarker {
+  const source = context.plan.sources[task.source];
+  const places = new MarkerPlaces(context.plan, context.layout);
+  const spans = required(places.cut(task.source)).spans.length;
+  const counts = new Counts(source);
+  for (const pass of source.passes.keys()) {
+    for (let span = 0; span < spans; span++) counts.add(pass, required(places.ingest(task.source, pass, span)));
+  }
+  const scattered = numbers(task.scattered).map((part) => required(places.scatter(task.source, part)).duplicates);
+  const settled = numbers(task.settled).map((part) => required(places.settle(task.source, part)));
+  const shards = numbers(task.shards).map((shard) => required(places.gather(task.source, shard, false)));
+  const validation: HeldOutStore | undefined = task.held_out && {
+    share: task.held_out.share,
+    shards: numbers(task.held_out.shards).map((shard) => required(places.gather(task.source, shard, true))),
+  };
+  const verdicts = settled.map(({ duplicates }) => duplicates);
+  if (task.scattered !== undefined) counts.dropDuplicates(scattered);
+  else if (task.settled !== undefined) counts.dropDuplicates(verdicts);
+  if (task.scattered !== undefined && task.settled !== undefined) checkVerdicts(source, scattered, verdicts);
+  const survivors = settled.flatMap((marker) => marker.spans);
+  const left =
+    task.scattered !== undefined
+      ? {
+          kept: total(shards.map(({ documents }) => documents)),
+          ...(validation && { held_out: total(validation.shards.map(({ documents }) => documents)) }),
+          tokens: total(shards.map(({ tokens }) => tokens)),
+          text_bytes: total(shards.map(({ text_bytes }) => text_bytes)),
+        }
+      : task.settled !== undefined
+        ? {
+            kept: total(survivors.map((span) => span.survivors)),
+            tokens: 0,
+            text_bytes: total(survivors.map(({ text_bytes }) => text_bytes)),
+          }
+        : { ...counts.left(), tokens: 0 };
+  const marker: StoreMarker = {
+    files: shards.flatMap((shard) => shard.files),
+    shards,
+    ...(validation && { validation }),
+    counts: counts.of(left, (stage, states) => context.mergeStates(source.stages[stage], states)),
+  };
+  checkAccounting(source, marker.counts);
+  commitMarker(join(context.layout.tokens(source.tokens), tokenFiles.storeMarker), marker);
+  return marker;
+}
+
+function required<Kind extends TaskKind>(place: MarkerPlace<Kind>): MarkerOf[Kind] {
+  const marker = readMarkerOf(place);
+  if (marker === undefined) throw new Error(`${place.folder}/${place.name} is not there, and the seal waits for it`);
+  return marker;
+}
+
+function numbers(count: number | undefined): readonly number[] {
+  return Array.from({ length: count ?? 0 }, (_, index) => index);
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** Counts of the stages of a source, by position in its pipeline. */
+class Counts {
+  readonly #source: SourcePlan;
+  readonly #rows: number[];
+  readonly #kept: number[];
+  readonly #textBytes: number[];
+  readonly #errors: Record<string, number> = {};
+  readonly #problems: Problem[] = [];
+  readonly #rowsIn: number[];
+  readonly #dropped: Record<string, number>[];
+  readonly #states: StageState[][];
+
+  constructor(source: SourcePlan) {
+    this.#source = source;
+    this.#rows = source.passes.map(() => 0);
+    this.#kept = source.passes.map(() => 0);
+    this.#textBytes = source.passes.map(() => 0);
+    this.#rowsIn = source.stages.map(() => 0);
+    this.#dropped = source.stages.map(() => ({}));
+    this.#states = source.stages.map(() => []);
+  }
+
+  add(pass: number, marker: IngestMarker): void {
+    this.#rows[pass] += marker.rows;
+    this.#kept[pass] += marker.kept;
+    this.#textBytes[pass] += marker.text_bytes;
+    addTo(this.#errors, marker.errors);
+    for (const problem of marker.problems) if (this.#problems.length < PROBLEM_EXAMPLES) this.#problems.push(problem);
+    for (const { id, rows_in, dropped, state } of marker.stages) {
+      const stage = this.#source.stages.findIndex((planned) => planned.id === id);
+      this.#rowsIn[stage] += rows_in;
+      addTo(this.#dropped[stage], dropped);
+      if (state !== undefined) this.#states[stage].push(state);
+    }
+  }
+
+  /** `parts`: documents that fell to each dropping barrier of the source, in order. */
+  dropDuplicates(parts: readonly (readonly number[])[]): void {
+    const dropping = this.#source.barriers.filter(({ verdict }) => verdict === "drop");
+    dropping.forEach(({ stage }, barrier) => {
+      const duplicates = total(parts.map((part) => part[barrier]));
+      const reason = this.#source.stages[stage].exchange?.reason;
+      if (duplicates > 0 && reason !== undefined) addTo(this.#dropped[stage], { [reason]: duplicates });
+    });
+  }
+
+  /** What the last pass left. */
+  left(): Pick<SourceCounts, "kept" | "text_bytes"> {
+    return { kept: this.#kept.at(-1) ?? 0, text_bytes: this.#textBytes.at(-1) ?? 0 };
+  }
+
+  of(
+    left: Pick<SourceCounts, "kept" | "held_out" | "tokens" | "text_bytes">,
+    merge: (stage: number, states: readonly StageState[]) => StageState,
+  ): SourceCounts {
+    for (let pass = 1; pass < this.#rows.length; pass++) this.#checkPass(pass);
+    return {
+      rows_in: this.#rows[0],
+      errors: this.#errors,
+      problems: this.#problems,
+      stages: this.#source.stages.map(({ id, use }, stage) => ({
+        id,
+        use,
+        rows_in: this.#rowsIn[stage],
+        dropped: this.#dropped[stage],
+        ...(this.#states[stage].length > 0 && { state: merge(stage, this.#states[stage]) }),
+      })),
+      ...left,
+    };
+  }
+
+  #checkPass(pass: number): void {
+    if (this.#rows[pass] === this.#kept[pass - 1]) return;
+    throw accounting(
+      `${this.#source.name}: pass ${pass} left ${this.#kept[pass - 1]} rows, and pass ${pass + 1} met ${this.#rows[pass]}`,
+    );
+  }
+}
+
+function addTo(sums: Record<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [key, count] of Object.entries(counts)) sums[key] = (sums[key] ?? 0) + count;
+}
+
+/** A source that is tokenized and taken by an output has its verdicts twice; they are the same. */
+function checkVerdicts(
+  { name }: SourcePlan,
+  scattered: readonly (readonly number[])[],
+  settled: readonly (readonly number[])[],
+): void {
+  const sums = (parts: readonly (readonly number[])[]): string =>
+    (parts[0] ?? []).map((_, barrier) => total(parts.map((part) => part[barrier]))).join(", ");
+  if (sums(scattered) === sums(settled)) return;
+  throw accounting(`${name}: ${sums(scattered)} duplicates fell for its store, and ${sums(settled)} for its outputs`);
+}
+
+/** Rows in = kept + dropped + errors, or the run is worth nothing. */
+function checkAccounting({ name }: SourcePlan, counts: SourceCounts): void {
+  const { rows_in, kept, held_out = 0 } = counts;
+  const dropped = total(counts.stages.map((stage) => total(Object.values(stage.dropped))));
+  const errors = total(Object.values(counts.errors));
+  const found = kept + held_out + dropped + errors;
+  if (rows_in === found) return;
+  throw accounting(
+    `${name}: ${rows_in} rows in, but ${kept} kept + ${held_out} held out + ${dropped} dropped + ${errors} errors = ${found}`,
+  );
+}
+
+function accounting(what: string): RunError {
+  return new RunError({
+    code: "run/accounting",
+    what,
+    why: "a row went missing or was counted twice, so no figure of this run could be trusted",
+    fix: "this is a bug: please report it with the recipe",
+  });
+}
