@@ -31,10 +31,13 @@ export interface ErrorData extends ErrorDetails {
   readonly stack?: string;
 }
 
+/** What the command line exits with: 1 failed, 2 bad recipe or flag, 3 a gate says no, 75 try again later. */
+export type ExitCode = 1 | 2 | 3 | 75;
+
 /** Base of every error meant for a user. `exitCode` is what the command line exits with. */
 export abstract class ShardmillError extends Error {
   abstract readonly kind: ErrorKind;
-  abstract readonly exitCode: 1 | 2 | 3;
+  abstract readonly exitCode: ExitCode;
   readonly details: ErrorDetails;
 
   constructor(details: ErrorDetails, options?: ErrorOptions) {
@@ -64,10 +67,16 @@ export class DataError extends ShardmillError {
   readonly exitCode = 1;
 }
 
+/** Codes of what goes away by itself. */
+const TRY_AGAIN: ReadonlySet<string> = new Set(["run/owned", "run/lock-lost", "run/not-ready"]);
+
 /** The run could not go on: disk full, network gone, accounting that does not add up. Exit code 1. */
 export class RunError extends ShardmillError {
   readonly kind = "run";
-  readonly exitCode = 1;
+
+  get exitCode(): 1 | 75 {
+    return TRY_AGAIN.has(this.code) ? 75 : 1;
+  }
 }
 
 /** Renders a place the way every message spells it: `file:line:col` or `source/shard#row`. */

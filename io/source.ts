@@ -9,7 +9,7 @@
 export interface ShardRef {
   /** Name relative to the root of its source's pattern, `/`-separated: part of row addresses and fingerprints. */
   readonly key: string;
-  /** How to open it here: an absolute path or a URL without credentials. Never part of a fingerprint. */
+  /** How to open it: a path, from the data root or absolute, or a URL without credentials. Never part of a fingerprint. */
   readonly location: string;
   readonly size_bytes: number;
   /** Content identity such as `sha256:…`, `etag:…`. */
