@@ -34,7 +34,7 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
         const keys: Need = { phase, left: products.keys(barrier) };
         return verdict === "edit" ? [keys, { phase, left: products.parts(barrier) }] : [keys];
       });
-      return [...sketched, ...numberingNeeds(schedule, group, phases), ...earlierNeeds(schedule, group, phases)];
+      return [...numberingNeeds(schedule, group, phases), ...sketched, ...earlierNeeds(schedule, group, phases)];
     },
   };
   const edges: Product = { what: "edges", files: (partition) => [matchFiles.edges(partition)] };
