@@ -1,10 +1,10 @@
 /** A recipe and a plan in the words of their reader: what the curriculum asks of each source; segments with their state and why. */
 import fs from "node:fs";
 import { accountCurriculum, type SourceAccount, type StageAccount } from "../mixtures/curriculum/account.ts";
-import type { Layout } from "../store/layout.ts";
 import type { MissingSource } from "../plan/missing.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
 import type { MissingPolicy, Recipe } from "../plan/types.ts";
+import type { Layout } from "../store/layout.ts";
 import { type SegmentStatus, segmentsOf } from "./status.ts";
 
 /** What a recipe asks for, before anything is listed or read. Weights and budgets are as written: sources without data count. */

@@ -8,11 +8,11 @@
  */
 import { join } from "node:path";
 import { readPart } from "../io/local/read-part.ts";
-import { companions, decodeEnds } from "../store/token-file.ts";
 import { type DocumentSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
 import { handOver } from "../kernels/pack/spans.ts";
 import type { DocumentSpan, DocumentStage } from "../manifests/exports/views.ts";
 import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import { companions, decodeEnds } from "../store/token-file.ts";
 
 export interface DocumentStages {
   readonly stages: readonly DocumentStage[];

@@ -8,7 +8,6 @@
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import { readPart } from "../io/local/read-part.ts";
-import { companions, decodeEnds, decodePieces, decodeTokens } from "../store/token-file.ts";
 import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { planFromPieces, type WindowPlan } from "../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
@@ -20,6 +19,7 @@ import { shardFile } from "../manifests/shard-files.ts";
 import { compileMixture, type MixtureStage } from "../mixtures/compile.ts";
 import type { PackOperator } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
+import { companions, decodeEnds, decodePieces, decodeTokens } from "../store/token-file.ts";
 
 /** The windows of the manifests. */
 export function windowStages(manifests: readonly StageManifest[], store: string): RowStage[] {

@@ -20,12 +20,12 @@ import type { Plan } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { RunResult } from "../workers/events.ts";
-import { exportManifests } from "./export.ts";
-import type { EpochWindows } from "./mix-epochs.ts";
-import { heldOutIndex, type MixedStage, windowsIndex } from "./mix-stages.ts";
 import type { PackMarker, ShardMarker } from "../workers/protocol.ts";
 import type { RunState } from "../workers/run-state.ts";
 import type { SourceCounts, StoreMarker } from "../workers/source-run.ts";
+import { exportManifests } from "./export.ts";
+import type { EpochWindows } from "./mix-epochs.ts";
+import { heldOutIndex, type MixedStage, windowsIndex } from "./mix-stages.ts";
 import type { OpenRun } from "./status.ts";
 
 /** What a run has made: everything here is told by markers. */

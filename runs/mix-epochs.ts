@@ -6,9 +6,9 @@
  */
 import { RunError } from "../batch/errors.ts";
 import { shardSpans } from "../kernels/pack/spans.ts";
-import { type MixedStage, windowsIndex } from "./mix-stages.ts";
 import type { PackMarker, PackTask } from "../workers/protocol.ts";
 import type { RunState } from "../workers/run-state.ts";
+import { type MixedStage, windowsIndex } from "./mix-stages.ts";
 
 export interface EpochWindows {
   /** 1 is the second one. */

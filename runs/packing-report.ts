@@ -6,7 +6,6 @@
  */
 import { join } from "node:path";
 import { readPart } from "../io/local/read-part.ts";
-import { companions, decodeEnds, decodePieces } from "../store/token-file.ts";
 import { planConcat } from "../kernels/pack/concat.ts";
 import { type PackingFigures, PackingMeter } from "../kernels/pack/figures.ts";
 import { planFromPieces, type WindowPlan } from "../kernels/pack/plan.ts";
@@ -15,6 +14,7 @@ import { shardSpans } from "../kernels/pack/spans.ts";
 import { readManifests } from "../manifests/read.ts";
 import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
 import { shardFile } from "../manifests/shard-files.ts";
+import { companions, decodeEnds, decodePieces } from "../store/token-file.ts";
 import type { OpenRun } from "./status.ts";
 
 /** Figures of a whole packed source. */

@@ -8,19 +8,19 @@ import { join } from "node:path";
 import type { Batch } from "../batch/batch.ts";
 import { type Float64Column, type Int32Column, isValid, utf8String } from "../batch/column.ts";
 import { RecipeError } from "../batch/errors.ts";
-import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { createIoEnvironment } from "../io/environment.ts";
+import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { listShards } from "../io/list.ts";
 import { openShard } from "../io/open.ts";
-import { spanFiles } from "../store/layout.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { readerOf } from "../plan/recipe/readers.ts";
 import type { Extent, ReadContext, SourceOperator } from "../stages/define.ts";
 import { stageRegistry } from "../stages/registry.ts";
+import { spanFiles } from "../store/layout.ts";
+import { markerFacts } from "../store/marker.ts";
 import type { IngestMarker } from "../workers/protocol.ts";
-import type { Span } from "../workers/spans.ts";
-import { SPANS_FILE } from "../workers/spans.ts";
+import { recordedSpans } from "../workers/spans.ts";
 import { chosenSources, type OpenRun } from "./status.ts";
 
 export interface PeekedDocument {
@@ -93,7 +93,7 @@ export async function peekDropped(run: OpenRun, options: PeekDroppedOptions): Pr
       open: (shard) => openShard(shard, environment),
       problem: () => {},
     };
-    const spans = readSpans(run, source);
+    const spans = recordedSpans(run.layout.ingest(source.ingest)) ?? [];
     for (let span = 0; span < spans.length && found.length < options.count; span++) {
       const wanted = wantedRows(run, source, span, options);
       if (wanted.size > 0) await collect(reader, spans[span], context, source, wanted, options.count, found);
@@ -163,26 +163,16 @@ function addDuplicates(
 
 function rowBases(run: OpenRun, source: SourcePlan, span: number): ReadonlyMap<number, number> {
   const bases = new Map<number, number>();
-  const spans = readSpans(run, source);
+  const spans = recordedSpans(run.layout.ingest(source.ingest)) ?? [];
   const bytes = new Set(spans[span].filter((extent) => extent.unit === "bytes").map((extent) => extent.shard));
   if (bytes.size === 0) return bases;
   for (let earlier = 0; earlier < span; earlier++) {
-    const marker = readMarkerFacts(run, source, earlier);
+    // Its token file may have been removed since, which does not matter here.
+    const marker = markerFacts<IngestMarker>(run.layout.ingest(source.ingest), spanFiles.marker(earlier));
     for (const { shard, rows } of marker?.extents ?? [])
       if (bytes.has(shard)) bases.set(shard, (bases.get(shard) ?? 0) + rows);
   }
   return bases;
-}
-
-/** The marker as written; its token file may have been removed since, which does not matter here. */
-function readMarkerFacts(run: OpenRun, source: SourcePlan, span: number): IngestMarker | undefined {
-  try {
-    return JSON.parse(
-      fs.readFileSync(join(run.layout.ingest(source.ingest), spanFiles.marker(span)), "utf8"),
-    ) as IngestMarker;
-  } catch {
-    return undefined;
-  }
 }
 
 async function collect(
@@ -204,11 +194,6 @@ async function collect(
       if (found.length >= count || left === 0) return;
     }
   }
-}
-
-function readSpans(run: OpenRun, source: SourcePlan): readonly Span[] {
-  const path = join(run.layout.ingest(source.ingest), SPANS_FILE);
-  return JSON.parse(fs.readFileSync(path, "utf8")) as Span[];
 }
 
 function readTable(path: string): {

@@ -1,11 +1,11 @@
 /** From a recipe's path to a plan that can be run: what every verb does first. */
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
-import { Layout } from "../store/layout.ts";
 import { makePlan } from "../plan/make.ts";
 import type { Plan } from "../plan/plan.ts";
 import { loadRecipe } from "../plan/recipe/load.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
+import { Layout } from "../store/layout.ts";
 
 export interface PrepareOptions {
   /** `path=value` overrides of the recipe. */

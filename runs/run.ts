@@ -4,17 +4,15 @@
  * Sources go through their phases side by side; a dedup group waits for its members, a training stage for its windows.
  * Output bytes depend on the plan alone: tasks are numbered by the plan, and results are put together by number.
  */
-import { join } from "node:path";
 import { zstdBackend } from "../io/codecs/codec.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
-import { Layout, matchFiles } from "../store/layout.ts";
 import type { Plan, SourcePlan } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
-import type { RunEvent, RunResult } from "../workers/events.ts";
-import { finishRun, savePlan } from "./finish.ts";
-import { buildEpochs } from "./mix-epochs.ts";
-import { mixStages } from "./mix-stages.ts";
+import { Layout, matchFiles } from "../store/layout.ts";
+import { livingRuns, lockRun, type RunLock } from "../store/lock.ts";
+import { sweepTemporaries } from "../store/sweep.ts";
 import { Pool } from "../workers/engines/local-pool.ts";
+import type { RunEvent, RunResult } from "../workers/events.ts";
 import { createProgress, readProgress } from "../workers/progress.ts";
 import type { MatchTask, PackMarker, PackTask, RootsSlice } from "../workers/protocol.ts";
 import { RunState } from "../workers/run-state.ts";
@@ -22,12 +20,15 @@ import {
   type IngestedSource,
   ingestSource,
   keyInputs,
-  removeIntermediates,
   type StoreMarker,
   storeMarker,
   storeSource,
 } from "../workers/source-run.ts";
 import { SPAN_BYTES } from "../workers/spans.ts";
+import { removeIntermediates } from "../workers/tidy.ts";
+import { finishRun, savePlan } from "./finish.ts";
+import { buildEpochs } from "./mix-epochs.ts";
+import { mixStages } from "./mix-stages.ts";
 
 export interface RunOptions {
   /** Folder that holds `store/` and `runs/`. */
@@ -55,11 +56,40 @@ export interface RunOptions {
 const PROGRESS_INTERVAL_MS = 250;
 const DEFAULT_MATCH_MEMORY_BYTES = 64 * 1024 * 1024;
 
-/** Runs `plan`. Rejects with the first failure once nothing is in flight any more; what was committed stays. */
+/**
+ * Runs `plan`. Rejects with the first failure once nothing is in flight any more; what was committed stays. One process at a time owns a
+ * run of a name: throws RunError `run/owned` where another has it.
+ */
 export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
+  const layout = new Layout(options.root);
+  const lock = lockRun(layout, plan.name, plan.fingerprint);
+  try {
+    sweepLeftovers(layout, plan);
+    return await runOwned(plan, options, layout, lock);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Removes what killed attempts, of this run or of others over the same store, left half-written. */
+function sweepLeftovers(layout: Layout, plan: Plan): void {
+  const living = new Set(livingRuns(layout).map(({ owner }) => owner.process.machine));
+  const folders = [
+    layout.run(plan.name),
+    ...plan.sources.flatMap(({ ingest, tokens }) => [
+      layout.ingest(ingest),
+      layout.tokens(tokens),
+      layout.validation(tokens),
+    ]),
+    ...plan.groups.map(({ fingerprint }) => layout.match(fingerprint)),
+    ...plan.windows.map(({ fingerprint }) => layout.windows(fingerprint)),
+  ];
+  sweepTemporaries([...new Set(folders)], { living });
+}
+
+async function runOwned(plan: Plan, options: RunOptions, layout: Layout, lock: RunLock): Promise<RunResult> {
   const report = options.report ?? (() => {});
   const progress = createProgress(plan.sources.length);
-  const layout = new Layout(options.root);
   const pool = new Pool({
     workers: options.workers,
     setup: {
@@ -107,7 +137,11 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
     const packed = await buildWindows(state, stores);
     const mixed = mixStages(plan, packed);
     const epochs = await buildEpochs(state, mixed, packed);
+    lock.assertHeld();
     const result = finishRun(state, registry, { stores, packed, mixed, epochs });
+    // Another run may have needed some of it when a store was done.
+    if (options.keep_intermediates !== true)
+      for (const source of plan.sources) removeIntermediates(layout, plan.name, source);
     report({ type: "time_spent", parts: timeSpent(pool.time) });
     report({ type: "run_done", result });
     return result;
@@ -153,7 +187,8 @@ async function buildStores(state: RunState, tidy: boolean): Promise<readonly Sto
     const { ingest } = sources[source];
     const sharing = sources.map((_, other) => other).filter((other) => sources[other].ingest === ingest);
     const mates = [...withGroupMates(groups, sharing)];
-    if (mates.every((mate) => !unbuilt.has(mate))) for (const mate of mates) removeIntermediates(state, mate);
+    if (mates.every((mate) => !unbuilt.has(mate)))
+      for (const mate of mates) removeIntermediates(state.layout, state.plan.name, sources[mate]);
   };
   const ingested = sources.map((_, source) => (needed.has(source) ? ingestSource(state, source) : undefined));
   const united: Promise<void>[] = [];
@@ -214,7 +249,11 @@ async function uniteGroup(
     documents: inputs[index].firstDocuments.at(-1) ?? 0,
     earlier: earlierGroups[index].map(
       (earlier): RootsSlice => ({
-        path: join(state.layout.match(state.plan.groups[earlier].fingerprint), matchFiles.roots),
+        file: {
+          folder: state.layout.match(state.plan.groups[earlier].fingerprint),
+          marker: matchFiles.united,
+          name: matchFiles.roots,
+        },
         first: state.firstInGroup(earlier, source),
       }),
     ),

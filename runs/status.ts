@@ -2,11 +2,12 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
-import { Layout, matchFiles, spanFiles, tokenFiles } from "../store/layout.ts";
 import type { Plan, SourcePlan } from "../plan/plan.ts";
+import { Layout, matchFiles, spanFiles, tokenFiles } from "../store/layout.ts";
+import { markerFacts, readMarker } from "../store/marker.ts";
 import type { Phase } from "../workers/events.ts";
 import { STORE_MARKER, type StoreMarker } from "../workers/source-run.ts";
-import { SPANS_FILE } from "../workers/spans.ts";
+import { recordedSpans } from "../workers/spans.ts";
 
 export interface SegmentStatus {
   readonly kind: Exclude<Phase, "scatter" | "gather"> | "shuffle" | "mix";
@@ -60,10 +61,10 @@ export function openRun(name: string, out: string): OpenRun {
 
 export function segmentsOf({ plan, layout }: OpenRun): readonly SegmentStatus[] {
   const segments: SegmentStatus[] = [];
-  const stored = plan.sources.map((source) => fs.existsSync(join(layout.tokens(source.tokens), STORE_MARKER)));
+  const stored = plan.sources.map((source) => readMarker(layout.tokens(source.tokens), STORE_MARKER).state === "done");
   plan.sources.forEach((source, index) => {
     const folder = layout.ingest(source.ingest);
-    const spans = spanCount(join(folder, SPANS_FILE));
+    const spans = recordedSpans(folder)?.length;
     const done = spans === undefined ? 0 : countFiles(folder, spanFiles.marker(0).slice(5));
     segments.push({
       kind: "ingest",
@@ -88,7 +89,7 @@ export function segmentsOf({ plan, layout }: OpenRun): readonly SegmentStatus[] 
   for (const entry of plan.windows) {
     const source = plan.sources[entry.source];
     const folder = layout.windows(entry.fingerprint);
-    const store = stored[entry.source] ? readStore(join(layout.tokens(source.tokens), STORE_MARKER)) : undefined;
+    const store = markerFacts<StoreMarker>(layout.tokens(source.tokens), STORE_MARKER);
     const shards = store && (entry.held_out ? (store.validation?.shards ?? []) : store.shards).length;
     const done = countFiles(folder, tokenFiles.shardMarker(0).slice(5));
     segments.push({
@@ -135,18 +136,6 @@ function progress(
   if (complete) return { ...counts, done: tasks ?? done, state: "done", why: "complete in the store" };
   if (done > 0) return { ...counts, state: "partial", why: "goes on where it stopped" };
   return { ...counts, state: "todo", why: "not in the store" };
-}
-
-function spanCount(path: string): number | undefined {
-  try {
-    return (JSON.parse(fs.readFileSync(path, "utf8")) as unknown[]).length;
-  } catch {
-    return undefined;
-  }
-}
-
-function readStore(path: string): Pick<StoreMarker, "shards" | "validation"> {
-  return JSON.parse(fs.readFileSync(path, "utf8")) as StoreMarker;
 }
 
 /** Files named by five digits and `suffix`. */

@@ -28,6 +28,10 @@ export class Layout {
     return join(this.run(name), "plan.json");
   }
 
+  lockFile(name: string): string {
+    return join(this.run(name), "lock.json");
+  }
+
   manifestFile(name: string, trainingStage: string): string {
     return join(this.run(name), "manifests", `${trainingStage}.json`);
   }
@@ -68,6 +72,9 @@ export const spanFiles = {
   /** Beside the key file of a barrier that verifies. */
   signatures: (keys: string): string => `${keys}.signatures`,
   marker: (span: number): string => `${pad(span)}.done.json`,
+  isMarker: (name: string): boolean => /^\d{5,}\.done\.json$/.test(name),
+  /** How the source was cut into spans: the marker of the cut. */
+  spans: "spans.json",
 } as const;
 
 /** Files of a dedup barrier's match and unite phases. */

@@ -7,9 +7,11 @@
 import type { ErrorData } from "../batch/errors.ts";
 import type { EnvironmentData } from "../io/environment.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
+import type { VouchedFile } from "../io/local/vouched.ts";
 import type { PackingStatistics } from "../kernels/pack/plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Extent } from "../stages/define.ts";
+import type { MarkedFile } from "../store/marker.ts";
 import type { TimeSpent } from "./stopwatch.ts";
 
 export interface WorkerSetup {
@@ -32,13 +34,13 @@ export interface IngestTask {
 
 /** A key file and the group-wide number of its span's first document. */
 export interface KeyInput {
-  readonly path: string;
+  readonly file: MarkedFile;
   readonly firstDocument: number;
 }
 
 /** Documents of one source among those of a group: where an earlier barrier's roots say what is dropped. */
 export interface RootsSlice {
-  readonly path: string;
+  readonly file: MarkedFile;
   /** Number of the source's first document in that file's group. */
   readonly first: number;
 }
@@ -118,7 +120,7 @@ export interface Problem {
 }
 
 export interface IngestMarker {
-  readonly files: readonly CommittedFile[];
+  readonly files: readonly VouchedFile[];
   /** Rows met, problem rows included. */
   readonly rows: number;
   /** Rows that became documents of a batch, dead or alive: what documents are numbered by. */
@@ -135,12 +137,12 @@ export interface IngestMarker {
 }
 
 export interface MatchMarker {
-  readonly files: readonly CommittedFile[];
+  readonly files: readonly VouchedFile[];
   readonly edges: number;
 }
 
 export interface UniteMarker {
-  readonly files: readonly CommittedFile[];
+  readonly files: readonly VouchedFile[];
   readonly documents: number;
   readonly duplicates: number;
 }
@@ -152,7 +154,7 @@ export interface ScatterChunk {
 }
 
 export interface ScatterMarker {
-  readonly files: readonly CommittedFile[];
+  readonly files: readonly VouchedFile[];
   readonly chunks: readonly ScatterChunk[];
   /** Documents dropped by each barrier of the source, in order. */
   readonly duplicates: readonly number[];

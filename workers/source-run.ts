@@ -3,17 +3,18 @@
  *
  * Invariant: what is done is known from markers alone; a store that is complete is not looked into again.
  */
-import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import { type CommittedFile, commitMarker } from "../io/local/commit.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import { matchFiles, spanFiles, tokenFiles } from "../store/layout.ts";
-import { readMarker } from "../store/marker.ts";
+import { type MarkedFile, readMarker } from "../store/marker.ts";
+import { discardDamaged } from "../store/repair.ts";
 import type {
   GatherTask,
   IngestMarker,
   IngestTask,
+  KeyInput,
   Problem,
   ScatterMarker,
   ScatterSpan,
@@ -68,14 +69,22 @@ export interface IngestedSource {
   readonly firstDocuments: Float64Array;
 }
 
-/** The marker of a source's store when all of it is there, the documents held out included. */
+/**
+ * The marker of a source's store when all of it is there, the documents held out included. A damaged one is removed: it says what the
+ * markers of the shards say, so it is made again from them.
+ */
 export function storeMarker({ plan, layout }: RunState, source: number): StoreMarker | undefined {
   const { tokens } = plan.sources[source];
-  const marker = readMarker<StoreMarker>(layout.tokens(tokens), STORE_MARKER);
-  const complete = marker?.validation?.shards.every(
-    (_, shard) => readMarker<ShardMarker>(layout.validation(tokens), tokenFiles.shardMarker(shard)) !== undefined,
-  );
-  return complete === false ? undefined : marker;
+  const found = readMarker<StoreMarker>(layout.tokens(tokens), STORE_MARKER);
+  if (found.state === "damaged") discardDamaged(found.damage);
+  if (found.state !== "done") return undefined;
+  const { shards, validation } = found.marker;
+  const isThere = (folder: string) => (_: ShardMarker, shard: number) =>
+    readMarker<ShardMarker>(folder, tokenFiles.shardMarker(shard)).state === "done";
+  const complete =
+    shards.every(isThere(layout.tokens(tokens))) &&
+    validation?.shards.every(isThere(layout.validation(tokens))) !== false;
+  return complete ? found.marker : undefined;
 }
 
 export async function ingestSource(state: RunState, source: number): Promise<IngestedSource> {
@@ -125,17 +134,6 @@ export async function storeSource(state: RunState, source: number, ingested: Ing
   return marker;
 }
 
-/** Removes what only existed to build the store: span tokens and scattered parts. */
-export function removeIntermediates(state: RunState, source: number): void {
-  const planned = state.plan.sources[source];
-  const remove = (folder: string, pattern: RegExp): void => {
-    if (!fs.existsSync(folder)) return;
-    for (const name of fs.readdirSync(folder)) if (pattern.test(name)) fs.rmSync(join(folder, name), { force: true });
-  };
-  remove(state.layout.ingest(planned.ingest), /^\d+\.tokens$/);
-  remove(state.layout.tokens(planned.tokens), /^\d+\.scattered(\.done\.json)?$/);
-}
-
 /** How a source of `tokens` tokens is divided into what is trained on and what is held out. */
 function planHeldOut({ plan }: RunState, source: number, tokens: number): ScatterTask["held_out"] {
   const { name, validation } = plan.sources[source];
@@ -161,11 +159,10 @@ function planScatter(
   const barriers = planned.barriers.map(({ group }) => {
     const { fingerprint } = state.plan.groups[group];
     const first = state.firstInGroup(group, source);
-    const folder = state.layout.match(fingerprint);
-    return {
-      roots: { path: join(folder, matchFiles.roots), first },
-      sizes: { path: join(folder, matchFiles.sizes), first },
+    const united = (name: string): MarkedFile => {
+      return { folder: state.layout.match(fingerprint), marker: matchFiles.united, name };
     };
+    return { roots: { file: united(matchFiles.roots), first }, sizes: { file: united(matchFiles.sizes), first } };
   });
   const parts: ScatterSpan[][] = [];
   const rowsBefore = new Map<number, number>();
@@ -287,10 +284,10 @@ export function keyInputs(
   barrier: number,
   ingested: IngestedSource,
   first: number,
-): readonly { path: string; firstDocument: number }[] {
+): readonly KeyInput[] {
   const folder = state.layout.ingest(state.plan.sources[source].ingest);
   return ingested.markers.map((_, span) => ({
-    path: join(folder, spanFiles.keys(span, barrier)),
+    file: { folder, marker: spanFiles.marker(span), name: spanFiles.keys(span, barrier) },
     firstDocument: first + ingested.firstDocuments[span],
   }));
 }

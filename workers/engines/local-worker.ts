@@ -1,12 +1,14 @@
 /**
  * The entry of a worker thread: does one task at a time and answers with its marker.
  *
- * A marker that is already there is the answer. Errors go back as data, because a cloned Error loses what the user needs.
+ * A marker that is already there is the answer; a damaged one, or one whose files are gone, goes, and the task is done again: it is its
+ * owner who hands a task out. Damage in what another task wrote is an error that names it. Errors go back as data, because a cloned Error loses what the user needs.
  */
 import { workerData } from "piscina";
 import { errorToData } from "../../batch/errors.ts";
 import { matchFiles, spanFiles, tokenFiles, windowFiles } from "../../store/layout.ts";
 import { readMarker } from "../../store/marker.ts";
+import { discardDamaged } from "../../store/repair.ts";
 import { WorkerContext } from "../context.ts";
 import type { MarkerOf, Task, TaskResult, WorkerSetup } from "../protocol.ts";
 import { gather } from "../tasks/gather.ts";
@@ -24,8 +26,9 @@ export default async function runTask(task: Task): Promise<TaskResult> {
     context ??= WorkerContext.create(workerData as WorkerSetup);
     const ready = await context;
     const { folder, name } = markerPlace(task, ready);
-    const done = readMarker<Marker>(folder, name);
-    if (done !== undefined) return { ok: true, marker: done, reused: true, time: {} };
+    const found = readMarker<Marker>(folder, name);
+    if (found.state === "done") return { ok: true, marker: found.marker, reused: true, time: {} };
+    if (found.state === "damaged") discardDamaged(found.damage);
     ready.stopwatch.start();
     const marker = await perform(task, ready);
     ready.stopwatch.lap(task.kind === "ingest" ? "commit" : task.kind);

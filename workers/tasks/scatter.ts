@@ -5,18 +5,19 @@
  * documents are laid out by shard here; their tokens stay in the span's runs, already in key order, until the shard is written.
  * Memory: about 100 bytes a document of the part.
  */
-import fs from "node:fs";
 import { join } from "node:path";
 import { ColumnAppender } from "../../batch/append.ts";
 import { Int32Builder } from "../../batch/builder.ts";
 import type { Column, Int32Column, Int64Column } from "../../batch/column.ts";
 import { decodeArrow, encodeArrow } from "../../io/formats/arrow-table.ts";
-import { commitBytes, commitMarker, createPending } from "../../io/local/commit.ts";
+import { commitIntermediate, commitMarker, createIntermediate } from "../../io/local/commit.ts";
+import { readVouched } from "../../io/local/vouched.ts";
 import { HeldOut } from "../../kernels/random/held-out.ts";
 import { spanFiles, tokenFiles } from "../../store/layout.ts";
+import { vouchers } from "../../store/marker.ts";
 import type { WorkerContext } from "../context.ts";
 import type { ScatterChunk, ScatterMarker, ScatterSpan, ScatterTask } from "../protocol.ts";
-import { readRoots } from "../roots.ts";
+import { RootsFile } from "../roots.ts";
 
 export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarker {
   const source = context.plan.sources[task.source];
@@ -26,15 +27,18 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
   const heldOut = task.held_out && new HeldOut(task.held_out.seed, task.held_out.share);
   const duplicates = ids.map(() => 0);
   const ledger = new DuplicateLedger();
+  const barriers = task.barriers.map(({ roots, sizes }) => ({
+    first: roots.first,
+    roots: new RootsFile(roots.file),
+    sizes: new RootsFile(sizes.file),
+  }));
   for (const span of task.spans) {
     const documents = readDocuments(context.layout.ingest(source.ingest), span);
-    const roots = task.barriers.map(({ roots: slice }) => {
-      const first = slice.first + span.firstDocument;
-      return { first, values: readRoots(slice.path, first, span.documents) };
+    const roots = barriers.map((barrier) => {
+      const first = barrier.first + span.firstDocument;
+      return { first, values: barrier.roots.read(first, span.documents) };
     });
-    const sizes = task.barriers.map(({ sizes: slice }) =>
-      readRoots(slice.path, slice.first + span.firstDocument, span.documents),
-    );
+    const sizes = barriers.map((barrier) => barrier.sizes.read(barrier.first + span.firstDocument, span.documents));
     for (let row = 0; row < documents.count; row++) {
       const ordinal = documents.document[row];
       const shard = documents.shard[row];
@@ -56,7 +60,7 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
       );
     }
   }
-  const file = createPending(join(folder, tokenFiles.scattered(task.part)));
+  const file = createIntermediate(join(folder, tokenFiles.scattered(task.part)));
   let chunks: readonly ScatterChunk[];
   try {
     chunks = part.writeTo((bytes) => file.write(bytes));
@@ -64,7 +68,8 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
     file.abort();
     throw error;
   }
-  const files = [file.commit(), commitBytes(join(folder, tokenFiles.duplicates(task.part)), ledger.encode())];
+  const duplicatesFile = join(folder, tokenFiles.duplicates(task.part));
+  const files = [file.commit(), commitIntermediate(duplicatesFile, ledger.encode())];
   const marker: ScatterMarker = { files, chunks, duplicates };
   commitMarker(join(folder, tokenFiles.scatterMarker(task.part)), marker);
   return marker;
@@ -92,7 +97,7 @@ const COPIED_COLUMNS = ["key_high", "key_low", "run", "token_start", "bytes", "t
 
 function readDocuments(folder: string, { span }: ScatterSpan): SpanDocuments {
   const name = spanFiles.documents(span);
-  const { rows, columns } = decodeArrow(fs.readFileSync(join(folder, name)), name);
+  const { rows, columns } = decodeArrow(readVouched(vouchers(folder, spanFiles.marker(span))(name)), name);
   const int32 = (column: string): Int32Array =>
     (columns.get(column) as Int32Column | undefined)?.values ?? new Int32Array();
   const hash = (columns.get("hash") as Int64Column | undefined)?.values ?? new BigInt64Array();

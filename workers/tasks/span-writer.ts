@@ -12,7 +12,8 @@ import { Int32Builder } from "../../batch/builder.ts";
 import type { Column, TokenListColumn } from "../../batch/column.ts";
 import { DataError } from "../../batch/errors.ts";
 import { encodeArrow } from "../../io/formats/arrow-table.ts";
-import { type CommittedFile, commitBytes, createPending, type PendingFile } from "../../io/local/commit.ts";
+import { commitIntermediate, createIntermediate, type PendingFile } from "../../io/local/commit.ts";
+import type { VouchedFile } from "../../io/local/vouched.ts";
 import type { RowHasher } from "../../kernels/hash/xxh64-rows.ts";
 import { hash64, type Seed, seedFrom } from "../../kernels/random/shuffle.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
@@ -30,13 +31,13 @@ export class SpanWriter {
   readonly #source: SourcePlan;
   readonly #format: TokenFormat;
   readonly #seed: number;
-  readonly #tokens: PendingFile;
+  readonly #tokens: PendingFile<VouchedFile>;
   readonly #runs: TokenRuns;
   readonly #keys: KeyFileWriter[];
-  readonly #keyFiles: PendingFile[];
+  readonly #keyFiles: PendingFile<VouchedFile>[];
   /** One a barrier; undefined where it does not verify. */
   readonly #signatures: (SignatureWriter | undefined)[];
-  readonly #signatureFiles: PendingFile[] = [];
+  readonly #signatureFiles: PendingFile<VouchedFile>[] = [];
   readonly #document = new Int32Builder();
   readonly #shard = new Int32Builder();
   readonly #row = new Int32Builder();
@@ -73,9 +74,11 @@ export class SpanWriter {
     this.#format = { token_bytes, vocab_size, eos: eos.id };
     this.#seed = recipe.seed;
     this.#hasher = context.textHasher;
-    this.#tokens = createPending(join(folder, spanFiles.tokens(span)));
+    this.#tokens = createIntermediate(join(folder, spanFiles.tokens(span)));
     this.#runs = new TokenRuns((bytes) => this.#tokens.write(bytes), token_bytes);
-    this.#keyFiles = source.barriers.map((_, barrier) => createPending(join(folder, spanFiles.keys(span, barrier))));
+    this.#keyFiles = source.barriers.map((_, barrier) =>
+      createIntermediate(join(folder, spanFiles.keys(span, barrier))),
+    );
     this.#keys = source.barriers.map(({ stage, partitions }, barrier) => {
       const { key_bytes } = operators[stage] as BarrierOperator;
       return new KeyFileWriter(this.#keyFiles[barrier], { partitions, key_bytes }, context.runBuffers(barrier));
@@ -83,7 +86,7 @@ export class SpanWriter {
     this.#signatures = source.barriers.map(({ stage }, barrier) => {
       const { verify } = operators[stage] as BarrierOperator;
       if (verify === undefined) return undefined;
-      const file = createPending(join(folder, spanFiles.signatures(spanFiles.keys(span, barrier))));
+      const file = createIntermediate(join(folder, spanFiles.signatures(spanFiles.keys(span, barrier))));
       this.#signatureFiles.push(file);
       return new SignatureWriter(file, verify.slots);
     });
@@ -135,7 +138,7 @@ export class SpanWriter {
     return { kept, text_bytes: textBytes, tokens: tokens.values.length };
   }
 
-  commit(): readonly CommittedFile[] {
+  commit(): readonly VouchedFile[] {
     const { run, tokenStart } = this.#runs.finish();
     const documents = new Map<string, Column>([
       ["document", { kind: "int32", values: this.#document.finish() }],
@@ -157,8 +160,8 @@ export class SpanWriter {
       ["reason", { kind: "int32", values: this.#ledger.reason.finish() }],
       ["value", { kind: "float64", values: Float64Array.from(this.#ledger.value) }],
     ]);
-    const table = (name: string, columns: Map<string, Column>, rows: number): CommittedFile =>
-      commitBytes(join(this.#folder, name), encodeArrow(columns, rows));
+    const table = (name: string, columns: Map<string, Column>, rows: number): VouchedFile =>
+      commitIntermediate(join(this.#folder, name), encodeArrow(columns, rows));
     for (const writer of this.#keys) writer.finish();
     for (const writer of this.#signatures) writer?.finish();
     return [

@@ -5,7 +5,7 @@
  */
 import type { Batch } from "../../batch/batch.ts";
 import { DataError, formatPlace, RunError } from "../../batch/errors.ts";
-import type { CommittedFile } from "../../io/local/commit.ts";
+import type { VouchedFile } from "../../io/local/vouched.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import type { ReadProblem } from "../../stages/define.ts";
 import type { IngestMarker, IngestTask, Problem, StageCounts } from "../protocol.ts";
@@ -69,7 +69,7 @@ export class Tally {
     };
   }
 
-  marker(files: readonly CommittedFile[], task: IngestTask): IngestMarker {
+  marker(files: readonly VouchedFile[], task: IngestTask): IngestMarker {
     const errors = sum(this.#errors);
     const drops = this.#dropped.reduce((total, dropped) => total + sum(dropped), 0);
     const rows = [...this.#shardRows.values()].reduce((total, count) => total + count, 0);
