@@ -1,6 +1,6 @@
 /** Opens a planned shard, wherever it lies. */
 import type { IoEnvironment } from "./environment.ts";
-import { openLocal } from "./local/local.ts";
+import { openLocal } from "./local/open-local.ts";
 import { openHttp } from "./remote/http.ts";
 import { openHub } from "./remote/hub.ts";
 import type { ByteSource, ShardRef } from "./source.ts";
@@ -9,5 +9,5 @@ import type { ByteSource, ShardRef } from "./source.ts";
 export async function openShard(ref: ShardRef, env: IoEnvironment): Promise<ByteSource> {
   if (ref.location.startsWith("hf://")) return openHub(ref, env);
   if (/^https?:\/\//i.test(ref.location)) return openHttp(ref, env);
-  return openLocal(ref);
+  return openLocal(ref, env.identityCacheFile);
 }
