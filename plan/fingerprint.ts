@@ -5,10 +5,21 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../kernels/json/canonical.ts";
-import type { PlannedStage } from "./plan.ts";
+import type { Plan, PlannedStage } from "./plan.ts";
+import { canonicalRecipe } from "./recipe/canonical.ts";
 
 /** Part of every fingerprint: bump when the layout of the store changes. */
 export const STORE_VERSION = 2;
+
+/** Names a plan: what it is asked for, and the windows it comes to. */
+export function planFingerprint({ recipe, missing, windows }: Pick<Plan, "recipe" | "missing" | "windows">): string {
+  return fingerprint({
+    store_version: STORE_VERSION,
+    recipe: canonicalRecipe(recipe),
+    missing,
+    windows: windows.map((entry) => entry.fingerprint),
+  });
+}
 
 /** Sixteen hex digits name a folder; the chance of a clash among a million folders is below 1e-7. */
 export function fingerprint(value: unknown): string {

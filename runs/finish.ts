@@ -5,9 +5,7 @@
  */
 import { join } from "node:path";
 import { type CommittedFile, commitBytes } from "../io/local/commit.ts";
-import { exportFindings } from "../manifests/exports/verify.ts";
 import type { StageManifest, StoredFile } from "../manifests/schema.ts";
-import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
 import {
   buildManifests,
   type ManifestFacts,
@@ -26,7 +24,6 @@ import type { SourceCounts, StoreMarker } from "../workers/source-run.ts";
 import { exportManifests } from "./export.ts";
 import type { EpochWindows } from "./mix-epochs.ts";
 import { heldOutIndex, type MixedStage, windowsIndex } from "./mix-stages.ts";
-import type { OpenRun } from "./status.ts";
 
 /** What a run has made: everything here is told by markers. */
 export interface RunParts {
@@ -144,18 +141,6 @@ function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
     dropped: Object.fromEntries(counts.stages.map((stage) => [stage.id, { ...stage.dropped }])),
     errors: { ...counts.errors },
   };
-}
-
-/** Re-reads every file of a run. Findings of severity `error` make it a bad run. */
-export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): Promise<readonly Finding[]> {
-  const folder = run.layout.run(run.plan.name);
-  const progress = onFile === undefined ? {} : { onFile };
-  const findings = await verifyManifests({
-    manifests: join(folder, "manifests"),
-    store: run.layout.store,
-    ...progress,
-  });
-  return [...findings, ...(await exportFindings(join(folder, "exports"), run.plan.fingerprint, onFile))];
 }
 
 function describe(

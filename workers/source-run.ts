@@ -5,7 +5,8 @@
  */
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
-import { type CommittedFile, commitMarker } from "../io/local/commit.ts";
+import { commitMarker } from "../io/local/commit.ts";
+import type { VouchedFile } from "../io/local/vouched.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import { matchFiles, spanFiles, tokenFiles } from "../store/layout.ts";
 import { type MarkedFile, readMarker } from "../store/marker.ts";
@@ -45,7 +46,8 @@ export interface SourceCounts {
 
 /** The marker of a whole token store. */
 export interface StoreMarker {
-  readonly files: readonly CommittedFile[];
+  /** Of the shards, and the ledgers of duplicates, whose own markers go with the scattered parts. */
+  readonly files: readonly VouchedFile[];
   readonly shards: readonly ShardMarker[];
   /** What was held out, in a folder of its own. */
   readonly validation?: HeldOutStore;
@@ -60,6 +62,7 @@ export interface HeldOutStore {
 
 /** Documents of one scatter task: 50 MB of facts about them. */
 const PART_DOCUMENTS = 500_000;
+const DUPLICATES = ".duplicates.arrow";
 export const STORE_MARKER = "store.done.json";
 
 export interface IngestedSource {
@@ -125,13 +128,17 @@ export async function storeSource(state: RunState, source: number, ingested: Ing
   const counts = addCounts(planned, ingested.markers, scattered, trained, validation);
   checkAccounting(planned, counts);
   const marker: StoreMarker = {
-    files: trained.flatMap((shard) => shard.files),
+    files: [...trained.flatMap((shard) => shard.files), ...scattered.flatMap(({ files }) => files.filter(isLedger))],
     shards: trained,
     ...(validation && { validation }),
     counts,
   };
   commitMarker(join(folder, STORE_MARKER), marker);
   return marker;
+}
+
+function isLedger({ name }: VouchedFile): boolean {
+  return name.endsWith(DUPLICATES);
 }
 
 /** How a source of `tokens` tokens is divided into what is trained on and what is held out. */
