@@ -138,6 +138,8 @@ async function runOwned(plan: Plan, options: RunOptions, layout: Layout, lock: R
     const mixed = mixStages(plan, packed);
     const epochs = await buildEpochs(state, mixed, packed);
     lock.assertHeld();
+    // Exports are written in this thread.
+    lock.beatAlone();
     const result = finishRun(state, registry, { stores, packed, mixed, epochs });
     // Another run may have needed some of it when a store was done.
     if (options.keep_intermediates !== true)

@@ -12,16 +12,29 @@ export const BLOCK_BYTES = 16 * 1024;
 /** Bytes of one sum: u64 little-endian. */
 export const SUM_BYTES = 8;
 
-const hash = new Uint32Array(2);
+/** As many sums as are compared at a time: 256 KiB of content. */
+const BATCH_BLOCKS = 16;
+const found = new Uint32Array(2 * BATCH_BLOCKS);
 
-/** Whether `bytes[start, end)` is the block whose sum stands at `index` of `sums`. */
-export function isBlock(bytes: Uint8Array, start: number, end: number, sums: Uint32Array, index: number): boolean {
-  contentHasher().hash(bytes, start, end, hash);
-  return sums[2 * index] === hash[1] && sums[2 * index + 1] === hash[0];
+/**
+ * The first block of `bytes` that does not have the sum it should, or -1. Block 0 begins at the start of `bytes` and has the sum at `first`
+ * of `sums`; the last one may be shorter.
+ */
+export function findDamage(bytes: Uint8Array, sums: Uint32Array, first: number): number {
+  const step = BATCH_BLOCKS * BLOCK_BYTES;
+  for (let at = 0; at < bytes.length; at += step) {
+    const blocks = sumsTo(bytes, at, Math.min(bytes.length, at + step), found, 0);
+    const block = at / BLOCK_BYTES;
+    for (let word = 0; word < 2 * blocks; word++) {
+      if (found[word] !== sums[2 * (first + block) + word]) return block + (word >> 1);
+    }
+  }
+  return -1;
 }
 
 /** The checksum that stands for `sums` as a file has them: 16 hexadecimal digits. */
 export function checksumOfSums(sums: Uint8Array): string {
+  const hash = new Uint32Array(2);
   // The TypeScript twin hashes more than 4 MiB at once, and so do few files: one of 8 GiB has as many sums.
   contentHasher().hash(sums, 0, sums.length, hash);
   return hex(hash[0]) + hex(hash[1]);
@@ -51,30 +64,43 @@ export class BlockSums {
       this.#add(this.#rest, 0, BLOCK_BYTES);
       this.#filled = 0;
     }
-    for (; at + BLOCK_BYTES <= bytes.length; at += BLOCK_BYTES) this.#add(bytes, at, at + BLOCK_BYTES);
-    if (at === bytes.length) return;
+    const whole = at + Math.floor((bytes.length - at) / BLOCK_BYTES) * BLOCK_BYTES;
+    this.#add(bytes, at, whole);
+    if (whole === bytes.length) return;
     this.#rest ??= new Uint8Array(BLOCK_BYTES);
-    this.#rest.set(bytes.subarray(at));
-    this.#filled = bytes.length - at;
+    this.#rest.set(bytes.subarray(whole));
+    this.#filled = bytes.length - whole;
   }
 
   /** The sums of everything, as a file has them. Nothing may follow. */
   finish(): Uint8Array {
-    if (this.#rest !== undefined && this.#filled > 0) this.#add(this.#rest, 0, this.#filled);
+    if (this.#rest !== undefined) this.#add(this.#rest, 0, this.#filled);
     this.#filled = 0;
     return new Uint8Array(this.#sums.buffer, 0, this.#length * 4);
   }
 
   #add(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#length === this.#sums.length) {
-      const grown = new Uint32Array(2 * this.#length);
-      grown.set(this.#sums);
+    const needed = this.#length + 2 * Math.ceil((end - start) / BLOCK_BYTES);
+    if (needed > this.#sums.length) {
+      const grown = new Uint32Array(Math.max(needed, 2 * this.#sums.length));
+      grown.set(this.#sums.subarray(0, this.#length));
       this.#sums = grown;
     }
-    contentHasher().hash(bytes, start, end, hash);
-    this.#sums[this.#length++] = hash[1];
-    this.#sums[this.#length++] = hash[0];
+    this.#length += 2 * sumsTo(bytes, start, end, this.#sums, this.#length);
   }
+}
+
+/** Writes the sums of the blocks of `bytes[start, end)` to `out` from `at` on, low word first; returns how many there are. */
+function sumsTo(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
+  const blocks = Math.ceil((end - start) / BLOCK_BYTES);
+  const words = out.subarray(at, at + 2 * blocks);
+  contentHasher().hashBlocks(bytes, start, end, BLOCK_BYTES, words);
+  for (let word = 0; word < words.length; word += 2) {
+    const high = words[word];
+    words[word] = words[word + 1];
+    words[word + 1] = high;
+  }
+  return blocks;
 }
 
 function hex(word: number): string {

@@ -5,7 +5,7 @@
  * wanted, so a part costs the blocks at its two ends and no more. Memory: the sums, half a thousandth of the content.
  */
 import fs from "node:fs";
-import { BLOCK_BYTES, checksumOfSums, isBlock, SUM_BYTES } from "./block-sums.ts";
+import { BLOCK_BYTES, checksumOfSums, findDamage, SUM_BYTES } from "./block-sums.ts";
 import { damagedFile, fillVouched, openVouched, type Vouched, withVouched } from "./vouched.ts";
 
 /** A block of which only a part is wanted. Reads never overlap: they are synchronous. */
@@ -49,7 +49,7 @@ export class Blocks {
       }
       const bytes = edge.subarray(0, blockEnd - blockStart);
       fillVouched(this.vouched, descriptor, bytes, blockStart);
-      this.#check(bytes, 0, bytes.length, block);
+      this.#check(bytes, block);
       const to = Math.min(end, blockEnd);
       out.set(bytes.subarray(at - blockStart, to - blockStart), at - start);
       at = to;
@@ -73,15 +73,16 @@ export class Blocks {
     const to = end === this.content_bytes ? end : end - (end % BLOCK_BYTES);
     const bytes = out.subarray(at - start, to - start);
     fillVouched(this.vouched, descriptor, bytes, at);
-    for (let from = 0, block = at / BLOCK_BYTES; from < bytes.length; from += BLOCK_BYTES, block++) {
-      this.#check(bytes, from, Math.min(bytes.length, from + BLOCK_BYTES), block);
-    }
+    this.#check(bytes, at / BLOCK_BYTES);
     return to;
   }
 
-  #check(bytes: Uint8Array, start: number, end: number, block: number): void {
-    if (isBlock(bytes, start, end, this.#sums, block)) return;
-    const from = block * BLOCK_BYTES;
-    throw damagedFile(this.vouched, `is damaged between byte ${from} and ${from + end - start}`);
+  /** Looks at whole blocks from `first` on. */
+  #check(bytes: Uint8Array, first: number): void {
+    const damaged = findDamage(bytes, this.#sums, first);
+    if (damaged < 0) return;
+    const from = (first + damaged) * BLOCK_BYTES;
+    const to = Math.min(this.content_bytes, from + BLOCK_BYTES);
+    throw damagedFile(this.vouched, `is damaged between byte ${from} and ${to}`);
   }
 }

@@ -163,6 +163,7 @@ test("a busy main thread does not lose its run, and one that lost it finds out",
   const layout = new Layout(temporaryFolder(t));
   const lock = lockRun(layout, "tiny", "abc");
   const file = layout.lockFile("tiny");
+  lock.beatAlone();
   await new Promise((resolve) => setTimeout(resolve, 300));
   const old = new Date(Date.now() - 50_000);
   fs.utimesSync(file, old, old);
