@@ -4,7 +4,7 @@
  * Invariant: a column keeps its kind from the first row to the last; a change of kind between shards is reported, never coerced.
  */
 import { Utf8Builder } from "./builder.ts";
-import { type Column, type ColumnKind, isValid, utf8Bytes } from "./column.ts";
+import { type Column, type ColumnKind, isValid, type ScalarColumn, utf8Bytes } from "./column.ts";
 
 type Numbers = Int32Array | Float32Array | Float64Array | Uint8Array;
 
@@ -22,7 +22,8 @@ export class ColumnAppender {
 
   /** Appends row `row` of `column`, or a null where `column` is undefined. Returns false where the kind differs. */
   append(column: Column | undefined, row: number): boolean {
-    if (column === undefined || (column.kind !== "token_list" && !isValid(column, row))) {
+    if (column?.kind === "token_list" || column?.kind === "range_list") return false;
+    if (column === undefined || !isValid(column, row)) {
       this.#appendNull();
       return true;
     }
@@ -40,8 +41,6 @@ export class ColumnAppender {
         this.#growIntegers();
         this.#integers.set(column.values.subarray(row, row + 1), this.#rows);
         break;
-      case "token_list":
-        return false;
       default:
         this.#growNumbers();
         this.#numbers[this.#rows] = column.values[row];
@@ -50,7 +49,7 @@ export class ColumnAppender {
     return true;
   }
 
-  finish(): Column {
+  finish(): ScalarColumn {
     const validity = this.#validity();
     switch (this.kind) {
       case "int32":
@@ -108,4 +107,11 @@ export class ColumnAppender {
     for (const row of this.#nulls) validity[row >> 3] &= ~(1 << (row & 7));
     return { validity };
   }
+}
+
+/** The given rows of a column, as a column. Price: a copy of each. */
+export function pickRows(column: ScalarColumn, rows: readonly number[]): ScalarColumn {
+  const appender = new ColumnAppender();
+  for (const row of rows) appender.append(column, row);
+  return appender.finish();
 }

@@ -6,7 +6,7 @@
  * {@link MAX_BATCH_BYTES} of text, except that a single row may fill it alone.
  */
 import { Bitmap } from "./bitmap.ts";
-import { type Column, columnRows, type Utf8Column } from "./column.ts";
+import { type Column, columnRows, type RangeListColumn, type TokenListColumn, type Utf8Column } from "./column.ts";
 
 /** Upper bound of one row's text: Int32 offsets and worker memory both depend on it. */
 export const MAX_ROW_BYTES = 64 * 1024 * 1024;
@@ -24,12 +24,15 @@ export class Verdicts {
   readonly reasons: number[] = [];
   /** The measured value that failed, NaN where there is none. */
   readonly values: number[] = [];
+  /** A few words that help to understand the verdict, by position in the lists above; most have none. */
+  readonly details = new Map<number, string>();
 
   get length(): number {
     return this.rows.length;
   }
 
-  add(row: number, stage: number, reason: number, value: number): void {
+  add(row: number, stage: number, reason: number, value: number, detail?: string): void {
+    if (detail !== undefined) this.details.set(this.rows.length, detail);
     this.rows.push(row);
     this.stages.push(stage);
     this.reasons.push(reason);
@@ -44,6 +47,8 @@ export class Verdicts {
  * listing. `rowsInShard[i]` counts from the start of the extent that was read: readers of byte ranges cannot know how many
  * rows lie before them, so the absolute row is settled when all extents of the shard are done. `positions[i]` is known at
  * once and ascends with the rows of a shard: the byte where the row starts for those readers, `rowsInShard` for the others.
+ *
+ * `documents[i]` numbers the rows of a span over all its passes: in the first one as they come, later as the spool remembers. `shardKeys` names shards by position, so that a stage can key its randomness by (shard, position).
  */
 export class Batch {
   readonly source: string;
@@ -54,12 +59,15 @@ export class Batch {
   readonly alive: Bitmap;
   readonly verdicts = new Verdicts();
   readonly #columns: Map<string, Column>;
+  #documents: Int32Array | undefined;
+  #shardKeys: readonly string[] = [];
 
   constructor(init: {
     readonly source: string;
     readonly shards: Int32Array;
     readonly rowsInShard: Int32Array;
     readonly positions?: Float64Array;
+    readonly documents?: Int32Array;
     readonly columns: Iterable<readonly [string, Column]>;
   }) {
     this.source = init.source;
@@ -67,6 +75,7 @@ export class Batch {
     this.shards = init.shards;
     this.rowsInShard = init.rowsInShard;
     this.positions = init.positions ?? init.rowsInShard;
+    this.#documents = init.documents;
     this.#columns = new Map(init.columns);
     this.alive = Bitmap.full(this.rows);
     for (const [name, column] of this.#columns) {
@@ -93,6 +102,48 @@ export class Batch {
 
   get text(): Utf8Column {
     return this.utf8("text");
+  }
+
+  /** The token ids; throws where the text has not been tokenized. */
+  get tokens(): TokenListColumn {
+    const column = this.#columns.get("tokens");
+    if (column?.kind !== "token_list") throw new Error("batch has no token lists");
+    return column;
+  }
+
+  /** The ranges of text in column `name`, undefined where there are none. */
+  ranges(name: string): RangeListColumn | undefined {
+    const column = this.#columns.get(name);
+    if (column !== undefined && column.kind !== "range_list") throw new Error(`column ${name} holds no ranges`);
+    return column;
+  }
+
+  /** The rows' numbers in their span, ascending; undefined before they are numbered. */
+  get documents(): Int32Array | undefined {
+    return this.#documents;
+  }
+
+  /** The number of `row` in its span. */
+  document(row: number): number {
+    if (this.#documents === undefined) throw new Error("the rows of the batch have no numbers yet");
+    return this.#documents[row];
+  }
+
+  /** Numbers the rows from `first` on, where they have no numbers yet. Only the executor calls it. */
+  numberFrom(first: number): void {
+    this.#documents ??= Int32Array.from({ length: this.rows }, (_, row) => first + row);
+  }
+
+  /** The key of the shard that `row` is of: what names it for ever. */
+  shardKey(row: number): string {
+    const key = this.#shardKeys[this.shards[row]];
+    if (key === undefined) throw new Error(`the batch does not know the key of shard ${this.shards[row]}`);
+    return key;
+  }
+
+  /** Says how shards are called, by position. Only the executor calls it. */
+  nameShards(keys: readonly string[]): void {
+    this.#shardKeys = keys;
   }
 
   /** Adds or replaces a column. Only the executor calls it, with what a rewrite or annotate stage returned. */

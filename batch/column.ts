@@ -47,6 +47,18 @@ export interface TokenListColumn {
   readonly kind: "token_list";
   readonly values: Uint32Array;
   readonly offsets: Int32Array;
+  /** One byte a token: 1 where the token, as a label, is trained on. Absent where all are. */
+  readonly loss?: Uint8Array;
+}
+/** Ranges of bytes in the row's text, ascending and apart. `offsets[i]..offsets[i + 1]` are those of row `i`. */
+export interface RangeListColumn {
+  readonly kind: "range_list";
+  readonly starts: Int32Array;
+  /** Exclusive. */
+  readonly ends: Int32Array;
+  readonly offsets: Int32Array;
+  /** A row without ranges has none; it is never null. */
+  readonly validity?: never;
 }
 
 export type Column =
@@ -57,7 +69,11 @@ export type Column =
   | Float64Column
   | BoolColumn
   | DictionaryColumn
-  | TokenListColumn;
+  | TokenListColumn
+  | RangeListColumn;
+
+/** Columns that go from batch to batch and to files: one value or null a row. */
+export type ScalarColumn = Exclude<Column, TokenListColumn | RangeListColumn>;
 
 export type ColumnKind = Column["kind"];
 
@@ -66,6 +82,7 @@ export function columnRows(column: Column): number {
   switch (column.kind) {
     case "utf8":
     case "token_list":
+    case "range_list":
       return column.offsets.length - 1;
     case "dictionary":
       return column.codes.length;
@@ -77,6 +94,22 @@ export function columnRows(column: Column): number {
 /** Whether row `row` has a value. */
 export function isValid(column: Nullable, row: number): boolean {
   return column.validity === undefined || ((column.validity[row >> 3] >> (row & 7)) & 1) === 1;
+}
+
+/** The arrays that hold a column's values: what may be given back when nobody looks at the column any more. */
+export function columnArrays(column: Column): readonly ArrayBufferView[] {
+  switch (column.kind) {
+    case "utf8":
+      return [column.data];
+    case "dictionary":
+      return [];
+    case "range_list":
+      return [column.starts, column.ends];
+    case "token_list":
+      return column.loss === undefined ? [column.values] : [column.values, column.loss];
+    default:
+      return [column.values];
+  }
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

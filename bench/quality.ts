@@ -8,6 +8,7 @@
  * for all. `spacy-en` are the same filters with the words datatrove sees. Figures are MB of text per second of user CPU time, medians
  * of rounds in turns. datatrove runs where SHARDMILL_PYTHON names a Python that has it. Table on stderr, JSON on stdout.
  */
+
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { Batch, TARGET_BATCH_BYTES } from "../batch/batch.ts";
@@ -15,6 +16,7 @@ import { Utf8Builder } from "../batch/builder.ts";
 import type { Utf8Column } from "../batch/column.ts";
 import { WORD_RULES, type WordRules } from "../kernels/words/types.ts";
 import type { FilterOperator, StageDefinition } from "../stages/define.ts";
+import { NO_RESOURCES } from "../stages/define.ts";
 import c4Quality from "../stages/filter/c4-quality.ts";
 import finewebQuality from "../stages/filter/fineweb-quality.ts";
 import gopherQuality from "../stages/filter/gopher-quality.ts";
@@ -39,7 +41,7 @@ function variant(name: string, words: WordRules, share: number, wasm: boolean): 
   if (!wasm) process.env.SHARDMILL_WASM = "off";
   const filters = new Map<string, FilterOperator>();
   for (const stage of FILTERS) {
-    const operator = stage.create(stage.options.parse({ words }), new Map());
+    const operator = stage.create(stage.options.parse({ words }), NO_RESOURCES);
     if (operator.kind === "filter") filters.set(stage.name, operator);
   }
   if (before === undefined) delete process.env.SHARDMILL_WASM;

@@ -9,6 +9,7 @@
  * MB per second of user CPU time, of JSONL for the scan and of text for the hashes, medians of rounds in turns. Table on
  * stderr, JSON on stdout.
  */
+
 import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
 import fs from "node:fs";
@@ -25,6 +26,7 @@ import { JsonKind, JsonScanner } from "../kernels/json/json-scan.ts";
 import { WasmUnescaper } from "../kernels/wasm/json-scan.ts";
 import { WasmRowHasher } from "../kernels/wasm/xxh64.ts";
 import type { ReadContext } from "../stages/define.ts";
+import { NO_RESOURCES } from "../stages/define.ts";
 import jsonl from "../stages/read/jsonl.ts";
 
 const SAMPLES = "../shared/samples";
@@ -136,7 +138,7 @@ async function readAll({ name, bytes, size, text }: Shard): Promise<void> {
     open: async () => source,
     problem: () => {},
   };
-  const reader = jsonl.create(jsonl.options.parse({ text }), new Map());
+  const reader = jsonl.create(jsonl.options.parse({ text }), NO_RESOURCES);
   if (reader.kind !== "source") throw new Error("read/jsonl is no source");
   const extents = [{ shard: 0, unit: "bytes" as const, start: 0, end: size, size_bytes: size }];
   for await (const _ of reader.read(extents, context));

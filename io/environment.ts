@@ -9,6 +9,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { AssetLibrary } from "./assets.ts";
 import { DEFAULT_RETRY, HttpClient, type RetryOptions, type Transport } from "./remote/fetch.ts";
 import { createRateMemory } from "./remote/rate-budget.ts";
 
@@ -31,6 +32,8 @@ export interface EnvironmentData {
 
 export interface IoEnvironment extends EnvironmentData {
   readonly client: HttpClient;
+  /** Files that stages need besides their input. */
+  readonly assets: AssetLibrary;
 }
 
 /**
@@ -55,12 +58,12 @@ export function createIoEnvironment(
     ...(hubToken ? { hubToken } : {}),
   };
   const client = new HttpClient({ ...data, transport: transport ?? realTransport() });
-  return { ...data, client };
+  return { ...data, client, assets: new AssetLibrary() };
 }
 
 /** The part of `environment` that a worker thread can be given. */
 export function environmentData(environment: IoEnvironment): EnvironmentData {
-  const { client: _, ...data } = environment;
+  const { client: _, assets: __, ...data } = environment;
   return data;
 }
 

@@ -2,10 +2,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
-import { type StageManifest, stageManifestSchema } from "./schema.ts";
+import { type TrainingStageManifest, trainingStageManifestSchema } from "./schema.ts";
 
 export interface ReadManifests {
-  readonly manifests: readonly StageManifest[];
+  readonly manifests: readonly TrainingStageManifest[];
   /** Files that are no manifests, and why. */
   readonly problems: readonly { readonly file: string; readonly what: string }[];
 }
@@ -16,11 +16,11 @@ export interface ReadManifests {
  */
 export async function readManifests(folder: string): Promise<ReadManifests> {
   const names = await manifestNames(folder);
-  const manifests: StageManifest[] = [];
+  const manifests: TrainingStageManifest[] = [];
   const problems: { file: string; what: string }[] = [];
   for (const name of names) {
     try {
-      const parsed = stageManifestSchema.safeParse(JSON.parse(await readFile(join(folder, name), "utf8")));
+      const parsed = trainingStageManifestSchema.safeParse(JSON.parse(await readFile(join(folder, name), "utf8")));
       if (parsed.success) manifests.push(parsed.data);
       else {
         const { path, message } = parsed.error.issues[0];

@@ -2,7 +2,7 @@
  * What a manifest says: one JSON file per training stage, complete enough to check, to export and to reproduce the stage.
  *
  * Invariant: no absolute path, time, host or worker count; equal runs give equal bytes. Paths are relative to the store's folder.
- * Windows are numbered through the epochs of a source, see kernels/pack/spans.ts.
+ * Windows are numbered through the epochs of a source, see kernels/pack/ranges.ts.
  */
 import { z } from "zod";
 
@@ -121,7 +121,7 @@ const missing = z.strictObject({
 
 const gate = z.strictObject({ name: z.string(), limit: z.number(), value: z.number(), passed: z.boolean() });
 
-export const stageManifestSchema = z.strictObject({
+export const trainingStageManifestSchema = z.strictObject({
   schema: z.literal(1),
   run: z.string(),
   plan_fingerprint: z.string(),
@@ -157,8 +157,8 @@ export const stageManifestSchema = z.strictObject({
   gates: z.array(gate),
 });
 
-export type StageManifest = z.output<typeof stageManifestSchema>;
-export type SourceManifest = StageManifest["sources"][string];
+export type TrainingStageManifest = z.output<typeof trainingStageManifestSchema>;
+export type SourceManifest = TrainingStageManifest["sources"][string];
 export type StoredFile = z.output<typeof storedFile>;
 export type SourceCounts = SourceManifest["counts"];
-export type GateResult = StageManifest["gates"][number];
+export type GateResult = TrainingStageManifest["gates"][number];

@@ -2,9 +2,9 @@
  * Checks of manifests against themselves and each other: sums, shares, ranges, the trainer's blend. No file is opened.
  */
 import { blendAt } from "../kernels/blend/blend-jump.ts";
+import { shardRanges } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, selectionsOverlap } from "../kernels/pack/select.ts";
-import { shardSpans } from "../kernels/pack/spans.ts";
-import type { SourceManifest, StageManifest } from "./schema.ts";
+import type { SourceManifest, TrainingStageManifest } from "./schema.ts";
 
 export interface Finding {
   /** `error` makes a run bad; `note` says what was not checked. */
@@ -22,7 +22,7 @@ export interface Finding {
 const TOLERANCE = 1e-9;
 
 /** Findings on manifests in training order. */
-export function figureFindings(manifests: readonly StageManifest[]): Finding[] {
+export function figureFindings(manifests: readonly TrainingStageManifest[]): Finding[] {
   return [
     ...sequenceFindings(manifests),
     ...manifests.flatMap(stageFindings),
@@ -31,7 +31,7 @@ export function figureFindings(manifests: readonly StageManifest[]): Finding[] {
   ];
 }
 
-function sequenceFindings(manifests: readonly StageManifest[]): Finding[] {
+function sequenceFindings(manifests: readonly TrainingStageManifest[]): Finding[] {
   const findings: Finding[] = [];
   const first = manifests[0];
   manifests.forEach((manifest, position) => {
@@ -50,7 +50,7 @@ function sequenceFindings(manifests: readonly StageManifest[]): Finding[] {
   return findings;
 }
 
-function stageFindings(manifest: StageManifest): Finding[] {
+function stageFindings(manifest: TrainingStageManifest): Finding[] {
   const findings: Finding[] = [];
   const { stage } = manifest;
   const sources = Object.entries(manifest.sources);
@@ -161,7 +161,7 @@ function stageFindings(manifest: StageManifest): Finding[] {
 }
 
 /** Shares of categories are the sums of those of their sources. */
-function* categoryProblems({ sources, categories }: StageManifest): Generator<string> {
+function* categoryProblems({ sources, categories }: TrainingStageManifest): Generator<string> {
   const named = new Set(Object.values(sources).map(({ category = "" }) => category));
   for (const name of new Set([...named, ...Object.keys(categories)])) {
     const members = Object.values(sources).filter(({ category = "" }) => category === name);
@@ -208,7 +208,7 @@ function* packingProblems(
 }
 
 /** The trainer picks sources by its own rule; with the achieved weights it must come to the windows the manifest states. */
-function blendFindings(manifest: StageManifest): Finding[] {
+function blendFindings(manifest: TrainingStageManifest): Finding[] {
   const { name, windows } = manifest.stage;
   const sources = Object.entries(manifest.sources).filter(([, source]) => source.windows > 0);
   if (sources.length === 0) return [];
@@ -224,21 +224,21 @@ function blendFindings(manifest: StageManifest): Finding[] {
 }
 
 /** Documents read twice before their source was read whole. Shards of all packings of a source hold the same documents. */
-function repeatFindings(manifests: readonly StageManifest[]): Finding[] {
+function repeatFindings(manifests: readonly TrainingStageManifest[]): Finding[] {
   const findings: Finding[] = [];
   type Read = { stage: string; packing: string; selection: DocumentSelection; start: number; end: number };
   const read = new Map<string, Read[]>();
   for (const manifest of manifests) {
     for (const [source, share] of Object.entries(manifest.sources)) {
-      for (const span of shardSpans(share.shard_windows, share.start_window, share.end_window)) {
-        const key = JSON.stringify([share.fingerprints.tokens, span.epoch, span.shard]);
+      for (const range of shardRanges(share.shard_windows, share.start_window, share.end_window)) {
+        const key = JSON.stringify([share.fingerprints.tokens, range.epoch, range.shard]);
         const earlier = read.get(key) ?? [];
         const mine = {
           stage: manifest.stage.name,
           packing: share.fingerprints.windows,
           selection: share.selection ?? {},
-          start: span.start,
-          end: span.end,
+          start: range.start,
+          end: range.end,
         };
         const clash = earlier.find(
           (other) =>
@@ -251,7 +251,7 @@ function repeatFindings(manifests: readonly StageManifest[]): Finding[] {
             code: "verify/repeated-windows",
             stage: mine.stage,
             source,
-            what: `reads shard ${span.shard} in epoch ${span.epoch}, documents of which ${clash.stage} has read`,
+            what: `reads shard ${range.shard} in epoch ${range.epoch}, documents of which ${clash.stage} has read`,
           });
         }
         read.set(key, [...earlier, mine]);

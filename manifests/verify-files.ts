@@ -1,16 +1,16 @@
 /**
  * Checks of stored bytes: hashes, and everything a trainer relies on inside token files.
  *
- * Invariant checked: exactly one EOS per document and none inside, ids below the vocabulary, whole windows, and positions that come out
- * the same from EOS ids and from the index. Price: files are read once, token files in pieces of a few MiB; the index and the pieces
- * table of one shard are held in memory.
+ * Invariant checked: exactly one EOS per document and none inside, ids below the vocabulary, whole windows, and
+ * positions that come out the same from EOS ids and from the index. Price: files are read once, token files in pieces
+ * of a few MiB; the index and the pieces table of one shard are held in memory.
  */
 import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ShardmillError } from "../batch/errors.ts";
-import { indexEntries, PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
-import { planProblem, type WindowPlan } from "../kernels/pack/plan.ts";
+import { indexEntries, PADDING_WORD, PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
+import { type PackPlan, planFromPieces, planProblem } from "../kernels/pack/plan.ts";
 import { positionsFromEos, positionsFromIndex } from "../kernels/pack/positions.ts";
 import { type DocumentSelection, type SelectedDocuments, selectDocuments } from "../kernels/pack/select.ts";
 import {
@@ -19,11 +19,14 @@ import {
   decodePieces,
   decodeTokens,
   encodeEnds,
+  lossProblem,
   type TokenFormat,
 } from "../store/token-file.ts";
 import type { StoredFile } from "./schema.ts";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Stands for a document that a selection does not have. */
+const NOBODY = -2;
 
 /** Why a file is not what the manifest says, or undefined. */
 export async function fileProblem(store: string, file: StoredFile): Promise<string | undefined> {
@@ -62,6 +65,33 @@ export async function tokenShardProblem(store: string, path: string, format: Tok
   });
 }
 
+/**
+ * What breaks the contract in a loss lane, or undefined. `path` is that of its `.ds`; `pieces` says that this lies in
+ * windows, with padding.
+ */
+export async function lossLaneProblem(
+  store: string,
+  path: string,
+  tokenBytes: number,
+  pieces: boolean,
+): Promise<string | undefined> {
+  return asProblem(async () => {
+    const loss = await readFile(join(store, path + companions.loss));
+    const problem = lossProblem(loss, (await stat(join(store, path))).size / tokenBytes);
+    if (problem !== undefined) return problem;
+    if (!pieces) return undefined;
+    const words = decodePieces(await readFile(join(store, path + companions.pieces)), path + companions.pieces);
+    let at = 0;
+    for (let word = 0; word < words.length; word += PIECE_WORDS) {
+      const end = at + words[word + 2];
+      if (words[word] === PADDING_WORD && loss.subarray(at, end).includes(1))
+        return `padding at token ${at} is said to be trained`;
+      at = end;
+    }
+    return undefined;
+  });
+}
+
 /** A selection of documents and the index of the token store shard it is of. */
 export interface ShardSelection {
   readonly selection: DocumentSelection;
@@ -69,8 +99,8 @@ export interface ShardSelection {
 }
 
 /**
- * What breaks the contract in a shard of a packed store, or undefined. Windows of a selection must hold its documents and no others;
- * without one, all that the pieces table speaks of.
+ * What breaks the contract in a shard of a packed store, or undefined. Windows of a selection must hold its documents
+ * and no others; without one, all that the pieces table speaks of.
  */
 export async function windowShardProblem(
   store: string,
@@ -89,8 +119,9 @@ export async function windowShardProblem(
     const words = decodePieces(await readFile(join(store, path + companions.pieces)), path + companions.pieces);
     const selected =
       from && selectDocuments(decodeEnds(await readFile(join(store, from.index)), from.index), from.selection);
-    const layout = layoutOf(words, windows, windowTokens, selected);
+    const layout = layoutOf(words, windowTokens, selected);
     if (typeof layout === "string") return layout;
+    if (layout.plan.windows !== windows) return `its pieces table is of ${layout.plan.windows} windows, not ${windows}`;
     const broken = planProblem(layout.plan, layout.documentEnds, windowTokens);
     if (broken !== undefined) return `its pieces table does not add up: ${broken}`;
     if (!expectedIndex(layout, windowTokens).equals(indexBytes)) return "its index and its pieces table disagree";
@@ -104,45 +135,48 @@ export async function windowShardProblem(
 }
 
 interface ShardLayout {
-  readonly plan: WindowPlan;
+  readonly plan: PackPlan;
   readonly documentEnds: Float64Array;
 }
 
-/** The plan a pieces table stands for, and the document lengths it implies; of a selection, its own, by position in it. */
-function layoutOf(
-  words: Uint32Array,
-  windows: number,
-  windowTokens: number,
-  selected?: SelectedDocuments,
-): ShardLayout | string {
+/**
+ * The plan a pieces table stands for, and the document lengths it implies; of a selection, its own, by position in it.
+ */
+function layoutOf(words: Uint32Array, windowTokens: number, selected?: SelectedDocuments): ShardLayout | string {
+  const inShard = planOf(words, windowTokens);
+  if (typeof inShard === "string") return inShard;
   const positions = selected && new Map([...selected.documents].map((document, position) => [document, position]));
-  const pieces = words.length / PIECE_WORDS;
-  const piece_document = new Int32Array(pieces);
-  const piece_start = new Uint32Array(pieces);
-  const piece_length = new Uint32Array(pieces);
-  const window_pieces = new Uint32Array(windows + 1);
-  const lengths = new Float64Array(pieces);
+  const piece_document = inShard.piece_document.map((named) =>
+    named < 0 || positions === undefined ? named : (positions.get(named) ?? NOBODY),
+  );
+  const pieces = piece_document.length;
+  const wrong = piece_document.findIndex((document) => document >= pieces || document < -1);
+  if (wrong >= 0) return `its pieces table names document ${inShard.piece_document[wrong]}`;
+  const plan = { ...inShard, piece_document };
+  return { plan, documentEnds: selected?.ends ?? impliedEnds(plan) };
+}
+
+function planOf(words: Uint32Array, windowTokens: number): PackPlan | string {
+  try {
+    return planFromPieces(words, windowTokens);
+  } catch (error) {
+    if (error instanceof RangeError) return `its pieces table does not add up: ${error.message}`;
+    throw error;
+  }
+}
+
+/** Document ends as if every document ended with the last of its pieces. */
+function impliedEnds({ piece_document, piece_start, piece_length }: PackPlan): Float64Array {
+  const lengths = new Float64Array(piece_document.length);
   let documents = 0;
-  let at = 0;
-  for (let piece = 0; piece < pieces; piece++) {
-    const named = words[piece * PIECE_WORDS] | 0;
-    const document = named < 0 || positions === undefined ? named : (positions.get(named) ?? -2);
-    if (document >= pieces || document < -1) return `its pieces table names document ${named}`;
-    piece_document[piece] = document;
-    piece_start[piece] = words[piece * PIECE_WORDS + 1];
-    piece_length[piece] = words[piece * PIECE_WORDS + 2];
-    at += piece_length[piece];
-    if (at % windowTokens === 0 && at / windowTokens <= windows) window_pieces[at / windowTokens] = piece + 1;
-    if (document < 0) continue;
+  piece_document.forEach((document, piece) => {
+    if (document < 0) return;
     documents = Math.max(documents, document + 1);
     lengths[document] = Math.max(lengths[document], piece_start[piece] + piece_length[piece]);
-  }
-  if (selected !== undefined) {
-    return { plan: { windows, window_pieces, piece_document, piece_start, piece_length }, documentEnds: selected.ends };
-  }
-  const documentEnds = lengths.slice(0, documents);
-  for (let document = 1; document < documents; document++) documentEnds[document] += documentEnds[document - 1];
-  return { plan: { windows, window_pieces, piece_document, piece_start, piece_length }, documentEnds };
+  });
+  const ends = lengths.slice(0, documents);
+  for (let document = 1; document < documents; document++) ends[document] += ends[document - 1];
+  return ends;
 }
 
 function expectedIndex({ plan }: ShardLayout, windowTokens: number): Buffer {

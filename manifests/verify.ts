@@ -6,10 +6,17 @@
  */
 import { companions } from "../store/token-file.ts";
 import { readManifests } from "./read.ts";
-import type { SourceManifest, StageManifest } from "./schema.ts";
+import type { SourceManifest, TrainingStageManifest } from "./schema.ts";
+import { isLossFile } from "./shard-files.ts";
 import { CountChecker } from "./verify-counts.ts";
 import { type Finding, figureFindings } from "./verify-figures.ts";
-import { fileProblem, type ShardSelection, tokenShardProblem, windowShardProblem } from "./verify-files.ts";
+import {
+  fileProblem,
+  lossLaneProblem,
+  type ShardSelection,
+  tokenShardProblem,
+  windowShardProblem,
+} from "./verify-files.ts";
 import { sideProblem } from "./verify-held-out.ts";
 
 export type { Finding } from "./verify-figures.ts";
@@ -61,7 +68,7 @@ type PackedStore = Pick<SourceManifest, "token_store" | "files" | "shard_windows
 
 /** Findings on the files of a token store and its windows. `seen` holds paths that have been checked; new ones go to `fresh` too. */
 async function storeFindings(
-  manifest: StageManifest,
+  manifest: TrainingStageManifest,
   source: PackedStore,
   options: VerifyOptions,
   seen: Set<string>,
@@ -85,10 +92,17 @@ async function storeFindings(
   const format = { token_bytes: tokenizer.token_bytes, vocab_size: tokenizer.vocab_size, eos: tokenizer.eos.id };
   const intact = (path: string, ...beside: string[]) =>
     fresh.has(path) && [path, ...beside.map((suffix) => path + suffix)].every((name) => !broken.has(name));
+  const lanes = new Set([...source.token_store.files, ...source.files].map((file) => file.path).filter(isLossFile));
+  const lane = async (path: string, pieces: boolean): Promise<void> => {
+    if (!lanes.has(path + companions.loss) || !intact(path, companions.loss)) return;
+    const problem = await lossLaneProblem(options.store, path, tokenizer.token_bytes, pieces);
+    if (problem !== undefined) report("verify/bad-loss", path + companions.loss, problem);
+  };
   for (const { path } of source.token_store.files) {
     if (!path.endsWith(".ds") || !intact(path, companions.index)) continue;
     const problem = await tokenShardProblem(options.store, path, format);
     if (problem !== undefined) report("verify/bad-tokens", path, problem);
+    await lane(path, false);
   }
   const tokenFiles = source.files.filter((file) => file.path.endsWith(".ds"));
   source.shard_windows.forEach((windows, shard) => {
@@ -104,10 +118,15 @@ async function storeFindings(
     report("verify/shard-missing", file?.path ?? `shard ${shard}`, what);
   });
   for (const { path, windows, shard } of tokenFiles) {
+    const stored = source.token_store.files.find((file) => file.shard === shard && isLossFile(file.path));
+    if (stored !== undefined && !lanes.has(path + companions.loss) && fresh.has(path)) {
+      report("verify/bad-loss", path, `has no loss lane, and ${stored.path} says that not all its tokens are trained`);
+    }
     if (windows === undefined || !intact(path, companions.index, companions.pieces)) continue;
     const from = selectionOf(source, shard);
     const problem = await windowShardProblem(options.store, path, windows, stage.window_tokens, format, from);
     if (problem !== undefined) report("verify/bad-windows", path, problem);
+    await lane(path, true);
   }
   return findings;
 }

@@ -14,12 +14,12 @@ import { type GateLimits, gateResults } from "./gates.ts";
 import {
   type SourceCounts,
   type SourceManifest,
-  type StageManifest,
   type StoredFile,
-  stageManifestSchema,
+  type TrainingStageManifest,
+  trainingStageManifestSchema,
 } from "./schema.ts";
 
-type JsonRecord = StageManifest["recipe"];
+type JsonRecord = TrainingStageManifest["recipe"];
 
 /** One source, whatever it is packed to. */
 export interface SourceFacts {
@@ -60,7 +60,7 @@ export interface PackedFacts {
 }
 
 /** What a compiled mixture says of one stage. */
-export interface StageFacts {
+export interface TrainingStageFacts {
   readonly name: string;
   readonly sequence_length: number;
   readonly pack_id: string;
@@ -76,7 +76,7 @@ export interface StageFacts {
   /** The request the weights were made from, where it is more than they are. */
   readonly mixture?: unknown;
   readonly sources: Readonly<Record<string, ShareFacts>>;
-  readonly categories: Readonly<Record<string, StageManifest["categories"][string]>>;
+  readonly categories: Readonly<Record<string, TrainingStageManifest["categories"][string]>>;
 }
 
 type ShareFacts = Readonly<
@@ -95,7 +95,7 @@ type ShareFacts = Readonly<
   >
 > & { readonly category?: string; readonly windows_short?: number };
 
-type MissingManifest = NonNullable<StageManifest["missing"]>[number];
+type MissingManifest = NonNullable<TrainingStageManifest["missing"]>[number];
 
 export type MissingFacts = Readonly<Pick<MissingManifest, "source" | "policy">> & {
   readonly substitute?: string;
@@ -108,9 +108,9 @@ export interface ManifestFacts {
   /** The resolved recipe as plain JSON, without places and paths. */
   readonly recipe: Readonly<Record<string, unknown>>;
   readonly seed: number;
-  readonly tokenizer: StageManifest["tokenizer"];
+  readonly tokenizer: TrainingStageManifest["tokenizer"];
   readonly gates: GateLimits;
-  readonly stages: readonly StageFacts[];
+  readonly stages: readonly TrainingStageFacts[];
   /** Sources without data, with their weights by training stage. */
   readonly missing?: readonly MissingFacts[];
   readonly source: (name: string) => SourceFacts;
@@ -120,7 +120,7 @@ export interface ManifestFacts {
 }
 
 /** One manifest per training stage, in training order. Throws a ZodError for facts no manifest may hold: a bug of the caller. */
-export function buildManifests(facts: ManifestFacts): StageManifest[] {
+export function buildManifests(facts: ManifestFacts): TrainingStageManifest[] {
   return facts.stages.map((stage, index) => {
     const sources: Record<string, SourceManifest> = {};
     for (const [name, share] of Object.entries(stage.sources)) {
@@ -134,7 +134,7 @@ export function buildManifests(facts: ManifestFacts): StageManifest[] {
     const missing = (facts.missing ?? []).flatMap(({ weights, ...source }) =>
       Object.hasOwn(weights, stage.name) ? [{ ...source, weight: weights[stage.name] }] : [],
     );
-    const manifest: z.input<typeof stageManifestSchema> = {
+    const manifest: z.input<typeof trainingStageManifestSchema> = {
       schema: 1,
       run: facts.run,
       plan_fingerprint: facts.plan_fingerprint,
@@ -158,7 +158,7 @@ export function buildManifests(facts: ManifestFacts): StageManifest[] {
       categories: stage.categories,
       gates: gateResults(facts.gates, sources),
     };
-    return stageManifestSchema.parse(manifest);
+    return trainingStageManifestSchema.parse(manifest);
   });
 }
 
@@ -225,12 +225,12 @@ function selectionManifest({ selection, shards }: PackedFacts): Pick<SourceManif
 }
 
 /** The bytes of a manifest: sorted keys, two spaces, a newline at the end. */
-export function manifestText(manifest: StageManifest): string {
+export function manifestText(manifest: TrainingStageManifest): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(manifest)), null, 2)}\n`;
 }
 
 /** Writes `STAGE.json` for every manifest into `folder`. */
-export function writeManifests(folder: string, manifests: readonly StageManifest[]): CommittedFile[] {
+export function writeManifests(folder: string, manifests: readonly TrainingStageManifest[]): CommittedFile[] {
   return manifests.map((manifest) =>
     commitBytes(join(folder, `${manifest.stage.name}.json`), Buffer.from(manifestText(manifest))),
   );

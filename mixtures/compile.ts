@@ -7,8 +7,8 @@
  * Price: microseconds per stage and source; no text and no token is touched.
  */
 import { RecipeError, RunError } from "../batch/errors.ts";
-import { type DocumentSelection, selectionsOverlap } from "../kernels/pack/select.ts";
-import { handOver } from "../kernels/pack/spans.ts";
+import { handOver } from "../kernels/pack/ranges.ts";
+import { type DocumentSelection, sameSelection, selectionsOverlap } from "../kernels/pack/select.ts";
 import { type Demand, shareWindows } from "./share.ts";
 
 export interface MixtureStage {
@@ -231,13 +231,7 @@ function advance(cursors: Cursors, name: string, to: Cursor): void {
 }
 
 function samePacking(a: Cursor, b: Cursor): boolean {
-  return (
-    a.sequence_length === b.sequence_length &&
-    a.pack_id === b.pack_id &&
-    a.selection.min_tokens === b.selection.min_tokens &&
-    a.selection.max_tokens === b.selection.max_tokens &&
-    a.selection.part_ratio === b.selection.part_ratio
-  );
+  return a.sequence_length === b.sequence_length && a.pack_id === b.pack_id && sameSelection(a.selection, b.selection);
 }
 
 function exhausted(

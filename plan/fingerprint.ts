@@ -5,19 +5,24 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../kernels/json/canonical.ts";
+import { isAssetRef } from "../stages/define.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 import { canonicalRecipe } from "./recipe/canonical.ts";
 
-/** Part of every fingerprint: bump when the layout of the store changes. */
-export const STORE_VERSION = 2;
+/**
+ * Part of every fingerprint: bump when the layout of the store changes. 3: passes with spools, columns in documents tables, checked files.
+ */
+export const STORE_VERSION = 3;
 
-/** Names a plan: what it is asked for, and the windows it comes to. */
-export function planFingerprint({ recipe, missing, windows }: Pick<Plan, "recipe" | "missing" | "windows">): string {
+/** Names a plan: what it is asked for, and the windows and outputs it comes to. */
+export function planFingerprint(plan: Pick<Plan, "recipe" | "missing" | "windows" | "outputs">): string {
+  const { recipe, missing, windows, outputs } = plan;
   return fingerprint({
     store_version: STORE_VERSION,
     recipe: canonicalRecipe(recipe),
     missing,
     windows: windows.map((entry) => entry.fingerprint),
+    outputs: outputs.map((entry) => entry.fingerprint),
   });
 }
 
@@ -28,17 +33,16 @@ export function fingerprint(value: unknown): string {
 
 /** What of a stage goes into a fingerprint: options that only say where an asset lies are replaced by its content. */
 export function stageIdentity(stage: PlannedStage): unknown {
-  // An asset's location is the option's path, or lies in the folder the option names.
-  const isPath = (value: unknown): boolean =>
-    typeof value === "string" &&
-    stage.assets.some(({ location }) => location === value || location.startsWith(`${value}/`));
-  const options = Object.entries(stage.options).filter(([, value]) => !isPath(value));
-  return {
-    use: stage.use,
-    version: stage.version,
-    options: Object.fromEntries(options),
-    assets: stage.assets.map(({ name, sha256 }) => ({ name, sha256 })),
-  };
+  const { use, version, options, assets } = stage;
+  return { use, version, options: withoutLocations(options, assets) };
+}
+
+/** `value` with every file it names replaced by the file's content hash. */
+function withoutLocations(value: unknown, assets: PlannedStage["assets"]): unknown {
+  if (isAssetRef(value)) return { sha256: assets.find(({ location }) => location === value.asset)?.sha256 };
+  if (Array.isArray(value)) return value.map((part) => withoutLocations(part, assets));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withoutLocations(part, assets)]));
 }
 
 /** Names a packing in mixtures: two training stages share windows when this and the sequence length are equal. */

@@ -6,35 +6,41 @@
  */
 import { fingerprint, STORE_VERSION, stageIdentity } from "./fingerprint.ts";
 import type { MatchGroup } from "./plan.ts";
-import type { DraftSource } from "./sources.ts";
+import { type DraftSource, identityOfPass, passOfBarrier } from "./sources.ts";
 
 /** Groups sources by the barrier that compares them; a group needs one partition count, the largest of its members. */
 export function planGroups(drafts: readonly DraftSource[]): readonly MatchGroup[] {
   const groups: MatchGroup[] = [];
   const groupsOf = drafts.map((): string[] => []);
-  const depth = Math.max(0, ...drafts.map((draft) => draft.scopes.size));
+  const depth = Math.max(0, ...drafts.map((draft) => draft.barriers.length));
   for (let barrier = 0; barrier < depth; barrier++) {
     const taken = new Set<number>();
     for (let first = 0; first < drafts.length; first++) {
-      const stageIndex = [...drafts[first].scopes.keys()][barrier];
+      const stageIndex = drafts[first].barriers[barrier];
       if (stageIndex === undefined || taken.has(first)) continue;
-      const shared = drafts[first].scopes.get(stageIndex) === "pipeline";
+      const stage = drafts[first].stages[stageIndex];
+      const { exchange } = stage;
+      if (exchange === undefined) throw new Error(`${stage.use} declares no exchange`);
+      const shared = exchange.scope === "pipeline";
       const members = drafts
         .map((_, source) => source)
         .filter(
-          (source) => source === first || (shared && drafts[source].spec.pipeline === drafts[first].spec.pipeline),
+          (source) =>
+            source === first || (shared && drafts[source].use.spec.pipeline === drafts[first].use.spec.pipeline),
         );
       for (const source of members) taken.add(source);
-      const stage = drafts[first].stages[stageIndex];
       const identity = {
         store_version: STORE_VERSION,
         stage: stageIdentity(stage),
-        members: members.map((source) => drafts[source].ingest),
+        members: members.map((source) =>
+          identityOfPass(drafts[source], passOfBarrier(drafts[source], barrier), groupsOf[source]),
+        ),
         earlier: members.map((source) => [...groupsOf[source]]),
       };
       const group: MatchGroup = {
         fingerprint: fingerprint(identity),
         stage,
+        verdict: exchange.verdict,
         partitions: Math.max(...members.map((source) => drafts[source].partitions)),
         members: members.map((source) => ({ source, barrier })),
       };

@@ -4,7 +4,9 @@
  * Invariant: equal recipes over equal content give equal plans, whatever the host, clock or worker count. Price: one listing per pattern
  * and one content hash per local file, cached; no text is read.
  */
+import { basename } from "node:path";
 import { RecipeError } from "../batch/errors.ts";
+import type { AssetLibrary } from "../io/assets.ts";
 import type { IoEnvironment } from "../io/environment.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
 import type { StageRegistry } from "../stages/registry.ts";
@@ -12,10 +14,11 @@ import { tokenBytes } from "../store/token-file.ts";
 import { planFingerprint } from "./fingerprint.ts";
 import { planGroups } from "./groups.ts";
 import { missingWarning, resolveMissing } from "./missing.ts";
+import { planOutputs } from "./outputs.ts";
 import type { Plan, PlannedStage, TokenizerPlan } from "./plan.ts";
 import { type DraftSource, draftSource, finishSource, usedSources } from "./sources.ts";
 import { StagePlanner } from "./stages.ts";
-import type { Recipe, StageUse } from "./types.ts";
+import type { Recipe, StageUse, TokenizerSpec } from "./types.ts";
 import { planWindows } from "./windows.ts";
 
 export interface PlanContext {
@@ -26,17 +29,18 @@ export interface PlanContext {
 /** Turns a recipe into a plan. Throws RecipeError for what can be known to be wrong before any shard is read. */
 export async function makePlan(written: Recipe, context: PlanContext): Promise<Plan> {
   const { recipe, missing } = resolveMissing(written);
-  const planner = new StagePlanner(context.registry);
-  const tokenizerUse: StageUse = { id: "tokenize", use: "tokenize/bpe", options: tokenizerOptions(recipe) };
-  const tokenizeStage = await planner.plan(tokenizerUse);
-  const tokenizer = planTokenizer(recipe, tokenizeStage, planner);
+  const planner = new StagePlanner(context.registry, context.environment.assets, recipe.seed);
+  const { tokenizer: spec } = recipe;
+  const tokenize = spec && (await planner.plan(tokenizerUse(spec, context.registry)));
+  const tokenizer = spec && tokenize && planTokenizer(spec, tokenize, context.environment.assets);
   const warnings = missing.map(missingWarning);
   const used = usedSources(recipe, warnings);
   const drafts: DraftSource[] = [];
-  for (const spec of used) drafts.push(await draftSource(spec, recipe, context.environment, planner, tokenizeStage));
+  for (const use of used) drafts.push(await draftSource(use, recipe, context.environment, planner, tokenize));
   const groups = planGroups(drafts);
   const sources = drafts.map((draft, index) => finishSource(draft, index, groups, recipe));
   const windows = await planWindows(recipe, sources, planner);
+  const outputs = await planOutputs(recipe, sources, planner);
   for (const source of sources) {
     const weak = source.shards.filter((shard) => shard.identity.startsWith("length:")).length;
     if (weak > 0)
@@ -47,37 +51,42 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
   return {
     schema: 1,
     name: recipe.name,
-    fingerprint: planFingerprint({ recipe, missing, windows }),
+    fingerprint: planFingerprint({ recipe, missing, windows, outputs }),
     recipe,
     missing,
-    tokenizer,
+    ...(tokenizer && { tokenizer }),
     sources,
     groups,
     windows,
+    outputs,
     warnings,
   };
 }
 
-function tokenizerOptions(recipe: Recipe): Record<string, unknown> {
-  const { file, encoding, eos } = recipe.tokenizer;
-  return { ...(file === undefined ? { encoding } : { file }), eos };
+/** The stage that every pipeline ends in. */
+function tokenizerUse({ file, encoding, eos }: TokenizerSpec, registry: StageRegistry): StageUse {
+  const use = "tokenize/bpe";
+  const written = { ...(file === undefined ? { encoding } : { file }), eos };
+  return { id: "tokenize", use, options: registry.findStage(use).options.parse(written) as StageUse["options"] };
 }
 
-function planTokenizer(recipe: Recipe, stage: PlannedStage, planner: StagePlanner): TokenizerPlan {
-  const place = recipe.tokenizer.place;
-  const tokenizer = loadTokenizer(recipe.tokenizer, planner.assetsOf(stage).get("tokenizer") ?? new Uint8Array());
+function planTokenizer(spec: TokenizerSpec, stage: PlannedStage, assets: AssetLibrary): TokenizerPlan {
+  const { place } = spec;
+  const [{ location, sha256 }] = stage.assets;
+  const name = spec.encoding ?? basename(location);
+  const tokenizer = loadTokenizer(name, assets.open(location, sha256, stage.use));
   let eosId: number;
   try {
-    eosId = tokenizer.resolveSpecial(recipe.tokenizer.eos);
+    eosId = tokenizer.resolveSpecial(spec.eos);
   } catch (error) {
     if (!(error instanceof RecipeError) || place === undefined) throw error;
     throw new RecipeError({ ...error.details, place }, { cause: error });
   }
   return {
     name: tokenizer.name,
-    sha256: stage.assets[0].sha256,
+    sha256,
     vocab_size: tokenizer.vocabSize,
     token_bytes: tokenBytes(tokenizer.vocabSize),
-    eos: { token: recipe.tokenizer.eos, id: eosId },
+    eos: { token: spec.eos, id: eosId },
   };
 }

@@ -6,7 +6,8 @@
  */
 import type { ShardRef } from "../io/source.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
-import type { Operator } from "../stages/define.ts";
+import type { Seed } from "../kernels/random/shuffle.ts";
+import type { ColumnDeclaration, Exchange, OperatorKind, SinkColumn } from "../stages/define.ts";
 import type { MissingSource } from "./missing.ts";
 import type { HeldOutShare, Recipe } from "./types.ts";
 
@@ -14,10 +15,50 @@ export interface PlannedStage {
   readonly id: string;
   readonly use: string;
   readonly version: number;
-  readonly kind: Operator["kind"];
+  readonly kind: OperatorKind;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Key of its randomness. */
+  readonly seed: Seed;
+  readonly reads: readonly string[];
+  readonly writes: readonly ColumnDeclaration[];
+  /** Verdicts store the position in this list. */
   readonly reasons: readonly string[];
-  readonly assets: readonly { readonly name: string; readonly location: string; readonly sha256: string }[];
+  /** Of a barrier. */
+  readonly exchange?: Exchange;
+  /** Of a reader: one task reads all of the source. */
+  readonly sequential: boolean;
+  readonly assets: readonly { readonly location: string; readonly sha256: string }[];
+}
+
+/**
+ * One pass over the rows of a source: some of its stages fused into one segment.
+ *
+ * The first pass reads shards, every later one the spool of the pass before it, span by span: a span keeps its number and its rows keep
+ * their document numbers. A pass ends at a barrier that edits, before a request, and at the end of the pipeline.
+ */
+export interface PassPlan {
+  readonly reads: "shards" | "spool";
+  /** Stages of the source that run in it: `[first, end)` by position. */
+  readonly first: number;
+  readonly end: number;
+  /** Barrier of the source, by position in `barriers`, whose cuts are made in texts before the first stage. */
+  readonly edits?: number;
+  /** Columns of the spool it leaves, `text` among them; absent where it leaves none. */
+  readonly spool?: readonly ColumnDeclaration[];
+  /** Whether it also leaves the rows that its stages dropped. */
+  readonly keep_dropped?: true;
+  /** Names its folder, see Layout.ingest. */
+  readonly fingerprint: string;
+}
+
+export interface BarrierPlan {
+  /** Position among the source's stages. */
+  readonly stage: number;
+  /** The pass that sketches it. */
+  readonly pass: number;
+  readonly verdict: Exchange["verdict"];
+  readonly group: number;
+  readonly partitions: number;
 }
 
 export interface SourcePlan {
@@ -25,26 +66,59 @@ export interface SourcePlan {
   readonly category?: string;
   readonly pipeline?: string;
   readonly reader: PlannedStage;
-  /** The pipeline's stages, then `tokenize/bpe`. */
+  /** The pipeline's stages, then `tokenize/bpe` where a training stage reads the source. */
   readonly stages: readonly PlannedStage[];
+  /** At least one; the last one leaves tokens where the source is tokenized. */
+  readonly passes: readonly PassPlan[];
+  /** Every column that rows have at the end, beside `text`: they reach the documents table and outputs. */
+  readonly columns: readonly ColumnDeclaration[];
+  /** Whether its documents become a token store. */
+  readonly tokenized: boolean;
+  /** Whether a stage says which tokens are trained on. */
+  readonly loss: boolean;
   readonly shards: readonly ShardRef[];
   /** Read in one task because a row limit counts over all shards in order. */
   readonly single_span: boolean;
   /** The barriers of this source, in pipeline order. */
-  readonly barriers: readonly { readonly stage: number; readonly group: number; readonly partitions: number }[];
+  readonly barriers: readonly BarrierPlan[];
   /** What is held out of it. */
   readonly validation?: HeldOutShare;
+  /** Fingerprint of the last pass. */
   readonly ingest: string;
+  /** Names the verdicts of its dropping barriers, see Layout.verdicts. */
+  readonly verdicts: string;
+  /** Names its token store. */
   readonly tokens: string;
 }
 
-/** Rows compared with each other by one dedup barrier. */
+/** Rows, or parts of texts, compared with each other by one dedup barrier. */
 export interface MatchGroup {
   readonly fingerprint: string;
   readonly stage: PlannedStage;
+  readonly verdict: Exchange["verdict"];
   readonly partitions: number;
-  /** In recipe order: documents are numbered through the members in this order, and the lowest number survives. */
+  /**
+   * In recipe order: documents (of a barrier that edits: parts) are numbered through the members in this order, and the lowest number
+   * survives.
+   */
   readonly members: readonly { readonly source: number; readonly barrier: number }[];
+}
+
+/** A data set of rows. */
+export interface OutputPlan {
+  readonly name: string;
+  /** Positions of sources, in the order of their rows. */
+  readonly sources: readonly number[];
+  /** The sink. */
+  readonly format: PlannedStage;
+  readonly columns: readonly SinkColumn[];
+  readonly split: string;
+  /** Bytes of text that a file should hold, about. */
+  readonly shard_bytes: number;
+  /** Also write the rows that stages dropped, with their verdicts. */
+  readonly keep_dropped: boolean;
+  /** Names its folder in the store, see Layout.output. */
+  readonly fingerprint: string;
 }
 
 /** One way a token store is cut into windows. */
@@ -75,9 +149,17 @@ export interface Plan {
   /** As written, but for the weights of sources that have no data: see `missing`. */
   readonly recipe: Recipe;
   readonly missing: readonly MissingSource[];
-  readonly tokenizer: TokenizerPlan;
+  /** Absent where the recipe only asks for rows. */
+  readonly tokenizer?: TokenizerPlan;
   readonly sources: readonly SourcePlan[];
   readonly groups: readonly MatchGroup[];
   readonly windows: readonly WindowsPlan[];
+  readonly outputs: readonly OutputPlan[];
   readonly warnings: readonly string[];
+}
+
+/** The tokenizer of a plan that has training stages. */
+export function tokenizerOf({ tokenizer }: Plan): TokenizerPlan {
+  if (tokenizer === undefined) throw new Error("the plan has no tokenizer");
+  return tokenizer;
 }

@@ -1,81 +1,134 @@
 /**
- * Sources: their stages, their shards and what names the work done on them.
+ * Sources: their stages, their passes, their shards and what names the work done on them.
  *
  * Planned in two steps, because barriers may compare several sources: drafts first, and the finished plan once groups are known.
  * Price: one listing per pattern and one content hash per local file, cached.
  */
-import { RecipeError } from "../batch/errors.ts";
 import type { IoEnvironment } from "../io/environment.ts";
 import { listShards } from "../io/list.ts";
 import type { ShardRef } from "../io/source.ts";
-import type { StageRegistry } from "../stages/registry.ts";
+import type { ColumnDeclaration } from "../stages/define.ts";
+import { columnsAfter } from "./columns.ts";
 import { fingerprint, STORE_VERSION, stageIdentity } from "./fingerprint.ts";
-import type { MatchGroup, PlannedStage, SourcePlan } from "./plan.ts";
+import { cutPasses, type DraftPass, passIdentity, passOf, spoolColumns } from "./passes.ts";
+import type { BarrierPlan, MatchGroup, PassPlan, PlannedStage, SourcePlan } from "./plan.ts";
 import type { StagePlanner } from "./stages.ts";
-import type { Recipe, SourceSpec, StageUse } from "./types.ts";
+import type { Recipe, SourceSpec } from "./types.ts";
 
 /** About a million keys of a 14-band sketch: fewer partitions would keep workers waiting, more open every key file more often. */
 const INPUT_BYTES_PER_PARTITION = 256 * 1024 * 1024;
 const MAX_PARTITIONS = 1024;
 
+/** What a recipe asks of a source. */
+export interface SourceUse {
+  readonly spec: SourceSpec;
+  /** A training stage reads its tokens. */
+  readonly tokenized: boolean;
+  /** An output takes its rows. */
+  readonly spooled: boolean;
+  /** An output takes the rows that its stages drop. */
+  readonly keepDropped: boolean;
+}
+
 /** A source before it is known whom its barriers compare it with. */
 export interface DraftSource {
-  readonly spec: SourceSpec;
+  readonly use: SourceUse;
   readonly reader: PlannedStage;
   readonly stages: readonly PlannedStage[];
+  readonly passes: readonly DraftPass[];
+  /** Columns after each pass. */
+  readonly columns: readonly (readonly ColumnDeclaration[])[];
   readonly shards: readonly ShardRef[];
-  readonly ingest: string;
+  /** Names the raw shards, the reader and the recipe's seed. */
+  readonly input: string;
   /** What its own size asks for. */
   readonly partitions: number;
-  /** Its barriers, by position in `stages`, in pipeline order. */
-  readonly scopes: ReadonlyMap<number, "source" | "pipeline">;
+  /** Positions of its barriers in `stages`, in pipeline order. */
+  readonly barriers: readonly number[];
 }
 
-/** The sources that training stages read, in recipe order; a warning for each that none does. */
-export function usedSources(recipe: Recipe, warnings: string[]): readonly SourceSpec[] {
+/** The sources that training stages or outputs read, in recipe order; a warning for each that none does. */
+export function usedSources(recipe: Recipe, warnings: string[]): readonly SourceUse[] {
   const weighted = new Set(recipe.training_stages.flatMap((stage) => Object.keys(stage.weights)));
+  const spooled = new Set(recipe.outputs.flatMap(({ sources }) => sources));
+  const withDropped = new Set(recipe.outputs.filter((output) => output.keep_dropped).flatMap(({ sources }) => sources));
   const specs = Object.values(recipe.sources);
-  for (const spec of specs) {
-    if (!weighted.has(spec.name) && spec.from.length > 0)
-      warnings.push(`${spec.name}: no training stage gives this source a weight; it is not read`);
+  for (const { name, from } of specs) {
+    if (!weighted.has(name) && !spooled.has(name) && from.length > 0)
+      warnings.push(`${name}: no training stage gives this source a weight and no output takes it; it is not read`);
   }
-  return specs.filter((spec) => weighted.has(spec.name));
+  return specs
+    .map((spec) => ({
+      spec,
+      tokenized: weighted.has(spec.name),
+      spooled: spooled.has(spec.name),
+      keepDropped: withDropped.has(spec.name),
+    }))
+    .filter(({ tokenized, spooled }) => tokenized || spooled);
 }
 
-/** Plans the stages of a source and lists its shards. Throws RecipeError, and what {@link listShards} throws. */
+/**
+ * Plans the stages of a source and lists its shards. `tokenize` is the stage that ends a tokenized source's pipeline. Throws RecipeError, and
+ * what {@link listShards} throws.
+ */
 export async function draftSource(
-  spec: SourceSpec,
+  use: SourceUse,
   recipe: Recipe,
   environment: IoEnvironment,
   planner: StagePlanner,
-  tokenize: PlannedStage,
+  tokenize: PlannedStage | undefined,
 ): Promise<DraftSource> {
+  const { spec } = use;
   const pipeline = spec.pipeline === undefined ? [] : recipe.pipelines[spec.pipeline];
   const reader = await planner.plan(spec.read);
   const stages: PlannedStage[] = [];
-  for (const use of pipeline) stages.push(await planner.plan(use));
-  stages.push(tokenize);
-  checkColumns(spec, pipeline, planner.registry);
+  for (const stage of pipeline) stages.push(await planner.plan(stage));
+  if (use.tokenized && tokenize !== undefined) stages.push(tokenize);
+  const after = columnsAfter(spec, reader, stages, pipeline);
   const shards = await listShards(spec.from, environment);
-  const scopes = new Map<number, "source" | "pipeline">();
-  stages.forEach((stage, index) => {
-    const operator = stage.kind === "barrier" ? planner.operator(stage) : undefined;
-    if (operator?.kind === "barrier") scopes.set(index, operator.scope);
-  });
   const bytes = shards.reduce((total, shard) => total + shard.size_bytes, 0);
-  const partitions = Math.min(
-    MAX_PARTITIONS,
-    2 ** Math.max(0, Math.ceil(Math.log2(bytes / INPUT_BYTES_PER_PARTITION || 1))),
-  );
-  const ingest = fingerprint({
-    store_version: STORE_VERSION,
-    reader: stageIdentity(reader),
-    shards: shards.map(({ key, size_bytes, identity }) => ({ key, size_bytes, identity })),
-    stages: stages.map(stageIdentity),
-    // Documents leave ingest in shuffle order.
-    seed: recipe.seed,
-  });
-  return { spec, reader, stages, shards, ingest, partitions, scopes };
+  const passes = cutPasses(stages);
+  return {
+    use,
+    reader,
+    stages,
+    passes,
+    columns: passes.map(({ end }) => after[end].filter(({ name }) => name !== "tokens")),
+    shards,
+    input: fingerprint({
+      store_version: STORE_VERSION,
+      reader: stageIdentity(reader),
+      shards: shards.map(({ key, size_bytes, identity }) => ({ key, size_bytes, identity })),
+      // Documents leave a pass in shuffle order.
+      seed: recipe.seed,
+    }),
+    partitions: Math.min(
+      MAX_PARTITIONS,
+      2 ** Math.max(0, Math.ceil(Math.log2(bytes / INPUT_BYTES_PER_PARTITION || 1))),
+    ),
+    barriers: stages.flatMap(({ kind }, index) => (kind === "barrier" ? [index] : [])),
+  };
+}
+
+/** The spool a pass leaves: for the next pass, or for outputs. */
+function spoolOf({ use, passes, columns }: DraftSource, pass: number): readonly ColumnDeclaration[] | undefined {
+  if (pass < passes.length - 1) return spoolColumns(columns[pass], use.spec.name);
+  return use.spooled ? columns[pass].filter(({ kind }) => kind !== "range_list") : undefined;
+}
+
+/** What names the rows that leave a pass; `groups` are the fingerprints of the source's dedup groups, as far as the pass needs them. */
+export function identityOfPass(draft: DraftSource, pass: number, groups: readonly string[]): string {
+  let before = draft.input;
+  for (let at = 0; at <= pass; at++) {
+    const { edits } = draft.passes[at];
+    before = passIdentity(before, draft.passes[at], draft.stages, edits === undefined ? undefined : groups[edits]);
+  }
+  return before;
+}
+
+/** The pass that sketches a barrier of the source. */
+export function passOfBarrier(draft: DraftSource, barrier: number): number {
+  return passOf(draft.passes, draft.barriers[barrier]);
 }
 
 /** The source with its groups; `index` is its position in the recipe's used sources. */
@@ -85,57 +138,56 @@ export function finishSource(
   groups: readonly MatchGroup[],
   recipe: Recipe,
 ): SourcePlan {
-  const { spec } = draft;
-  const barriers = [...draft.scopes.keys()].map((stage, barrier) => {
-    const group = groups.findIndex((candidate) =>
-      candidate.members.some((member) => member.source === index && member.barrier === barrier),
+  const { use, reader, stages, shards } = draft;
+  const { spec, tokenized } = use;
+  const barriers = draft.barriers.map((stage, barrier): BarrierPlan => {
+    const group = groups.findIndex(({ members }) =>
+      members.some((member) => member.source === index && member.barrier === barrier),
     );
-    return { stage, group, partitions: groups[group].partitions };
+    const { partitions, verdict } = groups[group];
+    return { stage, pass: passOfBarrier(draft, barrier), verdict, group, partitions };
   });
-  const options = draft.reader.options;
+  const groupNames = barriers.map(({ group }) => groups[group].fingerprint);
+  const passes = draft.passes.map((pass, at): PassPlan => {
+    const partitions = barriers.filter((barrier) => barrier.pass === at).map((barrier) => barrier.partitions);
+    const spool = spoolOf(draft, at);
+    return {
+      ...pass,
+      ...(spool === undefined ? {} : { spool }),
+      ...(use.keepDropped ? { keep_dropped: true } : {}),
+      fingerprint: fingerprint({
+        pass: identityOfPass(draft, at, groupNames),
+        partitions,
+        ...(spool === undefined ? {} : { spool: spool.map(({ name }) => name) }),
+        ...(use.keepDropped ? { keep_dropped: true } : {}),
+      }),
+    };
+  });
+  const last = identityOfPass(draft, passes.length - 1, groupNames);
+  const verdicts = fingerprint({ store_version: STORE_VERSION, rows: last, groups: groupNames });
   const validation = recipe.validation?.sources[spec.name];
-  const ingest = fingerprint({ ingest: draft.ingest, partitions: barriers.map((barrier) => barrier.partitions) });
-  const tokens = fingerprint({
-    store_version: STORE_VERSION,
-    ingest: draft.ingest,
-    groups: barriers.map((barrier) => groups[barrier.group].fingerprint),
-    source: spec.name,
-    seed: recipe.seed,
-    shard_tokens: recipe.shard_tokens,
-    ...(validation === undefined ? {} : { validation, validation_seed: recipe.validation?.seed }),
-  });
   return {
     name: spec.name,
     ...(spec.category === undefined ? {} : { category: spec.category }),
     ...(spec.pipeline === undefined ? {} : { pipeline: spec.pipeline }),
-    reader: draft.reader,
-    stages: draft.stages,
-    shards: draft.shards,
-    single_span: (options.limit ?? undefined) !== undefined || (typeof options.skip === "number" && options.skip > 0),
+    reader,
+    stages,
+    passes,
+    columns: draft.columns[passes.length - 1].filter(({ name }) => name !== "text"),
+    tokenized,
+    loss: stages.some(({ writes }) => writes.some(({ kind }) => kind === "range_list")),
+    shards,
+    single_span: reader.sequential,
     barriers,
-    ...(validation === undefined ? {} : { validation }),
-    ingest,
-    tokens,
+    ...(validation === undefined || !tokenized ? {} : { validation }),
+    ingest: passes[passes.length - 1].fingerprint,
+    verdicts,
+    tokens: fingerprint({
+      verdicts,
+      source: spec.name,
+      seed: recipe.seed,
+      shard_tokens: recipe.shard_tokens,
+      ...(validation === undefined ? {} : { validation, validation_seed: recipe.validation?.seed }),
+    }),
   };
-}
-
-/** Throws where a stage reads a column that nothing before it wrote. */
-function checkColumns(spec: SourceSpec, pipeline: readonly StageUse[], registry: StageRegistry): void {
-  const metadata = Array.isArray(spec.read.options.metadata) ? spec.read.options.metadata.map(String) : [];
-  const reader = registry.findStage(spec.read.use);
-  const available = new Set(["id", "text", ...reader.writes.map((column) => column.name), ...metadata]);
-  for (const use of pipeline) {
-    const definition = registry.findStage(use.use);
-    const missing = definition.reads.filter((name) => !available.has(name));
-    if (missing.length > 0) {
-      throw new RecipeError({
-        code: "recipe/missing-column",
-        what: `${use.use} reads the column ${missing.join(", ")}, which source ${spec.name} does not carry at that point`,
-        why: "a stage can only judge what the reader or an earlier stage wrote",
-        fix: `add it to the source: metadata: [${missing.join(", ")}]`,
-        ...(use.place === undefined ? {} : { place: use.place }),
-      });
-    }
-    for (const column of definition.writes) available.add(column.name);
-  }
 }

@@ -1,12 +1,12 @@
 /**
- * One stage of a plan: its definition looked up, its options as given, its assets read and hashed, its operator built.
+ * One stage of a plan: its definition looked up, what it declares resolved, its assets read and hashed.
  *
- * Invariant: an asset is read once per plan, so its hash and what the stage is created from are of the same bytes.
+ * Invariant: an asset is read once per plan, so its hash and what the stage is created from are of the same bytes. Nothing is created to
+ * be planned.
  */
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { RecipeError } from "../batch/errors.ts";
-import type { Assets, Operator } from "../stages/define.ts";
+import type { AssetLibrary } from "../io/assets.ts";
+import { seedFrom } from "../kernels/random/shuffle.ts";
+import { type Assets, declarationOf, isAssetRef, type Operator } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { PlannedStage } from "./plan.ts";
 import type { StageUse } from "./types.ts";
@@ -14,66 +14,60 @@ import type { StageUse } from "./types.ts";
 /** Plans stages of one recipe. */
 export class StagePlanner {
   readonly registry: StageRegistry;
-  readonly #bytes = new Map<string, Uint8Array>();
+  readonly assets: AssetLibrary;
+  readonly #seed: number;
 
-  constructor(registry: StageRegistry) {
+  constructor(registry: StageRegistry, assets: AssetLibrary, seed: number) {
     this.registry = registry;
+    this.assets = assets;
+    this.#seed = seed;
   }
 
-  /** Throws RecipeError `recipe/unknown-stage`, `recipe/missing-asset`, and what the stage's own `create` throws. */
+  /** Throws RecipeError `recipe/unknown-stage`, and what {@link AssetLibrary.load} throws. */
   async plan(use: StageUse): Promise<PlannedStage> {
     const definition = this.registry.findStage(use.use);
+    const { reads, writes, reasons, exchange, sequential } = declarationOf(definition, use.options);
     const assets = [];
-    for (const ref of definition.assets?.(use.options) ?? []) {
-      const bytes = await this.#read(ref.location, use.use);
-      assets.push({ ...ref, sha256: createHash("sha256").update(bytes).digest("hex") });
+    for (const location of assetLocations(use.options)) {
+      const { sha256 } = await this.assets.load(location, use.use);
+      assets.push({ location, sha256 });
     }
-    const stage = {
+    return {
       id: use.id,
       use: use.use,
       version: definition.version,
+      kind: definition.kind,
       options: use.options,
-      reasons: Object.keys(definition.reasons),
+      seed: seedFrom(this.#seed, "stage", use.use, use.id),
+      reads,
+      writes,
+      reasons: Object.keys(reasons),
+      ...(exchange !== undefined && { exchange }),
+      sequential,
       assets,
     };
-    // A tokenizer takes a quarter of a second to build and is checked when it is loaded; every other stage is cheap to create.
-    const kind = definition.name.startsWith("tokenize/")
-      ? "annotate"
-      : definition.create(use.options, this.assetsOf(stage)).kind;
-    return { ...stage, kind };
-  }
-
-  /** The operator of a stage planned here. */
-  operator(stage: PlannedStage): Operator {
-    return createOperator(stage, this.registry, this.assetsOf(stage));
-  }
-
-  /** The bytes of its assets, by name. */
-  assetsOf(stage: Pick<PlannedStage, "assets">): Assets {
-    return new Map(stage.assets.map(({ name, location }) => [name, this.#bytes.get(location) ?? new Uint8Array()]));
-  }
-
-  async #read(location: string, stage: string): Promise<Uint8Array> {
-    const known = this.#bytes.get(location);
-    if (known !== undefined) return known;
-    try {
-      const bytes = await readFile(location);
-      this.#bytes.set(location, bytes);
-      return bytes;
-    } catch (error) {
-      throw new RecipeError(
-        {
-          code: "recipe/missing-asset",
-          what: `${stage} needs the file ${location}, which cannot be read: ${error instanceof Error ? error.message : error}`,
-          fix: "check the path; relative paths start at the recipe's folder",
-        },
-        { cause: error },
-      );
-    }
   }
 }
 
-/** Builds a stage's operator from a plan; `assets` holds the bytes of its assets by name. */
+/** Every file that options name, however deep, each once. */
+function assetLocations(value: unknown): ReadonlySet<string> {
+  if (isAssetRef(value)) return new Set([value.asset]);
+  if (typeof value !== "object" || value === null) return new Set();
+  return new Set(Object.values(value).flatMap((part) => [...assetLocations(part)]));
+}
+
+/** What the assets of `stage` are on this machine. Throws as {@link AssetLibrary.open} does, when one is asked for. */
+export function assetsOf(stage: PlannedStage, library: AssetLibrary): Assets {
+  return {
+    bytes: ({ asset }) => {
+      const planned = stage.assets.find(({ location }) => location === asset);
+      if (planned === undefined) throw new Error(`${stage.use} asks for ${asset}, which its options do not name`);
+      return library.open(asset, planned.sha256, stage.use);
+    },
+  };
+}
+
+/** Builds a stage's operator from a plan. */
 export function createOperator(stage: PlannedStage, registry: StageRegistry, assets: Assets): Operator {
-  return registry.findStage(stage.use).create(stage.options, assets);
+  return registry.findStage(stage.use).create(stage.options, { assets, seed: stage.seed });
 }

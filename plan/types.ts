@@ -1,6 +1,6 @@
 /** A recipe after loading: every default filled in, every name checked, every value's origin known. Plain data. */
 import type { Place } from "../batch/errors.ts";
-import type { Trainer } from "../manifests/exports/geometry.ts";
+import type { Trainer } from "../manifests/exports/registry.ts";
 import type { LengthWindow, MixtureRequest } from "../mixtures/weights.ts";
 
 /** A stage as a recipe uses it. */
@@ -60,6 +60,20 @@ export interface TrainingStageSpec {
   readonly place?: Place;
 }
 
+/** A data set of rows, as the recipe asks for it. */
+export interface OutputSpec {
+  readonly name: string;
+  readonly sources: readonly string[];
+  /** The sink, its options resolved. */
+  readonly format: StageUse;
+  /** By name and type; absent for every column that the sources have. */
+  readonly columns?: readonly { readonly name: string; readonly type?: string }[];
+  readonly split: string;
+  readonly shard_bytes: number;
+  readonly keep_dropped: boolean;
+  readonly place?: Place;
+}
+
 /** How much of a source is held out. */
 export type HeldOutShare = { readonly fraction: number } | { readonly tokens: number };
 
@@ -74,10 +88,13 @@ export interface Recipe {
   readonly schema: 1;
   readonly name: string;
   readonly seed: number;
-  readonly tokenizer: TokenizerSpec;
+  /** Absent where nothing counts tokens. */
+  readonly tokenizer?: TokenizerSpec;
   readonly pipelines: Readonly<Record<string, readonly StageUse[]>>;
   readonly sources: Readonly<Record<string, SourceSpec>>;
+  /** May be empty where there are outputs. */
   readonly training_stages: readonly TrainingStageSpec[];
+  readonly outputs: readonly OutputSpec[];
   readonly missing: MissingPolicy;
   /** Tokens of one optimizer step. */
   readonly tokens_per_step?: number;

@@ -1,5 +1,6 @@
 /** A recipe and a plan in the words of their reader: what the curriculum asks of each source; segments with their state and why. */
 import fs from "node:fs";
+import { basename } from "node:path";
 import { accountCurriculum, type SourceAccount, type StageAccount } from "../mixtures/curriculum/account.ts";
 import type { MissingSource } from "../plan/missing.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
@@ -96,5 +97,5 @@ function stageChange(before: PlannedStage | undefined, now: PlannedStage): strin
       return `${key} ${JSON.stringify(old)} → ${JSON.stringify(value)}`;
   }
   const asset = now.assets.find(({ sha256 }, i) => before.assets[i]?.sha256 !== sha256);
-  return asset === undefined ? undefined : `${asset.name} file changed`;
+  return asset === undefined ? undefined : `${basename(asset.location)} changed`;
 }

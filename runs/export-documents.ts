@@ -1,21 +1,23 @@
 /**
  * Documents for trainers that cut rows themselves: which documents of each source a training stage gets.
  *
- * Documents are taken in the order of the token store until a stage has the tokens its rows need, and the next stage goes on with the next
- * document: no document of an epoch is in two stages. Where a stage reads other documents of a source than an earlier one, it starts at the first
- * shard none of whose documents have been read, as mixtures do. Invariant: ranges are whole documents and depend on the manifests alone.
+ * Documents are taken in the order of the token store until a stage has the tokens its rows need, and the next stage
+ * goes on with the next document: no document of an epoch is in two stages. Where a stage reads other documents of a
+ * source than an earlier one, it starts at the first shard none of whose documents have been read, as mixtures do.
+ * Invariant: ranges are whole documents and depend on the manifests alone.
  * Price: the index of the shards where a range starts or ends; of every shard where only some documents are read.
  */
 import { join } from "node:path";
 import { readPart } from "../io/local/read-part.ts";
-import { type DocumentSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
-import { handOver } from "../kernels/pack/spans.ts";
-import type { DocumentSpan, DocumentStage } from "../manifests/exports/views.ts";
-import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import { handOver } from "../kernels/pack/ranges.ts";
+import { type DocumentSelection, sameSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
+import type { DocumentRange, TrainingStageDocuments } from "../manifests/exports/views.ts";
+import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
+import { hasLoss, lossFile } from "../manifests/shard-files.ts";
 import { companions, decodeEnds } from "../store/token-file.ts";
 
-export interface DocumentStages {
-  readonly stages: readonly DocumentStage[];
+export interface StagedDocuments {
+  readonly stages: readonly TrainingStageDocuments[];
   readonly warnings: readonly string[];
 }
 
@@ -27,7 +29,11 @@ interface Cursor {
 }
 
 /** `maxEpochs` is the recipe's: a source is not read beyond it, even where that leaves a stage short. */
-export function documentStages(manifests: readonly StageManifest[], store: string, maxEpochs: number): DocumentStages {
+export function documentStages(
+  manifests: readonly TrainingStageManifest[],
+  store: string,
+  maxEpochs: number,
+): StagedDocuments {
   const warnings: string[] = [];
   const cursors = new Map<string, Cursor[]>();
   const stages = manifests.map((manifest) => {
@@ -40,8 +46,8 @@ export function documentStages(manifests: readonly StageManifest[], store: strin
       const start = startOf(known, selectionOf(share), shards);
       // Rows overlap by the last label, so n rows need one token more than n sequence lengths.
       const wanted = share.windows * stage.sequence_length + 1;
-      const spans = documentSpans(shards, start, Math.min(start + wanted, Math.floor(maxEpochs * total)));
-      const tokens = spans.reduce((sum, span) => sum + span.tokens, 0);
+      const ranges = documentRanges(shards, start, Math.min(start + wanted, Math.floor(maxEpochs * total)));
+      const tokens = ranges.reduce((sum, range) => sum + range.tokens, 0);
       const read: Cursor = {
         selection: selectionOf(share),
         shards: shards.map((shard) => shard.tokens),
@@ -53,8 +59,9 @@ export function documentStages(manifests: readonly StageManifest[], store: strin
           `${stage.name}: ${source} has ${wanted - tokens} tokens fewer than its rows need: windows counted its padding`,
         );
       }
-      const documents = spans.reduce((sum, span) => sum + span.documents, 0);
-      return documents === 0 ? [] : [{ source, weight: share.weight_achieved, documents, tokens, spans }];
+      const documents = ranges.reduce((sum, range) => sum + range.documents, 0);
+      const has_loss = hasLoss(share.token_store.files);
+      return documents === 0 ? [] : [{ source, weight: share.weight_achieved, documents, tokens, ranges, has_loss }];
     });
     return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.windows, sources };
   });
@@ -63,10 +70,6 @@ export function documentStages(manifests: readonly StageManifest[], store: strin
 
 function selectionOf({ selection }: SourceManifest): DocumentSelection {
   return selection ?? {};
-}
-
-function sameSelection(a: DocumentSelection, b: DocumentSelection): boolean {
-  return a.min_tokens === b.min_tokens && a.max_tokens === b.max_tokens && a.part_ratio === b.part_ratio;
 }
 
 function startOf(cursors: readonly Cursor[], selection: DocumentSelection, shards: readonly StoreShard[]): number {
@@ -80,7 +83,7 @@ function startOf(cursors: readonly Cursor[], selection: DocumentSelection, shard
 
 /** A shard of a token store. Documents and tokens are those that count. */
 interface StoreShard {
-  readonly at: Pick<DocumentSpan, "shard" | "path" | "size_bytes" | "sha256" | "selection">;
+  readonly at: Pick<DocumentRange, "shard" | "path" | "size_bytes" | "sha256" | "loss" | "selection">;
   readonly tokens: number;
   readonly documents: number;
 }
@@ -91,11 +94,13 @@ function storeShards({ token_store, selection }: SourceManifest, store: string, 
     .filter((file) => file.path.endsWith(".ds"))
     .sort((a, b) => a.shard - b.shard)
     .map(({ path, shard, size_bytes, sha256 }) => {
+      const loss = lossFile(token_store.files, { path });
       const at = {
         shard,
         path: join(store, path),
         size_bytes,
         sha256,
+        ...(loss === undefined ? {} : { loss: join(store, loss.path) }),
         ...(selection === undefined ? {} : { selection }),
       };
       if (selection === undefined) {
@@ -113,24 +118,27 @@ function countedEnds({ path, selection }: StoreShard["at"]): Float64Array {
   return selection === undefined ? ends : selectDocuments(ends, selection).ends;
 }
 
-/** Whole documents from token `start`, where one starts, to the first document end at or after `end`; both unrolled over epochs. */
-function documentSpans(shards: readonly StoreShard[], start: number, end: number): DocumentSpan[] {
+/**
+ * Whole documents from token `start`, where one starts, to the first document end at or after `end`; both unrolled over
+ * epochs.
+ */
+function documentRanges(shards: readonly StoreShard[], start: number, end: number): DocumentRange[] {
   const total = shards.reduce((sum, shard) => sum + shard.tokens, 0);
-  const spans: DocumentSpan[] = [];
-  if (total === 0) return spans;
+  const ranges: DocumentRange[] = [];
+  if (total === 0) return ranges;
   for (let epoch = Math.floor(start / total); epoch * total < end; epoch++) {
     let base = epoch * total;
     for (const shard of shards) {
       const from = Math.max(0, start - base);
       const to = Math.min(shard.tokens, end - base);
-      if (from < to) spans.push({ epoch, ...shardSpan(shard, from, to) });
+      if (from < to) ranges.push({ epoch, ...shardRange(shard, from, to) });
       base += shard.tokens;
     }
   }
-  return spans;
+  return ranges;
 }
 
-function shardSpan({ at, tokens, documents }: StoreShard, from: number, to: number): Omit<DocumentSpan, "epoch"> {
+function shardRange({ at, tokens, documents }: StoreShard, from: number, to: number): Omit<DocumentRange, "epoch"> {
   if (from === 0 && to === tokens) return { ...at, first_document: 0, documents, tokens };
   const ends = countedEnds(at);
   const first_document = from === 0 ? 0 : firstAtLeast(ends, from) + 1;

@@ -1,28 +1,30 @@
 /**
- * Rows for trainers that read packed rows: the stored windows as they are, or the token stores packed anew at another row length.
+ * Rows for trainers that read packed rows: the stored windows as they are, or the token stores packed anew at another
+ * row length.
  *
- * A stage reads as many rows of a source as the manifest says windows; only where they lie changes with the row length, and positions are
- * handed on as mixtures hand them on. Invariant: rows depend on the manifests alone, so one source gives the same rows to every trainer of
- * that row length. Price: every shard is planned twice, once to count its rows and once to fill them; one shard's tokens in memory.
+ * A stage reads as many rows of a source as the manifest says windows; only where they lie changes with the row length,
+ * and positions are handed on as mixtures hand them on. Invariant: rows depend on the manifests alone, so one source
+ * gives the same rows to every trainer of that row length. Price: every shard is planned twice, once to count its rows
+ * and once to fill them; one shard's tokens in memory.
  */
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import { readPart } from "../io/local/read-part.ts";
 import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
-import { planFromPieces, type WindowPlan } from "../kernels/pack/plan.ts";
+import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
+import { type ShardRange, shardRanges } from "../kernels/pack/ranges.ts";
 import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
-import { type ShardSpan, shardSpans } from "../kernels/pack/spans.ts";
 import { seedFrom } from "../kernels/random/shuffle.ts";
-import type { RowReader, RowStage } from "../manifests/exports/views.ts";
-import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
-import { shardFile } from "../manifests/shard-files.ts";
+import { type RowReader, readLoss, type TrainingStageRows } from "../manifests/exports/views.ts";
+import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
+import { hasLoss, lossFile, shardFile } from "../manifests/shard-files.ts";
 import { compileMixture, type MixtureStage } from "../mixtures/compile.ts";
-import type { PackOperator } from "../stages/define.ts";
+import { NO_RESOURCES, type PackOperator } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { companions, decodeEnds, decodePieces, decodeTokens } from "../store/token-file.ts";
 
 /** The windows of the manifests. */
-export function windowStages(manifests: readonly StageManifest[], store: string): RowStage[] {
+export function windowStages(manifests: readonly TrainingStageManifest[], store: string): TrainingStageRows[] {
   return manifests.map((manifest) => ({
     ...head(manifest),
     sources: readSources(manifest).map(([source, share]) => ({
@@ -30,8 +32,12 @@ export function windowStages(manifests: readonly StageManifest[], store: string)
       weight: share.weight_achieved,
       rows: share.windows,
       row_tokens: manifest.stage.window_tokens,
-      spans: shardSpans(share.shard_windows, share.start_window, share.end_window),
-      open: ({ shard, epoch }) => storedWindows(join(store, shardFile(share.files, shard, epoch).path), manifest),
+      ranges: shardRanges(share.shard_windows, share.start_window, share.end_window),
+      has_loss: hasLoss(share.files),
+      open: ({ shard, epoch }) => {
+        const file = shardFile(share.files, shard, epoch);
+        return storedWindows(join(store, file.path), lossFile(share.files, file) !== undefined, manifest);
+      },
     })),
   }));
 }
@@ -46,7 +52,10 @@ export interface RepackOptions {
 }
 
 /** Rows packed from the token stores by the stages' own packers. Throws RunError `run/epoch-windows`. */
-export function repackedStages(manifests: readonly StageManifest[], options: RepackOptions): RowStage[] {
+export function repackedStages(
+  manifests: readonly TrainingStageManifest[],
+  options: RepackOptions,
+): TrainingStageRows[] {
   const packers = new Map<string, Packer>();
   const key = (stage: string, source: string): string => JSON.stringify([stage, source]);
   const packerOf = (stage: string, source: string): Packer => packers.get(key(stage, source)) as Packer;
@@ -77,15 +86,16 @@ export function repackedStages(manifests: readonly StageManifest[], options: Rep
         weight: share.weight_achieved,
         rows: windows,
         row_tokens: packer.rowTokens,
-        spans: shardSpans(shards, start_window, end_window),
-        open: (span) => packer.open(span, shards[span.shard]),
+        ranges: shardRanges(shards, start_window, end_window),
+        has_loss: hasLoss(share.token_store.files),
+        open: (range) => packer.open(range, shards[range.shard]),
       };
     }),
   }));
 }
 
 /** A mixture whose weights are the windows of the manifest, so that it comes to as many rows of each source. */
-function sameCounts(manifest: StageManifest): MixtureStage {
+function sameCounts(manifest: TrainingStageManifest): MixtureStage {
   const { name, sequence_length, windows, pack } = manifest.stage;
   const sources = readSources(manifest);
   return {
@@ -98,21 +108,24 @@ function sameCounts(manifest: StageManifest): MixtureStage {
   };
 }
 
-function head({ stage }: StageManifest): Pick<RowStage, "name" | "sequence_length" | "rows"> {
+function head({ stage }: TrainingStageManifest): Pick<TrainingStageRows, "name" | "sequence_length" | "rows"> {
   return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.windows };
 }
 
-function readSources(manifest: StageManifest): [string, SourceManifest][] {
+function readSources(manifest: TrainingStageManifest): [string, SourceManifest][] {
   return Object.entries(manifest.sources).filter(([, share]) => share.windows > 0);
 }
 
-function storedWindows(path: string, { stage, tokenizer }: StageManifest): RowReader {
+function storedWindows(path: string, hasLane: boolean, { stage, tokenizer }: TrainingStageManifest): RowReader {
   const words = decodePieces(readPart(path + companions.pieces), path + companions.pieces);
   const { window_pieces } = planFromPieces(words, stage.window_tokens);
   const rowBytes = stage.window_tokens * tokenizer.token_bytes;
   return {
     read: (from, to) => ({
       tokens: decodeTokens(readPart(path, from * rowBytes, (to - from) * rowBytes), tokenizer.token_bytes, path),
+      ...(hasLane
+        ? { loss: readLoss(path + companions.loss, from * stage.window_tokens, (to - from) * stage.window_tokens) }
+        : {}),
       pieces: words.subarray(window_pieces[from] * PIECE_WORDS, window_pieces[to] * PIECE_WORDS),
     }),
   };
@@ -123,15 +136,15 @@ class Packer {
   /** Equal where the rows are. */
   readonly identity: string;
   readonly rowTokens: number;
-  readonly #manifest: StageManifest;
+  readonly #manifest: TrainingStageManifest;
   readonly #source: string;
   readonly #share: SourceManifest;
   readonly #options: RepackOptions;
   readonly #operator: PackOperator;
 
-  constructor(manifest: StageManifest, source: string, share: SourceManifest, options: RepackOptions) {
+  constructor(manifest: TrainingStageManifest, source: string, share: SourceManifest, options: RepackOptions) {
     const { pack, sequence_length } = manifest.stage;
-    const operator = options.registry.findStage(pack.use).create(pack.options, new Map());
+    const operator = options.registry.findStage(pack.use).create(pack.options, NO_RESOURCES);
     if (operator.kind !== "pack") throw new Error(`${pack.use} is not a pack stage`);
     this.rowTokens = options.rowTokens(sequence_length);
     this.identity = JSON.stringify([share.fingerprints.tokens, share.selection ?? null, pack, this.rowTokens]);
@@ -148,15 +161,20 @@ class Packer {
   }
 
   /** Rows of a shard in an epoch, of which there must be `rows`. */
-  open({ shard, epoch }: ShardSpan, rows: number): RowReader {
+  open({ shard, epoch }: ShardRange, rows: number): RowReader {
     const { tokenizer, stage } = this.#manifest;
     const path = this.#path(shard);
     const document_ends = this.#ends(shard);
     const plan = this.#plan(shard, epoch, document_ends);
     if (plan.windows !== rows) throw otherCount(stage.pack.use, this.#source);
+    const tokens = decodeTokens(readPart(path), tokenizer.token_bytes, path);
+    const { files } = this.#share.token_store;
     const input: FillInput = {
       plan,
-      tokens: decodeTokens(readPart(path), tokenizer.token_bytes, path),
+      tokens,
+      ...(lossFile(files, shardFile(files, shard)) === undefined
+        ? {}
+        : { loss: readLoss(path + companions.loss, 0, tokens.length) }),
       document_ends,
       window_tokens: this.rowTokens,
       eos: tokenizer.eos.id,
@@ -170,7 +188,7 @@ class Packer {
     };
   }
 
-  #plan(shard: number, epoch: number, ends: Float64Array): WindowPlan {
+  #plan(shard: number, epoch: number, ends: Float64Array): PackPlan {
     const order = this.#options.epochOrder === "reshuffle" && epoch > 0 ? [epoch] : [];
     const seed = seedFrom(this.#manifest.seed, "rows", this.#source, this.rowTokens, shard, ...order);
     const sequence_length = this.rowTokens - 1;

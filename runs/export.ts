@@ -1,21 +1,27 @@
-/** A finished run laid out for a trainer. Everything is read from manifests and stores, so an export made later is the one the run would have made. */
+/**
+ * A finished run laid out for a trainer. Everything is read from manifests and stores, so an export made later is the
+ * one the run would have made.
+ */
 import { join } from "node:path";
+import { RunError } from "../batch/errors.ts";
+import {
+  type ExportContext,
+  type Exported,
+  type Exporter,
+  type ExportOptions,
+  parseExportOptions,
+  rowTokens,
+  writesLoss,
+} from "../manifests/exports/define.ts";
 import { writeExport } from "../manifests/exports/folder.ts";
-import { GEOMETRY, rowTokens, type Trainer } from "../manifests/exports/geometry.ts";
-import { exportLitdata } from "../manifests/exports/litdata.ts";
-import { exportMegatron } from "../manifests/exports/megatron.ts";
-import { exportModdedNanogpt } from "../manifests/exports/modded-nanogpt.ts";
-import { exportMosaic } from "../manifests/exports/mosaic.ts";
-import { exportNanotron } from "../manifests/exports/nanotron.ts";
-import { exportOlmoCore } from "../manifests/exports/olmo-core.ts";
-import { exportTorchtitan } from "../manifests/exports/torchtitan.ts";
-import { exportTrl } from "../manifests/exports/trl.ts";
-import type { DocumentStage, ExportContext, Exported, ExportOptions, RowStage } from "../manifests/exports/views.ts";
+import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
 import { readManifests } from "../manifests/read.ts";
-import type { StageManifest } from "../manifests/schema.ts";
+import type { TrainingStageManifest } from "../manifests/schema.ts";
+import { hasLoss } from "../manifests/shard-files.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
 import { documentStages } from "./export-documents.ts";
+import { fileStages } from "./export-files.ts";
 import { repackedStages, windowStages } from "./export-rows.ts";
 import type { OpenRun } from "./status.ts";
 
@@ -25,58 +31,94 @@ export interface ExportResult {
   readonly warnings: readonly string[];
 }
 
-const rowExporters: Readonly<Record<"trl" | "olmo-core" | "mosaic" | "litdata", RowExporter>> = {
-  trl: exportTrl,
-  "olmo-core": exportOlmoCore,
-  mosaic: exportMosaic,
-  litdata: exportLitdata,
-};
-
-const documentExporters: Readonly<Record<"megatron" | "torchtitan" | "modded-nanogpt", DocumentExporter>> = {
-  megatron: exportMegatron,
-  torchtitan: exportTorchtitan,
-  "modded-nanogpt": exportModdedNanogpt,
-};
-
-type RowExporter = (stages: readonly RowStage[], context: ExportContext) => Exported;
-type DocumentExporter = (stages: readonly DocumentStage[], context: ExportContext) => Exported;
-
-/** Writes `runs/NAME/exports/TRAINER`. Throws RunError `run/export-folder-taken`, `run/export-failed`. */
+/**
+ * Writes `runs/NAME/exports/TRAINER`. Throws RunError `run/export-folder-taken`, `run/export-failed`,
+ * `run/export-loses-loss`, RecipeError `flag/bad-export-option`.
+ */
 export function exportManifests(
-  { layout, plan }: OpenRun,
-  manifests: readonly StageManifest[],
+  run: OpenRun,
+  manifests: readonly TrainingStageManifest[],
   registry: StageRegistry,
   trainer: Trainer,
   options: ExportOptions = {},
 ): ExportResult {
-  const folder = join(layout.run(plan.name), "exports", trainer);
-  const { store } = layout;
-  if (trainer === "nanotron") return result(folder, exportNanotron(manifests, { ...options, store, folder }));
-  const head = { trainer, plan_fingerprint: manifests[0].plan_fingerprint };
-  const exported = writeExport(folder, head, (target): Exported => {
-    const context = { folder: target, tokenizer: manifests[0].tokenizer, options };
-    if (trainer === "megatron" || trainer === "torchtitan" || trainer === "modded-nanogpt") {
-      const { stages, warnings } = documentStages(manifests, store, plan.recipe.limits.max_epochs);
-      const done = documentExporters[trainer](stages, context);
-      return { ...done, warnings: [...warnings, ...done.warnings] };
-    }
-    const geometry = GEOMETRY[trainer];
-    const stages =
-      geometry.layout === "windows"
-        ? windowStages(manifests, store)
-        : repackedStages(manifests, {
-            store,
-            registry,
-            rowTokens: (length) => rowTokens(geometry, length),
-            epochOrder: plan.recipe.limits.epoch_order,
-          });
-    return rowExporters[trainer](stages, context);
+  const exporter = EXPORTERS[trainer];
+  const parsed = parseExportOptions(exporter, options);
+  const ignored = ignoredLoss(exporter, manifests, parsed);
+  const { plan_fingerprint, tokenizer, seed } = manifests[0];
+  const folder = join(run.layout.run(run.plan.name), "exports", trainer);
+  const exported = writeExport(folder, { trainer, plan_fingerprint }, (target) => {
+    const context = { folder: target, tokenizer, seed, options: parsed };
+    const { record, configs, warnings } = write(exporter, run, manifests, registry, context);
+    return { configs, warnings: [...ignored, ...warnings], ...record };
   });
-  return result(folder, exported);
+  return { paths: [...exported.configs.map((name) => join(folder, name)), folder], warnings: exported.warnings };
 }
 
-function result(folder: string, { configs, warnings }: Pick<Exported, "configs" | "warnings">): ExportResult {
-  return { paths: [...configs.map((name) => join(folder, name)), folder], warnings };
+/**
+ * Warnings for masked tokens that this export trains on because that was asked for. Throws RunError
+ * `run/export-loses-loss` where it was not.
+ */
+function ignoredLoss(
+  exporter: Exporter,
+  manifests: readonly TrainingStageManifest[],
+  options: ExportOptions,
+): readonly string[] {
+  if (writesLoss(exporter, options)) return [];
+  const sources = new Set(
+    manifests.flatMap((manifest) =>
+      Object.entries(manifest.sources).flatMap(([source, { windows, files, token_store }]) =>
+        windows > 0 && (hasLoss(files) || hasLoss(token_store.files)) ? [source] : [],
+      ),
+    ),
+  );
+  if (sources.size === 0) return [];
+  const named = [...sources].sort().join(", ");
+  if (options.ignore_loss === true) {
+    return [`${named}: masked tokens are trained on, as asked: the loss lane is not in this export`];
+  }
+  const others = TRAINERS.filter((trainer) => EXPORTERS[trainer].loss.written === "always").join(", ");
+  const { option, notes } = exporter.loss;
+  const flag = (name: string): string => `--${name.replaceAll("_", "-")} (${name})`;
+  const byOption = option === undefined ? "" : `give ${flag(option)}, or `;
+  throw new RunError({
+    code: "run/export-loses-loss",
+    what: `the export for ${exporter.name} would train on masked tokens of ${named}`,
+    why: notes,
+    fix: `${byOption}export for one of ${others}; ${flag("ignore_loss")} trains on every token`,
+  });
+}
+
+/** Gives the exporter what it reads. */
+function write(
+  exporter: Exporter,
+  { layout, plan }: OpenRun,
+  manifests: readonly TrainingStageManifest[],
+  registry: StageRegistry,
+  context: ExportContext<ExportOptions>,
+): Exported {
+  const { store } = layout;
+  const { max_epochs, epoch_order } = plan.recipe.limits;
+  switch (exporter.reads) {
+    case "window_files":
+      return exporter.write(fileStages(manifests, store), context);
+    case "windows":
+      return exporter.write(windowStages(manifests, store), context);
+    case "rows": {
+      const options = {
+        store,
+        registry,
+        rowTokens: (length: number) => rowTokens(exporter.geometry, length),
+        epochOrder: epoch_order,
+      };
+      return exporter.write(repackedStages(manifests, options), context);
+    }
+    case "documents": {
+      const { stages, warnings } = documentStages(manifests, store, max_epochs);
+      const exported = exporter.write(stages, context);
+      return { ...exported, warnings: [...warnings, ...exported.warnings] };
+    }
+  }
 }
 
 /** Lays a finished run out for a trainer. Throws RunError where the run has no manifests yet. */

@@ -5,22 +5,21 @@
  */
 import { join } from "node:path";
 import { type CommittedFile, commitBytes } from "../io/local/commit.ts";
-import type { StageManifest, StoredFile } from "../manifests/schema.ts";
+import type { StoredFile, TrainingStageManifest } from "../manifests/schema.ts";
 import {
   buildManifests,
   type ManifestFacts,
   type PackedFacts,
   type SourceFacts,
-  type StageFacts,
+  type TrainingStageFacts,
   writeManifests,
 } from "../manifests/write.ts";
-import type { Plan } from "../plan/plan.ts";
+import { type Plan, tokenizerOf } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { RunResult } from "../workers/events.ts";
-import type { PackMarker, ShardMarker } from "../workers/protocol.ts";
+import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
 import type { RunState } from "../workers/run-state.ts";
-import type { SourceCounts, StoreMarker } from "../workers/source-run.ts";
 import { exportManifests } from "./export.ts";
 import type { EpochWindows } from "./mix-epochs.ts";
 import { heldOutIndex, type MixedStage, windowsIndex } from "./mix-stages.ts";
@@ -45,7 +44,7 @@ export function finishRun(state: RunState, registry: StageRegistry, made: RunPar
     plan_fingerprint: plan.fingerprint,
     recipe: canonicalRecipe(plan.recipe),
     seed: plan.recipe.seed,
-    tokenizer: plan.tokenizer,
+    tokenizer: tokenizerOf(plan),
     gates: plan.recipe.gates,
     missing: plan.missing,
     ...facts,
@@ -71,7 +70,7 @@ type CollectedFacts = Pick<ManifestFacts, "stages" | "source" | "packed" | "pack
 function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): CollectedFacts {
   const sourceIndex = new Map(plan.sources.map((source, index) => [source.name, index]));
   return {
-    stages: mixed.map(({ pack, ...stage }): StageFacts => {
+    stages: mixed.map(({ pack, ...stage }): TrainingStageFacts => {
       return { ...stage, pack: { use: pack.use, version: pack.version, options: pack.options } };
     }),
     source: (name) => {
@@ -145,7 +144,7 @@ function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
 
 function describe(
   { plan, layout }: RunState,
-  manifests: readonly StageManifest[],
+  manifests: readonly TrainingStageManifest[],
   stores: readonly StoreMarker[],
   exports: readonly string[],
 ): RunResult {

@@ -5,7 +5,7 @@
  * Price: a copy of what is read again; none where the recipe lets the order repeat.
  */
 import { RunError } from "../batch/errors.ts";
-import { shardSpans } from "../kernels/pack/spans.ts";
+import { shardRanges } from "../kernels/pack/ranges.ts";
 import type { PackMarker, PackTask } from "../workers/protocol.ts";
 import type { RunState } from "../workers/run-state.ts";
 import { type MixedStage, windowsIndex } from "./mix-stages.ts";
@@ -52,7 +52,7 @@ function epochTasks(
     for (const [source, { start_window, end_window }] of Object.entries(sources)) {
       const windows = windowsIndex(plan, source, name);
       const shardWindows = packed[windows].map((marker) => marker.windows);
-      for (const { epoch, shard } of shardSpans(shardWindows, start_window, end_window)) {
+      for (const { epoch, shard } of shardRanges(shardWindows, start_window, end_window)) {
         if (epoch > 0) again[windows].set(`${epoch} ${shard}`, { kind: "pack", windows, shard, epoch });
       }
     }

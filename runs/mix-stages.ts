@@ -1,6 +1,7 @@
 /**
  * The training stages of a plan, compiled from what has been packed: weights from token counts where they decide, then window ranges.
  */
+import { sameSelection } from "../kernels/pack/select.ts";
 import { type CompiledStage, compileMixture, type MixtureStage } from "../mixtures/compile.ts";
 import { mixtureWeights } from "../mixtures/weights.ts";
 import { packId } from "../plan/fingerprint.ts";
@@ -62,7 +63,7 @@ export function windowsIndex(plan: Plan, source: string, stageName: string): num
       entry.held_out !== true &&
       plan.sources[entry.source].name === source &&
       isPackOf(entry, stage) &&
-      JSON.stringify(entry.selection) === JSON.stringify(selectionOf(plan.recipe, stage, source)),
+      sameSelection(entry.selection, selectionOf(plan.recipe, stage, source)),
   );
   if (index < 0) throw new Error(`training stage ${stageName} has no windows of ${source} in the plan`);
   return index;

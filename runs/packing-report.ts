@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { readPart } from "../io/local/read-part.ts";
 import { planConcat } from "../kernels/pack/concat.ts";
 import { type PackingFigures, PackingMeter } from "../kernels/pack/figures.ts";
-import { planFromPieces, type WindowPlan } from "../kernels/pack/plan.ts";
+import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
+import { shardRanges } from "../kernels/pack/ranges.ts";
 import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
-import { shardSpans } from "../kernels/pack/spans.ts";
 import { readManifests } from "../manifests/read.ts";
-import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { shardFile } from "../manifests/shard-files.ts";
 import { companions, decodeEnds, decodePieces } from "../store/token-file.ts";
 import type { OpenRun } from "./status.ts";
@@ -50,7 +50,10 @@ export async function packingReport(run: OpenRun): Promise<readonly StagePacking
 }
 
 /** The report on manifests whose paths are relative to `store`. */
-export function reportPacking(manifests: readonly StageManifest[], store: string): readonly StagePackingReport[] {
+export function reportPacking(
+  manifests: readonly TrainingStageManifest[],
+  store: string,
+): readonly StagePackingReport[] {
   const whole = new Map<string, Pick<SourcePackingReport, "packed" | "concat">>();
   return manifests.map((manifest) => {
     const { name, sequence_length, window_tokens, pack } = manifest.stage;
@@ -83,7 +86,7 @@ class PackedShards {
   read(): PackingFigures {
     const { shard_windows, start_window, end_window } = this.#share;
     const meter = new PackingMeter(this.#windowTokens);
-    for (const { epoch, shard, start, end } of shardSpans(shard_windows, start_window, end_window)) {
+    for (const { epoch, shard, start, end } of shardRanges(shard_windows, start_window, end_window)) {
       meter.add(this.#plan(shard, epoch), this.#ends(shard), start, end);
     }
     return meter.figures();
@@ -127,7 +130,7 @@ class PackedShards {
     };
   }
 
-  #plan(shard: number, epoch: number): WindowPlan {
+  #plan(shard: number, epoch: number): PackPlan {
     const path = join(this.#store, shardFile(this.#share.files, shard, epoch).path) + companions.pieces;
     return planFromPieces(decodePieces(readPart(path), path), this.#windowTokens);
   }

@@ -1,7 +1,7 @@
 /** A look at packed windows: tokens back to text, documents marked off. Reads one window, and the pieces table of its shard. */
-import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
+import { AssetLibrary } from "../io/assets.ts";
 import { readPart } from "../io/local/read-part.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
 import { PIECE_WORDS } from "../kernels/pack/fill.ts";
@@ -29,10 +29,12 @@ export interface PeekWindowsOptions {
 /** Packed windows with their document boundaries marked. */
 export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly PeekedWindow[] {
   const { plan, layout } = run;
-  const { recipe, tokenizer } = plan;
-  const asset = plan.sources[0]?.stages.at(-1)?.assets[0];
-  if (asset === undefined) throw new RunError({ code: "run/no-tokenizer", what: "this run has no tokenizer" });
-  const loaded = loadTokenizer(recipe.tokenizer, fs.readFileSync(asset.location));
+  const { tokenizer } = plan;
+  const stage = plan.sources.find(({ tokenized }) => tokenized)?.stages.at(-1);
+  if (stage === undefined || tokenizer === undefined)
+    throw new RunError({ code: "run/no-tokenizer", what: "this run has no tokenizer, so it has no windows" });
+  const [{ location, sha256 }] = stage.assets;
+  const loaded = loadTokenizer(tokenizer.name, new AssetLibrary().open(location, sha256, stage.use));
   const decode = (ids: Uint32Array): Uint8Array => loaded.decode(ids);
   const names = new Set(chosenSources(run, options.source).map((source) => source.name));
   const found: PeekedWindow[] = [];

@@ -15,7 +15,7 @@ import { openShard } from "../io/open.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { readerOf } from "../plan/recipe/readers.ts";
-import type { Extent, ReadContext, SourceOperator } from "../stages/define.ts";
+import { type Extent, NO_RESOURCES, type ReadContext, type SourceOperator } from "../stages/define.ts";
 import { stageRegistry } from "../stages/registry.ts";
 import { spanFiles } from "../store/layout.ts";
 import { markerFacts } from "../store/marker.ts";
@@ -42,7 +42,7 @@ export async function peekDocuments(
   const shards = await listShards(pattern, environment);
   const operator = definition.create(
     definition.options.parse(use === "read/files" ? {} : { limit: options.count }),
-    new Map(),
+    NO_RESOURCES,
   );
   if (operator.kind !== "source")
     throw new RecipeError({ code: "recipe/not-a-reader", what: `${use} is not a reader` });
@@ -85,7 +85,7 @@ export async function peekDropped(run: OpenRun, options: PeekDroppedOptions): Pr
   const environment = createIoEnvironment({});
   const found: PeekedDocument[] = [];
   for (const source of chosenSources(run, options.source)) {
-    const reader = registry.findStage(source.reader.use).create(source.reader.options, new Map());
+    const reader = registry.findStage(source.reader.use).create(source.reader.options, NO_RESOURCES);
     if (reader.kind !== "source") continue;
     const context: ReadContext = {
       source: source.name,

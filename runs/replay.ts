@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { RecipeError, RunError } from "../batch/errors.ts";
 import { readManifests } from "../manifests/read.ts";
-import type { SourceManifest, StageManifest } from "../manifests/schema.ts";
+import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { bookedTokens, type Checkpoint, type Reached, reachedWindows, readCheckpoint } from "../mixtures/checkpoint.ts";
 import { compileMixture, type MixtureLimits, type MixtureStage } from "../mixtures/compile.ts";
 import { type Replay, type ReplayStage, replayTo, type SourceCapacity } from "../mixtures/replay.ts";
@@ -233,7 +233,11 @@ function exportedFolders(path: string): z.output<typeof exportShape>["folders"] 
   }
 }
 
-function chooseStage(manifests: readonly StageManifest[], checkpoint: Checkpoint, name?: string): StageManifest {
+function chooseStage(
+  manifests: readonly TrainingStageManifest[],
+  checkpoint: Checkpoint,
+  name?: string,
+): TrainingStageManifest {
   const names = manifests.map(({ stage }) => stage.name);
   const last = names.indexOf(checkpoint.stages[checkpoint.stages.length - 1].name);
   const chosen = name === undefined ? manifests[last + 1] : manifests[names.indexOf(name)];
@@ -251,7 +255,7 @@ function chooseStage(manifests: readonly StageManifest[], checkpoint: Checkpoint
 
 /** The ranges of a stage whose sources start at given windows. */
 function compileFrom(
-  { stage, sources }: StageManifest,
+  { stage, sources }: TrainingStageManifest,
   limits: MixtureLimits,
   starts: readonly { readonly name: string; readonly source: SourceManifest; readonly window: number }[],
 ): readonly { readonly start_window: number; readonly end_window: number }[] {
@@ -275,7 +279,7 @@ function compileFrom(
 }
 
 function unexpectedConsumption(
-  manifests: readonly StageManifest[],
+  manifests: readonly TrainingStageManifest[],
   checkpoint: Checkpoint,
   reached: readonly Reached[],
 ): NextStage["unexpected"] {

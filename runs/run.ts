@@ -14,18 +14,11 @@ import { sweepTemporaries } from "../store/sweep.ts";
 import { Pool } from "../workers/engines/local-pool.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
 import { createProgress, readProgress } from "../workers/progress.ts";
-import type { MatchTask, PackMarker, PackTask, RootsSlice } from "../workers/protocol.ts";
+import type { MatchTask, PackMarker, PackTask, RootsSlice, StoreMarker } from "../workers/protocol.ts";
 import { RunState } from "../workers/run-state.ts";
-import {
-  type IngestedSource,
-  ingestSource,
-  keyInputs,
-  type StoreMarker,
-  storeMarker,
-  storeSource,
-} from "../workers/source-run.ts";
+import { type IngestedSource, ingestSource, keyInputs, storeMarker, storeSource } from "../workers/source-run.ts";
 import { SPAN_BYTES } from "../workers/spans.ts";
-import { removeIntermediates } from "../workers/tidy.ts";
+import { planFolders, removeIntermediates } from "../workers/tidy.ts";
 import { finishRun, savePlan } from "./finish.ts";
 import { buildEpochs } from "./mix-epochs.ts";
 import { mixStages } from "./mix-stages.ts";
@@ -74,17 +67,7 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
 /** Removes what killed attempts, of this run or of others over the same store, left half-written. */
 function sweepLeftovers(layout: Layout, plan: Plan): void {
   const living = new Set(livingRuns(layout).map(({ owner }) => owner.process.machine));
-  const folders = [
-    layout.run(plan.name),
-    ...plan.sources.flatMap(({ ingest, tokens }) => [
-      layout.ingest(ingest),
-      layout.tokens(tokens),
-      layout.validation(tokens),
-    ]),
-    ...plan.groups.map(({ fingerprint }) => layout.match(fingerprint)),
-    ...plan.windows.map(({ fingerprint }) => layout.windows(fingerprint)),
-  ];
-  sweepTemporaries([...new Set(folders)], { living });
+  sweepTemporaries([layout.run(plan.name), ...planFolders(plan, layout)], { living });
 }
 
 async function runOwned(plan: Plan, options: RunOptions, layout: Layout, lock: RunLock): Promise<RunResult> {

@@ -6,7 +6,8 @@ import type { Plan, SourcePlan } from "../plan/plan.ts";
 import { Layout, matchFiles, spanFiles, tokenFiles } from "../store/layout.ts";
 import { markerFacts, readMarker } from "../store/marker.ts";
 import type { Phase } from "../workers/events.ts";
-import { STORE_MARKER, type StoreMarker } from "../workers/source-run.ts";
+import type { StoreMarker } from "../workers/protocol.ts";
+import { STORE_MARKER } from "../workers/source-run.ts";
 import { recordedSpans } from "../workers/spans.ts";
 
 export interface SegmentStatus {

@@ -10,7 +10,7 @@ import type { Int32Column } from "../batch/column.ts";
 import { ShardmillError } from "../batch/errors.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
-import type { StageManifest } from "../manifests/schema.ts";
+import type { TrainingStageManifest } from "../manifests/schema.ts";
 import type { Finding } from "../manifests/verify.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import { spanFiles } from "../store/layout.ts";
@@ -19,14 +19,16 @@ import type { IngestMarker } from "../workers/protocol.ts";
 import { recordedSpans } from "../workers/spans.ts";
 import type { OpenRun } from "./status.ts";
 
-type Counts = StageManifest["sources"][string]["counts"];
+type Counts = TrainingStageManifest["sources"][string]["counts"];
 /** By stage id, then by reason. */
 type Dropped = Record<string, Record<string, number>>;
 
-export function accountFindings(run: OpenRun, manifests: readonly StageManifest[]): Finding[] {
+export function accountFindings(run: OpenRun, manifests: readonly TrainingStageManifest[]): Finding[] {
   const findings: Finding[] = [];
   for (const source of run.plan.sources) {
-    const counts = manifests.map((manifest) => manifest.sources[source.name]?.counts).find((found) => found !== undefined);
+    const counts = manifests
+      .map((manifest) => manifest.sources[source.name]?.counts)
+      .find((found) => found !== undefined);
     if (counts === undefined) continue;
     for (const finding of sourceFindings(run, source, counts)) findings.push({ ...finding, source: source.name });
     for (const { stage, sources } of manifests) {
@@ -40,10 +42,12 @@ export function accountFindings(run: OpenRun, manifests: readonly StageManifest[
 }
 
 function sourceFindings({ layout }: OpenRun, source: SourcePlan, counts: Counts): Finding[] {
-  const folder = layout.ingest(source.ingest);
-  const spans = recordedSpans(folder);
-  const markers = spans?.map((_, span) => markerFacts<IngestMarker>(folder, spanFiles.marker(span)));
-  if (markers === undefined || markers.includes(undefined)) {
+  const folders = source.passes.map(({ fingerprint }) => layout.ingest(fingerprint));
+  const spans = recordedSpans(folders[0]);
+  const markers = folders.map((folder) => {
+    return spans?.map((_, span) => markerFacts<IngestMarker>(folder, spanFiles.marker(span)));
+  });
+  if (markers.some((ofPass) => ofPass === undefined || ofPass.includes(undefined))) {
     const what = "is not counted again: its spans are not in the store any more, or damaged";
     return [{ severity: "note", code: "verify/not-counted", what }];
   }
@@ -53,12 +57,16 @@ function sourceFindings({ layout }: OpenRun, source: SourcePlan, counts: Counts)
     const what = asProblem(count);
     if (what !== undefined) findings.push({ severity: "error", code: "verify/rows-recorded", file: name, what });
   };
-  markers.forEach((marker, span) => {
-    if (marker === undefined) return;
-    attempt(spanFiles.ledger(span), () => tally.span(marker, readTable(folder, spanFiles.ledger(span))));
-    attempt(spanFiles.documents(span), () => {
-      const { rows } = readTable(folder, spanFiles.documents(span));
-      return rows === marker.kept ? undefined : `has ${rows} documents, and the span kept ${marker.kept}`;
+  markers.forEach((ofPass, pass) => {
+    const folder = folders[pass];
+    ofPass?.forEach((marker, span) => {
+      if (marker === undefined) return;
+      attempt(spanFiles.ledger(span), () => tally.span(pass, marker, readTable(folder, spanFiles.ledger(span))));
+      if (pass < folders.length - 1) return;
+      attempt(spanFiles.documents(span), () => {
+        const { rows } = readTable(folder, spanFiles.documents(span));
+        return rows === marker.kept ? undefined : `has ${rows} documents, and the span kept ${marker.kept}`;
+      });
     });
   });
   const tokens = layout.tokens(source.tokens);
@@ -67,7 +75,9 @@ function sourceFindings({ layout }: OpenRun, source: SourcePlan, counts: Counts)
   }
   // What cannot be read cannot be added up.
   if (findings.length > 0) return findings;
-  return [...tally.problems(counts)].map((what): Finding => ({ severity: "error", code: "verify/rows-recorded", what }));
+  return [...tally.problems(counts)].map(
+    (what): Finding => ({ severity: "error", code: "verify/rows-recorded", what }),
+  );
 }
 
 /** Rows of a source, counted from what was recorded of each. */
@@ -84,11 +94,12 @@ class Recount {
   }
 
   /** Why a span's marker and its ledger disagree, or undefined. */
-  span(marker: IngestMarker, ledger: Table): string | undefined {
-    this.#rows += marker.rows;
-    this.#kept += marker.kept;
+  span(pass: number, marker: IngestMarker, ledger: Table): string | undefined {
+    // Later passes meet again what the first one kept.
+    if (pass === 0) this.#rows += marker.rows;
+    if (pass === this.#source.passes.length - 1) this.#kept += marker.kept;
     for (const [kind, count] of Object.entries(marker.errors)) this.#errors[kind] = (this.#errors[kind] ?? 0) + count;
-    const found: Dropped = Object.fromEntries(this.#source.stages.map(({ id }) => [id, {}]));
+    const found: Dropped = Object.fromEntries(marker.stages.map(({ id }) => [id, {}]));
     this.#add(ledger, found);
     const said = Object.fromEntries(marker.stages.map(({ id, dropped }) => [id, dropped]));
     this.#add(ledger, this.#dropped);
@@ -100,15 +111,16 @@ class Recount {
     const stages = ledger.int("stage");
     for (let row = 0; row < ledger.rows; row++) {
       const stage = this.#source.stages[stages[row]];
-      if (stage?.kind !== "barrier") return `names stage ${stages[row]}, which is no barrier`;
-      this.#count(this.#dropped, stage.id, stage.reasons[0]);
+      if (stage?.exchange === undefined) return `names stage ${stages[row]}, which is no barrier`;
+      this.#count(this.#dropped, stage.id, stage.exchange.reason);
       this.#kept--;
     }
     return undefined;
   }
 
   *problems(counts: Counts): Generator<string> {
-    if (this.#rows !== counts.rows_in) yield `its spans met ${this.#rows} rows, and the manifest says ${counts.rows_in}`;
+    if (this.#rows !== counts.rows_in)
+      yield `its spans met ${this.#rows} rows, and the manifest says ${counts.rows_in}`;
     const kept = counts.kept + (counts.held_out ?? 0);
     if (this.#kept !== kept) yield `${this.#kept} rows were kept, and the manifest says ${kept}`;
     const differs = (found: unknown, said: unknown): boolean => canonicalJson(found) !== canonicalJson(said);

@@ -8,27 +8,23 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import { Blocks } from "../io/local/blocks.ts";
-import { readVouched, type Vouched, type VouchedFile } from "../io/local/vouched.ts";
+import { checkVouched, type Vouched, type VouchedFile } from "../io/local/vouched.ts";
 import type { Finding } from "../manifests/verify.ts";
 import { spanFiles } from "../store/layout.ts";
 import { readSealed, type WithFiles } from "../store/marker.ts";
 import { coverProblem, recordedSpans } from "../workers/spans.ts";
+import { planFolders } from "../workers/tidy.ts";
 import type { OpenRun } from "./status.ts";
 
 const PIECE_BYTES = 1 << 20;
 /** Only served to build a store, and are removed then. */
-const REMOVED = /\.(tokens|scattered)$/;
+const REMOVED = /\.(tokens|loss|scattered|spool)$/;
 
 export function storeFindings({ plan, layout }: OpenRun, onFile?: (path: string) => void): Finding[] {
   const findings: Finding[] = [];
-  const folders = new Set([
-    ...plan.sources.flatMap(({ ingest, tokens }) => [layout.ingest(ingest), layout.tokens(tokens), layout.validation(tokens)]),
-    ...plan.groups.map(({ fingerprint }) => layout.match(fingerprint)),
-    ...plan.windows.map(({ fingerprint }) => layout.windows(fingerprint)),
-  ]);
-  for (const folder of folders) findings.push(...folderFindings(folder, onFile));
-  for (const { ingest, name, shards } of plan.sources) {
-    const spans = recordedSpans(layout.ingest(ingest));
+  for (const folder of planFolders(plan, layout)) findings.push(...folderFindings(folder, onFile));
+  for (const { passes, name, shards } of plan.sources) {
+    const spans = recordedSpans(layout.ingest(passes[0].fingerprint));
     const what = spans && coverProblem(spans, shards);
     if (what === undefined) continue;
     findings.push({ severity: "error", code: "verify/bad-spans", source: name, file: spanFiles.spans, what });
@@ -71,7 +67,7 @@ function fileDamage(vouched: Vouched, onFile?: (path: string) => void): string |
 
 function readAll(vouched: Vouched, file: VouchedFile): void {
   if (!file.block_sums) {
-    readVouched(vouched);
+    checkVouched(vouched);
     return;
   }
   const blocks = new Blocks(vouched);

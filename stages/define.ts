@@ -1,232 +1,158 @@
 /**
- * What a stage is: a declaration plus a synchronous kernel on batches.
+ * What a stage is: a declaration, from which a run is planned, fingerprinted, explained and resumed, and a function that makes its operator.
  *
- * Because it is declared, a run can be planned, fingerprinted, explained and resumed; because the kernel is synchronous, it is
- * fast. The six constructors fix the operator types; `defineStage` checks a declaration once and keeps its option types.
- * An operator serves every source of a thread whose stage has the same options, and a batch ends when its last stage returns: its
- * columns' memory goes to the next batch, so an operator keeps no column and no view of one between calls.
+ * Everything a plan needs is declared: nothing is created to learn it. Columns and reasons may depend on the options; then they are functions
+ * of them. A reason's position and an option's name never carry meaning: verdicts store reasons by the order of the declaration that the plan
+ * resolved, and the plan keeps that order.
  */
-import type { z } from "zod";
-import type { Batch } from "../batch/batch.ts";
-import type { Column, ColumnKind, Utf8Column } from "../batch/column.ts";
-import type { ByteSource, ShardRef } from "../io/source.ts";
+import { z } from "zod";
+import type { ColumnKind } from "../batch/column.ts";
+import type { Seed } from "../kernels/random/shuffle.ts";
+import type { Exchange, OperatorKind, OperatorOf, StageState } from "./operators.ts";
 
-/** Reports that `row` dies for `reason`; `value` is what was measured against the bound. Dropping a dead row is a no-op. */
-export type Drop<Reason extends string = string> = (row: number, reason: Reason, value?: number) => void;
+export * from "./operators.ts";
 
-/** Judges rows; never changes text. */
-export interface FilterOperator {
-  readonly kind: "filter";
-  readonly apply: (batch: Batch, drop: Drop) => void;
-}
-
-/** Builds a new `text` column. Dead rows keep their place; their text may be empty. */
-export interface RewriteOperator {
-  readonly kind: "rewrite";
-  readonly apply: (batch: Batch) => Utf8Column;
-}
-
-/** Adds the columns the stage declares in `writes`. */
-export interface AnnotateOperator {
-  readonly kind: "annotate";
-  readonly apply: (batch: Batch) => ReadonlyMap<string, Column>;
-}
+/** A value, or a function of the stage's options. */
+export type Declared<Options, Value> = Value | ((options: Options) => Value);
 
 /**
- * Drops rows that share a key with an earlier row, over all spans of a scope.
- *
- * A row is sketched into `keys_per_row` keys of `key_bytes` each; rows that share a key *in the same slot* are united, and the row with
- * the lowest address of each cluster survives. The executor spills keys by their high bits, matches each partition on its own
- * and unites the pairs, so the stage itself is only the sketch.
+ * Kind of a declared column. `json` is UTF-8 text that holds one JSON value a row: what a reader makes of a nested value, with every digit.
+ * `any` is what the file has, which a plan does not look into.
  */
-export interface BarrierOperator {
-  readonly kind: "barrier";
-  readonly key_bytes: 8 | 16;
-  readonly keys_per_row: number;
-  /** The rows compared with each other: those of one source, or of every source that uses the pipeline. */
-  readonly scope: "source" | "pipeline";
-  /**
-   * Writes the keys of `row` to `out` as little-endian u32 words (`key_bytes / 4` words a key, most significant word
-   * first, high bits well mixed) and returns true, or returns false where the row has no sketch and can never be a duplicate.
-   */
-  readonly sketch: (batch: Batch, row: number, out: Uint32Array) => boolean;
-  /** Where equal keys are not enough: see {@link BarrierVerification}. */
-  readonly verify?: BarrierVerification;
-}
-
-/**
- * Compares rows that share a key before they are united. The executor keeps a signature a row and compares each row of a key with the
- * key's leaders (the rows before it that were similar to none, at most 16), in order of address, and unites it with the first
- * similar one: the result depends on the rows alone, and a key that a million rows share stays linear.
- */
-export interface BarrierVerification {
-  /** 16-bit entries of a signature. */
-  readonly slots: number;
-  /** Writes the signature of the row that `sketch` returned true for last to `out`, which has `slots` entries. */
-  readonly signature: (out: Uint16Array) => void;
-  /** Whether the rows whose signatures start at `a` and at `b` of `signatures` may be united. Symmetric and pure. */
-  readonly similar: (signatures: Uint16Array, a: number, b: number) => boolean;
-}
-
-/** A contiguous part of one shard: rows for columnar files, bytes for line files, everything for streams. */
-export interface Extent {
-  /** Position of the shard in its source's sorted listing. */
-  readonly shard: number;
-  readonly unit: "rows" | "bytes" | "all";
-  /** In `unit`s; 0 for `all`. */
-  readonly start: number;
-  /** In `unit`s, exclusive; for `rows` the row count after it; for `all` the size of the file in bytes. */
-  readonly end: number;
-  /** Bytes to be read for it, to balance tasks. */
-  readonly size_bytes: number;
-}
-
-/** What a reader may tell the run about a row or a shard it could not use. Counted and addressed, never silent. */
-export interface ReadProblem {
-  readonly kind: string;
-  readonly shard: number;
-  /** Row from the extent's start, where known. */
-  readonly row?: number;
-  readonly byte?: number;
-  readonly message: string;
-}
-
-export interface ReadContext {
-  readonly source: string;
-  readonly shards: readonly ShardRef[];
-  readonly open: (shard: ShardRef) => Promise<ByteSource>;
-  /**
-   * Records a problem with one row, which is then not in any batch. Throws when the run's error budget is spent.
-   * A problem that ends the whole shard is thrown as a DataError instead.
-   */
-  readonly problem: (problem: ReadProblem) => void;
-}
-
-/** Reads shards into batches. `extents` runs once when a run starts; `read` runs in workers. */
-export interface SourceOperator {
-  readonly kind: "source";
-  /** Cuts shards into extents of about `extentBytes`; small shards become one extent each. */
-  readonly extents: (
-    shards: readonly ShardRef[],
-    context: ReadContext,
-    extentBytes: number,
-  ) => Promise<readonly Extent[]>;
-  /** The rows of `extents`, in order. Batches never mix rows of two extents unless each extent is a single row. */
-  readonly read: (extents: readonly Extent[], context: ReadContext) => AsyncIterable<Batch>;
-}
-
-/** What a packer is given: one shard of a token store, whole in memory. */
-export interface PackInput {
-  /** Exclusive end of every document, in tokens. Every document ends with one EOS. */
-  readonly document_ends: Float64Array;
-  readonly sequence_length: number;
-  /** Key of all randomness: depends on recipe seed, source and shard only. */
-  readonly seed: readonly [number, number];
-}
-
-/**
- * Which piece of which document lies where in the windows of one shard. Pieces are in window order; the pieces of a window
- * add up to `sequence_length + 1` tokens, where `document = -1` stands for EOS padding.
- */
-export interface PackPlan {
-  readonly windows: number;
-  /** Index of the first piece of every window, plus the total at the end: `windows + 1` entries. */
-  readonly window_pieces: Uint32Array;
-  readonly piece_document: Int32Array;
-  readonly piece_start: Uint32Array;
-  readonly piece_length: Uint32Array;
-}
-
-/** Lays the documents of a store shard out in windows. */
-export interface PackOperator {
-  readonly kind: "pack";
-  readonly plan: (input: PackInput) => PackPlan;
-}
-
-export type Operator =
-  | SourceOperator
-  | FilterOperator
-  | RewriteOperator
-  | AnnotateOperator
-  | BarrierOperator
-  | PackOperator;
+export type DeclaredKind = ColumnKind | "json" | "any";
 
 export interface ColumnDeclaration {
   readonly name: string;
-  readonly kind: ColumnKind;
+  readonly kind: DeclaredKind;
 }
 
-/** A file the stage needs, hashed into the fingerprint; `read` gives its bytes to `create`. */
+/** An option that names a file: local, http(s):// or hf://. What it holds is part of fingerprints, where it lies is not. */
 export interface AssetRef {
-  readonly name: string;
-  readonly location: string;
+  readonly asset: string;
 }
-export type Assets = ReadonlyMap<string, Uint8Array>;
 
-/** Documentation that is run: the text, and what the stage must do with it under default (or given) options. */
-export type Example = { readonly text: string; readonly options?: Readonly<Record<string, unknown>> } & (
-  | { readonly drops: string }
-  | { readonly keeps: true }
-  | { readonly becomes: string }
-  | { readonly tokens: readonly number[] }
-);
+/** The schema of an option that names a file, see {@link AssetRef}. A relative path starts at the recipe's folder. */
+export function assetPath(): z.ZodType<AssetRef, string> {
+  return z
+    .string()
+    .min(1)
+    .transform((asset): AssetRef => ({ asset }));
+}
 
-export interface StageDefinition<Options extends z.ZodType = z.ZodType, Op extends Operator = Operator> {
-  /** `KIND/NAME`, equal to the path under `stages/`; third-party stages use a first part of their own. */
+export function isAssetRef(value: unknown): value is AssetRef {
+  return typeof value === "object" && value !== null && "asset" in value && typeof value.asset === "string";
+}
+
+/** The content of the files that a stage's options name. */
+export interface Assets {
+  /** The bytes of a file, in memory that all threads share. May hold more than 2 GiB. */
+  readonly bytes: (ref: AssetRef) => Uint8Array;
+}
+
+/** What `create` is given besides the options. */
+export interface StageResources {
+  readonly assets: Assets;
+  /** Key of the stage's randomness: of recipe seed and stage. Rows add their shard's key and their position. */
+  readonly seed: Seed;
+}
+
+/** For stages that name no files and draw no chances, such as readers and packers. */
+export const NO_RESOURCES: StageResources = {
+  assets: {
+    bytes: ({ asset }) => {
+      throw new Error(`the stage was created without its file ${asset}`);
+    },
+  },
+  seed: [0, 0],
+};
+
+/** Values of one row by column, as an example gives and expects them. */
+export type ExampleRow = Readonly<Record<string, string | number | bigint | boolean | null | readonly number[]>>;
+
+/** Documentation that is run: a row, and what the stage must do with it under default (or given) options. */
+export type Example = {
+  readonly options?: Readonly<Record<string, unknown>>;
+} & ({ readonly text: string } | { readonly columns: ExampleRow }) &
+  (
+    | { readonly drops: string }
+    | { readonly keeps: true }
+    | { readonly becomes: string }
+    | { readonly writes: ExampleRow }
+  );
+
+export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind extends OperatorKind = OperatorKind> {
+  /** `FOLDER/NAME`, equal to the path under `stages/`; third-party stages use a first part of their own. */
   readonly name: string;
   /** Bump when output bytes change: it is part of the fingerprint. */
   readonly version: number;
+  readonly kind: Kind;
   readonly summary: string;
   /** Paper, peer or specification the rule is exact to. */
   readonly reference?: string;
   /** A `z.strictObject` in which every option is described and defaulted. */
   readonly options: Options;
+  /** Columns that must be there. A name with dots may also be a path into a `json` column: `metadata.score`. */
+  readonly reads: Declared<z.output<Options>, readonly string[]>;
+  /** Columns that come back; `text` is meant, not written here, for a rewrite. */
+  readonly writes: Declared<z.output<Options>, readonly ColumnDeclaration[]>;
+  /** Drop reasons: the key states the failure, the value explains it. */
+  readonly reasons: Declared<z.output<Options>, Readonly<Record<string, string>>>;
+  /** Of a barrier: whom it compares, and what it does about it. */
+  readonly exchange?: Declared<z.output<Options>, Exchange>;
+  /** Of a source: whether its rows are counted over all shards in order, so that one task reads them all. */
+  readonly sequential?: Declared<z.output<Options>, boolean>;
+  readonly create: (options: z.output<Options>, resources: StageResources) => OperatorOf[Kind];
+  /** Adds states of `finish` up, in order of address. Needed where the operator has a `finish`. */
+  readonly merge?: (states: readonly StageState[]) => StageState;
+  readonly examples: readonly Example[];
+}
+
+/** What a definition declares under given options. */
+export interface StageDeclaration {
   readonly reads: readonly string[];
   readonly writes: readonly ColumnDeclaration[];
-  /** Drop reasons in a fixed order: verdicts store the position. The key states the failure, the value explains it. */
   readonly reasons: Readonly<Record<string, string>>;
-  readonly assets?: (options: z.output<Options>) => readonly AssetRef[];
-  readonly create: (options: z.output<Options>, assets: Assets) => Op;
-  readonly examples: readonly Example[];
+  readonly exchange?: Exchange;
+  readonly sequential: boolean;
 }
 
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*\/[a-z0-9]+(-[a-z0-9]+)*$/;
 const REASON = /^[a-z0-9]+(_[a-z0-9]+)*$/;
 
 /** Checks a declaration and returns it with its types. Throws on what no run could survive: a bad name, reason or version. */
-export function defineStage<Options extends z.ZodType, Op extends Operator>(
-  definition: StageDefinition<Options, Op>,
-): StageDefinition<Options, Op> {
-  if (!NAME.test(definition.name)) throw new Error(`stage name must be kind/name in kebab-case: ${definition.name}`);
-  if (!Number.isInteger(definition.version) || definition.version < 1) {
-    throw new Error(`${definition.name}: version must be a positive integer`);
-  }
-  for (const reason of Object.keys(definition.reasons)) {
-    if (!REASON.test(reason)) throw new Error(`${definition.name}: reason must be snake_case: ${reason}`);
-  }
+export function defineStage<Options extends z.ZodType, Kind extends OperatorKind>(
+  definition: StageDefinition<Options, Kind>,
+): StageDefinition<Options, Kind> {
+  const { name, version, kind, reasons, exchange } = definition;
+  if (!NAME.test(name)) throw new Error(`stage name must be folder/name in kebab-case: ${name}`);
+  if (!Number.isInteger(version) || version < 1) throw new Error(`${name}: version must be a positive integer`);
+  if ((kind === "barrier") !== (exchange !== undefined)) throw new Error(`${name}: a barrier declares its exchange`);
+  if (typeof reasons !== "function") checkReasons(name, reasons);
   return definition;
 }
 
-export function filter<Reason extends string>(apply: (batch: Batch, drop: Drop<Reason>) => void): FilterOperator {
-  return { kind: "filter", apply: apply as FilterOperator["apply"] };
+/** What `definition` declares under `options`, which its own schema has parsed. */
+export function declarationOf<Options extends z.ZodType>(
+  definition: StageDefinition<Options>,
+  options: z.output<Options>,
+): StageDeclaration {
+  const { name, reads, writes, reasons, exchange, sequential } = definition;
+  const resolved = declared(reasons, options);
+  checkReasons(name, resolved);
+  return {
+    reads: declared(reads, options),
+    writes: declared(writes, options),
+    reasons: resolved,
+    ...(exchange !== undefined && { exchange: declared(exchange, options) }),
+    sequential: sequential !== undefined && declared(sequential, options),
+  };
 }
 
-export function rewrite(apply: RewriteOperator["apply"]): RewriteOperator {
-  return { kind: "rewrite", apply };
+function declared<Options, Value>(value: Declared<Options, Value>, options: Options): Value {
+  return typeof value === "function" ? (value as (options: Options) => Value)(options) : value;
 }
 
-export function annotate(apply: AnnotateOperator["apply"]): AnnotateOperator {
-  return { kind: "annotate", apply };
-}
-
-export function barrier(operator: Omit<BarrierOperator, "kind">): BarrierOperator {
-  return { kind: "barrier", ...operator };
-}
-
-export function source(operator: Omit<SourceOperator, "kind">): SourceOperator {
-  return { kind: "source", ...operator };
-}
-
-export function pack(plan: PackOperator["plan"]): PackOperator {
-  return { kind: "pack", plan };
+function checkReasons(name: string, reasons: Readonly<Record<string, string>>): void {
+  const bad = Object.keys(reasons).find((reason) => !REASON.test(reason));
+  if (bad !== undefined) throw new Error(`${name}: reason must be snake_case: ${bad}`);
 }

@@ -6,14 +6,20 @@
  */
 import { RecipeError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
-import type { AssetRef, Assets, Operator, StageDefinition } from "./define.ts";
+import type { StageDefinition } from "./define.ts";
 import { isStageKind } from "./kinds.ts";
 import { BUILTIN_STAGES } from "./registry.gen.ts";
 
+type OfOptions = "create" | "reads" | "writes" | "reasons" | "exchange" | "sequential";
+
 /** A definition whatever its options are: what `defineStage` returns, before its type is forgotten. */
-export interface AnyStage extends Omit<StageDefinition, "create" | "assets"> {
-  readonly create: (options: never, assets: Assets) => Operator;
-  readonly assets?: (options: never) => readonly AssetRef[];
+export interface AnyStage extends Omit<StageDefinition, OfOptions> {
+  readonly create: (options: never, resources: never) => unknown;
+  readonly reads: unknown;
+  readonly writes: unknown;
+  readonly reasons: unknown;
+  readonly exchange?: unknown;
+  readonly sequential?: unknown;
 }
 
 export interface StageRegistry {
@@ -39,7 +45,7 @@ export function stageRegistry(plugins: readonly AnyStage[] = []): StageRegistry 
 /** A registry of exactly these definitions, whose names differ. */
 export function registryOf(definitions: readonly AnyStage[]): StageRegistry {
   // What `create` is given was parsed by the stage's own schema, so forgetting the type of its options loses nothing.
-  const stages = definitions as readonly StageDefinition[];
+  const stages = definitions as readonly unknown[] as readonly StageDefinition[];
   const byName = new Map(stages.map((stage) => [stage.name, stage]));
   const names = [...byName.keys()];
   return {

@@ -45,6 +45,16 @@ export class Layout {
     return join(this.store, `ingest-${fingerprint}`);
   }
 
+  /** Which rows of a source survive its dropping barriers. */
+  verdicts(fingerprint: string): string {
+    return join(this.store, `verdicts-${fingerprint}`);
+  }
+
+  /** Files of an output. */
+  output(fingerprint: string): string {
+    return join(this.store, `output-${fingerprint}`);
+  }
+
   match(fingerprint: string): string {
     return join(this.store, `match-${fingerprint}`);
   }
@@ -68,13 +78,40 @@ export const spanFiles = {
   tokens: (span: number): string => `${pad(span)}.tokens`,
   documents: (span: number): string => `${pad(span)}.documents.arrow`,
   ledger: (span: number): string => `${pad(span)}.ledger.arrow`,
+  /** One byte a token, beside the tokens of a source that says what is trained on. */
+  loss: (span: number): string => `${pad(span)}.loss`,
+  /** Rows for the next pass and for outputs. */
+  spool: (span: number): string => `${pad(span)}.spool`,
+  /** Rows that stages of the pass dropped, where an output keeps them. */
+  dropped: (span: number): string => `${pad(span)}.dropped.spool`,
+  /** Where the parts of a barrier that edits lie in their texts. */
+  parts: (span: number, barrier: number): string => `${pad(span)}.parts-${barrier}.arrow`,
+  /** Answers to the questions of a request stage, as they came. */
+  journal: (span: number): string => `${pad(span)}.journal.jsonl`,
   keys: (span: number, barrier: number): string => `${pad(span)}.keys-${barrier}`,
   /** Beside the key file of a barrier that verifies. */
   signatures: (keys: string): string => `${keys}.signatures`,
   marker: (span: number): string => `${pad(span)}.done.json`,
+  /** The marker that names a file of a span. */
+  markerOf: (file: string): string => `${file.split(".")[0]}.done.json`,
   isMarker: (name: string): boolean => /^\d{5,}\.done\.json$/.test(name),
   /** How the source was cut into spans: the marker of the cut. */
   spans: "spans.json",
+} as const;
+
+/** Files that say which rows survive. */
+export const verdictFiles = {
+  /** One byte a document of the part's spans, one span after the other: see workers/tasks/settle.ts. */
+  fates: (part: number): string => `${pad(part)}.fates`,
+  duplicates: (part: number): string => `${pad(part)}.duplicates.arrow`,
+  marker: (part: number): string => `${pad(part)}.done.json`,
+} as const;
+
+/** Files of an output in the store; in the run's folder they have names of the Hub's form. */
+export const outputFiles = {
+  shard: (shard: number, extension: string): string => `${pad(shard)}.${extension}`,
+  dropped: (shard: number, extension: string): string => `${pad(shard)}.dropped.${extension}`,
+  marker: (shard: number): string => `${pad(shard)}.done.json`,
 } as const;
 
 /** Files of a dedup barrier's match and unite phases. */

@@ -1,10 +1,14 @@
 /**
  * The files of a token store, byte for byte as datatrove writes them, so that its reader needs no converter.
  *
- * `X.ds`: token ids, little-endian, 2 bytes each where the vocabulary fits, else 4; no header. `X.ds.index`: the exclusive end of every
- * document in tokens, u64 little-endian. `X.ds.metadata`: three lines. `X.ds.pieces` is ours: which piece of which document lies
- * where in packed windows, three u32 each.
- * Invariant of what lies in them: a document is not empty, ends with the one EOS in it, and every id is below the vocabulary size.
+ * `X.ds`: token ids, little-endian, 2 bytes each where the vocabulary fits, else 4; no header. `X.ds.index`: the
+ * exclusive end of every document in tokens, u64 little-endian. `X.ds.loss`: the loss lane, one byte a token, there
+ * only where not all are trained. `X.ds.metadata`: three lines. `X.ds.pieces` is ours: which piece of which document
+ * lies where in packed windows, three u32 each. Byte i of the loss lane speaks of token i as a label: 1, it is trained
+ * to be predicted from what stands before it; 0, it is not. So it moves with its token. The first token of a piece has
+ * nothing before it and is a label for nobody, whatever its byte says.
+ * Invariant of what lies in them: a document is not empty, ends with the one EOS in it, and every id is below the
+ * vocabulary size.
  * Price: bytes are looked at in place; one pass over the ids where they are checked.
  */
 import { DataError, RunError } from "../batch/errors.ts";
@@ -13,7 +17,7 @@ import { PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
 export type TokenBytes = 2 | 4;
 
 /** What follows the name of the token file in the names of the files beside it. */
-export const companions = { index: ".index", metadata: ".metadata", pieces: ".pieces" } as const;
+export const companions = { index: ".index", loss: ".loss", metadata: ".metadata", pieces: ".pieces" } as const;
 
 export interface TokenFormat {
   readonly token_bytes: TokenBytes;
@@ -36,7 +40,10 @@ export function bytesOf(values: TokenArray | Uint32Array): Uint8Array {
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** What breaks the invariant first in documents that lie back to back in `ids` (`ends`: their exclusive ends there), or undefined. */
+/**
+ * What breaks the invariant first in documents that lie back to back in `ids` (`ends`: their exclusive ends there), or
+ * undefined.
+ */
 export function documentProblem(
   ids: TokenArray,
   ends: ArrayLike<number>,
@@ -103,7 +110,27 @@ export function decodePieces(bytes: Uint8Array, name: string): Uint32Array {
   return new Uint32Array(whole.buffer, whole.byteOffset, whole.byteLength / 4);
 }
 
-/** Bytes that typed arrays can look at in place, or a copy of them; a DataError where the length is not a multiple of `unit`. */
+/**
+ * The loss lane of `tokens` tokens, or of a part of a shard. Throws DataError where it is of another length or says
+ * anything but 0 and 1.
+ */
+export function decodeLoss(bytes: Uint8Array, tokens: number, name: string): Uint8Array {
+  const what = lossProblem(bytes, tokens);
+  if (what !== undefined) throw damaged(name, what);
+  return bytes;
+}
+
+/** What keeps bytes from being the loss lane of `tokens` tokens, or undefined. */
+export function lossProblem(bytes: Uint8Array, tokens: number): string | undefined {
+  if (bytes.length !== tokens) return `it has ${bytes.length} bytes for ${tokens} tokens`;
+  const wrong = bytes.findIndex((trained) => trained > 1);
+  return wrong < 0 ? undefined : `byte ${wrong} is ${bytes[wrong]}, and only 0 and 1 mean anything`;
+}
+
+/**
+ * Bytes that typed arrays can look at in place, or a copy of them; a DataError where the length is not a multiple of
+ * `unit`.
+ */
 function aligned(bytes: Uint8Array, unit: number, name: string): Uint8Array {
   if (bytes.length % unit !== 0) throw damaged(name, `its ${bytes.length} bytes are not a multiple of ${unit}`);
   return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
@@ -135,13 +162,6 @@ export function formatMetadata(metadata: TokenMetadata): string {
     });
   }
   return `${tokenizer_name}|${token_bytes}\n${tokens}\n${humanizeTokens(tokens)}`;
-}
-
-/** The inverse of {@link formatMetadata}; the third line is for people and is not read. */
-export function parseMetadata(text: string, name: string): TokenMetadata {
-  const match = /^([^|\r\n]*)\|(2|4)\n(\d+)\n[^\n]*$/.exec(text);
-  if (match === null) throw damaged(name, "it is not the three lines of a .metadata file");
-  return { tokenizer_name: match[1], token_bytes: match[2] === "2" ? 2 : 4, tokens: Number(match[3]) };
 }
 
 const PREFIXES = ["", "k", "M", "G", "T", "P"];

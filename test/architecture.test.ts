@@ -155,8 +155,62 @@ function matches(sources: readonly Source[], pattern: RegExp): string[] {
   );
 }
 
+test("nothing imports itself by way of others", () => {
+  const sources = sourcesIn(...FOLDERS, "assembly", "test");
+  const graph = new Map(
+    sources.map((source) => [
+      source.path,
+      source.imports
+        .filter(isRelative)
+        .map((specifier) => target(source, specifier))
+        .map((path) => (path.endsWith(".ts") ? path : `${path}.ts`)),
+    ]),
+  );
+  assert.deepEqual(circles(graph), []);
+});
+
+/** Every way round in a graph that a walk from each of its nodes meets, as `a → b → a`. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const found: string[] = [];
+  const walk = (node: string, way: readonly string[]): void => {
+    const at = way.indexOf(node);
+    if (at >= 0) found.push([...way.slice(at), node].join(" → "));
+    if (at >= 0 || done.has(node)) return;
+    for (const next of graph.get(node) ?? []) walk(next, [...way, node]);
+    done.add(node);
+  };
+  for (const node of graph.keys()) walk(node, []);
+  return found;
+}
+
+test("the walk finds a way round", () => {
+  const graph = new Map([
+    ["a", ["b"]],
+    ["b", ["c"]],
+    ["c", ["b"]],
+  ]);
+  assert.deepEqual(circles(graph), ["b → c → b"]);
+});
+
+/** A WebAssembly module is one folder, which takes from others only what hashes. */
+test("a folder of assembly imports only itself and hash", () => {
+  const wrong = violations(sourcesIn("assembly"), (source, specifier) => {
+    const [, folder] = source.path.split("/");
+    const [top, to] = target(source, specifier).split("/");
+    return top === "assembly" && (to === folder || to === "hash");
+  });
+  assert.deepEqual(wrong, []);
+  const mirrored = new Set(readdirSync(join(ROOT, "kernels")));
+  const folders = readdirSync(join(ROOT, "assembly")).filter((name) => !name.includes("."));
+  assert.deepEqual(
+    folders.filter((folder) => !mirrored.has(folder)),
+    [],
+  );
+});
+
 test("a file says what it owns, is short, and is no drawer", () => {
-  const sources = sourcesIn(...FOLDERS).filter(({ path }) => !path.endsWith(".gen.ts"));
+  const sources = sourcesIn(...FOLDERS, "assembly").filter(({ path }) => !path.endsWith(".gen.ts"));
   const drawers = /(^|\/)(utils?|helpers?|common|misc)(\/|\.ts$)/;
   assert.deepEqual(
     sources.filter(({ path }) => drawers.test(path)).map(({ path }) => path),
@@ -173,7 +227,7 @@ test("a file says what it owns, is short, and is no drawer", () => {
     [],
   );
   // A verb's brief says it, in the words the user reads.
-  const headless = sources.filter(({ text, folder }) => folder !== "cli" && !text.startsWith("/**"));
+  const headless = sources.filter(({ text, folder }) => folder !== "cli" && !/^(?:\/\/ module\n)?\/\*\*/.test(text));
   assert.deepEqual(
     headless.map(({ path }) => path),
     [],

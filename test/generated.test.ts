@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { generatedDocs, registrySource, stageNames } from "../plan/generate.ts";
+import { EXPORTERS, TRAINERS } from "../manifests/exports/registry.ts";
+import { exporterNames, exporterRegistrySource, generatedDocs, registrySource, stageNames } from "../plan/generate.ts";
 import { toJsonSchema } from "../plan/recipe/json-schema.ts";
 import { stageRegistry } from "../stages/registry.ts";
 import { ROOT } from "./project-root.ts";
@@ -16,8 +17,25 @@ test("the registry has every stage file, each under its path", () => {
   assert.deepEqual(stageRegistry().names, names);
 });
 
+test("the registry has every exporter file, each under its name", () => {
+  const names = exporterNames(ROOT);
+  const source = readFileSync(join(ROOT, "manifests/exports/registry.gen.ts"), "utf8");
+  assert.equal(source, exporterRegistrySource(names), STALE);
+  assert.deepEqual(TRAINERS, names);
+  for (const [name, exporter] of Object.entries(EXPORTERS)) assert.equal(exporter.name, name);
+});
+
+test("every option of every exporter is described and may be left out", () => {
+  for (const { name, options } of Object.values(EXPORTERS)) {
+    assert.ok(options.safeParse({}).success, name);
+    for (const [key, schema] of Object.entries(toJsonSchema(options).properties ?? {})) {
+      assert.notEqual(schema.description ?? "", "", `${name} ${key}`);
+    }
+  }
+});
+
 test("the JSON Schema and the reference follow from the definitions", () => {
-  for (const [path, content] of generatedDocs(stageRegistry().stages)) {
+  for (const [path, content] of generatedDocs(stageRegistry().stages, Object.values(EXPORTERS))) {
     assert.equal(readFileSync(join(ROOT, path), "utf8"), content, `${path} is ${STALE}`);
   }
 });

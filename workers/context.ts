@@ -4,14 +4,13 @@
  * Invariant: an operator holds nothing about the source it was built for, so equal stages of all sources share one. Price: one tokenizer per thread (its word cache is what makes it fast), at most 8 MB a dedup barrier for its keys and 16 MB for
  * matching; little for everything else.
  */
-import { readFileSync } from "node:fs";
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
 import { contentHasher } from "../io/row-hasher.ts";
 import type { RowHasher } from "../kernels/hash/xxh64-rows.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
-import { createOperator } from "../plan/stages.ts";
-import type { Assets, Operator } from "../stages/define.ts";
+import { assetsOf, createOperator } from "../plan/stages.ts";
+import type { Operator } from "../stages/define.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
 import { RunBuffers } from "../store/key-file.ts";
 import { Layout } from "../store/layout.ts";
@@ -59,11 +58,10 @@ export class WorkerContext {
 
   /** The operator of a planned stage. */
   operator(stage: PlannedStage): Operator {
-    const key = JSON.stringify([stage.use, stage.options]);
+    const key = JSON.stringify([stage.use, stage.options, stage.seed, stage.assets]);
     const known = this.#operators.get(key);
     if (known !== undefined) return known;
-    const assets: Assets = new Map(stage.assets.map(({ name, location }) => [name, readFileSync(location)]));
-    const operator = createOperator(stage, this.#registry, assets);
+    const operator = createOperator(stage, this.#registry, assetsOf(stage, this.environment.assets));
     this.#operators.set(key, operator);
     return operator;
   }

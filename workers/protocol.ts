@@ -10,7 +10,7 @@ import type { CommittedFile } from "../io/local/commit.ts";
 import type { VouchedFile } from "../io/local/vouched.ts";
 import type { PackingStatistics } from "../kernels/pack/plan.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Extent } from "../stages/define.ts";
+import type { Extent, StageState } from "../stages/define.ts";
 import type { MarkedFile } from "../store/marker.ts";
 import type { TimeSpent } from "./stopwatch.ts";
 
@@ -25,16 +25,36 @@ export interface WorkerSetup {
   readonly match_memory_bytes: number;
 }
 
+/** Cuts a source into spans, the units of work: its marker is the list of them. */
+export interface CutTask {
+  readonly kind: "cut";
+  readonly source: number;
+}
+
+/** One pass over one span. */
 export interface IngestTask {
   readonly kind: "ingest";
   readonly source: number;
+  readonly pass: number;
   readonly span: number;
+  /** What the first pass reads; later ones read the spool of the same span. */
   readonly extents: readonly Extent[];
+  /** Where the parts of the span's texts stand in the verdict of the barrier whose cuts this pass makes. */
+  readonly edits?: RootsSlice;
 }
 
-/** A key file and the group-wide number of its span's first document. */
+/** A key file and the group-wide number of its span's first document, or of its first part where the barrier edits. */
 export interface KeyInput {
   readonly file: MarkedFile;
+  readonly firstDocument: number;
+}
+
+/** Parts of texts of one span: which documents they are of, so that parts of rows that fell earlier take no part. */
+export interface PartsInput {
+  readonly file: MarkedFile;
+  /** Number of the span's first part in the group. */
+  readonly firstPart: number;
+  /** Number of the span's first document in its source. */
   readonly firstDocument: number;
 }
 
@@ -55,13 +75,53 @@ export interface MatchTask {
     readonly first: number;
     readonly documents: number;
     readonly earlier: readonly RootsSlice[];
+    /** Where the barrier edits: numbers in the group are those of parts. */
+    readonly parts?: readonly PartsInput[];
   }[];
 }
 
 export interface UniteTask {
   readonly kind: "unite";
   readonly group: number;
+  /** Documents of the group, or parts where its barrier edits. */
   readonly documents: number;
+}
+
+/** Which rows of some spans survive every dropping barrier: for outputs, which write rows and no tokens. */
+export interface SettleTask {
+  readonly kind: "settle";
+  readonly source: number;
+  readonly part: number;
+  readonly spans: readonly ScatterSpan[];
+  /** One a dropping barrier of the source, in pipeline order. */
+  readonly barriers: readonly { readonly roots: RootsSlice }[];
+}
+
+/** Rows of one span that go to one file of an output. */
+export interface WritePart {
+  readonly source: number;
+  readonly span: number;
+  /** Where the fates of the span's documents are told, from byte `at`. Absent where no barrier drops. */
+  readonly fates?: { readonly file: MarkedFile; readonly at: number; readonly documents: number };
+  /** Surviving rows to pass over, then rows to take. */
+  readonly skip: number;
+  readonly take: number;
+  /** Whether no later file has rows of the span: this one then has those that were dropped. */
+  readonly last: boolean;
+}
+
+/** One file of an output. */
+export interface WriteTask {
+  readonly kind: "write";
+  readonly output: number;
+  readonly shard: number;
+  readonly parts: readonly WritePart[];
+}
+
+/** Adds the counts of a source's tasks up, checks that no row is missing, and says that its store is whole. */
+export interface SealTask {
+  readonly kind: "seal";
+  readonly source: number;
 }
 
 export interface ScatterSpan {
@@ -81,7 +141,7 @@ export interface ScatterTask {
   readonly shards: number;
   /** Documents to hold out go to shards of their own, numbered after the others. */
   readonly held_out?: { readonly seed: number; readonly share: number; readonly shards: number };
-  /** One per barrier of the source, in pipeline order. */
+  /** One a dropping barrier of the source, in pipeline order. */
   readonly barriers: readonly { readonly roots: RootsSlice; readonly sizes: RootsSlice }[];
 }
 
@@ -103,12 +163,24 @@ export interface PackTask {
   readonly epoch: number;
 }
 
-export type Task = IngestTask | MatchTask | UniteTask | ScatterTask | GatherTask | PackTask;
+export type Task =
+  | CutTask
+  | IngestTask
+  | MatchTask
+  | UniteTask
+  | ScatterTask
+  | GatherTask
+  | SettleTask
+  | SealTask
+  | PackTask
+  | WriteTask;
 
 export interface StageCounts {
   readonly id: string;
   readonly rows_in: number;
   readonly dropped: Readonly<Record<string, number>>;
+  /** Of an operator that keeps one. */
+  readonly state?: StageState;
 }
 
 export interface Problem {
@@ -119,18 +191,37 @@ export interface Problem {
   readonly message: string;
 }
 
+/** What an editing barrier took out of the rows of a span. */
+export interface CutCounts {
+  /** Rows that lost something. */
+  readonly rows: number;
+  readonly parts: number;
+  readonly bytes: number;
+  /** Rows of which nothing was left. */
+  readonly emptied: number;
+}
+
+export interface CutMarker {
+  readonly files: readonly VouchedFile[];
+  readonly spans: readonly (readonly Extent[])[];
+}
+
 export interface IngestMarker {
   readonly files: readonly VouchedFile[];
   /** Rows met, problem rows included. */
   readonly rows: number;
-  /** Rows that became documents of a batch, dead or alive: what documents are numbered by. */
+  /** Rows that became documents of a batch, dead or alive: what documents are numbered by. Those of the first pass count. */
   readonly documents: number;
+  /** Parts of texts, one number a barrier of the pass that edits. */
+  readonly parts: readonly number[];
+  /** What was cut at the start of the pass. */
+  readonly cut?: CutCounts;
   readonly extents: readonly { readonly shard: number; readonly rows: number }[];
   readonly errors: Readonly<Record<string, number>>;
   /** The first few, so that a message can show them. */
   readonly problems: readonly Problem[];
   readonly stages: readonly StageCounts[];
-  /** Documents alive after every row-local stage; a dedup barrier may drop some later. */
+  /** Documents alive after the pass; a dedup barrier may drop some later. */
   readonly kept: number;
   readonly text_bytes: number;
   readonly tokens: number;
@@ -156,8 +247,28 @@ export interface ScatterChunk {
 export interface ScatterMarker {
   readonly files: readonly VouchedFile[];
   readonly chunks: readonly ScatterChunk[];
-  /** Documents dropped by each barrier of the source, in order. */
+  /** Documents dropped by each dropping barrier of the source, in order. */
   readonly duplicates: readonly number[];
+}
+
+export interface SettleMarker {
+  readonly files: readonly VouchedFile[];
+  /** A span of the part: where its fates begin in the file, how many rows survive, and the bytes of their texts. */
+  readonly spans: readonly {
+    readonly span: number;
+    readonly at: number;
+    readonly survivors: number;
+    readonly text_bytes: number;
+  }[];
+  /** Documents dropped by each dropping barrier of the source, in order. */
+  readonly duplicates: readonly number[];
+}
+
+export interface WriteMarker {
+  readonly files: readonly CommittedFile[];
+  readonly rows: number;
+  readonly dropped_rows: number;
+  readonly text_bytes: number;
 }
 
 export interface ShardMarker {
@@ -165,6 +276,42 @@ export interface ShardMarker {
   readonly documents: number;
   readonly tokens: number;
   readonly text_bytes: number;
+}
+
+/** What became of every row of a source; adds up, or the run fails. */
+export interface SourceCounts {
+  readonly rows_in: number;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly problems: readonly Problem[];
+  readonly stages: readonly {
+    readonly id: string;
+    readonly use: string;
+    readonly rows_in: number;
+    readonly dropped: Readonly<Record<string, number>>;
+    /** What the stage's operator found out, states of all spans merged. */
+    readonly state?: StageState;
+  }[];
+  readonly kept: number;
+  /** Rows that became documents for validation; absent where none are held out. */
+  readonly held_out?: number;
+  readonly tokens: number;
+  readonly text_bytes: number;
+}
+
+/** What says that all of a source is done: its token store, where it has one, and what became of its rows. */
+export interface StoreMarker {
+  /** Of the shards, and the ledgers of duplicates, whose own markers go with the scattered parts. */
+  readonly files: readonly VouchedFile[];
+  readonly shards: readonly ShardMarker[];
+  /** What was held out, in a folder of its own. */
+  readonly validation?: HeldOutStore;
+  readonly counts: SourceCounts;
+}
+
+export interface HeldOutStore {
+  /** Share of the documents; a number of tokens was turned into one by what had been read. */
+  readonly share: number;
+  readonly shards: readonly ShardMarker[];
 }
 
 export interface PackMarker {
@@ -176,11 +323,15 @@ export interface PackMarker {
 }
 
 export interface MarkerOf {
+  readonly cut: CutMarker;
   readonly ingest: IngestMarker;
   readonly match: MatchMarker;
   readonly unite: UniteMarker;
   readonly scatter: ScatterMarker;
   readonly gather: ShardMarker;
+  readonly settle: SettleMarker;
+  readonly seal: StoreMarker;
+  readonly write: WriteMarker;
   readonly pack: PackMarker;
 }
 

@@ -5,7 +5,7 @@
 import type { IoEnvironment } from "../io/environment.ts";
 import { openShard } from "../io/open.ts";
 import type { Plan } from "../plan/plan.ts";
-import { createOperator } from "../plan/stages.ts";
+import { assetsOf, createOperator } from "../plan/stages.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { Layout } from "../store/layout.ts";
 import type { Pool } from "./engines/local-pool.ts";
@@ -62,7 +62,11 @@ export class RunState {
   /** The source's spans, cut now or found from an earlier run. */
   async spans(source: number): Promise<readonly Span[]> {
     const planned = this.plan.sources[source];
-    const reader = createOperator(planned.reader, this.#init.registry, new Map());
+    const reader = createOperator(
+      planned.reader,
+      this.#init.registry,
+      assetsOf(planned.reader, this.#init.environment.assets),
+    );
     if (reader.kind !== "source") throw new Error(`${planned.reader.use} is not a reader`);
     return spansOf(
       planned,

@@ -13,52 +13,20 @@ import { type MarkedFile, readMarker } from "../store/marker.ts";
 import { discardDamaged } from "../store/repair.ts";
 import type {
   GatherTask,
+  HeldOutStore,
   IngestMarker,
   IngestTask,
   KeyInput,
-  Problem,
   ScatterMarker,
   ScatterSpan,
   ScatterTask,
   ShardMarker,
+  SourceCounts,
+  StoreMarker,
 } from "./protocol.ts";
 import type { RunState } from "./run-state.ts";
 import type { Span } from "./spans.ts";
-import { HARMLESS_PROBLEMS, tooManyErrors } from "./tasks/tally.ts";
-
-/** What became of every row of a source; adds up (checked in {@link checkAccounting}). */
-export interface SourceCounts {
-  readonly rows_in: number;
-  readonly errors: Readonly<Record<string, number>>;
-  readonly problems: readonly Problem[];
-  readonly stages: readonly {
-    readonly id: string;
-    readonly use: string;
-    readonly rows_in: number;
-    readonly dropped: Readonly<Record<string, number>>;
-  }[];
-  readonly kept: number;
-  /** Rows that became documents for validation; absent where none are held out. */
-  readonly held_out?: number;
-  readonly tokens: number;
-  readonly text_bytes: number;
-}
-
-/** The marker of a whole token store. */
-export interface StoreMarker {
-  /** Of the shards, and the ledgers of duplicates, whose own markers go with the scattered parts. */
-  readonly files: readonly VouchedFile[];
-  readonly shards: readonly ShardMarker[];
-  /** What was held out, in a folder of its own. */
-  readonly validation?: HeldOutStore;
-  readonly counts: SourceCounts;
-}
-
-export interface HeldOutStore {
-  /** Share of the documents; a number of tokens was turned into one by what had been read. */
-  readonly share: number;
-  readonly shards: readonly ShardMarker[];
-}
+import { HARMLESS_PROBLEMS, tooManyErrors } from "./tasks/span/tally.ts";
 
 /** Documents of one scatter task: 50 MB of facts about them. */
 const PART_DOCUMENTS = 500_000;
@@ -93,7 +61,7 @@ export function storeMarker({ plan, layout }: RunState, source: number): StoreMa
 export async function ingestSource(state: RunState, source: number): Promise<IngestedSource> {
   const planned = state.plan.sources[source];
   const spans = await state.spans(source);
-  const tasks = spans.map((extents, span): IngestTask => ({ kind: "ingest", source, span, extents }));
+  const tasks = spans.map((extents, span): IngestTask => ({ kind: "ingest", source, pass: 0, span, extents }));
   const markers = await state.phase("ingest", planned.name, tasks);
   checkErrorBudget(planned, markers, state.options.max_errors);
   const firstDocuments = new Float64Array(markers.length + 1);
@@ -244,7 +212,7 @@ function addCounts(
       id: stage.id,
       use: stage.use,
       rows_in: total(ingested.map((marker) => marker.stages[index].rows_in)),
-      dropped: duplicates > 0 ? { ...dropped, [stage.reasons[0]]: duplicates } : dropped,
+      dropped: duplicates > 0 ? { ...dropped, [stage.exchange?.reason ?? ""]: duplicates } : dropped,
     };
   });
   return {

@@ -16,19 +16,16 @@ import type { Extent, ReadContext, SourceOperator } from "../stages/define.ts";
 import { spanFiles } from "../store/layout.ts";
 import { type MarkerState, markerFacts, readSealed } from "../store/marker.ts";
 import { discardDamaged, discardSpans, spanMarkers } from "../store/repair.ts";
+import type { CutMarker } from "./protocol.ts";
 
 /** Bytes read per span: a minute of work at most, so that little is lost when a worker dies, and a second at least. */
 export const SPAN_BYTES = 32 * 1024 * 1024;
 
 export type Span = readonly Extent[];
 
-interface SpansMarker {
-  readonly spans: readonly Span[];
-}
-
 /** How a source was cut, as recorded; undefined where it was not, or the record is damaged. */
 export function recordedSpans(folder: string): readonly Span[] | undefined {
-  return markerFacts<SpansMarker>(folder, spanFiles.spans)?.spans;
+  return markerFacts<CutMarker>(folder, spanFiles.spans)?.spans;
 }
 
 /** The spans of a source, cut now or found from an earlier run. Only the owner of a run may ask: what is damaged is removed. */
@@ -50,15 +47,15 @@ export async function spansOf(
   // Markers of spans come after the cut they are of: those that were there before any cut are of one that is gone.
   const orphans = spanMarkers(folder).length > 0 && readSealed(folder, spanFiles.spans).state === "absent";
   if (orphans) discardSpans(folder);
-  if (commitFirst(join(folder, spanFiles.spans), seal({ spans }))) return spans;
+  if (commitFirst(join(folder, spanFiles.spans), seal({ files: [], spans } satisfies CutMarker))) return spans;
   // Another run was first, perhaps with spans of another size.
   const theirs = readSpans(folder, source.shards);
   if (theirs.state === "done") return theirs.marker.spans;
   throw damagedStore({ folder, marker: spanFiles.spans }, "was damaged as soon as it was made");
 }
 
-function readSpans(folder: string, shards: readonly ShardRef[]): MarkerState<SpansMarker> {
-  const read = readSealed<SpansMarker>(folder, spanFiles.spans);
+function readSpans(folder: string, shards: readonly ShardRef[]): MarkerState<CutMarker> {
+  const read = readSealed<CutMarker>(folder, spanFiles.spans);
   if (read.state !== "done") return read;
   const problem = coverProblem(read.marker.spans, shards);
   if (problem === undefined) return read;

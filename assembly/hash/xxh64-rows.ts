@@ -43,7 +43,7 @@ export function reserve(bytes: usize): usize {
 
 /** Hashes the first `count` texts, at most MAX_RANGES. */
 export function hashRanges(count: u32, seedHigh: u32, seedLow: u32): void {
-  const seed = (<u64>seedHigh << 32) | <u64>seedLow;
+  const seed = ((<u64>seedHigh) << 32) | <u64>seedLow;
   for (let range: usize = 0; range < <usize>count; range++) {
     const start = <usize>load<u32>(STARTS + (range << 2));
     const end = <usize>load<u32>(ENDS + (range << 2));

@@ -102,12 +102,12 @@ function wordBytes(bytes: v128): v128 {
 }
 
 function bits64(first: v128, second: v128, third: v128, fourth: v128): u64 {
-  const low = <u64>i8x16.bitmask(first) | (<u64>i8x16.bitmask(second) << 16);
-  return low | ((<u64>i8x16.bitmask(third) | (<u64>i8x16.bitmask(fourth) << 16)) << 32);
+  const low = <u64>i8x16.bitmask(first) | ((<u64>i8x16.bitmask(second)) << 16);
+  return low | ((<u64>i8x16.bitmask(third) | ((<u64>i8x16.bitmask(fourth)) << 16)) << 32);
 }
 
 function push(hash: u64): void {
-  store<u64>(WORDS + (<usize>wordCount << 3), hash);
+  store<u64>(WORDS + ((<usize>wordCount) << 3), hash);
   wordCount++;
 }
 

@@ -6,8 +6,9 @@
  * does not grow with the document. Layout: static, 12 bytes a slot beside the signature. Price: 3 ns per shingle, and
  * a third of a nanosecond per shingle and empty slot.
  */
-import { MAX_SLOTS, SHINGLES, SIGNATURE } from "./permutations";
+
 import { openText, readWords, WORDS } from "./fast-words";
+import { MAX_SLOTS, SHINGLES, SIGNATURE } from "./permutations";
 
 const FACTOR: u64 = 0xc2b2ae3d27d4eb4f;
 const FACTOR_MIX: u64 = 0xd6e8feb86659fd93;
@@ -45,7 +46,6 @@ export function useFast(slotCount: u32, wordsPerShingle: u32, key: u64): void {
 export function sketchFast(text: usize, length: usize): bool {
   for (let slot: usize = 0; slot < <usize>slots; slot++) store<u64>(SIGNATURE + (slot << 3), EMPTY);
   openText(text, length);
-  let kept: u32 = 0;
   let blocks: u32 = 0;
   let count: u32 = 0;
   for (let next = nextBlock(0); next != 0; next = nextBlock(ngram - 1)) {
@@ -63,8 +63,8 @@ export function sketchFast(text: usize, length: usize): bool {
     for (let next = nextBlock(0); next != 0; next = nextBlock(ngram - 1)) fillBlock(next, empty);
   }
   for (let i: u32 = 0; i < empty; i++) {
-    const at = <usize>i << 2;
-    store<u64>(SIGNATURE + (<usize>load<u32>(EMPTY_SLOTS + at) << 3), FILLED | <u64>load<u32>(EMPTY_MINIMA + at));
+    const at = (<usize>i) << 2;
+    store<u64>(SIGNATURE + ((<usize>load<u32>(EMPTY_SLOTS + at)) << 3), FILLED | <u64>load<u32>(EMPTY_MINIMA + at));
   }
   return true;
 }
@@ -77,25 +77,25 @@ function nextBlock(kept: u32): u32 {
   if (words < ngram) return 0;
   const count = words - ngram + 1;
   let sum: u64 = 0;
-  for (let i: u32 = 0; i < ngram - 1; i++) sum = sum * FACTOR + load<u64>(WORDS + (<usize>i << 3));
+  for (let i: u32 = 0; i < ngram - 1; i++) sum = sum * FACTOR + load<u64>(WORDS + ((<usize>i) << 3));
   let left: u64 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const word = WORDS + (<usize>i << 3);
-    sum = sum * FACTOR + (load<u64>(word + (<usize>(ngram - 1) << 3)) - left * leaving);
+    const word = WORDS + ((<usize>i) << 3);
+    sum = sum * FACTOR + (load<u64>(word + ((<usize>(ngram - 1)) << 3)) - left * leaving);
     left = load<u64>(word);
     let hash = sum ^ seedKey;
     hash = (hash ^ (hash >> 32)) * FACTOR_MIX;
-    store<u64>(SHINGLES + (<usize>i << 3), hash ^ (hash >> 29));
+    store<u64>(SHINGLES + ((<usize>i) << 3), hash ^ (hash >> 29));
   }
-  memory.copy(WORDS, WORDS + (<usize>count << 3), (ngram - 1) << 3);
+  memory.copy(WORDS, WORDS + ((<usize>count) << 3), (ngram - 1) << 3);
   return count;
 }
 
 /** One permutation: the high half of a shingle chooses the slot, a product of all of it is the value there. */
 function placeBlock(count: u32): void {
-  for (let at = SHINGLES, end = SHINGLES + (<usize>count << 3); at < end; at += 8) {
+  for (let at = SHINGLES, end = SHINGLES + ((<usize>count) << 3); at < end; at += 8) {
     const shingle = load<u64>(at);
-    const slot = SIGNATURE + (<usize>(((shingle >> 32) * slots) >> 32) << 3);
+    const slot = SIGNATURE + ((<usize>(((shingle >> 32) * slots) >> 32)) << 3);
     store<u64>(slot, min(load<u64>(slot), (shingle * FACTOR_VALUE) >> 8));
   }
 }
@@ -116,8 +116,8 @@ function listEmpty(): u32 {
 
 /** Takes the low halves of `count` SHINGLES into the minima of the empty slots. */
 function fillBlock(count: u32, empty: u32): void {
-  const end = SHINGLES + (<usize>count << 3);
-  for (let slot: usize = 0; slot < <usize>empty << 2; slot += GROUP << 2) {
+  const end = SHINGLES + ((<usize>count) << 3);
+  for (let slot: usize = 0; slot < (<usize>empty) << 2; slot += GROUP << 2) {
     const multiplier = v128.load(EMPTY_MULTIPLIERS + slot);
     const increment = v128.load(EMPTY_INCREMENTS + slot);
     const nextMultiplier = v128.load(EMPTY_MULTIPLIERS + slot, 16);

@@ -10,19 +10,12 @@
  * and, for `sketchText`, the words. It grows with the longest document, 5 bytes a byte; the host sends none beyond its
  * limit.
  */
-import { FILL_INCREMENTS, FILL_MULTIPLIERS, sketchFast, useFast } from "./fast";
-import {
-  INCREMENTS,
-  MAX_SLOTS,
-  MULTIPLIERS,
-  resetSignature,
-  SHINGLES,
-  SIGNATURE,
-  usePermutations,
-} from "./permutations";
-import { hasShingles, scanText, useText } from "./text";
+
 import { xxh64 } from "../hash/xxh64";
+import { FILL_INCREMENTS, FILL_MULTIPLIERS, sketchFast, useFast } from "./fast";
 import { useWords } from "./fast-words";
+import { INCREMENTS, MAX_SLOTS, MULTIPLIERS, resetSignature, SHINGLES, SIGNATURE } from "./permutations";
+import { hasShingles, scanText, useText } from "./text";
 
 export { foldBlock, resetSignature, usePermutations } from "./permutations";
 
@@ -90,7 +83,7 @@ function growTo(bytes: usize): void {
 export function setUpBands(bandCount: u32, rowCount: u32, seedHigh: u32, seedLow: u32): void {
   bands = bandCount;
   rows = rowCount;
-  bandSeed = (<u64>seedHigh << 32) | <u64>seedLow;
+  bandSeed = ((<u64>seedHigh) << 32) | <u64>seedLow;
 }
 
 export function setUpText(characters: usize, sequences: usize, cases: usize, ngram: u32): void {
@@ -99,7 +92,7 @@ export function setUpText(characters: usize, sequences: usize, cases: usize, ngr
 
 export function setUpFast(characters: usize, ngram: u32, keyHigh: u32, keyLow: u32): void {
   useWords(characters);
-  useFast(bands * rows, ngram, (<u64>keyHigh << 32) | <u64>keyLow);
+  useFast(bands * rows, ngram, ((<u64>keyHigh) << 32) | <u64>keyLow);
 }
 
 /** Where the caller writes the `length` bytes of a document. May move every view of the memory. */
@@ -125,7 +118,7 @@ export function sketchQuickly(length: usize): u32 {
 
 /** A key is XXH64 of the band's slots and the band's number as u32, as in kernels/minhash/bands.ts. */
 export function writeBandKeys(): void {
-  const slotBytes = <usize>rows << 3;
+  const slotBytes = (<usize>rows) << 3;
   for (let band: usize = 0; band < <usize>bands; band++) {
     memory.copy(BAND, SIGNATURE + band * slotBytes, slotBytes);
     store<u32>(BAND + slotBytes, <u32>band);

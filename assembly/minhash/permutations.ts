@@ -104,7 +104,7 @@ function foldPair(slot: usize, count: u32): void {
   let limit0 = biasedLimit(minimum0);
   let limit1 = biasedLimit(minimum1);
   for (; i < count; i += GROUP) {
-    const plane = PLANES + (<usize>i << 2);
+    const plane = PLANES + ((<usize>i) << 2);
     const high = v128.load(plane);
     const low = v128.load(plane, LOW);
     const top = v128.load(plane, LOW_TOP);
@@ -118,7 +118,7 @@ function foldPair(slot: usize, count: u32): void {
     const passed0 = i32x4.gt_s(limit0, estimate0);
     const passed1 = i32x4.gt_s(limit1, estimate1);
     if (v128.any_true(v128.or(passed0, passed1))) {
-      const group = SHINGLES + (<usize>i << 3);
+      const group = SHINGLES + ((<usize>i) << 3);
       if (v128.any_true(passed0)) {
         minimum0 = groupMinimum(group, a0, b0, minimum0);
         limit0 = biasedLimit(minimum0);
@@ -135,10 +135,7 @@ function foldPair(slot: usize, count: u32): void {
 
 /** Four estimates, biased by -2^31 so that a signed comparison serves. */
 function estimate(xHigh: v128, xLow: v128, xTop: v128, high: v128, low: v128, top: v128, add: v128): v128 {
-  return i32x4.add(
-    i32x4.add(i32x4.mul(xHigh, low), i32x4.mul(xLow, high)),
-    i32x4.add(i32x4.mul(xTop, top), add),
-  );
+  return i32x4.add(i32x4.add(i32x4.mul(xHigh, low), i32x4.mul(xLow, high)), i32x4.add(i32x4.mul(xTop, top), add));
 }
 
 /**

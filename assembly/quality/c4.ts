@@ -19,10 +19,10 @@ import {
   mask64,
   properties,
   reserve,
+  SPACE,
   scratch,
   setResult,
   skipSpace,
-  SPACE,
   splat,
   splitLines,
   TEXT,
@@ -67,7 +67,7 @@ export function judgeLines(rulesOn: u32, fewestWords: u32, longest: u32): u32 {
   const pairs = records + size * 4 + 64;
   reserve(pairs + size * 8 + 64);
   const count = splitLines(pairs);
-  cleaned = aligned(pairs + (<usize>count << 3)) + 64;
+  cleaned = aligned(pairs + ((<usize>count) << 3)) + 64;
   reserve(cleaned + size + 64);
   for (let line: usize = 0; line < count; line++) {
     judgeLine(<usize>load<u32>(pairs + (line << 3)), <usize>load<u32>(pairs + (line << 3), 4), records + line * 12);
@@ -140,7 +140,10 @@ function scanLine(start: usize, end: usize): void {
       spill = (two >> 63) | (three >> 63) | (three >> 62);
     }
     const begins = ~spaces & ((spaces << 1) | afterSpace) & valid;
-    if (wide != 0 && (begins & continuations(a, b, c, d)) != 0) return scanSlowly(start, end);
+    if (wide != 0 && (begins & continuations(a, b, c, d)) != 0) {
+      scanSlowly(start, end);
+      return;
+    }
     lineWords += <u32>popcnt(begins);
     afterSpace = spaces >> 63;
     spaces &= valid;
@@ -183,10 +186,7 @@ function scanSlowly(start: usize, end: usize): void {
 }
 
 function asciiSpaces(bytes: v128): v128 {
-  return v128.or(
-    inRange(bytes, 0x09, 5),
-    inRange(bytes, 0x1c, 5),
-  );
+  return v128.or(inRange(bytes, 0x09, 5), inRange(bytes, 0x1c, 5));
 }
 
 function brackets(bytes: v128): v128 {
@@ -200,10 +200,7 @@ function continuations(a: v128, b: v128, c: v128, d: v128): u64 {
 /** First bytes of U+0085 and U+00A0. */
 function twoByteSpaces(at: usize): v128 {
   const second = v128.load(at, 1);
-  return v128.and(
-    equals(v128.load(at), 0xc2),
-    v128.or(equals(second, 0x85), equals(second, 0xa0)),
-  );
+  return v128.and(equals(v128.load(at), 0xc2), v128.or(equals(second, 0x85), equals(second, 0xa0)));
 }
 
 /** First bytes of U+1680, U+2000 to U+200A, U+2028, U+2029, U+202F, U+205F and U+3000. */
@@ -217,20 +214,11 @@ function threeByteSpaces(at: usize): v128 {
   const is80 = equals(second, 0x80);
   const general = v128.or(
     inRange(third, 0x80, 11),
-    v128.or(
-      equals(v128.and(third, splat(0xfe)), 0xa8),
-      equals(third, 0xaf),
-    ),
+    v128.or(equals(v128.and(third, splat(0xfe)), 0xa8), equals(third, 0xaf)),
   );
-  const ogham = v128.and(
-    equals(first, 0xe1),
-    v128.and(equals(second, 0x9a), equals(third, 0x80)),
-  );
+  const ogham = v128.and(equals(first, 0xe1), v128.and(equals(second, 0x9a), equals(third, 0x80)));
   const medium = v128.and(isE2, v128.and(equals(second, 0x81), equals(third, 0x9f)));
-  const ideographic = v128.and(
-    equals(first, 0xe3),
-    v128.and(is80, equals(third, 0x80)),
-  );
+  const ideographic = v128.and(equals(first, 0xe3), v128.and(is80, equals(third, 0x80)));
   return v128.or(v128.or(v128.and(isE2, v128.and(is80, general)), ogham), v128.or(medium, ideographic));
 }
 

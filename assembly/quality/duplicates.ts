@@ -7,14 +7,7 @@
  * may have been seen before do not exceed the bound, that is all; else they go through an exact set. Invariant: bytes are compared wherever
  * hashes agree. Memory: 5 to 10 bytes a word for the filters, 12 to 24 a candidate for the set. Price: 5 ns a word, 10 ns a candidate.
  */
-import {
-  candidates,
-  charsBetween,
-  offsetOf,
-  tables,
-  takeWordHashes,
-  wordHashes,
-} from "./joined-words";
+import { candidates, charsBetween, offsetOf, tables, takeWordHashes, wordHashes } from "./joined-words";
 import { equalBytes, hashVector, K1, K2, mix64, tableSize } from "./ranges";
 import { firstBytes, reserve, wordCount } from "./text";
 
@@ -88,7 +81,7 @@ function candidateAt(index: u32): u32 {
 function list(at: usize, word: u32, short: bool): usize {
   const hash = load<u64>(wordHashes + (word << 3));
   store<u32>(at, (word << 1) | <u32>(short | ((hash & SEEN_BEFORE) != 0)));
-  return at + (<usize>(short | wasSeenAgain(hash)) << 2);
+  return at + ((<usize>(short | wasSeenAgain(hash))) << 2);
 }
 
 function windowHash(at: usize): u64 {
@@ -106,8 +99,8 @@ const SEEN_BEFORE: u64 = 1 << 20;
 /** 32 to 64 bits a hash, three of them set; a quarter of that for those seen again, of which there are few. */
 function emptyFilters(count: u32): void {
   let bits: u64 = 6;
-  while (<u32>1 << <u32>bits < count >> 1) bits++;
-  const size = <usize>8 << <usize>bits;
+  while ((<u32>1) << (<u32>bits) < count >> 1) bits++;
+  const size = (<usize>8) << (<usize>bits);
   seenOnce = tables;
   seenAgain = seenOnce + size;
   onceShift = 64 - bits;
@@ -119,18 +112,18 @@ function emptyFilters(count: u32): void {
 /** Notes a hash. Returns it with SEEN_BEFORE telling whether it may have been noted before. */
 function filter(hash: u64): u64 {
   const bits = bloomBits(hash);
-  const once = seenOnce + (<usize>(hash >> onceShift) << 3);
+  const once = seenOnce + ((<usize>(hash >> onceShift)) << 3);
   const known = load<u64>(once);
   store<u64>(once, known | bits);
   if ((known & bits) != bits) return hash & ~SEEN_BEFORE;
-  const again = seenAgain + (<usize>(hash >> againShift) << 3);
+  const again = seenAgain + ((<usize>(hash >> againShift)) << 3);
   store<u64>(again, load<u64>(again) | bits);
   return hash | SEEN_BEFORE;
 }
 
 function wasSeenAgain(hash: u64): bool {
   const bits = bloomBits(hash);
-  return (load<u64>(seenAgain + (<usize>(hash >> againShift) << 3)) & bits) == bits;
+  return (load<u64>(seenAgain + ((<usize>(hash >> againShift)) << 3)) & bits) == bits;
 }
 
 function bloomBits(hash: u64): u64 {

@@ -35,7 +35,8 @@ let hashesAreOfWords: bool = false;
 /** Joins the words the document holds. */
 export function joinWords(): void {
   const size = aligned((<usize>wordCount + 8) << 2);
-  const bytes: usize = wordCount == 0 ? 0 : <usize>(load<u32>(wordEnds + ((wordCount - 1) << 2)) - load<u32>(wordStarts));
+  const bytes: usize =
+    wordCount == 0 ? 0 : <usize>(load<u32>(wordEnds + ((wordCount - 1) << 2)) - load<u32>(wordStarts));
   offsets = aligned(scratch);
   codePoints = isAscii ? offsets : offsets + size;
   wordHashes = codePoints + size;

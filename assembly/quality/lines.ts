@@ -110,7 +110,7 @@ export function measureSymbols(): void {
   const at = aligned(scratch);
   reserve(at + ((textEnd - TEXT) << 3) + 64);
   const lines = splitLines(at);
-  for (let line = at; line < at + (<usize>lines << 3); line += 8) {
+  for (let line = at; line < at + ((<usize>lines) << 3); line += 8) {
     const end = <usize>load<u32>(line, 4);
     const first = skipSpace(<usize>load<u32>(line), end);
     if (first == end) continue;

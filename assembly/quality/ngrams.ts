@@ -7,15 +7,7 @@
  * compared wherever hashes agree. Memory: 16 KB of sums; a table of 12 to 24 bytes a word. Price: 2 ns a word, with the table 20.
  */
 import { forgetCandidates } from "./duplicates";
-import {
-  charsBetween,
-  codePoints,
-  haveWordHashes,
-  joinWords,
-  offsetOf,
-  tables,
-  wordHashes,
-} from "./joined-words";
+import { charsBetween, codePoints, haveWordHashes, joinWords, offsetOf, tables, wordHashes } from "./joined-words";
 import { equalBytes, K1, K2, mix64, tableSize } from "./ranges";
 import { reserve, setResult, wordCount } from "./text";
 
@@ -39,13 +31,13 @@ function sumPairs(): void {
   for (let word: u32 = 0; word + 1 < wordCount; word++) {
     const hashes = wordHashes + (word << 3);
     const pair = (load<u64>(hashes) * K1 + load<u64>(hashes, 8)) * K2;
-    const slot = SUMS + (<usize>(pair >> <u64>slotShift) << 4);
+    const slot = SUMS + ((<usize>(pair >> <u64>slotShift)) << 4);
     const at = codePoints + (word << 2);
     const lengths = i32x4.add(i32x4.sub(v128.load(at, 8), v128.load32_splat(at)), spaces);
     v128.store(slot, i32x4.add(v128.load(slot), lengths));
   }
   let most = i32x4.splat(0);
-  for (let slot = SUMS; slot < SUMS + (<usize>size << 4); slot += 16) most = i32x4.max_u(most, v128.load(slot));
+  for (let slot = SUMS; slot < SUMS + ((<usize>size) << 4); slot += 16) most = i32x4.max_u(most, v128.load(slot));
   setResult(0, i32x4.extract_lane(most, 0));
   setResult(1, i32x4.extract_lane(most, 1));
   setResult(2, i32x4.extract_lane(most, 2));

@@ -16,7 +16,7 @@ let mask: usize = 0;
 
 /** Slots of a table for `count` entries: a power of two, at most two thirds of them taken. */
 export function tableSize(count: u32): usize {
-  return <usize>1 << (32 - <usize>clz(count + (count >> 1) + 15));
+  return (<usize>1) << (32 - <usize>clz(count + (count >> 1) + 15));
 }
 
 /** Empties the set, puts it at `at` and makes room for `count` ranges. */
@@ -43,7 +43,8 @@ export function seen(start: usize, end: usize): bool {
     }
     if (known == hash) {
       const knownStart = <usize>load<u32>(entry, 8);
-      if (<usize>load<u32>(entry, 12) - knownStart == end - start && equalBytes(knownStart, start, end - start)) return true;
+      if (<usize>load<u32>(entry, 12) - knownStart == end - start && equalBytes(knownStart, start, end - start))
+        return true;
     }
     slot = (slot + 1) & mask;
   }
@@ -69,7 +70,7 @@ export function hashVector(hash: u64, bytes: v128): u64 {
 }
 
 export function hashBytes(start: usize, end: usize): u64 {
-  let h: u64 = (<u64>(end - start)) * K1;
+  let h: u64 = <u64>(end - start) * K1;
   let at = start;
   for (; at + 16 <= end; at += 16) {
     h = hashVector(h, v128.load(at));

@@ -91,7 +91,7 @@ export function open(length: u32, position: u32): usize {
 
 /** Makes room for `count` words. The caller writes starts and ends. */
 export function setWords(count: u32): void {
-  const size = aligned((<usize>count << 2) + EDGE);
+  const size = aligned(((<usize>count) << 2) + EDGE);
   wordStarts = aligned(textEnd + EDGE);
   wordEnds = wordStarts + size;
   wordCount = count;
@@ -129,8 +129,8 @@ export function firstBytes(at: usize, length: usize): v128 {
 }
 
 export function mask64(a: v128, b: v128, c: v128, d: v128): u64 {
-  const low = <u64>(<u32>i8x16.bitmask(a) | (<u32>i8x16.bitmask(b) << 16));
-  return low | (<u64>(<u32>i8x16.bitmask(c) | (<u32>i8x16.bitmask(d) << 16)) << 32);
+  const low = <u64>(<u32>i8x16.bitmask(a) | ((<u32>i8x16.bitmask(b)) << 16));
+  return low | ((<u64>(<u32>i8x16.bitmask(c) | ((<u32>i8x16.bitmask(d)) << 16))) << 32);
 }
 
 export function splat(byte: usize): v128 {
@@ -158,7 +158,7 @@ export function lowBits(length: usize): u64 {
 }
 
 export function properties(codePoint: u32): u32 {
-  return load<u8>(VALUES + (<usize>load<u16>(BLOCKS + ((codePoint >> 8) << 1)) << 8) + (codePoint & 0xff));
+  return load<u8>(VALUES + ((<usize>load<u16>(BLOCKS + ((codePoint >> 8) << 1))) << 8) + (codePoint & 0xff));
 }
 
 /** The character at `at < end`. */
@@ -262,10 +262,7 @@ export function lineEndMask(at: usize): u64 {
 }
 
 function asciiLineEnds(bytes: v128): v128 {
-  return v128.or(
-    inRange(bytes, 0x0a, 4),
-    inRange(bytes, 0x1c, 3),
-  );
+  return v128.or(inRange(bytes, 0x0a, 4), inRange(bytes, 0x1c, 3));
 }
 
 /** U+0085, U+2028, U+2029. */

@@ -18,11 +18,11 @@ import {
   lowBits,
   mask64,
   properties,
+  SYMBOL,
   setResult,
   setWords,
   shift,
   splat,
-  SYMBOL,
   TEXT,
   WORD_CLASS,
   wordCodePoints,
@@ -81,7 +81,8 @@ export function segment(offset: usize, size: usize): u32 {
     borders = openAlone;
     hard = false;
     const wide = mask64(a, b, c, d);
-    if (wide != 0) classify(at, wide & ~mask64(isContinuation(a), isContinuation(b), isContinuation(c), isContinuation(d)));
+    if (wide != 0)
+      classify(at, wide & ~mask64(isContinuation(a), isContinuation(b), isContinuation(c), isContinuation(d)));
     if (length > 0) {
       const valid = lowBits(length);
       letters &= valid;
@@ -137,10 +138,10 @@ function classify(at: usize, leads: u64): void {
     } else if (kind == NUMBER) {
       numbers |= bits;
     } else if (kind == APOSTROPHE && size == 3) {
-      quotes |= <u64>1 << bit;
+      quotes |= (<u64>1) << bit;
     } else if (kind == ALONE) {
       alone |= bits;
-      borders |= (<u64>1 << bit) | ((<u64>1 << bit) << size);
+      borders |= ((<u64>1) << bit) | (((<u64>1) << bit) << size);
     } else if (kind != OTHER) {
       length = <usize>bit;
       hard = true;
@@ -153,11 +154,11 @@ function classify(at: usize, leads: u64): void {
 function joiners(ticks: u64, at: usize, before: u64): u64 {
   const last = length - 1;
   let after = letters >> 1;
-  if (((ticks >> last) & 1) != 0 && isLetter(at + length)) after |= <u64>1 << last;
+  if (((ticks >> last) & 1) != 0 && isLetter(at + length)) after |= (<u64>1) << last;
   let joined = ticks & before & after;
   if (quotes != 0) {
     after = letters >> 3;
-    if (length >= 3 && ((quotes >> (length - 3)) & 1) != 0 && isLetter(at + length)) after |= <u64>1 << (length - 3);
+    if (length >= 3 && ((quotes >> (length - 3)) & 1) != 0 && isLetter(at + length)) after |= (<u64>1) << (length - 3);
     const joining = quotes & before & after;
     joined |= joining | (joining << 1) | (joining << 2);
   }

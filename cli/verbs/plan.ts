@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import type { Plan } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { dataRootFlag, jsonFlag, outFlag, recipeArgument, setFlag } from "../flags.ts";
 import { formatBytes, formatInteger, formatTable } from "../format.ts";
@@ -63,10 +64,7 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
           segment.state,
           segment.why,
         ]);
-        print(
-          this,
-          `${plan.name}  plan ${plan.fingerprint}  tokenizer ${plan.tokenizer.name} (${formatInteger(plan.tokenizer.vocab_size)} tokens)`,
-        );
+        print(this, `${plan.name}  plan ${plan.fingerprint}${tokenizerText(plan)}`);
         print(this, "");
         print(this, formatTable(["#", "phase", "of", "stages", "in", "state", "why"], segments));
         print(this, curriculum(description));
@@ -76,3 +74,7 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
     });
   },
 });
+
+function tokenizerText({ tokenizer }: Plan): string {
+  return tokenizer === undefined ? "" : `  tokenizer ${tokenizer.name} (${formatInteger(tokenizer.vocab_size)} tokens)`;
+}

@@ -5,7 +5,7 @@
  * is zero-copy: columns are views on the input bytes. Price: one memcpy of the columns on writing.
  */
 import * as arrow from "apache-arrow";
-import type { Column } from "../../batch/column.ts";
+import type { Column, ScalarColumn } from "../../batch/column.ts";
 import { DataError } from "../../batch/errors.ts";
 
 const UTF8 = new arrow.Utf8();
@@ -18,7 +18,10 @@ const TYPES = {
 } as const;
 
 function toData(column: Column, rows: number): arrow.Data {
-  const nulls = column.kind === "token_list" || column.validity === undefined ? {} : { nullBitmap: column.validity };
+  if (column.kind === "token_list" || column.kind === "range_list") {
+    throw new Error(`a ${column.kind} column is not written as Arrow`);
+  }
+  const nulls = column.validity === undefined ? {} : { nullBitmap: column.validity };
   switch (column.kind) {
     case "utf8":
       return arrow.makeData({ type: UTF8, length: rows, valueOffsets: column.offsets, data: column.data, ...nulls });
@@ -37,12 +40,10 @@ function toData(column: Column, rows: number): arrow.Data {
     }
     case "dictionary":
       return toData(dictionaryToUtf8(column.codes, column.values, column.validity), rows);
-    case "token_list":
-      throw new Error("token lists are written as token files, not as Arrow");
   }
 }
 
-function dictionaryToUtf8(codes: Int32Array, values: readonly string[], validity?: Uint8Array): Column {
+function dictionaryToUtf8(codes: Int32Array, values: readonly string[], validity?: Uint8Array): ScalarColumn {
   const encoded = values.map((value) => Buffer.from(value, "utf8"));
   const offsets = new Int32Array(codes.length + 1);
   for (let row = 0; row < codes.length; row++) offsets[row + 1] = offsets[row] + encoded[codes[row]].length;
@@ -66,7 +67,7 @@ export function encodeArrow(columns: ReadonlyMap<string, Column>, rows: number):
 }
 
 /** Decodes what {@link encodeArrow} wrote. `name` is for messages. Throws DataError on bytes that are not such a file. */
-export function decodeArrow(bytes: Uint8Array, name: string): { rows: number; columns: Map<string, Column> } {
+export function decodeArrow(bytes: Uint8Array, name: string): { rows: number; columns: Map<string, ScalarColumn> } {
   let table: arrow.Table;
   try {
     table = arrow.tableFromIPC(bytes);
@@ -80,7 +81,7 @@ export function decodeArrow(bytes: Uint8Array, name: string): { rows: number; co
       { cause: error },
     );
   }
-  const columns = new Map<string, Column>();
+  const columns = new Map<string, ScalarColumn>();
   const batch = table.batches[0];
   table.schema.fields.forEach((field, index) => {
     if (batch !== undefined) columns.set(field.name, fromData(batch.data.children[index], name));
@@ -89,7 +90,7 @@ export function decodeArrow(bytes: Uint8Array, name: string): { rows: number; co
 }
 
 /** Buffers of IPC files are padded, so every view is cut to the column's length. */
-function fromData(data: arrow.Data, name: string): Column {
+function fromData(data: arrow.Data, name: string): ScalarColumn {
   const { length } = data;
   const validity = data.nullCount > 0 ? { validity: data.nullBitmap } : {};
   switch (data.typeId) {

@@ -123,6 +123,11 @@ export function createIntermediate(target: string): PendingFile<VouchedFile> {
   return start(target, new IntermediateDigest(true));
 }
 
+/** Starts a file that other tasks read and that checks itself as it is read, as spools do. As {@link createPending}. */
+export function createSelfChecked(target: string): PendingFile<VouchedFile> {
+  return start(target, new IntermediateDigest(false));
+}
+
 function start<File extends VouchedFile>(target: string, digest: Digest<File>): PendingFile<File> {
   const folder = path.dirname(path.resolve(target));
   const temporary = temporaryName(path.join(folder, path.basename(target)));

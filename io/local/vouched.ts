@@ -8,7 +8,10 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { type Damage, RunError } from "../../batch/errors.ts";
 import { allocate, HEAP, type Memory, release } from "../../batch/memory.ts";
-import { checksumOf } from "./block-sums.ts";
+import { BlockSums, checksumOf, checksumOfSums } from "./block-sums.ts";
+
+const PIECE_BYTES = 1 << 20;
+const OTHER_CONTENT = "has other content than was committed";
 
 /** What a marker says of a file. */
 export interface VouchedFile {
@@ -69,12 +72,27 @@ function readWhole(vouched: Vouched, memory: Memory): Uint8Array<ArrayBuffer> {
     const bytes = memory.allocate(size_bytes);
     try {
       fillVouched(vouched, descriptor, bytes, 0);
-      if (checksumOf(bytes) !== checksum) throw damagedFile(vouched, "has other content than was committed");
+      if (checksumOf(bytes) !== checksum) throw damagedFile(vouched, OTHER_CONTENT);
     } catch (error) {
       memory.release(bytes);
       throw error;
     }
     return bytes;
+  });
+}
+
+/** Reads all of a file, a piece at a time, to see that it is whole. Throws RunError `store/damaged`. */
+export function checkVouched(vouched: Vouched): void {
+  const { size_bytes, checksum } = vouched.file;
+  withVouched(vouched, (descriptor) => {
+    const sums = new BlockSums();
+    const piece = new Uint8Array(Math.min(PIECE_BYTES, size_bytes));
+    for (let at = 0; at < size_bytes; at += piece.length) {
+      const bytes = piece.subarray(0, Math.min(piece.length, size_bytes - at));
+      fillVouched(vouched, descriptor, bytes, at);
+      sums.update(bytes);
+    }
+    if (checksumOfSums(sums.finish()) !== checksum) throw damagedFile(vouched, OTHER_CONTENT);
   });
 }
 

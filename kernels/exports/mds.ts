@@ -98,12 +98,3 @@ export function encodeMdsInt32s(values: Int32Array): Uint8Array {
   bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), head);
   return bytes;
 }
-
-/** `int`: i64 little-endian. Exact below 2^53. */
-export function encodeMdsInt(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, value >>> 0, true);
-  view.setInt32(4, Math.floor(value / 0x1_0000_0000), true);
-  return bytes;
-}

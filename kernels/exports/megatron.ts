@@ -7,13 +7,13 @@
  */
 
 /** Bytes before the lengths. The arrays after it are not aligned to their entries. */
-export const MEGATRON_HEADER_BYTES = 34;
+const HEADER_BYTES = 34;
 
 /** Codes of NumPy types in the header: ids of two bytes are uint16, of four bytes int32. */
 const DTYPE_CODES = { 2: 8, 4: 4 } as const;
 
 export function megatronHeader(tokenBytes: 2 | 4, documents: number): Uint8Array {
-  const bytes = new Uint8Array(MEGATRON_HEADER_BYTES);
+  const bytes = new Uint8Array(HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode("MMIDIDX\0\0"));
   view.setUint32(9, 1, true);

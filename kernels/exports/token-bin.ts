@@ -4,7 +4,7 @@
  * Two layouts: GPT-2's with ids of two bytes, llm.c's llama layout with ids of four. Documents *start* with the end-of-text token.
  */
 
-export const TOKEN_BIN_HEADER_BYTES = 1024;
+const HEADER_BYTES = 1024;
 /** The header counts tokens in an i32. */
 export const TOKEN_BIN_MAX_TOKENS = 0x7fff_ffff;
 
@@ -14,7 +14,7 @@ const LAYOUTS = { 2: { magic: 20240520, version: 1 }, 4: { magic: 20240801, vers
 export function tokenBinHeader(tokenBytes: 2 | 4, tokens: number): Uint8Array {
   if (tokens > TOKEN_BIN_MAX_TOKENS) throw new RangeError(`${tokens} tokens in one file`);
   const { magic, version } = LAYOUTS[tokenBytes];
-  const bytes = new Uint8Array(TOKEN_BIN_HEADER_BYTES);
+  const bytes = new Uint8Array(HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   view.setInt32(0, magic, true);
   view.setInt32(4, version, true);

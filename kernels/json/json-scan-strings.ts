@@ -62,7 +62,7 @@ function codeUnit(bytes: Uint8Array, at: number): number {
  * marks the first of them. Flipping bit 1 puts the quote just above the control characters, so one comparison finds
  * both.
  */
-function specialBytes(word: number): number {
+export function specialBytes(word: number): number {
   const low = word ^ 0x02020202;
   const slash = word ^ 0x5c5c5c5c;
   return (((low - 0x21212121) & ~low) | ((slash - 0x01010101) & ~slash)) & 0x80808080;

@@ -9,7 +9,7 @@
  * top of the plan.
  */
 import { permutation, type Seed } from "../random/shuffle.ts";
-import { checkEnds, type WindowPlan } from "./plan.ts";
+import { checkEnds, type PackPlan } from "./plan.ts";
 
 export interface BestFitOptions {
   /** Pieces a window may hold at most, padding not counted; 0 for no limit. */
@@ -22,7 +22,7 @@ export function planBestFit(
   windowTokens: number,
   seed: Seed,
   options: BestFitOptions,
-): WindowPlan {
+): PackPlan {
   checkEnds(documentEnds, windowTokens);
   const documents = documentEnds.length;
   const rests = restLengths(documentEnds, windowTokens);

@@ -6,10 +6,10 @@
  * Price: one pass over documents; 12 bytes a piece.
  */
 import { permutation, type Seed } from "../random/shuffle.ts";
-import { checkEnds, type WindowPlan } from "./plan.ts";
+import { checkEnds, type PackPlan } from "./plan.ts";
 
 /** Plans the windows of one shard. `documentEnds` are exclusive ends in tokens; `windowTokens` is sequence length + 1. */
-export function planConcat(documentEnds: Float64Array, windowTokens: number, seed: Seed): WindowPlan {
+export function planConcat(documentEnds: Float64Array, windowTokens: number, seed: Seed): PackPlan {
   checkEnds(documentEnds, windowTokens);
   const documents = documentEnds.length;
   const total = documents === 0 ? 0 : documentEnds[documents - 1];

@@ -5,7 +5,7 @@
  * piece is, so ranges that share no window add up. Invariant: sums are exact below 2^53; quantiles are those of whole numbers below 4096 and
  * within 1/2048 above. Price: one pass over pieces; a few hundred KB a meter.
  */
-import type { WindowPlan } from "./plan.ts";
+import type { PackPlan } from "./plan.ts";
 
 export interface Spread {
   readonly mean: number;
@@ -48,7 +48,7 @@ export class PackingMeter {
   }
 
   /** Windows `[from, to)` of a plan over documents with these ends. */
-  add(plan: WindowPlan, documentEnds: Float64Array, from: number, to: number): void {
+  add(plan: PackPlan, documentEnds: Float64Array, from: number, to: number): void {
     for (let window = from; window < to; window++) {
       let pieces = 0;
       let squares = 0;

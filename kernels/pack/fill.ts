@@ -1,26 +1,32 @@
 /**
  * The copy: a plan and the tokens of a shard become the bytes a trainer reads.
  *
- * Invariant: the index written says where positions restart: the end of every piece, and each padding token as an entry of its own, so that
- * no padding label is ever trained on (one long "padding document" would leak into the loss). Window ends are among them.
+ * Invariant: the index written says where positions restart: the end of every piece, and each padding token as an entry
+ * of its own, so that no padding label is ever trained on (one long "padding document" would leak into the loss).
+ * Window ends are among them. A loss byte moves with its token, and padding has 0.
  * Price: one pass over the tokens, random reads of whole pieces.
  */
 import { HEAP } from "../../batch/memory.ts";
-import type { WindowPlan } from "./plan.ts";
+import type { PackPlan } from "./plan.ts";
 
 /** Token ids as stored: 2 or 4 bytes each. */
 export type TokenArray = Uint16Array | Uint32Array;
 
 /** 32-bit words of a piece in the pieces table: document (-1 for padding, as i32), start, length. */
 export const PIECE_WORDS = 3;
+/** The document of a piece of padding, -1, as a word of the table. */
+export const PADDING_WORD = 0xffff_ffff;
 
 /** Pieces shorter than this are copied by a loop: a call to `set` costs more than moving so few tokens. */
 const SHORT_PIECE = 48;
+const NO_LOSS = new Uint8Array();
 
 export interface FillInput {
-  readonly plan: WindowPlan;
+  readonly plan: PackPlan;
   /** All tokens of the shard. */
   readonly tokens: TokenArray;
+  /** The loss lane of the shard, one byte a token; absent where all are trained. */
+  readonly loss?: Uint8Array;
   readonly document_ends: Float64Array;
   readonly window_tokens: number;
   /** Token id of padding. */
@@ -31,6 +37,8 @@ export interface FillInput {
 export interface FillOutput {
   /** `(to - from) * window_tokens` entries, of the same type as the input. */
   readonly tokens: TokenArray;
+  /** One byte a token: 0 for padding, else the token's own. There where the input has a loss lane. */
+  readonly loss?: Uint8Array;
   /** Two words (low, high) per index entry, counted from the start of the file: {@link indexEntries} of them. */
   readonly ends: Uint32Array;
   /** {@link PIECE_WORDS} words per piece of the windows. */
@@ -38,7 +46,7 @@ export interface FillOutput {
 }
 
 /** Index entries of windows `[from, to)`. */
-export function indexEntries(plan: WindowPlan, from: number, to: number): number {
+export function indexEntries(plan: PackPlan, from: number, to: number): number {
   let entries = 0;
   for (let piece = plan.window_pieces[from]; piece < plan.window_pieces[to]; piece++) {
     entries += plan.piece_document[piece] < 0 ? plan.piece_length[piece] : 1;
@@ -46,9 +54,9 @@ export function indexEntries(plan: WindowPlan, from: number, to: number): number
   return entries;
 }
 
-/** Arrays of the right sizes for windows `[from, to)`; `tokens` lie in `memory`. */
+/** Arrays of the right sizes for windows `[from, to)`; `tokens` and `loss` lie in `memory`. */
 export function fillOutput(input: FillInput, from: number, to: number, memory = HEAP): FillOutput {
-  const { plan, tokens, window_tokens } = input;
+  const { plan, tokens, loss, window_tokens } = input;
   const count = (to - from) * window_tokens;
   const bytes = memory.allocate(count * tokens.BYTES_PER_ELEMENT);
   return {
@@ -56,16 +64,18 @@ export function fillOutput(input: FillInput, from: number, to: number, memory = 
       tokens instanceof Uint16Array
         ? new Uint16Array(bytes.buffer, bytes.byteOffset, count)
         : new Uint32Array(bytes.buffer, bytes.byteOffset, count),
+    ...(loss === undefined ? {} : { loss: memory.allocate(count) }),
     ends: new Uint32Array(2 * indexEntries(plan, from, to)),
     pieces: new Uint32Array(PIECE_WORDS * (plan.window_pieces[to] - plan.window_pieces[from])),
   };
 }
 
-/** Writes windows `[from, to)` of the plan. */
+/** Writes windows `[from, to)` of the plan. Both have a loss lane, or neither. */
 export function fillWindows(input: FillInput, from: number, to: number, output: FillOutput): void {
   const { plan, tokens, document_ends, window_tokens, eos } = input;
   const out = output.tokens;
-  const { ends, pieces } = output;
+  const { loss: trained, ends, pieces } = output;
+  const { loss = NO_LOSS } = input;
   const base = from * window_tokens;
   let at = 0;
   let entry = 0;
@@ -78,6 +88,7 @@ export function fillWindows(input: FillInput, from: number, to: number, output: 
     pieces[word++] = length;
     if (document < 0) {
       out.fill(eos, at, at + length);
+      trained?.fill(0, at, at + length);
       for (let pad = 1; pad <= length; pad++) {
         const end = base + at + pad;
         ends[entry++] = end;
@@ -89,8 +100,10 @@ export function fillWindows(input: FillInput, from: number, to: number, output: 
     const source = (document === 0 ? 0 : document_ends[document - 1]) + plan.piece_start[piece];
     if (length < SHORT_PIECE) {
       for (let i = 0; i < length; i++) out[at + i] = tokens[source + i];
+      if (trained !== undefined) for (let i = 0; i < length; i++) trained[at + i] = loss[source + i];
     } else {
       out.set(tokens.subarray(source, source + length), at);
+      trained?.set(loss.subarray(source, source + length), at);
     }
     at += length;
     const end = base + at;

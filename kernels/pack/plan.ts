@@ -1,12 +1,16 @@
 /**
  * The layout of documents in windows, as typed arrays: what planners make and the copy loop reads.
  *
- * Invariant of a good plan: every token of every document lies in exactly one window, and the pieces of each window add up to
- * `window_tokens` (sequence length + 1), where document -1 stands for EOS padding. Price: 12 bytes a piece, 4 bytes a window.
+ * Invariant of a good plan: every token of every document lies in exactly one window, and the pieces of each window add
+ * up to `window_tokens` (sequence length + 1), where document -1 stands for EOS padding. Price: 12 bytes a piece, 4
+ * bytes a window.
  */
 
-/** Same shape as a pack stage's plan. Pieces are in window order. */
-export interface WindowPlan {
+/**
+ * Which piece of which document lies where in the windows of one shard: what a pack stage makes. Pieces are in window
+ * order; the pieces of a window add up to `window_tokens` tokens.
+ */
+export interface PackPlan {
   readonly windows: number;
   /** Index of the first piece of every window, plus the total at the end: `windows + 1` entries. */
   readonly window_pieces: Uint32Array;
@@ -21,7 +25,7 @@ export interface WindowPlan {
  * The plan of a packed shard, from its pieces table: three words a piece (document, start, length), in window order.
  * Throws a RangeError where pieces do not fill whole windows.
  */
-export function planFromPieces(words: Uint32Array, windowTokens: number): WindowPlan {
+export function planFromPieces(words: Uint32Array, windowTokens: number): PackPlan {
   const pieces = words.length / 3;
   const piece_document = new Int32Array(pieces);
   const piece_start = new Uint32Array(pieces);
@@ -84,11 +88,7 @@ export function checkEnds(documentEnds: Float64Array, windowTokens: number): voi
   }
 }
 
-export function packingStatistics(
-  plan: WindowPlan,
-  documentEnds: Float64Array,
-  windowTokens: number,
-): PackingStatistics {
+export function packingStatistics(plan: PackPlan, documentEnds: Float64Array, windowTokens: number): PackingStatistics {
   const documents = documentEnds.length;
   const total = documents === 0 ? 0 : documentEnds[documents - 1];
   const piecesOf = new Uint32Array(documents);
@@ -173,13 +173,15 @@ const FIRST = 1;
 const LAST = 2;
 
 /**
- * What is wrong with a plan, in one sentence, or undefined: every window full, every token of every document placed once.
+ * What is wrong with a plan, in one sentence, or undefined: every window full, every token of every document placed
+ * once.
  *
- * Packers may come from plugins, so nothing in a plan is trusted. No sorting: one piece of a document starts at its start, one ends at
- * its end, and every other end takes a start of its own, so the pieces are one chain. Price: one pass over the pieces in 10 to 100 ns
- * each, with a bit a token, a byte a document and 4 bytes a piece. Throws a RangeError for a shard of more than 2^32 tokens.
+ * Packers may come from plugins, so nothing in a plan is trusted. No sorting: one piece of a document starts at its
+ * start, one ends at its end, and every other end takes a start of its own, so the pieces are one chain. Price: one
+ * pass over the pieces in 10 to 100 ns each, with a bit a token, a byte a document and 4 bytes a piece. Throws a
+ * RangeError for a shard of more than 2^32 tokens.
  */
-export function planProblem(plan: WindowPlan, documentEnds: Float64Array, windowTokens: number): string | undefined {
+export function planProblem(plan: PackPlan, documentEnds: Float64Array, windowTokens: number): string | undefined {
   const broken = columnsProblem(plan);
   if (broken !== undefined) return broken;
   const total = documentEnds.length === 0 ? 0 : documentEnds[documentEnds.length - 1];
@@ -231,7 +233,7 @@ function tokenOf(token: number, documentEnds: Float64Array): string {
 }
 
 /** What keeps a plan's columns from being read, or undefined. */
-function columnsProblem(plan: WindowPlan): string | undefined {
+function columnsProblem(plan: PackPlan): string | undefined {
   const { windows, window_pieces, piece_document, piece_start, piece_length } = plan;
   for (const [name, column] of Object.entries({ window_pieces, piece_start, piece_length }))
     if (!(column instanceof Uint32Array)) return `${name} is not a Uint32Array`;

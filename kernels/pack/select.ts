@@ -4,7 +4,7 @@
  * Invariant: the choice depends on document ends alone; documents keep their order, and their positions in the shard are what plans
  * of the part speak of. Price: one pass over the document ends.
  */
-import type { WindowPlan } from "./plan.ts";
+import type { PackPlan } from "./plan.ts";
 
 export interface DocumentSelection {
   /** Tokens of a document, EOS included; both ends belong to it. */
@@ -52,9 +52,14 @@ export function selectDocuments(documentEnds: Float64Array, selection: DocumentS
 }
 
 /** A plan of selected documents as a plan of their shard. */
-export function planInShard(plan: WindowPlan, documents: Uint32Array): WindowPlan {
+export function planInShard(plan: PackPlan, documents: Uint32Array): PackPlan {
   const piece_document = plan.piece_document.map((document) => (document < 0 ? document : documents[document]));
   return { ...plan, piece_document };
+}
+
+/** Whether both mean the same documents; none means all. */
+export function sameSelection(a: DocumentSelection = {}, b: DocumentSelection = {}): boolean {
+  return a.min_tokens === b.min_tokens && a.max_tokens === b.max_tokens && a.part_ratio === b.part_ratio;
 }
 
 /** Whether a document can be in both selections. Parts of a shard always overlap. */

@@ -1,8 +1,9 @@
 /**
  * The folder an export is written to: all of it or none, with a summary that names every file.
  *
- * Files go to a folder beside the target, which takes the target's place when `export.json` is in it. Invariant: a folder with an `export.json` is a
- * whole export; what was there before stays until then; a folder that holds anything else is never removed.
+ * Files go to a folder beside the target, which takes the target's place when `export.json` is in it. Invariant: a
+ * folder with an `export.json` is a whole export; what was there before stays until then; a folder that holds anything
+ * else is never removed.
  * Price: a sha256 of what is written; a linked file's is known from its manifest.
  */
 import { createHash } from "node:crypto";
@@ -90,10 +91,11 @@ export class ExportFolder {
 }
 
 /**
- * Writes an export with `write` and puts it where `folder` is; what `write` returns is in `export.json` beside trainer, plan and files.
+ * Writes an export with `write` and puts it where `folder` is; what `write` returns is in `export.json` beside trainer,
+ * plan and files.
  *
- * Throws RunError `run/export-folder-taken` where the folder holds something that is no export, `run/export-failed` where files of the
- * store are missing, and what io/local/commit.ts throws. Nothing is changed then.
+ * Throws RunError `run/export-folder-taken` where the folder holds something that is no export, `run/export-failed`
+ * where files of the store are missing, and what io/local/commit.ts throws. Nothing is changed then.
  */
 export function writeExport<Result extends object>(
   folder: string,

@@ -1,20 +1,68 @@
 /**
- * Packed windows as litData and litgpt read them: chunks of ids per source, `index.json`, and the weights of each training stage.
+ * Packed windows as litData and litgpt read them: chunks of ids per source, `index.json`, and the weights of each
+ * training stage.
  *
- * Rows are the windows of the manifests as they are: sequence_length + 1 ids, `TokensLoader(block_size=…)`. litgpt does not mask documents.
- * A chunk holds whole rows, because its tail would be dropped. Price: one chunk (64 MiB) in memory twice.
+ * Rows are the windows of the manifests as they are: sequence_length + 1 ids, `TokensLoader(block_size=…)`. litgpt does
+ * not mask documents. A chunk holds whole rows, because its tail would be dropped. Price: one chunk (64 MiB) in memory
+ * twice.
  */
 import { stringify } from "yaml";
+import { z } from "zod";
 import { type LitdataChunk, litdataIndex, litdataRowsPerChunk } from "../../kernels/exports/litdata.ts";
 import { encodeOffsetShard } from "../../kernels/exports/offset-shard.ts";
 import { bytesOf } from "../../store/token-file.ts";
 import type { StoredFile } from "../schema.ts";
+import { defineExporter, type ExportContext, type Exported, sharedOptions, trainerPath } from "./define.ts";
 import { contentVersion } from "./folder.ts";
-import { type ExportContext, type Exported, type RowStage, rowBlocks, type SourceRows, trainerPath } from "./views.ts";
+import { rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
+
+const options = z.strictObject({
+  ignore_loss: sharedOptions.ignore_loss,
+  path_prefix: sharedOptions.path_prefix,
+});
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "litdata",
+  summary: "packed windows as chunks of ids for litData and litgpt",
+  files: ["STAGE/SOURCE/chunk-0-*.bin", "STAGE/SOURCE/index.json", "STAGE.yaml"],
+  reads: "windows",
+  geometry: {
+    row_extra_tokens: 1,
+    stride_extra_tokens: 1,
+    padding: "eos",
+    boundaries: "nothing",
+    boundary_labels: "trained",
+    order: "shuffled",
+  },
+  loss: {
+    written: "never",
+    notes: "litgpt reads ids alone: the next id is the label, everywhere.",
+  },
+  options,
+  readers: [
+    {
+      name: "litData",
+      version: "8805bae0",
+      notes: [
+        "`StreamingDataset(input_dir, item_loader=TokensLoader(block_size=n + 1))` cuts a chunk into blocks",
+        "and drops its tail: chunks hold whole rows.",
+        "`CombinedStreamingDataset` draws a source for each sample and ends with the first that ends.",
+        "There is no code for uint32: ids of four bytes are int32.",
+      ],
+    },
+    {
+      name: "litgpt",
+      version: "26857050",
+      notes: ["Reads n + 1 ids a row and masks no document: it attends across them and trains on padding."],
+    },
+  ],
+  write,
+});
 
 const CHUNK_BYTES = 1 << 26;
 
-export function exportLitdata(stages: readonly RowStage[], context: ExportContext): Exported {
+function write(stages: readonly TrainingStageRows[], context: Context): Exported {
   const configs: string[] = [];
   const summary = stages.map((stage) => {
     const sources = stage.sources.map((source) => ({
@@ -27,11 +75,11 @@ export function exportLitdata(stages: readonly RowStage[], context: ExportContex
     configs.push(config);
     return { name: stage.name, sequence_length: stage.sequence_length, rows: stage.rows, sources };
   });
-  return { configs, warnings: ["litgpt attends across documents and trains on padding"], stages: summary };
+  return { configs, warnings: ["litgpt attends across documents and trains on padding"], record: { stages: summary } };
 }
 
 /** Writes the chunks and the index of one source; the number of chunks. */
-function writeSource(path: string, source: SourceRows, { folder, tokenizer }: ExportContext): number {
+function writeSource(path: string, source: SourceRows, { folder, tokenizer }: Context): number {
   const rowBytes = source.row_tokens * tokenizer.token_bytes;
   const perChunk = litdataRowsPerChunk(rowBytes, CHUNK_BYTES);
   const chunks: LitdataChunk[] = [];
@@ -44,8 +92,8 @@ function writeSource(path: string, source: SourceRows, { folder, tokenizer }: Ex
     chunks.push({ filename, chunk_bytes: bytes.length, chunk_size: rows.length, dim: rows.length * source.row_tokens });
     rows = [];
   };
-  for (const span of source.spans) {
-    for (const { tokens } of rowBlocks(source, span)) {
+  for (const range of source.ranges) {
+    for (const { tokens } of rowBlocks(source, range)) {
       const bytes = bytesOf(tokens);
       for (let at = 0; at < bytes.length; at += rowBytes) {
         rows.push(bytes.subarray(at, at + rowBytes));
@@ -58,7 +106,7 @@ function writeSource(path: string, source: SourceRows, { folder, tokenizer }: Ex
   return chunks.length;
 }
 
-function configText(stage: RowStage, { options }: ExportContext): string {
+function configText(stage: TrainingStageRows, { options }: Context): string {
   const head = [
     `# litData, training stage ${stage.name}: StreamingDataset(input_dir, item_loader=TokensLoader(block_size)) for each source,`,
     "# joined by CombinedStreamingDataset(datasets, weights, iterate_over_all=False).",

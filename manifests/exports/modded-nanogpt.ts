@@ -1,27 +1,67 @@
 /**
  * Documents as modded-nanogpt and llm.c read them: one stream of `.bin` files per training stage, 10^8 tokens each.
  *
- * Those loaders know neither sources nor weights, so sources are mixed here: the next document is of the source that is furthest behind its share of
- * tokens, the first one on a tie. Documents start with the end-of-text token instead of ending with it. Ids of two bytes are the layout
- * both read, of four llm.c's llama layout. File 0 is left to a validation split.
+ * Those loaders know neither sources nor weights, so sources are mixed here: the next document is of the source that is
+ * furthest behind its share of tokens, the first one on a tie. Documents start with the end-of-text token instead of
+ * ending with it. Ids of two bytes are the layout both read, of four llm.c's llama layout. File 0 is left to a
+ * validation split.
  * Price: the ids once more on disk; a block of about a million tokens a source in memory, and one file's ids.
  */
 
+import { z } from "zod";
 import { TOKEN_BIN_MAX_TOKENS, tokenBinHeader } from "../../kernels/exports/token-bin.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
 import { bytesOf } from "../../store/token-file.ts";
-import {
-  type DocumentBlock,
-  type DocumentStage,
-  documentBlocks,
-  type ExportContext,
-  type Exported,
-  type SourceDocuments,
-} from "./views.ts";
+import { defineExporter, type ExportContext, type Exported, sharedOptions } from "./define.ts";
+import { type DocumentBlock, documentBlocks, type SourceDocuments, type TrainingStageDocuments } from "./views.ts";
+
+const options = z.strictObject({ ignore_loss: sharedOptions.ignore_loss });
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "modded-nanogpt",
+  summary: "documents as one stream of `.bin` files for modded-nanogpt and llm.c, sources mixed",
+  files: ["STAGE/train_*.bin"],
+  reads: "documents",
+  geometry: {
+    row_extra_tokens: 1,
+    stride_extra_tokens: 0,
+    padding: "none",
+    boundaries: "first_token",
+    boundary_labels: "trained",
+    order: "kept",
+  },
+  loss: {
+    written: "never",
+    notes: "The loaders read ids alone.",
+  },
+  options,
+  readers: [
+    {
+      name: "modded-nanogpt",
+      version: "f411b3d3",
+      notes: [
+        "Reads ids of two bytes (magic 20240520).",
+        "Batches start at a document's first token.",
+        "It knows neither sources nor weights, so documents are mixed here, the source furthest behind its",
+        "share of tokens first; a document starts with the EOS id instead of ending with it.",
+      ],
+    },
+    {
+      name: "llm.c",
+      version: "main",
+      notes: [
+        "Reads ids of two bytes, and of four as its llama layout (magic 20240801).",
+        "File 0 is left to a validation split.",
+      ],
+    },
+  ],
+  write,
+});
 
 const FILE_TOKENS = 100_000_000;
 
-export function exportModdedNanogpt(stages: readonly DocumentStage[], context: ExportContext): Exported {
+function write(stages: readonly TrainingStageDocuments[], context: Context): Exported {
   const { tokenizer } = context;
   const warnings: string[] = [];
   if (tokenizer.token_bytes === 4) {
@@ -29,7 +69,7 @@ export function exportModdedNanogpt(stages: readonly DocumentStage[], context: E
       "ids need four bytes: llm.c reads these files as its llama layout, modded-nanogpt does not read them",
     );
   }
-  const repeats = stages.filter(({ sources }) => sources.some(({ spans }) => spans.some(({ epoch }) => epoch > 0)));
+  const repeats = stages.filter(({ sources }) => sources.some(({ ranges }) => ranges.some(({ epoch }) => epoch > 0)));
   for (const { name } of repeats) warnings.push(`${name}: documents that are read again come in the same order`);
   const summary = stages.map((stage) => ({
     name: stage.name,
@@ -38,10 +78,10 @@ export function exportModdedNanogpt(stages: readonly DocumentStage[], context: E
     files: `${stage.name}/train_*.bin`,
     ...writeStage(stage, context),
   }));
-  return { configs: [], warnings, stages: summary };
+  return { configs: [], warnings, record: { stages: summary } };
 }
 
-function writeStage(stage: DocumentStage, { folder, tokenizer }: ExportContext): { tokens: number; shards: number } {
+function writeStage(stage: TrainingStageDocuments, { folder, tokenizer }: Context): { tokens: number; shards: number } {
   const sources = stage.sources.map((source) => new DocumentStream(source, tokenizer.token_bytes));
   const total = stage.sources.reduce((sum, source) => sum + source.tokens, 0);
   const file = new TokenBinFile(tokenizer.token_bytes, tokenizer.eos.id, Math.min(total, FILE_TOKENS));
@@ -88,10 +128,10 @@ class DocumentStream {
   #block: DocumentBlock = { tokens: new Uint16Array(), ends: new Float64Array() };
   #document = 0;
 
-  constructor({ tokens, spans }: SourceDocuments, tokenBytes: 2 | 4) {
+  constructor({ tokens, ranges }: SourceDocuments, tokenBytes: 2 | 4) {
     this.tokens = tokens;
     this.#blocks = (function* () {
-      for (const span of spans) yield* documentBlocks(span, tokenBytes);
+      for (const range of ranges) yield* documentBlocks(range, tokenBytes);
     })();
   }
 

@@ -1,12 +1,14 @@
 /**
- * Packed rows as MosaicML streaming and llm-foundry read them: MDS shards per source, and the streams of each training stage.
+ * Packed rows as MosaicML streaming and llm-foundry read them: MDS shards per source, and the streams of each training
+ * stage.
  *
- * One column, `tokens`, `ndarray:int32` of exactly sequence_length ids. Shards are cut where `MDSWriter` cuts them. llm-foundry finds documents by
- * `eos_token_id` and trains the label after a document's end, padding included.
+ * One column, `tokens`, `ndarray:int32` of exactly sequence_length ids. Shards are cut where `MDSWriter` cuts them.
+ * llm-foundry finds documents by `eos_token_id` and trains the label after a document's end, padding included.
  * Price: one shard (64 MiB) in memory twice.
  */
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
+import { z } from "zod";
 import {
   encodeMdsInt32s,
   encodeMdsSample,
@@ -19,16 +21,55 @@ import {
   mdsShardBase,
 } from "../../kernels/exports/mds.ts";
 import { encodeOffsetShard } from "../../kernels/exports/offset-shard.ts";
-import {
-  type ExportContext,
-  type Exported,
-  numbered,
-  type RowStage,
-  rowBlocks,
-  type SourceRows,
-  signedTokens,
-  trainerPath,
-} from "./views.ts";
+import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
+import { rowBlocks, type SourceRows, signedTokens, type TrainingStageRows } from "./views.ts";
+
+const options = z.strictObject({
+  ignore_loss: sharedOptions.ignore_loss,
+  path_prefix: sharedOptions.path_prefix,
+});
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "mosaic",
+  summary: "packed rows as MDS shards for MosaicML streaming and llm-foundry",
+  files: ["STAGE/SOURCE/shard.*.mds", "STAGE/SOURCE/index.json", "STAGE.yaml"],
+  reads: "rows",
+  geometry: {
+    row_extra_tokens: 0,
+    stride_extra_tokens: 0,
+    padding: "eos",
+    token_bytes: 4,
+    boundaries: "eos",
+    boundary_labels: "trained",
+    order: "shuffled",
+  },
+  loss: {
+    written: "never",
+    notes: "llm-foundry shifts `tokens` to labels itself; nothing in a sample masks one.",
+  },
+  options,
+  readers: [
+    {
+      name: "MosaicML streaming",
+      version: "0.13, 89e7bb90",
+      notes: [
+        "One column `tokens`, `ndarray:int32` of exactly n ids.",
+        "A stream's `choose` is the stage's rows, so each is read whole, once. litData reads MDS shards too.",
+      ],
+    },
+    {
+      name: "llm-foundry",
+      version: "main",
+      notes: [
+        "`eos_token_id` turns on `sequence_id`, which keeps attention inside documents; the model needs",
+        "`attn_uses_sequence_id: true`.",
+        "The label after a document's end is trained, EOS after EOS in padding included.",
+      ],
+    },
+  ],
+  write,
+});
 
 const FORMAT: MdsFormat = {
   columns: [{ name: "tokens", encoding: "ndarray:int32", size_bytes: null }],
@@ -36,7 +77,7 @@ const FORMAT: MdsFormat = {
   size_limit: MDS_SIZE_LIMIT_BYTES,
 };
 
-export function exportMosaic(stages: readonly RowStage[], context: ExportContext): Exported {
+function write(stages: readonly TrainingStageRows[], context: Context): Exported {
   const configs: string[] = [];
   const summary = stages.map((stage) => {
     const sources = stage.sources.map((source) => ({
@@ -52,11 +93,11 @@ export function exportMosaic(stages: readonly RowStage[], context: ExportContext
   const warnings = [
     "llm-foundry trains the label after each document's end, and EOS after EOS in padding: pack/concat pads one row a shard",
   ];
-  return { configs, warnings, stages: summary };
+  return { configs, warnings, record: { stages: summary } };
 }
 
 /** Writes the shards and the index of one stream; the number of shards. */
-function writeSource(path: string, source: SourceRows, { folder }: ExportContext): number {
+function writeSource(path: string, source: SourceRows, { folder }: Context): number {
   const config = mdsConfig(FORMAT);
   const shards: MdsShardInfo[] = [];
   let samples: Uint8Array[] = [];
@@ -70,8 +111,8 @@ function writeSource(path: string, source: SourceRows, { folder }: ExportContext
     samples = [];
     size = mdsShardBase(config);
   };
-  for (const span of source.spans) {
-    for (const { tokens } of rowBlocks(source, span)) {
+  for (const range of source.ranges) {
+    for (const { tokens } of rowBlocks(source, range)) {
       const ids = signedTokens(tokens);
       for (let at = 0; at < ids.length; at += source.row_tokens) {
         const sample = encodeMdsSample(FORMAT.columns, [encodeMdsInt32s(ids.subarray(at, at + source.row_tokens))]);
@@ -87,7 +128,7 @@ function writeSource(path: string, source: SourceRows, { folder }: ExportContext
   return shards.length;
 }
 
-function configText(stage: RowStage, { options, tokenizer }: ExportContext): string {
+function configText(stage: TrainingStageRows, { options, tokenizer }: Context): string {
   const head = [
     `# llm-foundry, training stage ${stage.name}: the dataset of a text data loader. Each stream is read whole, once.`,
     "# `eos_token_id` keeps attention inside documents: the model needs `attn_uses_sequence_id: true`.",

@@ -1,43 +1,80 @@
 /**
  * A run as nanotron reads it: one folder of `.ds` files per source, and the `data_stages` block that names them.
  *
- * nanotron reads a folder's files in name order, each to its last whole window, and cannot loop; between stages it goes on in a folder by how
- * many tokens it has consumed under the same path. So a folder holds exactly what consecutive stages read of a source, in order, a
- * second epoch as further files, and a source packed anew gets a folder of its own.
- * A stage cannot change the sequence length within one nanotron run: each length in turn gets its own file.
+ * nanotron reads a folder's files in name order, each to its last whole window, and cannot loop; between stages it goes
+ * on in a folder by how many tokens it has consumed under the same path. So a folder holds exactly what consecutive
+ * stages read of a source, in order, a second epoch as further files, and a source packed anew gets a folder of its
+ * own. A stage cannot change the sequence length within one nanotron run: each length in turn gets its own file.
  * Price: hard links; a copy where links are impossible, and of the rest of a shard where a run starts inside it.
  */
-import { join } from "node:path";
+import { basename } from "node:path";
 import { stringify } from "yaml";
+import { z } from "zod";
 import { readPart } from "../../io/local/read-part.ts";
-import { type ShardSpan, shardSpans } from "../../kernels/pack/spans.ts";
+import { type ShardRange, shardRanges } from "../../kernels/pack/ranges.ts";
 import { companions, decodeEnds, encodeEnds, formatMetadata } from "../../store/token-file.ts";
-import type { SourceManifest, StageManifest, StoredFile } from "../schema.ts";
-import { type ExportFolder, writeExport } from "./folder.ts";
-import { trainerPath } from "./views.ts";
+import { defineExporter, type ExportContext, type Exported, sharedOptions, trainerPath } from "./define.ts";
+import type { ExportFolder } from "./folder.ts";
+import type { SourceFiles, TrainingStageFiles, WindowFiles } from "./views.ts";
 
-export interface NanotronOptions {
-  /** Made anew; a folder that is there and was not made by an earlier export is refused. */
-  readonly folder: string;
-  /** The folder manifest paths are relative to. */
-  readonly store: string;
-  /** What the trainer puts before a folder's name; none by default, so that paths are relative to `folder`. */
-  readonly path_prefix?: string;
-  /** Sequences per training step: turns windows into steps. 1 where not given, so that steps count windows. */
-  readonly global_batch_size?: number;
-  /** What the trainer loads its tokenizer by; the name in the manifests where not given. */
-  readonly tokenizer_name?: string;
-}
+const options = z.strictObject({
+  path_prefix: sharedOptions.path_prefix,
+  global_batch_size: sharedOptions.global_batch_size,
+  tokenizer_name: sharedOptions.tokenizer_name,
+});
+type Options = z.output<typeof options>;
+type Context = ExportContext<Options>;
 
-export interface NanotronExport {
-  /** Names of the YAML files, in training order. */
-  readonly configs: readonly string[];
-  readonly folders: readonly WindowFolder[];
-  readonly warnings: readonly string[];
-}
+export default defineExporter({
+  name: "nanotron",
+  summary: "the packed windows as folders of `.ds` files for nanotron, with its `data_stages`",
+  files: [
+    "s3/SOURCE_ROW/*.ds",
+    "s3/SOURCE_ROW/*.ds.index",
+    "s3/SOURCE_ROW/*.ds.loss",
+    "s3/SOURCE_ROW/SOURCE.ds.metadata",
+    "data_stages*.yaml",
+  ],
+  reads: "window_files",
+  geometry: {
+    row_extra_tokens: 1,
+    stride_extra_tokens: 1,
+    padding: "eos",
+    boundaries: "eos",
+    boundary_labels: "masked",
+    order: "kept",
+  },
+  loss: {
+    written: "always",
+    notes: "`.ds.loss` beside `.ds`, as datatrove writes it; nanotron's data set does not read it yet.",
+  },
+  options,
+  readers: [
+    {
+      name: "nanotron, its smollm3 branch",
+      version: "bc1f5a61",
+      notes: [
+        "Reads a folder's files in name order, each to its last whole window, without shuffling, and cannot loop:",
+        "epochs lie in the folder. Positions restart after every EOS id in a window, and labels at position 0 are masked,",
+        "so padding with EOS costs no loss. Between stages it finds its place in a folder by the path.",
+      ],
+    },
+    {
+      name: "nanotron",
+      version: "2411b022, 2026-04",
+      notes: [
+        "The same bytes, but its data set does not fit datatrove's main branch (argument names differ since 2025-04-30):",
+        "use the pair of branches SmolLM3 used.",
+      ],
+    },
+  ],
+  write,
+});
 
-/** A folder of token files and the windows of its source that it starts and ends with. */
-export interface WindowFolder {
+/**
+ * A folder of token files and the windows of its source that it starts and ends with; `mix next` finds its place by it.
+ */
+interface WindowFolder {
   readonly name: string;
   readonly source: string;
   readonly sequence_length: number;
@@ -54,50 +91,47 @@ const COPY_BYTES = 4 * 1024 * 1024;
 
 interface Chain {
   readonly name: string;
-  readonly source: string;
-  readonly share: SourceManifest;
+  readonly files: SourceFiles;
   readonly start: number;
   end: number;
 }
 
 interface Group {
   readonly sequence_length: number;
-  readonly stages: { readonly manifest: StageManifest; readonly chains: readonly Chain[] }[];
+  readonly stages: { readonly stage: TrainingStageFiles; readonly chains: readonly Chain[] }[];
 }
 
-/** Writes the export. Throws RunError `run/export-folder-taken`, `run/export-failed`. */
-export function exportNanotron(manifests: readonly StageManifest[], options: NanotronOptions): NanotronExport {
-  const groups = groupStages(manifests);
+function write(stages: readonly TrainingStageFiles[], context: Context): Exported {
+  const groups = groupStages(stages);
   const chains = [...new Set(groups.flatMap((group) => group.stages.flatMap((stage) => stage.chains)))];
-  const warnings = exportWarnings(groups, chains, options);
-  const configs = groups.map((group, index) => ({
-    name: groups.length === 1 ? "data_stages.yaml" : `data_stages-${index + 1}-${group.sequence_length}.yaml`,
-    text: configText(group, options),
-  }));
-  const folders = chains.map(({ name, source, share, start, end }) => ({
-    name,
-    source,
-    sequence_length: share.packing.window_tokens - 1,
-    start_window: start,
-    end_window: end,
-  }));
-  const result: NanotronExport = { configs: configs.map(({ name }) => name), folders, warnings };
-
-  const head = { trainer: "nanotron", plan_fingerprint: manifests[0].plan_fingerprint };
-  return writeExport(options.folder, head, (folder) => {
-    for (const chain of chains) writeFolder(chain, manifests[0], options, folder);
-    for (const { name, text } of configs) folder.text(name, text);
-    return result;
+  for (const chain of chains) writeFolder(chain, context);
+  const configs = groups.map((group, index) => {
+    const name = groups.length === 1 ? "data_stages.yaml" : `data_stages-${index + 1}-${group.sequence_length}.yaml`;
+    context.folder.text(name, configText(group, context));
+    return name;
   });
+  const folders = chains.map(
+    ({ name, files, start, end }): WindowFolder => ({
+      name,
+      source: files.source,
+      sequence_length: files.window_tokens - 1,
+      start_window: start,
+      end_window: end,
+    }),
+  );
+  return { configs, warnings: exportWarnings(groups, chains, context.options), record: { folders } };
 }
 
-/** Consecutive stages of one sequence length, and for each of their sources the chain of stages that read on in one folder. */
-function groupStages(manifests: readonly StageManifest[]): Group[] {
+/**
+ * Consecutive stages of one sequence length, and for each of their sources the chain of stages that read on in one
+ * folder.
+ */
+function groupStages(stages: readonly TrainingStageFiles[]): Group[] {
   const groups: Group[] = [];
   const used = new Map<string, number>();
   let open = new Map<string, Chain>();
-  for (const manifest of manifests) {
-    const { sequence_length, window_tokens } = manifest.stage;
+  for (const stage of stages) {
+    const { sequence_length } = stage;
     let group = groups.at(-1);
     if (group?.sequence_length !== sequence_length) {
       group = { sequence_length, stages: [] };
@@ -105,36 +139,41 @@ function groupStages(manifests: readonly StageManifest[]): Group[] {
       open = new Map();
     }
     const chains: Chain[] = [];
-    for (const [source, share] of Object.entries(manifest.sources)) {
-      if (share.windows === 0) continue;
+    for (const files of stage.sources) {
+      const { source } = files;
       let chain = open.get(source);
-      const goesOn =
-        chain?.share.fingerprints.windows === share.fingerprints.windows && chain.end === share.start_window;
+      const goesOn = chain?.files.fingerprint === files.fingerprint && chain.end === files.start_window;
       if (chain === undefined || !goesOn) {
-        const base = `${source}_${window_tokens}`;
+        const base = `${source}_${files.window_tokens}`;
         const count = (used.get(base) ?? 0) + 1;
         used.set(base, count);
-        chain = { name: count === 1 ? base : `${base}_${count}`, source, share, start: share.start_window, end: 0 };
+        chain = { name: count === 1 ? base : `${base}_${count}`, files, start: files.start_window, end: 0 };
         open.set(source, chain);
       }
-      chain.end = share.end_window;
+      chain.end = files.end_window;
       chains.push(chain);
     }
-    group.stages.push({ manifest, chains });
+    group.stages.push({ stage, chains });
   }
   return groups;
 }
 
-function exportWarnings(groups: readonly Group[], chains: readonly Chain[], options: NanotronOptions): string[] {
-  const warnings = chains.flatMap(({ name, share, start, end }) => {
-    const repeats = shardSpans(share.shard_windows, start, end).some(
-      ({ epoch, shard }) => epoch > 0 && !share.files.some((file) => file.epoch === epoch && file.shard === shard),
+function exportWarnings(groups: readonly Group[], chains: readonly Chain[], { global_batch_size }: Options): string[] {
+  const warnings = chains.flatMap(({ name, files, start, end }) => {
+    const repeats = shardRanges(files.shard_windows, start, end).some(
+      ({ epoch, shard }) => epoch > 0 && ownFiles(files, shard, epoch) === undefined,
     );
     return repeats
       ? [`${name} reads windows of its source again in the same order: later epochs are links to the same files`]
       : [];
   });
-  if (options.global_batch_size === undefined) {
+  for (const { name, files } of chains) {
+    if (!files.has_loss) continue;
+    warnings.push(
+      `${name} has .ds.loss files, which nanotron's data set does not read: masked tokens are trained on without a change there`,
+    );
+  }
+  if (global_batch_size === undefined) {
     warnings.push("start_training_step counts windows: export again with the trainer's global batch size");
   }
   if (groups.length > 1) {
@@ -145,23 +184,22 @@ function exportWarnings(groups: readonly Group[], chains: readonly Chain[], opti
   return warnings;
 }
 
-function configText(group: Group, options: NanotronOptions): string {
+function configText(group: Group, { tokenizer, seed, options }: Context): string {
   const batch = options.global_batch_size ?? 1;
-  const { tokenizer, seed } = group.stages[0].manifest;
   let step = 1;
-  const data_stages = group.stages.map(({ manifest, chains }) => {
+  const data_stages = group.stages.map(({ stage, chains }) => {
     const start_training_step = step;
-    step += Math.max(1, Math.floor(manifest.stage.windows / batch));
+    step += Math.max(1, Math.floor(stage.rows / batch));
     return {
-      name: manifest.stage.name,
+      name: stage.name,
       start_training_step,
       sequence_length: group.sequence_length,
       data: {
         seed,
         num_loading_workers: 0,
         dataset: {
-          dataset_folder: chains.map((chain) => folderPath(chain, options)),
-          dataset_weights: chains.map((chain) => manifest.sources[chain.source].weight_achieved),
+          dataset_folder: chains.map(({ name }) => trainerPath(`${PARENT}/${name}`, options)),
+          dataset_weights: stage.sources.map(({ weight }) => weight),
           return_positions: true,
           token_size_in_bytes: tokenizer.token_bytes,
           tokenizer_name: options.tokenizer_name ?? tokenizer.name,
@@ -182,82 +220,70 @@ function configText(group: Group, options: NanotronOptions): string {
   return `${head.join("\n")}\n${stringify({ data_stages }, { lineWidth: 0 })}`;
 }
 
-function folderPath(chain: Chain, options: NanotronOptions): string {
-  return trainerPath(`${PARENT}/${chain.name}`, options);
+/** The files a shard's windows have in the order of an epoch; undefined where they are read again as in the first. */
+function ownFiles({ files }: SourceFiles, shard: number, epoch: number): WindowFiles | undefined {
+  return files.find((candidate) => candidate.shard === shard && candidate.epoch === epoch);
 }
 
-function writeFolder(chain: Chain, manifest: StageManifest, options: NanotronOptions, folder: ExportFolder): void {
-  const { share, start, end } = chain;
-  const path = `${PARENT}/${chain.name}`;
-  const windowTokens = share.packing.window_tokens;
-  const firstEpoch = Math.floor(start / share.epoch_windows);
+function firstFiles(files: SourceFiles, shard: number): WindowFiles {
+  const first = ownFiles(files, shard, 0);
+  if (first === undefined) throw new Error(`${files.source}: no windows of shard ${shard} in the manifest`);
+  return first;
+}
+
+function writeFolder({ name, files, start, end }: Chain, { folder, tokenizer, options }: Context): void {
+  const path = `${PARENT}/${name}`;
+  const firstEpoch = Math.floor(start / files.epoch_windows);
   let windows = 0;
-  shardSpans(share.shard_windows, start, end + SPARE_WINDOWS).forEach((span, position) => {
-    const ofShard = share.files.filter((candidate) => candidate.shard === span.shard);
+  shardRanges(files.shard_windows, start, end + SPARE_WINDOWS).forEach((range, position) => {
     // The first epoch's files come first; a later epoch without files of its own reads them again.
-    const ownOrder = span.epoch > 0 && ofShard.some((candidate) => candidate.epoch === span.epoch);
-    const stored = (suffix: string, epoch?: number): StoredFile => {
-      const file = ofShard.find((candidate) => candidate.epoch === epoch && candidate.path.endsWith(`.ds${suffix}`));
-      if (file === undefined)
-        throw new Error(`${chain.source}: no .ds${suffix} of shard ${span.shard} in the manifest`);
-      return file;
-    };
-    const source = ownOrder ? span.epoch : undefined;
-    const tokens = stored("", source);
-    const { path: first } = stored("");
-    const name = first.slice(first.lastIndexOf("/") + 1);
-    const epoch = span.epoch === firstEpoch ? "" : `e${String(span.epoch - firstEpoch).padStart(3, "0")}_`;
-    const target = `${path}/${epoch}${name}`;
-    const whole = share.shard_windows[span.shard];
-    if (position === 0 && span.start > 0) {
-      copyRest(
-        join(options.store, tokens.path),
-        target,
-        span,
-        whole,
-        windowTokens * manifest.tokenizer.token_bytes,
-        folder,
-      );
-      copyEnds(join(options.store, tokens.path), target, span.start * windowTokens, folder);
-      windows += whole - span.start;
+    const first = firstFiles(files, range.shard);
+    const stored = ownFiles(files, range.shard, range.epoch) ?? first;
+    const epoch = range.epoch === firstEpoch ? "" : `e${String(range.epoch - firstEpoch).padStart(3, "0")}_`;
+    const target = `${path}/${epoch}${basename(first.tokens.path)}`;
+    const whole = files.shard_windows[range.shard];
+    if (position === 0 && range.start > 0) {
+      copyRest(stored, target, range, whole, files.window_tokens, tokenizer.token_bytes, folder);
+      windows += whole - range.start;
     } else {
       // The last file is linked whole: what lies beyond the end is spare.
-      for (const suffix of ["", companions.index]) {
-        const file = stored(suffix, source);
-        folder.link(join(options.store, file.path), target + suffix, file);
-      }
+      folder.link(stored.tokens.path, target, stored.tokens);
+      folder.link(stored.index.path, target + companions.index, stored.index);
+      if (stored.loss !== undefined) folder.link(stored.loss.path, target + companions.loss, stored.loss);
       windows += whole;
     }
   });
   folder.text(
-    `${path}/${chain.source}.ds${companions.metadata}`,
+    `${path}/${files.source}.ds${companions.metadata}`,
     formatMetadata({
-      tokenizer_name: options.tokenizer_name ?? manifest.tokenizer.name,
-      token_bytes: manifest.tokenizer.token_bytes,
-      tokens: windows * windowTokens,
+      tokenizer_name: options.tokenizer_name ?? tokenizer.name,
+      token_bytes: tokenizer.token_bytes,
+      tokens: windows * files.window_tokens,
     }),
   );
 }
 
-/** Windows from `span.start` to the end of a shard, as a file of their own. */
+/** Windows from `range.start` to the end of a shard, as files of their own. */
 function copyRest(
-  from: string,
+  stored: WindowFiles,
   target: string,
-  span: ShardSpan,
+  range: ShardRange,
   whole: number,
-  windowBytes: number,
+  windowTokens: number,
+  tokenBytes: number,
   folder: ExportFolder,
 ): void {
-  const end = whole * windowBytes;
-  folder.file(target, (file) => {
-    for (let at = span.start * windowBytes; at < end; at += COPY_BYTES) {
-      file.write(readPart(from, at, Math.min(COPY_BYTES, end - at)));
-    }
-  });
+  const skipped = range.start * windowTokens;
+  copyPart(stored.tokens.path, target, skipped * tokenBytes, whole * windowTokens * tokenBytes, folder);
+  if (stored.loss !== undefined) {
+    copyPart(stored.loss.path, target + companions.loss, skipped, whole * windowTokens, folder);
+  }
+  const index = decodeEnds(readPart(stored.index.path), stored.index.path).filter((end) => end > skipped);
+  folder.bytes(target + companions.index, encodeEnds(index, -skipped));
 }
 
-/** Document ends beyond the first `skipped` tokens of a shard. */
-function copyEnds(from: string, target: string, skipped: number, folder: ExportFolder): void {
-  const ends = decodeEnds(readPart(from + companions.index), from + companions.index).filter((end) => end > skipped);
-  folder.bytes(target + companions.index, encodeEnds(ends, -skipped));
+function copyPart(from: string, target: string, start: number, end: number, folder: ExportFolder): void {
+  folder.file(target, (file) => {
+    for (let at = start; at < end; at += COPY_BYTES) file.write(readPart(from, at, Math.min(COPY_BYTES, end - at)));
+  });
 }

@@ -1,28 +1,75 @@
 /**
- * Packed rows as OLMo-core reads them: raw ids under `.npy` (no NumPy header), `.csv.gz` with document bounds, and the source mixture.
+ * Packed rows as OLMo-core reads them: raw ids under `.npy` (no NumPy header), `.csv.gz` with document bounds, and the
+ * source mixture.
  *
- * OLMo-core cuts a file into rows of sequence_length and finds documents by EOS; the CSV says the same, each padding token being a document of
- * its own. The label after a document's end is trained unless a mask says otherwise: asked for, `.label_mask.npy` is one byte per token,
- * 0 for padding and for the first token of every piece. Price: the ids once more on disk.
+ * OLMo-core cuts a file into rows of sequence_length and finds documents by EOS; the CSV says the same, each padding
+ * token being a document of its own. The label after a document's end is trained unless a mask says otherwise:
+ * `.label_mask.npy` is one byte per token, 0 for padding, for the first token of every piece and where the loss lane
+ * has 0. It is written when asked for, and for all sources of a stage where one has a lane. Price: the ids once more on
+ * disk.
  */
 import { gzipSync } from "node:zlib";
 import { stringify } from "yaml";
-import { PIECE_WORDS } from "../../kernels/pack/fill.ts";
+import { z } from "zod";
+import { PADDING_WORD, PIECE_WORDS } from "../../kernels/pack/fill.ts";
 import { bytesOf } from "../../store/token-file.ts";
-import {
-  type ExportContext,
-  type Exported,
-  numbered,
-  type RowBlock,
-  type RowStage,
-  rowBlocks,
-  type SourceRows,
-  trainerPath,
-} from "./views.ts";
+import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
+import { type RowBlock, rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
+
+const options = z.strictObject({
+  path_prefix: sharedOptions.path_prefix,
+  global_batch_size: sharedOptions.global_batch_size,
+  label_mask: z
+    .boolean()
+    .optional()
+    .describe("write which labels are trained, and name the files in the configuration"),
+});
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "olmo-core",
+  summary: "packed rows as raw ids for OLMo-core, with document bounds and a source mixture",
+  files: ["STAGE/SOURCE/part-*.npy", "STAGE/SOURCE/part-*.csv.gz", "STAGE/SOURCE/part-*.label_mask.npy", "STAGE.yaml"],
+  reads: "rows",
+  geometry: {
+    row_extra_tokens: 0,
+    stride_extra_tokens: 0,
+    padding: "eos",
+    boundaries: "eos",
+    boundary_labels: "masked_by_file",
+    order: "shuffled",
+  },
+  loss: {
+    written: "always",
+    notes: "`part-*.label_mask.npy`, written for all sources of a training stage as soon as one has a loss lane.",
+  },
+  options,
+  readers: [
+    {
+      name: "OLMo-core",
+      version: "fa6c5014, 2026-06",
+      notes: [
+        "The YAML is a `SourceMixtureDatasetConfig`, `global_batch_size` in tokens.",
+        "`.npy` is raw, without NumPy's header; its type must be the data set's `dtype`.",
+        "Documents come from EOS, or from the CSV where files are remote.",
+        "The label after a document's end is trained unless `label_mask_paths` says otherwise: one byte a",
+        "token, 0 for padding and for the first token of every piece.",
+      ],
+    },
+    {
+      name: "MaxText",
+      version: "e591f30",
+      notes: [
+        "`dataset_type=olmo_grain` reads the same `.npy` (ids of four bytes) through an index that its own",
+        "script makes.",
+      ],
+    },
+  ],
+  write,
+});
 
 /** Gzip members follow each other in one file: a reader sees one stream, and no more than this is held. */
 const CSV_BYTES = 1 << 22;
-const PADDING = 0xffff_ffff;
 
 interface SourceFiles {
   readonly source: SourceRows;
@@ -31,17 +78,18 @@ interface SourceFiles {
   readonly padding_tokens: number;
 }
 
-export function exportOlmoCore(stages: readonly RowStage[], context: ExportContext): Exported {
+function write(stages: readonly TrainingStageRows[], context: Context): Exported {
   const { folder, options } = context;
   const configs: string[] = [];
   const warnings: string[] = [];
   const summary = stages.map((stage) => {
-    const written = stage.sources.map((source) => writeSource(stage.name, source, context));
+    const masked = options.label_mask === true || stage.sources.some(({ has_loss }) => has_loss);
+    const written = stage.sources.map((source) => writeSource(stage.name, source, masked, context));
     const config = `${stage.name}.yaml`;
     folder.text(config, configText(stage, written, context));
     configs.push(config);
     const padding = written.reduce((sum, { padding_tokens }) => sum + padding_tokens, 0);
-    if (padding > 0 && options.label_mask !== true) {
+    if (padding > 0 && !masked) {
       warnings.push(`${stage.name}: ${padding} EOS of padding are trained on: export with a label mask (--label-mask)`);
     }
     return {
@@ -52,28 +100,28 @@ export function exportOlmoCore(stages: readonly RowStage[], context: ExportConte
       sources: written.map(({ source, paths }) => ({ name: source.source, rows: source.rows, files: paths.length })),
     };
   });
-  return { configs, warnings, stages: summary };
+  return { configs, warnings, record: { stages: summary } };
 }
 
-function writeSource(stage: string, source: SourceRows, { folder, options }: ExportContext): SourceFiles {
+function writeSource(stage: string, source: SourceRows, masked: boolean, { folder }: Context): SourceFiles {
   const paths: string[] = [];
   const masks: string[] = [];
   let padding = 0;
-  source.spans.forEach((span, i) => {
+  source.ranges.forEach((range, i) => {
     const base = `${stage}/${source.source}/part-${numbered(i)}`;
     folder.file(`${base}.npy`, (file) => {
-      for (const { tokens } of rowBlocks(source, span)) file.write(bytesOf(tokens));
+      for (const { tokens } of rowBlocks(source, range)) file.write(bytesOf(tokens));
     });
     folder.file(`${base}.csv.gz`, (file) => {
-      const csv = new DocumentCsv(`shard ${span.shard}`, (bytes) => file.write(bytes));
-      for (const { pieces } of rowBlocks(source, span)) csv.add(pieces);
+      const csv = new DocumentCsv(`shard ${range.shard}`, (bytes) => file.write(bytes));
+      for (const { pieces } of rowBlocks(source, range)) csv.add(pieces);
       csv.finish();
       padding += csv.padding_tokens;
     });
     paths.push(`${base}.npy`);
-    if (options.label_mask !== true) return;
+    if (!masked) return;
     folder.file(`${base}.label_mask.npy`, (file) => {
-      for (const block of rowBlocks(source, span)) file.write(labelMask(block));
+      for (const block of rowBlocks(source, range)) file.write(labelMask(block));
     });
     masks.push(`${base}.label_mask.npy`);
   });
@@ -81,19 +129,22 @@ function writeSource(stage: string, source: SourceRows, { folder, options }: Exp
 }
 
 /** 1 for every token that is trained as a label. */
-export function labelMask({ tokens, pieces }: RowBlock): Uint8Array {
-  const mask = new Uint8Array(tokens.length).fill(1);
+function labelMask({ tokens, loss, pieces }: RowBlock): Uint8Array {
+  const mask = loss?.slice() ?? new Uint8Array(tokens.length).fill(1);
   let at = 0;
   for (let word = 0; word < pieces.length; word += PIECE_WORDS) {
     const length = pieces[word + 2];
-    if (pieces[word] === PADDING) mask.fill(0, at, at + length);
+    if (pieces[word] === PADDING_WORD) mask.fill(0, at, at + length);
     else mask[at] = 0;
     at += length;
   }
   return mask;
 }
 
-/** Rows `start,end,id,src,loc`: bounds in tokens of the file; id the document's number in its shard, loc where in it the piece starts. */
+/**
+ * Rows `start,end,id,src,loc`: bounds in tokens of the file; id the document's number in its shard, loc where in it the
+ * piece starts.
+ */
 class DocumentCsv {
   padding_tokens = 0;
   readonly #shard: string;
@@ -110,7 +161,7 @@ class DocumentCsv {
   add(pieces: Uint32Array): void {
     for (let word = 0; word < pieces.length; word += PIECE_WORDS) {
       const [document, start, length] = pieces.subarray(word, word + PIECE_WORDS);
-      if (document === PADDING) {
+      if (document === PADDING_WORD) {
         this.padding_tokens += length;
         for (let pad = 0; pad < length; pad++) this.#line(1, "padding", 0);
       } else {
@@ -139,7 +190,11 @@ class DocumentCsv {
   }
 }
 
-function configText(stage: RowStage, written: readonly SourceFiles[], { options, tokenizer }: ExportContext): string {
+function configText(
+  stage: TrainingStageRows,
+  written: readonly SourceFiles[],
+  { options, tokenizer }: Context,
+): string {
   const batch = (options.global_batch_size ?? 1) * stage.sequence_length;
   const spell = (paths: readonly string[]): string[] => paths.map((path) => trainerPath(path, options));
   const head = [

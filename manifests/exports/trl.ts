@@ -1,28 +1,63 @@
 /**
- * Packed rows as TRL reads them: Parquet with `input_ids`, `labels`, `seq_lengths`, and the YAML of each training stage.
+ * Packed rows as TRL reads them: Parquet with `input_ids`, `labels`, `seq_lengths`, and the YAML of each training
+ * stage.
  *
- * TRL leaves a data set with these columns as it is (`packing: false`) and its padding-free collator restarts positions by `seq_lengths`. Rows
- * may be short, so there is no padding. Labels are the ids, -100 at the first token of every piece: nothing before it can predict it.
+ * TRL leaves a data set with these columns as it is (`packing: false`) and its padding-free collator restarts positions
+ * by `seq_lengths`. Rows may be short, so there is no padding. Labels are the ids, -100 where the loss lane has 0 and
+ * at the first token of every piece: nothing before it can predict it.
  * Invariant: the lengths of a row add up to its ids. Price: 8 bytes a token on disk.
  */
 import { stringify } from "yaml";
-import { type ListColumn, ParquetListWriter } from "../../kernels/exports/parquet-lists.ts";
-import { PIECE_WORDS } from "../../kernels/pack/fill.ts";
-import {
-  type ExportContext,
-  type Exported,
-  numbered,
-  type RowBlock,
-  type RowStage,
-  rowBlocks,
-  type SourceRows,
-  signedTokens,
-  trainerPath,
-} from "./views.ts";
+import { z } from "zod";
+import { type ListColumn, ParquetListWriter } from "../../kernels/parquet/int-lists.ts";
+import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
+import { unpaddedRows } from "./packed-rows.ts";
+import { type RowBlock, rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
+
+const options = z.strictObject({
+  path_prefix: sharedOptions.path_prefix,
+});
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "trl",
+  summary: "packed rows as Parquet for TRL: `input_ids`, `labels`, `seq_lengths`",
+  files: ["STAGE/SOURCE-*.parquet", "STAGE.yaml"],
+  reads: "rows",
+  geometry: {
+    row_extra_tokens: 0,
+    stride_extra_tokens: 0,
+    padding: "none",
+    token_bytes: 4,
+    boundaries: "sequence_lengths",
+    boundary_labels: "masked",
+    order: "shuffled",
+  },
+  loss: {
+    written: "always",
+    notes: "`labels` is -100 where a token is not trained.",
+  },
+  options,
+  readers: [
+    {
+      name: "TRL",
+      version: "collator of 1.13 run, 1.16 read",
+      notes: [
+        "`trl sft --config STAGE.yaml …`.",
+        "Columns `input_ids` and `labels` are kept as they are: nothing is tokenized, packed or cut again.",
+        "`padding_free` without packing wants `max_length: null`; the collator restarts positions by",
+        "`seq_lengths` and sets labels to -100 where a position is 0.",
+        "Rows may be short; there is no padding.",
+      ],
+    },
+  ],
+  write,
+});
 
 const IGNORED = -100;
+const COLUMNS = [{ name: "input_ids" }, { name: "labels" }, { name: "seq_lengths" }];
 
-export function exportTrl(stages: readonly RowStage[], context: ExportContext): Exported {
+function write(stages: readonly TrainingStageRows[], context: Context): Exported {
   const configs: string[] = [];
   const summary = stages.map((stage) => {
     const datasets = stage.sources.map((source) => ({ source, files: writeSource(stage.name, source, context) }));
@@ -36,60 +71,36 @@ export function exportTrl(stages: readonly RowStage[], context: ExportContext): 
       sources: datasets.map(({ source, files }) => ({ name: source.source, rows: source.rows, files: files.length })),
     };
   });
-  return { configs, warnings: [], stages: summary };
+  return { configs, warnings: [], record: { stages: summary } };
 }
 
-function writeSource(stage: string, source: SourceRows, { folder }: ExportContext): string[] {
-  return source.spans.map((span, i) => {
+function writeSource(stage: string, source: SourceRows, { folder }: Context): string[] {
+  return source.ranges.map((range, i) => {
     const path = `${stage}/${source.source}-${numbered(i)}.parquet`;
     folder.file(path, (file) => {
-      const parquet = new ParquetListWriter(["input_ids", "labels", "seq_lengths"], (bytes) => file.write(bytes));
-      for (const block of rowBlocks(source, span)) parquet.rowGroup(rowColumns(block, source.row_tokens));
+      const parquet = new ParquetListWriter(COLUMNS, (bytes) => file.write(bytes));
+      for (const block of rowBlocks(source, range)) parquet.rowGroup(rowColumns(block, source.row_tokens));
       parquet.finish();
     });
     return path;
   });
 }
 
-/** The three columns of a block, padding left out. */
-export function rowColumns({ tokens, pieces }: RowBlock, rowTokens: number): ListColumn[] {
-  const rows = tokens.length / rowTokens;
-  const ids = signedTokens(tokens);
-  const input = new Int32Array(ids.length);
-  const labels = new Int32Array(ids.length);
-  const lengths = new Int32Array(pieces.length / PIECE_WORDS);
-  const rowEnds = new Int32Array(rows);
-  const lengthEnds = new Int32Array(rows);
-  let read = 0;
-  let written = 0;
-  let kept = 0;
-  for (let word = 0, row = 0; word < pieces.length; word += PIECE_WORDS) {
-    const length = pieces[word + 2];
-    if (pieces[word] !== 0xffff_ffff) {
-      const piece = ids.subarray(read, read + length);
-      input.set(piece, written);
-      labels.set(piece, written);
-      labels[written] = IGNORED;
-      lengths[kept++] = length;
-      written += length;
-    }
-    read += length;
-    if (read === (row + 1) * rowTokens) {
-      rowEnds[row] = written;
-      lengthEnds[row++] = kept;
-    }
-  }
+function rowColumns(block: RowBlock, rowTokens: number): ListColumn[] {
+  const { ids, trained, ends, lengths, length_ends } = unpaddedRows(block, rowTokens);
+  const labels = ids.slice();
+  for (let i = 0; i < labels.length; i++) if (trained[i] === 0) labels[i] = IGNORED;
   return [
-    { values: input.subarray(0, written), ends: rowEnds },
-    { values: labels.subarray(0, written), ends: rowEnds },
-    { values: lengths.subarray(0, kept), ends: lengthEnds },
+    { values: ids, ends },
+    { values: labels, ends },
+    { values: lengths, ends: length_ends },
   ];
 }
 
 function configText(
-  stage: RowStage,
+  stage: TrainingStageRows,
   datasets: readonly { readonly files: readonly string[] }[],
-  { options }: ExportContext,
+  { options }: Context,
 ): string {
   const head = [
     `# TRL, training stage ${stage.name}: ${stage.rows} rows of at most ${stage.sequence_length} tokens, packed.`,

@@ -1,11 +1,17 @@
-/** Exports against their own summaries: every file is hashed again. A missing or changed file, or an export of an older plan, is a finding. */
+/**
+ * Exports against their own summaries: every file is hashed again. A missing or changed file, or an export of an older
+ * plan, is a finding.
+ */
 import fs from "node:fs";
 import { join } from "node:path";
 import type { Finding } from "../verify-figures.ts";
 import { fileProblem } from "../verify-files.ts";
 import { readSummary, SUMMARY } from "./folder.ts";
 
-/** Findings on every export in `exports`, the run's folder with one folder per trainer. None where there is no such folder. */
+/**
+ * Findings on every export in `exports`, the run's folder with one folder per trainer. None where there is no such
+ * folder.
+ */
 export async function exportFindings(
   exports: string,
   planFingerprint: string,

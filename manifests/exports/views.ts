@@ -1,45 +1,66 @@
 /**
- * What an export is given: the rows or the documents of every training stage, as the trainer's geometry has them.
+ * What an export is given: the files, the rows or the documents of every training stage, as the trainer's geometry has
+ * them.
  *
- * The caller lays ranges out (it knows the packers); exports only read through these views and write bytes. Paths in views are absolute.
+ * The caller lays ranges out (it knows the packers); exports only read through these views and write bytes. Paths in
+ * views are absolute.
  * Price of reading: one shard of a store at a time for rows, a few MiB for documents.
  */
 import { readPart } from "../../io/local/read-part.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
+import type { ShardRange } from "../../kernels/pack/ranges.ts";
 import { type DocumentSelection, selectDocuments } from "../../kernels/pack/select.ts";
-import type { ShardSpan } from "../../kernels/pack/spans.ts";
-import { companions, decodeEnds, decodeTokens, type TokenBytes } from "../../store/token-file.ts";
-import type { StageManifest } from "../schema.ts";
-import type { ExportFolder } from "./folder.ts";
+import { companions, decodeEnds, decodeLoss, decodeTokens, type TokenBytes } from "../../store/token-file.ts";
 
-export interface ExportOptions {
-  /** What the trainer puts before a path in the export; none by default, so that paths are relative to its folder. */
-  readonly path_prefix?: string;
-  /** Sequences per training step. */
-  readonly global_batch_size?: number;
-  /** What the trainer loads its tokenizer by; the name in the manifests where not given. */
-  readonly tokenizer_name?: string;
-  /** Write which labels are trained, for trainers that read it from a file. */
-  readonly label_mask?: boolean;
+/** A file of the store. */
+export interface StoreFile {
+  readonly path: string;
+  readonly size_bytes: number;
+  readonly sha256: string;
 }
 
-export interface ExportContext {
-  readonly folder: ExportFolder;
-  readonly tokenizer: StageManifest["tokenizer"];
-  readonly options: ExportOptions;
+/** The windows of one shard in the order of one epoch, as they lie in the store. */
+export interface WindowFiles {
+  readonly shard: number;
+  /** A later epoch without files of its own reads those of epoch 0 again. */
+  readonly epoch: number;
+  readonly tokens: StoreFile;
+  readonly index: StoreFile;
+  /** Absent where all tokens are trained. */
+  readonly loss?: StoreFile;
 }
 
-/** What every exporter returns: it is printed, and kept in `export.json`. */
-export interface Exported {
-  /** Configuration files, in training order. */
-  readonly configs: readonly string[];
-  readonly warnings: readonly string[];
-  readonly stages: readonly object[];
+export interface SourceFiles {
+  readonly source: string;
+  /** Share of the stage's rows. */
+  readonly weight: number;
+  readonly rows: number;
+  readonly window_tokens: number;
+  /** Names the windows: stages of equal fingerprints read the same ones. */
+  readonly fingerprint: string;
+  readonly shard_windows: readonly number[];
+  /** Windows, numbered through the epochs. */
+  readonly start_window: number;
+  readonly end_window: number;
+  readonly epoch_windows: number;
+  readonly files: readonly WindowFiles[];
+  /** Whether any shard has a loss lane. */
+  readonly has_loss: boolean;
+}
+
+export interface TrainingStageFiles {
+  readonly name: string;
+  readonly sequence_length: number;
+  readonly rows: number;
+  /** Sources with no row are left out. */
+  readonly sources: readonly SourceFiles[];
 }
 
 export interface RowBlock {
   /** Rows back to back. */
   readonly tokens: TokenArray;
+  /** One byte a token, see store/token-file.ts; absent where all but padding are trained. */
+  readonly loss?: Uint8Array;
   /** PIECE_WORDS words a piece, in row order; the pieces of a row add up to its tokens. */
   readonly pieces: Uint32Array;
 }
@@ -56,11 +77,13 @@ export interface SourceRows {
   readonly rows: number;
   readonly row_tokens: number;
   /** In reading order; later epochs follow earlier ones. */
-  readonly spans: readonly ShardSpan[];
-  readonly open: (span: ShardSpan) => RowReader;
+  readonly ranges: readonly ShardRange[];
+  readonly open: (range: ShardRange) => RowReader;
+  /** Whether any shard has a loss lane. */
+  readonly has_loss: boolean;
 }
 
-export interface RowStage {
+export interface TrainingStageRows {
   readonly name: string;
   readonly sequence_length: number;
   readonly rows: number;
@@ -70,21 +93,24 @@ export interface RowStage {
 
 const BLOCK_TOKENS = 1 << 20;
 
-/** Blocks of whole rows of one span, about a million tokens each. */
-export function* rowBlocks(source: SourceRows, span: ShardSpan): Generator<RowBlock> {
-  const reader = source.open(span);
+/** Blocks of whole rows of one range, about a million tokens each. */
+export function* rowBlocks(source: SourceRows, range: ShardRange): Generator<RowBlock> {
+  const reader = source.open(range);
   const step = Math.max(1, Math.floor(BLOCK_TOKENS / source.row_tokens));
-  for (let from = span.start; from < span.end; from += step) yield reader.read(from, Math.min(span.end, from + step));
+  for (let from = range.start; from < range.end; from += step)
+    yield reader.read(from, Math.min(range.end, from + step));
 }
 
 /** Consecutive documents of one shard of a token store, in one epoch. */
-export interface DocumentSpan {
+export interface DocumentRange {
   readonly epoch: number;
   readonly shard: number;
   /** The shard's `.ds`. */
   readonly path: string;
   readonly size_bytes: number;
   readonly sha256: string;
+  /** The shard's `.ds.loss`; absent where all tokens are trained. */
+  readonly loss?: string;
   /** Documents of the shard that count at all, where not all do. */
   readonly selection?: DocumentSelection;
   /** Number among the documents that count. */
@@ -100,10 +126,12 @@ export interface SourceDocuments {
   readonly documents: number;
   readonly tokens: number;
   /** In reading order; no document of an epoch is in two stages. */
-  readonly spans: readonly DocumentSpan[];
+  readonly ranges: readonly DocumentRange[];
+  /** Whether any shard has a loss lane. */
+  readonly has_loss: boolean;
 }
 
-export interface DocumentStage {
+export interface TrainingStageDocuments {
   readonly name: string;
   readonly sequence_length: number;
   /** Windows of the manifest: what is trained. */
@@ -113,12 +141,14 @@ export interface DocumentStage {
 
 export interface DocumentBlock {
   readonly tokens: TokenArray;
+  /** One byte a token, see store/token-file.ts; absent where all are trained. */
+  readonly loss?: Uint8Array;
   /** Exclusive ends of documents in `tokens`; the last one is its length. */
   readonly ends: Float64Array;
 }
 
-/** Where the documents of a span lie in their shard, in tokens. */
-function bounds({ path, selection, first_document, documents }: DocumentSpan): {
+/** Where the documents of a range lie in their shard, in tokens. */
+function bounds({ path, selection, first_document, documents }: DocumentRange): {
   starts: Float64Array;
   ends: Float64Array;
 } {
@@ -138,9 +168,9 @@ function bounds({ path, selection, first_document, documents }: DocumentSpan): {
   };
 }
 
-/** Exclusive document ends of a span, as its documents alone lie one after the other. */
-export function spanEnds(span: DocumentSpan): Float64Array {
-  const { starts, ends } = bounds(span);
+/** Exclusive document ends of a range, as its documents alone lie one after the other. */
+export function rangeEnds(range: DocumentRange): Float64Array {
+  const { starts, ends } = bounds(range);
   return stackedEnds(starts, ends, 0, ends.length);
 }
 
@@ -155,23 +185,32 @@ function stackedEnds(starts: Float64Array, ends: Float64Array, from: number, to:
 }
 
 /** Blocks of whole documents, about a million tokens each; a longer document is a block of its own. */
-export function* documentBlocks(span: DocumentSpan, tokenBytes: TokenBytes): Generator<DocumentBlock> {
-  const { starts, ends } = bounds(span);
+export function* documentBlocks(range: DocumentRange, tokenBytes: TokenBytes): Generator<DocumentBlock> {
+  const { starts, ends } = bounds(range);
   for (let first = 0; first < ends.length; ) {
     let next = first + 1;
     while (next < ends.length && ends[next] - starts[first] <= BLOCK_TOKENS) next++;
     const start = starts[first];
-    const bytes = readPart(span.path, start * tokenBytes, (ends[next - 1] - start) * tokenBytes);
-    const tokens = decodeTokens(bytes, tokenBytes, span.path);
+    const bytes = readPart(range.path, start * tokenBytes, (ends[next - 1] - start) * tokenBytes);
+    const tokens = decodeTokens(bytes, tokenBytes, range.path);
+    const loss = range.loss === undefined ? undefined : readLoss(range.loss, start, tokens.length);
     const stacked = stackedEnds(starts, ends, first, next);
-    for (let i = first; i < next && stacked[next - first - 1] < tokens.length; i++) {
+    const kept = stacked[next - first - 1];
+    for (let i = first; i < next && kept < tokens.length; i++) {
       // Documents that do not count lie between: close the gaps, front to back.
       const to = i === first ? 0 : stacked[i - first - 1];
       tokens.copyWithin(to, starts[i] - start, ends[i] - start);
+      loss?.copyWithin(to, starts[i] - start, ends[i] - start);
     }
-    yield { tokens: tokens.subarray(0, stacked[next - first - 1]), ends: stacked };
+    const block = { tokens: tokens.subarray(0, kept), ends: stacked };
+    yield loss === undefined ? block : { ...block, loss: loss.subarray(0, kept) };
     first = next;
   }
+}
+
+/** The loss lane of `tokens` tokens of a shard from token `start`. */
+export function readLoss(path: string, start: number, tokens: number): Uint8Array {
+  return decodeLoss(readPart(path, start, tokens), tokens, path);
 }
 
 /** Ids in four bytes: as they are, or widened. */
@@ -183,14 +222,4 @@ export function wideTokens(tokens: TokenArray): Uint32Array {
 export function signedTokens(tokens: TokenArray): Int32Array {
   const wide = wideTokens(tokens);
   return new Int32Array(wide.buffer, wide.byteOffset, wide.length);
-}
-
-/** A path in the export as the trainer will spell it. */
-export function trainerPath(path: string, { path_prefix }: ExportOptions): string {
-  return path_prefix === undefined ? path : `${path_prefix.replace(/\/+$/, "")}/${path}`;
-}
-
-/** File number in five digits. */
-export function numbered(index: number): string {
-  return String(index).padStart(5, "0");
 }

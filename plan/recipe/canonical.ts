@@ -6,21 +6,26 @@
  */
 import { basename } from "node:path";
 import type { Place } from "../../batch/errors.ts";
-import type { Recipe } from "../types.ts";
+import { isAssetRef } from "../../stages/define.ts";
+import type { Recipe, TokenizerSpec } from "../types.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** The resolved values of a recipe. */
 export function canonicalRecipe(recipe: Recipe): { readonly [key: string]: Json } {
-  const { file, place: _place, ...tokenizer } = recipe.tokenizer;
   return sorted({
     ...recipe,
-    tokenizer: file === undefined ? tokenizer : { ...tokenizer, file: basename(file) },
+    tokenizer: recipe.tokenizer && canonicalTokenizer(recipe.tokenizer),
+    outputs: recipe.outputs.map((output) => ({ ...unplaced(output), format: unplaced(output.format) })),
     pipelines: mapValues(recipe.pipelines, (uses) => uses.map(unplaced)),
     sources: mapValues(recipe.sources, (source) => ({ ...unplaced(source), read: unplaced(source.read) })),
     training_stages: recipe.training_stages.map((stage) => ({ ...unplaced(stage), pack: unplaced(stage.pack) })),
     plugins: recipe.plugins.map((path) => basename(path)),
   }) as { readonly [key: string]: Json };
+}
+
+function canonicalTokenizer({ file, place: _place, ...tokenizer }: TokenizerSpec): Omit<TokenizerSpec, "place"> {
+  return file === undefined ? tokenizer : { ...tokenizer, file: basename(file) };
 }
 
 function unplaced<T extends { readonly place?: Place }>({ place: _place, ...rest }: T): Omit<T, "place"> {
@@ -32,6 +37,7 @@ function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) =>
 }
 
 function sorted(value: unknown): Json {
+  if (isAssetRef(value)) return { asset: basename(value.asset) };
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value).filter(([, part]) => part !== undefined);

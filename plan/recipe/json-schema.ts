@@ -5,7 +5,8 @@
  * ending asks for are checked only when a recipe is loaded.
  */
 import { z } from "zod";
-import type { StageDefinition } from "../../stages/define.ts";
+import { TRAINERS } from "../../manifests/exports/registry.ts";
+import { isPipelineKind, type OperatorKind, type StageDefinition } from "../../stages/define.ts";
 import { recipeShape, sourceShape, stageUseShape } from "./schema.ts";
 
 /** The part of JSON Schema that zod writes and this project reads. */
@@ -44,12 +45,15 @@ function withoutSafeBounds(key: string, value: unknown): unknown {
   return value;
 }
 
-/** The schema of a whole recipe that may name `stages`. */
-export function recipeJsonSchema(stages: readonly StageDefinition[]): JsonSchema {
+/** The schema of a whole recipe that may name `stages` and `trainers`. */
+export function recipeJsonSchema(
+  stages: readonly StageDefinition[],
+  trainers: readonly string[] = TRAINERS,
+): JsonSchema {
   const recipe = toJsonSchema(recipeShape);
   const { pipelines, sources, training_stages } = recipe.properties ?? {};
-  const ofKind = (...kinds: readonly string[]) => stages.filter((stage) => kinds.includes(stage.name.split("/")[0]));
-  const inPipelines = ofKind("filter", "rewrite", "annotate", "dedup");
+  const ofKind = (kind: OperatorKind) => stages.filter((stage) => stage.kind === kind);
+  const inPipelines = stages.filter(({ name, kind }) => isPipelineKind(kind) && !name.startsWith("tokenize/"));
   const trainingStage = training_stages.items as JsonSchema;
   const packNames = ofKind("pack").flatMap(({ name }) => [name.slice("pack/".length), name]);
   const pack: JsonSchema = {
@@ -66,11 +70,12 @@ export function recipeJsonSchema(stages: readonly StageDefinition[]): JsonSchema
         ...pipelines,
         additionalProperties: { type: "array", items: { anyOf: inPipelines.map((stage) => stageUseSchema(stage)) } },
       },
-      sources: { ...sources, additionalProperties: sourceSchema(ofKind("read")) },
+      sources: { ...sources, additionalProperties: sourceSchema(ofKind("source")) },
       training_stages: {
         ...training_stages,
         items: { ...trainingStage, properties: { ...trainingStage.properties, pack } },
       },
+      exports: { ...recipe.properties?.exports, items: { type: "string", enum: trainers } },
     },
   };
 }

@@ -2,7 +2,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { RecipeError } from "../../batch/errors.ts";
-import type { StageDefinition } from "../../stages/define.ts";
+import { isOperatorKind, OPERATOR_KINDS, type StageDefinition } from "../../stages/define.ts";
 
 /**
  * Imports plugin modules in order; each default-exports one stage definition or a list of them. `folder` is what relative paths
@@ -16,6 +16,10 @@ export async function loadPlugins(paths: readonly string[], folder: string): Pro
     for (const definition of definitions) {
       if (!isStageDefinition(definition)) {
         throw pluginError(path, "does not default-export a stage", "end it with `export default defineStage({ … })`");
+      }
+      if (!isOperatorKind(definition.kind)) {
+        const kinds = OPERATOR_KINDS.join(", ");
+        throw pluginError(path, `exports the stage ${definition.name} without its kind`, `add kind: one of ${kinds}`);
       }
       stages.push(definition);
     }

@@ -15,8 +15,8 @@ const COMPRESSED = /\.(gz|zst|zstd)$/;
 /** Columnar files compress inside; a compressed one cannot be read by parts. */
 const COMPRESSIBLE = new Set(["read/jsonl", "read/csv"]);
 
-/** Full name of a reader or packer given short: `jsonl` is `read/jsonl`. */
-export function fullName(kind: "read" | "pack", name: string): string {
+/** Full name of a reader, packer or format given short: `jsonl` is `read/jsonl`. */
+export function fullName(kind: "read" | "pack" | "write", name: string): string {
   return name.includes("/") ? name : `${kind}/${name}`;
 }
 

@@ -10,6 +10,7 @@ import { suggest } from "../../batch/suggest.ts";
 import type { Recipe, TokenizerSpec } from "../types.ts";
 import type { Finding, Path } from "./diagnostics.ts";
 import { badName, check, unknownKey, wrongType } from "./issues.ts";
+import { resolveOutputs } from "./outputs.ts";
 import { isRecord } from "./overrides.ts";
 import { NAME_PATTERN, recipeShape } from "./schema.ts";
 import { checkSubstitutes, resolveSource } from "./sources.ts";
@@ -43,6 +44,8 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
   const pipelineNames = pipelines.map(([name]) => name);
   const resolvedSources = sources.map(([name, value]) => resolveSource(name, value, pipelineNames, context));
   const knownSources = new Map(sources.map(([name], i) => [name, resolvedSources[i]?.available_tokens]));
+  const withData = sources.flatMap(([name], i) => ((resolvedSources[i]?.from.length ?? 0) > 0 ? [name] : []));
+  checkPurpose(raw, unknown, context);
   const shard_tokens = field("shard_tokens", shape.shard_tokens);
   const missing = field("missing", shape.missing);
   const tokens_per_step = field("tokens_per_step", shape.tokens_per_step);
@@ -51,13 +54,14 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     schema: field("schema", shape.schema),
     name: field("name", shape.name),
     seed: field("seed", shape.seed),
-    tokenizer: resolveTokenizer(field("tokenizer", shape.tokenizer), context),
+    ...optional("tokenizer", resolveTokenizer(field("tokenizer", shape.tokenizer), context)),
     pipelines: Object.fromEntries(pipelines.map(([name, value]) => [name, resolvePipeline(name, value, context)])),
     sources: Object.fromEntries(sources.map(([name], i) => [name, resolvedSources[i]])),
     training_stages:
       raw.training_stages === undefined
-        ? field("training_stages", shape.training_stages)
+        ? []
         : resolveTrainingStages(raw.training_stages, knownSources, shard_tokens, context),
+    outputs: resolveOutputs(raw.outputs, withData, context),
     shard_tokens,
     limits: field("limits", shape.limits),
     missing,
@@ -78,6 +82,33 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
 
 function optional<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } {
   return (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Value };
+}
+
+/** A recipe asks for training stages or for outputs, and training stages need a tokenizer. */
+function checkPurpose(
+  raw: Readonly<Record<string, unknown>>,
+  unknown: readonly string[],
+  context: ResolveContext,
+): void {
+  const misspelt = (key: string): boolean => unknown.some((other) => suggest(other, [key]) === key);
+  if (raw.training_stages === undefined && raw.outputs === undefined) {
+    if (misspelt("training_stages") || misspelt("outputs")) return;
+    context.findings.push({
+      code: "recipe/missing-key",
+      what: "a recipe needs `training_stages` or `outputs`",
+      why: "without either nothing is asked for",
+      fix: "add `training_stages: …` for tokens, or `outputs: …` for rows",
+      path: ["training_stages"],
+    });
+  }
+  if (raw.training_stages !== undefined && raw.tokenizer === undefined && !misspelt("tokenizer")) {
+    context.findings.push({
+      code: "recipe/missing-key",
+      what: "a recipe with training stages needs `tokenizer`",
+      fix: "add `tokenizer: { file: ./tokenizer.json, eos: … }` or `tokenizer: { encoding: cl100k_base, eos: … }`",
+      path: ["tokenizer"],
+    });
+  }
 }
 
 /** A simulation is of something larger. */

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { ENCODINGS } from "../../io/tokenizer-files.ts";
-import { TRAINERS } from "../../manifests/exports/geometry.ts";
+import { TRAINERS } from "../../manifests/exports/registry.ts";
 import type { WeightNode } from "../../mixtures/weights.ts";
 import { parseSize } from "./sizes.ts";
 
@@ -135,6 +135,47 @@ export const trainingStageShape = z.strictObject({
   ),
 });
 
+const bytesShape = z
+  .union([z.int(), z.string()])
+  .transform((value, context) => {
+    const size = typeof value === "number" ? value : parseSize(value.replace(/G$/, "B"));
+    if (size !== undefined) return size;
+    context.addIssue({ code: "custom", params: { code: "recipe/bad-size" }, message: "is not a number of bytes" });
+    return z.NEVER;
+  })
+  .pipe(z.int().min(1));
+
+export const outputShape = z.strictObject({
+  name: nameShape.describe("name of the output; its folder is `runs/NAME/outputs/OUTPUT`"),
+  sources: z.array(nameShape).min(1).optional().describe("sources whose rows it takes, in this order; all when absent"),
+  format: z
+    .union([z.string().min(1), z.looseObject({ use: z.string().min(1) })])
+    .default("parquet")
+    .describe("how rows are written: `parquet`, `jsonl`, or `{ use: write/parquet, … }` with options"),
+  columns: z
+    .array(
+      z.union([
+        z.string().min(1),
+        z.strictObject({
+          name: z.string().min(1).describe("name of the column"),
+          type: z
+            .string()
+            .min(1)
+            .optional()
+            .describe("type to write it as, such as `list<struct<role: string, content: string>>` for JSON text"),
+        }),
+      ]),
+    )
+    .min(1)
+    .optional()
+    .describe("columns to write, in this order; all when absent"),
+  split: nameShape.default("train").describe("first part of file names: `SPLIT-00000-of-00004.parquet`"),
+  shard_bytes: bytesShape
+    .prefault("512M")
+    .describe("bytes of text in a file, about: rows are spread evenly over as many files as that makes"),
+  keep_dropped: z.boolean().default(false).describe("also write the rows that stages dropped, with their verdicts"),
+});
+
 const heldOutShape = {
   fraction: z.number().gt(0).lt(1).optional().describe("share of the documents"),
   tokens: tokensShape.optional().describe("about so many tokens of each source, instead of `fraction`"),
@@ -180,14 +221,20 @@ export const recipeShape = z.strictObject({
   schema: z.literal(1).describe("version of this format"),
   name: nameShape.describe("name of the run; its folder is `runs/NAME`"),
   seed: z.int().min(0).default(0).describe("key of all randomness: shuffles, packing, mixing"),
-  tokenizer: tokenizerShape.describe("how text becomes token ids"),
+  tokenizer: tokenizerShape
+    .optional()
+    .describe("how text becomes token ids; needed by training stages and by stages that count tokens"),
   plugins: z
     .array(z.string().min(1))
     .default([])
     .describe("modules that export stages of your own, relative to the recipe"),
   pipelines: z.record(nameShape, z.array(stageUseShape)).default({}).describe("lists of stages by name, run in order"),
   sources: z.record(nameShape, sourceShape).describe("where text comes from, by name"),
-  training_stages: z.array(trainingStageShape).min(1).describe("what is trained, in order; one manifest each"),
+  training_stages: z
+    .array(trainingStageShape)
+    .default([])
+    .describe("what is trained, in order; one manifest each. A recipe needs these or outputs"),
+  outputs: z.array(outputShape).default([]).describe("data sets of rows: what is left of sources, as files"),
   missing: missingShape
     .default("error")
     .describe(

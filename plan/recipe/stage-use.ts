@@ -5,13 +5,13 @@
  */
 import type { Place } from "../../batch/errors.ts";
 import { didYouMean } from "../../batch/suggest.ts";
+import { declarationOf, isPipelineKind, type OperatorKind } from "../../stages/define.ts";
 import type { StageRegistry } from "../../stages/registry.ts";
 import type { StageUse } from "../types.ts";
 import type { Finding, Path } from "./diagnostics.ts";
 import { check, kindOf, type Subject, wrongType } from "./issues.ts";
 import { stageId } from "./overrides.ts";
 import { stageUseShape } from "./schema.ts";
-import { operatorKind, PIPELINE_KINDS } from "./stage-kinds.ts";
 
 /** What every part of a recipe is resolved with. */
 export interface ResolveContext {
@@ -59,14 +59,12 @@ export function stageUse(
   path: Path,
   namePath: Path,
   context: ResolveContext,
-  expected: { readonly kind?: "source" | "pack"; readonly subject?: string; readonly otherKeys: readonly string[] },
+  expected: { readonly kind?: PlaceKind; readonly subject?: string; readonly otherKeys: readonly string[] },
 ): StageUse | undefined {
   const { registry, findings } = context;
   const definition = registry.get(name);
   if (definition === undefined) {
-    const fitting = registry.names.filter((known) =>
-      expected.kind === undefined ? true : known.startsWith(expected.kind === "source" ? "read/" : "pack/"),
-    );
+    const fitting = registry.stages.filter(({ kind }) => fits(kind, expected.kind)).map((stage) => stage.name);
     const what = `there is no stage \`${name}\``;
     findings.push({ code: "recipe/unknown-stage", what, fix: didYouMean(name, fitting), path: namePath });
     return undefined;
@@ -74,10 +72,12 @@ export function stageUse(
   const subject: Subject = { name: expected.subject ?? `\`${name}\``, otherKeys: expected.otherKeys };
   const parsed = check(definition.options, options, path, subject, findings);
   if (parsed === undefined) return undefined;
-  const kind = operatorKind(definition, parsed);
-  const fits = expected.kind === undefined ? PIPELINE_KINDS.includes(kind) : kind === expected.kind;
-  if (!fits) {
-    findings.push({ code: "recipe/wrong-stage-kind", ...misfit(name, kind, expected.kind), path: namePath });
+  const { kind } = definition;
+  const tokenizes = declarationOf(definition, parsed).writes.some((column) => column.kind === "token_list");
+  if (!fits(kind, expected.kind) || tokenizes) {
+    const problem = tokenizes ? TOKENIZES : misfit(kind, expected.kind);
+    const what = `\`${name}\` ${problem.what}`;
+    findings.push({ code: "recipe/wrong-stage-kind", what, fix: problem.fix, path: namePath });
     return undefined;
   }
   return {
@@ -88,15 +88,33 @@ export function stageUse(
   };
 }
 
-function misfit(name: string, kind: string, expected: "source" | "pack" | undefined): Pick<Finding, "what" | "fix"> {
-  if (expected === "source") return { what: `\`${name}\` does not read files`, fix: "name a reader, `read: jsonl`" };
-  if (expected === "pack") return { what: `\`${name}\` does not pack`, fix: "name a packer, `pack: concat`" };
-  const homes: Readonly<Record<string, string>> = {
+/** Kinds that a place other than a pipeline may ask for. */
+type PlaceKind = "source" | "pack" | "sink";
+
+function fits(kind: OperatorKind, expected: PlaceKind | undefined): boolean {
+  return expected === undefined ? isPipelineKind(kind) : kind === expected;
+}
+
+interface Misfit {
+  readonly what: string;
+  readonly fix: string;
+}
+
+const TOKENIZES: Misfit = {
+  what: "cannot stand in a pipeline",
+  fix: "tokenizing needs no stage: it follows every pipeline and is set by `tokenizer`",
+};
+
+function misfit(kind: OperatorKind, expected: PlaceKind | undefined): Misfit {
+  if (expected === "source") return { what: "does not read files", fix: "name a reader, `read: jsonl`" };
+  if (expected === "pack") return { what: "does not pack", fix: "name a packer, `pack: concat`" };
+  if (expected === "sink") return { what: "does not write rows", fix: "name a format, `format: parquet`" };
+  const homes: Partial<Readonly<Record<OperatorKind, string>>> = {
     source: "a reader stands in a source, `read: NAME`",
     pack: "a packer stands in a training stage, `pack: NAME`",
-    annotate: "tokenizing needs no stage: it follows every pipeline and is set by `tokenizer`",
+    sink: "a format stands in an output, `format: NAME`",
   };
-  return { what: `\`${name}\` cannot stand in a pipeline`, fix: homes[kind] ?? "remove it" };
+  return { what: "cannot stand in a pipeline", fix: homes[kind] ?? "remove it" };
 }
 
 /** Reports each id that an earlier entry has. */

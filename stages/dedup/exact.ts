@@ -21,6 +21,7 @@ const SEEDS: readonly Xxh64Seed[] = [
 export default defineStage({
   name: "dedup/exact",
   version: 2,
+  kind: "barrier",
   summary: "Drops rows whose text equals that of an earlier row",
   options: z.strictObject({
     on: z
@@ -38,7 +39,8 @@ export default defineStage({
   reads: ["text"],
   writes: [],
   reasons: { duplicate: "the same text as an earlier row" },
-  create: ({ on, scope }) => {
+  exchange: ({ scope }) => ({ scope, verdict: "drop", reason: "duplicate" }),
+  create: ({ on }) => {
     const hasher = createRowHasher(SEEDS);
     const { words } = hasher;
     const normalized = new TextBuffer();
@@ -47,7 +49,6 @@ export default defineStage({
     return barrier({
       key_bytes: 16,
       keys_per_row: 1,
-      scope,
       sketch: ({ text, alive }, row, out) => {
         if (!isValid(text, row)) return false;
         if (on === "text") {

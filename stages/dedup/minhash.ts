@@ -31,6 +31,7 @@ const MAX_SLOTS = 4096;
 export default defineStage({
   name: "dedup/minhash",
   version: 1,
+  kind: "barrier",
   summary: "Drops rows that are near-duplicates of an earlier row, by MinHash over word n-grams",
   reference: "datatrove 0.10 MinHash (Broder 1997; FineWeb, Penedo et al. 2024)",
   options: z
@@ -84,13 +85,13 @@ export default defineStage({
   reads: ["text"],
   writes: [],
   reasons: { near_duplicate: "agrees with an earlier row in a whole band" },
-  create: ({ scope, verify, ...options }) => {
+  exchange: ({ scope }) => ({ scope, verdict: "drop", reason: "near_duplicate" }),
+  create: ({ verify, ...options }) => {
     const sketcher = createSketcher(options, wasmModule("minhash"));
     const slots = options.bands * options.rows;
     return barrier({
       key_bytes: 8,
       keys_per_row: options.bands,
-      scope,
       sketch: ({ text }, row, out) =>
         isValid(text, row) && sketcher.sketch(text.data, text.offsets[row], text.offsets[row + 1], out),
       ...(verify !== undefined && {

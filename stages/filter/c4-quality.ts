@@ -41,6 +41,7 @@ const reasons = {
 export default defineStage({
   name: "filter/c4-quality",
   version: 1,
+  kind: "filter",
   summary: "Drops placeholder pages, code and pages with too few sentences.",
   reference: "C4, Raffel et al. 2020, section 2.2; datatrove 0.10.0 C4QualityFilter",
   options,

@@ -55,6 +55,7 @@ const above = (value: number, bound: number | null): boolean => bound !== null &
 export default defineStage({
   name: "filter/fineweb-quality",
   version: 1,
+  kind: "filter",
   summary: "Drops pages that look like lists, menus or repeated boilerplate.",
   reference: "FineWeb, Penedo et al. 2024; datatrove 0.10.0 FineWebQualityFilter",
   options,

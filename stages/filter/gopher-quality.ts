@@ -68,6 +68,7 @@ const above = (value: number, bound: number | null): boolean => bound !== null &
 export default defineStage({
   name: "filter/gopher-quality",
   version: 1,
+  kind: "filter",
   summary: "Drops texts that do not read like prose.",
   reference: "Gopher, Rae et al. 2021, section A1; datatrove 0.10.0 GopherQualityFilter",
   options,

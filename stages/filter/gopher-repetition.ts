@@ -60,6 +60,7 @@ const PROSE =
 export default defineStage({
   name: "filter/gopher-repetition",
   version: 1,
+  kind: "filter",
   summary: "Drops texts that repeat themselves.",
   reference: "Gopher, Rae et al. 2021, table A1; datatrove 0.10.0 GopherRepetitionFilter",
   options,

@@ -6,6 +6,7 @@ import { defineStage, pack } from "../define.ts";
 export default defineStage({
   name: "pack/best-fit",
   version: 1,
+  kind: "pack",
   summary:
     "Puts each document, longest first, in the fullest window it fits: only documents longer than a window are cut.",
   reference: "Ding et al., Fewer Truncations Improve Language Modeling, ICML 2024",

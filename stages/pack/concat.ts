@@ -6,6 +6,7 @@ import { defineStage, pack } from "../define.ts";
 export default defineStage({
   name: "pack/concat",
   version: 1,
+  kind: "pack",
   summary:
     "Joins documents end to end, cuts at every window edge and shuffles the windows: no padding, but documents are cut.",
   reference: "datatrove DocumentTokenizer with shuffle_chunk_size = sequence length + 1, without its dropped tail",

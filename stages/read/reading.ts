@@ -13,7 +13,7 @@ import { suggest } from "../../batch/suggest.ts";
 import { CELL_KINDS, type Cell, type CellKind } from "../../io/formats/cells.ts";
 import type { ShardRef } from "../../io/source.ts";
 import { utf16ByteOrder } from "../../kernels/utf16.ts";
-import type { ColumnDeclaration, Extent, ReadContext } from "../define.ts";
+import type { ColumnDeclaration, DeclaredKind, Extent, ReadContext } from "../define.ts";
 import { type ColumnBuilder, type ColumnSpec, columnBuilder } from "./reading-columns.ts";
 
 const count = z.int().min(0);
@@ -74,6 +74,19 @@ export const SOURCE_COLUMNS: readonly ColumnDeclaration[] = [
   { name: "text", kind: "utf8" },
   { name: "id", kind: "utf8" },
 ];
+
+type MetadataEntry = string | { readonly name: string; readonly kind: DeclaredKind };
+
+/** The columns of a reader of tables. `bare` is the kind of metadata that is named without one. */
+export function sourceColumns(metadata: readonly MetadataEntry[], bare: DeclaredKind): readonly ColumnDeclaration[] {
+  const named = metadata.map((entry) => (typeof entry === "string" ? { name: entry, kind: bare } : entry));
+  return [...SOURCE_COLUMNS, ...named.map(({ name, kind }) => ({ name, kind }))];
+}
+
+/** Whether one task must read the source: a window of rows counts over all its shards in order. */
+export function isSequential({ skip, limit }: RowWindowOptions): boolean {
+  return skip > 0 || limit !== null;
+}
 
 /** When a batch is full. A row that would pass the limit opens the next batch. */
 export interface BatchTarget {

@@ -57,6 +57,7 @@ const NEWLINE = 0x0a;
 export default defineStage({
   name: "rewrite/c4-lines",
   version: 1,
+  kind: "rewrite",
   summary: "Removes lines that are not prose (menus, notices, policies) and citation marks.",
   reference: "C4, Raffel et al. 2020, section 2.2; datatrove 0.10.0 C4QualityFilter",
   options,

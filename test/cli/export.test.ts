@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
-import { TRAINERS } from "../../manifests/exports/geometry.ts";
+import { TRAINERS } from "../../manifests/exports/registry.ts";
 import { RECIPE, temporaryFolder, writeCorpus } from "../workers/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { StageManifest } from "../../manifests/schema.ts";
+import type { TrainingStageManifest } from "../../manifests/schema.ts";
 import { RECIPE, temporaryFolder, writeCorpus } from "../workers/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
@@ -23,10 +23,10 @@ function project(t: TestContext, stages: string): string {
   return root;
 }
 
-function manifest(root: string, stage: string): StageManifest {
+function manifest(root: string, stage: string): TrainingStageManifest {
   return JSON.parse(
     fs.readFileSync(path.join(root, "runs", "tiny", "manifests", `${stage}.json`), "utf8"),
-  ) as StageManifest;
+  ) as TrainingStageManifest;
 }
 
 interface Replayed {

@@ -17,14 +17,14 @@ const here = dirname(fileURLToPath(import.meta.url));
 const dist = resolve(process.argv[2] ?? join(here, "../../dist"));
 const python = process.env.SHARDMILL_PYTHON ?? "python3";
 const load = (path) => import(pathToFileURL(join(dist, path)).href);
-const { encodeEnds, decodeEnds } = await load("io/token-file.js");
+const { encodeEnds, decodeEnds } = await load("store/token-file.js");
 const { positionsFromEos, positionsFromIndex } = await load("kernels/pack/positions.js");
 const { rowBlocks } = await load("manifests/exports/views.js");
 const { stageRegistry } = await load("stages/registry.js");
 const { FIVE, makeFiveRun } = await load("test/manifests/exports/five-documents.js");
 const { exportTo } = await load("test/manifests/exports/open-run.js");
 const { EOS, makeSmallRun } = await load("test/manifests/small-run.js");
-const { repackedStages, windowStages } = await load("workers/export-rows.js");
+const { repackedStages, windowStages } = await load("runs/export-rows.js");
 
 /** What a check needs to be importable, and the check: it returns what it looked at, in words. */
 const checks = [
@@ -84,8 +84,8 @@ function rowsOf(stages, stageName, sourceName) {
     .find(({ name }) => name === stageName)
     .sources.find((candidate) => candidate.source === sourceName);
   const rows = [];
-  for (const span of source.spans) {
-    for (const { tokens, pieces } of rowBlocks(source, span)) {
+  for (const range of source.ranges) {
+    for (const { tokens, pieces } of rowBlocks(source, range)) {
       let at = 0;
       let row = { ids: [], lengths: [], padding: 0 };
       for (let word = 0; word < pieces.length; word += 3) {

@@ -30,9 +30,9 @@ if (probe.error !== undefined || probe.status !== 0) {
 }
 
 const { prepare, run } = await load("index.js");
-const { replayBlend } = await load("kernels/blend.js");
+const { replayBlend } = await load("kernels/blend/blend.js");
 const { positionsFromEos } = await load("kernels/pack/positions.js");
-const { shardSpans } = await load("kernels/pack/spans.js");
+const { shardRanges } = await load("kernels/pack/ranges.js");
 const { readManifests } = await load("manifests/read.js");
 
 /** What nanotron consumed of each folder so far, in windows. It knows a folder by its path. */
@@ -95,7 +95,7 @@ function stageRanges(manifest, { name, data, root }) {
 function storeHashes(share, windowTokens, eos) {
   const [ids, positions] = [createHash("sha256"), createHash("sha256")];
   const files = share.files.filter(({ path }) => path.endsWith(".ds"));
-  for (const { epoch, shard, start, end } of shardSpans(share.shard_windows, share.start_window, share.end_window)) {
+  for (const { epoch, shard, start, end } of shardRanges(share.shard_windows, share.start_window, share.end_window)) {
     const ofShard = files.filter((file) => file.shard === shard);
     // A later epoch has files of its own where it is packed anew.
     const file = ofShard.find((candidate) => (candidate.epoch ?? 0) === epoch) ?? ofShard[0];

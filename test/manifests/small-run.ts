@@ -1,4 +1,6 @@
-/** A complete small run on disk for tests: two sources, two packings, three training stages, made with the real kernels. */
+/**
+ * A complete small run on disk for tests: two sources, two packings, three training stages, made with the real kernels.
+ */
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,10 +9,10 @@ import { planConcat } from "../../kernels/pack/concat.ts";
 import { fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
 import { packingStatistics } from "../../kernels/pack/plan.ts";
 import { hash64, seedFrom } from "../../kernels/random/shuffle.ts";
-import type { StageManifest, StoredFile } from "../../manifests/schema.ts";
+import type { StoredFile, TrainingStageManifest } from "../../manifests/schema.ts";
 import { buildManifests, type PackedFacts, type SourceFacts, writeManifests } from "../../manifests/write.ts";
 import { compileMixture, type MixtureStage } from "../../mixtures/compile.ts";
-import { encodeEnds } from "../../store/token-file.ts";
+import { companions, encodeEnds } from "../../store/token-file.ts";
 
 export const EOS = 1;
 const VOCABULARY = 70_000;
@@ -18,7 +20,7 @@ const VOCABULARY = 70_000;
 export interface SmallRun {
   readonly store: string;
   readonly manifestFolder: string;
-  readonly manifests: readonly StageManifest[];
+  readonly manifests: readonly TrainingStageManifest[];
 }
 
 const DOCUMENTS: Readonly<Record<string, readonly number[]>> = { code: [40, 25, 30], web: [60, 50, 70, 20] };
@@ -29,14 +31,32 @@ const STAGES: readonly MixtureStage[] = [
   { name: "long", tokens: 64 * 20, sequence_length: 64, pack_id: "best-fit", weights: { web: 0.6, code: 0.4 } },
 ];
 
-/** Writes the run under `root` and returns where things are. `stages` replaces the default three. */
-export function makeSmallRun(root: string, stages: readonly MixtureStage[] = STAGES, maxEpochs = 3): SmallRun {
+/**
+ * Whether a token of a source with a loss lane is trained; told by its id, so that it can be told wherever the token
+ * turns up.
+ */
+export function isTrained(id: number): boolean {
+  return id % 3 !== 0;
+}
+
+/**
+ * Writes the run under `root` and returns where things are. `stages` replaces the default three; sources of `masked`
+ * have a loss lane.
+ */
+export function makeSmallRun(
+  root: string,
+  stages: readonly MixtureStage[] = STAGES,
+  maxEpochs = 3,
+  masked: readonly string[] = [],
+): SmallRun {
   const store = join(root, "store");
   const write = (path: string, bytes: Uint8Array): StoredFile => {
     mkdirSync(dirname(join(store, path)), { recursive: true });
     writeFileSync(join(store, path), bytes);
     return { path, size_bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
   };
+  const laneOf = (source: string, tokens: Uint32Array): { readonly loss?: Uint8Array } =>
+    masked.includes(source) ? { loss: Uint8Array.from(tokens, (id) => (isTrained(id) ? 1 : 0)) } : {};
   const bytes = (values: Uint32Array) => new Uint8Array(values.buffer);
   const name = (shard: number, source: string) => `${String(shard).padStart(5, "0")}_${source}.ds`;
 
@@ -57,10 +77,15 @@ export function makeSmallRun(root: string, stages: readonly MixtureStage[] = STA
       },
       shards: shards.map(({ tokens, ends }, shard) => {
         const path = `tokens-${source}/${name(shard, source)}`;
+        const { loss } = laneOf(source, tokens);
         return {
           documents: ends.length,
           tokens: tokens.length,
-          files: [write(path, bytes(tokens)), write(`${path}.index`, encodeEnds(ends))],
+          files: [
+            write(path, bytes(tokens)),
+            write(`${path}.index`, encodeEnds(ends)),
+            ...(loss === undefined ? [] : [write(path + companions.loss, loss)]),
+          ],
         };
       }),
     });
@@ -78,7 +103,7 @@ export function makeSmallRun(root: string, stages: readonly MixtureStage[] = STA
         packId === "concat"
           ? planConcat(ends, window_tokens, seed)
           : planBestFit(ends, window_tokens, seed, { max_documents: 0 });
-      const input = { plan, tokens, document_ends: ends, window_tokens, eos: EOS };
+      const input = { plan, tokens, ...laneOf(source, tokens), document_ends: ends, window_tokens, eos: EOS };
       const out = fillOutput(input, 0, plan.windows);
       fillWindows(input, 0, plan.windows, out);
       const path = `windows-${key}/${name(shard, source)}`;
@@ -86,6 +111,7 @@ export function makeSmallRun(root: string, stages: readonly MixtureStage[] = STA
         write(path, bytes(out.tokens as Uint32Array)),
         write(`${path}.index`, bytes(out.ends)),
         write(`${path}.pieces`, bytes(out.pieces)),
+        ...(out.loss === undefined ? [] : [write(path + companions.loss, out.loss)]),
       ];
       return { windows: plan.windows, files, statistics: packingStatistics(plan, ends, window_tokens) };
     });

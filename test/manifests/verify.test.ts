@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { RunError } from "../../batch/errors.ts";
 import { gateResults } from "../../manifests/gates.ts";
-import type { SourceManifest, StageManifest } from "../../manifests/schema.ts";
+import type { SourceManifest, TrainingStageManifest } from "../../manifests/schema.ts";
 import { verifyRun } from "../../manifests/verify.ts";
 import { manifestText, writeManifests } from "../../manifests/write.ts";
 import { encodeEnds } from "../../store/token-file.ts";
@@ -18,7 +18,7 @@ const verify = (run: SmallRun) => verifyRun({ manifests: run.manifestFolder, sto
 function rewrite(run: SmallRun, path: string, change: (bytes: Buffer) => Uint8Array): void {
   const bytes = change(readFileSync(join(run.store, path)));
   writeFileSync(join(run.store, path), bytes);
-  const manifests = structuredClone(run.manifests) as StageManifest[];
+  const manifests = structuredClone(run.manifests) as TrainingStageManifest[];
   for (const manifest of manifests) {
     for (const source of Object.values(manifest.sources)) {
       for (const file of [...source.files, ...source.token_store.files]) {
@@ -31,8 +31,8 @@ function rewrite(run: SmallRun, path: string, change: (bytes: Buffer) => Uint8Ar
   writeManifests(run.manifestFolder, manifests);
 }
 
-function edit(run: SmallRun, change: (manifests: StageManifest[]) => void): void {
-  const manifests = structuredClone(run.manifests) as StageManifest[];
+function edit(run: SmallRun, change: (manifests: TrainingStageManifest[]) => void): void {
+  const manifests = structuredClone(run.manifests) as TrainingStageManifest[];
   change(manifests);
   rmSync(run.manifestFolder, { recursive: true });
   writeManifests(run.manifestFolder, manifests);
@@ -50,6 +50,33 @@ test("a good run has no findings", async (t) => {
   assert.equal(files.length, 7 * 2 + 7 * 3 * 2, "every file of both stores, once");
 });
 
+test("loss lanes are read: length, values, padding, and that no shard of windows lacks its lane", async (t) => {
+  const lane = `${WEB}.loss`;
+  const stored = "tokens-web/00000_web.ds.loss";
+  const cases: readonly [string, RegExp, (run: SmallRun) => void][] = [
+    [lane, /bytes for \d+ tokens/, (run) => rewrite(run, lane, (bytes) => bytes.subarray(1))],
+    [stored, /byte 3 is 2/, (run) => rewrite(run, stored, (bytes) => Buffer.from(bytes).fill(2, 3, 4))],
+    [lane, /padding at token \d+ is said to be trained/, (run) => rewrite(run, lane, (bytes) => bytes.fill(1))],
+    [
+      WEB,
+      /has no loss lane, and tokens-web\/00001_web\.ds\.loss says/,
+      (run) =>
+        edit(run, (manifests) => {
+          for (const { sources } of manifests)
+            sources.web.files = sources.web.files.filter(({ path }) => path !== lane);
+        }),
+    ],
+  ];
+  assert.deepEqual(await verify(makeSmallRun(temporaryFolder(t), undefined, 3, ["web"])), []);
+  for (const [file, what, harm] of cases) {
+    const run = makeSmallRun(temporaryFolder(t), undefined, 3, ["web"]);
+    harm(run);
+    const [finding, ...others] = await verify(run);
+    assert.deepEqual([finding?.code, finding?.file, others], ["verify/bad-loss", file, []]);
+    assert.match(finding.what, what);
+  }
+});
+
 test("manifests are canonical and the same for the same facts", (t) => {
   const one = makeSmallRun(temporaryFolder(t));
   const two = makeSmallRun(temporaryFolder(t));
@@ -60,7 +87,10 @@ test("manifests are canonical and the same for the same facts", (t) => {
     assert.doesNotMatch(text, /shardmill-io/);
   }
   const [first] = one.manifests;
-  assert.equal(manifestText(Object.fromEntries(Object.entries(first).reverse()) as StageManifest), manifestText(first));
+  assert.equal(
+    manifestText(Object.fromEntries(Object.entries(first).reverse()) as TrainingStageManifest),
+    manifestText(first),
+  );
   assert.equal(first.stage.window_tokens, 17);
   assert.deepEqual(
     first.gates.map(({ name, passed }) => [name, passed]),
@@ -314,7 +344,7 @@ function move(source: SourceManifest, windows: number): void {
 }
 
 /** Moves windows from one source of a stage to the other, as a wrong mixture would. */
-function shift(manifest: StageManifest, windows: number): void {
+function shift(manifest: TrainingStageManifest, windows: number): void {
   for (const [name, delta] of [
     ["web", windows],
     ["code", -windows],

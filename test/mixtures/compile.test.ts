@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { RecipeError, RunError } from "../../batch/errors.ts";
-import { shardSpans } from "../../kernels/pack/spans.ts";
+import { shardRanges } from "../../kernels/pack/ranges.ts";
 import { compileMixture, type MixtureInput, type MixtureStage } from "../../mixtures/compile.ts";
 
 const LIMITS = { max_epochs: 1, on_exhausted: "error" } as const;
@@ -246,13 +246,17 @@ test("counts add up, nothing repeats within an epoch, and listing order does not
         for (const [source, share] of Object.entries(sources)) {
           if (!redistributed) assert.ok(Math.abs(share.windows - share.weight_normalized * windows) < 1);
           assert.ok(share.end_window <= input.limits.max_epochs * share.epoch_windows || share.windows === 0);
-          for (const span of shardSpans(shards[`${source}@${sequence_length}`], share.start_window, share.end_window)) {
+          for (const range of shardRanges(
+            shards[`${source}@${sequence_length}`],
+            share.start_window,
+            share.end_window,
+          )) {
             // A shard is a set of documents; a window of the long packing holds those of three short ones, in no known order.
-            for (let window = span.start; window < span.end; window++) {
-              const key = `${source} ${span.epoch} ${span.shard} ${sequence_length} ${window}`;
+            for (let window = range.start; window < range.end; window++) {
+              const key = `${source} ${range.epoch} ${range.shard} ${sequence_length} ${window}`;
               assert.equal(read.get(key), undefined, key);
               read.set(key, name);
-              const shardKey = `${source} ${span.epoch} ${span.shard}`;
+              const shardKey = `${source} ${range.epoch} ${range.shard}`;
               assert.ok([undefined, String(sequence_length)].includes(read.get(shardKey)), shardKey);
               read.set(shardKey, String(sequence_length));
             }

@@ -6,9 +6,9 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { openRun, prepare, run, verifyRun } from "../../index.ts";
 import { replayBlend } from "../../kernels/blend/blend.ts";
-import { handOver } from "../../kernels/pack/spans.ts";
+import { handOver } from "../../kernels/pack/ranges.ts";
 import { readManifests } from "../../manifests/read.ts";
-import type { StageManifest } from "../../manifests/schema.ts";
+import type { TrainingStageManifest } from "../../manifests/schema.ts";
 import { ROOT } from "../project-root.ts";
 import { temporaryFolder } from "../workers/fixture.ts";
 
@@ -44,7 +44,7 @@ test("five stages from raw text to windows: shares, hand-over, blend, gaps, byte
     manifests.map(({ stage }) => [stage.name, stage.sequence_length, stage.tokens / STEP_TOKENS]),
     SHAPE,
   );
-  assert.equal(plan.tokenizer.eos.id, 128_001);
+  assert.equal(plan.tokenizer?.eos.id, 128_001);
   for (const [i, manifest] of manifests.entries()) {
     // A stage is shared out to within one window a source.
     for (const [name, { windows, weight_normalized }] of Object.entries(manifest.sources)) {
@@ -67,7 +67,7 @@ test("five stages from raw text to windows: shares, hand-over, blend, gaps, byte
 });
 
 /** Every source goes on where the stage before left it; a new window length goes on at the first shard nothing was read of. */
-function checkHandOver(manifests: readonly StageManifest[], at: number): void {
+function checkHandOver(manifests: readonly TrainingStageManifest[], at: number): void {
   for (const [name, share] of Object.entries(manifests[at].sources)) {
     const before = manifests.slice(0, at).findLast((manifest) => (manifest.sources[name]?.windows ?? 0) > 0);
     const last = before?.sources[name];
@@ -87,7 +87,7 @@ function checkHandOver(manifests: readonly StageManifest[], at: number): void {
 }
 
 /** nanotron's own greedy blend, with the weights it is told, takes the windows the manifests count. */
-function checkBlend(manifests: readonly StageManifest[], exports: readonly string[]): void {
+function checkBlend(manifests: readonly TrainingStageManifest[], exports: readonly string[]): void {
   interface DataStages {
     readonly data_stages: readonly {
       readonly name: string;

@@ -160,7 +160,7 @@ test("budgets, steps and sequence lengths (facts 1.1)", () => {
   assert.equal(described.tokens, facts.totals.all);
   assert.equal(described.steps, 4_762_000);
   assert.equal(recipe.seed, 6);
-  assert.equal(recipe.tokenizer.eos, "<|end_of_text|>");
+  assert.equal(recipe.tokenizer?.eos, "<|end_of_text|>");
 });
 
 test("category shares (facts 1.2)", () => {

@@ -4,18 +4,30 @@ import { z } from "zod";
 import { RecipeErrors } from "../../plan/recipe/diagnostics.ts";
 import { loadRecipe } from "../../plan/recipe/load.ts";
 import type { Recipe } from "../../plan/types.ts";
-import { defineStage, filter } from "../../stages/define.ts";
+import { defineStage, filter, type OperatorKind } from "../../stages/define.ts";
 import { type AnyStage, registryOf } from "../../stages/registry.ts";
+
+const KINDS: Readonly<Record<string, OperatorKind>> = {
+  read: "source",
+  filter: "filter",
+  dedup: "barrier",
+  tokenize: "annotate",
+  pack: "pack",
+};
 
 function stage(name: string, options: Readonly<Record<string, z.ZodType>> = {}): AnyStage {
   return defineStage({
     name,
     version: 1,
+    kind: KINDS[name.split("/")[0]],
     summary: `${name} for tests`,
     options: z.strictObject(options),
     reads: ["text"],
-    writes: [],
+    writes: name.startsWith("tokenize/") ? [{ name: "tokens", kind: "token_list" }] : [],
     reasons: {},
+    ...(name.startsWith("dedup/") && {
+      exchange: { scope: "source" as const, verdict: "drop" as const, reason: "duplicate" },
+    }),
     create: () => filter(() => {}),
     examples: [],
   });

@@ -63,6 +63,7 @@ test("a recipe loads with every default filled in and every place known", async 
         place: at(14, 5),
       },
     ],
+    outputs: [],
     shard_tokens: 33_554_432,
     limits: { max_epochs: 1, on_exhausted: "error", epoch_order: "reshuffle" },
     missing: "error",
@@ -75,7 +76,7 @@ test("a recipe loads with every default filled in and every place known", async 
 test("defineRecipe takes the same object and gives the same recipe without places", async () => {
   const made = await defineRecipe(parse(GOOD), { registry, folder: "/recipes" });
   assert.deepEqual(canonicalRecipe(made), canonicalRecipe(await load(GOOD)));
-  assert.equal(made.tokenizer.place, undefined);
+  assert.equal(made.tokenizer?.place, undefined);
 });
 
 test("defineRecipe names the path of what is wrong", async () => {
@@ -148,7 +149,7 @@ test("a file is loaded by path, its plugins from its folder", async (t) => {
   t.after(() => rm(folder, { recursive: true }));
   const plugin = (name: string) => `
     const options = { safeParse: (data) => ({ success: true, data: { ...data, extra: 1 } }), _zod: { def: { type: "any" } } };
-    export default [{ name: "${name}", version: 1, summary: "", options, reads: [], writes: [], reasons: {}, examples: [],
+    export default [{ name: "${name}", version: 1, kind: "filter", summary: "", options, reads: [], writes: [], reasons: {}, examples: [],
       create: () => ({ kind: "filter", apply() {} }) }];`;
   await writeFile(join(folder, "mine.mjs"), plugin("local/mine"));
   await writeFile(join(folder, "taken.mjs"), plugin("filter/mine"));

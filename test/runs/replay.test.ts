@@ -4,8 +4,8 @@ import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { openRun, prepare, type RunOptions, run, verifyRun } from "../../index.ts";
 import { decodeArrow } from "../../io/formats/arrow-table.ts";
-import { shardSpans } from "../../kernels/pack/spans.ts";
-import type { SourceManifest, StageManifest } from "../../manifests/schema.ts";
+import { shardRanges } from "../../kernels/pack/ranges.ts";
+import type { SourceManifest, TrainingStageManifest } from "../../manifests/schema.ts";
 import { decodeEnds, decodePieces } from "../../store/token-file.ts";
 import { RECIPE, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
@@ -13,7 +13,7 @@ const HEAD = RECIPE.slice(0, RECIPE.indexOf("training_stages:"));
 
 interface Built {
   readonly store: string;
-  readonly manifest: (stage: string) => StageManifest;
+  readonly manifest: (stage: string) => TrainingStageManifest;
 }
 
 /** Runs the fixture's sources under other training stages, and verifies what comes out. */
@@ -36,7 +36,7 @@ async function build(
     manifest: (stage) =>
       JSON.parse(
         fs.readFileSync(path.join(out, "runs", "tiny", "manifests", `${stage}.json`), "utf8"),
-      ) as StageManifest,
+      ) as TrainingStageManifest,
   };
 }
 
@@ -144,8 +144,8 @@ test("a later epoch has the same windows in an order of its own, verified and ex
   const files = one.files.filter(({ path: file }) => file.endsWith(".ds"));
   const again = new Set<string>();
   for (let window = one.epoch_windows; window < one.end_window; window++) {
-    const [span] = shardSpans(one.shard_windows, window, window + 1);
-    again.add(`${span.epoch} ${span.shard}`);
+    const [range] = shardRanges(one.shard_windows, window, window + 1);
+    again.add(`${range.epoch} ${range.shard}`);
   }
   const own = files.flatMap(({ epoch, shard }) => (epoch === undefined ? [] : [`${epoch} ${shard}`]));
   assert.deepEqual(own, [...again]);

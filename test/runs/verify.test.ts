@@ -5,7 +5,7 @@ import path from "node:path";
 import test from "node:test";
 import { openRun, type Plan, prepare, run, verifyRun } from "../../index.ts";
 import { seal, unseal } from "../../io/local/seal.ts";
-import type { StageManifest } from "../../manifests/schema.ts";
+import type { TrainingStageManifest } from "../../manifests/schema.ts";
 import { Layout, matchFiles, spanFiles, tokenFiles } from "../../store/layout.ts";
 import { flipByte } from "../io/vouched.ts";
 import { RECIPE, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
@@ -42,9 +42,9 @@ test("every flipped byte and every wrong count is found, and nothing is changed 
       change(value);
       fs.writeFileSync(layout.planFile("tiny"), JSON.stringify(value));
     };
-  const manifest = (change: (manifest: StageManifest) => void) => () => {
+  const manifest = (change: (manifest: TrainingStageManifest) => void) => () => {
     const file = layout.manifestFile("tiny", "stage1");
-    const value = JSON.parse(fs.readFileSync(file, "utf8")) as StageManifest;
+    const value = JSON.parse(fs.readFileSync(file, "utf8")) as TrainingStageManifest;
     change(value);
     fs.writeFileSync(file, JSON.stringify(value));
   };

@@ -1,120 +1,173 @@
 /** Runs the examples that stages document themselves with: what the reference shows is what happens. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Batch } from "../../batch/batch.ts";
-import { utf8String } from "../../batch/column.ts";
-import type { BarrierOperator, Example, FilterOperator, Operator, StageDefinition } from "../../stages/define.ts";
+import type { Column } from "../../batch/column.ts";
+import { AssetLibrary } from "../../io/assets.ts";
+import type { Seed } from "../../kernels/random/shuffle.ts";
+import {
+  type BarrierOperator,
+  type Drop,
+  declarationOf,
+  type Example,
+  type Operator,
+  type OperatorKind,
+  type RequestOperator,
+  type StageDefinition,
+  type StageResources,
+} from "../../stages/define.ts";
 import { stageRegistry } from "../../stages/registry.ts";
-import { batchOf } from "../batch-of.ts";
+import { batchOfRows, valueAt } from "../batch-of.ts";
 
-/** Sources read files and packers lay out windows: a text is no example of either. */
-const WITHOUT_EXAMPLES = ["source", "pack"];
+/** Sources read files, packers lay out windows, sinks encode files: a row is no example of any. */
+const WITHOUT_EXAMPLES: readonly OperatorKind[] = ["source", "pack", "sink"];
 /** Shares nothing with any example: what a barrier must tell apart from them. */
 const STRANGER =
   "Zwölf laxe Typen qualmen verdächtig süße Objekte; 0xDEADBEEF quux frobnicates the waldo plugh xyzzy thud.";
+const SEED: Seed = [1, 2];
+
+const library = new AssetLibrary();
+const resources: StageResources = {
+  assets: { bytes: ({ asset }) => library.openUnchecked(asset, "an example") },
+  seed: SEED,
+};
 
 for (const stage of stageRegistry().stages) {
-  test(`${stage.name} does what its examples say`, () => {
-    if (stage.examples.length === 0) {
-      assert.ok(/^(read|pack)\//.test(stage.name), "a stage that works on text has examples");
+  test(`${stage.name} does what its examples say`, async () => {
+    if (WITHOUT_EXAMPLES.includes(stage.kind)) {
+      assert.deepEqual(stage.examples, []);
       return;
     }
+    assert.ok(stage.examples.length > 0, "a stage that works on rows has examples");
     for (const [i, example] of stage.examples.entries()) {
       const operator = create(stage, example);
-      assert.ok(!WITHOUT_EXAMPLES.includes(operator.kind), `${operator.kind} has no examples of text`);
-      check(stage, operator, example, `example ${i + 1}: ${example.text.slice(0, 60)}`);
+      assert.equal(operator.kind, stage.kind, "a stage makes the operator that it declares");
+      await check(stage, operator, example, `example ${i + 1}: ${JSON.stringify(rowOf(example)).slice(0, 80)}`);
     }
   });
 }
 
 test("a barrier has an example that it can compare", () => {
-  for (const stage of stageRegistry().stages.filter(({ name }) => name.startsWith("dedup/"))) {
+  for (const stage of stageRegistry().stages.filter(({ kind }) => kind === "barrier")) {
     const compared = stage.examples.some((example) => {
       const operator = create(stage, example);
-      return operator.kind === "barrier" && sketches(operator, batchOf([example.text]))[0] !== undefined;
+      return operator.kind === "barrier" && keysOf(operator, batchOfRows([rowOf(example)]))[0].length > 0;
     });
     assert.ok(compared, stage.name);
   }
 });
 
-test("a stage that judges shows a text it drops and one it keeps", () => {
-  for (const { name, reasons, examples } of stageRegistry().stages) {
-    if (Object.keys(reasons).length === 0 || name.startsWith("dedup/")) continue;
+test("a stage that judges shows a row it drops and one it keeps", () => {
+  for (const stage of stageRegistry().stages) {
+    if (stage.kind === "barrier" || stage.examples.length === 0) continue;
+    const judges = stage.examples.some(
+      (example) => Object.keys(declarationOf(stage, optionsOf(stage, example)).reasons).length > 0,
+    );
+    if (!judges) continue;
     assert.ok(
-      examples.some((example) => "drops" in example),
-      `${name} drops nothing`,
+      stage.examples.some((example) => "drops" in example),
+      `${stage.name} drops nothing`,
     );
     assert.ok(
-      examples.some((example) => "keeps" in example),
-      `${name} keeps nothing`,
+      stage.examples.some((example) => !("drops" in example)),
+      `${stage.name} keeps nothing`,
     );
   }
 });
 
-function create(stage: StageDefinition, example: Example): Operator {
-  const options: unknown = stage.options.parse(example.options ?? {});
-  const assets = (stage.assets?.(options) ?? []).map(({ name, location }) => [name, readFileSync(location)] as const);
-  return stage.create(options, new Map(assets));
+function rowOf(example: Example): Parameters<typeof batchOfRows>[0][number] {
+  return "text" in example ? { text: example.text } : example.columns;
 }
 
-function check(stage: StageDefinition, operator: Operator, example: Example, message: string): void {
-  const batch = batchOf([example.text]);
-  switch (operator.kind) {
-    case "filter":
-      assert.deepEqual(verdicts(stage, operator, batch), "drops" in example ? [example.drops] : [], message);
-      break;
-    case "rewrite":
-      assert.ok("becomes" in example || "keeps" in example, "a rewrite becomes something or keeps the text");
-      assert.equal(
-        utf8String(operator.apply(batch), 0),
-        "becomes" in example ? example.becomes : example.text,
-        message,
-      );
-      break;
-    case "annotate": {
-      const columns = operator.apply(batch);
-      assert.deepEqual(
-        [...columns].map(([name, { kind }]) => ({ name, kind })),
-        stage.writes.map(({ name, kind }) => ({ name, kind })),
-        message,
-      );
-      if (!("tokens" in example)) break;
-      const tokens = columns.get("tokens");
-      assert.ok(tokens?.kind === "token_list", message);
-      assert.deepEqual([...tokens.values.subarray(0, tokens.offsets[1])], example.tokens, message);
-      break;
+function optionsOf(stage: StageDefinition, example: Example): unknown {
+  return stage.options.parse(example.options ?? {});
+}
+
+function create(stage: StageDefinition, example: Example): Operator {
+  return stage.create(optionsOf(stage, example), resources);
+}
+
+async function check(stage: StageDefinition, operator: Operator, example: Example, message: string): Promise<void> {
+  if (operator.kind === "barrier") {
+    checkBarrier(operator, example, message);
+    return;
+  }
+  const declaration = declarationOf(stage, optionsOf(stage, example));
+  const batch = batchOfRows([rowOf(example)]);
+  for (const name of declaration.reads) {
+    const known = batch.column(name) ?? batch.column(name.split(".")[0]);
+    assert.ok(known, `${message}: the example has no column ${name}, which the stage reads`);
+  }
+  const dropped: string[] = [];
+  const made = await apply(operator, batch, (row, reason) => {
+    assert.ok(Object.hasOwn(declaration.reasons, reason), `undeclared reason ${reason}`);
+    if (batch.alive.has(row)) dropped.push(reason);
+    batch.alive.clear(row);
+  });
+  const declared = declaration.writes.map(({ name }) => name);
+  if (operator.kind === "rewrite") declared.push("text");
+  assert.deepEqual([...made.keys()].sort(), declared.sort(), message);
+  assert.deepEqual(dropped, "drops" in example ? [example.drops] : [], message);
+  if ("becomes" in example) assert.equal(valueAt(made.get("text") ?? batch.text, 0), example.becomes, message);
+  if ("keeps" in example && operator.kind === "rewrite") {
+    assert.equal(valueAt(made.get("text") ?? batch.text, 0), valueAt(batch.text, 0), message);
+  }
+  if ("writes" in example) {
+    for (const [name, value] of Object.entries(example.writes)) {
+      const column = made.get(name);
+      assert.ok(column, `${message}: no column ${name}`);
+      assert.deepEqual(valueAt(column, 0), value, `${message}: ${name}`);
     }
-    case "barrier":
-      checkBarrier(operator, example, message);
-      break;
   }
 }
 
-/** The first reason given for each row, as names. */
-function verdicts(stage: StageDefinition, { apply }: FilterOperator, batch: Batch): string[] {
-  const dropped = new Map<number, string>();
-  apply(batch, (row, reason) => {
-    assert.ok(Object.hasOwn(stage.reasons, reason), `undeclared reason ${reason}`);
-    if (!dropped.has(row)) dropped.set(row, reason);
-  });
-  return [...dropped.values()];
+async function apply(operator: Operator, batch: Batch, drop: Drop): Promise<ReadonlyMap<string, Column>> {
+  switch (operator.kind) {
+    case "filter":
+      operator.apply(batch, drop);
+      return new Map();
+    case "rewrite":
+      return new Map([["text", operator.apply(batch)]]);
+    case "annotate":
+      return operator.apply(batch);
+    case "transform":
+      return operator.apply(batch, drop);
+    case "request":
+      return askFor(operator, batch, drop);
+    default:
+      throw new Error(`${operator.kind} has no examples`);
+  }
 }
 
-/** Two rows of the example's text share all their keys; a stranger shares none of them. */
+async function askFor(operator: RequestOperator, batch: Batch, drop: Drop): Promise<ReadonlyMap<string, Column>> {
+  const question = operator.question(batch, 0);
+  const answer = question === undefined ? undefined : await operator.ask(question, new AbortController().signal);
+  return operator.apply(batch, () => answer, drop);
+}
+
+/** Two rows of the example share all their keys; a stranger shares none of them. */
 function checkBarrier(operator: BarrierOperator, example: Example, message: string): void {
-  const [first, second, stranger] = sketches(operator, batchOf([example.text, example.text, STRANGER]));
+  const row = rowOf(example);
+  const [first, second, stranger] = keysOf(operator, batchOfRows([row, row, { ...row, text: STRANGER }]));
   assert.deepEqual(first, second, message);
-  if ("drops" in example) assert.ok(first !== undefined, `no sketch: ${message}`);
-  for (const [slot, key] of first?.entries() ?? []) assert.notEqual(stranger?.[slot], key, message);
+  if ("drops" in example) assert.ok(first.length > 0, `no sketch: ${message}`);
+  for (const key of first) assert.ok(!stranger.includes(key), message);
 }
 
-/** Per row, its keys as text, or undefined where it has no sketch. */
-function sketches({ sketch, key_bytes, keys_per_row }: BarrierOperator, batch: Batch): (string[] | undefined)[] {
-  const words = key_bytes / 4;
+/** Per row, its keys as text, named by slot where rows meet by slot. */
+function keysOf(operator: BarrierOperator, batch: Batch): string[][] {
+  const words = operator.key_bytes / 4;
   return Array.from({ length: batch.rows }, (_, row) => {
-    const out = new Uint32Array(keys_per_row * words);
-    if (!sketch(batch, row, out)) return undefined;
-    return Array.from({ length: keys_per_row }, (_, slot) => out.subarray(slot * words, (slot + 1) * words).join(","));
+    if (operator.verdict === "edit") {
+      const keys: string[] = [];
+      operator.parts(batch, row, (key) => keys.push(key.slice(0, words).join(",")));
+      return keys;
+    }
+    const out = new Uint32Array(operator.keys_per_row * words);
+    if (!operator.sketch(batch, row, out)) return [];
+    return Array.from(
+      { length: operator.keys_per_row },
+      (_, slot) => `${slot}: ${out.subarray(slot * words, (slot + 1) * words).join(",")}`,
+    );
   });
 }

@@ -171,7 +171,7 @@ test("another list of spans is found where it does not cover the shards, and wit
   const spansFile = path.join(layout.ingest(web.ingest), spanFiles.spans);
   const { spans } = unseal(fs.readFileSync(spansFile)) as { spans: { start: number; end: number }[][] };
   spans[0][0].end -= 1;
-  fs.writeFileSync(spansFile, seal({ spans }));
+  fs.writeFileSync(spansFile, seal({ files: [], spans }));
   fs.rmSync(layout.tokens(web.tokens), { recursive: true });
   assert.deepEqual(await attempts(built), []);
   assert.deepEqual(treeDigests(built.out, isResult), expected);

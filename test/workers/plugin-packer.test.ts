@@ -16,7 +16,7 @@ function plugin(body: string): string {
 import { z } from ${JSON.stringify(ZOD)};
 const concat = stageRegistry().findStage("pack/concat").create({}, new Map());
 export default defineStage({
-  name: "local/packer", version: 1, summary: "Packs.", options: z.strictObject({}),
+  name: "local/packer", version: 1, kind: "pack", summary: "Packs.", options: z.strictObject({}),
   reads: [], writes: [], reasons: {}, examples: [],
   create: () => pack((input) => { const plan = concat.plan(input); ${body}; return plan; }),
 });

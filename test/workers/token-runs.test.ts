@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { allocate, release } from "../../batch/memory.ts";
-import { TokenRuns } from "../../workers/tasks/token-runs.ts";
+import { TokenRuns } from "../../workers/tasks/span/token-runs.ts";
 
 interface Document {
   readonly high: number;

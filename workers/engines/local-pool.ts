@@ -23,12 +23,16 @@ const WORKER_HEAP_MB = 1024;
 
 /** Later phases first: what they finish frees disk, and a source that is through its text has nothing to wait for. */
 const PRIORITY: Readonly<Record<Task["kind"], number>> = {
+  cut: 0,
   ingest: 0,
   match: 1,
   unite: 2,
   scatter: 3,
+  settle: 3,
   gather: 4,
+  seal: 4,
   pack: 5,
+  write: 5,
 };
 
 export class Interrupted extends RunError {}

@@ -6,7 +6,7 @@
  */
 import { workerData } from "piscina";
 import { errorToData } from "../../batch/errors.ts";
-import { matchFiles, spanFiles, tokenFiles, windowFiles } from "../../store/layout.ts";
+import { matchFiles, outputFiles, spanFiles, tokenFiles, verdictFiles, windowFiles } from "../../store/layout.ts";
 import { readMarker } from "../../store/marker.ts";
 import { discardDamaged } from "../../store/repair.ts";
 import { WorkerContext } from "../context.ts";
@@ -16,6 +16,8 @@ import { ingest } from "../tasks/ingest.ts";
 import { match, unite } from "../tasks/match.ts";
 import { packShard } from "../tasks/pack.ts";
 import { scatter } from "../tasks/scatter.ts";
+import { settle } from "../tasks/settle.ts";
+import { write } from "../tasks/write.ts";
 
 type Marker = MarkerOf[Task["kind"]];
 
@@ -52,13 +54,22 @@ async function perform(task: Task, ready: WorkerContext): Promise<Marker> {
       return gather(task, ready);
     case "pack":
       return packShard(task, ready);
+    case "settle":
+      return settle(task, ready);
+    case "write":
+      return write(task, ready);
+    default:
+      throw new Error(`no worker does a ${task.kind} task`);
   }
 }
 
 function markerPlace(task: Task, { layout, plan }: WorkerContext): { folder: string; name: string } {
   switch (task.kind) {
     case "ingest":
-      return { folder: layout.ingest(plan.sources[task.source].ingest), name: spanFiles.marker(task.span) };
+      return {
+        folder: layout.ingest(plan.sources[task.source].passes[task.pass].fingerprint),
+        name: spanFiles.marker(task.span),
+      };
     case "match":
       return { folder: layout.match(plan.groups[task.group].fingerprint), name: matchFiles.marker(task.partition) };
     case "unite":
@@ -70,6 +81,13 @@ function markerPlace(task: Task, { layout, plan }: WorkerContext): { folder: str
       const folder = task.held_out ? layout.validation(tokens) : layout.tokens(tokens);
       return { folder, name: tokenFiles.shardMarker(task.shard) };
     }
+    case "cut":
+    case "seal":
+      throw new Error(`no worker does a ${task.kind} task`);
+    case "settle":
+      return { folder: layout.verdicts(plan.sources[task.source].verdicts), name: verdictFiles.marker(task.part) };
+    case "write":
+      return { folder: layout.output(plan.outputs[task.output].fingerprint), name: outputFiles.marker(task.shard) };
     case "pack":
       return {
         folder: layout.windows(plan.windows[task.windows].fingerprint),

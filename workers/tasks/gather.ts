@@ -13,6 +13,7 @@ import { Blocks } from "../../io/local/blocks.ts";
 import { BufferedWriter } from "../../io/local/buffered-writer.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/local/commit.ts";
 import { ForwardReader } from "../../io/local/forward-reader.ts";
+import { tokenizerOf } from "../../plan/plan.ts";
 import { spanFiles, tokenFiles } from "../../store/layout.ts";
 import { vouchers } from "../../store/marker.ts";
 import { companions, encodeEnds, formatMetadata } from "../../store/token-file.ts";
@@ -29,12 +30,14 @@ interface Chunk {
 
 export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const source = context.plan.sources[task.source];
-  const { token_bytes } = context.plan.tokenizer;
+  const { token_bytes, name: tokenizer } = tokenizerOf(context.plan);
   const scattered = context.layout.tokens(source.tokens);
   const folder = task.held_out ? context.layout.validation(source.tokens) : scattered;
   const chunks = task.parts.map(({ part, chunk }) => readChunk(scattered, part, chunk));
   const { order, chunkOf, rowOf } = sortByKey(chunks);
-  const runs = openRuns(chunks, token_bytes, context.layout.ingest(source.ingest));
+  const ingest = context.layout.ingest(source.ingest);
+  const runs = openRuns(chunks, token_bytes, ingest, spanFiles.tokens);
+  const lossRuns = source.loss ? openRuns(chunks, 1, ingest, spanFiles.loss) : undefined;
   const appenders = new Map<string, ColumnAppender>();
   const ends = new Float64Array(order.length);
   let tokens = 0;
@@ -42,33 +45,40 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const name = tokenFiles.shard(task.shard, source.name);
   const file = createPending(join(folder, name));
   const writer = new BufferedWriter((bytes) => file.write(bytes));
+  const lossFile = lossRuns && createPending(join(folder, `${name}${companions.loss}`));
+  const lossWriter = lossFile && new BufferedWriter((bytes) => lossFile.write(bytes));
   try {
     order.forEach((position, index) => {
       const chunk = chunks[chunkOf[position]];
       const row = rowOf[position];
       const count = int32(chunk, "tokens")[row];
-      const run = runs.get(runKey(chunk, row)) as ForwardReader;
-      writer.write(run.read(float64(chunk, "token_start")[row] * token_bytes, count * token_bytes));
+      const key = runKey(chunk, row);
+      const start = float64(chunk, "token_start")[row];
+      writer.write(runOf(runs, key).read(start * token_bytes, count * token_bytes));
+      if (lossRuns !== undefined) lossWriter?.write(runOf(lossRuns, key).read(start, count));
       tokens += count;
       textBytes += int32(chunk, "bytes")[row];
       ends[index] = tokens;
       appendDocument(appenders, chunk, row);
     });
     writer.flush();
+    lossWriter?.flush();
   } catch (error) {
     file.abort();
+    lossFile?.abort();
     throw error;
   } finally {
-    for (const run of runs.values()) run.close();
+    for (const run of [...runs.values(), ...(lossRuns?.values() ?? [])]) run.close();
   }
   const columns = new Map([...appenders].map(([column, appender]) => [column, appender.finish()]));
   const documents = tokenFiles.documents(task.shard, source.name);
   const files = [
     file.commit(),
+    ...(lossFile === undefined ? [] : [lossFile.commit()]),
     commitBytes(join(folder, `${name}${companions.index}`), encodeEnds(ends)),
     commitBytes(
       join(folder, `${name}${companions.metadata}`),
-      Buffer.from(formatMetadata({ tokenizer_name: context.plan.tokenizer.name, token_bytes, tokens })),
+      Buffer.from(formatMetadata({ tokenizer_name: tokenizer, token_bytes, tokens })),
     ),
     commitBytes(join(folder, documents), encodeArrow(columns, order.length)),
   ];
@@ -91,13 +101,24 @@ function float64(chunk: Chunk, column: string): Float64Array {
   return (chunk.columns.get(column) as Float64Column).values;
 }
 
+function runOf(runs: ReadonlyMap<string, ForwardReader>, key: string): ForwardReader {
+  const run = runs.get(key);
+  if (run === undefined) throw new Error(`no run ${key} was opened`);
+  return run;
+}
+
 /** A run in all of the source's spans. */
 function runKey(chunk: Chunk, row: number): string {
   return `${int32(chunk, "span")[row]}/${int32(chunk, "run")[row]}`;
 }
 
 /** A reader for every run that the chunks name, for the part of it that they name. */
-function openRuns(chunks: readonly Chunk[], tokenBytes: number, folder: string): Map<string, ForwardReader> {
+function openRuns(
+  chunks: readonly Chunk[],
+  tokenBytes: number,
+  folder: string,
+  nameOf: (span: number) => string,
+): Map<string, ForwardReader> {
   const runs = new Map<string, { span: number; start: number; end: number }>();
   for (const chunk of chunks) {
     for (let row = 0; row < chunk.rows; row++) {
@@ -117,7 +138,7 @@ function openRuns(chunks: readonly Chunk[], tokenBytes: number, folder: string):
   const blocksOf = (span: number): Blocks => {
     const known = files.get(span);
     if (known !== undefined) return known;
-    const blocks = new Blocks(vouchers(folder, spanFiles.marker(span))(spanFiles.tokens(span)));
+    const blocks = new Blocks(vouchers(folder, spanFiles.marker(span))(nameOf(span)));
     files.set(span, blocks);
     return blocks;
   };

@@ -1,122 +1,123 @@
 /**
- * One pass over the text of a span: read, filter, rewrite, sketch for every dedup barrier, tokenize, write.
+ * One pass over a span: rows in, the stages of the pass, products out.
  *
- * Invariant: rows in = kept + dropped (by reason) + errors (by kind), checked before the marker is written. Rows that a barrier may
- * drop later are tokenized all the same: a verdict that arrives afterwards costs a bit, a second pass over text costs a read.
- * Memory: one batch, its tokens, and the span's side tables (about 60 bytes a document plus 12 bytes a dedup key).
+ * The first pass reads shards, a later one the spool of the pass before it. Invariant: rows in = kept + dropped (by reason) + errors (by kind),
+ * checked before the marker is written. Rows that a dropping barrier may take away later go on all the same: a verdict that arrives afterwards costs
+ * a bit, a second pass over text costs a read. Memory: one batch, its tokens, and what the products hold.
  */
 import { join } from "node:path";
 import type { Batch } from "../../batch/batch.ts";
-import type { Column } from "../../batch/column.ts";
-import { formatPlace, RunError, ShardmillError } from "../../batch/errors.ts";
+import { type Column, columnArrays } from "../../batch/column.ts";
 import { release } from "../../batch/memory.ts";
 import { commitMarker } from "../../io/local/commit.ts";
 import { openShard } from "../../io/open.ts";
-import type { SourcePlan } from "../../plan/plan.ts";
-import type { Operator, ReadContext } from "../../stages/define.ts";
+import type { PassPlan, SourcePlan } from "../../plan/plan.ts";
+import type { BarrierOperator, Operator } from "../../stages/define.ts";
 import { spanFiles } from "../../store/layout.ts";
+import { readSpool } from "../../store/spool-reader.ts";
 import type { WorkerContext } from "../context.ts";
 import { addProgress } from "../progress.ts";
 import type { IngestMarker, IngestTask } from "../protocol.ts";
-import type { Stopwatch } from "../stopwatch.ts";
-import { SpanWriter } from "./span-writer.ts";
-import { Tally } from "./tally.ts";
+import { Edits } from "./span/edits.ts";
+import { SpanProducts } from "./span/products.ts";
+import { Requests } from "./span/requests.ts";
+import { SpanStages } from "./span/stages.ts";
+import { Tally } from "./span/tally.ts";
 
 export async function ingest(task: IngestTask, context: WorkerContext): Promise<IngestMarker> {
   const source = context.plan.sources[task.source];
-  const folder = context.layout.ingest(source.ingest);
-  const stages = source.stages.map((stage) => context.operator(stage));
-  const tally = new Tally(source, context.setup.max_errors);
-  const span = new SpanWriter(folder, task.span, source, stages, context);
-  const reader = context.operator(source.reader);
-  if (reader.kind !== "source") throw new Error(`${source.reader.use} is not a reader`);
-  const readContext: ReadContext = {
-    source: source.name,
-    shards: source.shards,
-    open: (shard) => openShard(shard, context.environment),
-    problem: (problem) => tally.problem(problem),
-  };
+  const pass = source.passes[task.pass];
+  const folder = context.layout.ingest(pass.fingerprint);
+  const operators = source.stages.map((stage, index) =>
+    index >= pass.first && index < pass.end ? context.operator(stage) : undefined,
+  );
+  const last = task.pass === source.passes.length - 1;
+  const tally = new Tally(source, pass, context.setup.max_errors);
+  const place = { folder, span: task.span, source, pass, last };
+  const products = new SpanProducts(place, (stage) => barrierOf(operators[stage]), context);
+  const edits = openEdits(task, context);
+  const requests = new Requests(folder, task.span, source, operators);
+  const stages = new SpanStages(source, pass, operators, { tally, products, requests, stopwatch: context.stopwatch });
+  const shardKeys = source.shards.map(({ key }) => key);
   try {
-    for await (const batch of reader.read(task.extents, readContext)) {
+    for await (const batch of rowsOf(task, context, tally)) {
       context.stopwatch.lap("read");
+      batch.numberFrom(tally.documents);
+      batch.nameShards(shardKeys);
       tally.read(batch);
-      const replaced = runStages(batch, stages, tally, span, context.stopwatch);
-      const written = span.write(batch, tally.documents - batch.rows);
+      const replaced: Column[] = [];
+      if (edits !== undefined) {
+        replaced.push(batch.text);
+        const barrier = source.barriers[pass.edits ?? 0];
+        const drop = tally.dropper(batch, barrier.stage);
+        const reason = source.stages[barrier.stage].exchange?.reason ?? "";
+        batch.setColumn(
+          "text",
+          edits.apply(batch, (row, bytes) => drop(row, reason, bytes)),
+        );
+      }
+      replaced.push(...(await stages.run(batch)));
+      const written = products.write(batch);
       tally.kept += written.kept;
       tally.text_bytes += written.text_bytes;
       tally.tokens += written.tokens;
-      addProgress(context.setup.progress, task.source, { rows: batch.rows, ...written });
+      // People are told of rows once, by the first pass, and of tokens by the pass that makes them.
+      const rows = task.pass === 0 ? batch.rows : 0;
+      const progress = last ? written : { kept: 0, text_bytes: 0, tokens: 0 };
+      addProgress(context.setup.progress, task.source, { rows, ...progress });
       for (const column of [...replaced, ...batch.columns.values()]) releaseColumn(column);
       context.stopwatch.lap("write");
     }
     context.stopwatch.lap("read");
-    const files = span.commit();
-    const marker = tally.marker(files, task);
+    const { parts } = products;
+    const files = products.commit();
+    const marker = tally.marker(files, task, { parts, states: stages.states(), cut: edits?.counts });
     commitMarker(join(folder, spanFiles.marker(task.span)), marker);
     return marker;
   } catch (error) {
-    span.abort();
+    products.abort();
     throw error;
+  } finally {
+    requests.close();
   }
+}
+
+function barrierOf(operator: Operator | undefined): BarrierOperator {
+  if (operator?.kind !== "barrier") throw new Error("the stage of a barrier makes another operator");
+  return operator;
+}
+
+function openEdits(task: IngestTask, { plan, layout }: WorkerContext): Edits | undefined {
+  const source = plan.sources[task.source];
+  const { edits } = source.passes[task.pass];
+  if (edits === undefined) return undefined;
+  if (task.edits === undefined) throw new Error("a pass that makes cuts was not told where they are");
+  const sketched = source.passes[source.barriers[edits].pass];
+  return new Edits(layout.ingest(sketched.fingerprint), task.span, edits, task.edits);
+}
+
+/** The rows that the pass reads. */
+function rowsOf(task: IngestTask, context: WorkerContext, tally: Tally): AsyncIterable<Batch> | Iterable<Batch> {
+  const source = context.plan.sources[task.source];
+  if (task.pass > 0) {
+    const before: PassPlan = source.passes[task.pass - 1];
+    return readSpool(join(context.layout.ingest(before.fingerprint), spanFiles.spool(task.span)), source.name);
+  }
+  return readShards(task, source, context, tally);
+}
+
+function readShards(task: IngestTask, source: SourcePlan, context: WorkerContext, tally: Tally): AsyncIterable<Batch> {
+  const reader = context.operator(source.reader);
+  if (reader.kind !== "source") throw new Error(`${source.reader.use} is not a reader`);
+  return reader.read(task.extents, {
+    source: source.name,
+    shards: source.shards,
+    open: (shard) => openShard(shard, context.environment),
+    problem: (problem) => tally.problem(problem),
+  });
 }
 
 /** The batch ends here: no stage may hold on to its columns, so the next batch takes their memory. */
 function releaseColumn(column: Column): void {
-  if (column.kind === "utf8") release(column.data);
-  else if (column.kind !== "dictionary") release(column.values);
-}
-
-/** Returns the columns that stages replaced. */
-function runStages(
-  batch: Batch,
-  stages: readonly Operator[],
-  tally: Tally,
-  span: SpanWriter,
-  stopwatch: Stopwatch,
-): readonly Column[] {
-  const replaced: Column[] = [];
-  let barrier = 0;
-  stages.forEach((operator, index) => {
-    tally.enter(index, batch.alive.count());
-    try {
-      switch (operator.kind) {
-        case "filter":
-          operator.apply(batch, tally.dropper(batch, index));
-          break;
-        case "rewrite":
-          replaced.push(batch.text);
-          batch.setColumn("text", operator.apply(batch));
-          break;
-        case "annotate":
-          for (const [name, column] of operator.apply(batch)) batch.setColumn(name, column);
-          break;
-        case "barrier":
-          span.sketch(batch, operator, barrier++, tally.documents - batch.rows);
-          break;
-        default:
-          throw new Error(`a ${operator.kind} stage cannot be part of a pipeline`);
-      }
-    } catch (error) {
-      throw stageFailure(error, batch, tally.source, index);
-    }
-    stopwatch.lap(tally.source.stages[index].use);
-  });
-  return replaced;
-}
-
-/** Says which stage failed on which rows; a stage works on whole batches, so the rows are a range. */
-function stageFailure(error: unknown, batch: Batch, source: SourcePlan, stage: number): Error {
-  if (error instanceof ShardmillError) return error;
-  const { use } = source.stages[stage];
-  const place = { source: source.name, shard: source.shards[batch.shards[0]].key, row: batch.rowsInShard[0] };
-  return new RunError(
-    {
-      code: "run/stage-failed",
-      what: `${use} failed on one of ${batch.rows} rows: ${error instanceof Error ? error.message : String(error)}`,
-      place,
-      why: `${formatPlace(place)} is the first of them; the span is not committed, so no row is lost`,
-      fix: `if ${use} is a plugin, mend it; if it is built in, this is a bug: please report it with the recipe`,
-    },
-    { cause: error },
-  );
+  for (const array of columnArrays(column)) release(array);
 }

@@ -6,8 +6,10 @@
  */
 import { join } from "node:path";
 import { Bitmap } from "../../batch/bitmap.ts";
+import type { Int32Column } from "../../batch/column.ts";
+import { decodeArrow } from "../../io/formats/arrow-table.ts";
 import { commitMarker, createIntermediate } from "../../io/local/commit.ts";
-import type { Vouched, VouchedFile } from "../../io/local/vouched.ts";
+import { readVouched, type Vouched, type VouchedFile } from "../../io/local/vouched.ts";
 import { Leaders } from "../../kernels/dedup/leaders.ts";
 import { rootsToSizes, uniteEdges } from "../../kernels/dedup/union-find.ts";
 import type { BarrierOperator } from "../../stages/define.ts";
@@ -16,7 +18,7 @@ import { matchFiles, spanFiles } from "../../store/layout.ts";
 import { vouch, vouchers } from "../../store/marker.ts";
 import { SignatureReader } from "../../store/signature-file.ts";
 import type { WorkerContext } from "../context.ts";
-import type { MatchMarker, MatchTask, UniteMarker, UniteTask } from "../protocol.ts";
+import type { MatchMarker, MatchTask, PartsInput, UniteMarker, UniteTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
 
 export function match(task: MatchTask, context: WorkerContext): MatchMarker {
@@ -41,7 +43,8 @@ export function match(task: MatchTask, context: WorkerContext): MatchMarker {
 
 /** Without verification the documents of a key are a cluster: its first one with each of the others says so. */
 function findEdges(task: MatchTask, operator: BarrierOperator, context: WorkerContext, edges: EdgeWriter): void {
-  const { key_bytes, verify } = operator;
+  const { key_bytes } = operator;
+  const verify = operator.verdict === "drop" ? operator.verify : undefined;
   const skip = alreadyDropped(task);
   const options = { memory_bytes: context.setup.match_memory_bytes, ...(skip === undefined ? {} : { skip }) };
   const matcher = context.matcher(key_bytes);
@@ -84,14 +87,19 @@ export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
   return marker;
 }
 
-/** Documents an earlier barrier of their source dropped: they take no part in this one. One bit a document. */
+/** Documents, or parts of documents, that an earlier barrier of their source dropped: they take no part in this one. One bit each. */
 function alreadyDropped(task: MatchTask): Bitmap | undefined {
   if (task.members.every((member) => member.earlier.length === 0)) return undefined;
   const total = task.members.reduce((end, member) => Math.max(end, member.first + member.documents), 0);
   const dropped = new Bitmap(total);
   for (const member of task.members) {
     for (const slice of member.earlier) {
-      const roots = new RootsFile(slice.file).read(slice.first, member.documents);
+      const file = new RootsFile(slice.file);
+      if (member.parts !== undefined) {
+        for (const parts of member.parts) dropParts(parts, slice.first, file, dropped);
+        continue;
+      }
+      const roots = file.read(slice.first, member.documents);
       for (let i = 0; i < member.documents; i++) if (roots[i] !== slice.first + i) dropped.set(member.first + i);
     }
   }
@@ -106,5 +114,22 @@ function commitWords(target: string, words: Uint32Array): VouchedFile {
   } catch (error) {
     pending.abort();
     throw error;
+  }
+}
+
+/** Marks the parts of a span that are of dropped documents. */
+function dropParts(
+  { file, firstPart, firstDocument }: PartsInput,
+  first: number,
+  roots: RootsFile,
+  dropped: Bitmap,
+): void {
+  const { rows, columns } = decodeArrow(readVouched(vouch(file)), file.name);
+  if (rows === 0) return;
+  const documents = (columns.get("document") as Int32Column).values;
+  const from = first + firstDocument;
+  const found = roots.read(from, documents[rows - 1] + 1);
+  for (let part = 0; part < rows; part++) {
+    if (found[documents[part]] !== from + documents[part]) dropped.set(firstPart + part);
   }
 }

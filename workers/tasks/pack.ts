@@ -19,11 +19,12 @@ import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill
 import { packingStatistics, planProblem } from "../../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../../kernels/pack/select.ts";
 import { seedFrom } from "../../kernels/random/shuffle.ts";
+import { tokenizerOf } from "../../plan/plan.ts";
 import type { PackInput, PackOperator, PackPlan } from "../../stages/define.ts";
 import { isStageKind } from "../../stages/kinds.ts";
 import { tokenFiles, windowFiles } from "../../store/layout.ts";
 import { vouchers } from "../../store/marker.ts";
-import { bytesOf, companions, decodeEnds, decodeTokens, formatMetadata } from "../../store/token-file.ts";
+import { bytesOf, companions, decodeEnds, decodeLoss, decodeTokens, formatMetadata } from "../../store/token-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { PackMarker, PackTask } from "../protocol.ts";
 
@@ -32,7 +33,7 @@ const WRITE_TOKENS = 1 << 20;
 export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   const entry = context.plan.windows[task.windows];
   const source = context.plan.sources[entry.source];
-  const { eos, token_bytes, name: tokenizer } = context.plan.tokenizer;
+  const { eos, token_bytes, name: tokenizer } = tokenizerOf(context.plan);
   const operator = context.operator(entry.pack);
   if (operator.kind !== "pack") throw new Error(`${entry.pack.use} is not a pack stage`);
   const stored = entry.held_out ? context.layout.validation(source.tokens) : context.layout.tokens(source.tokens);
@@ -56,9 +57,14 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
     seed: seedFrom(...seedParts, ...(task.epoch === 0 ? [] : [task.epoch])),
   });
   const stored_tokens = readLargeVouched(fileOf(store));
+  const lossName = `${store}${companions.loss}`;
+  const loss = source.loss
+    ? decodeLoss(readLargeVouched(fileOf(lossName)), document_ends.at(-1) ?? 0, lossName)
+    : undefined;
   const input: FillInput = {
     plan: selected === undefined ? plan : planInShard(plan, selected.documents),
     tokens: decodeTokens(stored_tokens, token_bytes, store),
+    ...(loss && { loss }),
     document_ends,
     window_tokens,
     eos: eos.id,
@@ -67,6 +73,7 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   const target = join(folder, windowFiles.shard(task.epoch, task.shard, source.name));
   const written = writeWindows(input, target);
   release(stored_tokens);
+  if (loss !== undefined) release(loss);
   const files = [
     ...written,
     commitBytes(
@@ -104,7 +111,8 @@ function planWindows(use: string, operator: PackOperator, input: PackInput): Pac
 }
 
 function writeWindows(input: FillInput, target: string): readonly CommittedFile[] {
-  const pending = ["", companions.index, companions.pieces].map((suffix) => createPending(`${target}${suffix}`));
+  const suffixes = ["", companions.index, companions.pieces, ...(input.loss === undefined ? [] : [companions.loss])];
+  const pending = suffixes.map((suffix) => createPending(`${target}${suffix}`));
   try {
     fillAll(input, pending);
   } catch (error) {
@@ -114,7 +122,7 @@ function writeWindows(input: FillInput, target: string): readonly CommittedFile[
   return pending.map((file) => file.commit());
 }
 
-function fillAll(input: FillInput, [tokens, index, pieces]: readonly PendingFile[]): void {
+function fillAll(input: FillInput, [tokens, index, pieces, loss]: readonly PendingFile[]): void {
   const step = Math.max(1, Math.floor(WRITE_TOKENS / input.window_tokens));
   for (let from = 0; from < input.plan.windows; from += step) {
     const to = Math.min(input.plan.windows, from + step);
@@ -124,5 +132,8 @@ function fillAll(input: FillInput, [tokens, index, pieces]: readonly PendingFile
     release(output.tokens);
     index.write(bytesOf(output.ends));
     pieces.write(bytesOf(output.pieces));
+    if (output.loss === undefined) continue;
+    loss.write(output.loss);
+    release(output.loss);
   }
 }

@@ -8,21 +8,23 @@
 import { join } from "node:path";
 import { ColumnAppender } from "../../batch/append.ts";
 import { Int32Builder } from "../../batch/builder.ts";
-import type { Column, Int32Column, Int64Column } from "../../batch/column.ts";
-import { decodeArrow, encodeArrow } from "../../io/formats/arrow-table.ts";
+import type { Column } from "../../batch/column.ts";
+import { DataError } from "../../batch/errors.ts";
+import { encodeArrow } from "../../io/formats/arrow-table.ts";
 import { commitIntermediate, commitMarker, createIntermediate } from "../../io/local/commit.ts";
-import { readVouched } from "../../io/local/vouched.ts";
 import { HeldOut } from "../../kernels/random/held-out.ts";
-import { spanFiles, tokenFiles } from "../../store/layout.ts";
-import { vouchers } from "../../store/marker.ts";
+import { tokenFiles } from "../../store/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { ScatterChunk, ScatterMarker, ScatterSpan, ScatterTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
+import { DuplicateLedger } from "./duplicate-ledger.ts";
+import { readSpanRows } from "./span-rows.ts";
 
 export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarker {
   const source = context.plan.sources[task.source];
   const folder = context.layout.tokens(source.tokens);
-  const ids = source.barriers.map(({ stage }) => source.stages[stage].id);
+  const dropping = source.barriers.filter(({ verdict }) => verdict === "drop");
+  const ids = dropping.map(({ stage }) => source.stages[stage].id);
   const part = new Part(task.shards + (task.held_out?.shards ?? 0), ids);
   const heldOut = task.held_out && new HeldOut(task.held_out.seed, task.held_out.share);
   const duplicates = ids.map(() => 0);
@@ -46,7 +48,7 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
       const loser = roots.findIndex(({ first, values }) => values[ordinal] !== first + ordinal);
       if (loser >= 0) {
         duplicates[loser]++;
-        ledger.add(shard, address, source.barriers[loser].stage, roots[loser].values[ordinal]);
+        ledger.add(shard, address, dropping[loser].stage, roots[loser].values[ordinal]);
         continue;
       }
       const key = documents.keyHigh[row] >>> 0;
@@ -93,28 +95,23 @@ interface SpanDocuments {
   readonly copied: ReadonlyMap<string, Column>;
 }
 
-const COPIED_COLUMNS = ["key_high", "key_low", "run", "token_start", "bytes", "tokens", "hash", "id"];
+/** What the chunk says in its own way: where a document comes from. */
+const ADDRESS_COLUMNS: ReadonlySet<string> = new Set(["document", "shard", "row"]);
 
 function readDocuments(folder: string, { span }: ScatterSpan): SpanDocuments {
-  const name = spanFiles.documents(span);
-  const { rows, columns } = decodeArrow(readVouched(vouchers(folder, spanFiles.marker(span))(name)), name);
-  const int32 = (column: string): Int32Array =>
-    (columns.get(column) as Int32Column | undefined)?.values ?? new Int32Array();
-  const hash = (columns.get("hash") as Int64Column | undefined)?.values ?? new BigInt64Array();
-  const copied = new Map<string, Column>();
-  for (const copy of COPIED_COLUMNS) {
-    const column = columns.get(copy);
-    if (column !== undefined) copied.set(copy, column);
-  }
+  const { count, document, shard, row, columns } = readSpanRows(folder, span);
+  const hash = columns.get("hash");
+  const high = columns.get("key_high");
+  const hashes = hash?.kind === "int64" ? hash.values : new BigInt64Array();
   return {
     span,
-    count: rows,
-    document: int32("document"),
-    shard: int32("shard"),
-    row: int32("row"),
-    keyHigh: int32("key_high"),
-    hash: new Int32Array(hash.buffer, hash.byteOffset, hash.length * 2),
-    copied,
+    count,
+    document,
+    shard,
+    row,
+    keyHigh: high?.kind === "int32" ? high.values : new Int32Array(),
+    hash: new Int32Array(hashes.buffer, hashes.byteOffset, hashes.length * 2),
+    copied: new Map([...columns].filter(([column]) => !ADDRESS_COLUMNS.has(column))),
   };
 }
 
@@ -152,6 +149,11 @@ class Part {
     });
   }
 
+  /** Columns that any span has: one whose kind only files know may be missing in a span without rows. */
+  #copied(): ReadonlySet<string> {
+    return new Set(this.#spans.flatMap(({ copied }) => [...copied.keys()]));
+  }
+
   /** Writes every shard's chunk in turn: an Arrow table of its documents. */
   writeTo(write: (bytes: Uint8Array) => void): readonly ScatterChunk[] {
     const destination = this.#destination.finish();
@@ -182,11 +184,11 @@ class Part {
       ["shard", int32((document) => this.#spans[places[3 * document]].shard[places[3 * document + 1]])],
       ["row", int32((document) => places[3 * document + 2])],
     ]);
-    for (const name of COPIED_COLUMNS) {
+    for (const name of this.#copied()) {
       const appender = new ColumnAppender();
       for (const document of documents) {
         const column = this.#spans[places[3 * document]].copied.get(name);
-        appender.append(column, places[3 * document + 1]);
+        if (!appender.append(column, places[3 * document + 1])) throw kindsDiffer(name, appender.kind, column?.kind);
       }
       columns.set(name, appender.finish());
     }
@@ -201,6 +203,16 @@ class Part {
   }
 }
 
+/** Spans settle on a column's kind each on their own, by what they read. */
+function kindsDiffer(name: string, one: string | undefined, other: string | undefined): DataError {
+  return new DataError({
+    code: "data/column-type-changed",
+    what: `the column ${name} is ${one} in one file of the source and ${other} in another`,
+    why: "a column has one type in the documents table of a source",
+    fix: `leave ${name} out of the source's metadata, or give the files of each type a source of their own`,
+  });
+}
+
 /** Positions of `values` ordered by value, equal values in their order. */
 function countingSort(values: Int32Array, buckets: number): Uint32Array {
   const starts = new Uint32Array(buckets + 1);
@@ -209,29 +221,4 @@ function countingSort(values: Int32Array, buckets: number): Uint32Array {
   const order = new Uint32Array(values.length);
   for (let i = 0; i < values.length; i++) order[starts[values[i]]++] = i;
   return order;
-}
-
-/** Documents a dedup barrier dropped, and which document each was a copy of. */
-class DuplicateLedger {
-  readonly #shard = new Int32Builder();
-  readonly #row = new Int32Builder();
-  readonly #stage = new Int32Builder();
-  readonly #survivor: number[] = [];
-
-  add(shard: number, row: number, stage: number, survivor: number): void {
-    this.#shard.append(shard);
-    this.#row.append(row);
-    this.#stage.append(stage);
-    this.#survivor.push(survivor);
-  }
-
-  encode(): Uint8Array {
-    const columns = new Map<string, Column>([
-      ["shard", { kind: "int32", values: this.#shard.finish() }],
-      ["row", { kind: "int32", values: this.#row.finish() }],
-      ["stage", { kind: "int32", values: this.#stage.finish() }],
-      ["survivor", { kind: "float64", values: Float64Array.from(this.#survivor) }],
-    ]);
-    return encodeArrow(columns, this.#shard.length);
-  }
 }

@@ -6,7 +6,7 @@ import { planBestFit } from "../../../kernels/pack/best-fit.ts";
 import { planConcat } from "../../../kernels/pack/concat.ts";
 import { fillOutput, fillWindows } from "../../../kernels/pack/fill.ts";
 import { positionsFromEos, positionsFromIndex } from "../../../kernels/pack/positions.ts";
-import { handOver, shardSpans } from "../../../kernels/pack/spans.ts";
+import { handOver, shardRanges } from "../../../kernels/pack/ranges.ts";
 
 const EOS = 2;
 
@@ -91,6 +91,32 @@ test("windows filled in parts equal windows filled at once, in both widths, and 
   );
 });
 
+test("a loss byte goes where its token goes, and padding has 0", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 40 }),
+      fc.integer({ min: 2, max: 120 }),
+      (lengths, window) => {
+        const { tokens, ends } = shard(lengths);
+        const plan = planBestFit(ends, window, [5, 5], { max_documents: 0 });
+        const loss = Uint8Array.from(tokens, (id) => id % 2);
+        const input = { plan, tokens, loss, document_ends: ends, window_tokens: window, eos: EOS + 1 };
+        const out = fillOutput(input, 0, plan.windows);
+        out.loss?.fill(7);
+        fillWindows(input, 0, plan.windows, out);
+        const expected = Uint8Array.from(out.tokens, (id) => (id === EOS + 1 ? 0 : id % 2));
+        assert.deepEqual(out.loss, expected);
+        const { loss: _, ...unmasked } = input;
+        const plain = fillOutput(unmasked, 0, plan.windows);
+        fillWindows(unmasked, 0, plan.windows, plain);
+        assert.equal(plain.loss, undefined);
+        assert.deepEqual(plain.tokens, out.tokens);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
 test("index entries beyond 2^32 tokens keep their high word", () => {
   const windowTokens = 2 ** 31;
   const plan = {
@@ -125,15 +151,15 @@ test("positions are those datatrove reads", () => {
   }
 });
 
-test("spans follow shards and epochs", () => {
-  assert.deepEqual(shardSpans([3, 0, 2], 2, 9), [
+test("ranges follow shards and epochs", () => {
+  assert.deepEqual(shardRanges([3, 0, 2], 2, 9), [
     { epoch: 0, shard: 0, start: 2, end: 3 },
     { epoch: 0, shard: 2, start: 0, end: 2 },
     { epoch: 1, shard: 0, start: 0, end: 3 },
     { epoch: 1, shard: 2, start: 0, end: 1 },
   ]);
-  assert.deepEqual(shardSpans([3], 2, 2), []);
-  assert.deepEqual(shardSpans([], 0, 5), []);
+  assert.deepEqual(shardRanges([3], 2, 2), []);
+  assert.deepEqual(shardRanges([], 0, 5), []);
 });
 
 test("another packing goes on at the first untouched shard", () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { planBestFit } from "../../../kernels/pack/best-fit.ts";
 import { planConcat } from "../../../kernels/pack/concat.ts";
-import { addStatistics, packingStatistics, planProblem, type WindowPlan } from "../../../kernels/pack/plan.ts";
+import { addStatistics, type PackPlan, packingStatistics, planProblem } from "../../../kernels/pack/plan.ts";
 
 const SEED = [3, 4] as const;
 
@@ -16,7 +16,7 @@ function endsOf(lengths: readonly number[]): Float64Array {
 }
 
 /** Windows as text: `d[start+length]`, `_` for padding. */
-function show(plan: WindowPlan): string[] {
+function show(plan: PackPlan): string[] {
   return Array.from({ length: plan.windows }, (_, window) => {
     const pieces: string[] = [];
     for (let piece = plan.window_pieces[window]; piece < plan.window_pieces[window + 1]; piece++) {
@@ -168,7 +168,7 @@ test("statistics of shards add up", () => {
 });
 
 /** A plan of one window per row; a piece is document, start, length. */
-function planOf(...rows: readonly (readonly (readonly [number, number, number])[])[]): WindowPlan {
+function planOf(...rows: readonly (readonly (readonly [number, number, number])[])[]): PackPlan {
   const pieces = rows.flat();
   const window_pieces = [0];
   for (const row of rows) window_pieces.push(window_pieces[window_pieces.length - 1] + row.length);
@@ -183,7 +183,7 @@ function planOf(...rows: readonly (readonly (readonly [number, number, number])[
 
 test("a broken plan is named", () => {
   const ends = endsOf([4, 6]);
-  const broken: [WindowPlan, string][] = [
+  const broken: [PackPlan, string][] = [
     [planOf([[0, 0, 4]], [[1, 0, 5]]), "window 0 holds 4 tokens instead of 5"],
     [
       planOf(
@@ -363,7 +363,7 @@ test("a broken plan is named", () => {
 });
 
 /** Whether every token is in exactly one piece of its own document, by counting. */
-function isExact(plan: WindowPlan, ends: Float64Array): boolean {
+function isExact(plan: PackPlan, ends: Float64Array): boolean {
   const times = Array.from(ends, (end, i) => new Array<number>(end - (i === 0 ? 0 : ends[i - 1])).fill(0));
   plan.piece_document.forEach((document, piece) => {
     const start = plan.piece_start[piece];

@@ -6,10 +6,10 @@ import { parquetReadObjects } from "hyparquet";
 import { parse } from "yaml";
 import { RunError } from "../../../batch/errors.ts";
 import { selectDocuments } from "../../../kernels/pack/select.ts";
-import { TRAINERS } from "../../../manifests/exports/geometry.ts";
+import { TRAINERS } from "../../../manifests/exports/registry.ts";
 import { exportFindings } from "../../../manifests/exports/verify.ts";
 import { rowBlocks } from "../../../manifests/exports/views.ts";
-import type { StageManifest } from "../../../manifests/schema.ts";
+import type { TrainingStageManifest } from "../../../manifests/schema.ts";
 import type { MixtureStage } from "../../../mixtures/compile.ts";
 import { documentStages } from "../../../runs/export-documents.ts";
 import { repackedStages } from "../../../runs/export-rows.ts";
@@ -192,9 +192,9 @@ test("a source that is read again comes in another order, unless the recipe lets
     const options = { store, registry: stageRegistry(), rowTokens: (length: number) => length, epochOrder };
     const [{ sources }] = repackedStages(manifests, options);
     const [first, again] = [0, 1].map((epoch) =>
-      sources[0].spans
-        .filter((span) => span.epoch === epoch && span.shard === 0)
-        .flatMap((span) => [...rowBlocks(sources[0], span)].map(({ tokens }) => idsOf(bytesOf(tokens)))),
+      sources[0].ranges
+        .filter((range) => range.epoch === epoch && range.shard === 0)
+        .flatMap((range) => [...rowBlocks(sources[0], range)].map(({ tokens }) => idsOf(bytesOf(tokens)))),
     );
     return { first: first.flat(), again: again.flat() };
   };
@@ -223,7 +223,7 @@ test("litData's chunks hold the windows of the manifests", (t) => {
 test("stages that read documents by length share nothing, and later epochs start over", (t) => {
   const root = temporaryFolder(t);
   const run = makeSmallRun(root);
-  const select = (manifest: StageManifest, min_tokens: number, max_tokens: number): StageManifest => ({
+  const select = (manifest: TrainingStageManifest, min_tokens: number, max_tokens: number): TrainingStageManifest => ({
     ...manifest,
     sources: {
       web: { ...manifest.sources.web, selection: { min_tokens, max_tokens, documents_skipped: 0, tokens_skipped: 0 } },

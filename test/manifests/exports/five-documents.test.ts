@@ -6,14 +6,8 @@ import { gunzipSync } from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
 import { parse } from "yaml";
 import { positionsFromEos } from "../../../kernels/pack/positions.ts";
-import {
-  GEOMETRY,
-  type RowGeometry,
-  rowStride,
-  rowTokens,
-  TRAINERS,
-  type Trainer,
-} from "../../../manifests/exports/geometry.ts";
+import { rowTokens } from "../../../manifests/exports/define.ts";
+import { EXPORTERS, TRAINERS, type Trainer } from "../../../manifests/exports/registry.ts";
 import { temporaryFolder } from "../../io/temporary.ts";
 import { FIVE, makeFiveRun, SHA256, sha256 } from "./five-documents.ts";
 import { exportTo, idsOf } from "./open-run.ts";
@@ -187,13 +181,13 @@ async function exportedRows(trainer: Trainer, read: (path: string) => Buffer, le
 }
 
 for (const trainer of TRAINERS) {
-  const geometry: RowGeometry = GEOMETRY[trainer];
-  if (geometry.layout === "documents") {
+  const { geometry, reads } = EXPORTERS[trainer];
+  if (reads === "documents") {
     test(`${trainer} cuts its rows itself: they overlap by the label, and documents are whole`, (t) => {
       const root = temporaryFolder(t);
       const { manifests } = makeFiveRun(root, 4, 5);
       const { files } = exportTo(root, manifests, trainer);
-      assert.equal(rowTokens(geometry, 4) - rowStride(geometry, 4), 1);
+      assert.deepEqual([geometry.row_extra_tokens, geometry.stride_extra_tokens], [1, 0]);
       assert.ok(files.length > 0);
     });
     continue;
@@ -203,7 +197,7 @@ for (const trainer of TRAINERS) {
     const { manifests } = makeFiveRun(root, 4, 5);
     const { read, folder } = exportTo(root, manifests, trainer);
     const tokens = rowTokens(geometry, 4);
-    assert.equal(rowStride(geometry, 4), tokens, "packed rows do not overlap");
+    assert.equal(geometry.stride_extra_tokens, geometry.row_extra_tokens, "packed rows do not overlap");
     const rows = await exportedRows(trainer, read, tokens);
     const needed = Math.ceil(21 / tokens);
     assert.equal(rows.length, 5);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { planConcat } from "../../../kernels/pack/concat.ts";
 import { fillOutput, fillWindows } from "../../../kernels/pack/fill.ts";
 import { packingStatistics } from "../../../kernels/pack/plan.ts";
-import type { StageManifest, StoredFile } from "../../../manifests/schema.ts";
+import type { StoredFile, TrainingStageManifest } from "../../../manifests/schema.ts";
 import { buildManifests } from "../../../manifests/write.ts";
 import { compileMixture } from "../../../mixtures/compile.ts";
 import { bytesOf, encodeEnds } from "../../../store/token-file.ts";
@@ -38,7 +38,7 @@ export const sha256 = (bytes: Uint8Array | string): string => createHash("sha256
 
 export interface FiveRun {
   readonly store: string;
-  readonly manifests: readonly StageManifest[];
+  readonly manifests: readonly TrainingStageManifest[];
 }
 
 /** A run over the fixture alone: one source, one shard, one training stage of `windows` windows, packed by concatenation. */

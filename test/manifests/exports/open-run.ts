@@ -1,10 +1,10 @@
 /** A run made for tests, as the export takes it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ExportOptions } from "../../../manifests/exports/define.ts";
 import { readSummary } from "../../../manifests/exports/folder.ts";
-import type { Trainer } from "../../../manifests/exports/geometry.ts";
-import type { ExportOptions } from "../../../manifests/exports/views.ts";
-import type { StageManifest } from "../../../manifests/schema.ts";
+import type { Trainer } from "../../../manifests/exports/registry.ts";
+import type { TrainingStageManifest } from "../../../manifests/schema.ts";
 import type { Plan } from "../../../plan/plan.ts";
 import { type ExportResult, exportManifests } from "../../../runs/export.ts";
 import type { OpenRun } from "../../../runs/status.ts";
@@ -18,7 +18,7 @@ export interface ExportedRun extends ExportResult {
 }
 
 /** `root` holds the run's `store` folder. */
-export function openTestRun(root: string, manifests: readonly StageManifest[], maxEpochs = 3): OpenRun {
+export function openTestRun(root: string, manifests: readonly TrainingStageManifest[], maxEpochs = 3): OpenRun {
   const { run, plan_fingerprint } = manifests[0];
   const plan = {
     name: run,
@@ -30,7 +30,7 @@ export function openTestRun(root: string, manifests: readonly StageManifest[], m
 
 export function exportTo(
   root: string,
-  manifests: readonly StageManifest[],
+  manifests: readonly TrainingStageManifest[],
   trainer: Trainer,
   options: ExportOptions = {},
 ): ExportedRun {

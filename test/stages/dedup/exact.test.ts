@@ -5,12 +5,13 @@ import { test } from "node:test";
 import { parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import exact from "../../../stages/dedup/exact.ts";
-import { cluster, keysOf } from "./phases.ts";
+import { NO_RESOURCES } from "../../../stages/define.ts";
+import { cluster, dropping, keysOf } from "./phases.ts";
 
 const SAMPLES = path.resolve("../shared/samples/fineweb");
 
 function operator(options: Record<string, unknown> = {}) {
-  return exact.create(exact.options.parse(options), new Map());
+  return dropping(exact.create(exact.options.parse(options), NO_RESOURCES));
 }
 
 test("the key is the text's XXH64 under two seeds, as the reference implementation has it", () => {

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import minhash from "../../../stages/dedup/minhash.ts";
-import { cluster, keysOf, type Phases } from "./phases.ts";
+import { NO_RESOURCES } from "../../../stages/define.ts";
+import { cluster, dropping, keysOf, type Phases } from "./phases.ts";
 
 function operator(options: Record<string, unknown> = {}) {
-  return minhash.create(minhash.options.parse(options), new Map());
+  return dropping(minhash.create(minhash.options.parse(options), NO_RESOURCES));
 }
 
 function hexOf(keys: Uint32Array | undefined): string | undefined {

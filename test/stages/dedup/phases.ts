@@ -7,7 +7,7 @@ import { Utf8Builder } from "../../../batch/builder.ts";
 import { createIntermediate } from "../../../io/local/commit.ts";
 import { Leaders } from "../../../kernels/dedup/leaders.ts";
 import { rootsToSizes, UnionFind } from "../../../kernels/dedup/union-find.ts";
-import type { BarrierOperator } from "../../../stages/define.ts";
+import type { BarrierOperator, DropBarrierOperator } from "../../../stages/define.ts";
 import { KeyFileWriter } from "../../../store/key-file.ts";
 import { type KeyInput, PartitionMatcher } from "../../../store/match-partition.ts";
 import { SignatureReader, SignatureWriter } from "../../../store/signature-file.ts";
@@ -42,13 +42,23 @@ export function batchOf(texts: readonly (string | Uint8Array | null)[]): Batch {
   });
 }
 
+/** A barrier's operator, which must be one that drops rows. */
+export function dropping(operator: BarrierOperator): DropBarrierOperator {
+  if (operator.verdict !== "drop") throw new Error("the barrier edits");
+  return operator;
+}
+
 /** The keys of one text; undefined where it has none. */
-export function keysOf(operator: BarrierOperator, text: string | Uint8Array | null): Uint32Array | undefined {
+export function keysOf(operator: DropBarrierOperator, text: string | Uint8Array | null): Uint32Array | undefined {
   const out = new Uint32Array((operator.key_bytes / 4) * operator.keys_per_row);
   return operator.sketch(batchOf([text]), 0, out) ? out : undefined;
 }
 
-export function cluster(operator: BarrierOperator, texts: readonly (string | Uint8Array)[], phases: Phases): Clusters {
+export function cluster(
+  operator: DropBarrierOperator,
+  texts: readonly (string | Uint8Array)[],
+  phases: Phases,
+): Clusters {
   const { key_bytes, keys_per_row, verify } = operator;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "phases-"));
   try {

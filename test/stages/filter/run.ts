@@ -1,8 +1,10 @@
 /** Runs filter and rewrite stages on texts. */
+
 import assert from "node:assert/strict";
 import type { Batch } from "../../../batch/batch.ts";
 import { utf8String } from "../../../batch/column.ts";
 import type { StageDefinition } from "../../../stages/define.ts";
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import { batchOf } from "../../batch-of.ts";
 
 export interface Dropped {
@@ -16,7 +18,7 @@ export function applyFilter(
   options: Readonly<Record<string, unknown>>,
   batch: Batch,
 ): Map<number, Dropped> {
-  const operator = stage.create(stage.options.parse(options), new Map());
+  const operator = stage.create(stage.options.parse(options), NO_RESOURCES);
   assert.equal(operator.kind, "filter");
   const dropped = new Map<number, Dropped>();
   if (operator.kind !== "filter") return dropped;
@@ -44,7 +46,7 @@ export function applyRewrite(
   options: Readonly<Record<string, unknown>>,
   batch: Batch,
 ): string[] {
-  const operator = stage.create(stage.options.parse(options), new Map());
+  const operator = stage.create(stage.options.parse(options), NO_RESOURCES);
   assert.equal(operator.kind, "rewrite");
   if (operator.kind !== "rewrite") return [];
   const column = operator.apply(batch);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { DataError, RecipeError } from "../../../batch/errors.ts";
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import stage, { jsonlSource } from "../../../stages/read/jsonl.ts";
 import { BATCH_TARGET } from "../../../stages/read/reading.ts";
 import { contextOf, NO_SAMPLES, type Row, readAll, sample } from "./reading.ts";
@@ -294,7 +295,7 @@ test("real files give what JSON.parse gives", async (t) => {
 test("default batches hold about 4 MiB", async () => {
   const line = `{"text":"${"x".repeat(100_000)}"}\n`;
   const context = contextOf({ "a.jsonl": line.repeat(100) });
-  const operator = stage.create(parse({}), new Map());
+  const operator = stage.create(parse({}), NO_RESOURCES);
   assert.equal(operator.kind, "source");
   const sizes: number[] = [];
   for await (const batch of operator.read(await operator.extents(context.shards, context, 1e9), context))

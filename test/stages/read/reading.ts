@@ -78,7 +78,8 @@ export function contextOf(files: Record<string, Uint8Array | string>, piece?: nu
 export type Row = Record<string, unknown>;
 
 function cellOf(column: Column, row: number): unknown {
-  if (column.kind !== "token_list" && !isValid(column, row)) return null;
+  if (column.kind === "token_list" || column.kind === "range_list") throw new Error("readers make no lists");
+  if (!isValid(column, row)) return null;
   switch (column.kind) {
     case "utf8":
       return utf8String(column, row);
@@ -86,8 +87,6 @@ function cellOf(column: Column, row: number): unknown {
       return column.values[column.codes[row]];
     case "bool":
       return column.values[row] === 1;
-    case "token_list":
-      throw new Error("readers make no token lists");
     default:
       return column.values[row];
   }

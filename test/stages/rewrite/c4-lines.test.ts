@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import stage from "../../../stages/rewrite/c4-lines.ts";
 import { batchOf } from "../../batch-of.ts";
 import { applyRewrite } from "../filter/run.ts";
@@ -58,7 +59,7 @@ test("rows keep their place; dead rows become empty", () => {
 
 test("malformed UTF-8 and NUL go through as they are", () => {
   const bytes = Uint8Array.from([...Buffer.from("Bad \0 "), 0xff, 0xc3, 0x20, 0xe2, 0x80, ...Buffer.from(" bytes.\n")]);
-  const operator = stage.create(stage.options.parse({}), new Map());
+  const operator = stage.create(stage.options.parse({}), NO_RESOURCES);
   const column = operator.apply(batchOf([bytes]));
   assert.deepEqual(Buffer.from(column.data), Buffer.from(bytes.subarray(0, bytes.length - 1)));
 });

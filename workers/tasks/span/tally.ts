@@ -1,26 +1,36 @@
 /**
- * Counts of one span, and the rule that they add up: rows in = kept + dropped (by reason) + errors (by kind).
+ * Counts of one pass over one span, and the rule that they add up: rows in = kept + dropped (by reason) + errors (by kind).
  *
- * Bad rows beyond the run's budget end it here, at the first one too many, with its address.
+ * Stages are named by their position in the whole pipeline. Bad rows beyond the run's budget end it here, at the first one too many, with its
+ * address.
  */
-import type { Batch } from "../../batch/batch.ts";
-import { DataError, formatPlace, RunError } from "../../batch/errors.ts";
-import type { VouchedFile } from "../../io/local/vouched.ts";
-import type { SourcePlan } from "../../plan/plan.ts";
-import type { ReadProblem } from "../../stages/define.ts";
-import type { IngestMarker, IngestTask, Problem, StageCounts } from "../protocol.ts";
+import type { Batch } from "../../../batch/batch.ts";
+import { DataError, formatPlace, RunError } from "../../../batch/errors.ts";
+import type { VouchedFile } from "../../../io/local/vouched.ts";
+import type { PassPlan, SourcePlan } from "../../../plan/plan.ts";
+import { type Drop, MAX_DETAIL_BYTES, type ReadProblem, type StageState } from "../../../stages/define.ts";
+import type { CutCounts, IngestMarker, IngestTask, Problem, StageCounts } from "../../protocol.ts";
 
 /** Problems kept as examples in a marker; all are counted. */
 const PROBLEM_EXAMPLES = 20;
 /** Row problems that say the input holds nothing to use there, not that it is broken: counted, never held against the run. */
 export const HARMLESS_PROBLEMS: ReadonlySet<string> = new Set(["empty_text", "missing_text"]);
 
+/** What the products of a span add to its counts. */
+export interface ProductCounts {
+  readonly parts: readonly number[];
+  readonly states: ReadonlyMap<number, StageState>;
+  readonly cut?: CutCounts | undefined;
+}
+
 export class Tally {
+  /** Rows of batches so far, dead or alive. */
   documents = 0;
   kept = 0;
   text_bytes = 0;
   tokens = 0;
   readonly source: SourcePlan;
+  readonly #pass: PassPlan;
   readonly #maxErrors: number;
   readonly #rowsIn: number[];
   readonly #dropped: Record<string, number>[];
@@ -29,8 +39,9 @@ export class Tally {
   readonly #shardRows = new Map<number, number>();
   #fatal = 0;
 
-  constructor(source: SourcePlan, maxErrors: number) {
+  constructor(source: SourcePlan, pass: PassPlan, maxErrors: number) {
     this.source = source;
+    this.#pass = pass;
     this.#maxErrors = maxErrors;
     this.#rowsIn = source.stages.map(() => 0);
     this.#dropped = source.stages.map(() => ({}));
@@ -56,20 +67,21 @@ export class Tally {
     this.#rowsIn[stage] += rows;
   }
 
-  dropper(batch: Batch, stage: number): (row: number, reason: string, value?: number) => void {
-    const reasons = this.source.stages[stage].reasons;
+  /** What stage `stage` is given to drop rows of `batch` with. */
+  dropper(batch: Batch, stage: number): Drop {
+    const { use, reasons } = this.source.stages[stage];
     const dropped = this.#dropped[stage];
-    return (row, reason, value = Number.NaN) => {
+    return (row, reason, value = Number.NaN, detail) => {
       if (!batch.alive.has(row)) return;
       const code = reasons.indexOf(reason);
-      if (code < 0) throw new Error(`${this.source.stages[stage].use} gave a reason it does not declare: ${reason}`);
+      if (code < 0) throw new Error(`${use} gave a reason it does not declare: ${reason}`);
       batch.alive.clear(row);
-      batch.verdicts.add(row, stage, code, value);
+      batch.verdicts.add(row, stage, code, value, detail === undefined ? undefined : shortened(detail));
       dropped[reason] = (dropped[reason] ?? 0) + 1;
     };
   }
 
-  marker(files: readonly VouchedFile[], task: IngestTask): IngestMarker {
+  marker(files: readonly VouchedFile[], task: IngestTask, products: ProductCounts): IngestMarker {
     const errors = sum(this.#errors);
     const drops = this.#dropped.reduce((total, dropped) => total + sum(dropped), 0);
     const rows = [...this.#shardRows.values()].reduce((total, count) => total + count, 0);
@@ -81,28 +93,50 @@ export class Tally {
         fix: "this is a bug: please report it with the recipe",
       });
     }
-    const stages: StageCounts[] = this.source.stages.map((stage, index) => ({
-      id: stage.id,
-      rows_in: this.#rowsIn[index],
-      dropped: this.#dropped[index],
-    }));
     return {
       files,
       rows,
       documents: this.documents,
+      parts: products.parts,
+      ...(products.cut && { cut: products.cut }),
       extents: [...this.#shardRows].map(([shard, count]) => ({ shard, rows: count })),
       errors: this.#errors,
       problems: this.#problems,
-      stages,
+      stages: this.#stageCounts(products.states),
       kept: this.kept,
       text_bytes: this.text_bytes,
       tokens: this.tokens,
     };
   }
 
+  /** Of the stages of the pass, and of the barrier whose cuts it made: rows of which nothing was left fell to that one. */
+  #stageCounts(states: ReadonlyMap<number, StageState>): StageCounts[] {
+    const { first, end, edits } = this.#pass;
+    const barrier = edits === undefined ? [] : [this.source.barriers[edits].stage];
+    const own = Array.from({ length: end - first }, (_, at) => first + at);
+    return [...barrier, ...own].map((stage) => {
+      const state = states.get(stage);
+      return {
+        id: this.source.stages[stage].id,
+        rows_in: this.#rowsIn[stage],
+        dropped: this.#dropped[stage],
+        ...(state === undefined ? {} : { state }),
+      };
+    });
+  }
+
   #met(shard: number): void {
     this.#shardRows.set(shard, (this.#shardRows.get(shard) ?? 0) + 1);
   }
+}
+
+/** At most so many bytes of UTF-8, whole characters. */
+function shortened(detail: string): string {
+  const bytes = Buffer.from(detail, "utf8");
+  if (bytes.length <= MAX_DETAIL_BYTES) return detail;
+  let end = MAX_DETAIL_BYTES;
+  while ((bytes[end] & 0xc0) === 0x80) end--;
+  return bytes.toString("utf8", 0, end);
 }
 
 export function tooManyErrors(source: string, problem: Problem, maxErrors: number): DataError {

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { RunError } from "../../batch/errors.ts";
-import { replayBlend } from "../../kernels/blend/blend.ts";
-import { shardSpans } from "../../kernels/pack/spans.ts";
-import { exportNanotron } from "../../manifests/exports/nanotron.ts";
-import type { MixtureStage } from "../../mixtures/compile.ts";
-import { decodeEnds, parseMetadata } from "../../store/token-file.ts";
-import { temporaryFolder } from "../io/temporary.ts";
-import { makeSmallRun, type SmallRun } from "./small-run.ts";
+import { replayBlend } from "../../../kernels/blend/blend.ts";
+import { shardRanges } from "../../../kernels/pack/ranges.ts";
+import type { MixtureStage } from "../../../mixtures/compile.ts";
+import { decodeEnds } from "../../../store/token-file.ts";
+import { temporaryFolder } from "../../io/temporary.ts";
+import { makeSmallRun, type SmallRun } from "../small-run.ts";
+import { exportTo } from "./open-run.ts";
 
 interface DataStage {
   readonly name: string;
@@ -49,16 +48,18 @@ function manifestWindows(run: SmallRun, stage: number, source: string): string[]
   const manifest = run.manifests[stage];
   const share = manifest.sources[source];
   const windowBytes = manifest.stage.window_tokens * 4;
-  return shardSpans(share.shard_windows, share.start_window, share.end_window).flatMap((span) => {
-    const file = share.files.find((candidate) => candidate.shard === span.shard && candidate.path.endsWith(".ds"));
+  return shardRanges(share.shard_windows, share.start_window, share.end_window).flatMap((range) => {
+    const file = share.files.find((candidate) => candidate.shard === range.shard && candidate.path.endsWith(".ds"));
     const bytes = readFileSync(join(run.store, file?.path ?? ""));
-    return Array.from({ length: span.end - span.start }, (_, i) =>
-      bytes.toString("hex", (span.start + i) * windowBytes, (span.start + i + 1) * windowBytes),
+    return Array.from({ length: range.end - range.start }, (_, i) =>
+      bytes.toString("hex", (range.start + i) * windowBytes, (range.start + i + 1) * windowBytes),
     );
   });
 }
 
-/** Plays nanotron: reads every stage of every config from the folders, by its blend, and compares with the manifests. */
+/**
+ * Plays nanotron: reads every stage of every config from the folders, by its blend, and compares with the manifests.
+ */
 function checkTraining(run: SmallRun, folder: string, configs: readonly string[]): void {
   let stage = 0;
   for (const config of configs) {
@@ -85,25 +86,32 @@ function checkTraining(run: SmallRun, folder: string, configs: readonly string[]
   assert.equal(stage, run.manifests.length);
 }
 
+interface Folders {
+  readonly folders: readonly { readonly name: string; readonly start_window: number }[];
+}
+
+function exportAll(root: string, run: SmallRun, options: Readonly<Record<string, unknown>> = {}) {
+  const { folder, paths, warnings, read } = exportTo(root, run.manifests, "nanotron", options);
+  const { folders }: Folders = JSON.parse(read("export.json").toString());
+  return { folder, folders, warnings, configs: paths.slice(0, -1).map((path) => basename(path)) };
+}
+
 test("nanotron reads from the export exactly the windows of the manifests", (t) => {
   const root = temporaryFolder(t);
   const run = makeSmallRun(root);
-  const folder = join(root, "export");
-  const result = exportNanotron(run.manifests, {
-    folder,
-    store: run.store,
+  const { folder, configs, folders, warnings } = exportAll(root, run, {
     global_batch_size: 4,
     tokenizer_name: "org/tok",
   });
-  assert.deepEqual(result.configs, ["data_stages-1-16.yaml", "data_stages-2-64.yaml"]);
+  assert.deepEqual(configs, ["data_stages-1-16.yaml", "data_stages-2-64.yaml"]);
   assert.deepEqual(
-    result.folders.map(({ name, start_window }) => [name, start_window]).map(([name]) => name),
+    folders.map(({ name }) => name),
     ["code_17", "web_17", "code_65", "web_65"],
   );
-  assert.match(result.warnings.join(), /one sequence length per run/);
-  checkTraining(run, folder, result.configs);
+  assert.match(warnings.join(), /one sequence length per run/);
+  checkTraining(run, folder, configs);
 
-  const [one, two] = readStages(folder, result.configs[0]);
+  const [one, two] = readStages(folder, configs[0]);
   assert.deepEqual([one.start_training_step, two.start_training_step], [1, 16]);
   assert.deepEqual(one.data.dataset.dataset_folder, ["s3/code_17", "s3/web_17"]);
   assert.deepEqual(one.data.dataset.dataset_weights, [0.25, 0.75]);
@@ -111,9 +119,9 @@ test("nanotron reads from the export exactly the windows of the manifests", (t) 
   assert.equal(one.data.seed, 6);
   const { token_size_in_bytes, vocab_size, tokenizer_name, return_positions } = one.data.dataset;
   assert.deepEqual([token_size_in_bytes, vocab_size, tokenizer_name, return_positions], [4, 70_000, "org/tok", true]);
-  const metadata = parseMetadata(readFileSync(join(folder, "s3/web_17/web.ds.metadata"), "utf8"), "web");
-  assert.equal(metadata.tokenizer_name, "org/tok");
-  assert.equal(metadata.tokens, folderWindows(join(folder, "s3/web_17"), 68).length * 17);
+  const [name, tokens] = readFileSync(join(folder, "s3/web_17/web.ds.metadata"), "utf8").split("\n");
+  assert.equal(name, "org/tok|4");
+  assert.equal(Number(tokens), folderWindows(join(folder, "s3/web_17"), 68).length * 17);
 });
 
 test("epochs are links to the same files, in order, with a warning", (t) => {
@@ -123,11 +131,10 @@ test("epochs are links to the same files, in order, with a warning", (t) => {
     { name: "two", tokens: 16 * 100, sequence_length: 16, pack_id: "concat", weights: { code: 1, web: 1 } },
   ];
   const run = makeSmallRun(root, stages, 5);
-  const folder = join(root, "export");
-  const result = exportNanotron(run.manifests, { folder, store: run.store, path_prefix: "/data/" });
-  assert.deepEqual(result.configs, ["data_stages.yaml"]);
-  assert.match(result.warnings[0], /code_17 reads windows of its source again in the same order/);
-  assert.match(result.warnings.join(), /global batch size/);
+  const { folder, configs, warnings } = exportAll(root, run, { path_prefix: "/data/" });
+  assert.deepEqual(configs, ["data_stages.yaml"]);
+  assert.match(warnings[0], /code_17 reads windows of its source again in the same order/);
+  assert.match(warnings.join(), /global batch size/);
   assert.deepEqual(readStages(folder, "data_stages.yaml")[0].data.dataset.dataset_folder, ["/data/s3/code_17"]);
   const first = statSync(join(folder, "s3/code_17/00000_code.ds"));
   const again = statSync(join(folder, "s3/code_17/e001_00000_code.ds"));
@@ -136,7 +143,7 @@ test("epochs are links to the same files, in order, with a warning", (t) => {
     join(folder, "data_stages.yaml"),
     readFileSync(join(folder, "data_stages.yaml"), "utf8").replaceAll("/data/s3", "s3"),
   );
-  checkTraining(run, folder, result.configs);
+  checkTraining(run, folder, configs);
 });
 
 test("a run that starts inside a shard gets the rest of it as a file of its own", (t) => {
@@ -147,38 +154,14 @@ test("a run that starts inside a shard gets the rest of it as a file of its own"
     { name: "three", tokens: 16 * 120, sequence_length: 16, pack_id: "concat", weights: { web: 1 } },
   ];
   const run = makeSmallRun(root, stages);
-  const folder = join(root, "export");
-  const result = exportNanotron(run.manifests, { folder, store: run.store, global_batch_size: 1 });
+  const { folder, configs, folders } = exportAll(root, run, { global_batch_size: 1 });
   assert.deepEqual(
-    result.folders.map(({ name, start_window }) => [name, start_window]),
+    folders.map(({ name, start_window }) => [name, start_window]),
     [
       ["web_17", 0],
       ["code_65", 0],
       ["web_17_2", 21],
     ],
   );
-  checkTraining(run, folder, result.configs);
-});
-
-test("an export replaces an earlier one and nothing else", (t) => {
-  const root = temporaryFolder(t);
-  const run = makeSmallRun(root);
-  const folder = join(root, "export");
-  exportNanotron(run.manifests, { folder, store: run.store });
-  writeFileSync(join(folder, "stale"), "");
-  exportNanotron(run.manifests, { folder, store: run.store });
-  assert.ok(!existsSync(join(folder, "stale")));
-
-  const mine = join(root, "mine");
-  mkdirSync(mine);
-  writeFileSync(join(mine, "thesis.tex"), "");
-  assert.throws(
-    () => exportNanotron(run.manifests, { folder: mine, store: run.store }),
-    (error) => error instanceof RunError && error.code === "run/export-folder-taken",
-  );
-  assert.ok(existsSync(join(mine, "thesis.tex")));
-  assert.throws(
-    () => exportNanotron(run.manifests, { folder: join(root, "b"), store: join(root, "gone") }),
-    (error) => error instanceof RunError && error.code === "run/export-failed",
-  );
+  checkTraining(run, folder, configs);
 });

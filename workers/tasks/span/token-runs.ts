@@ -3,11 +3,12 @@
  *
  * Invariant: inside a run documents ascend by shuffle key, so the documents that a store shard takes from a run lie side by side and
  * the shuffle's second pass merges runs with sequential reads; tokens are never written a time in between.
- * Memory: {@link RUN_BYTES} of tokens. A span that holds more, such as one large compressed file, has several runs.
+ * A loss lane, one byte a token, is written in the same order to a file of its own; a document without one counts as trained throughout.
+ * Memory: {@link RUN_BYTES} of tokens, and with a loss lane a byte for each. A span that holds more, such as one large compressed file, has several runs.
  */
-import { Float64Builder, Int32Builder } from "../../batch/builder.ts";
-import { allocate, release } from "../../batch/memory.ts";
-import { BufferedWriter } from "../../io/local/buffered-writer.ts";
+import { Float64Builder, Int32Builder } from "../../../batch/builder.ts";
+import { allocate, release } from "../../../batch/memory.ts";
+import { BufferedWriter } from "../../../io/local/buffered-writer.ts";
 
 export const RUN_BYTES = 32 * 1024 * 1024;
 
@@ -15,6 +16,8 @@ export class TokenRuns {
   readonly #write: (bytes: Uint8Array) => void;
   readonly #tokenBytes: number;
   readonly #buffer: Uint8Array;
+  readonly #writeLoss: ((bytes: Uint8Array) => void) | undefined;
+  readonly #loss: Uint8Array;
   #filled = 0;
   /** Where each document of the open run begins in the buffer, and the end of the last one. */
   #starts: number[] = [0];
@@ -24,20 +27,28 @@ export class TokenRuns {
   readonly #run = new Int32Builder();
   #runs = 0;
 
-  constructor(write: (bytes: Uint8Array) => void, tokenBytes: number, runBytes = RUN_BYTES) {
+  constructor(
+    write: (bytes: Uint8Array) => void,
+    tokenBytes: number,
+    runBytes = RUN_BYTES,
+    writeLoss?: (bytes: Uint8Array) => void,
+  ) {
     this.#write = write;
+    this.#writeLoss = writeLoss;
+    this.#loss = writeLoss === undefined ? new Uint8Array(0) : allocate(Math.ceil(runBytes / tokenBytes));
     this.#tokenBytes = tokenBytes;
     this.#buffer = allocate(runBytes);
   }
 
-  /** The next document: its 64-bit key in two unsigned words, and its tokens as the file has them. */
-  add(keyHigh: number, keyLow: number, tokens: Uint8Array): void {
+  /** The next document: its 64-bit key in two unsigned words, its tokens as the file has them, and a byte for each where it has a loss lane. */
+  add(keyHigh: number, keyLow: number, tokens: Uint8Array, loss?: Uint8Array): void {
     if (this.#filled + tokens.length > this.#buffer.length) this.#endRun();
     this.#keys.push(keyHigh, keyLow);
     if (tokens.length > this.#buffer.length) {
-      this.#endLargeRun(tokens);
+      this.#endLargeRun(tokens, loss);
       return;
     }
+    if (this.#writeLoss !== undefined) this.#setLoss(this.#loss, this.#filled / this.#tokenBytes, tokens, loss);
     this.#buffer.set(tokens, this.#filled);
     this.#filled += tokens.length;
     this.#starts.push(this.#filled);
@@ -53,6 +64,12 @@ export class TokenRuns {
   /** Ends its life without a result. */
   abort(): void {
     release(this.#buffer);
+    release(this.#loss);
+  }
+
+  #setLoss(out: Uint8Array, at: number, tokens: Uint8Array, loss: Uint8Array | undefined): void {
+    if (loss === undefined) out.fill(1, at, at + tokens.length / this.#tokenBytes);
+    else out.set(loss, at);
   }
 
   #endRun(): void {
@@ -63,22 +80,30 @@ export class TokenRuns {
     order.sort((a, b) => keys[2 * a] - keys[2 * b] || keys[2 * a + 1] - keys[2 * b + 1] || a - b);
     const starts = new Float64Array(documents);
     const writer = new BufferedWriter(this.#write);
+    const lossWriter = this.#writeLoss && new BufferedWriter(this.#writeLoss);
     for (const document of order) {
       starts[document] = this.#written / this.#tokenBytes;
       const from = this.#starts[document];
       const to = this.#starts[document + 1];
       writer.write(this.#buffer.subarray(from, to));
+      lossWriter?.write(this.#loss.subarray(from / this.#tokenBytes, to / this.#tokenBytes));
       this.#written += to - from;
     }
     writer.flush();
+    lossWriter?.flush();
     for (const start of starts) this.#place(start);
     this.#nextRun();
   }
 
   /** A document that no buffer holds is a run of its own. */
-  #endLargeRun(tokens: Uint8Array): void {
+  #endLargeRun(tokens: Uint8Array, loss: Uint8Array | undefined): void {
     this.#place(this.#written / this.#tokenBytes);
     this.#write(tokens);
+    if (this.#writeLoss !== undefined) {
+      const bytes = new Uint8Array(tokens.length / this.#tokenBytes);
+      this.#setLoss(bytes, 0, tokens, loss);
+      this.#writeLoss(bytes);
+    }
     this.#written += tokens.length;
     this.#nextRun();
   }

@@ -1,11 +1,21 @@
 /**
- * Parquet files whose columns are lists of int32: what packed rows are. Uncompressed, PLAIN, one page a column and row group.
+ * Parquet files whose columns are lists of int32, or of int32 that stand for int8: what packed rows are. Uncompressed,
+ * PLAIN, one page a column and row group.
  *
- * A general writer makes an object of every value (20 MB/s, measured); here a page is its levels, a few bytes a row, and the values as they
- * lie in memory. Lists and their elements are required, and no list is empty, so definition levels are one run of 1.
- * Invariant: a row group is below 2 GiB. Price: one copy of a row group's values; the footer's entries are kept until the end.
+ * A general writer makes an object of every value (20 MB/s, measured); here a page is its levels, a few bytes a row,
+ * and the values as they lie in memory. Lists and their elements are required, and no list is empty, so definition
+ * levels are one run of 1.
+ * Invariant: a row group is below 2 GiB. Price: one copy of a row group's values; the footer's entries are kept until
+ * the end.
  */
+import { Compression, Converted, CREATED_BY, Encoding, MAGIC, PageType, Physical, Repetition } from "./format.ts";
 import { ThriftStruct } from "./thrift.ts";
+
+/** A column of lists. Parquet has no int8: such values are stored as int32 and marked. */
+export interface ListField {
+  readonly name: string;
+  readonly element?: "int8";
+}
 
 /** Values of consecutive lists, and the exclusive end of each list in them. */
 export interface ListColumn {
@@ -24,24 +34,20 @@ interface RowGroup {
   readonly chunks: readonly Chunk[];
 }
 
-const MAGIC = new TextEncoder().encode("PAR1");
-/** Codes of parquet.thrift. */
-const codes = { int32: 1, required: 0, repeated: 2, list: 3, plain: 0, rle: 3, uncompressed: 0, dataPage: 0 } as const;
-
 /** Writes row groups as they come; the file is complete after {@link finish}. */
 export class ParquetListWriter {
-  readonly #names: readonly string[];
+  readonly #fields: readonly ListField[];
   readonly #write: (bytes: Uint8Array) => void;
   readonly #groups: RowGroup[] = [];
   #offset = 0;
 
-  constructor(names: readonly string[], write: (bytes: Uint8Array) => void) {
-    this.#names = names;
+  constructor(fields: readonly ListField[], write: (bytes: Uint8Array) => void) {
+    this.#fields = fields;
     this.#write = write;
     this.#append(MAGIC);
   }
 
-  /** One column for each name, all of as many lists. Throws a RangeError for an empty list. */
+  /** One column for each field, all of as many lists. Throws a RangeError for an empty list. */
   rowGroup(columns: readonly ListColumn[]): void {
     const rows = columns[0].ends.length;
     const chunks = columns.map((column): Chunk => {
@@ -50,11 +56,11 @@ export class ParquetListWriter {
       const bodyBytes = levels.length + column.values.byteLength;
       const dataPage = new ThriftStruct()
         .i32(1, column.values.length)
-        .i32(2, codes.plain)
-        .i32(3, codes.rle)
-        .i32(4, codes.rle);
+        .i32(2, Encoding.plain)
+        .i32(3, Encoding.rle)
+        .i32(4, Encoding.rle);
       const header = new ThriftStruct()
-        .i32(1, codes.dataPage)
+        .i32(1, PageType.data)
         .i32(2, bodyBytes)
         .i32(3, bodyBytes)
         .struct(5, dataPage)
@@ -80,7 +86,7 @@ export class ParquetListWriter {
         4,
         this.#groups.map((group) => this.#group(group)),
       )
-      .text(6, "shardmill")
+      .text(6, CREATED_BY)
       .finish();
     this.#append(footer);
     const length = new Uint8Array(4);
@@ -90,12 +96,12 @@ export class ParquetListWriter {
   }
 
   #schema(): ThriftStruct[] {
-    const lists = this.#names.flatMap((name) => [
-      new ThriftStruct().i32(3, codes.required).text(4, name).i32(5, 1).i32(6, codes.list),
-      new ThriftStruct().i32(3, codes.repeated).text(4, "list").i32(5, 1),
-      new ThriftStruct().i32(1, codes.int32).i32(3, codes.required).text(4, "element"),
+    const lists = this.#fields.flatMap(({ name, element }) => [
+      new ThriftStruct().i32(3, Repetition.required).text(4, name).i32(5, 1).i32(6, Converted.list),
+      new ThriftStruct().i32(3, Repetition.repeated).text(4, "list").i32(5, 1),
+      elementSchema(element),
     ]);
-    return [new ThriftStruct().text(4, "schema").i32(5, this.#names.length), ...lists];
+    return [new ThriftStruct().text(4, "schema").i32(5, this.#fields.length), ...lists];
   }
 
   #group({ rows, chunks }: RowGroup): ThriftStruct {
@@ -105,10 +111,10 @@ export class ParquetListWriter {
         .struct(
           3,
           new ThriftStruct()
-            .i32(1, codes.int32)
-            .i32s(2, [codes.plain, codes.rle])
-            .texts(3, [this.#names[i], "list", "element"])
-            .i32(4, codes.uncompressed)
+            .i32(1, Physical.int32)
+            .i32s(2, [Encoding.plain, Encoding.rle])
+            .texts(3, [this.#fields[i].name, "list", "element"])
+            .i32(4, Compression.none)
             .i64(5, values)
             .i64(6, bytes)
             .i64(7, bytes)
@@ -125,7 +131,15 @@ export class ParquetListWriter {
   }
 }
 
-/** Repetition levels (0 where a list starts, else 1), then definition levels (1 throughout), each with its length in front. */
+function elementSchema(element: ListField["element"]): ThriftStruct {
+  const schema = new ThriftStruct().i32(1, Physical.int32).i32(3, Repetition.required).text(4, "element");
+  return element === undefined ? schema : schema.i32(6, Converted[element]);
+}
+
+/**
+ * Repetition levels (0 where a list starts, else 1), then definition levels (1 throughout), each with its length in
+ * front.
+ */
 function encodeLevels({ values, ends }: ListColumn): Uint8Array {
   // A run is a varint of twice its length and one byte; two runs a list, lengths below 2^31.
   const bytes = new Uint8Array(ends.length * 8 + 16);

@@ -1,0 +1,144 @@
+/**
+ * Packed rows as Megatron-Bridge and Nemotron read them: Parquet with `input_ids`, `loss_mask`, `seq_start_id`.
+ *
+ * A reader makes labels itself, by one id to the left inside each subsequence, and takes the mask as shifted already: what
+ * stands at an id says whether the *next* one is trained, and the last id of a subsequence has 0. So a loss byte is
+ * written one place before its token. Rows may be short, so there is no padding. Files are read in the order of their
+ * names and shuffled by the trainer; a training stage is one folder.
+ * Price: 12 bytes a token on disk, as masks are stored in four.
+ */
+import { z } from "zod";
+import { type ListColumn, ParquetListWriter } from "../../kernels/parquet/int-lists.ts";
+import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
+import { type UnpaddedRows, unpaddedRows } from "./packed-rows.ts";
+import { rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
+
+const options = z.strictObject({ path_prefix: sharedOptions.path_prefix });
+type Context = ExportContext<z.output<typeof options>>;
+
+export default defineExporter({
+  name: "megatron-bridge",
+  summary: "packed rows as Parquet with loss masks for Megatron-Bridge and Nemotron",
+  files: ["STAGE/SOURCE-*.parquet", "STAGE.packed_metadata.jsonl"],
+  reads: "rows",
+  geometry: {
+    row_extra_tokens: 0,
+    stride_extra_tokens: 0,
+    padding: "none",
+    token_bytes: 4,
+    boundaries: "sequence_lengths",
+    boundary_labels: "masked",
+    order: "shuffled",
+  },
+  loss: { written: "always", notes: "`loss_mask`, shifted by one id to the left inside each subsequence." },
+  options,
+  readers: [
+    {
+      name: "Megatron-Bridge",
+      version: "067f987",
+      notes: [
+        "Read in source. A packed training set is a folder or a glob of `*.parquet`, read in the order of names;",
+        "`pack_size` is n. A subsequence of L ids trains at most L - 1 of them, and its length in `cu_seqlens` is L - 1:",
+        "attention and positions restart there. `pad_cu_seqlens` reads `STAGE.packed_metadata.jsonl`. Context parallelism",
+        "wants every L - 1 to be a multiple of twice its size, which these rows are not.",
+      ],
+    },
+    {
+      name: "Nemotron",
+      version: "e27b371",
+      notes: ["Its data preparation writes the same three columns."],
+    },
+  ],
+  write,
+});
+
+const COLUMNS = [{ name: "input_ids" }, { name: "loss_mask", element: "int8" }, { name: "seq_start_id" }] as const;
+
+/** What `pad_cu_seqlens` and people look at: bounds over all rows of a training stage. */
+class PackMetadata {
+  rows = 0;
+  tokens = 0;
+  subsequences = 0;
+  /** Ids of the longest subsequence. */
+  longest = 0;
+  /** Trained positions of the shortest row. */
+  shortest = Number.POSITIVE_INFINITY;
+  most = 0;
+
+  add({ ends, lengths, length_ends }: UnpaddedRows): void {
+    this.rows += ends.length;
+    this.tokens += ends.at(-1) ?? 0;
+    this.subsequences += lengths.length;
+    for (const length of lengths) if (length > this.longest) this.longest = length;
+    for (let row = 0; row < ends.length; row++) {
+      const pieces = length_ends[row] - (row === 0 ? 0 : length_ends[row - 1]);
+      const tokens = ends[row] - (row === 0 ? 0 : ends[row - 1]);
+      this.most = Math.max(this.most, pieces);
+      this.shortest = Math.min(this.shortest, tokens - pieces);
+    }
+  }
+
+  text(packSize: number): string {
+    const entry = {
+      dataset_max_seqlen: this.longest,
+      max_samples_per_bin: this.most,
+      min_packed_seqlen: this.shortest,
+      pack_size: packSize,
+      packing_efficiency: (100 * this.tokens) / (this.rows * packSize),
+      packing_factor: this.subsequences / this.rows,
+    };
+    // A list on one line, whatever the name says: readers parse the whole file.
+    return `${JSON.stringify([entry])}\n`;
+  }
+}
+
+function write(stages: readonly TrainingStageRows[], context: Context): Exported {
+  const configs: string[] = [];
+  const record = stages.map((stage) => {
+    const metadata = new PackMetadata();
+    const files = stage.sources.flatMap((source) => writeSource(stage.name, source, metadata, context));
+    const config = `${stage.name}.packed_metadata.jsonl`;
+    context.folder.text(config, metadata.text(stage.sequence_length));
+    configs.push(config);
+    return {
+      name: stage.name,
+      pack_size: stage.sequence_length,
+      packed_data: trainerPath(`${stage.name}/*.parquet`, context.options),
+      rows: stage.rows,
+      sources: stage.sources.map(({ source, rows }) => ({ name: source, rows })),
+      files: files.length,
+    };
+  });
+  return { configs, warnings: [], record: { stages: record } };
+}
+
+function writeSource(stage: string, source: SourceRows, metadata: PackMetadata, { folder }: Context): string[] {
+  return source.ranges.map((range, i) => {
+    const path = `${stage}/${source.source}-${numbered(i)}.parquet`;
+    folder.file(path, (file) => {
+      const parquet = new ParquetListWriter(COLUMNS, (bytes) => file.write(bytes));
+      for (const block of rowBlocks(source, range)) {
+        const rows = unpaddedRows(block, source.row_tokens);
+        metadata.add(rows);
+        parquet.rowGroup(columnsOf(rows));
+      }
+      parquet.finish();
+    });
+    return path;
+  });
+}
+
+/** The first id of a subsequence is not trained, so moving all by one place leaves 0 at the end of the one before. */
+function columnsOf({ ids, trained, ends, lengths, length_ends }: UnpaddedRows): ListColumn[] {
+  const mask = new Int32Array(ids.length);
+  for (let i = 1; i < ids.length; i++) mask[i - 1] = trained[i];
+  const starts = new Int32Array(lengths.length);
+  for (let row = 0, piece = 0; row < ends.length; row++) {
+    for (let at = 0; piece < length_ends[row]; at += lengths[piece++]) starts[piece] = at;
+  }
+  return [
+    { values: ids, ends },
+    { values: mask, ends },
+    { values: starts, ends: length_ends },
+  ];
+}

@@ -1,0 +1,69 @@
+/**
+ * Which columns rows have at each point of a pipeline, and whether a stage finds those that it reads.
+ *
+ * Invariant: every column that a reader or a stage declares is carried to the end; none is pruned. A stage that replaces a column decides its
+ * kind from there on. Nested values are `json`: a stage may read a path into them, `metadata.score`.
+ */
+import { RecipeError } from "../batch/errors.ts";
+import { didYouMean } from "../batch/suggest.ts";
+import type { ColumnDeclaration, DeclaredKind } from "../stages/define.ts";
+import type { PlannedStage } from "./plan.ts";
+import type { SourceSpec, StageUse } from "./types.ts";
+
+/** Kinds into which a path may lead: a text column may hold JSON, and `any` is whatever the file has. */
+const NESTED: ReadonlySet<DeclaredKind> = new Set(["json", "utf8", "any"]);
+
+/**
+ * The columns of `spec` after each stage: entry 0 is what the reader gives. `uses` are the stages as the recipe has them, for messages.
+ * Throws RecipeError `recipe/missing-column` where a stage reads a column that is not there.
+ */
+export function columnsAfter(
+  spec: SourceSpec,
+  reader: PlannedStage,
+  stages: readonly PlannedStage[],
+  uses: readonly StageUse[],
+): readonly (readonly ColumnDeclaration[])[] {
+  let columns = new Map<string, DeclaredKind>([["text", "utf8"]]);
+  for (const { name, kind } of reader.writes) columns.set(name, kind);
+  const all = [declarations(columns)];
+  stages.forEach((stage, index) => {
+    const missing = stage.reads.filter((name) => !isThere(name, columns));
+    if (missing.length > 0) throw missingColumn(spec, stage, missing, [...columns.keys()], uses[index]);
+    columns = new Map(columns);
+    for (const { name, kind } of stage.writes) columns.set(name, kind);
+    all.push(declarations(columns));
+  });
+  return all;
+}
+
+function declarations(columns: ReadonlyMap<string, DeclaredKind>): readonly ColumnDeclaration[] {
+  return [...columns].map(([name, kind]) => ({ name, kind }));
+}
+
+/** A column of that name, or one that the first parts of the name lead into. */
+function isThere(name: string, columns: ReadonlyMap<string, DeclaredKind>): boolean {
+  if (columns.has(name)) return true;
+  for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
+    const kind = columns.get(name.slice(0, dot));
+    if (kind !== undefined && NESTED.has(kind)) return true;
+  }
+  return false;
+}
+
+function missingColumn(
+  spec: SourceSpec,
+  stage: PlannedStage,
+  missing: readonly string[],
+  there: readonly string[],
+  use: StageUse | undefined,
+): RecipeError {
+  const names = missing.join(", ");
+  const heads = missing.map((name) => name.split(".")[0]);
+  return new RecipeError({
+    code: "recipe/missing-column",
+    what: `${stage.use} reads the column ${names}, which source ${spec.name} does not carry at that point`,
+    why: `a stage can only use what the reader or an earlier stage wrote: ${there.join(", ")}`,
+    fix: `add it to the source: metadata: [${[...new Set(heads)].join(", ")}]; or ${didYouMean(missing[0], there)}`,
+    ...(use?.place === undefined ? {} : { place: use.place }),
+  });
+}

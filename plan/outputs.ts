@@ -1,0 +1,108 @@
+/**
+ * Data sets of rows: which sources they take, which columns, and what names them.
+ *
+ * Invariant: an output is named by the rows it takes, its columns, its format and its cut into files; never by the recipe's or its own name, so
+ * equal data sets are one folder of the store. Columns that only some of its sources have are null in the others.
+ */
+import { RecipeError } from "../batch/errors.ts";
+import { didYouMean } from "../batch/suggest.ts";
+import type { DeclaredKind } from "../stages/define.ts";
+import { fingerprint, STORE_VERSION, stageIdentity } from "./fingerprint.ts";
+import type { OutputPlan, SourcePlan } from "./plan.ts";
+import type { StagePlanner } from "./stages.ts";
+import type { OutputSpec, Recipe } from "./types.ts";
+
+/** How a column of a kind is written unless the recipe says otherwise. `any` follows what the files have. */
+const TYPES: Readonly<Record<Exclude<DeclaredKind, "token_list" | "range_list">, string>> = {
+  utf8: "string",
+  dictionary: "string",
+  json: "string",
+  any: "any",
+  int32: "int32",
+  int64: "int64",
+  float32: "float32",
+  float64: "float64",
+  bool: "bool",
+};
+
+export async function planOutputs(
+  recipe: Recipe,
+  sources: readonly SourcePlan[],
+  planner: StagePlanner,
+): Promise<readonly OutputPlan[]> {
+  const outputs: OutputPlan[] = [];
+  for (const spec of recipe.outputs) {
+    const members = spec.sources.map((name) => sources.findIndex((source) => source.name === name));
+    const format = await planner.plan(spec.format);
+    const columns = columnsOf(
+      spec,
+      members.map((source) => sources[source]),
+    );
+    const { split, shard_bytes, keep_dropped } = spec;
+    outputs.push({
+      name: spec.name,
+      sources: members,
+      format,
+      columns,
+      split,
+      shard_bytes,
+      keep_dropped,
+      fingerprint: fingerprint({
+        store_version: STORE_VERSION,
+        rows: members.map((source) => ({ name: sources[source].name, rows: sources[source].verdicts })),
+        format: stageIdentity(format),
+        columns,
+        split,
+        shard_bytes,
+        keep_dropped,
+      }),
+    });
+  }
+  return outputs;
+}
+
+/** The columns that are written, in order. */
+function columnsOf(spec: OutputSpec, sources: readonly SourcePlan[]): OutputPlan["columns"] {
+  const there = new Map<string, string>();
+  for (const { columns } of sources) {
+    for (const { name, kind } of [{ name: "text", kind: "utf8" } as const, ...columns]) {
+      if (kind === "token_list" || kind === "range_list") continue;
+      const type = TYPES[kind];
+      const known = there.get(name);
+      if (known === undefined || known === "any") there.set(name, type);
+      else if (type !== "any" && type !== known && typeOf(spec, name) === undefined)
+        throw clash(spec, name, known, type);
+    }
+  }
+  // Named first, so that a file reads as its rows do: who they are, what they say, what is known of them.
+  const order = ["id", "text", ...[...there.keys()].filter((name) => name !== "id" && name !== "text")];
+  const wanted = spec.columns ?? order.filter((name) => there.has(name)).map((name) => ({ name }));
+  return wanted.map(({ name, type }: { readonly name: string; readonly type?: string }) => {
+    const known = there.get(name);
+    if (known === undefined) throw unknownColumn(spec, name, [...there.keys()]);
+    return { name, type: type ?? known };
+  });
+}
+
+function typeOf(spec: OutputSpec, name: string): string | undefined {
+  return spec.columns?.find((column) => column.name === name)?.type;
+}
+
+function clash(spec: OutputSpec, name: string, one: string, other: string): RecipeError {
+  return new RecipeError({
+    code: "recipe/column-types",
+    what: `the column ${name} is ${one} in one source of output ${spec.name} and ${other} in another`,
+    fix: `say which it is to be: columns: [{ name: ${name}, type: ${one} }]; or give the sources outputs of their own`,
+    ...(spec.place === undefined ? {} : { place: spec.place }),
+  });
+}
+
+function unknownColumn(spec: OutputSpec, name: string, there: readonly string[]): RecipeError {
+  return new RecipeError({
+    code: "recipe/missing-column",
+    what: `output ${spec.name} asks for the column ${name}, which none of its sources has at the end of its pipeline`,
+    why: "readers and stages give the columns that they declare; `metadata` adds more",
+    fix: didYouMean(name, there),
+    ...(spec.place === undefined ? {} : { place: spec.place }),
+  });
+}

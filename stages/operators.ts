@@ -1,0 +1,355 @@
+/**
+ * The operators: what a stage does to batches, one interface for each kind and a constructor that gives it its type.
+ *
+ * Operators are synchronous, but for sources and requests, which the engine awaits. An operator serves every source of a thread whose
+ * stage has the same options, and a batch ends when its last stage returns: its columns' memory goes to the next batch, so an operator keeps
+ * no column and no view of one between calls.
+ */
+import type { Batch } from "../batch/batch.ts";
+import type { Column, Utf8Column } from "../batch/column.ts";
+import type { Place } from "../batch/errors.ts";
+import type { ByteSource, ShardRef } from "../io/source.ts";
+import type { PackPlan } from "../kernels/pack/plan.ts";
+
+export type { PackPlan } from "../kernels/pack/plan.ts";
+
+/**
+ * Reports that `row` dies for `reason`. `value` is what was measured against the bound; `detail` is a few words that help to understand the
+ * verdict (the n-gram, the benchmark, the label), cut at {@link MAX_DETAIL_BYTES} bytes. Dropping a dead row is a no-op.
+ */
+export type Drop<Reason extends string = string> = (
+  row: number,
+  reason: Reason,
+  value?: number,
+  detail?: string,
+) => void;
+
+/** Bytes of UTF-8 that a ledger keeps of a verdict's detail. */
+export const MAX_DETAIL_BYTES = 256;
+
+/**
+ * What an operator of any row-local kind may keep while it sees the rows of a span: counts, histograms, sketches. `finish` returns plain JSON
+ * data of the rows since the last `finish` and starts anew; the definition's `merge` adds the states of spans up, in order of address, so
+ * that statistics are exact for any number of workers.
+ */
+export interface Stateful {
+  readonly finish?: () => StageState;
+}
+
+/** Plain data that JSON holds. */
+export type StageState =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly StageState[]
+  | { readonly [key: string]: StageState };
+
+/** Judges rows; never changes text. */
+export interface FilterOperator extends Stateful {
+  readonly kind: "filter";
+  readonly apply: (batch: Batch, drop: Drop) => void;
+}
+
+/** Builds a new `text` column. Dead rows keep their place; their text may be empty. */
+export interface RewriteOperator extends Stateful {
+  readonly kind: "rewrite";
+  readonly apply: (batch: Batch) => Utf8Column;
+}
+
+/** Adds the columns the stage declares in `writes`, no more and no fewer. */
+export interface AnnotateOperator extends Stateful {
+  readonly kind: "annotate";
+  readonly apply: (batch: Batch) => ReadonlyMap<string, Column>;
+}
+
+/**
+ * One pass that judges rows and makes columns, `text` among them where the stage declares it: C4's lines, a language label that also drops.
+ */
+export interface TransformOperator extends Stateful {
+  readonly kind: "transform";
+  readonly apply: (batch: Batch, drop: Drop) => ReadonlyMap<string, Column>;
+}
+
+/** Who is compared with whom, and what a barrier does about it: declared, so that a run is planned without creating anything. */
+export interface Exchange {
+  /** The rows compared with each other: those of one source, or of every source that uses the pipeline. */
+  readonly scope: "source" | "pipeline";
+  /** `drop` takes whole rows away and stops nothing; `edit` cuts parts out of texts, which ends the pass. */
+  readonly verdict: "drop" | "edit";
+  /** Why rows fall: those that were seen before, or of which nothing is left. One of the reasons that the stage declares. */
+  readonly reason: string;
+}
+
+/**
+ * Drops rows that share a key with an earlier row, over all spans of a scope.
+ *
+ * A row is sketched into `keys_per_row` keys of `key_bytes` each; rows that share a key *in the same slot* are united, and the row with
+ * the lowest address of each cluster survives. The executor spills keys by their high bits, matches each partition on its own
+ * and unites the pairs, so the stage itself is only the sketch.
+ */
+export interface DropBarrierOperator {
+  readonly kind: "barrier";
+  readonly verdict: "drop";
+  readonly key_bytes: 8 | 16;
+  readonly keys_per_row: number;
+  /**
+   * Writes the keys of `row` to `out` as little-endian u32 words (`key_bytes / 4` words a key, most significant word
+   * first, high bits well mixed) and returns true, or returns false where the row has no sketch and can never be a duplicate.
+   */
+  readonly sketch: (batch: Batch, row: number, out: Uint32Array) => boolean;
+  /** Where equal keys are not enough: see {@link BarrierVerification}. */
+  readonly verify?: BarrierVerification;
+}
+
+/**
+ * Compares rows that share a key before they are united. The executor keeps a signature a row and compares each row of a key with the
+ * key's leaders (the rows before it that were similar to none, at most 16), in order of address, and unites it with the first
+ * similar one: the result depends on the rows alone, and a key that a million rows share stays linear.
+ */
+export interface BarrierVerification {
+  /** 16-bit entries of a signature. */
+  readonly slots: number;
+  /** Writes the signature of the row that `sketch` returned true for last to `out`, which has `slots` entries. */
+  readonly signature: (out: Uint16Array) => void;
+  /** Whether the rows whose signatures start at `a` and at `b` of `signatures` may be united. Symmetric and pure. */
+  readonly similar: (signatures: Uint16Array, a: number, b: number) => boolean;
+}
+
+/**
+ * Cuts parts of texts that an earlier row, or an earlier part of the same row, has too.
+ *
+ * A row is divided into parts (lines, paragraphs, sentences, anchored substrings), each with one key. Parts that share a key are united as
+ * rows are by a dropping barrier; the first one by address stays, the others are cut out of their texts when the next pass begins. A row of
+ * which nothing is left is dropped.
+ */
+export interface EditBarrierOperator {
+  readonly kind: "barrier";
+  readonly verdict: "edit";
+  readonly key_bytes: 8 | 16;
+  /**
+   * Calls `part` for the parts of `row` that may be cut, in order and without overlap: `start` and `end` are bytes from the start of the row's
+   * text, `key` as {@link DropBarrierOperator.sketch} writes one.
+   */
+  readonly parts: (batch: Batch, row: number, part: (key: Uint32Array, start: number, end: number) => void) => void;
+}
+
+export type BarrierOperator = DropBarrierOperator | EditBarrierOperator;
+
+/** An answer from outside, as the journal keeps it. */
+export type Answer = StageState;
+
+/**
+ * Asks something outside for rows: a table, a service, a model. The engine asks, with bounded concurrency and retries, and keeps every answer in
+ * the span's journal, so that nothing is asked twice; the operator only says what to ask and what an answer means.
+ */
+export interface RequestOperator extends Stateful {
+  readonly kind: "request";
+  /** Questions that are out at once. */
+  readonly concurrency: number;
+  /** Attempts at one question, the first included; between them the engine waits, longer each time. */
+  readonly attempts: number;
+  /** Milliseconds before the second attempt; doubled for each further one. */
+  readonly retry_ms: number;
+  /** Questions all spans of a source may ask together; undefined for no bound. */
+  readonly max_questions?: number;
+  /** What to ask for `row`: plain data that names the question completely, or undefined where nothing is to be asked. */
+  readonly question: (batch: Batch, row: number) => StageState | undefined;
+  /** Gets the answer. Throws {@link RetryLater} for what may go away, a ShardmillError for what ends the run. */
+  readonly ask: (question: StageState, signal: AbortSignal) => Promise<Answer>;
+  /** Makes columns and verdicts from the answers; `answer(row)` is undefined where nothing was asked. */
+  readonly apply: (
+    batch: Batch,
+    answer: (row: number) => Answer | undefined,
+    drop: Drop,
+  ) => ReadonlyMap<string, Column>;
+}
+
+/** Thrown by `ask`: the same question may be answered later. */
+export class RetryLater extends Error {
+  /** Milliseconds to wait at least, where the other side has said so. */
+  readonly after_ms: number;
+
+  constructor(message: string, after_ms = 0, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "RetryLater";
+    this.after_ms = after_ms;
+  }
+}
+
+/** A contiguous part of one shard: rows for columnar files, bytes for line files, everything for streams. */
+export interface Extent {
+  /** Position of the shard in its source's sorted listing. */
+  readonly shard: number;
+  readonly unit: "rows" | "bytes" | "all";
+  /** In `unit`s; 0 for `all`. */
+  readonly start: number;
+  /** In `unit`s, exclusive; for `rows` the row count after it; for `all` the size of the file in bytes. */
+  readonly end: number;
+  /** Bytes to be read for it, to balance tasks. */
+  readonly size_bytes: number;
+}
+
+/** What a reader may tell the run about a row or a shard it could not use. Counted and addressed, never silent. */
+export interface ReadProblem {
+  readonly kind: string;
+  readonly shard: number;
+  /** Row from the extent's start, where known. */
+  readonly row?: number;
+  readonly byte?: number;
+  readonly message: string;
+}
+
+export interface ReadContext {
+  readonly source: string;
+  readonly shards: readonly ShardRef[];
+  readonly open: (shard: ShardRef) => Promise<ByteSource>;
+  /**
+   * Records a problem with one row, which is then not in any batch. Throws when the run's error budget is spent.
+   * A problem that ends the whole shard is thrown as a DataError instead.
+   */
+  readonly problem: (problem: ReadProblem) => void;
+}
+
+/** Reads shards into batches. `extents` runs once when a run starts; `read` runs in workers. */
+export interface SourceOperator {
+  readonly kind: "source";
+  /** Cuts shards into extents of about `extentBytes`; small shards become one extent each. */
+  readonly extents: (
+    shards: readonly ShardRef[],
+    context: ReadContext,
+    extentBytes: number,
+  ) => Promise<readonly Extent[]>;
+  /** The rows of `extents`, in order. Batches never mix rows of two extents unless each extent is a single row. */
+  readonly read: (extents: readonly Extent[], context: ReadContext) => AsyncIterable<Batch>;
+}
+
+/** What a packer is given: one shard of a token store, whole in memory. */
+export interface PackInput {
+  /** Exclusive end of every document, in tokens. Every document ends with one EOS. */
+  readonly document_ends: Float64Array;
+  readonly sequence_length: number;
+  /** Key of all randomness: depends on recipe seed, source and shard only. */
+  readonly seed: readonly [number, number];
+}
+
+/** Lays the documents of a store shard out in windows. */
+export interface PackOperator {
+  readonly kind: "pack";
+  readonly plan: (input: PackInput) => PackPlan;
+}
+
+/** Columns that an output writes, as its recipe names them. */
+export interface SinkColumn {
+  readonly name: string;
+  /** A type as outputs spell it: `string`, `int64`, `list<struct<role: string, content: string>>`, … */
+  readonly type: string;
+}
+
+/** Encodes the rows of one file of an output. One at a time, used once. */
+export interface SinkFile {
+  /** Appends the rows of `batch` that are alive. */
+  readonly append: (batch: Batch) => void;
+  /** Writes what is left. */
+  readonly finish: () => void;
+}
+
+/** Writes rows as files: a format of outputs. */
+export interface SinkOperator {
+  readonly kind: "sink";
+  /** Ending of its files, without the first dot: `parquet`, `jsonl.zst`. */
+  readonly extension: string;
+  /** `placeOf` tells where a row of a batch comes from, for messages about a value that cannot be written. */
+  readonly open: (
+    columns: readonly SinkColumn[],
+    write: (bytes: Uint8Array) => void,
+    placeOf: (batch: Batch, row: number) => Place,
+  ) => SinkFile;
+}
+
+export interface OperatorOf {
+  readonly source: SourceOperator;
+  readonly filter: FilterOperator;
+  readonly rewrite: RewriteOperator;
+  readonly annotate: AnnotateOperator;
+  readonly transform: TransformOperator;
+  readonly barrier: BarrierOperator;
+  readonly request: RequestOperator;
+  readonly sink: SinkOperator;
+  readonly pack: PackOperator;
+}
+
+export type OperatorKind = keyof OperatorOf;
+export type Operator = OperatorOf[OperatorKind];
+
+export const OPERATOR_KINDS: readonly OperatorKind[] = [
+  "source",
+  "filter",
+  "rewrite",
+  "annotate",
+  "transform",
+  "barrier",
+  "request",
+  "sink",
+  "pack",
+];
+
+export function isOperatorKind(kind: unknown): kind is OperatorKind {
+  return OPERATOR_KINDS.some((known) => known === kind);
+}
+
+/** What may stand in a pipeline. */
+export const PIPELINE_KINDS = ["filter", "rewrite", "annotate", "transform", "barrier", "request"] as const;
+export type PipelineKind = (typeof PIPELINE_KINDS)[number];
+
+export function isPipelineKind(kind: OperatorKind): kind is PipelineKind {
+  return (PIPELINE_KINDS as readonly string[]).includes(kind);
+}
+
+export function filter<Reason extends string>(
+  apply: (batch: Batch, drop: Drop<Reason>) => void,
+  finish?: () => StageState,
+): FilterOperator {
+  return { kind: "filter", apply, ...(finish && { finish }) };
+}
+
+export function rewrite(apply: RewriteOperator["apply"], finish?: () => StageState): RewriteOperator {
+  return { kind: "rewrite", apply, ...(finish && { finish }) };
+}
+
+export function annotate(apply: AnnotateOperator["apply"], finish?: () => StageState): AnnotateOperator {
+  return { kind: "annotate", apply, ...(finish && { finish }) };
+}
+
+export function transform<Reason extends string>(
+  apply: (batch: Batch, drop: Drop<Reason>) => ReadonlyMap<string, Column>,
+  finish?: () => StageState,
+): TransformOperator {
+  return { kind: "transform", apply, ...(finish && { finish }) };
+}
+
+/** A barrier that drops rows. */
+export function barrier(operator: Omit<DropBarrierOperator, "kind" | "verdict">): DropBarrierOperator {
+  return { kind: "barrier", verdict: "drop", ...operator };
+}
+
+/** A barrier that cuts parts out of texts. */
+export function editBarrier(operator: Omit<EditBarrierOperator, "kind" | "verdict">): EditBarrierOperator {
+  return { kind: "barrier", verdict: "edit", ...operator };
+}
+
+export function request(operator: Omit<RequestOperator, "kind">): RequestOperator {
+  return { kind: "request", ...operator };
+}
+
+export function source(operator: Omit<SourceOperator, "kind">): SourceOperator {
+  return { kind: "source", ...operator };
+}
+
+export function sink(operator: Omit<SinkOperator, "kind">): SinkOperator {
+  return { kind: "sink", ...operator };
+}
+
+export function pack(plan: PackOperator["plan"]): PackOperator {
+  return { kind: "pack", plan };
+}

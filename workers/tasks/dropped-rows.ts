@@ -1,0 +1,36 @@
+/** What rows that did not survive have besides their own columns: who took them away, and why. */
+import type { Batch } from "../../batch/batch.ts";
+import type { SourcePlan } from "../../plan/plan.ts";
+import type { SinkColumn } from "../../stages/define.ts";
+import { FELL } from "./settle.ts";
+
+const VERDICT_COLUMNS: readonly SinkColumn[] = [
+  { name: "dropped_by", type: "string" },
+  { name: "reason", type: "string" },
+  { name: "value", type: "float64" },
+  { name: "detail", type: "string" },
+];
+
+/** The columns of an output's dropped rows. */
+export function droppedColumns(columns: readonly SinkColumn[]): readonly SinkColumn[] {
+  const taken = new Set(VERDICT_COLUMNS.map(({ name }) => name));
+  return [...columns.filter(({ name }) => !taken.has(name)), ...VERDICT_COLUMNS];
+}
+
+/** The rows of `batch` that a dropping barrier of `source` took, each with the barrier and its reason. `fates` are those of the span. */
+export function takenByBarriers(batch: Batch, fates: Uint8Array, source: SourcePlan): Batch {
+  const barriers = source.barriers.filter(({ verdict }) => verdict === "drop").map(({ stage }) => source.stages[stage]);
+  const codes = new Int32Array(batch.rows);
+  for (let row = 0; row < batch.rows; row++) {
+    const barrier = fates[batch.document(row)] - FELL;
+    if (barrier < 0) batch.alive.clear(row);
+    else codes[row] = barrier;
+  }
+  batch.setColumn("dropped_by", { kind: "dictionary", codes, values: barriers.map(({ id }) => id) });
+  batch.setColumn("reason", {
+    kind: "dictionary",
+    codes,
+    values: barriers.map((stage) => stage.exchange?.reason ?? ""),
+  });
+  return batch;
+}

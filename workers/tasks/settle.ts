@@ -1,0 +1,70 @@
+/**
+ * Which rows of some spans survive every dropping barrier of their source, and which barrier took the others: a byte a row, for outputs.
+ *
+ * A token store learns this while it is shuffled; an output has no shuffle, so it is written down. Invariant: the rows that fall here are those
+ * that a shuffle would drop, each counted for the first barrier that drops it. Memory: 4 bytes a document of a span and barrier.
+ */
+import { join } from "node:path";
+import { commitIntermediate, commitMarker, createIntermediate } from "../../io/local/commit.ts";
+import { verdictFiles } from "../../store/layout.ts";
+import type { WorkerContext } from "../context.ts";
+import type { SettleMarker, SettleTask } from "../protocol.ts";
+import { RootsFile } from "../roots.ts";
+import { DuplicateLedger } from "./duplicate-ledger.ts";
+import { readSpanRows } from "./span-rows.ts";
+
+/** A document that was dropped before the last pass ended. */
+export const GONE = 0;
+export const SURVIVES = 1;
+/** Plus the position of the barrier among the dropping ones. */
+export const FELL = 2;
+
+export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
+  const source = context.plan.sources[task.source];
+  const folder = context.layout.verdicts(source.verdicts);
+  const dropping = source.barriers.filter(({ verdict }) => verdict === "drop");
+  const duplicates = dropping.map(() => 0);
+  const barriers = task.barriers.map(({ roots }) => ({ first: roots.first, file: new RootsFile(roots.file) }));
+  const ledger = new DuplicateLedger();
+  const file = createIntermediate(join(folder, verdictFiles.fates(task.part)));
+  const spans: SettleMarker["spans"][number][] = [];
+  let at = 0;
+  try {
+    for (const span of task.spans) {
+      const rows = readSpanRows(context.layout.ingest(source.ingest), span.span);
+      const fates = new Uint8Array(span.documents).fill(GONE);
+      const roots = barriers.map((slice) => {
+        const first = slice.first + span.firstDocument;
+        return { first, values: slice.file.read(first, span.documents) };
+      });
+      let kept = 0;
+      let textBytes = 0;
+      for (let row = 0; row < rows.count; row++) {
+        const document = rows.document[row];
+        const loser = roots.findIndex(({ first, values }) => values[document] !== first + document);
+        if (loser < 0) {
+          fates[document] = SURVIVES;
+          kept++;
+          textBytes += rows.bytes[row];
+          continue;
+        }
+        const shard = rows.shard[row];
+        fates[document] = FELL + loser;
+        duplicates[loser]++;
+        const address = rows.row[row] + (span.rowBases[shard] ?? 0);
+        ledger.add(shard, address, dropping[loser].stage, roots[loser].values[document]);
+      }
+      file.write(fates);
+      spans.push({ span: span.span, at, survivors: kept, text_bytes: textBytes });
+      at += fates.length;
+    }
+  } catch (error) {
+    file.abort();
+    throw error;
+  }
+  const duplicatesFile = join(folder, verdictFiles.duplicates(task.part));
+  const files = [file.commit(), commitIntermediate(duplicatesFile, ledger.encode())];
+  const marker: SettleMarker = { files, spans, duplicates };
+  commitMarker(join(folder, verdictFiles.marker(task.part)), marker);
+  return marker;
+}

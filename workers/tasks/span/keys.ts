@@ -1,0 +1,130 @@
+/**
+ * What a pass leaves for its barriers: a key file each, signatures where a barrier verifies, a table of parts where it edits.
+ *
+ * Invariant: a dropping barrier's keys are numbered by document, an editing barrier's by part, both from 0 in the span and ascending.
+ */
+import { join } from "node:path";
+import type { Batch } from "../../../batch/batch.ts";
+import { Int32Builder } from "../../../batch/builder.ts";
+import type { Column } from "../../../batch/column.ts";
+import { encodeArrow } from "../../../io/formats/arrow-table.ts";
+import { commitIntermediate, createIntermediate, type PendingFile } from "../../../io/local/commit.ts";
+import type { VouchedFile } from "../../../io/local/vouched.ts";
+import type { DropBarrierOperator, EditBarrierOperator } from "../../../stages/define.ts";
+import { KeyFileWriter, type RunBuffers } from "../../../store/key-file.ts";
+import { spanFiles } from "../../../store/layout.ts";
+import { SignatureWriter } from "../../../store/signature-file.ts";
+
+/** One barrier's products of a span. */
+export interface BarrierKeys {
+  /** Parts so far; undefined where the barrier drops rows. */
+  readonly parts: number | undefined;
+  /** Sketches the rows of `batch` that are alive. */
+  sketch(batch: Batch): void;
+  commit(): readonly VouchedFile[];
+  abort(): void;
+}
+
+export interface KeysPlace {
+  readonly folder: string;
+  readonly span: number;
+  /** Position of the barrier among those of its source. */
+  readonly barrier: number;
+  readonly partitions: number;
+}
+
+/** Keys of whole rows. */
+export class RowKeys implements BarrierKeys {
+  readonly parts = undefined;
+  readonly #operator: DropBarrierOperator;
+  readonly #keys: KeyFileWriter;
+  readonly #keyFile: PendingFile<VouchedFile>;
+  readonly #signatures: SignatureWriter | undefined;
+  readonly #signatureFile: PendingFile<VouchedFile> | undefined;
+
+  constructor(operator: DropBarrierOperator, place: KeysPlace, buffers: RunBuffers) {
+    const { folder, span, barrier, partitions } = place;
+    const { key_bytes, verify } = operator;
+    const path = join(folder, spanFiles.keys(span, barrier));
+    this.#operator = operator;
+    this.#keyFile = createIntermediate(path);
+    this.#keys = new KeyFileWriter(this.#keyFile, { partitions, key_bytes }, buffers);
+    if (verify === undefined) return;
+    this.#signatureFile = createIntermediate(spanFiles.signatures(path));
+    this.#signatures = new SignatureWriter(this.#signatureFile, verify.slots);
+  }
+
+  sketch(batch: Batch): void {
+    const { key_bytes, keys_per_row, sketch, verify } = this.#operator;
+    const keys = new Uint32Array((key_bytes / 4) * keys_per_row);
+    const signature = new Uint16Array(verify?.slots ?? 0);
+    batch.alive.forEach((row) => {
+      if (!sketch(batch, row, keys)) return;
+      this.#keys.add(batch.document(row), keys);
+      verify?.signature(signature);
+      this.#signatures?.add(batch.document(row), signature);
+    });
+  }
+
+  commit(): readonly VouchedFile[] {
+    this.#keys.finish();
+    this.#signatures?.finish();
+    return [this.#keyFile.commit(), ...(this.#signatureFile === undefined ? [] : [this.#signatureFile.commit()])];
+  }
+
+  abort(): void {
+    this.#keyFile.abort();
+    this.#signatureFile?.abort();
+  }
+}
+
+/** Keys of parts of rows, and where those parts lie. Memory: 12 bytes a part. */
+export class PartKeys implements BarrierKeys {
+  readonly #operator: EditBarrierOperator;
+  readonly #place: KeysPlace;
+  readonly #keys: KeyFileWriter;
+  readonly #keyFile: PendingFile<VouchedFile>;
+  readonly #document = new Int32Builder();
+  readonly #start = new Int32Builder();
+  readonly #end = new Int32Builder();
+
+  constructor(operator: EditBarrierOperator, place: KeysPlace, buffers: RunBuffers) {
+    const { folder, span, barrier, partitions } = place;
+    this.#operator = operator;
+    this.#place = place;
+    this.#keyFile = createIntermediate(join(folder, spanFiles.keys(span, barrier)));
+    this.#keys = new KeyFileWriter(this.#keyFile, { partitions, key_bytes: operator.key_bytes }, buffers);
+  }
+
+  get parts(): number {
+    return this.#document.length;
+  }
+
+  sketch(batch: Batch): void {
+    batch.alive.forEach((row) => {
+      const number = batch.document(row);
+      this.#operator.parts(batch, row, (key, start, end) => {
+        this.#keys.add(this.#document.length, key);
+        this.#document.append(number);
+        this.#start.append(start);
+        this.#end.append(end);
+      });
+    });
+  }
+
+  commit(): readonly VouchedFile[] {
+    this.#keys.finish();
+    const { folder, span, barrier } = this.#place;
+    const columns = new Map<string, Column>([
+      ["document", { kind: "int32", values: this.#document.finish() }],
+      ["start", { kind: "int32", values: this.#start.finish() }],
+      ["end", { kind: "int32", values: this.#end.finish() }],
+    ]);
+    const table = encodeArrow(columns, this.parts);
+    return [this.#keyFile.commit(), commitIntermediate(join(folder, spanFiles.parts(span, barrier)), table)];
+  }
+
+  abort(): void {
+    this.#keyFile.abort();
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The stages of a pass, one after the other over each batch.
+ *
+ * Invariant: the columns that a stage returns are those that it declares; verdicts name stages by their position in the whole pipeline.
+ */
+import type { Batch } from "../../../batch/batch.ts";
+import type { Column } from "../../../batch/column.ts";
+import { formatPlace, RunError, ShardmillError } from "../../../batch/errors.ts";
+import type { PassPlan, PlannedStage, SourcePlan } from "../../../plan/plan.ts";
+import type { ColumnDeclaration, Operator, StageState } from "../../../stages/define.ts";
+import type { Stopwatch } from "../../stopwatch.ts";
+import type { SpanProducts } from "./products.ts";
+import type { Requests } from "./requests.ts";
+import type { Tally } from "./tally.ts";
+
+export interface StageSurroundings {
+  readonly tally: Tally;
+  readonly products: SpanProducts;
+  readonly requests: Requests;
+  readonly stopwatch: Stopwatch;
+}
+
+export class SpanStages {
+  readonly #source: SourcePlan;
+  readonly #pass: PassPlan;
+  readonly #operators: readonly (Operator | undefined)[];
+  readonly #around: StageSurroundings;
+
+  /** `operators` by position of their stages; those of other passes are not looked at. */
+  constructor(
+    source: SourcePlan,
+    pass: PassPlan,
+    operators: readonly (Operator | undefined)[],
+    around: StageSurroundings,
+  ) {
+    this.#source = source;
+    this.#pass = pass;
+    this.#operators = operators;
+    this.#around = around;
+    // An operator is shared by spans: what it still keeps of a span that failed is not of this one.
+    this.states();
+  }
+
+  /** Runs every stage of the pass; returns the columns that stages replaced. */
+  async run(batch: Batch): Promise<readonly Column[]> {
+    const { tally, stopwatch } = this.#around;
+    const replaced: Column[] = [];
+    for (let stage = this.#pass.first; stage < this.#pass.end; stage++) {
+      tally.enter(stage, batch.alive.count());
+      try {
+        const made = await this.#apply(stage, batch);
+        if (made !== undefined) replaced.push(...this.#setColumns(stage, batch, made));
+      } catch (error) {
+        throw stageFailure(error, batch, this.#source, stage);
+      }
+      stopwatch.lap(this.#source.stages[stage].use);
+    }
+    return replaced;
+  }
+
+  /** What operators found out about the rows since the last call, by position of their stages. */
+  states(): ReadonlyMap<number, StageState> {
+    const states = new Map<number, StageState>();
+    this.#operators.forEach((operator, stage) => {
+      if (operator !== undefined && "finish" in operator && operator.finish) states.set(stage, operator.finish());
+    });
+    return states;
+  }
+
+  /** The columns that stage `stage` makes, if any. Only requests wait for something. */
+  #apply(stage: number, batch: Batch): ReadonlyMap<string, Column> | undefined | Promise<ReadonlyMap<string, Column>> {
+    const operator = this.#operators[stage];
+    const { tally, products, requests } = this.#around;
+    switch (operator?.kind) {
+      case "filter":
+        operator.apply(batch, tally.dropper(batch, stage));
+        return undefined;
+      case "rewrite":
+        return new Map([["text", operator.apply(batch)]]);
+      case "annotate":
+        return operator.apply(batch);
+      case "transform":
+        return operator.apply(batch, tally.dropper(batch, stage));
+      case "request":
+        return requests.answer(stage, batch, tally.dropper(batch, stage));
+      case "barrier":
+        products.sketch(
+          batch,
+          this.#source.barriers.findIndex((barrier) => barrier.stage === stage),
+        );
+        return undefined;
+      default:
+        throw new Error(`a ${operator?.kind} stage cannot be part of a pipeline`);
+    }
+  }
+
+  #setColumns(stage: number, batch: Batch, made: ReadonlyMap<string, Column>): Column[] {
+    checkColumns(this.#source.stages[stage], made);
+    const replaced: Column[] = [];
+    for (const [name, column] of made) {
+      const before = batch.column(name);
+      if (before === column) continue;
+      if (before !== undefined) replaced.push(before);
+      if (name === "text") this.#around.products.keepDropped(batch, batch.text);
+      batch.setColumn(name, column);
+    }
+    return replaced;
+  }
+}
+
+/** Throws where the columns are not those that the stage declares. */
+function checkColumns({ use, kind, writes }: PlannedStage, made: ReadonlyMap<string, Column>): void {
+  const declared = new Map<string, ColumnDeclaration["kind"]>(writes.map((column) => [column.name, column.kind]));
+  if (kind === "rewrite") declared.set("text", "utf8");
+  for (const [name, column] of made) {
+    const wanted = declared.get(name);
+    if (wanted === undefined) throw new Error(`it returned the column ${name}, which it does not declare`);
+    const fits = wanted === "any" || wanted === column.kind || (wanted === "json" && column.kind === "utf8");
+    if (!fits) throw new Error(`it returned ${name} as ${column.kind}, and declares it as ${wanted}`);
+  }
+  const missing = [...declared.keys()].find((name) => !made.has(name));
+  if (missing !== undefined) throw new Error(`${use} did not return the column ${missing}, which it declares`);
+}
+
+/** Says which stage failed on which rows; a stage works on whole batches, so the rows are a range. */
+function stageFailure(error: unknown, batch: Batch, source: SourcePlan, stage: number): Error {
+  if (error instanceof ShardmillError) return error;
+  const { use } = source.stages[stage];
+  const place = { source: source.name, shard: source.shards[batch.shards[0]].key, row: batch.rowsInShard[0] };
+  return new RunError(
+    {
+      code: "run/stage-failed",
+      what: `${use} failed on one of ${batch.rows} rows: ${error instanceof Error ? error.message : String(error)}`,
+      place,
+      why: `${formatPlace(place)} is the first of them; the span is not committed, so no row is lost`,
+      fix: `if ${use} is a plugin, mend it; if it is built in, this is a bug: please report it with the recipe`,
+    },
+    { cause: error },
+  );
+}

@@ -1,0 +1,138 @@
+/**
+ * One file of an output: the surviving rows of some spans, in order of address, encoded by the output's sink.
+ *
+ * Beside it, where the output keeps them, the rows of the same spans that did not survive: those that stages dropped, pass by pass, then those that
+ * a dropping barrier took. The last file of a span's rows is the one that has its dropped rows. Memory: a block of a spool and what the sinks hold.
+ */
+import { join } from "node:path";
+import type { Batch } from "../../batch/batch.ts";
+import { columnArrays } from "../../batch/column.ts";
+import type { Place } from "../../batch/errors.ts";
+import { release } from "../../batch/memory.ts";
+import { Blocks } from "../../io/local/blocks.ts";
+import { type CommittedFile, commitMarker, createPending, type PendingFile } from "../../io/local/commit.ts";
+import type { OutputPlan, SourcePlan } from "../../plan/plan.ts";
+import type { SinkFile, SinkOperator } from "../../stages/define.ts";
+import { outputFiles, spanFiles } from "../../store/layout.ts";
+import { vouch } from "../../store/marker.ts";
+import { readSpool } from "../../store/spool-reader.ts";
+import type { WorkerContext } from "../context.ts";
+import type { WriteMarker, WritePart, WriteTask } from "../protocol.ts";
+import { droppedColumns, takenByBarriers } from "./dropped-rows.ts";
+import { SURVIVES } from "./settle.ts";
+
+/** A file of the output while it is written. */
+interface OpenFile {
+  readonly pending: PendingFile;
+  readonly sink: SinkFile;
+  rows: number;
+  text_bytes: number;
+}
+
+export function write(task: WriteTask, context: WorkerContext): WriteMarker {
+  const output = context.plan.outputs[task.output];
+  const folder = context.layout.output(output.fingerprint);
+  const operator = context.operator(output.format);
+  if (operator.kind !== "sink") throw new Error(`${output.format.use} does not write rows`);
+  const kept = openFile(
+    join(folder, outputFiles.shard(task.shard, operator.extension)),
+    operator,
+    output.columns,
+    context,
+  );
+  const dropped = output.keep_dropped ? openDropped(task, operator, output, context) : undefined;
+  try {
+    for (const part of task.parts) {
+      for (const batch of survivors(part, context)) appendAndRelease(kept, batch);
+      if (dropped === undefined || !part.last) continue;
+      for (const batch of droppedOf(part, context)) appendAndRelease(dropped, batch);
+    }
+    const files: CommittedFile[] = [];
+    for (const file of [kept, dropped]) {
+      if (file === undefined) continue;
+      file.sink.finish();
+      files.push(file.pending.commit());
+    }
+    const { rows, text_bytes } = kept;
+    const marker: WriteMarker = { files, rows, dropped_rows: dropped?.rows ?? 0, text_bytes };
+    commitMarker(join(folder, outputFiles.marker(task.shard)), marker);
+    return marker;
+  } catch (error) {
+    kept.pending.abort();
+    dropped?.pending.abort();
+    throw error;
+  }
+}
+
+function openFile(
+  path: string,
+  operator: SinkOperator,
+  columns: OutputPlan["columns"],
+  { plan }: WorkerContext,
+): OpenFile {
+  const pending = createPending(path);
+  const sources = new Map(plan.sources.map((source) => [source.name, source]));
+  const sink = operator.open(
+    columns,
+    (bytes) => pending.write(bytes),
+    (batch, row) => placeOf(sources.get(batch.source), batch, row),
+  );
+  return { pending, sink, rows: 0, text_bytes: 0 };
+}
+
+function openDropped(task: WriteTask, operator: SinkOperator, output: OutputPlan, context: WorkerContext): OpenFile {
+  const path = join(context.layout.output(output.fingerprint), outputFiles.dropped(task.shard, operator.extension));
+  return openFile(path, operator, droppedColumns(output.columns), context);
+}
+
+function placeOf(source: SourcePlan | undefined, batch: Batch, row: number): Place {
+  const shard = source?.shards[batch.shards[row]].key ?? String(batch.shards[row]);
+  return { source: batch.source, shard, row: batch.rowsInShard[row] };
+}
+
+function appendAndRelease(file: OpenFile, batch: Batch): void {
+  const { offsets } = batch.text;
+  batch.alive.forEach((row) => {
+    file.rows++;
+    file.text_bytes += offsets[row + 1] - offsets[row];
+  });
+  file.sink.append(batch);
+  for (const column of batch.columns.values()) for (const array of columnArrays(column)) release(array);
+}
+
+/** Batches of a part in which only the rows to write are alive. */
+function* survivors(part: WritePart, context: WorkerContext): Generator<Batch> {
+  const { skip, take } = part;
+  const fates = fatesOf(part);
+  let passed = 0;
+  for (const batch of spoolOf(part, context)) {
+    for (let row = 0; row < batch.rows; row++) {
+      const survives = fates === undefined || fates[batch.document(row)] === SURVIVES;
+      const wanted = survives && passed >= skip && passed < skip + take;
+      if (survives) passed++;
+      if (!wanted) batch.alive.clear(row);
+    }
+    yield batch;
+    if (passed >= skip + take) return;
+  }
+}
+
+/** Rows of a span that stages dropped, then those that a dropping barrier took. */
+function* droppedOf(part: WritePart, context: WorkerContext): Generator<Batch> {
+  const source = context.plan.sources[part.source];
+  for (const { fingerprint } of source.passes) {
+    yield* readSpool(join(context.layout.ingest(fingerprint), spanFiles.dropped(part.span)), source.name);
+  }
+  const fates = fatesOf(part);
+  if (fates === undefined) return;
+  for (const batch of spoolOf(part, context)) yield takenByBarriers(batch, fates, source);
+}
+
+function spoolOf({ source, span }: WritePart, { plan, layout }: WorkerContext): Generator<Batch> {
+  const { ingest, name } = plan.sources[source];
+  return readSpool(join(layout.ingest(ingest), spanFiles.spool(span)), name);
+}
+
+function fatesOf({ fates }: WritePart): Uint8Array | undefined {
+  return fates && new Blocks(vouch(fates.file)).read(fates.at, fates.documents);
+}
