@@ -12,6 +12,15 @@ export type Place =
 
 export type ErrorKind = "recipe" | "data" | "run";
 
+/** What of the store is damaged, and the marker that vouches for it: without the marker it is made again. */
+export interface Damage {
+  readonly folder: string;
+  /** Name of the marker in `folder`. */
+  readonly marker: string;
+  /** Name of the file in `folder`; absent where the marker itself is damaged. */
+  readonly file?: string;
+}
+
 export interface ErrorDetails {
   /** Stable, kebab-case identifier such as `recipe/unknown-key`. */
   readonly code: string;
@@ -24,6 +33,8 @@ export interface ErrorDetails {
   readonly place?: Place;
   /** Indented lines that show the place, such as a code frame; printed instead of `at: PLACE`. */
   readonly frame?: string;
+  /** With code `store/damaged`: what the owner of a run can act on. */
+  readonly damaged?: Damage;
 }
 
 export interface ErrorData extends ErrorDetails {
@@ -70,7 +81,7 @@ export class DataError extends ShardmillError {
 /** Codes of what goes away by itself. */
 const TRY_AGAIN: ReadonlySet<string> = new Set(["run/owned", "run/lock-lost", "run/not-ready"]);
 
-/** The run could not go on: disk full, network gone, accounting that does not add up. Exit code 1. */
+/** The run could not go on: disk full, network gone, accounting that does not add up. Exit code 1, or 75 where it helps to wait. */
 export class RunError extends ShardmillError {
   readonly kind = "run";
 

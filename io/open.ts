@@ -1,7 +1,7 @@
 /** Opens a planned shard, wherever it lies; and names it so that another host finds it too. */
 import path from "node:path";
 import type { IoEnvironment } from "./environment.ts";
-import { openLocal } from "./local/local.ts";
+import { openLocal } from "./local/open-local.ts";
 import { openHttp } from "./remote/http.ts";
 import { openHub } from "./remote/hub.ts";
 import type { ByteSource, ShardRef } from "./source.ts";
@@ -10,7 +10,7 @@ import type { ByteSource, ShardRef } from "./source.ts";
 export async function openShard(ref: ShardRef, env: IoEnvironment): Promise<ByteSource> {
   if (ref.location.startsWith("hf://")) return openHub(ref, env);
   if (/^https?:\/\//i.test(ref.location)) return openHttp(ref, env);
-  return openLocal({ ...ref, location: path.resolve(env.root, ref.location) });
+  return openLocal({ ...ref, location: path.resolve(env.root, ref.location) }, env.identityCacheFile);
 }
 
 /** The shard with a location that starts at `root`, where it lies below it: on another host the root lies elsewhere. */

@@ -8,9 +8,7 @@ import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
 import { readSummary } from "../manifests/exports/folder.ts";
-import { exportFindings } from "../manifests/exports/verify.ts";
 import type { StoredFile, TrainingStageManifest } from "../manifests/schema.ts";
-import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
 import {
   buildManifests,
   type ManifestFacts,
@@ -30,7 +28,6 @@ import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../workers/markers
 import { heldOutIndex, type MixedStage, windowsIndex } from "../workers/mixture.ts";
 import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
 import { exportManifests, exportPaths } from "./export.ts";
-import type { OpenRun } from "./status.ts";
 
 /** What a run has made: everything here is told by markers. */
 export interface RunParts {
@@ -199,18 +196,6 @@ function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
     dropped: Object.fromEntries(counts.stages.map((stage) => [stage.id, { ...stage.dropped }])),
     errors: { ...counts.errors },
   };
-}
-
-/** Re-reads every file of a run. Findings of severity `error` make it a bad run. */
-export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): Promise<readonly Finding[]> {
-  const folder = run.folder ?? run.layout.run(run.plan.name);
-  const progress = onFile === undefined ? {} : { onFile };
-  const findings = await verifyManifests({
-    manifests: join(folder, "manifests"),
-    store: run.layout.store,
-    ...progress,
-  });
-  return [...findings, ...(await exportFindings(join(folder, "exports"), run.plan.fingerprint, onFile))];
 }
 
 /** Whether what a finished run wrote is still there. */

@@ -88,6 +88,9 @@ export class Demand {
     if (left === "facts") return this.#markers.facts(place) !== undefined;
     if (left === "whole") return this.#markers.whole(place);
     const { folder, name } = place;
-    return (this.#marked.has(phase) || this.#markers.has(folder, name)) && left.files(task).every((file) => this.#markers.has(folder, file));
+    return (
+      (this.#marked.has(phase) || this.#markers.has(folder, name)) &&
+      left.files(task).every((file) => this.#markers.has(folder, file))
+    );
   }
 }
