@@ -1,81 +1,14 @@
 /** Several processes over one folder: a run has one owner, a store has as many users as there are. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { isResult, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
-
-const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
-const INDEX = new URL("../../index.js", import.meta.url).href;
-const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
-
-/** A stage that waits in every batch while the file `held` is there. */
-const WAIT = `import { defineStage, filter } from ${JSON.stringify(INDEX)};
-import { existsSync } from "node:fs";
-import { z } from ${JSON.stringify(ZOD)};
-export default defineStage({
-  name: "local/wait", version: 1, summary: "Waits.", options: z.strictObject({ held: z.string().describe("file") }),
-  reads: ["text"], writes: [], reasons: {}, examples: [],
-  create: ({ held }) => filter(() => {
-    while (existsSync(held)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-  }),
-});
-`;
-
-function recipe(root: string, name: string, tokens: string): string {
-  return `schema: 1
-name: ${name}
-seed: 3
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
-plugins: [ ./wait.js ]
-pipelines: { web: [ { use: local/wait, held: ${JSON.stringify(path.join(root, "held"))} }, { use: dedup/exact } ] }
-sources: { web: { from: "web/*", read: jsonl, pipeline: web } }
-shard_tokens: 8000
-training_stages:
-  - { name: stage1, tokens: ${tokens}, sequence_length: 128, pack: best-fit, weights: { web: 1 } }
-limits: { max_epochs: 4 }
-exports: [nanotron]
-`;
-}
-
-interface Attempt {
-  readonly child: ChildProcess;
-  readonly ended: Promise<{ readonly status: number | null; readonly stderr: string }>;
-}
-
-function attempt(root: string, file: string, out: string): Attempt {
-  const child = spawn(process.execPath, [CLI, "run", file, "--out", out, "--workers", "1", "--quiet"], { cwd: root });
-  let stderr = "";
-  child.stderr.on("data", (piece) => {
-    stderr += piece;
-  });
-  return { child, ended: new Promise((resolve) => child.on("close", (status) => resolve({ status, stderr }))) };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; !condition(); ) {
-    assert.ok(Date.now() < end, "waited for a minute");
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
-
-function project(root: string): { readonly hold: () => void; readonly letGo: () => void } {
-  writeCorpus(root, 60);
-  fs.writeFileSync(path.join(root, "wait.js"), WAIT);
-  fs.writeFileSync(path.join(root, "package.json"), '{ "type": "module" }');
-  fs.writeFileSync(path.join(root, "one.yaml"), recipe(root, "one", "10K"));
-  fs.writeFileSync(path.join(root, "two.yaml"), recipe(root, "two", "4K"));
-  return {
-    hold: () => fs.writeFileSync(path.join(root, "held"), ""),
-    letGo: () => fs.rmSync(path.join(root, "held")),
-  };
-}
+import { isResult, temporaryFolder, treeDigests } from "./fixture.ts";
+import { attempt, heldProject, until } from "./held-run.ts";
 
 test("the second process on a run is told who has it and exits 75; the first is none the worse for it", async (t) => {
   const root = temporaryFolder(t);
-  const { hold, letGo } = project(root);
+  const { hold, letGo } = heldProject(root);
   const alone = await attempt(root, "one.yaml", "alone").ended;
   assert.equal(alone.status, 0, alone.stderr);
   hold();
@@ -95,7 +28,7 @@ test("the second process on a run is told who has it and exits 75; the first is 
 
 test("two runs over one store at once: both succeed, with the bytes each has alone, and leave nothing behind", async (t) => {
   const root = temporaryFolder(t);
-  const { hold, letGo } = project(root);
+  const { hold, letGo } = heldProject(root);
   const expected: Record<string, string> = {};
   for (const name of ["one", "two"]) {
     const alone = await attempt(root, `${name}.yaml`, `alone-${name}`).ended;
@@ -120,7 +53,7 @@ test("two runs over one store at once: both succeed, with the bytes each has alo
 
 test("a killed run's temporary files go with the next attempt", async (t) => {
   const root = temporaryFolder(t);
-  const { hold, letGo } = project(root);
+  const { hold, letGo } = heldProject(root);
   hold();
   const killed = attempt(root, "one.yaml", "out");
   const leftovers = (): string[] =>
