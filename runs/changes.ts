@@ -95,7 +95,9 @@ function valueChanges(written: unknown, value: unknown, path = ""): string[] {
 function byName(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
   const names = value.map((entry: unknown) => (isObject(entry) ? (entry.name ?? entry.id) : undefined));
-  return names.every((name) => typeof name === "string") ? Object.fromEntries(names.map((name, i) => [name, value[i]])) : value;
+  return names.every((name) => typeof name === "string")
+    ? Object.fromEntries(names.map((name, i) => [name, value[i]]))
+    : value;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -7,7 +7,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
-import { readSummary } from "../manifests/exports/folder.ts";
+import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
 import { exportFindings } from "../manifests/exports/verify.ts";
 import type { StoredFile, TrainingStageManifest } from "../manifests/schema.ts";
 import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
@@ -30,6 +30,7 @@ import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../workers/markers
 import { heldOutIndex, type MixedStage, windowsIndex } from "../workers/mixture.ts";
 import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
 import { exportManifests, exportPaths } from "./export.ts";
+import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
 import type { OpenRun } from "./status.ts";
 
 /** What a run has made: everything here is told by markers. */
@@ -40,6 +41,7 @@ export interface RunParts {
   readonly mixed: readonly MixedStage[];
   /** Windows of later epochs, by entry of `plan.windows`. */
   readonly epochs: readonly (readonly EpochWindows[])[];
+  readonly outputs: readonly MadeOutput[];
 }
 
 export interface EpochWindows {
@@ -77,7 +79,12 @@ export function runParts(
       epochs[windows].push({ epoch, shard, marker });
     }
   }
-  return { stores: plan.sources.map((_, source) => found(places.seal(source))), packed: allPacked, mixed, epochs };
+  const outputs = plan.outputs.map((output, index): MadeOutput => {
+    const { tasks = 0 } = phases.find(({ id }) => id === `write:${output.name}`) ?? {};
+    return { plan: output, markers: Array.from({ length: tasks }, (_, shard) => found(places.write(index, shard))) };
+  });
+  const stores = plan.sources.map((_, source) => found(places.seal(source)));
+  return { stores, packed: allPacked, mixed, epochs, outputs };
 }
 
 function otherCount(plan: Plan, windows: number): RunError {
@@ -100,7 +107,7 @@ export interface Publication {
   readonly report: (event: RunEvent) => void;
 }
 
-/** Writes manifests and exports. */
+/** Writes manifests, exports and outputs. */
 export function publishRun({ plan, layout, folder, registry, report }: Publication, parts: RunParts): void {
   const manifests = manifestsOf(plan, parts);
   writeManifests(join(folder, runFiles.manifests), manifests);
@@ -108,6 +115,7 @@ export function publishRun({ plan, layout, folder, registry, report }: Publicati
     const { warnings } = exportManifests({ plan, layout, folder }, manifests, registry, trainer);
     for (const message of warnings) report({ type: "warning", message });
   }
+  publishOutputs({ plan, layout, folder }, parts.outputs, parts.stores);
 }
 
 function manifestsOf(plan: Plan, parts: RunParts): readonly TrainingStageManifest[] {
@@ -205,12 +213,16 @@ function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
 export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): Promise<readonly Finding[]> {
   const folder = run.folder ?? run.layout.run(run.plan.name);
   const progress = onFile === undefined ? {} : { onFile };
-  const findings = await verifyManifests({
-    manifests: join(folder, "manifests"),
-    store: run.layout.store,
-    ...progress,
-  });
-  return [...findings, ...(await exportFindings(join(folder, "exports"), run.plan.fingerprint, onFile))];
+  // A run that only writes rows has no manifests: the summaries of its outputs name its files.
+  const trains = run.plan.recipe.training_stages.length > 0;
+  const manifests = join(folder, runFiles.manifests);
+  const findings = trains ? await verifyManifests({ manifests, store: run.layout.store, ...progress }) : [];
+  const { fingerprint } = run.plan;
+  return [
+    ...findings,
+    ...(await exportFindings(join(folder, runFiles.exports), fingerprint, onFile)),
+    ...(await exportFindings(join(folder, runFiles.outputs), fingerprint, onFile, OUTPUT_SUMMARY)),
+  ];
 }
 
 /** Whether what a finished run wrote is still there. */
@@ -220,6 +232,10 @@ export function isPublished(plan: Plan, layout: Layout): boolean {
     plan.recipe.training_stages.every(({ name }) => fs.existsSync(layout.manifestFile(plan.name, name))) &&
     plan.recipe.exports.every((trainer) => {
       return readSummary(join(folder, runFiles.exports, trainer))?.plan_fingerprint === plan.fingerprint;
+    }) &&
+    plan.outputs.every(({ name }) => {
+      const summary = readSummary(outputFolder(folder, name), OUTPUT_SUMMARY);
+      return summary?.plan_fingerprint === plan.fingerprint;
     })
   );
 }
@@ -235,6 +251,13 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
     run_folder: folder,
     manifests: manifests.map((manifest) => layout.manifestFile(plan.name, manifest.stage.name)),
     exports: plan.recipe.exports.flatMap((trainer) => exportPaths(join(folder, runFiles.exports, trainer))),
+    outputs: parts.outputs.map(({ plan: { name }, markers }) => ({
+      name,
+      path: outputFolder(folder, name),
+      files: markers.length,
+      rows: markers.reduce((sum, { rows }) => sum + rows, 0),
+      dropped_rows: markers.reduce((sum, { dropped_rows }) => sum + dropped_rows, 0),
+    })),
     gates: manifests.flatMap(({ stage, gates }) =>
       gates.map(({ name, limit, value, passed }) => ({ stage: stage.name, name, ok: passed, bound: limit, value })),
     ),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { IngestMarker, MatchTask, ScatterTask } from "../../../workers/protocol.ts";
 import { MarkerPlaces } from "../../../workers/marker-places.ts";
+import type { IngestMarker, MatchTask, ScatterTask } from "../../../workers/protocol.ts";
 import { randomizer } from "../fixture.ts";
-import { doAll, doPhase, DOCUMENTS, LAYOUT, leave, look, MemoryMarkers, planOf, type World } from "./memory.ts";
+import { DOCUMENTS, doAll, doPhase, LAYOUT, leave, look, MemoryMarkers, planOf, type World } from "./memory.ts";
 
 const RECIPE = `schema: 1
 name: tiny
@@ -100,10 +100,14 @@ test("documents are numbered through the members of a group, in recipe order", a
     ],
   );
   for (const id of ["match:exact@web,code", "unite:exact@web,code"]) doPhase(at, id);
-  const own = look(at).ready.find(({ id }) => id === "match:minhash@code")?.task(0) as MatchTask;
+  const own = look(at)
+    .ready.find(({ id }) => id === "match:minhash@code")
+    ?.task(0) as MatchTask;
   assert.deepEqual([own.members[0].first, own.members[0].earlier[0].first], [0, 30]);
   for (const id of ["match:minhash@code", "unite:minhash@code"]) doPhase(at, id);
-  const scatter = look(at).ready.find(({ id }) => id === "scatter:code")?.task(0) as ScatterTask;
+  const scatter = look(at)
+    .ready.find(({ id }) => id === "scatter:code")
+    ?.task(0) as ScatterTask;
   assert.deepEqual(
     scatter.barriers.map(({ roots }) => roots.first),
     [30, 0],

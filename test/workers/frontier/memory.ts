@@ -4,7 +4,15 @@ import path from "node:path";
 import type { TestContext } from "node:test";
 import type { Plan } from "../../../plan/plan.ts";
 import { prepare } from "../../../runs/prepare.ts";
-import { Layout, matchFiles, outputFiles, spanFiles, tokenFiles, verdictFiles, windowFiles } from "../../../store/layout.ts";
+import {
+  Layout,
+  matchFiles,
+  outputFiles,
+  spanFiles,
+  tokenFiles,
+  verdictFiles,
+  windowFiles,
+} from "../../../store/layout.ts";
 import { type Frontier, frontier } from "../../../workers/frontier/frontier.ts";
 import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../../../workers/markers.ts";
 import type { MarkerOf, Task } from "../../../workers/protocol.ts";
@@ -53,7 +61,8 @@ export class MemoryMarkers implements Markers {
   remove(pattern: RegExp): number {
     let removed = 0;
     for (const [folder, files] of this.#folders) {
-      for (const name of [...files.keys()]) if (pattern.test(`${folder}/${name}`)) removed += Number(files.delete(name));
+      for (const name of [...files.keys()])
+        if (pattern.test(`${folder}/${name}`)) removed += Number(files.delete(name));
     }
     return removed;
   }
@@ -178,7 +187,10 @@ export function doPhase(world: World, id: string): number {
 }
 
 /** Does whatever `choose` picks of what is ready, one task at a time or a phase at a time, until nothing is. Returns what was done, in order. */
-export function doAll(world: World, choose: (ready: readonly string[]) => string = ([first]) => first): readonly string[] {
+export function doAll(
+  world: World,
+  choose: (ready: readonly string[]) => string = ([first]) => first,
+): readonly string[] {
   const done: string[] = [];
   for (;;) {
     const ready = look(world).ready.map(({ id }) => id);
