@@ -32,7 +32,6 @@ export {
   type StageDescription,
 } from "./runs/describe.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
-export { verifyRun } from "./runs/finish.ts";
 export {
   packingReport,
   type SourcePacking,
@@ -52,6 +51,7 @@ export {
 } from "./runs/replay.ts";
 export { type RunOptions, run } from "./runs/run.ts";
 export { isRun, type OpenRun, openRun, type RunStatus, runStatus } from "./runs/status.ts";
+export { verifyRun } from "./runs/verify.ts";
 export * from "./stages/define.ts";
 export { type StageRegistry, stageRegistry } from "./stages/registry.ts";
 export { Layout } from "./store/layout.ts";

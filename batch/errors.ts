@@ -12,6 +12,15 @@ export type Place =
 
 export type ErrorKind = "recipe" | "data" | "run";
 
+/** What of the store is damaged, and the marker that vouches for it: without the marker it is made again. */
+export interface Damage {
+  readonly folder: string;
+  /** Name of the marker in `folder`. */
+  readonly marker: string;
+  /** Name of the file in `folder`; absent where the marker itself is damaged. */
+  readonly file?: string;
+}
+
 export interface ErrorDetails {
   /** Stable, kebab-case identifier such as `recipe/unknown-key`. */
   readonly code: string;
@@ -24,6 +33,8 @@ export interface ErrorDetails {
   readonly place?: Place;
   /** Indented lines that show the place, such as a code frame; printed instead of `at: PLACE`. */
   readonly frame?: string;
+  /** With code `store/damaged`: what the owner of a run can act on. */
+  readonly damaged?: Damage;
 }
 
 export interface ErrorData extends ErrorDetails {
@@ -31,10 +42,13 @@ export interface ErrorData extends ErrorDetails {
   readonly stack?: string;
 }
 
+/** What the command line exits with: 1 failed, 2 bad recipe or flag, 3 a gate says no, 75 try again later. */
+export type ExitCode = 1 | 2 | 3 | 75;
+
 /** Base of every error meant for a user. `exitCode` is what the command line exits with. */
 export abstract class ShardmillError extends Error {
   abstract readonly kind: ErrorKind;
-  abstract readonly exitCode: 1 | 2 | 3;
+  abstract readonly exitCode: ExitCode;
   readonly details: ErrorDetails;
 
   constructor(details: ErrorDetails, options?: ErrorOptions) {
@@ -64,10 +78,16 @@ export class DataError extends ShardmillError {
   readonly exitCode = 1;
 }
 
-/** The run could not go on: disk full, network gone, accounting that does not add up. Exit code 1. */
+/** Codes of what goes away by itself. */
+const TRY_AGAIN: ReadonlySet<string> = new Set(["run/owned", "run/lock-lost", "run/not-ready"]);
+
+/** The run could not go on: disk full, network gone, accounting that does not add up. Exit code 1, or 75 where it helps to wait. */
 export class RunError extends ShardmillError {
   readonly kind = "run";
-  readonly exitCode = 1;
+
+  get exitCode(): 1 | 75 {
+    return TRY_AGAIN.has(this.code) ? 75 : 1;
+  }
 }
 
 /** Renders a place the way every message spells it: `file:line:col` or `source/shard#row`. */

@@ -47,7 +47,7 @@ export function buildCli(version: string): Application<CliContext> {
         "  shardmill report runs/my-mix --packing   how documents fill windows",
         "  shardmill mix replay my-mix.yaml         what a trainer has read of each source at a step",
         "",
-        "Exit codes: 0 ok, 1 run failed, 2 bad recipe or flag, 3 a gate or `plan --check` says no, 130 interrupted and resumable.",
+        "Exit codes: 0 ok, 1 run failed, 2 bad recipe or flag, 3 a gate or `plan --check` says no, 75 try again later, 130 interrupted and resumable.",
       ].join("\n"),
     },
   });

@@ -7,9 +7,9 @@
  */
 import { RecipeError } from "../batch/errors.ts";
 import type { IoEnvironment } from "./environment.ts";
+import { findLocal } from "./local/find-local.ts";
 import { compareCodePoints, splitPattern } from "./local/glob.ts";
 import { identifyLocal } from "./local/identity.ts";
-import { findLocal } from "./local/local.ts";
 import { findHttp } from "./remote/http.ts";
 import { findHub } from "./remote/hub.ts";
 import type { ShardRef } from "./source.ts";

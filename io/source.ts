@@ -9,11 +9,22 @@
 export interface ShardRef {
   /** Name relative to the root of its source's pattern, `/`-separated: part of row addresses and fingerprints. */
   readonly key: string;
-  /** How to open it here: an absolute path or a URL without credentials. Never part of a fingerprint. */
+  /** How to open it: a path, from the data root or absolute, or a URL without credentials. Never part of a fingerprint. */
   readonly location: string;
   readonly size_bytes: number;
   /** Content identity such as `sha256:…`, `etag:…`. */
   readonly identity: string;
+  /** Of a local file when its identity was learned. Never part of a fingerprint. */
+  readonly stamp?: FileStamp;
+}
+
+/** What a file system says of a file: while it is the same, so is the content. Decimal where numbers are too small. */
+export interface FileStamp {
+  readonly size_bytes: number;
+  readonly mtime_ns: string;
+  /** Moves with every change, also where somebody set the modification time back. */
+  readonly ctime_ns: string;
+  readonly inode: string;
 }
 
 /** Random access to bytes that do not change while they are read. */
@@ -28,5 +39,6 @@ export interface ByteSource {
   readInto?(out: Uint8Array, start: number): void;
   /** The whole content from `start`, in order, in pieces of at most a few MiB. */
   stream(start?: number): AsyncIterable<Uint8Array>;
+  /** Throws DataError `data/changed` where the bytes changed while they were read: nothing made of them may be kept. */
   close(): Promise<void>;
 }

@@ -121,15 +121,34 @@ function stageFindings(manifest: TrainingStageManifest): Finding[] {
     );
     const stored = source.shard_windows.reduce((total, count) => total + count, 0);
     check(
-      stored === source.epoch_windows && stored === source.packing.windows,
+      stored === source.epoch_windows,
       "verify/epoch-windows",
-      `its shards hold ${stored} windows, not ${source.epoch_windows}`,
+      `its shards hold ${stored} windows, and an epoch is said to have ${source.epoch_windows}`,
       name,
     );
+    check(
+      stored === source.packing.windows,
+      "verify/epoch-windows",
+      `its shards hold ${stored} windows, and packing is said to have made ${source.packing.windows}`,
+      name,
+    );
+    for (const [field, windows] of [
+      ["epochs", source.windows],
+      ["epochs_total", source.end_window],
+    ] as const) {
+      const epochs = source.epoch_windows === 0 ? 0 : windows / source.epoch_windows;
+      check(
+        Math.abs(source[field] - epochs) < TOLERANCE * Math.max(1, epochs),
+        "verify/epochs",
+        `${field} is ${source[field]}, and its windows are ${epochs}`,
+        name,
+      );
+    }
     for (const problem of accountingProblems(source)) check(false, "verify/rows-do-not-add-up", problem, name);
     for (const problem of packingProblems(source, stage.window_tokens))
       check(false, "verify/packing-does-not-add-up", problem, name);
   }
+  for (const problem of categoryProblems(manifest)) check(false, "verify/categories-do-not-add-up", problem);
   for (const gate of manifest.gates) {
     const holds = gate.name.startsWith("min_") ? gate.value >= gate.limit : gate.value <= gate.limit;
     check(
@@ -139,6 +158,20 @@ function stageFindings(manifest: TrainingStageManifest): Finding[] {
     );
   }
   return findings;
+}
+
+/** Shares of categories are the sums of those of their sources. */
+function* categoryProblems({ sources, categories }: TrainingStageManifest): Generator<string> {
+  const named = new Set(Object.values(sources).map(({ category = "" }) => category));
+  for (const name of new Set([...named, ...Object.keys(categories)])) {
+    const members = Object.values(sources).filter(({ category = "" }) => category === name);
+    for (const field of ["weight_requested", "weight_normalized", "weight_achieved", "windows", "tokens"] as const) {
+      const sum = members.reduce((total, source) => total + source[field], 0);
+      const said = categories[name]?.[field];
+      if (said !== undefined && Math.abs(said - sum) <= TOLERANCE * Math.max(1, sum)) continue;
+      yield `the category ${JSON.stringify(name)} says ${field} ${said}, and its sources have ${sum}`;
+    }
+  }
 }
 
 function* accountingProblems(source: SourceManifest): Generator<string> {

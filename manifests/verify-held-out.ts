@@ -11,7 +11,9 @@ export async function sideProblem(
   { seed, share }: { readonly seed: number; readonly share: number },
   heldOut: boolean,
 ): Promise<string | undefined> {
-  const { columns } = decodeArrow(await readFile(join(store, path)), path);
+  const { rows, columns } = decodeArrow(await readFile(join(store, path)), path);
+  // A table without rows has no columns either.
+  if (rows === 0) return undefined;
   const hash = columns.get("hash");
   if (hash?.kind !== "int64") return "has no content hashes";
   const words = new Int32Array(hash.values.buffer, hash.values.byteOffset, hash.values.length * 2);

@@ -8,6 +8,7 @@ import { companions } from "../store/token-file.ts";
 import { readManifests } from "./read.ts";
 import type { SourceManifest, TrainingStageManifest } from "./schema.ts";
 import { isLossFile } from "./shard-files.ts";
+import { CountChecker } from "./verify-counts.ts";
 import { type Finding, figureFindings } from "./verify-figures.ts";
 import {
   fileProblem,
@@ -43,6 +44,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Finding[]> {
   }));
   findings.push(...figureFindings(manifests));
   const seen = new Set<string>();
+  const counter = new CountChecker(options.store);
   for (const manifest of manifests) {
     for (const [source, share] of Object.entries(manifest.sources)) {
       const fresh = new Set<string>();
@@ -50,6 +52,11 @@ export async function verifyRun(options: VerifyOptions): Promise<Finding[]> {
       if (share.validation !== undefined) {
         found.push(...(await storeFindings(manifest, share.validation, options, seen, fresh)));
         if (found.length === 0) found.push(...(await sideFindings(share, share.validation, options.store, fresh)));
+      }
+      // What is damaged cannot be counted.
+      for (const packed of found.length > 0 ? [] : [share, ...(share.validation ? [share.validation] : [])]) {
+        const problems = await counter.problems(packed, manifest.stage.window_tokens);
+        found.push(...problems.map((problem): Finding => ({ severity: "error", ...problem })));
       }
       for (const finding of found) findings.push({ ...finding, stage: manifest.stage.name, source });
     }
@@ -107,7 +114,7 @@ async function storeFindings(
     }
     if (file?.windows === windows) return;
     const what =
-      file === undefined ? "no file of this shard is listed" : `holds ${file.windows} windows, not ${windows}`;
+      file === undefined ? "no file of this shard is listed" : `lists ${file.windows} windows, not ${windows}`;
     report("verify/shard-missing", file?.path ?? `shard ${shard}`, what);
   });
   for (const { path, windows, shard } of tokenFiles) {

@@ -6,12 +6,25 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import { isAssetRef } from "../stages/define.ts";
-import type { PlannedStage } from "./plan.ts";
+import type { Plan, PlannedStage } from "./plan.ts";
+import { canonicalRecipe } from "./recipe/canonical.ts";
 
 /**
  * Part of every fingerprint: bump when the layout of the store changes. 3: passes with spools, columns in documents tables, checked files.
  */
 export const STORE_VERSION = 3;
+
+/** Names a plan: what it is asked for, and the windows and outputs it comes to. */
+export function planFingerprint(plan: Pick<Plan, "recipe" | "missing" | "windows" | "outputs">): string {
+  const { recipe, missing, windows, outputs } = plan;
+  return fingerprint({
+    store_version: STORE_VERSION,
+    recipe: canonicalRecipe(recipe),
+    missing,
+    windows: windows.map((entry) => entry.fingerprint),
+    outputs: outputs.map((entry) => entry.fingerprint),
+  });
+}
 
 /** Sixteen hex digits name a folder; the chance of a clash among a million folders is below 1e-7. */
 export function fingerprint(value: unknown): string {

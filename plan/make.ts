@@ -11,12 +11,11 @@ import type { IoEnvironment } from "../io/environment.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { tokenBytes } from "../store/token-file.ts";
-import { fingerprint, STORE_VERSION } from "./fingerprint.ts";
+import { planFingerprint } from "./fingerprint.ts";
 import { planGroups } from "./groups.ts";
 import { missingWarning, resolveMissing } from "./missing.ts";
 import { planOutputs } from "./outputs.ts";
 import type { Plan, PlannedStage, TokenizerPlan } from "./plan.ts";
-import { canonicalRecipe } from "./recipe/canonical.ts";
 import { type DraftSource, draftSource, finishSource, usedSources } from "./sources.ts";
 import { StagePlanner } from "./stages.ts";
 import type { Recipe, StageUse, TokenizerSpec } from "./types.ts";
@@ -49,17 +48,10 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
         `${source.name}: ${weak} files are known by length only; a changed file of equal length goes unnoticed`,
       );
   }
-  const identity = {
-    store_version: STORE_VERSION,
-    recipe: canonicalRecipe(recipe),
-    missing,
-    windows: windows.map((entry) => entry.fingerprint),
-    outputs: outputs.map((entry) => entry.fingerprint),
-  };
   return {
     schema: 1,
     name: recipe.name,
-    fingerprint: fingerprint(identity),
+    fingerprint: planFingerprint({ recipe, missing, windows, outputs }),
     recipe,
     missing,
     ...(tokenizer && { tokenizer }),

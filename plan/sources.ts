@@ -6,6 +6,7 @@
  */
 import type { IoEnvironment } from "../io/environment.ts";
 import { listShards } from "../io/list.ts";
+import { portableShard } from "../io/open.ts";
 import type { ShardRef } from "../io/source.ts";
 import type { ColumnDeclaration } from "../stages/define.ts";
 import { columnsAfter } from "./columns.ts";
@@ -85,7 +86,8 @@ export async function draftSource(
   for (const stage of pipeline) stages.push(await planner.plan(stage));
   if (use.tokenized && tokenize !== undefined) stages.push(tokenize);
   const after = columnsAfter(spec, reader, stages, pipeline);
-  const shards = await listShards(spec.from, environment);
+  const listed = await listShards(spec.from, environment);
+  const shards = listed.map((shard) => portableShard(shard, environment.root));
   const bytes = shards.reduce((total, shard) => total + shard.size_bytes, 0);
   const passes = cutPasses(stages);
   return {

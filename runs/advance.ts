@@ -7,10 +7,10 @@
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { stageRegistry } from "../stages/registry.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
-import { frontier } from "../workers/frontier/frontier.ts";
+import { type Frontier, frontier } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
 import { describeRun, isPublished, runParts } from "./finish.ts";
-import { finish } from "./owner.ts";
+import { finish, owning } from "./owner.ts";
 import { isFinished } from "./run-folder.ts";
 import { openPending } from "./status.ts";
 
@@ -40,29 +40,35 @@ export interface Advance {
   readonly result?: RunResult;
 }
 
-/** Says what may be done now, and finishes the run where nothing is left. Throws what the run must end with. */
+/**
+ * Says what may be done now, and finishes the run where nothing is left. Throws what the run must end with, RunError `run/owned` where another
+ * process is its owner.
+ */
 export async function advanceRun(name: string, options: AdvanceOptions): Promise<Advance> {
   const { plan, layout, folder } = openPending(name, options.out);
-  const { max_errors = 0, report = () => {} } = options;
-  const markers = new StoreMarkers();
-  const left = frontier(plan, markers, { layout, max_errors });
-  if (left.failure !== undefined) throw left.failure;
-  if (left.complete && isFinished(folder, plan) && isPublished(plan, layout)) {
-    const result = describeRun(plan, layout, runParts(plan, layout, left, markers), true);
-    return { name: plan.name, ready: [], waiting: [], result };
-  }
-  if (left.complete) {
+  return owning(layout, plan, async (): Promise<Advance> => {
+    const { max_errors = 0, report = () => {} } = options;
+    const markers = new StoreMarkers(plan, layout);
+    const left = frontier(plan, markers, { layout, max_errors });
+    if (left.failure !== undefined) throw left.failure;
+    if (!left.complete) return { name: plan.name, ...stateOf(left) };
+    if (isFinished(folder, plan) && isPublished(plan, layout)) {
+      const result = describeRun(plan, layout, runParts(plan, layout, left, markers), true);
+      return { name: plan.name, ready: [], waiting: [], result };
+    }
     const registry = stageRegistry(await loadPlugins(plan.recipe.plugins, ""));
     const tidies = options.keep_intermediates !== true;
     const result = finish({ plan, layout, registry, max_errors, tidies, report }, folder, left, markers);
     return { name: plan.name, ready: [], waiting: [], result };
-  }
+  });
+}
+
+function stateOf({ ready, phases }: Frontier): Pick<Advance, "ready" | "waiting"> {
   return {
-    name: plan.name,
-    ready: left.ready.map(({ id, subject, tasks = 0, undone }) => {
+    ready: ready.map(({ id, subject, tasks = 0, undone }) => {
       return { phase: id, subject, tasks, left: undone.length, numbers: ranges(undone) };
     }),
-    waiting: left.phases.filter(({ state }) => state === "waiting").map(({ id }) => id),
+    waiting: phases.filter(({ state }) => state === "waiting").map(({ id }) => id),
   };
 }
 

@@ -8,9 +8,7 @@ import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
 import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
-import { exportFindings } from "../manifests/exports/verify.ts";
 import type { StoredFile, TrainingStageManifest } from "../manifests/schema.ts";
-import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
 import {
   buildManifests,
   type ManifestFacts,
@@ -31,7 +29,6 @@ import { heldOutIndex, type MixedStage, windowsIndex } from "../workers/mixture.
 import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
 import { exportManifests, exportPaths } from "./export.ts";
 import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
-import type { OpenRun } from "./status.ts";
 
 /** What a run has made: everything here is told by markers. */
 export interface RunParts {
@@ -207,22 +204,6 @@ function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
     dropped: Object.fromEntries(counts.stages.map((stage) => [stage.id, { ...stage.dropped }])),
     errors: { ...counts.errors },
   };
-}
-
-/** Re-reads every file of a run. Findings of severity `error` make it a bad run. */
-export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): Promise<readonly Finding[]> {
-  const folder = run.folder ?? run.layout.run(run.plan.name);
-  const progress = onFile === undefined ? {} : { onFile };
-  // A run that only writes rows has no manifests: the summaries of its outputs name its files.
-  const trains = run.plan.recipe.training_stages.length > 0;
-  const manifests = join(folder, runFiles.manifests);
-  const findings = trains ? await verifyManifests({ manifests, store: run.layout.store, ...progress }) : [];
-  const { fingerprint } = run.plan;
-  return [
-    ...findings,
-    ...(await exportFindings(join(folder, runFiles.exports), fingerprint, onFile)),
-    ...(await exportFindings(join(folder, runFiles.outputs), fingerprint, onFile, OUTPUT_SUMMARY)),
-  ];
 }
 
 /** Whether what a finished run wrote is still there. */

@@ -4,16 +4,21 @@
  * Invariant: nothing of what stood there before is touched until what replaces it is whole. Whatever engine does the tasks, the owner only asks
  * the frontier what is left.
  */
+import { join } from "node:path";
+import { ShardmillError } from "../batch/errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { Layout } from "../store/layout.ts";
+import { livingRuns, lockRun, type RunLock } from "../store/lock.ts";
+import { damageOf, discardDamaged } from "../store/repair.ts";
+import { sweepTemporaries } from "../store/sweep.ts";
 import type { Engine, Work } from "../workers/engine.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
 import { type Frontier, frontier } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
 import { describeRun, isPublished, publishRun, runParts } from "./finish.ts";
 import { finishAttempt, isFinished, openAttempt } from "./run-folder.ts";
-import { tidy } from "./tidy.ts";
+import { planFolders, tidy } from "./tidy.ts";
 
 export interface OwnedRun {
   readonly plan: Plan;
@@ -26,12 +31,34 @@ export interface OwnedRun {
   readonly report: (event: RunEvent) => void;
 }
 
-/** Has everything made that is not there, and finishes the run. */
+/**
+ * Has everything made that is not there, and finishes the run. One process at a time owns a run: throws RunError `run/owned` where another
+ * has it.
+ */
 export async function ownRun(run: OwnedRun): Promise<RunResult> {
+  return owning(run.layout, run.plan, (lock) => makeRun(run, lock));
+}
+
+/** Does `work` as the owner of the run. */
+export async function owning<Result>(
+  layout: Layout,
+  plan: Plan,
+  work: (lock: RunLock) => Promise<Result>,
+): Promise<Result> {
+  const lock = lockRun(layout, plan.name, plan.fingerprint);
+  try {
+    return await work(lock);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function makeRun(run: OwnedRun, lock: RunLock): Promise<RunResult> {
   const { plan, layout, engine, report } = run;
   const { folder, change } = openAttempt(layout, plan);
   if (change !== undefined) report({ type: "run_changed", ...change });
-  const markers = new StoreMarkers();
+  sweepLeftovers(layout, plan);
+  const markers = new StoreMarkers(plan, layout);
   const look = (): Frontier => frontier(plan, markers, { layout, max_errors: run.max_errors });
   const before = look();
   const isThere = before.complete && isFinished(folder, plan) && isPublished(plan, layout);
@@ -44,10 +71,44 @@ export async function ownRun(run: OwnedRun): Promise<RunResult> {
       if (run.tidies && (kind === "seal" || kind === "write")) removeIntermediates(run, look(), markers);
     },
   };
-  const left = await engine.run(work);
+  const left = await repaired(() => engine.run(work), markers, report);
   if (left.failure !== undefined) throw left.failure;
   if (!left.complete) throw nothingReady(left);
+  lock.assertHeld();
   return finish(run, folder, left, markers);
+}
+
+/** Removes what killed attempts, of this run or of others over the same store, left half-written. */
+function sweepLeftovers(layout: Layout, plan: Plan): void {
+  const living = new Set(livingRuns(layout).map(({ owner }) => owner.process.machine));
+  sweepTemporaries([layout.run(plan.name), ...planFolders(plan, layout)], { living });
+}
+
+/** What is damaged this often is damaged by something that goes on. */
+const MAX_REPAIRS = 3;
+
+/** Has what a task found damaged made again: without the marker that vouches for it, the frontier asks for it. */
+async function repaired<Result>(
+  work: () => Promise<Result>,
+  markers: StoreMarkers,
+  report: OwnedRun["report"],
+): Promise<Result> {
+  const repairs = new Map<string, number>();
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const damage = damageOf(error);
+      if (damage === undefined || !(error instanceof ShardmillError)) throw error;
+      const file = join(damage.folder, damage.file ?? damage.marker);
+      const times = (repairs.get(file) ?? 0) + 1;
+      if (times > MAX_REPAIRS) throw error;
+      repairs.set(file, times);
+      report({ type: "repair", file, what: `${error.details.what}; it is made again` });
+      discardDamaged(damage);
+      markers.forget(damage.folder);
+    }
+  }
 }
 
 /** Writes what people and trainers read of a run whose tasks are all done. */
@@ -74,7 +135,6 @@ function removeIntermediates(
   const removed = tidy({
     plan,
     layout,
-    others: [],
     isBuilt: (source) => {
       const takers = plan.outputs.filter(({ sources }) => sources.includes(source));
       return done.has(`seal:${plan.sources[source].name}`) && takers.every(({ name }) => done.has(`write:${name}`));

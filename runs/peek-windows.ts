@@ -6,7 +6,7 @@ import { readPart } from "../io/local/read-part.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
 import { PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { tokenFiles } from "../store/layout.ts";
-import { readMarker } from "../store/marker.ts";
+import { markerFacts } from "../store/marker.ts";
 import { companions, decodePieces, decodeTokens } from "../store/token-file.ts";
 import { chosenSources, type OpenRun } from "./status.ts";
 
@@ -44,7 +44,7 @@ export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly
     const folder = layout.windows(entry.fingerprint);
     let before = 0;
     for (let shard = 0; found.length < options.count; shard++) {
-      const marker = readMarker<{ files: []; windows: number }>(folder, tokenFiles.shardMarker(shard));
+      const marker = markerFacts<{ windows: number }>(folder, tokenFiles.shardMarker(shard));
       if (marker === undefined) break;
       const path = join(folder, tokenFiles.shard(shard, source.name));
       const first = options.window === undefined ? 0 : options.window - before;

@@ -18,8 +18,9 @@ import { readerOf } from "../plan/recipe/readers.ts";
 import { type Extent, NO_RESOURCES, type ReadContext, type SourceOperator } from "../stages/define.ts";
 import { stageRegistry } from "../stages/registry.ts";
 import { spanFiles } from "../store/layout.ts";
+import { markerFacts } from "../store/marker.ts";
 import type { IngestMarker } from "../workers/protocol.ts";
-import { readMarkerOf } from "../workers/store-markers.ts";
+import { recordedSpans } from "../workers/spans.ts";
 import { chosenSources, type OpenRun } from "./status.ts";
 
 export interface PeekedDocument {
@@ -92,7 +93,7 @@ export async function peekDropped(run: OpenRun, options: PeekDroppedOptions): Pr
       open: (shard) => openShard(shard, environment),
       problem: () => {},
     };
-    const spans = readSpans(run, source);
+    const spans = recordedSpans(run.layout.ingest(source.passes[0].fingerprint)) ?? [];
     for (let span = 0; span < spans.length && found.length < options.count; span++) {
       const wanted = wantedRows(run, source, span, options);
       if (wanted.size > 0) await collect(reader, spans[span], context, source, wanted, options.count, found);
@@ -162,20 +163,17 @@ function addDuplicates(
 
 function rowBases(run: OpenRun, source: SourcePlan, span: number): ReadonlyMap<number, number> {
   const bases = new Map<number, number>();
-  const spans = readSpans(run, source);
+  const folder = run.layout.ingest(source.passes[0].fingerprint);
+  const spans = recordedSpans(run.layout.ingest(source.passes[0].fingerprint)) ?? [];
   const bytes = new Set(spans[span].filter((extent) => extent.unit === "bytes").map((extent) => extent.shard));
   if (bytes.size === 0) return bases;
   for (let earlier = 0; earlier < span; earlier++) {
-    const marker = readMarkerFacts(run, source, earlier);
+    // Its token file may have been removed since, which does not matter here.
+    const marker = markerFacts<IngestMarker>(folder, spanFiles.marker(earlier));
     for (const { shard, rows } of marker?.extents ?? [])
       if (bytes.has(shard)) bases.set(shard, (bases.get(shard) ?? 0) + rows);
   }
   return bases;
-}
-
-/** The marker as written; its token file may have been removed since, which does not matter here. */
-function readMarkerFacts(run: OpenRun, source: SourcePlan, span: number): IngestMarker | undefined {
-  return readMarkerOf({ kind: "ingest", folder: run.layout.ingest(source.ingest), name: spanFiles.marker(span) });
 }
 
 async function collect(
@@ -197,11 +195,6 @@ async function collect(
       if (found.length >= count || left === 0) return;
     }
   }
-}
-
-function readSpans(run: OpenRun, source: SourcePlan): readonly (readonly Extent[])[] {
-  const folder = run.layout.ingest(source.passes[0].fingerprint);
-  return readMarkerOf({ kind: "cut", folder, name: spanFiles.spans })?.spans ?? [];
 }
 
 function readTable(path: string): {

@@ -50,7 +50,7 @@ export async function runRank(name: string, options: RankOptions): Promise<RankR
     cacheDownloads: options.cacheDownloads ?? false,
     identityCacheFile: layout.identityCache,
   });
-  const markers = new StoreMarkers();
+  const markers = new StoreMarkers(plan, layout);
   const look = (): Frontier => frontier(plan, markers, { layout, max_errors: options.max_errors ?? 0 });
   const left = look();
   const found = left.find(options.phase);

@@ -77,7 +77,7 @@ export function runStatus(run: OpenRun): RunStatus {
 
 /** How far a plan is, whose manifests, exports and outputs go to `folder`. */
 export function planStatus(plan: Plan, layout: Layout, folder: string): RunStatus {
-  const left = frontier(plan, new StoreMarkers(), { layout });
+  const left = frontier(plan, new StoreMarkers(plan, layout), { layout });
   const segments = segmentsOf(plan, left, isFinished(folder, plan));
   const { failure } = left;
   return {

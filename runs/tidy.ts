@@ -2,26 +2,27 @@
  * Removes what only existed to build something that is built: span tokens, spools, scattered parts.
  *
  * Invariant: only the owner of a run calls this, and nothing goes that this run or another living one can still ask for. Keys, tables and
- * ledgers stay: a changed source of the same group needs the keys of the others, and people look into ledgers.
+ * ledgers stay: a changed source of the same group needs the keys of the others, and people look into ledgers. The last of several runs removes.
  */
 import fs from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "../plan/plan.ts";
 import { intermediates, type Layout } from "../store/layout.ts";
+import { livingRuns } from "../store/lock.ts";
+import { readPlan } from "./run-folder.ts";
 
 export interface TidyInput {
   readonly plan: Plan;
   readonly layout: Layout;
   /** Whether the store of a source is whole, and every output that takes it is written. */
   readonly isBuilt: (source: number) => boolean;
-  /** Plans that other living processes work on. */
-  readonly others: readonly Plan[];
 }
 
 /** Returns what was removed. */
-export function tidy({ plan, layout, isBuilt, others }: TidyInput): readonly RemovedFile[] {
+export function tidy({ plan, layout, isBuilt }: TidyInput): readonly RemovedFile[] {
   const { sources } = plan;
-  const asked = new Set(others.flatMap((other) => other.sources.flatMap(foldersOf)));
+  const asked = askedByOthers(layout, plan.name);
+  if (asked === undefined) return [];
   sources.forEach((source, index) => {
     if (!isBuilt(index)) for (const folder of foldersOf(source)) asked.add(folder);
   });
@@ -41,6 +42,35 @@ export function tidy({ plan, layout, isBuilt, others }: TidyInput): readonly Rem
 export interface RemovedFile {
   readonly folder: string;
   readonly name: string;
+}
+
+/** Folders of the store that a plan reads and writes. */
+export function planFolders(plan: Plan, layout: Layout): readonly string[] {
+  const folders = [
+    ...plan.sources.flatMap(({ passes, tokens, verdicts }) => [
+      ...passes.map(({ fingerprint }) => layout.ingest(fingerprint)),
+      layout.tokens(tokens),
+      layout.validation(tokens),
+      layout.verdicts(verdicts),
+    ]),
+    ...plan.groups.map(({ fingerprint }) => layout.match(fingerprint)),
+    ...plan.windows.map(({ fingerprint }) => layout.windows(fingerprint)),
+    ...plan.outputs.map(({ fingerprint }) => layout.output(fingerprint)),
+  ];
+  return [...new Set(folders)];
+}
+
+/** Fingerprints that other living runs may ask for; undefined where one has not written its plan yet, and may ask for anything. */
+function askedByOthers(layout: Layout, name: string): Set<string> | undefined {
+  const asked = new Set<string>();
+  for (const run of livingRuns(layout)) {
+    if (run.name === name) continue;
+    const plans = [layout.run(run.name), layout.next(run.name)].map(readPlan);
+    const plan = plans.find((candidate) => candidate?.fingerprint === run.owner.plan);
+    if (plan === undefined) return undefined;
+    for (const source of plan.sources) for (const folder of foldersOf(source)) asked.add(folder);
+  }
+  return asked;
 }
 
 /** Fingerprints of what a source is built from. */

@@ -1,10 +1,12 @@
 /**
- * Edge files: the pairs of documents that a match task found, on their way to the union. Two u32 little-endian a pair.
+ * Edge files: the pairs of documents that a match task found, on their way to the union. Two u32 little-endian a pair, then the sums of
+ * the blocks (io/local/blocks.ts).
  *
  * Invariant: memory is one buffer, however many pairs a boilerplate text leaves.
  */
 import fs from "node:fs";
-import { RunError } from "../batch/errors.ts";
+import { Blocks } from "../io/local/blocks.ts";
+import { damagedFile, type Vouched } from "../io/local/vouched.ts";
 
 const BUFFER_WORDS = 1 << 14;
 
@@ -42,37 +44,23 @@ export class EdgeWriter {
   }
 }
 
-/** The pairs of all files, piece by piece: a view of one buffer, valid until the next. Throws RunError `run/short-file`. */
-export function* readEdges(paths: Iterable<string>): Generator<Uint32Array> {
+/** The pairs of all files, piece by piece: a view of one buffer, valid until the next. Throws RunError `store/damaged`. */
+export function* readEdges(files: Iterable<Vouched>): Generator<Uint32Array> {
   const words = new Uint32Array(BUFFER_WORDS);
   const bytes = new Uint8Array(words.buffer);
-  for (const path of paths) {
-    const descriptor = fs.openSync(path, "r");
+  for (const file of files) {
+    const blocks = new Blocks(file);
+    const size = blocks.content_bytes;
+    if (size % 8 !== 0) throw damagedFile(file, "ends in the middle of a pair");
+    const descriptor = blocks.open();
     try {
-      const size = fs.fstatSync(descriptor).size;
-      if (size % 8 !== 0) throw cutFile(path, size);
-      for (let at = 0; at < size; ) {
-        const wanted = Math.min(bytes.length, size - at);
-        let filled = 0;
-        while (filled < wanted) {
-          const read = fs.readSync(descriptor, bytes, filled, wanted - filled, at + filled);
-          if (read === 0) throw cutFile(path, at + filled);
-          filled += read;
-        }
-        yield words.subarray(0, wanted / 4);
-        at += wanted;
+      for (let at = 0; at < size; at += bytes.length) {
+        const length = Math.min(bytes.length, size - at);
+        blocks.fill(descriptor, bytes.subarray(0, length), at);
+        yield words.subarray(0, length / 4);
       }
     } finally {
       fs.closeSync(descriptor);
     }
   }
-}
-
-function cutFile(path: string, size: number): RunError {
-  return new RunError({
-    code: "run/short-file",
-    what: `${path} ends in the middle of a pair or was cut while it was read, after ${size} bytes`,
-    why: "something outside shardmill cut or replaced it",
-    fix: "delete the folder it is in and run again: it will be rebuilt",
-  });
 }

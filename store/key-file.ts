@@ -6,12 +6,16 @@
  * significant first, then the document's number in its span), each run sorted by partition and stable; for every run
  * one count per partition; trailer (runs, magic).
  *
+ * Behind it come the sums of its blocks (io/local/blocks.ts), so that one partition is checked without the others.
+ *
  * Invariants: a key's partition is floor(first word * partitions / 2^32); inside a partition documents ascend.
  * Price: 12 bytes per 8-byte key; the writer holds at most 2 x {@link RUN_BYTES} whatever the span's size. Synchronous,
  * like all writing: it runs in worker threads, where thousands of small reads need no turn of an event loop.
  */
 import fs from "node:fs";
 import { RunError } from "../batch/errors.ts";
+import { Blocks } from "../io/local/blocks.ts";
+import { pathOf, type Vouched } from "../io/local/vouched.ts";
 
 const MAGIC = 0x594b4d53; // "SMKY"
 const VERSION = 1;
@@ -137,18 +141,18 @@ export class KeyFileWriter {
 export class KeyFile {
   readonly key_bytes: 8 | 16;
   readonly partitions: number;
-  readonly #path: string;
+  readonly #blocks: Blocks;
   readonly #descriptor: number;
   readonly #strideBytes: number;
   /** One row of `partitions` counts per run. */
   readonly #index: Uint32Array;
 
-  /** Throws RunError `run/broken-key-file` for anything but a whole key file. */
-  constructor(path: string) {
-    this.#path = path;
-    this.#descriptor = open(path);
+  /** Throws RunError `store/damaged`, and `run/broken-key-file` for a whole file that is no key file. Reading throws the former. */
+  constructor(file: Vouched) {
+    this.#blocks = new Blocks(file);
+    this.#descriptor = this.#blocks.open();
     try {
-      const size = fs.fstatSync(this.#descriptor).size;
+      const size = this.#blocks.content_bytes;
       if (size < HEADER_BYTES + TRAILER_BYTES) throw this.#broken(`has only ${size} bytes`);
       const [magic, version, keyBytes, partitions] = this.#readWords(0, 4);
       const [runs, endMagic] = this.#readWords(size - TRAILER_BYTES, 2);
@@ -213,15 +217,11 @@ export class KeyFile {
   }
 
   #fill(bytes: Uint8Array, at: number): void {
-    for (let done = 0; done < bytes.length; ) {
-      const read = fs.readSync(this.#descriptor, bytes, done, bytes.length - done, at + done);
-      if (read === 0) throw this.#broken(`ends before byte ${at + bytes.length}`);
-      done += read;
-    }
+    this.#blocks.fill(this.#descriptor, bytes, at);
   }
 
   #broken(how: string): RunError {
-    return brokenKeyFile(this.#path, how);
+    return brokenKeyFile(pathOf(this.#blocks.vouched), how);
   }
 }
 
@@ -234,23 +234,12 @@ function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
 
-function open(path: string): number {
-  try {
-    return fs.openSync(path, "r");
-  } catch (error) {
-    throw brokenKeyFile(path, `cannot be opened (${(error as NodeJS.ErrnoException).code})`, error);
-  }
-}
-
 /** What is wrong with a key file, as the user is told. */
-export function brokenKeyFile(path: string, how: string, cause?: unknown): RunError {
-  return new RunError(
-    {
-      code: "run/broken-key-file",
-      what: `key file ${path} ${how}`,
-      why: "without it duplicates would go unnoticed",
-      fix: "remove the scratch folder of the run and start it again: the span is sketched anew",
-    },
-    { cause },
-  );
+export function brokenKeyFile(path: string, how: string): RunError {
+  return new RunError({
+    code: "run/broken-key-file",
+    what: `key file ${path} ${how}`,
+    why: "without it duplicates would go unnoticed",
+    fix: "remove the folder it is in and run again: the span is sketched anew",
+  });
 }

@@ -24,6 +24,10 @@ export class Layout {
     return join(this.root, "runs", name);
   }
 
+  lockFile(name: string): string {
+    return join(this.run(name), "lock.json");
+  }
+
   planFile(name: string): string {
     return join(this.run(name), runFiles.plan);
   }
@@ -111,7 +115,10 @@ export const spanFiles = {
   /** Beside the key file of a barrier that verifies. */
   signatures: (keys: string): string => `${keys}.signatures`,
   marker: (span: number): string => `${pad(span)}.done.json`,
-  /** Marker of the cut: the list of spans. */
+  /** The marker that names a file of a span. */
+  markerOf: (file: string): string => `${file.split(".")[0]}.done.json`,
+  isMarker: (name: string): boolean => /^\d{5,}\.done\.json$/.test(name),
+  /** How the source was cut into spans: the marker of the cut. */
   spans: "spans.json",
 } as const;
 
@@ -156,6 +163,7 @@ export const tokenFiles = {
   shard: (shard: number, source: string): string => `${pad(shard)}_${source}.ds`,
   documents: (shard: number, source: string): string => `${pad(shard)}_${source}.documents.arrow`,
   shardMarker: (shard: number): string => `${pad(shard)}.done.json`,
+  isDuplicates: (name: string): boolean => /^\d+\.duplicates\.arrow$/.test(name),
   /** Marker of the whole store. */
   storeMarker: "store.done.json",
 } as const;

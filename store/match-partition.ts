@@ -5,6 +5,8 @@
  * where the keys do not fit once more per further part; memory is `memory_bytes` and a read buffer, whatever the number of
  * files, but for records of one key, which are held together: 16 bytes each for keys of 8 bytes.
  */
+
+import { pathOf, type Vouched } from "../io/local/vouched.ts";
 import { type DocumentSet, type GroupVisitor, KeyGroups } from "../kernels/dedup/group-keys.ts";
 import { checkDocumentCount } from "../kernels/dedup/union-find.ts";
 import { brokenKeyFile, KeyFile } from "./key-file.ts";
@@ -16,7 +18,7 @@ const KEPT_BYTES = 16 << 20;
 
 /** A key file of one span. */
 export interface KeyInput {
-  readonly path: string;
+  readonly file: Vouched;
   /** Global number of the span's first document. Spans do not overlap. */
   readonly firstDocument: number;
 }
@@ -39,7 +41,7 @@ export class PartitionMatcher {
     this.#groups = new KeyGroups(keyBytes);
   }
 
-  /** Shows `visitor` all documents of every key of `partition` that several have. Throws RunError `run/broken-key-file`. */
+  /** Shows `visitor` all documents of every key of `partition` that several have. Throws RunError `store/damaged`, `run/broken-key-file`. */
   match(inputs: readonly KeyInput[], partition: number, options: MatchOptions, visitor: GroupVisitor): void {
     const { memory_bytes, skip } = options;
     const groups = this.#groups;
@@ -62,13 +64,13 @@ export class PartitionMatcher {
   ): void {
     const key_bytes = this.#keyBytes;
     let partitions = 0;
-    for (const { path, firstDocument } of inputs) {
-      const file = new KeyFile(path);
+    for (const { file: vouched, firstDocument } of inputs) {
+      const file = new KeyFile(vouched);
       try {
-        if (file.key_bytes !== key_bytes) throw brokenKeyFile(path, `has keys of ${file.key_bytes} bytes`);
+        if (file.key_bytes !== key_bytes) throw brokenKeyFile(pathOf(vouched), `has keys of ${file.key_bytes} bytes`);
         partitions ||= file.partitions;
         if (file.partitions !== partitions || partition >= partitions) {
-          throw brokenKeyFile(path, `has ${file.partitions} partitions, another number than expected`);
+          throw brokenKeyFile(pathOf(vouched), `has ${file.partitions} partitions, another number than expected`);
         }
         for (const records of file.read(partition, this.#buffer)) take(records, firstDocument);
       } finally {

@@ -2,11 +2,12 @@
  * Signature files: beside a key file, the signature of every document of the span, for barriers that verify before uniting.
  *
  * Layout: `slots` u16 little-endian a document, dense by the document's number in its span; zeros for one without a sketch,
- * nothing after the last one with a sketch. Price: 2 bytes a slot and document, one small read for every document that
- * shares a key; a reader keeps at most {@link OPEN_FILES} files open.
+ * nothing after the last one with a sketch; then the sums of the blocks (io/local/blocks.ts). Price: 2 bytes a slot and document, one or
+ * two blocks read and checked for every document that shares a key; a reader keeps at most {@link OPEN_FILES} files open.
  */
 import fs from "node:fs";
-import { RunError } from "../batch/errors.ts";
+import { Blocks } from "../io/local/blocks.ts";
+import type { Vouched } from "../io/local/vouched.ts";
 
 const BUFFER_BYTES = 64 << 10;
 const OPEN_FILES = 128;
@@ -55,7 +56,7 @@ export class SignatureWriter {
 
 /** A signature file of one span. */
 export interface SignatureInput {
-  readonly path: string;
+  readonly file: Vouched;
   /** Global number of the span's first document. Spans do not overlap. */
   readonly firstDocument: number;
 }
@@ -65,30 +66,24 @@ export class SignatureReader {
   readonly #inputs: readonly SignatureInput[];
   readonly #slots: number;
   /** By position in `#inputs`; the one used last is the last one. */
-  readonly #open = new Map<number, number>();
+  readonly #open = new Map<number, { readonly blocks: Blocks; readonly descriptor: number }>();
 
   constructor(inputs: readonly SignatureInput[], slots: number) {
     this.#inputs = inputs.toSorted((a, b) => a.firstDocument - b.firstDocument);
     this.#slots = slots;
   }
 
-  /** Writes the signature of `document` to `out[at, at + slots)`. Throws RunError `run/broken-signature-file`. */
+  /** Writes the signature of `document` to `out[at, at + slots)`. Throws RunError `store/damaged`. */
   read(document: number, out: Uint16Array, at: number): void {
     const input = this.#find(document);
-    const { path, firstDocument } = this.#inputs[input];
     const bytes = this.#slots * 2;
+    const { blocks, descriptor } = this.#opened(input);
     const target = new Uint8Array(out.buffer, out.byteOffset + at * 2, bytes);
-    const start = (document - firstDocument) * bytes;
-    const descriptor = this.#descriptor(input);
-    for (let done = 0; done < bytes; ) {
-      const read = fs.readSync(descriptor, target, done, bytes - done, start + done);
-      if (read === 0) throw brokenSignatureFile(path, `ends before document ${document - firstDocument} of its span`);
-      done += read;
-    }
+    blocks.fill(descriptor, target, (document - this.#inputs[input].firstDocument) * bytes);
   }
 
   close(): void {
-    for (const descriptor of this.#open.values()) fs.closeSync(descriptor);
+    for (const { descriptor } of this.#open.values()) fs.closeSync(descriptor);
     this.#open.clear();
   }
 
@@ -104,7 +99,7 @@ export class SignatureReader {
     return low;
   }
 
-  #descriptor(input: number): number {
+  #opened(input: number): { readonly blocks: Blocks; readonly descriptor: number } {
     const known = this.#open.get(input);
     if (known !== undefined) {
       this.#open.delete(input);
@@ -112,32 +107,13 @@ export class SignatureReader {
       return known;
     }
     if (this.#open.size >= OPEN_FILES) {
-      const [[oldest, descriptor]] = this.#open;
+      const [[oldest, { descriptor }]] = this.#open;
       fs.closeSync(descriptor);
       this.#open.delete(oldest);
     }
-    const descriptor = openFile(this.#inputs[input].path);
-    this.#open.set(input, descriptor);
-    return descriptor;
+    const blocks = new Blocks(this.#inputs[input].file);
+    const opened = { blocks, descriptor: blocks.open() };
+    this.#open.set(input, opened);
+    return opened;
   }
-}
-
-function openFile(path: string): number {
-  try {
-    return fs.openSync(path, "r");
-  } catch (error) {
-    throw brokenSignatureFile(path, `cannot be opened (${(error as NodeJS.ErrnoException).code})`, error);
-  }
-}
-
-function brokenSignatureFile(path: string, how: string, cause?: unknown): RunError {
-  return new RunError(
-    {
-      code: "run/broken-signature-file",
-      what: `signature file ${path} ${how}`,
-      why: "without it near-duplicates cannot be verified",
-      fix: "remove the ingest folder it is in and start the run again: the span is sketched anew",
-    },
-    { cause },
-  );
 }

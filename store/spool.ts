@@ -10,10 +10,12 @@
  * not on the engine. Price: the footer, 28 bytes a block, tells rows and bytes without a look at the rows.
  */
 import fs from "node:fs";
+import { basename, dirname } from "node:path";
 import { MAX_ROW_BYTES, TARGET_BATCH_ROWS } from "../batch/batch.ts";
 import { RunError } from "../batch/errors.ts";
 import type { CellKind } from "../io/formats/cells.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
+import { spanFiles } from "./layout.ts";
 import { hashOf, type SpoolEngine, spoolEngine } from "./spool-block.ts";
 import { bytesOf } from "./token-file.ts";
 
@@ -166,6 +168,7 @@ export function damagedSpool(path: string, how: string, cause?: unknown): RunErr
       what: `spool ${path} ${how}`,
       why: "its rows are read by later work, and rows that may not be the ones that were written cannot be signed for",
       fix: "run the same command again: the span is read anew",
+      damaged: { folder: dirname(path), marker: spanFiles.markerOf(basename(path)), file: basename(path) },
     },
     { cause },
   );

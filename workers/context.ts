@@ -5,9 +5,8 @@
  * matching; little for everything else.
  */
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
-import { wasmModule } from "../io/wasm.ts";
-import { PlainRowHasher, type RowHasher } from "../kernels/hash/xxh64-rows.ts";
-import { WasmRowHasher } from "../kernels/wasm/xxh64.ts";
+import { contentHasher } from "../io/row-hasher.ts";
+import type { RowHasher } from "../kernels/hash/xxh64-rows.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { assetsOf, createOperator } from "../plan/stages.ts";
@@ -19,8 +18,6 @@ import { PartitionMatcher } from "../store/match-partition.ts";
 import type { WorkerSetup } from "./protocol.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
-const TEXT_SEEDS = [{ high: 0, low: 0 }];
-
 export class WorkerContext {
   readonly setup: WorkerSetup;
   readonly plan: Plan;
@@ -29,7 +26,7 @@ export class WorkerContext {
   readonly #registry: StageRegistry;
   readonly stopwatch = new Stopwatch();
   /** Hashes the text of documents that are kept. */
-  readonly textHasher: RowHasher;
+  readonly textHasher: RowHasher = contentHasher();
   readonly #operators = new Map<string, Operator>();
   readonly #runBuffers: RunBuffers[] = [];
   readonly #matchers = new Map<8 | 16, PartitionMatcher>();
@@ -40,8 +37,6 @@ export class WorkerContext {
     this.layout = new Layout(setup.root);
     this.environment = createIoEnvironment(setup.environment);
     this.#registry = registry;
-    const module = wasmModule("hash");
-    this.textHasher = module === undefined ? new PlainRowHasher(TEXT_SEEDS) : new WasmRowHasher(module, TEXT_SEEDS);
   }
 
   static async create(setup: WorkerSetup): Promise<WorkerContext> {

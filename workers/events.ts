@@ -43,6 +43,7 @@ export type RunEvent =
   | {
       /** Something in the store was damaged or gone; it is made again. */
       readonly type: "repair";
+      readonly file: string;
       readonly what: string;
     }
   | { readonly type: "run_done"; readonly result: RunResult };

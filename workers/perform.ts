@@ -1,13 +1,16 @@
 /**
  * One task, done: the road that every engine takes.
  *
- * A marker that is already there, with its files, is the answer. Errors come back as data, because they may have to cross a thread.
+ * A marker that is already there, with its files, is the answer; a damaged one, or one whose files are gone, goes, and the task is done again.
+ * Damage in what another task wrote is an error that names it. Errors come back as data, because they may have to cross a thread.
  */
 import { errorToData } from "../batch/errors.ts";
-import { readMarker } from "../store/marker.ts";
+import { type MarkerState, readMarker } from "../store/marker.ts";
+import { discardDamaged } from "../store/repair.ts";
 import type { WorkerContext } from "./context.ts";
 import { MarkerPlaces } from "./marker-places.ts";
 import type { MarkerOf, Task, TaskResult } from "./protocol.ts";
+import { readSpans } from "./spans.ts";
 import { cut } from "./tasks/cut.ts";
 import { gather } from "./tasks/gather.ts";
 import { ingest } from "./tasks/ingest.ts";
@@ -22,9 +25,9 @@ type Marker = MarkerOf[Task["kind"]];
 
 export async function performTask(task: Task, context: WorkerContext): Promise<TaskResult> {
   try {
-    const { folder, name } = new MarkerPlaces(context.plan, context.layout).of(task);
-    const done = readMarker<Marker>(folder, name);
-    if (done !== undefined) return { ok: true, marker: done, reused: true, time: {} };
+    const found = look(task, context);
+    if (found.state === "done") return { ok: true, marker: found.marker, reused: true, time: {} };
+    if (found.state === "damaged") discardDamaged(found.damage);
     context.stopwatch.start();
     const marker = await perform(task, context);
     context.stopwatch.lap(task.kind === "ingest" ? "commit" : task.kind);
@@ -32,6 +35,12 @@ export async function performTask(task: Task, context: WorkerContext): Promise<T
   } catch (error) {
     return { ok: false, error: errorToData(error) };
   }
+}
+
+/** What is there of the task. */
+function look(task: Task, { plan, layout }: WorkerContext): MarkerState<Marker> {
+  const { folder, name } = new MarkerPlaces(plan, layout).of(task);
+  return task.kind === "cut" ? readSpans(folder, plan.sources[task.source].shards) : readMarker<Marker>(folder, name);
 }
 
 async function perform(task: Task, context: WorkerContext): Promise<Marker> {

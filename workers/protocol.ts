@@ -7,9 +7,11 @@
 import type { ErrorData } from "../batch/errors.ts";
 import type { EnvironmentData } from "../io/environment.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
+import type { VouchedFile } from "../io/local/vouched.ts";
 import type { PackingStatistics } from "../kernels/pack/plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Extent, StageState } from "../stages/define.ts";
+import type { MarkedFile } from "../store/marker.ts";
 import type { TimeSpent } from "./stopwatch.ts";
 
 export interface WorkerSetup {
@@ -45,13 +47,13 @@ export interface IngestTask {
 
 /** A key file and the group-wide number of its span's first document, or of its first part where the barrier edits. */
 export interface KeyInput {
-  readonly path: string;
+  readonly file: MarkedFile;
   readonly firstDocument: number;
 }
 
 /** Parts of texts of one span: which documents they are of, so that parts of rows that fell earlier take no part. */
 export interface PartsInput {
-  readonly path: string;
+  readonly file: MarkedFile;
   /** Number of the span's first part in the group. */
   readonly firstPart: number;
   /** Number of the span's first document in its source. */
@@ -60,7 +62,7 @@ export interface PartsInput {
 
 /** Documents of one source among those of a group: where an earlier barrier's roots say what is dropped. */
 export interface RootsSlice {
-  readonly path: string;
+  readonly file: MarkedFile;
   /** Number of the source's first document in that file's group. */
   readonly first: number;
 }
@@ -102,7 +104,7 @@ export interface WritePart {
   readonly source: number;
   readonly span: number;
   /** Where the fates of the span's documents are told, from byte `at`. Absent where no barrier drops. */
-  readonly fates?: { readonly path: string; readonly at: number; readonly documents: number };
+  readonly fates?: { readonly file: MarkedFile; readonly at: number; readonly documents: number };
   /** Surviving rows to pass over, then rows to take. */
   readonly skip: number;
   readonly take: number;
@@ -209,12 +211,12 @@ export interface CutCounts {
 }
 
 export interface CutMarker {
-  readonly files: readonly CommittedFile[];
+  readonly files: readonly VouchedFile[];
   readonly spans: readonly (readonly Extent[])[];
 }
 
 export interface IngestMarker {
-  readonly files: readonly CommittedFile[];
+  readonly files: readonly VouchedFile[];
   /** Rows met, problem rows included. */
   readonly rows: number;
   /** Rows that became documents of a batch, dead or alive: what documents are numbered by. Those of the first pass count. */
@@ -235,12 +237,12 @@ export interface IngestMarker {
 }
 
 export interface MatchMarker {
-  readonly files: readonly CommittedFile[];
+  readonly files: readonly VouchedFile[];
   readonly edges: number;
 }
 
 export interface UniteMarker {
-  readonly files: readonly CommittedFile[];
+  readonly files: readonly VouchedFile[];
   readonly documents: number;
   readonly duplicates: number;
 }
@@ -252,14 +254,14 @@ export interface ScatterChunk {
 }
 
 export interface ScatterMarker {
-  readonly files: readonly CommittedFile[];
+  readonly files: readonly VouchedFile[];
   readonly chunks: readonly ScatterChunk[];
   /** Documents dropped by each dropping barrier of the source, in order. */
   readonly duplicates: readonly number[];
 }
 
 export interface SettleMarker {
-  readonly files: readonly CommittedFile[];
+  readonly files: readonly VouchedFile[];
   /** A span of the part: where its fates begin in the file, how many rows survive, and the bytes of their texts. */
   readonly spans: readonly {
     readonly span: number;
@@ -307,7 +309,8 @@ export interface SourceCounts {
 
 /** What says that all of a source is done: its token store, where it has one, and what became of its rows. */
 export interface StoreMarker {
-  readonly files: readonly CommittedFile[];
+  /** Of the shards, and the ledgers of duplicates, whose own markers go with the scattered parts. */
+  readonly files: readonly VouchedFile[];
   readonly shards: readonly ShardMarker[];
   /** What was held out, in a folder of its own. */
   readonly validation?: HeldOutStore;

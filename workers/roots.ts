@@ -1,7 +1,17 @@
 /** Slices of `roots.u32` and `sizes.u32`: one little-endian u32 a document of a dedup group. */
-import { readPart } from "../io/local/read-part.ts";
+import { Blocks } from "../io/local/blocks.ts";
+import { type MarkedFile, vouch } from "../store/marker.ts";
 
-/** Entries `[first, first + count)` of a u32 file. */
-export function readRoots(path: string, first: number, count: number): Uint32Array {
-  return new Uint32Array(readPart(path, first * 4, count * 4).buffer);
+/** A u32 file, of which parts are read. Throws RunError `store/damaged`, then and when it is read. */
+export class RootsFile {
+  readonly #blocks: Blocks;
+
+  constructor(file: MarkedFile) {
+    this.#blocks = new Blocks(vouch(file));
+  }
+
+  /** Entries `[first, first + count)`. */
+  read(first: number, count: number): Uint32Array {
+    return new Uint32Array(this.#blocks.read(first * 4, count * 4).buffer);
+  }
 }

@@ -5,9 +5,13 @@
  * Price: 100 bytes a file name, some hundred bytes a span.
  */
 import fs from "node:fs";
-import { join } from "node:path";
+import type { ShardRef } from "../io/source.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Layout } from "../store/layout.ts";
+import { markerFacts, readMarker } from "../store/marker.ts";
 import { type FactsOf, ingestFacts, type MarkerPlace, type Markers, type TaskKind } from "./markers.ts";
-import type { IngestMarker, MarkerOf } from "./protocol.ts";
+import type { CutMarker, IngestMarker, MarkerOf } from "./protocol.ts";
+import { coverProblem } from "./spans.ts";
 
 interface Known {
   /** Undefined where the marker is absent or damaged. */
@@ -18,6 +22,12 @@ interface Known {
 export class StoreMarkers implements Markers {
   readonly #known = new Map<string, Map<string, Known>>();
   readonly #listings = new Map<string, Set<string>>();
+  /** What cuts have to cover, by their folder. */
+  readonly #shards: ReadonlyMap<string, readonly ShardRef[]>;
+
+  constructor({ sources }: Plan, layout: Layout) {
+    this.#shards = new Map(sources.map(({ passes, shards }) => [layout.ingest(passes[0].fingerprint), shards]));
+  }
 
   readonly facts = <Kind extends TaskKind>(place: MarkerPlace<Kind>): FactsOf<Kind> | undefined =>
     this.#look(place).facts as FactsOf<Kind> | undefined;
@@ -25,9 +35,7 @@ export class StoreMarkers implements Markers {
   readonly whole = (place: MarkerPlace): boolean => {
     const known = this.#look(place);
     if (known.facts === undefined) return false;
-    known.whole ??= readMarkerOf(place)?.files.every(
-      ({ name, size_bytes }) => fs.statSync(join(place.folder, name), { throwIfNoEntry: false })?.size === size_bytes,
-    );
+    known.whole ??= readMarker(place.folder, place.name).state === "done";
     return known.whole === true;
   };
 
@@ -61,10 +69,17 @@ export class StoreMarkers implements Markers {
     const folder = this.#folder(place.folder);
     const known = folder.get(place.name);
     if (known !== undefined) return known;
-    const marker = this.#listing(place.folder).has(place.name) ? readMarkerOf(place) : undefined;
+    const marker = this.#listing(place.folder).has(place.name) ? this.#read(place) : undefined;
     const read: Known = { facts: marker && factsOf(place, marker), whole: undefined };
     folder.set(place.name, read);
     return read;
+  }
+
+  #read<Kind extends TaskKind>(place: MarkerPlace<Kind>): MarkerOf[Kind] | undefined {
+    const marker = readMarkerOf(place);
+    if (place.kind !== "cut" || marker === undefined) return marker;
+    const shards = this.#shards.get(place.folder) ?? [];
+    return coverProblem((marker as CutMarker).spans, shards) === undefined ? marker : undefined;
   }
 
   #folder(folder: string): Map<string, Known> {
@@ -88,10 +103,6 @@ function factsOf<Kind extends TaskKind>(place: MarkerPlace<Kind>, marker: Marker
 }
 
 /** A marker by itself; undefined where it is absent or damaged. */
-export function readMarkerOf<Kind extends TaskKind>(place: MarkerPlace<Kind>): MarkerOf[Kind] | undefined {
-  try {
-    return JSON.parse(fs.readFileSync(join(place.folder, place.name), "utf8")) as MarkerOf[Kind];
-  } catch {
-    return undefined;
-  }
+export function readMarkerOf<Kind extends TaskKind>({ folder, name }: MarkerPlace<Kind>): MarkerOf[Kind] | undefined {
+  return markerFacts<MarkerOf[Kind]>(folder, name);
 }

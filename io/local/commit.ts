@@ -4,69 +4,69 @@
  * Invariant: under its final name a file is whole or absent, whatever was killed when. A marker goes one step further: it is made with
  * `link`, so of many writers exactly one wins and the others learn whether they agree. Everything is synchronous: writers live in
  * worker threads, and a write that cannot be interleaved is a write that can be reasoned about.
- * Price: one fsync per file and one per folder change; sha256 of every byte on the way out (about 1.5 GB/s where the CPU helps).
+ * Price: one fsync per file and one per folder change; sha256 of every byte of final files (about 1.5 GB/s where the CPU helps).
  */
-import { createHash, type Hash, randomBytes } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { RunError } from "../../batch/errors.ts";
-import { canonicalJson } from "../../kernels/json/canonical.ts";
+import { type CommittedFile, type Digest, FinalDigest, IntermediateDigest } from "./digests.ts";
 import { writeBoundary } from "./fault.ts";
+import { seal } from "./seal.ts";
+import { temporaryName } from "./temporary-name.ts";
+import type { VouchedFile } from "./vouched.ts";
 
-/** A file that exists under its final name. */
-export interface CommittedFile {
-  /** Without folder. */
-  readonly name: string;
-  readonly size_bytes: number;
-  /** 64 hexadecimal digits. */
-  readonly sha256: string;
-}
+export type { CommittedFile } from "./digests.ts";
 
 /** A file being written. Nothing is visible under the target's name before {@link PendingFile.commit} returns. */
-export class PendingFile {
+export class PendingFile<File extends VouchedFile = CommittedFile> {
   readonly target: string;
   readonly temporary: string;
   size_bytes = 0;
-  readonly #hash: Hash = createHash("sha256");
+  readonly #digest: Digest<File>;
   #descriptor: number;
 
-  /** Use {@link createPending}. */
-  constructor(target: string, temporary: string, descriptor: number) {
+  /** Use {@link createPending} or {@link createIntermediate}. */
+  constructor(target: string, temporary: string, descriptor: number, digest: Digest<File>) {
     this.target = target;
     this.temporary = temporary;
     this.#descriptor = descriptor;
+    this.#digest = digest;
   }
 
   /** Appends all of `bytes`; after an error the file can only be aborted. */
   write(bytes: Uint8Array): void {
     if (this.#descriptor < 0) throw new Error(`${this.target}: written after commit or abort`);
+    this.#put(bytes);
+    this.#digest.update(bytes);
+  }
+
+  #put(bytes: Uint8Array): void {
     attempt("write", this.target, () => {
       writeBoundary();
       // A disk that fills up shortens the write before it fails the next one.
       for (let at = 0; at < bytes.length; ) at += fs.writeSync(this.#descriptor, bytes, at, bytes.length - at);
     });
-    this.#hash.update(bytes);
     this.size_bytes += bytes.length;
   }
 
   /** Makes the file appear under its name, replacing what was there. */
-  commit(): CommittedFile {
-    this.#settle();
+  commit(): File {
+    const entry = this.#settle();
     attempt("rename", this.target, () => {
       fs.renameSync(this.temporary, this.target);
       writeBoundary();
       syncFolder(path.dirname(this.target));
       writeBoundary();
     });
-    return this.#result();
+    return entry(path.basename(this.target), this.size_bytes);
   }
 
   /**
    * Makes the file appear under its name unless that name is taken, in one step that only one of many writers can win.
    * Undefined where it is taken; the file is then gone.
    */
-  commitExclusive(): CommittedFile | undefined {
-    this.#settle();
+  commitExclusive(): File | undefined {
+    const entry = this.#settle();
     const won = attempt("link", this.target, () => {
       try {
         fs.linkSync(this.temporary, this.target);
@@ -82,7 +82,7 @@ export class PendingFile {
       writeBoundary();
       if (won) syncFolder(path.dirname(this.target));
     });
-    return won ? this.#result() : undefined;
+    return won ? entry(path.basename(this.target), this.size_bytes) : undefined;
   }
 
   /** Removes what was written; never throws, so that it can follow an error. */
@@ -97,8 +97,10 @@ export class PendingFile {
     }
   }
 
-  #settle(): void {
+  #settle(): (name: string, size_bytes: number) => File {
     if (this.#descriptor < 0) throw new Error(`${this.target}: committed twice, or after abort`);
+    const { entry, trailer } = this.#digest.finish();
+    if (trailer !== undefined) this.#put(trailer);
     attempt("fsync", this.target, () => {
       writeBoundary();
       const descriptor = this.#descriptor;
@@ -107,38 +109,53 @@ export class PendingFile {
       fs.closeSync(descriptor);
       writeBoundary();
     });
-  }
-
-  #result(): CommittedFile {
-    return { name: path.basename(this.target), size_bytes: this.size_bytes, sha256: this.#hash.digest("hex") };
+    return entry;
   }
 }
 
-/** Starts a file that will be `target`; makes its folder where needed. Throws RunError `run/disk-full`, `run/not-writable`. */
+/** Starts a final file that will be `target`; makes its folder where needed. Throws RunError `run/disk-full`, `run/not-writable`. */
 export function createPending(target: string): PendingFile {
+  return start(target, new FinalDigest());
+}
+
+/** Starts a file that other tasks read in parts: see blocks.ts. As {@link createPending}. */
+export function createIntermediate(target: string): PendingFile<VouchedFile> {
+  return start(target, new IntermediateDigest(true));
+}
+
+/** Starts a file that other tasks read and that checks itself as it is read, as spools do. As {@link createPending}. */
+export function createSelfChecked(target: string): PendingFile<VouchedFile> {
+  return start(target, new IntermediateDigest(false));
+}
+
+function start<File extends VouchedFile>(target: string, digest: Digest<File>): PendingFile<File> {
   const folder = path.dirname(path.resolve(target));
-  const unique = `${process.pid}.${randomBytes(6).toString("hex")}`;
-  const temporary = path.join(folder, `.${path.basename(target)}.${unique}.tmp`);
+  const temporary = temporaryName(path.join(folder, path.basename(target)));
   return attempt("create", target, () => {
     makeFolder(folder);
-    return new PendingFile(target, temporary, fs.openSync(temporary, "wx"));
+    return new PendingFile(target, temporary, fs.openSync(temporary, "wx"), digest);
   });
 }
 
 /** Writes a whole small file. */
 export function commitBytes(target: string, bytes: Uint8Array): CommittedFile {
-  return writeWhole(target, bytes, (pending) => pending.commit());
+  return writeWhole(createPending(target), bytes, (pending) => pending.commit());
+}
+
+/** Writes a small file that other tasks read whole. */
+export function commitIntermediate(target: string, bytes: Uint8Array): VouchedFile {
+  return writeWhole(start(target, new IntermediateDigest(false)), bytes, (pending) => pending.commit());
 }
 
 /**
- * Writes a completion marker: canonical JSON and a newline, made by exactly one of many writers.
+ * Writes a completion marker: sealed JSON (seal.ts), made by exactly one of many writers.
  *
  * Returns `created` for the winner, `already` where the same content was there. Throws RunError `run/not-deterministic` where other
  * content was there: two attempts at the same work disagree, and neither can be trusted.
  */
-export function commitMarker(target: string, value: unknown): "created" | "already" {
-  const bytes = Buffer.from(`${canonicalJson(value)}\n`);
-  if (writeWhole(target, bytes, (pending) => pending.commitExclusive()) !== undefined) return "created";
+export function commitMarker(target: string, value: object): "created" | "already" {
+  const bytes = seal(value);
+  if (commitFirst(target, bytes)) return "created";
   const there = attempt("read", target, () => fs.readFileSync(target));
   if (there.equals(bytes)) return "already";
   throw new RunError({
@@ -149,8 +166,17 @@ export function commitMarker(target: string, value: unknown): "created" | "alrea
   });
 }
 
-function writeWhole<Result>(target: string, bytes: Uint8Array, finish: (pending: PendingFile) => Result): Result {
-  const pending = createPending(target);
+/** Writes a small file that only the first of many writers makes; false for the others, whatever they wanted to write. */
+export function commitFirst(target: string, bytes: Uint8Array): boolean {
+  const made = writeWhole(start(target, new IntermediateDigest(false)), bytes, (pending) => pending.commitExclusive());
+  return made !== undefined;
+}
+
+function writeWhole<File extends VouchedFile, Result>(
+  pending: PendingFile<File>,
+  bytes: Uint8Array,
+  finish: (pending: PendingFile<File>) => Result,
+): Result {
   try {
     pending.write(bytes);
     return finish(pending);

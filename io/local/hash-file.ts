@@ -1,7 +1,7 @@
 /** The sha256 of a file, in hex. Invariant: one pass in pieces of 1 MiB, whatever the file's size. Price: 1.7 GB/s from memory. */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import { reading } from "./local.ts";
+import { reading } from "./reading.ts";
 
 const PIECE = 1 << 20;
 

@@ -1,9 +1,9 @@
 /**
  * What a local file's content is called: the sha256 of all of it, remembered between plans.
  *
- * The cache is a JSON-lines file, appended to; a line counts while path, size, modification time (ns) and inode are the same.
- * Invariant: a file that changed while or shortly before it was hashed is not remembered, because its next change might not
- * show in the time stamp. Identities and errors are the same whichever thread hashes. Price: 0.5 to 2 GB/s and core the first time,
+ * The cache is a JSON-lines file, appended to; a line counts while path, size, times of modification and change (ns) and inode are the
+ * same. Invariant: a file that changed while or shortly before it was hashed is not remembered, because its next change might not
+ * show in the time stamps. Identities and errors are the same whichever thread hashes. Price: 0.5 to 2 GB/s and core the first time,
  * one `stat` per file after that; much that is unknown is hashed by at most {@link MAX_THREADS} threads, which take 50 ms to start.
  */
 import fs from "node:fs";
@@ -12,9 +12,11 @@ import path from "node:path";
 import PQueue from "p-queue";
 import { Piscina } from "piscina";
 import { DataError, errorFromData } from "../../batch/errors.ts";
+import type { FileStamp } from "../source.ts";
+import { isSameStamp, stampOf } from "./file-stamp.ts";
 import { hashFile } from "./hash-file.ts";
 import type { HashResult } from "./identity-worker.ts";
-import { reading } from "./local.ts";
+import { reading } from "./reading.ts";
 
 /** Files being hashed at a time: one is read while another is hashed. */
 const PARALLEL = 4;
@@ -23,18 +25,16 @@ const PARALLEL_BYTES = 256 * 1024 * 1024;
 /** Coarsest time stamp of file systems in use (FAT), as ms. */
 const TIMESTAMP_MS = 2000;
 
-interface Known {
+interface Known extends FileStamp {
   readonly path: string;
-  readonly size_bytes: number;
-  /** Decimal: nanoseconds do not fit a number. */
-  readonly mtime_ns: string;
-  readonly inode: string;
   readonly sha256: string;
 }
 
 export interface LocalIdentity {
   readonly size_bytes: number;
   readonly identity: string;
+  /** Of the file when it was hashed. */
+  readonly stamp: FileStamp;
 }
 
 /**
@@ -48,7 +48,7 @@ export async function identifyLocal(
 ): Promise<LocalIdentity[]> {
   const known = readCache(cacheFile);
   const learned: Known[] = [];
-  const unknown = paths.map(statOf).filter((stat, i) => !isSame(known.get(paths[i]), stat));
+  const unknown = paths.map(readStamp).filter((stamp, i) => !isSameStamp(known.get(paths[i]), stamp));
   const bytes = unknown.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
   const threads = bytes > parallelBytes ? Math.min(MAX_THREADS, os.availableParallelism(), unknown.length) : 1;
   const hasher = threads > 1 ? new HashingThreads(threads) : undefined;
@@ -69,11 +69,14 @@ async function identify(
   learned: Known[],
   hash: (file: string) => Promise<string>,
 ): Promise<LocalIdentity> {
-  const stat = statOf(file);
+  const stamp = readStamp(file);
+  const { size_bytes } = stamp;
   const before = known.get(file);
-  if (isSame(before, stat)) return { size_bytes: before.size_bytes, identity: `sha256:${before.sha256}` };
+  if (before !== undefined && isSameStamp(before, stamp)) {
+    return { size_bytes, identity: `sha256:${before.sha256}`, stamp };
+  }
   const sha256 = await hash(file);
-  if (!isSame(statOf(file), stat)) {
+  if (!isSameStamp(readStamp(file), stamp)) {
     throw new DataError({
       code: "data/changed",
       what: `${file} changed while it was hashed`,
@@ -81,10 +84,8 @@ async function identify(
       fix: "plan again when the file is complete",
     });
   }
-  if (Date.now() - Number(BigInt(stat.mtime_ns) / 1_000_000n) > TIMESTAMP_MS) {
-    learned.push({ path: file, ...stat, sha256 });
-  }
-  return { size_bytes: stat.size_bytes, identity: `sha256:${sha256}` };
+  if (isSettled(stamp.mtime_ns) && isSettled(stamp.ctime_ns)) learned.push({ path: file, ...stamp, sha256 });
+  return { size_bytes, identity: `sha256:${sha256}`, stamp };
 }
 
 /** Worker threads that hash; each reads a second file while it hashes a first. */
@@ -114,20 +115,13 @@ class HashingThreads {
   }
 }
 
-type Stat = Omit<Known, "path" | "sha256">;
-
-function isSame<S extends Stat>(known: S | undefined, stat: Stat): known is S {
-  return (
-    known !== undefined &&
-    known.mtime_ns === stat.mtime_ns &&
-    known.inode === stat.inode &&
-    known.size_bytes === stat.size_bytes
-  );
+/** Whether a change from now on would show in this time stamp. */
+function isSettled(time_ns: string): boolean {
+  return Date.now() - Number(BigInt(time_ns) / 1_000_000n) > TIMESTAMP_MS;
 }
 
-function statOf(file: string): Stat {
-  const stat = reading(file, () => fs.statSync(file, { bigint: true }));
-  return { size_bytes: Number(stat.size), mtime_ns: String(stat.mtimeNs), inode: String(stat.ino) };
+function readStamp(file: string): FileStamp {
+  return stampOf(reading(file, () => fs.statSync(file, { bigint: true })));
 }
 
 /** A line cut by a crash, or from another version, is one file hashed again. */

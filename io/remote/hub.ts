@@ -11,7 +11,7 @@ import { DataError, RecipeError, RunError } from "../../batch/errors.ts";
 import type { IoEnvironment } from "../environment.ts";
 import type { PendingFile } from "../local/commit.ts";
 import { globDepth, globMatcher, splitPattern } from "../local/glob.ts";
-import { openLocal } from "../local/local.ts";
+import { openCached } from "../local/open-local.ts";
 import type { ByteSource, ShardRef } from "../source.ts";
 import { HubCacheEntry, HubHash, writeRef } from "./hub-cache.ts";
 import { formatHubPath, type HubPath, parseHubPath } from "./hub-path.ts";
@@ -50,7 +50,7 @@ export function openHub(ref: ShardRef, env: IoEnvironment): ByteSource {
   const file = parseHubPath(ref.location);
   const cache = new HubCacheEntry(env.cacheDir, file, ref.identity);
   const cached = cache.find(ref.size_bytes);
-  if (cached) return openLocal({ ...ref, location: cached });
+  if (cached) return openCached({ ...ref, location: cached });
   const remote = new RemoteFile({
     client: env.client,
     name: ref.location,

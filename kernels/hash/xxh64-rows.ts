@@ -22,6 +22,8 @@ export interface RowHasher {
   hashRows(column: Utf8Column, alive: Bitmap, out: Uint32Array): void;
   /** Writes the hash of `bytes[start, end)` to the first words of `out`. */
   hash(bytes: Uint8Array, start: number, end: number, out: Uint32Array): void;
+  /** Writes the hash of every block of `blockBytes` (the last one may be shorter) of `bytes[start, end)` to `out`, one after another. */
+  hashBlocks(bytes: Uint8Array, start: number, end: number, blockBytes: number, out: Uint32Array): void;
 }
 
 export class PlainRowHasher implements RowHasher {
@@ -42,6 +44,12 @@ export class PlainRowHasher implements RowHasher {
 
   hash(bytes: Uint8Array, start: number, end: number, out: Uint32Array): void {
     this.#hashTo(bytes, start, end, out, 0);
+  }
+
+  hashBlocks(bytes: Uint8Array, start: number, end: number, blockBytes: number, out: Uint32Array): void {
+    for (let at = start, to = 0; at < end; at += blockBytes, to += this.words) {
+      this.#hashTo(bytes, at, Math.min(end, at + blockBytes), out, to);
+    }
   }
 
   #hashTo(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): void {

@@ -66,6 +66,22 @@ export class WasmRowHasher implements RowHasher {
     this.#hashRanges(bytes, start, end, 1, out);
   }
 
+  hashBlocks(bytes: Uint8Array, start: number, end: number, blockBytes: number, out: Uint32Array): void {
+    const blocks = Math.min(this.#maxRanges, Math.max(1, Math.floor(SLICE_BYTES / blockBytes)));
+    for (let at = start, done = 0; at < end; ) {
+      const to = Math.min(end, at + blocks * blockBytes);
+      let count = 0;
+      for (let from = at; from < to; from += blockBytes, count++) {
+        this.#rows[count] = done + count;
+        this.#starts[count] = from - at;
+        this.#ends[count] = Math.min(to, from + blockBytes) - at;
+      }
+      this.#hashRanges(bytes, at, to, count, out);
+      done += count;
+      at = to;
+    }
+  }
+
   /** Hashes live rows from `first` on, as many as make a slice; returns the row to go on with. */
   #hashSlice({ data, offsets }: Utf8Column, alive: Bitmap, first: number, out: Uint32Array): number {
     let count = 0;

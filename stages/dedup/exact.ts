@@ -7,10 +7,9 @@
  */
 import { z } from "zod";
 import { isValid, type Utf8Column } from "../../batch/column.ts";
-import { wasmModule } from "../../io/wasm.ts";
-import { PlainRowHasher, type Xxh64Seed } from "../../kernels/hash/xxh64-rows.ts";
+import { createRowHasher } from "../../io/row-hasher.ts";
+import type { Xxh64Seed } from "../../kernels/hash/xxh64-rows.ts";
 import { simplifyText, TextBuffer } from "../../kernels/normalize.ts";
-import { WasmRowHasher } from "../../kernels/wasm/xxh64.ts";
 import { barrier, defineStage } from "../define.ts";
 
 /** The second is the first digits of pi. */
@@ -42,8 +41,7 @@ export default defineStage({
   reasons: { duplicate: "the same text as an earlier row" },
   exchange: ({ scope }) => ({ scope, verdict: "drop", reason: "duplicate" }),
   create: ({ on }) => {
-    const module = wasmModule("hash");
-    const hasher = module === undefined ? new PlainRowHasher(SEEDS) : new WasmRowHasher(module, SEEDS);
+    const hasher = createRowHasher(SEEDS);
     const { words } = hasher;
     const normalized = new TextBuffer();
     /** Hashes of the live rows, made at a batch's first sketch. */

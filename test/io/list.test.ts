@@ -29,13 +29,18 @@ const failure =
     return true;
   };
 
-test("a shard is its key, place, size and sha256", async (t) => {
+test("a shard is its key, place, size, sha256 and stamp", async (t) => {
   const env = tree(t, { "data/a.jsonl": "hello\n", "data/empty.jsonl": "" });
   const sha256 = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
-  assert.deepEqual(await listShards("data/*.jsonl", env), [
-    { key: "a.jsonl", location: path.join(env.root, "data/a.jsonl"), size_bytes: 6, identity: sha256("hello\n") },
-    { key: "empty.jsonl", location: path.join(env.root, "data/empty.jsonl"), size_bytes: 0, identity: sha256("") },
-  ]);
+  const shard = (key: string, text: string) => {
+    const location = path.join(env.root, "data", key);
+    const stat = fs.statSync(location, { bigint: true });
+    const [mtime_ns, ctime_ns, inode] = [stat.mtimeNs, stat.ctimeNs, stat.ino].map(String);
+    const stamp = { size_bytes: text.length, mtime_ns, ctime_ns, inode };
+    return { key, location, size_bytes: text.length, identity: sha256(text), stamp };
+  };
+  const expected = [shard("a.jsonl", "hello\n"), shard("empty.jsonl", "")];
+  assert.deepEqual(await listShards("data/*.jsonl", env), expected);
   assert.deepEqual(
     await listShards(path.join(env.root, "data/*.jsonl"), createIoEnvironment({ root: "/" })),
     await listShards("data/*.jsonl", env),
@@ -145,43 +150,107 @@ test("a local shard is read exactly, and a changed one is refused", async (t) =>
   assert.ok(pieces.length === 2 && pieces[0].buffer !== pieces[1].buffer);
   fs.truncateSync(ref.location, 100);
   await assert.rejects(source.read(0, 200), failure(DataError, "data/changed", /ends at byte 100/));
-  await source.close();
+  await assert.rejects(source.close(), failure(DataError, "data/changed", /changed or replaced while it was read/));
   await source.close();
   await assert.rejects(openShard(ref, env), failure(DataError, "data/changed", /has 100 bytes/));
   fs.rmSync(ref.location);
   await assert.rejects(openShard(ref, env), failure(DataError, "data/unreadable"));
 });
 
-test("hashes are remembered while size, time and inode stay, and not for fresh files", async (t) => {
+test("a file that changes while it is open is found out when it is closed, however it changes", async (t) => {
+  const ways: readonly (readonly [string, (file: string) => void])[] = [
+    ["written at equal size", (file) => fs.writeFileSync(file, "twotwo")],
+    [
+      "written, and its time set back",
+      (file) => {
+        const { atime, mtime } = fs.statSync(file);
+        fs.writeFileSync(file, "twotwo");
+        fs.utimesSync(file, atime, mtime);
+      },
+    ],
+    [
+      "replaced",
+      (file) => {
+        fs.writeFileSync(`${file}.new`, "twotwo");
+        fs.renameSync(`${file}.new`, file);
+      },
+    ],
+    ["removed", (file) => fs.rmSync(file)],
+  ];
+  for (const [way, change] of ways) {
+    const env = tree(t, { "a.txt": "oneone" });
+    const [ref] = await listShards("a.txt", env);
+    const source = await openShard(ref, env);
+    await source.read(0, 3);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    change(ref.location);
+    await assert.rejects(source.close(), failure(DataError, "data/changed", /while it was read/), way);
+  }
+});
+
+test("between plan and opening: other content is refused, a touched or copied file goes on", async (t) => {
+  const env = tree(t, { "a.txt": "oneone" });
+  const [ref] = await listShards("a.txt", env);
+  const change = async (run: () => void) => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    run();
+  };
+  const readAll = async () => {
+    const source = await openShard(ref, env);
+    const bytes = await source.read(0, 6);
+    await source.close();
+    return Buffer.from(bytes).toString();
+  };
+  await change(() => fs.utimesSync(ref.location, 1_700_000_000, 1_700_000_000));
+  assert.equal(await readAll(), "oneone");
+  await change(() => {
+    fs.copyFileSync(ref.location, `${ref.location}.copy`);
+    fs.renameSync(`${ref.location}.copy`, ref.location);
+  });
+  assert.equal(await readAll(), "oneone");
+  assert.equal(await readAll(), "oneone");
+  await change(() => fs.writeFileSync(ref.location, "twotwo"));
+  await assert.rejects(openShard(ref, env), failure(DataError, "data/changed", /its content is another/));
+  const { stamp: _, ...unstamped } = ref;
+  await (await openShard(unstamped, env)).close();
+});
+
+test("hashes are remembered while size, times and inode stay, and not for fresh files", async (t) => {
   const folder = temporaryFolder(t);
   const identityCacheFile = path.join(folder, "cache/identities.jsonl");
   const env = createIoEnvironment({ root: folder, identityCacheFile });
   const target = path.join(folder, "a.txt");
-  const past = (seconds: number) => fs.utimesSync(target, 1_700_000_000 + seconds, 1_700_000_000 + seconds);
-  fs.writeFileSync(target, "one");
-  const [fresh] = await listShards("a.txt", env);
-  assert.equal(fs.existsSync(identityCacheFile), false, "a file of this very second may change without a trace");
-  past(0);
-  assert.deepEqual(await listShards("a.txt", env), [fresh]);
+  const past = () => fs.utimesSync(target, 1_700_000_000, 1_700_000_000);
+  const identity = async () => (await listShards("a.txt", env))[0].identity;
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 2_100));
   const lines = () =>
     fs
       .readFileSync(identityCacheFile, "utf8")
       .split("\n")
       .filter((line) => line !== "");
+  fs.writeFileSync(target, "one");
+  const fresh = await identity();
+  assert.equal(fs.existsSync(identityCacheFile), false, "a file of this very second may change without a trace");
+  past();
+  assert.equal(await identity(), fresh);
+  assert.equal(fs.existsSync(identityCacheFile), false, "its time was set a moment ago");
+  await settle();
+  assert.equal(await identity(), fresh);
   assert.equal(lines().length, 1);
-  // Proof that the cache answers: same inode, size and time, other content.
+  // Proof that the cache answers: it says something else.
+  fs.appendFileSync(
+    identityCacheFile,
+    `${lines()[0].replace(/"sha256":"[0-9a-f]{64}"/, `"sha256":"${"0".repeat(64)}"`)}\n`,
+  );
+  assert.equal(await identity(), `sha256:${"0".repeat(64)}`);
+  // The same size, and the time of modification set back: the time of the change tells.
   fs.writeFileSync(target, "two");
-  past(0);
-  assert.deepEqual(await listShards("a.txt", env), [fresh]);
-  past(1);
-  const [changed] = await listShards("a.txt", env);
-  assert.notEqual(changed.identity, fresh.identity);
-  assert.equal(lines().length, 2);
+  past();
+  const changed = await identity();
+  assert.ok(changed !== fresh && !/0{64}/.test(changed));
   fs.appendFileSync(identityCacheFile, '{"path":"cut sho');
-  assert.deepEqual(await listShards("a.txt", env), [changed]);
-  past(2);
-  await listShards("a.txt", env);
-  past(2);
-  assert.deepEqual(await listShards("a.txt", env), [changed]);
+  await settle();
+  assert.equal(await identity(), changed);
+  assert.equal(await identity(), changed);
   assert.equal(lines().length, 4);
 });

@@ -5,9 +5,10 @@ import path from "node:path";
 import { after, test } from "node:test";
 import fc from "fast-check";
 import { RunError } from "../../batch/errors.ts";
-import { createPending } from "../../io/local/commit.ts";
+import { pathOf, type Vouched } from "../../io/local/vouched.ts";
 import { KeyFile, type KeyFileShape, KeyFileWriter, RunBuffers } from "../../store/key-file.ts";
 import { type KeyInput, type MatchOptions, PartitionMatcher } from "../../store/match-partition.ts";
+import { damaged, flipByte, writeVouched } from "../io/vouched.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "key-file-"));
 after(() => fs.rmSync(folder, { recursive: true }));
@@ -15,18 +16,22 @@ let files = 0;
 
 type Keys = readonly (readonly [document: number, words: readonly number[]])[];
 
-function write(keys: Keys, shape: KeyFileShape, runBytes?: number): string {
-  const target = path.join(folder, `${files++}.keys`);
-  const pending = createPending(target);
-  const writer = new KeyFileWriter(pending, shape, new RunBuffers(runBytes));
-  for (const [document, words] of keys) writer.add(document, Uint32Array.from(words));
-  writer.finish();
-  pending.commit();
-  return target;
+function write(keys: Keys, shape: KeyFileShape, runBytes?: number): Vouched {
+  return writeVouched(path.join(folder, `${files++}.keys`), (file) => {
+    const writer = new KeyFileWriter(file, shape, new RunBuffers(runBytes));
+    for (const [document, words] of keys) writer.add(document, Uint32Array.from(words));
+    writer.finish();
+  });
+}
+
+/** What the writer wrote, without the sums. */
+function contentOf(file: Vouched): Buffer {
+  const bytes = fs.readFileSync(pathOf(file));
+  return bytes.subarray(0, bytes.length - 8 * Math.ceil(bytes.length / (16 * 1024 + 8)));
 }
 
 /** All records of one partition of one file. */
-function readPartition(target: string, partition: number): number[] {
+function readPartition(target: Vouched, partition: number): number[] {
   const file = new KeyFile(target);
   try {
     const records: number[] = [];
@@ -60,7 +65,7 @@ function mixed(i: number): number {
 test("an empty span has empty partitions", () => {
   const target = write([], { key_bytes: 8, partitions: 3 });
   for (const partition of [0, 1, 2]) assert.deepEqual(readPartition(target, partition), []);
-  assert.deepEqual(match([{ path: target, firstDocument: 0 }], 2, { key_bytes: 8, memory_bytes: 1 }), []);
+  assert.deepEqual(match([{ file: target, firstDocument: 0 }], 2, { key_bytes: 8, memory_bytes: 1 }), []);
   assert.deepEqual(match([], 0, { key_bytes: 8, memory_bytes: 1 }), []);
 });
 
@@ -72,7 +77,7 @@ test("the bytes of a file are fixed", () => {
     ],
     { key_bytes: 8, partitions: 2 },
   );
-  const words = new Uint32Array(new Uint8Array(fs.readFileSync(target)).buffer);
+  const words = new Uint32Array(new Uint8Array(contentOf(target)).buffer);
   const magic = Buffer.from("SMKY").readUInt32LE();
   assert.deepEqual([...words], [magic, 1, 8, 2, 0x7fffffff, 2, 3, 0x80000000, 1, 3, 0x80000001, 4, 5, 1, 2, 1, magic]);
   assert.deepEqual(readPartition(target, 1), [0x80000000, 1, 3, 0x80000001, 4, 5]);
@@ -128,7 +133,7 @@ test("the same groups for any order of files, number of partitions, runs and par
         for (const [document, words] of keys) {
           all.set(words.join(), [...(all.get(words.join()) ?? []), number * 100 + document]);
         }
-        return { path: write(keys, { key_bytes: 8, partitions }, 120), firstDocument: number * 100 };
+        return { file: write(keys, { key_bytes: 8, partitions }, 120), firstDocument: number * 100 };
       });
       const expected = [...all.values()].filter((group) => group.length > 1).map((group) => group.join());
       const orders: string[][] = [1 << 20, 500, 100, 1].map((memory_bytes) => {
@@ -160,7 +165,7 @@ test("documents must ascend", () => {
 });
 
 test("a missing, foreign, cut or unfitting file is an error that says so", () => {
-  const whole = fs.readFileSync(
+  const whole = contentOf(
     write(
       [
         [0, [1, 2]],
@@ -169,17 +174,16 @@ test("a missing, foreign, cut or unfitting file is an error that says so", () =>
       { key_bytes: 8, partitions: 2 },
     ),
   );
-  const broken = (bytes: Uint8Array): string => {
-    const target = path.join(folder, `${files++}.broken`);
-    fs.writeFileSync(target, bytes);
-    return target;
-  };
-  const fails = (target: string, what: RegExp) =>
+  const broken = (bytes: Uint8Array): Vouched =>
+    writeVouched(path.join(folder, `${files++}.broken`), (file) => file.write(bytes));
+  const fails = (target: Vouched, what: RegExp) =>
     assert.throws(
       () => readPartition(target, 0),
       (error) => error instanceof RunError && error.code === "run/broken-key-file" && what.test(error.message),
     );
-  fails(path.join(folder, "absent"), /cannot be opened \(ENOENT\)/);
+  const gone = broken(whole);
+  fs.rmSync(pathOf(gone));
+  assert.throws(() => readPartition(gone, 0), damaged(gone, /is gone/));
   fails(broken(new Uint8Array(0)), /has only 0 bytes/);
   fails(broken(Buffer.from("x".repeat(100))), /does not begin and end/);
   for (let length = 24; length < whole.length; length++) fails(broken(whole.subarray(0, length)), /key file/);
@@ -187,13 +191,30 @@ test("a missing, foreign, cut or unfitting file is an error that says so", () =>
   fails(broken(Buffer.concat([whole.subarray(0, 16), whole.subarray(28)])), /lacks some of its 2 records/);
   const other = write([[0, [1, 2, 3, 4]]], { key_bytes: 16, partitions: 2 });
   const options = { key_bytes: 8, memory_bytes: 1000 } as const;
-  assert.throws(() => match([{ path: other, firstDocument: 0 }], 0, options), /keys of 16 bytes/);
+  assert.throws(() => match([{ file: other, firstDocument: 0 }], 0, options), /keys of 16 bytes/);
   const three = write([[0, [1, 2]]], { key_bytes: 8, partitions: 3 });
   const two = broken(whole);
   const inputs = [
-    { path: three, firstDocument: 0 },
-    { path: two, firstDocument: 9 },
+    { file: three, firstDocument: 0 },
+    { file: two, firstDocument: 9 },
   ];
   assert.throws(() => match(inputs, 0, options), /has 2 partitions/);
-  assert.throws(() => match([{ path: two, firstDocument: 2 ** 32 - 1 }], 0, options), /at most 4294967295/);
+  assert.throws(() => match([{ file: two, firstDocument: 2 ** 32 - 1 }], 0, options), /at most 4294967295/);
+});
+
+test("a flipped byte is found by who reads its block, and by nobody else", () => {
+  const keys = Array.from({ length: 20_000 }, (_, document) => [document, [mixed(document), document]] as const);
+  const file = write(keys, { key_bytes: 8, partitions: 8 });
+  const { length } = contentOf(file);
+  const readAll = (): number[] => Array.from({ length: 8 }, (_, partition) => readPartition(file, partition).length);
+  const whole = readAll();
+  for (const at of [0, 20, 100_000, length - 40, length - 1, -1]) {
+    flipByte(pathOf(file), at);
+    assert.throws(readAll, damaged(file, /is damaged between|damaged sums/), `byte ${at}`);
+    flipByte(pathOf(file), at);
+  }
+  // In the third of eight partitions.
+  flipByte(pathOf(file), Math.floor(length * 0.3));
+  assert.equal(readPartition(file, 6).length, whole[6]);
+  assert.throws(() => readPartition(file, 2), damaged(file, /is damaged between/));
 });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
+import { Blocks } from "../../io/local/blocks.ts";
+import { readVouched } from "../../io/local/vouched.ts";
+import { readSealed, vouchers, type WithFiles } from "../../store/marker.ts";
 import { isResult, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
@@ -44,15 +46,14 @@ function assertNoHalfFiles(store: string): void {
     if (!fs.statSync(at).isDirectory()) continue;
     for (const name of fs.readdirSync(at)) {
       if (!name.endsWith(".done.json")) continue;
-      const marker = JSON.parse(fs.readFileSync(path.join(at, name), "utf8")) as {
-        files: { name: string; size_bytes: number; sha256: string }[];
-      };
-      for (const file of marker.files) {
+      const read = readSealed<WithFiles>(at, name);
+      assert.equal(read.state, "done", `${folder}/${name}`);
+      const fileOf = vouchers(at, name);
+      for (const file of read.state === "done" ? read.marker.files : []) {
         // Span tokens and scattered parts are removed once the store is complete.
         if (/\.(tokens|scattered)$/.test(file.name) && !fs.existsSync(path.join(at, file.name))) continue;
-        const bytes = fs.readFileSync(path.join(at, file.name));
-        assert.equal(bytes.length, file.size_bytes, `${folder}/${file.name}`);
-        assert.equal(createHash("sha256").update(bytes).digest("hex"), file.sha256, `${folder}/${file.name}`);
+        if (file.block_sums) new Blocks(fileOf(file.name)).read();
+        else readVouched(fileOf(file.name));
       }
     }
   }

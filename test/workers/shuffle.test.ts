@@ -5,9 +5,11 @@ import test, { type TestContext } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { type Int32Column, Layout, prepare, run, type Utf8Column, utf8String } from "../../index.ts";
 import { decodeArrow } from "../../io/formats/arrow-table.ts";
+import { Blocks } from "../../io/local/blocks.ts";
 import { hash64, seedFrom } from "../../kernels/random/shuffle.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import { spanFiles, tokenFiles } from "../../store/layout.ts";
+import { markerFacts, vouchers } from "../../store/marker.ts";
 import { companions, decodeEnds } from "../../store/token-file.ts";
 import type { ScatterMarker } from "../../workers/protocol.ts";
 import { RECIPE, temporaryFolder, writeCorpus } from "./fixture.ts";
@@ -132,10 +134,9 @@ function checkScattered(built: Build): void {
   let documents = 0;
   let part = 0;
   for (; fs.existsSync(path.join(folder, tokenFiles.scatterMarker(part))); part++) {
-    const marker = JSON.parse(
-      fs.readFileSync(path.join(folder, tokenFiles.scatterMarker(part)), "utf8"),
-    ) as ScatterMarker;
-    const bytes = fs.readFileSync(path.join(folder, tokenFiles.scattered(part)));
+    const marker = markerFacts<ScatterMarker>(folder, tokenFiles.scatterMarker(part));
+    assert.ok(marker);
+    const bytes = new Blocks(vouchers(folder, tokenFiles.scatterMarker(part))(tokenFiles.scattered(part))).read();
     let end = 0;
     for (const chunk of marker.chunks) {
       assert.equal(chunk.at, end);

@@ -23,6 +23,8 @@ export class Demand {
   failure: unknown;
   readonly #markers: Markers;
   readonly #answers = new Map<PhaseSpec, Map<string, boolean>>();
+  /** Phases all of whose markers are there. */
+  readonly #marked = new Set<PhaseSpec>();
 
   constructor(markers: Markers) {
     this.#markers = markers;
@@ -57,7 +59,10 @@ export class Demand {
     this.phases.set(phase, demanded);
     try {
       const missing = this.missing(need);
-      if (missing?.length === 0) return true;
+      if (missing?.length === 0) {
+        if (need.tasks === undefined) this.#marked.add(phase);
+        return true;
+      }
       this.#open(phase, demanded, missing);
     } catch (error) {
       this.failure ??= error;
@@ -83,6 +88,9 @@ export class Demand {
     if (left === "facts") return this.#markers.facts(place) !== undefined;
     if (left === "whole") return this.#markers.whole(place);
     const { folder, name } = place;
-    return this.#markers.has(folder, name) && left.files(task).every((file) => this.#markers.has(folder, file));
+    return (
+      (this.#marked.has(phase) || this.#markers.has(folder, name)) &&
+      left.files(task).every((file) => this.#markers.has(folder, file))
+    );
   }
 }

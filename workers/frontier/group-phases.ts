@@ -4,9 +4,9 @@
  * A group waits until all members are sketched, because documents are numbered through the members in recipe order; and for the verdicts of
  * the dropping barriers before it, whose losers take no part. Keys stay when a store is built: a changed member needs those of the others.
  */
-import { matchFiles, spanFiles } from "../../store/layout.ts";
+import { spanFiles } from "../../store/layout.ts";
 import type { KeyInput, MatchTask, PartsInput, RootsSlice } from "../protocol.ts";
-import { type Need, once, type PhaseSpec, type Product } from "./phase.ts";
+import { type Need, once, type PhaseSpec } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
 import { numberingNeeds, type Phases, products, rootsOf } from "./source-phases.ts";
 
@@ -34,10 +34,9 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
         const keys: Need = { phase, left: products.keys(barrier) };
         return verdict === "edit" ? [keys, { phase, left: products.parts(barrier) }] : [keys];
       });
-      return [...sketched, ...numberingNeeds(schedule, group, phases), ...earlierNeeds(schedule, group, phases)];
+      return [...numberingNeeds(schedule, group, phases), ...sketched, ...earlierNeeds(schedule, group, phases)];
     },
   };
-  const edges: Product = { what: "edges", files: (partition) => [matchFiles.edges(partition)] };
   const unite: PhaseSpec = {
     id: `unite:${stage.id}@${names.join(",")}`,
     kind: "unite",
@@ -51,7 +50,7 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
     },
     place: () => schedule.places.unite(group),
     needs: (undone) =>
-      undone === undefined ? [] : [{ phase: match, left: edges }, ...numberingNeeds(schedule, group, phases)],
+      undone === undefined ? [] : [{ phase: match, left: "whole" }, ...numberingNeeds(schedule, group, phases)],
   };
   return { match, unite };
 }
@@ -90,14 +89,15 @@ function matchInputs(schedule: Schedule, group: number): Pick<MatchTask, "inputs
     const parts: PartsInput[] = [];
     for (let span = 0; span < numbers.length - 1; span++) {
       const firstInGroup = first + numbers[span];
-      inputs.push({ path: `${folder}/${spanFiles.keys(span, barrier)}`, firstDocument: firstInGroup });
+      const marker = spanFiles.marker(span);
+      inputs.push({ file: { folder, marker, name: spanFiles.keys(span, barrier) }, firstDocument: firstInGroup });
       if (planned.verdict === "drop") continue;
-      const path = `${folder}/${spanFiles.parts(span, barrier)}`;
-      parts.push({ path, firstPart: firstInGroup, firstDocument: documents[span] });
+      const file = { folder, marker, name: spanFiles.parts(span, barrier) };
+      parts.push({ file, firstPart: firstInGroup, firstDocument: documents[span] });
     }
     const earlier = earlierBarriers(schedule, source, barrier).map(
       (position): RootsSlice => ({
-        path: rootsOf(schedule, plan.sources[source].barriers[position].group),
+        file: rootsOf(schedule, plan.sources[source].barriers[position].group),
         first: schedule.firstInGroup(source, position),
       }),
     );

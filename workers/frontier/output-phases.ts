@@ -4,7 +4,6 @@
  * Files are cut by rows, not by spans: file k of N takes the rows [rows·k/N, rows·(k+1)/N) that survive, in order of source and span, and N
  * comes from the bytes of all their texts. So files are the same however the sources were cut.
  */
-import { join } from "node:path";
 import type { OutputPlan } from "../../plan/plan.ts";
 import { verdictFiles } from "../../store/layout.ts";
 import type { WritePart } from "../protocol.ts";
@@ -119,9 +118,9 @@ function settled(schedule: Schedule, source: number): readonly SpanRows[] | unde
     const place = schedule.places.settle(source, part);
     const marker = schedule.markers.facts(place);
     if (marker === undefined) return undefined;
-    const path = join(place.folder, verdictFiles.fates(part));
+    const file = { folder: place.folder, marker: place.name, name: verdictFiles.fates(part) };
     marker.spans.forEach(({ span, at, survivors, text_bytes }, index) => {
-      rows.push({ source, span, survivors, text_bytes, fates: { path, at, documents: members[index].documents } });
+      rows.push({ source, span, survivors, text_bytes, fates: { file, at, documents: members[index].documents } });
     });
   }
   return rows;

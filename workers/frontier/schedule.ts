@@ -7,7 +7,7 @@ import type { MatchGroup, Plan } from "../../plan/plan.ts";
 import type { Layout } from "../../store/layout.ts";
 import { MarkerPlaces } from "../marker-places.ts";
 import type { Markers } from "../markers.ts";
-import { runningSum, SourceFacts } from "./source-facts.ts";
+import { type FactsInput, runningSum, SourceFacts } from "./source-facts.ts";
 
 export interface ScheduleInit {
   readonly plan: Plan;
@@ -18,7 +18,7 @@ export interface ScheduleInit {
   readonly max_errors?: number;
 }
 
-export class Schedule {
+export class Schedule implements FactsInput {
   readonly plan: Plan;
   readonly markers: Markers;
   readonly places: MarkerPlaces;

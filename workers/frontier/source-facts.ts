@@ -4,35 +4,43 @@
  * Each figure is undefined until all markers it needs are there. Invariant: figures depend on markers in span order, never on when they came.
  */
 import { RunError } from "../../batch/errors.ts";
-import type { SourcePlan } from "../../plan/plan.ts";
+import type { Plan, SourcePlan } from "../../plan/plan.ts";
 import type { Extent } from "../../stages/define.ts";
-import type { IngestFacts } from "../markers.ts";
+import type { MarkerPlaces } from "../marker-places.ts";
+import type { IngestFacts, Markers } from "../markers.ts";
 import type { ScatterSpan, ScatterTask } from "../protocol.ts";
 import { HARMLESS_PROBLEMS, tooManyErrors } from "../tasks/span/tally.ts";
 import { once } from "./phase.ts";
-import type { Schedule } from "./schedule.ts";
 
 /** Documents of one scatter or settle task: 50 MB of facts about them. */
 const PART_DOCUMENTS = 500_000;
 
+/** What facts are read from. */
+export interface FactsInput {
+  readonly plan: Plan;
+  readonly markers: Markers;
+  readonly places: MarkerPlaces;
+  readonly max_errors: number;
+}
+
 export class SourceFacts {
-  readonly #schedule: Schedule;
+  readonly #input: FactsInput;
   readonly #source: number;
   readonly #passes: readonly (() => readonly IngestFacts[] | undefined)[];
 
-  constructor(schedule: Schedule, source: number) {
-    this.#schedule = schedule;
+  constructor(input: FactsInput, source: number) {
+    this.#input = input;
     this.#source = source;
-    this.#passes = schedule.plan.sources[source].passes.map((_, pass) => once(() => this.#readPass(pass)));
+    this.#passes = input.plan.sources[source].passes.map((_, pass) => once(() => this.#readPass(pass)));
   }
 
   get plan(): SourcePlan {
-    return this.#schedule.plan.sources[this.#source];
+    return this.#input.plan.sources[this.#source];
   }
 
   /** How it is cut. */
   readonly spans = once((): readonly (readonly Extent[])[] | undefined => {
-    const { markers, places } = this.#schedule;
+    const { markers, places } = this.#input;
     return markers.facts(places.cut(this.#source))?.spans;
   });
 
@@ -89,7 +97,7 @@ export class SourceFacts {
 
   /** Shards of its token store: of what is trained on, and of what is held out. Throws RunError where nothing would be left. */
   readonly store = once((): StoreShape | undefined => {
-    const { recipe } = this.#schedule.plan;
+    const { recipe } = this.#input.plan;
     const last = this.last();
     if (last === undefined) return undefined;
     const tokens = last.reduce((total, marker) => total + marker.tokens, 0);
@@ -106,7 +114,7 @@ export class SourceFacts {
   });
 
   #readPass(pass: number): readonly IngestFacts[] | undefined {
-    const { markers, places, max_errors } = this.#schedule;
+    const { markers, places, max_errors } = this.#input;
     const spans = this.spans();
     if (spans === undefined) return undefined;
     const found: IngestFacts[] = [];

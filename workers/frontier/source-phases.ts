@@ -5,6 +5,7 @@
  * all barriers that drop rows.
  */
 import { matchFiles, spanFiles } from "../../store/layout.ts";
+import type { MarkedFile } from "../../store/marker.ts";
 import type { GatherTask, RootsSlice } from "../protocol.ts";
 import { type Need, once, type PhaseSpec, type Product } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
@@ -55,8 +56,8 @@ export function ingestPhase(
     if (edits === undefined) return undefined;
     const first = firstParts();
     if (first === undefined) throw new Error(`${planned.name}: asked for cuts before parts were numbered`);
-    const path = rootsOf(schedule, planned.barriers[edits].group);
-    return { path, first: schedule.firstInGroup(source, edits) + first[span] };
+    const file = rootsOf(schedule, planned.barriers[edits].group);
+    return { file, first: schedule.firstInGroup(source, edits) + first[span] };
   };
   return {
     id: pass === 0 ? `ingest:${planned.name}` : `ingest:${planned.name}:${pass}`,
@@ -107,12 +108,12 @@ export function droppingBarriers({ plan }: Schedule, source: number): readonly n
   return plan.sources[source].barriers.flatMap(({ verdict }, barrier) => (verdict === "drop" ? [barrier] : []));
 }
 
-export function rootsOf(schedule: Schedule, group: number): string {
-  return `${schedule.places.group(group)}/${matchFiles.roots}`;
+export function rootsOf(schedule: Schedule, group: number): MarkedFile {
+  return { folder: schedule.places.group(group), marker: matchFiles.united, name: matchFiles.roots };
 }
 
-function sizesOf(schedule: Schedule, group: number): string {
-  return `${schedule.places.group(group)}/${matchFiles.sizes}`;
+function sizesOf(schedule: Schedule, group: number): MarkedFile {
+  return { folder: schedule.places.group(group), marker: matchFiles.united, name: matchFiles.sizes };
 }
 
 export interface StorePhases {
@@ -143,7 +144,7 @@ export function storePhases(schedule: Schedule, source: number, phases: Phases):
       const barriers = droppingBarriers(schedule, source).map((barrier) => {
         const { group } = planned.barriers[barrier];
         const first = schedule.firstInGroup(source, barrier);
-        return { roots: { path: rootsOf(schedule, group), first }, sizes: { path: sizesOf(schedule, group), first } };
+        return { roots: { file: rootsOf(schedule, group), first }, sizes: { file: sizesOf(schedule, group), first } };
       });
       return { kind: "scatter", source, part, spans, ...shape, barriers };
     },
@@ -231,7 +232,7 @@ export function settlePhase(schedule: Schedule, source: number, phases: Phases):
       if (spans === undefined) throw new Error(`${planned.name} has no part ${part} yet`);
       const barriers = droppingBarriers(schedule, source).map((barrier) => ({
         roots: {
-          path: rootsOf(schedule, planned.barriers[barrier].group),
+          file: rootsOf(schedule, planned.barriers[barrier].group),
           first: schedule.firstInGroup(source, barrier),
         },
       }));

@@ -1,16 +1,23 @@
 /**
  * Cuts a source into spans, the units of work: row groups and byte ranges, never "a file".
  *
- * The cut is made once and kept as a marker, so that everybody has the same spans whatever was asked since.
+ * The cut is made once and kept as a marker, made by the first of many, so that everybody has the same spans whatever was asked since. With a
+ * cut that is made again goes everything that was read by the old one.
  */
 import { join } from "node:path";
-import { DataError } from "../../batch/errors.ts";
-import { commitMarker } from "../../io/local/commit.ts";
+import { DataError, RunError } from "../../batch/errors.ts";
+import { commitFirst } from "../../io/local/commit.ts";
+import { seal } from "../../io/local/seal.ts";
+import { damagedStore } from "../../io/local/vouched.ts";
 import { openShard } from "../../io/open.ts";
+import type { SourcePlan } from "../../plan/plan.ts";
 import type { Extent } from "../../stages/define.ts";
 import { spanFiles } from "../../store/layout.ts";
+import { readSealed } from "../../store/marker.ts";
+import { discardSpans } from "../../store/repair.ts";
 import type { WorkerContext } from "../context.ts";
 import type { CutMarker, CutTask } from "../protocol.ts";
+import { coverProblem, readSpans } from "../spans.ts";
 
 /** Bytes read per span: a minute of work at most, so that little is lost when a worker dies, and a second at least. */
 export const SPAN_BYTES = 32 * 1024 * 1024;
@@ -35,9 +42,26 @@ export async function cut(task: CutTask, context: WorkerContext): Promise<CutMar
   };
   const extents = await reader.extents(source.shards, read, source.single_span ? Number.POSITIVE_INFINITY : span_bytes);
   const spans = source.single_span ? (extents.length > 0 ? [extents] : []) : groupExtents(extents, span_bytes);
+  const problem = coverProblem(spans, source.shards);
+  if (problem !== undefined) throw notCovered(source, problem);
+  const folder = context.layout.ingest(source.passes[0].fingerprint);
+  // Markers of spans come after the cut they are of: those that are there before any cut are of one that is gone.
+  if (readSealed(folder, spanFiles.spans).state === "absent") discardSpans(folder);
   const marker: CutMarker = { files: [], spans };
-  commitMarker(join(context.layout.ingest(source.passes[0].fingerprint), spanFiles.spans), marker);
-  return marker;
+  if (commitFirst(join(folder, spanFiles.spans), seal(marker))) return marker;
+  // Another run was first, perhaps with spans of another size.
+  const theirs = readSpans(folder, source.shards);
+  if (theirs.state === "done") return theirs.marker;
+  throw damagedStore({ folder, marker: spanFiles.spans }, "was damaged as soon as it was made");
+}
+
+function notCovered(source: SourcePlan, problem: string): RunError {
+  return new RunError({
+    code: "run/bad-extents",
+    what: `${source.reader.use} cut ${source.name} in a way that ${problem}`,
+    why: "rows would be lost or read twice",
+    fix: "if the reader is a plugin, mend its extents; if it is built in, this is a bug: please report it with the recipe",
+  });
 }
 
 /** Small extents share a span. Two byte ranges of one shard never do: their rows are numbered from each range's start. */

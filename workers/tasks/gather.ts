@@ -9,11 +9,13 @@ import { join } from "node:path";
 import { ColumnAppender } from "../../batch/append.ts";
 import type { Column, Float64Column, Int32Column } from "../../batch/column.ts";
 import { decodeArrow, encodeArrow } from "../../io/formats/arrow-table.ts";
+import { Blocks } from "../../io/local/blocks.ts";
 import { BufferedWriter } from "../../io/local/buffered-writer.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/local/commit.ts";
-import { ForwardReader, readPart } from "../../io/local/read-part.ts";
+import { ForwardReader } from "../../io/local/forward-reader.ts";
 import { tokenizerOf } from "../../plan/plan.ts";
 import { spanFiles, tokenFiles } from "../../store/layout.ts";
+import { vouchers } from "../../store/marker.ts";
 import { companions, encodeEnds, formatMetadata } from "../../store/token-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { GatherTask, ScatterChunk, ShardMarker } from "../protocol.ts";
@@ -31,11 +33,11 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const { token_bytes, name: tokenizer } = tokenizerOf(context.plan);
   const scattered = context.layout.tokens(source.tokens);
   const folder = task.held_out ? context.layout.validation(source.tokens) : scattered;
-  const chunks = task.parts.map(({ part, chunk }) => readChunk(join(scattered, tokenFiles.scattered(part)), chunk));
+  const chunks = task.parts.map(({ part, chunk }) => readChunk(scattered, part, chunk));
   const { order, chunkOf, rowOf } = sortByKey(chunks);
   const ingest = context.layout.ingest(source.ingest);
-  const runs = openRuns(chunks, token_bytes, (span) => join(ingest, spanFiles.tokens(span)));
-  const lossRuns = source.loss ? openRuns(chunks, 1, (span) => join(ingest, spanFiles.loss(span))) : undefined;
+  const runs = openRuns(chunks, token_bytes, ingest, spanFiles.tokens);
+  const lossRuns = source.loss ? openRuns(chunks, 1, ingest, spanFiles.loss) : undefined;
   const appenders = new Map<string, ColumnAppender>();
   const ends = new Float64Array(order.length);
   let tokens = 0;
@@ -85,8 +87,10 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   return marker;
 }
 
-function readChunk(path: string, chunk: ScatterChunk): Chunk {
-  return decodeArrow(readPart(path, chunk.at, chunk.size_bytes), path);
+function readChunk(folder: string, part: number, { at, size_bytes }: ScatterChunk): Chunk {
+  const name = tokenFiles.scattered(part);
+  const blocks = new Blocks(vouchers(folder, tokenFiles.scatterMarker(part))(name));
+  return decodeArrow(blocks.read(at, size_bytes), name);
 }
 
 function int32(chunk: Chunk, column: string): Int32Array {
@@ -112,9 +116,10 @@ function runKey(chunk: Chunk, row: number): string {
 function openRuns(
   chunks: readonly Chunk[],
   tokenBytes: number,
-  pathOf: (span: number) => string,
+  folder: string,
+  nameOf: (span: number) => string,
 ): Map<string, ForwardReader> {
-  const runs = new Map<string, { path: string; start: number; end: number }>();
+  const runs = new Map<string, { span: number; start: number; end: number }>();
   for (const chunk of chunks) {
     for (let row = 0; row < chunk.rows; row++) {
       const key = runKey(chunk, row);
@@ -122,14 +127,24 @@ function openRuns(
       const end = start + int32(chunk, "tokens")[row] * tokenBytes;
       const run = runs.get(key);
       if (run === undefined) {
-        runs.set(key, { path: pathOf(int32(chunk, "span")[row]), start, end });
+        runs.set(key, { span: int32(chunk, "span")[row], start, end });
       } else {
         run.start = Math.min(run.start, start);
         run.end = Math.max(run.end, end);
       }
     }
   }
-  return new Map([...runs].map(([key, { path, start, end }]) => [key, new ForwardReader(path, start, end)]));
+  const files = new Map<number, Blocks>();
+  const blocksOf = (span: number): Blocks => {
+    const known = files.get(span);
+    if (known !== undefined) return known;
+    const blocks = new Blocks(vouchers(folder, spanFiles.marker(span))(nameOf(span)));
+    files.set(span, blocks);
+    return blocks;
+  };
+  return new Map(
+    [...runs].map(([key, { span, start, end }]) => [key, new ForwardReader(blocksOf(span), start, end)] as const),
+  );
 }
 
 /** Document order of the shard: by 64-bit key; equal keys stay in source order, so ties cannot depend on parts. */

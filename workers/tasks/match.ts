@@ -8,25 +8,26 @@ import { join } from "node:path";
 import { Bitmap } from "../../batch/bitmap.ts";
 import type { Int32Column } from "../../batch/column.ts";
 import { decodeArrow } from "../../io/formats/arrow-table.ts";
-import { type CommittedFile, commitBytes, commitMarker, createPending } from "../../io/local/commit.ts";
-import { readPart } from "../../io/local/read-part.ts";
+import { commitMarker, createIntermediate } from "../../io/local/commit.ts";
+import { readVouched, type Vouched, type VouchedFile } from "../../io/local/vouched.ts";
 import { Leaders } from "../../kernels/dedup/leaders.ts";
 import { rootsToSizes, uniteEdges } from "../../kernels/dedup/union-find.ts";
 import type { BarrierOperator } from "../../stages/define.ts";
 import { EdgeWriter, readEdges } from "../../store/edge-file.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
+import { vouch, vouchers } from "../../store/marker.ts";
 import { SignatureReader } from "../../store/signature-file.ts";
 import type { WorkerContext } from "../context.ts";
-import type { MatchMarker, MatchTask, PartsInput, RootsSlice, UniteMarker, UniteTask } from "../protocol.ts";
-import { readRoots } from "../roots.ts";
+import type { MatchMarker, MatchTask, PartsInput, UniteMarker, UniteTask } from "../protocol.ts";
+import { RootsFile } from "../roots.ts";
 
 export function match(task: MatchTask, context: WorkerContext): MatchMarker {
   const group = context.plan.groups[task.group];
   const folder = context.layout.match(group.fingerprint);
   const operator = context.operator(group.stage) as BarrierOperator;
-  const pending = createPending(join(folder, matchFiles.edges(task.partition)));
+  const pending = createIntermediate(join(folder, matchFiles.edges(task.partition)));
   const edges = new EdgeWriter(pending);
-  let file: CommittedFile;
+  let file: VouchedFile;
   try {
     findEdges(task, operator, context, edges);
     edges.flush();
@@ -47,17 +48,20 @@ function findEdges(task: MatchTask, operator: BarrierOperator, context: WorkerCo
   const skip = alreadyDropped(task);
   const options = { memory_bytes: context.setup.match_memory_bytes, ...(skip === undefined ? {} : { skip }) };
   const matcher = context.matcher(key_bytes);
+  const inputs = task.inputs.map(({ file, firstDocument }) => ({ file: vouch(file), firstDocument }));
   if (verify === undefined) {
-    matcher.match(task.inputs, task.partition, options, (documents, count) => {
+    matcher.match(inputs, task.partition, options, (documents, count) => {
       for (let i = 1; i < count; i++) edges.add(documents[0], documents[i]);
     });
     return;
   }
-  const files = task.inputs.map(({ path, firstDocument }) => ({ path: spanFiles.signatures(path), firstDocument }));
+  const files = task.inputs.map(({ file, firstDocument }) => {
+    return { file: vouch({ ...file, name: spanFiles.signatures(file.name) }), firstDocument };
+  });
   const signatures = new SignatureReader(files, verify.slots);
   const leaders = new Leaders(verify.slots, verify.similar, (document, out, at) => signatures.read(document, out, at));
   try {
-    matcher.match(task.inputs, task.partition, options, (documents, count) =>
+    matcher.match(inputs, task.partition, options, (documents, count) =>
       leaders.match(documents, count, (leader, document) => edges.add(leader, document)),
     );
   } finally {
@@ -68,13 +72,16 @@ function findEdges(task: MatchTask, operator: BarrierOperator, context: WorkerCo
 export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
   const group = context.plan.groups[task.group];
   const folder = context.layout.match(group.fingerprint);
-  const paths = Array.from({ length: group.partitions }, (_, partition) => join(folder, matchFiles.edges(partition)));
-  const roots = uniteEdges(task.documents, readEdges(paths));
+  const edges = Array.from(
+    { length: group.partitions },
+    (_, partition): Vouched => vouchers(folder, matchFiles.marker(partition))(matchFiles.edges(partition)),
+  );
+  const roots = uniteEdges(task.documents, readEdges(edges));
   let duplicates = 0;
   for (let document = 0; document < roots.length; document++) duplicates += Number(roots[document] !== document);
-  const rootsFile = commitBytes(join(folder, matchFiles.roots), bytesOf(roots));
+  const rootsFile = commitWords(join(folder, matchFiles.roots), roots);
   // On disk the roots are safe: their memory becomes that of the sizes.
-  const files = [rootsFile, commitBytes(join(folder, matchFiles.sizes), bytesOf(rootsToSizes(roots)))];
+  const files = [rootsFile, commitWords(join(folder, matchFiles.sizes), rootsToSizes(roots))];
   const marker: UniteMarker = { files, documents: task.documents, duplicates };
   commitMarker(join(folder, matchFiles.united), marker);
   return marker;
@@ -87,29 +94,42 @@ function alreadyDropped(task: MatchTask): Bitmap | undefined {
   const dropped = new Bitmap(total);
   for (const member of task.members) {
     for (const slice of member.earlier) {
+      const file = new RootsFile(slice.file);
       if (member.parts !== undefined) {
-        for (const parts of member.parts) dropParts(parts, slice, dropped);
+        for (const parts of member.parts) dropParts(parts, slice.first, file, dropped);
         continue;
       }
-      const roots = readRoots(slice.path, slice.first, member.documents);
+      const roots = file.read(slice.first, member.documents);
       for (let i = 0; i < member.documents; i++) if (roots[i] !== slice.first + i) dropped.set(member.first + i);
     }
   }
   return dropped;
 }
 
-/** Marks the parts of a span that are of dropped documents. */
-function dropParts({ path, firstPart, firstDocument }: PartsInput, slice: RootsSlice, dropped: Bitmap): void {
-  const { rows, columns } = decodeArrow(readPart(path), path);
-  if (rows === 0) return;
-  const documents = (columns.get("document") as Int32Column).values;
-  const first = slice.first + firstDocument;
-  const roots = readRoots(slice.path, first, documents[rows - 1] + 1);
-  for (let part = 0; part < rows; part++) {
-    if (roots[documents[part]] !== first + documents[part]) dropped.set(firstPart + part);
+function commitWords(target: string, words: Uint32Array): VouchedFile {
+  const pending = createIntermediate(target);
+  try {
+    pending.write(new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
+    return pending.commit();
+  } catch (error) {
+    pending.abort();
+    throw error;
   }
 }
 
-function bytesOf(array: Uint32Array): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+/** Marks the parts of a span that are of dropped documents. */
+function dropParts(
+  { file, firstPart, firstDocument }: PartsInput,
+  first: number,
+  roots: RootsFile,
+  dropped: Bitmap,
+): void {
+  const { rows, columns } = decodeArrow(readVouched(vouch(file)), file.name);
+  if (rows === 0) return;
+  const documents = (columns.get("document") as Int32Column).values;
+  const from = first + firstDocument;
+  const found = roots.read(from, documents[rows - 1] + 1);
+  for (let part = 0; part < rows; part++) {
+    if (found[documents[part]] !== from + documents[part]) dropped.set(firstPart + part);
+  }
 }

@@ -14,7 +14,7 @@ import {
   createPending,
   type PendingFile,
 } from "../../io/local/commit.ts";
-import { readLarge, readPart } from "../../io/local/read-part.ts";
+import { readLargeVouched, readVouched } from "../../io/local/vouched.ts";
 import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
 import { packingStatistics, planProblem } from "../../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../../kernels/pack/select.ts";
@@ -23,6 +23,7 @@ import { tokenizerOf } from "../../plan/plan.ts";
 import type { PackInput, PackOperator, PackPlan } from "../../stages/define.ts";
 import { isStageKind } from "../../stages/kinds.ts";
 import { tokenFiles, windowFiles } from "../../store/layout.ts";
+import { vouchers } from "../../store/marker.ts";
 import { bytesOf, companions, decodeEnds, decodeLoss, decodeTokens, formatMetadata } from "../../store/token-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { PackMarker, PackTask } from "../protocol.ts";
@@ -36,9 +37,10 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   const operator = context.operator(entry.pack);
   if (operator.kind !== "pack") throw new Error(`${entry.pack.use} is not a pack stage`);
   const stored = entry.held_out ? context.layout.validation(source.tokens) : context.layout.tokens(source.tokens);
-  const store = join(stored, tokenFiles.shard(task.shard, source.name));
+  const store = tokenFiles.shard(task.shard, source.name);
   const index = `${store}${companions.index}`;
-  const document_ends = decodeEnds(readPart(index), index);
+  const fileOf = vouchers(stored, tokenFiles.shardMarker(task.shard));
+  const document_ends = decodeEnds(readVouched(fileOf(index)), index);
   const selected = entry.selection === undefined ? undefined : selectDocuments(document_ends, entry.selection);
   const packed_ends = selected?.ends ?? document_ends;
   const seedParts = [
@@ -54,9 +56,10 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
     sequence_length: entry.sequence_length,
     seed: seedFrom(...seedParts, ...(task.epoch === 0 ? [] : [task.epoch])),
   });
-  const stored_tokens = readLarge(store);
+  const stored_tokens = readLargeVouched(fileOf(store));
+  const lossName = `${store}${companions.loss}`;
   const loss = source.loss
-    ? decodeLoss(readLarge(`${store}${companions.loss}`), document_ends.at(-1) ?? 0, `${store}${companions.loss}`)
+    ? decodeLoss(readLargeVouched(fileOf(lossName)), document_ends.at(-1) ?? 0, lossName)
     : undefined;
   const input: FillInput = {
     plan: selected === undefined ? plan : planInShard(plan, selected.documents),

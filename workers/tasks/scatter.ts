@@ -11,12 +11,12 @@ import { Int32Builder } from "../../batch/builder.ts";
 import type { Column } from "../../batch/column.ts";
 import { DataError } from "../../batch/errors.ts";
 import { encodeArrow } from "../../io/formats/arrow-table.ts";
-import { commitBytes, commitMarker, createPending } from "../../io/local/commit.ts";
+import { commitIntermediate, commitMarker, createIntermediate } from "../../io/local/commit.ts";
 import { HeldOut } from "../../kernels/random/held-out.ts";
 import { tokenFiles } from "../../store/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { ScatterChunk, ScatterMarker, ScatterSpan, ScatterTask } from "../protocol.ts";
-import { readRoots } from "../roots.ts";
+import { RootsFile } from "../roots.ts";
 import { DuplicateLedger } from "./duplicate-ledger.ts";
 import { readSpanRows } from "./span-rows.ts";
 
@@ -29,15 +29,18 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
   const heldOut = task.held_out && new HeldOut(task.held_out.seed, task.held_out.share);
   const duplicates = ids.map(() => 0);
   const ledger = new DuplicateLedger();
+  const barriers = task.barriers.map(({ roots, sizes }) => ({
+    first: roots.first,
+    roots: new RootsFile(roots.file),
+    sizes: new RootsFile(sizes.file),
+  }));
   for (const span of task.spans) {
     const documents = readDocuments(context.layout.ingest(source.ingest), span);
-    const roots = task.barriers.map(({ roots: slice }) => {
-      const first = slice.first + span.firstDocument;
-      return { first, values: readRoots(slice.path, first, span.documents) };
+    const roots = barriers.map((barrier) => {
+      const first = barrier.first + span.firstDocument;
+      return { first, values: barrier.roots.read(first, span.documents) };
     });
-    const sizes = task.barriers.map(({ sizes: slice }) =>
-      readRoots(slice.path, slice.first + span.firstDocument, span.documents),
-    );
+    const sizes = barriers.map((barrier) => barrier.sizes.read(barrier.first + span.firstDocument, span.documents));
     for (let row = 0; row < documents.count; row++) {
       const ordinal = documents.document[row];
       const shard = documents.shard[row];
@@ -59,7 +62,7 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
       );
     }
   }
-  const file = createPending(join(folder, tokenFiles.scattered(task.part)));
+  const file = createIntermediate(join(folder, tokenFiles.scattered(task.part)));
   let chunks: readonly ScatterChunk[];
   try {
     chunks = part.writeTo((bytes) => file.write(bytes));
@@ -67,7 +70,8 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
     file.abort();
     throw error;
   }
-  const files = [file.commit(), commitBytes(join(folder, tokenFiles.duplicates(task.part)), ledger.encode())];
+  const duplicatesFile = join(folder, tokenFiles.duplicates(task.part));
+  const files = [file.commit(), commitIntermediate(duplicatesFile, ledger.encode())];
   const marker: ScatterMarker = { files, chunks, duplicates };
   commitMarker(join(folder, tokenFiles.scatterMarker(task.part)), marker);
   return marker;

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { RunError } from "../../batch/errors.ts";
 import { commitMarker } from "../../io/local/commit.ts";
+import type { VouchedFile } from "../../io/local/vouched.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import type { StageState } from "../../stages/define.ts";
 import { tokenFiles } from "../../store/layout.ts";
@@ -35,7 +36,8 @@ export function seal(task: SealTask, context: WorkerContext): StoreMarker {
   for (const pass of source.passes.keys()) {
     for (let span = 0; span < spans; span++) counts.add(pass, required(places.ingest(task.source, pass, span)));
   }
-  const scattered = numbers(task.scattered).map((part) => required(places.scatter(task.source, part)).duplicates);
+  const parts = numbers(task.scattered).map((part) => required(places.scatter(task.source, part)));
+  const scattered = parts.map(({ duplicates }) => duplicates);
   const settled = numbers(task.settled).map((part) => required(places.settle(task.source, part)));
   const shards = numbers(task.shards).map((shard) => required(places.gather(task.source, shard, false)));
   const validation: HeldOutStore | undefined = task.held_out && {
@@ -63,7 +65,8 @@ export function seal(task: SealTask, context: WorkerContext): StoreMarker {
           }
         : { ...counts.left(), tokens: 0 };
   const marker: StoreMarker = {
-    files: shards.flatMap((shard) => shard.files),
+    // Markers of scattered parts go with them, and somebody has to vouch for the ledgers.
+    files: [...shards.flatMap(({ files }) => files), ...parts.flatMap(({ files }) => files.filter(isLedger))],
     shards,
     ...(validation && { validation }),
     counts: counts.of(left, (stage, states) => context.mergeStates(source.stages[stage], states)),
@@ -77,6 +80,10 @@ function required<Kind extends TaskKind>(place: MarkerPlace<Kind>): MarkerOf[Kin
   const marker = readMarkerOf(place);
   if (marker === undefined) throw new Error(`${place.folder}/${place.name} is not there, and the seal waits for it`);
   return marker;
+}
+
+function isLedger({ name }: VouchedFile): boolean {
+  return tokenFiles.isDuplicates(name);
 }
 
 function numbers(count: number | undefined): readonly number[] {

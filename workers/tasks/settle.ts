@@ -5,11 +5,11 @@
  * that a shuffle would drop, each counted for the first barrier that drops it. Memory: 4 bytes a document of a span and barrier.
  */
 import { join } from "node:path";
-import { commitBytes, commitMarker, createPending } from "../../io/local/commit.ts";
+import { commitIntermediate, commitMarker, createIntermediate } from "../../io/local/commit.ts";
 import { verdictFiles } from "../../store/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { SettleMarker, SettleTask } from "../protocol.ts";
-import { readRoots } from "../roots.ts";
+import { RootsFile } from "../roots.ts";
 import { DuplicateLedger } from "./duplicate-ledger.ts";
 import { readSpanRows } from "./span-rows.ts";
 
@@ -24,17 +24,18 @@ export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
   const folder = context.layout.verdicts(source.verdicts);
   const dropping = source.barriers.filter(({ verdict }) => verdict === "drop");
   const duplicates = dropping.map(() => 0);
+  const barriers = task.barriers.map(({ roots }) => ({ first: roots.first, file: new RootsFile(roots.file) }));
   const ledger = new DuplicateLedger();
-  const file = createPending(join(folder, verdictFiles.fates(task.part)));
+  const file = createIntermediate(join(folder, verdictFiles.fates(task.part)));
   const spans: SettleMarker["spans"][number][] = [];
   let at = 0;
   try {
     for (const span of task.spans) {
       const rows = readSpanRows(context.layout.ingest(source.ingest), span.span);
       const fates = new Uint8Array(span.documents).fill(GONE);
-      const roots = task.barriers.map(({ roots: slice }) => {
+      const roots = barriers.map((slice) => {
         const first = slice.first + span.firstDocument;
-        return { first, values: readRoots(slice.path, first, span.documents) };
+        return { first, values: slice.file.read(first, span.documents) };
       });
       let kept = 0;
       let textBytes = 0;
@@ -61,7 +62,8 @@ export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
     file.abort();
     throw error;
   }
-  const files = [file.commit(), commitBytes(join(folder, verdictFiles.duplicates(task.part)), ledger.encode())];
+  const duplicatesFile = join(folder, verdictFiles.duplicates(task.part));
+  const files = [file.commit(), commitIntermediate(duplicatesFile, ledger.encode())];
   const marker: SettleMarker = { files, spans, duplicates };
   commitMarker(join(folder, verdictFiles.marker(task.part)), marker);
   return marker;

@@ -1,9 +1,9 @@
 /** The address and size of every row that left the last pass of a span. */
-import fs from "node:fs";
-import { join } from "node:path";
 import type { ScalarColumn } from "../../batch/column.ts";
 import { decodeArrow } from "../../io/formats/arrow-table.ts";
+import { readVouched } from "../../io/local/vouched.ts";
 import { spanFiles } from "../../store/layout.ts";
+import { vouchers } from "../../store/marker.ts";
 
 export interface SpanRowTable {
   readonly count: number;
@@ -14,10 +14,10 @@ export interface SpanRowTable {
   readonly columns: ReadonlyMap<string, ScalarColumn>;
 }
 
-/** `folder` is that of the source's last pass. */
+/** `folder` is that of the source's last pass. Throws RunError `store/damaged`. */
 export function readSpanRows(folder: string, span: number): SpanRowTable {
   const name = spanFiles.documents(span);
-  const { rows, columns } = decodeArrow(fs.readFileSync(join(folder, name)), name);
+  const { rows, columns } = decodeArrow(readVouched(vouchers(folder, spanFiles.marker(span))(name)), name);
   const int32 = (column: string): Int32Array => {
     const found = columns.get(column);
     return found?.kind === "int32" ? found.values : new Int32Array();

@@ -9,11 +9,12 @@ import type { Batch } from "../../batch/batch.ts";
 import { columnArrays } from "../../batch/column.ts";
 import type { Place } from "../../batch/errors.ts";
 import { release } from "../../batch/memory.ts";
+import { Blocks } from "../../io/local/blocks.ts";
 import { type CommittedFile, commitMarker, createPending, type PendingFile } from "../../io/local/commit.ts";
-import { readPart } from "../../io/local/read-part.ts";
 import type { OutputPlan, SourcePlan } from "../../plan/plan.ts";
 import type { SinkFile, SinkOperator } from "../../stages/define.ts";
 import { outputFiles, spanFiles } from "../../store/layout.ts";
+import { vouch } from "../../store/marker.ts";
 import { readSpool } from "../../store/spool-reader.ts";
 import type { WorkerContext } from "../context.ts";
 import type { WriteMarker, WritePart, WriteTask } from "../protocol.ts";
@@ -179,5 +180,5 @@ function spoolOf({ source, span }: WritePart, { plan, layout }: WorkerContext): 
 }
 
 function fatesOf({ fates }: WritePart): Uint8Array | undefined {
-  return fates && readPart(fates.path, fates.at, fates.documents);
+  return fates && new Blocks(vouch(fates.file)).read(fates.at, fates.documents);
 }

@@ -5,6 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { RunError } from "../../../batch/errors.ts";
+import { checksumOf } from "../../../io/local/block-sums.ts";
 import { commitBytes, commitMarker, createPending } from "../../../io/local/commit.ts";
 import { temporaryFolder } from "../temporary.ts";
 
@@ -19,13 +20,14 @@ test("a committed file is whole, measured and hashed, and was invisible before",
   pending.write(Uint8Array.of(1, 2, 3));
   pending.write(Buffer.alloc(3_000_000, 7));
   assert.equal(fs.existsSync(target), false);
-  assert.match(path.basename(pending.temporary), /^\.out\.bin\.\d+\.[0-9a-f]{12}\.tmp$/);
+  assert.match(path.basename(pending.temporary), /^\.out\.bin\.[A-Za-z0-9-]+\.\d+\.\d+\.[0-9a-f]{12}\.tmp$/);
   const done = pending.commit();
   const bytes = fs.readFileSync(target);
   assert.equal(bytes.length, 3_000_003);
   assert.deepEqual(done, {
     name: "out.bin",
     size_bytes: 3_000_003,
+    checksum: checksumOf(bytes),
     sha256: createHash("sha256").update(bytes).digest("hex"),
   });
   assert.deepEqual(fs.readdirSync(path.dirname(target)), ["out.bin"]);
@@ -47,10 +49,11 @@ test("an aborted file leaves nothing, and an earlier version stays", (t) => {
 test("the first marker wins, an equal one agrees, another one is an error", (t) => {
   const target = path.join(temporaryFolder(t), "markers/0.json");
   assert.equal(commitMarker(target, { b: 1, a: [true, null] }), "created");
-  assert.equal(fs.readFileSync(target, "utf8"), '{"a":[true,null],"b":1}\n');
+  const written = fs.readFileSync(target, "utf8");
+  assert.match(written, /^\{"a":\[true,null\],"b":1,"checksum":"[0-9a-f]{16}"\}\n$/);
   assert.equal(commitMarker(target, { a: [true, null], b: 1 }), "already");
   assert.throws(() => commitMarker(target, { a: [true, null], b: 2 }), runError("run/not-deterministic"));
-  assert.equal(fs.readFileSync(target, "utf8"), '{"a":[true,null],"b":1}\n');
+  assert.equal(fs.readFileSync(target, "utf8"), written);
   assert.deepEqual(fs.readdirSync(path.dirname(target)), ["0.json"]);
 });
 

@@ -28,20 +28,34 @@ for (const [way, parallelBytes] of WAYS) {
     const names = Object.keys(CONTENTS);
     const paths = names.map((name) => path.join(root, name));
     for (const file of paths) fs.utimesSync(file, 1_700_000_000, 1_700_000_000);
+    // Files that changed a moment ago are not remembered.
+    await new Promise((resolve) => setTimeout(resolve, 2_100));
     const expected = names.map((name) => ({
       size_bytes: CONTENTS[name].length,
       identity: `sha256:${createHash("sha256").update(CONTENTS[name]).digest("hex")}`,
     }));
     const cache = path.join(root, "cache.jsonl");
-    assert.deepEqual(await identifyLocal(paths, cache, parallelBytes), expected);
-    assert.deepEqual(await identifyLocal([...paths].reverse(), undefined, parallelBytes), [...expected].reverse());
+    const identify = async (files: readonly string[], cacheFile?: string) =>
+      (await identifyLocal(files, cacheFile, parallelBytes)).map(({ size_bytes, identity }) => ({
+        size_bytes,
+        identity,
+      }));
+    assert.deepEqual(await identify(paths, cache), expected);
+    assert.deepEqual(await identify([...paths].reverse()), [...expected].reverse());
     const lines = fs.readFileSync(cache, "utf8").split("\n").filter(Boolean);
     const learned = lines.map((line) => JSON.parse(line) as { path: string; sha256: string });
     assert.deepEqual(learned.map((entry) => entry.path).sort(), [...paths].sort());
-    // What is remembered is not read again: the same size and time, other content.
+    // What is remembered is not read again: the cache says something else.
+    const lie = { ...learned[0], sha256: "0".repeat(64) };
+    fs.appendFileSync(cache, `${JSON.stringify(lie)}\n`);
+    const [found] = await identify([lie.path], cache);
+    assert.equal(found.identity, `sha256:${lie.sha256}`);
+    // But for a change at the same size and time.
     fs.writeFileSync(paths[1], "two\r\n\0one");
     fs.utimesSync(paths[1], 1_700_000_000, 1_700_000_000);
-    assert.deepEqual(await identifyLocal(paths, cache, parallelBytes), expected);
+    const [changed] = await identify([paths[1]], cache);
+    assert.equal(changed.size_bytes, expected[1].size_bytes);
+    assert.equal(changed.identity, `sha256:${createHash("sha256").update("two\r\n\0one").digest("hex")}`);
     assert.deepEqual(await identifyLocal([], cache, parallelBytes), []);
   });
 

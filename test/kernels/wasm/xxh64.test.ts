@@ -124,3 +124,28 @@ test("a column that is a view, and no rows at all", { skip }, () => {
   agrees(columnOf([]));
   agrees(columnOf([noise(9), noise(9)]), new Bitmap(2));
 });
+
+test("blocks: the hash of each, the last one shorter, wherever they start", () => {
+  const bytes = noise(1_000_000);
+  for (const [start, end, blockBytes] of [
+    [0, 0, 16],
+    [3, 4, 16],
+    [5, 5 + 16 * 7, 16],
+    [1, 700_001, 16 * 1024],
+    [0, 1_000_000, 300_000],
+    [9, 100_000, 7],
+  ] as const) {
+    for (const hasher of [...plain, ...wasm]) {
+      const blocks = Math.ceil((end - start) / blockBytes);
+      const out = new Uint32Array(hasher.words * blocks + 1).fill(UNTOUCHED);
+      hasher.hashBlocks(bytes, start, end, blockBytes, out);
+      const one = new Uint32Array(hasher.words);
+      for (let block = 0; block < blocks; block++) {
+        const from = start + block * blockBytes;
+        hasher.hash(bytes, from, Math.min(end, from + blockBytes), one);
+        assert.deepEqual(out.subarray(block * hasher.words, (block + 1) * hasher.words), one);
+      }
+      assert.equal(out.at(-1), UNTOUCHED);
+    }
+  }
+});

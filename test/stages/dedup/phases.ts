@@ -4,13 +4,14 @@ import os from "node:os";
 import path from "node:path";
 import { Batch } from "../../../batch/batch.ts";
 import { Utf8Builder } from "../../../batch/builder.ts";
-import { createPending } from "../../../io/local/commit.ts";
+import { createIntermediate } from "../../../io/local/commit.ts";
 import { Leaders } from "../../../kernels/dedup/leaders.ts";
 import { rootsToSizes, UnionFind } from "../../../kernels/dedup/union-find.ts";
 import type { BarrierOperator, DropBarrierOperator } from "../../../stages/define.ts";
 import { KeyFileWriter } from "../../../store/key-file.ts";
 import { type KeyInput, PartitionMatcher } from "../../../store/match-partition.ts";
 import { SignatureReader, SignatureWriter } from "../../../store/signature-file.ts";
+import { vouchedFor } from "../../io/vouched.ts";
 
 export interface Phases {
   /** Documents per span. */
@@ -67,9 +68,9 @@ export function cluster(
     const signatures: KeyInput[] = [];
     for (let first = 0; first < texts.length; first += phases.span) {
       const batch = batchOf(texts.slice(first, first + phases.span));
-      const file = createPending(path.join(folder, `${first}.keys`));
+      const file = createIntermediate(path.join(folder, `${first}.keys`));
       const writer = new KeyFileWriter(file, { key_bytes, partitions: phases.partitions });
-      const signatureFile = createPending(path.join(folder, `${first}.signatures`));
+      const signatureFile = createIntermediate(path.join(folder, `${first}.signatures`));
       const signatureWriter = new SignatureWriter(signatureFile, verify?.slots ?? 1);
       for (let row = 0; row < batch.rows; row++) {
         if (!operator.sketch(batch, row, keys)) continue;
@@ -79,11 +80,9 @@ export function cluster(
         signatureWriter.add(row, signature);
       }
       writer.finish();
-      file.commit();
-      inputs.push({ path: file.target, firstDocument: first });
+      inputs.push({ file: vouchedFor(file.target, file.commit()), firstDocument: first });
       signatureWriter.finish();
-      signatureFile.commit();
-      signatures.push({ path: signatureFile.target, firstDocument: first });
+      signatures.push({ file: vouchedFor(signatureFile.target, signatureFile.commit()), firstDocument: first });
     }
     const partitions = Array.from({ length: phases.partitions }, (_, partition) => partition);
     if (phases.reversed) {

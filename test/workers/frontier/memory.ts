@@ -86,7 +86,8 @@ export const keptOf = (span: number): number => (span % 7 === 6 ? 0 : 8);
 
 /** What a task may leave. */
 export function leave(task: Task, { plan, spans }: World): MarkerOf[TaskKind] {
-  const named = (...names: readonly string[]) => names.map((name) => ({ name, size_bytes: 1, sha256: "" }));
+  const named = (...names: readonly string[]) =>
+    names.map((name) => ({ name, size_bytes: 1, sha256: "", checksum: "" }));
   switch (task.kind) {
     case "cut":
       return {

@@ -9,7 +9,7 @@ import { pickRows } from "../../../batch/append.ts";
 import { Batch } from "../../../batch/batch.ts";
 import { Utf8Builder } from "../../../batch/builder.ts";
 import type { Column, Utf8Column } from "../../../batch/column.ts";
-import type { CommittedFile } from "../../../io/local/commit.ts";
+import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { PassPlan, SourcePlan } from "../../../plan/plan.ts";
 import type { ColumnDeclaration } from "../../../stages/define.ts";
 import { spanFiles } from "../../../store/layout.ts";
@@ -85,7 +85,7 @@ export class DroppedRows {
     this.#rows.add(dead);
   }
 
-  commit(): CommittedFile {
+  commit(): VouchedFile {
     return this.#rows.commit();
   }
 

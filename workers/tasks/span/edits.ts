@@ -4,15 +4,15 @@
  * A part that is not the first of its cluster goes. What is left of a text is put together as it stands: a barrier whose parts take their own line
  * ends with them leaves whole lines. Memory: 12 bytes a part of the span, and one new text column.
  */
-import { join } from "node:path";
 import type { Batch } from "../../../batch/batch.ts";
 import type { Int32Column, Utf8Column } from "../../../batch/column.ts";
 import { allocate } from "../../../batch/memory.ts";
 import { decodeArrow } from "../../../io/formats/arrow-table.ts";
-import { readPart } from "../../../io/local/read-part.ts";
+import { readVouched } from "../../../io/local/vouched.ts";
 import { spanFiles } from "../../../store/layout.ts";
+import { vouchers } from "../../../store/marker.ts";
 import type { CutCounts, RootsSlice } from "../../protocol.ts";
-import { readRoots } from "../../roots.ts";
+import { RootsFile } from "../../roots.ts";
 
 export class Edits {
   readonly #documents: Int32Array;
@@ -26,16 +26,16 @@ export class Edits {
   #bytes = 0;
   #emptied = 0;
 
-  /** Reads what barrier `barrier` found in the span; `folder` is that of the pass that sketched it. */
+  /** Reads what barrier `barrier` found in the span; `folder` is that of the pass that sketched it. Throws RunError `store/damaged`. */
   constructor(folder: string, span: number, barrier: number, roots: RootsSlice) {
     const name = spanFiles.parts(span, barrier);
-    const { rows, columns } = decodeArrow(readPart(join(folder, name)), name);
+    const { rows, columns } = decodeArrow(readVouched(vouchers(folder, spanFiles.marker(span))(name)), name);
     const int32 = (column: string): Int32Array =>
       (columns.get(column) as Int32Column | undefined)?.values ?? new Int32Array();
     this.#documents = int32("document");
     this.#starts = int32("start");
     this.#ends = int32("end");
-    const found = readRoots(roots.path, roots.first, rows);
+    const found = new RootsFile(roots.file).read(roots.first, rows);
     this.#goes = Uint8Array.from(found, (root, part) => Number(root !== roots.first + part));
   }
 

@@ -8,7 +8,8 @@ import type { Batch } from "../../../batch/batch.ts";
 import { Int32Builder } from "../../../batch/builder.ts";
 import type { Column } from "../../../batch/column.ts";
 import { encodeArrow } from "../../../io/formats/arrow-table.ts";
-import { type CommittedFile, commitBytes, createPending, type PendingFile } from "../../../io/local/commit.ts";
+import { commitIntermediate, createIntermediate, type PendingFile } from "../../../io/local/commit.ts";
+import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { DropBarrierOperator, EditBarrierOperator } from "../../../stages/define.ts";
 import { KeyFileWriter, type RunBuffers } from "../../../store/key-file.ts";
 import { spanFiles } from "../../../store/layout.ts";
@@ -20,7 +21,7 @@ export interface BarrierKeys {
   readonly parts: number | undefined;
   /** Sketches the rows of `batch` that are alive. */
   sketch(batch: Batch): void;
-  commit(): readonly CommittedFile[];
+  commit(): readonly VouchedFile[];
   abort(): void;
 }
 
@@ -37,19 +38,19 @@ export class RowKeys implements BarrierKeys {
   readonly parts = undefined;
   readonly #operator: DropBarrierOperator;
   readonly #keys: KeyFileWriter;
-  readonly #keyFile: PendingFile;
+  readonly #keyFile: PendingFile<VouchedFile>;
   readonly #signatures: SignatureWriter | undefined;
-  readonly #signatureFile: PendingFile | undefined;
+  readonly #signatureFile: PendingFile<VouchedFile> | undefined;
 
   constructor(operator: DropBarrierOperator, place: KeysPlace, buffers: RunBuffers) {
     const { folder, span, barrier, partitions } = place;
     const { key_bytes, verify } = operator;
     const path = join(folder, spanFiles.keys(span, barrier));
     this.#operator = operator;
-    this.#keyFile = createPending(path);
+    this.#keyFile = createIntermediate(path);
     this.#keys = new KeyFileWriter(this.#keyFile, { partitions, key_bytes }, buffers);
     if (verify === undefined) return;
-    this.#signatureFile = createPending(spanFiles.signatures(path));
+    this.#signatureFile = createIntermediate(spanFiles.signatures(path));
     this.#signatures = new SignatureWriter(this.#signatureFile, verify.slots);
   }
 
@@ -65,7 +66,7 @@ export class RowKeys implements BarrierKeys {
     });
   }
 
-  commit(): readonly CommittedFile[] {
+  commit(): readonly VouchedFile[] {
     this.#keys.finish();
     this.#signatures?.finish();
     return [this.#keyFile.commit(), ...(this.#signatureFile === undefined ? [] : [this.#signatureFile.commit()])];
@@ -82,7 +83,7 @@ export class PartKeys implements BarrierKeys {
   readonly #operator: EditBarrierOperator;
   readonly #place: KeysPlace;
   readonly #keys: KeyFileWriter;
-  readonly #keyFile: PendingFile;
+  readonly #keyFile: PendingFile<VouchedFile>;
   readonly #document = new Int32Builder();
   readonly #start = new Int32Builder();
   readonly #end = new Int32Builder();
@@ -91,7 +92,7 @@ export class PartKeys implements BarrierKeys {
     const { folder, span, barrier, partitions } = place;
     this.#operator = operator;
     this.#place = place;
-    this.#keyFile = createPending(join(folder, spanFiles.keys(span, barrier)));
+    this.#keyFile = createIntermediate(join(folder, spanFiles.keys(span, barrier)));
     this.#keys = new KeyFileWriter(this.#keyFile, { partitions, key_bytes: operator.key_bytes }, buffers);
   }
 
@@ -111,7 +112,7 @@ export class PartKeys implements BarrierKeys {
     });
   }
 
-  commit(): readonly CommittedFile[] {
+  commit(): readonly VouchedFile[] {
     this.#keys.finish();
     const { folder, span, barrier } = this.#place;
     const columns = new Map<string, Column>([
@@ -120,7 +121,7 @@ export class PartKeys implements BarrierKeys {
       ["end", { kind: "int32", values: this.#end.finish() }],
     ]);
     const table = encodeArrow(columns, this.parts);
-    return [this.#keyFile.commit(), commitBytes(join(folder, spanFiles.parts(span, barrier)), table)];
+    return [this.#keyFile.commit(), commitIntermediate(join(folder, spanFiles.parts(span, barrier)), table)];
   }
 
   abort(): void {

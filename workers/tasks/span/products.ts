@@ -6,7 +6,8 @@
 import { join } from "node:path";
 import type { Batch } from "../../../batch/batch.ts";
 import type { Utf8Column } from "../../../batch/column.ts";
-import { type CommittedFile, commitBytes } from "../../../io/local/commit.ts";
+import { commitIntermediate } from "../../../io/local/commit.ts";
+import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { RowHasher } from "../../../kernels/hash/xxh64-rows.ts";
 import type { PassPlan, SourcePlan } from "../../../plan/plan.ts";
 import type { BarrierOperator } from "../../../stages/define.ts";
@@ -106,15 +107,15 @@ export class SpanProducts {
     return { kept, text_bytes: textBytes, tokens: 0 };
   }
 
-  commit(): readonly CommittedFile[] {
+  commit(): readonly VouchedFile[] {
     const { folder, span } = this.#place;
-    const files: CommittedFile[] = [];
+    const files: VouchedFile[] = [];
     const places = this.#tokens?.finish();
     if (this.#tokens !== undefined) files.push(...this.#tokens.commit());
     for (const keys of this.#keys) if (keys !== undefined) files.push(...keys.commit());
     if (this.#documents !== undefined)
-      files.push(commitBytes(join(folder, spanFiles.documents(span)), this.#documents.encode(places)));
-    files.push(commitBytes(join(folder, spanFiles.ledger(span)), this.#ledger.encode()));
+      files.push(commitIntermediate(join(folder, spanFiles.documents(span)), this.#documents.encode(places)));
+    files.push(commitIntermediate(join(folder, spanFiles.ledger(span)), this.#ledger.encode()));
     if (this.#rows !== undefined) files.push(this.#rows.commit());
     if (this.#dropped !== undefined) files.push(this.#dropped.commit());
     return files;

@@ -5,18 +5,19 @@
  * were declared, in their order.
  */
 import type { Batch } from "../../../batch/batch.ts";
-import { type CommittedFile, createPending, type PendingFile } from "../../../io/local/commit.ts";
+import { createSelfChecked, type PendingFile } from "../../../io/local/commit.ts";
+import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { ColumnDeclaration } from "../../../stages/define.ts";
 import type { SpoolColumn } from "../../../store/spool.ts";
 import { SpoolWriter } from "../../../store/spool-writer.ts";
 
 export class SpanRows {
-  readonly #file: PendingFile;
+  readonly #file: PendingFile<VouchedFile>;
   readonly #columns: readonly ColumnDeclaration[];
   #spool: SpoolWriter | undefined;
 
   constructor(path: string, columns: readonly ColumnDeclaration[]) {
-    this.#file = createPending(path);
+    this.#file = createSelfChecked(path);
     this.#columns = columns;
   }
 
@@ -26,7 +27,7 @@ export class SpanRows {
     this.#spool.add(batch, 0);
   }
 
-  commit(): CommittedFile {
+  commit(): VouchedFile {
     this.#spool ??= new SpoolWriter(this.#file, this.#schema(undefined));
     this.#spool.finish();
     return this.#file.commit();

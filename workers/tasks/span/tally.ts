@@ -6,7 +6,7 @@
  */
 import type { Batch } from "../../../batch/batch.ts";
 import { DataError, formatPlace, RunError } from "../../../batch/errors.ts";
-import type { CommittedFile } from "../../../io/local/commit.ts";
+import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { PassPlan, SourcePlan } from "../../../plan/plan.ts";
 import { type Drop, MAX_DETAIL_BYTES, type ReadProblem, type StageState } from "../../../stages/define.ts";
 import type { CutCounts, IngestMarker, IngestTask, Problem, StageCounts } from "../../protocol.ts";
@@ -81,7 +81,7 @@ export class Tally {
     };
   }
 
-  marker(files: readonly CommittedFile[], task: IngestTask, products: ProductCounts): IngestMarker {
+  marker(files: readonly VouchedFile[], task: IngestTask, products: ProductCounts): IngestMarker {
     const errors = sum(this.#errors);
     const drops = this.#dropped.reduce((total, dropped) => total + sum(dropped), 0);
     const rows = [...this.#shardRows.values()].reduce((total, count) => total + count, 0);

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import type { Batch } from "../../../batch/batch.ts";
 import { Int32Builder } from "../../../batch/builder.ts";
 import type { TokenListColumn } from "../../../batch/column.ts";
-import { type CommittedFile, createPending, type PendingFile } from "../../../io/local/commit.ts";
+import { createIntermediate, type PendingFile } from "../../../io/local/commit.ts";
+import type { VouchedFile } from "../../../io/local/vouched.ts";
 import { hash64, type Seed, seedFrom } from "../../../kernels/random/shuffle.ts";
 import { type Plan, type SourcePlan, tokenizerOf } from "../../../plan/plan.ts";
 import { spanFiles } from "../../../store/layout.ts";
@@ -19,8 +20,8 @@ export class SpanTokens {
   readonly #source: SourcePlan;
   readonly #format: TokenFormat;
   readonly #seed: number;
-  readonly #file: PendingFile;
-  readonly #lossFile: PendingFile | undefined;
+  readonly #file: PendingFile<VouchedFile>;
+  readonly #lossFile: PendingFile<VouchedFile> | undefined;
   readonly #runs: TokenRuns;
   readonly #key = new Uint32Array(2);
   readonly #keyHigh = new Int32Builder();
@@ -36,8 +37,8 @@ export class SpanTokens {
     const { token_bytes, vocab_size, eos } = tokenizerOf(plan);
     this.#format = { token_bytes, vocab_size, eos: eos.id };
     this.#seed = plan.recipe.seed;
-    this.#file = createPending(join(folder, spanFiles.tokens(span)));
-    this.#lossFile = source.loss ? createPending(join(folder, spanFiles.loss(span))) : undefined;
+    this.#file = createIntermediate(join(folder, spanFiles.tokens(span)));
+    this.#lossFile = source.loss ? createIntermediate(join(folder, spanFiles.loss(span))) : undefined;
     const lossFile = this.#lossFile;
     this.#runs = new TokenRuns(
       (bytes) => this.#file.write(bytes),
@@ -84,7 +85,7 @@ export class SpanTokens {
     return { keyHigh: this.#keyHigh.finish(), keyLow: this.#keyLow.finish(), ...this.#runs.finish() };
   }
 
-  commit(): readonly CommittedFile[] {
+  commit(): readonly VouchedFile[] {
     return [this.#file.commit(), ...(this.#lossFile === undefined ? [] : [this.#lossFile.commit()])];
   }
 

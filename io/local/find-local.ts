@@ -1,17 +1,12 @@
 /**
- * Files on disk: finding them and reading them.
+ * Finding files on disk.
  *
- * Invariant: a read returns exactly what was asked for, or says that the file is not the one that was planned. Reads are synchronous
- * inside the async interface: a `pread` from the page cache is cheaper than a trip through the thread pool (3 GB/s, pieces of 1 MiB).
+ * Invariant: what a pattern matches depends on names alone; a link that leads nowhere is an error when it is opened, never passed over.
  */
 import fs from "node:fs";
 import path from "node:path";
-import { DataError, RecipeError } from "../../batch/errors.ts";
-import { HEAP } from "../../batch/memory.ts";
-import type { ByteSource, ShardRef } from "../source.ts";
+import { RecipeError } from "../../batch/errors.ts";
 import { globDepth, globMatcher, type Pattern, splitPattern, wantsHidden } from "./glob.ts";
-
-const PIECE = 1 << 20;
 
 /** A file that a pattern matched. */
 export interface LocalFile {
@@ -92,86 +87,4 @@ function noMatch(pattern: string, folder: string): RecipeError {
       there === folder ? `${there} exists, and ${holds}` : `the nearest folder that exists is ${there}, and ${holds}`,
     fix: "correct the pattern, or say where relative patterns start with --data-root",
   });
-}
-
-/** Opens a planned file. Throws DataError `data/unreadable`, `data/changed`. */
-export function openLocal(ref: ShardRef): ByteSource {
-  const descriptor = reading(ref.location, () => fs.openSync(ref.location, "r"));
-  return new LocalFileSource(ref, descriptor);
-}
-
-/** Runs a read of `location`; turns what the operating system says into a DataError. */
-export function reading<Result>(location: string, run: () => Result): Result {
-  try {
-    return run();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined || error instanceof DataError) throw error;
-    const reason: Record<string, string> = {
-      ENOENT: "it does not exist (or is a link to nothing)",
-      EACCES: "permission denied",
-      EMFILE: "too many files are open",
-    };
-    throw new DataError(
-      { code: "data/unreadable", what: `cannot read ${location}: ${reason[code] ?? code}` },
-      { cause: error },
-    );
-  }
-}
-
-class LocalFileSource implements ByteSource {
-  readonly name: string;
-  readonly byteLength: number;
-  readonly identity: string;
-  readonly #location: string;
-  #descriptor: number;
-
-  constructor(ref: ShardRef, descriptor: number) {
-    this.name = ref.location;
-    this.byteLength = ref.size_bytes;
-    this.identity = ref.identity;
-    this.#location = ref.location;
-    this.#descriptor = descriptor;
-    const { size } = fs.fstatSync(descriptor);
-    if (size === ref.size_bytes) return;
-    fs.closeSync(descriptor);
-    throw this.#changed(`it has ${size} bytes`);
-  }
-
-  async read(start: number, end: number): Promise<Uint8Array> {
-    if (start < 0 || end > this.byteLength || start > end) throw new RangeError(`${this.name}: read ${start}..${end}`);
-    const out = HEAP.allocate(end - start);
-    this.readInto(out, start);
-    return out;
-  }
-
-  readInto(out: Uint8Array, start: number): void {
-    for (let at = 0; at < out.length; ) {
-      const count = reading(this.#location, () => fs.readSync(this.#descriptor, out, at, out.length - at, start + at));
-      if (count === 0) throw this.#changed(`it ends at byte ${start + at}`);
-      at += count;
-    }
-  }
-
-  async *stream(start = 0): AsyncGenerator<Uint8Array> {
-    for (let at = start; at < this.byteLength; at += PIECE) {
-      yield await this.read(at, Math.min(this.byteLength, at + PIECE));
-    }
-  }
-
-  async close(): Promise<void> {
-    if (this.#descriptor < 0) return;
-    const descriptor = this.#descriptor;
-    this.#descriptor = -1;
-    fs.closeSync(descriptor);
-  }
-
-  #changed(detail: string): DataError {
-    return new DataError({
-      code: "data/changed",
-      what: `${this.name} is not the file that was planned (${this.byteLength} bytes): ${detail}`,
-      why: "a run over changing input could not be repeated or resumed",
-      fix: "plan the run again",
-    });
-  }
 }

@@ -1,0 +1,176 @@
+/**
+ * Do the counts of rows in the manifests follow from what was recorded row by row? Markers and ledgers of spans, ledgers of duplicates.
+ *
+ * Invariant: every dropped row stands in a ledger once, and what a span kept in its table of documents. What has been removed from the store
+ * is not missed: a note says what was not counted. Price: one pass over ledgers and tables.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import type { Int32Column } from "../batch/column.ts";
+import { ShardmillError } from "../batch/errors.ts";
+import { decodeArrow } from "../io/formats/arrow-table.ts";
+import { canonicalJson } from "../kernels/json/canonical.ts";
+import type { TrainingStageManifest } from "../manifests/schema.ts";
+import type { Finding } from "../manifests/verify.ts";
+import type { SourcePlan } from "../plan/plan.ts";
+import { spanFiles } from "../store/layout.ts";
+import { markerFacts } from "../store/marker.ts";
+import type { IngestMarker } from "../workers/protocol.ts";
+import { recordedSpans } from "../workers/spans.ts";
+import type { OpenRun } from "./status.ts";
+
+type Counts = TrainingStageManifest["sources"][string]["counts"];
+/** By stage id, then by reason. */
+type Dropped = Record<string, Record<string, number>>;
+
+export function accountFindings(run: OpenRun, manifests: readonly TrainingStageManifest[]): Finding[] {
+  const findings: Finding[] = [];
+  for (const source of run.plan.sources) {
+    const counts = manifests
+      .map((manifest) => manifest.sources[source.name]?.counts)
+      .find((found) => found !== undefined);
+    if (counts === undefined) continue;
+    for (const finding of sourceFindings(run, source, counts)) findings.push({ ...finding, source: source.name });
+    for (const { stage, sources } of manifests) {
+      const other = sources[source.name]?.counts;
+      if (other === undefined || canonicalJson(other) === canonicalJson(counts)) continue;
+      const what = "counts other rows than another training stage does";
+      findings.push({ severity: "error", code: "verify/rows-recorded", stage: stage.name, source: source.name, what });
+    }
+  }
+  return findings;
+}
+
+function sourceFindings({ layout }: OpenRun, source: SourcePlan, counts: Counts): Finding[] {
+  const folders = source.passes.map(({ fingerprint }) => layout.ingest(fingerprint));
+  const spans = recordedSpans(folders[0]);
+  const markers = folders.map((folder) => {
+    return spans?.map((_, span) => markerFacts<IngestMarker>(folder, spanFiles.marker(span)));
+  });
+  if (markers.some((ofPass) => ofPass === undefined || ofPass.includes(undefined))) {
+    const what = "is not counted again: its spans are not in the store any more, or damaged";
+    return [{ severity: "note", code: "verify/not-counted", what }];
+  }
+  const tally = new Recount(source);
+  const findings: Finding[] = [];
+  const attempt = (name: string, count: () => string | undefined): void => {
+    const what = asProblem(count);
+    if (what !== undefined) findings.push({ severity: "error", code: "verify/rows-recorded", file: name, what });
+  };
+  markers.forEach((ofPass, pass) => {
+    const folder = folders[pass];
+    ofPass?.forEach((marker, span) => {
+      if (marker === undefined) return;
+      attempt(spanFiles.ledger(span), () => tally.span(pass, marker, readTable(folder, spanFiles.ledger(span))));
+      if (pass < folders.length - 1) return;
+      attempt(spanFiles.documents(span), () => {
+        const { rows } = readTable(folder, spanFiles.documents(span));
+        return rows === marker.kept ? undefined : `has ${rows} documents, and the span kept ${marker.kept}`;
+      });
+    });
+  });
+  const tokens = layout.tokens(source.tokens);
+  for (const name of duplicateLedgers(tokens)) {
+    attempt(name, () => tally.duplicates(readTable(tokens, name)));
+  }
+  // What cannot be read cannot be added up.
+  if (findings.length > 0) return findings;
+  return [...tally.problems(counts)].map(
+    (what): Finding => ({ severity: "error", code: "verify/rows-recorded", what }),
+  );
+}
+
+/** Rows of a source, counted from what was recorded of each. */
+class Recount {
+  readonly #source: SourcePlan;
+  #rows = 0;
+  #kept = 0;
+  readonly #errors: Record<string, number> = {};
+  readonly #dropped: Dropped;
+
+  constructor(source: SourcePlan) {
+    this.#source = source;
+    this.#dropped = Object.fromEntries(source.stages.map(({ id }) => [id, {}]));
+  }
+
+  /** Why a span's marker and its ledger disagree, or undefined. */
+  span(pass: number, marker: IngestMarker, ledger: Table): string | undefined {
+    // Later passes meet again what the first one kept.
+    if (pass === 0) this.#rows += marker.rows;
+    if (pass === this.#source.passes.length - 1) this.#kept += marker.kept;
+    for (const [kind, count] of Object.entries(marker.errors)) this.#errors[kind] = (this.#errors[kind] ?? 0) + count;
+    const found: Dropped = Object.fromEntries(marker.stages.map(({ id }) => [id, {}]));
+    this.#add(ledger, found);
+    const said = Object.fromEntries(marker.stages.map(({ id, dropped }) => [id, dropped]));
+    this.#add(ledger, this.#dropped);
+    return canonicalJson(found) === canonicalJson(said) ? undefined : "does not hold the rows its span dropped";
+  }
+
+  /** Rows that barriers dropped after their span was done. */
+  duplicates(ledger: Table): string | undefined {
+    const stages = ledger.int("stage");
+    for (let row = 0; row < ledger.rows; row++) {
+      const stage = this.#source.stages[stages[row]];
+      if (stage?.exchange === undefined) return `names stage ${stages[row]}, which is no barrier`;
+      this.#count(this.#dropped, stage.id, stage.exchange.reason);
+      this.#kept--;
+    }
+    return undefined;
+  }
+
+  *problems(counts: Counts): Generator<string> {
+    if (this.#rows !== counts.rows_in)
+      yield `its spans met ${this.#rows} rows, and the manifest says ${counts.rows_in}`;
+    const kept = counts.kept + (counts.held_out ?? 0);
+    if (this.#kept !== kept) yield `${this.#kept} rows were kept, and the manifest says ${kept}`;
+    const differs = (found: unknown, said: unknown): boolean => canonicalJson(found) !== canonicalJson(said);
+    if (differs(this.#errors, counts.errors)) yield "its spans met other errors than the manifest says";
+    for (const { id } of this.#source.stages) {
+      if (differs(this.#dropped[id], counts.dropped[id] ?? {})) yield `${id} dropped other rows than the manifest says`;
+    }
+  }
+
+  #add(ledger: Table, into: Dropped): void {
+    const stages = ledger.int("stage");
+    const reasons = ledger.int("reason");
+    for (let row = 0; row < ledger.rows; row++) {
+      const stage = this.#source.stages[stages[row]];
+      this.#count(into, stage?.id ?? `stage ${stages[row]}`, stage?.reasons[reasons[row]] ?? `reason ${reasons[row]}`);
+    }
+  }
+
+  #count(into: Dropped, stage: string, reason: string): void {
+    into[stage] ??= {};
+    into[stage][reason] = (into[stage][reason] ?? 0) + 1;
+  }
+}
+
+interface Table {
+  readonly rows: number;
+  readonly int: (name: string) => Int32Array;
+}
+
+function readTable(folder: string, name: string): Table {
+  const { rows, columns } = decodeArrow(fs.readFileSync(join(folder, name)), name);
+  return { rows, int: (column) => (columns.get(column) as Int32Column | undefined)?.values ?? new Int32Array() };
+}
+
+function duplicateLedgers(folder: string): string[] {
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder)
+    .filter((name) => name.endsWith(".duplicates.arrow") && !name.startsWith("."))
+    .sort();
+}
+
+/** A file that is not there or not readable is a finding, not a reason to stop. */
+function asProblem(count: () => string | undefined): string | undefined {
+  try {
+    return count();
+  } catch (error) {
+    if (error instanceof ShardmillError) return error.details.what;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return `cannot be read: ${code}`;
+  }
+}
