@@ -7,7 +7,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
-import { readSummary } from "../manifests/exports/folder.ts";
+import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
 import type { StoredFile, TrainingStageManifest } from "../manifests/schema.ts";
 import {
   buildManifests,
@@ -28,6 +28,7 @@ import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../workers/markers
 import { heldOutIndex, type MixedStage, windowsIndex } from "../workers/mixture.ts";
 import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
 import { exportManifests, exportPaths } from "./export.ts";
+import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
 
 /** What a run has made: everything here is told by markers. */
 export interface RunParts {
@@ -37,6 +38,7 @@ export interface RunParts {
   readonly mixed: readonly MixedStage[];
   /** Windows of later epochs, by entry of `plan.windows`. */
   readonly epochs: readonly (readonly EpochWindows[])[];
+  readonly outputs: readonly MadeOutput[];
 }
 
 export interface EpochWindows {
@@ -74,7 +76,12 @@ export function runParts(
       epochs[windows].push({ epoch, shard, marker });
     }
   }
-  return { stores: plan.sources.map((_, source) => found(places.seal(source))), packed: allPacked, mixed, epochs };
+  const outputs = plan.outputs.map((output, index): MadeOutput => {
+    const { tasks = 0 } = phases.find(({ id }) => id === `write:${output.name}`) ?? {};
+    return { plan: output, markers: Array.from({ length: tasks }, (_, shard) => found(places.write(index, shard))) };
+  });
+  const stores = plan.sources.map((_, source) => found(places.seal(source)));
+  return { stores, packed: allPacked, mixed, epochs, outputs };
 }
 
 function otherCount(plan: Plan, windows: number): RunError {
@@ -97,7 +104,7 @@ export interface Publication {
   readonly report: (event: RunEvent) => void;
 }
 
-/** Writes manifests and exports. */
+/** Writes manifests, exports and outputs. */
 export function publishRun({ plan, layout, folder, registry, report }: Publication, parts: RunParts): void {
   const manifests = manifestsOf(plan, parts);
   writeManifests(join(folder, runFiles.manifests), manifests);
@@ -105,6 +112,7 @@ export function publishRun({ plan, layout, folder, registry, report }: Publicati
     const { warnings } = exportManifests({ plan, layout, folder }, manifests, registry, trainer);
     for (const message of warnings) report({ type: "warning", message });
   }
+  publishOutputs({ plan, layout, folder }, parts.outputs, parts.stores);
 }
 
 function manifestsOf(plan: Plan, parts: RunParts): readonly TrainingStageManifest[] {
@@ -205,6 +213,10 @@ export function isPublished(plan: Plan, layout: Layout): boolean {
     plan.recipe.training_stages.every(({ name }) => fs.existsSync(layout.manifestFile(plan.name, name))) &&
     plan.recipe.exports.every((trainer) => {
       return readSummary(join(folder, runFiles.exports, trainer))?.plan_fingerprint === plan.fingerprint;
+    }) &&
+    plan.outputs.every(({ name }) => {
+      const summary = readSummary(outputFolder(folder, name), OUTPUT_SUMMARY);
+      return summary?.plan_fingerprint === plan.fingerprint;
     })
   );
 }
@@ -220,6 +232,13 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
     run_folder: folder,
     manifests: manifests.map((manifest) => layout.manifestFile(plan.name, manifest.stage.name)),
     exports: plan.recipe.exports.flatMap((trainer) => exportPaths(join(folder, runFiles.exports, trainer))),
+    outputs: parts.outputs.map(({ plan: { name }, markers }) => ({
+      name,
+      path: outputFolder(folder, name),
+      files: markers.length,
+      rows: markers.reduce((sum, { rows }) => sum + rows, 0),
+      dropped_rows: markers.reduce((sum, { dropped_rows }) => sum + dropped_rows, 0),
+    })),
     gates: manifests.flatMap(({ stage, gates }) =>
       gates.map(({ name, limit, value, passed }) => ({ stage: stage.name, name, ok: passed, bound: limit, value })),
     ),

@@ -5,9 +5,11 @@
  * what is still there of intermediate files, at a few GB/s.
  */
 import { join } from "node:path";
+import { OUTPUT_SUMMARY } from "../manifests/exports/folder.ts";
 import { exportFindings } from "../manifests/exports/verify.ts";
 import { readManifests } from "../manifests/read.ts";
 import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
+import { runFiles } from "../store/layout.ts";
 import type { OpenRun } from "./status.ts";
 import { accountFindings } from "./verify-accounts.ts";
 import { planFindings } from "./verify-plan.ts";
@@ -16,15 +18,27 @@ import { storeFindings } from "./verify-store.ts";
 /** Re-reads every file of a run. Findings of severity `error` make it a bad run. Throws RunError `run/not-a-run`. */
 export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): Promise<readonly Finding[]> {
   const folder = run.folder ?? run.layout.run(run.plan.name);
-  const manifests = join(folder, "manifests");
+  const findings = [
+    ...(run.plan.recipe.training_stages.length > 0 ? await manifestFindings(run, folder, onFile) : []),
+    ...storeFindings(run, onFile),
+  ];
+  const { fingerprint } = run.plan;
+  return [
+    ...findings,
+    ...(await exportFindings(join(folder, runFiles.exports), fingerprint, onFile)),
+    ...(await exportFindings(join(folder, runFiles.outputs), fingerprint, onFile, OUTPUT_SUMMARY)),
+  ];
+}
+
+/** What only a run with training stages has. */
+async function manifestFindings(
+  run: OpenRun,
+  folder: string,
+  onFile: ((path: string) => void) | undefined,
+): Promise<readonly Finding[]> {
+  const manifests = join(folder, runFiles.manifests);
   const progress = onFile === undefined ? {} : { onFile };
   const findings = await verifyManifests({ manifests, store: run.layout.store, ...progress });
   const read = await readManifests(manifests);
-  return [
-    ...findings,
-    ...planFindings(run.plan, read.manifests),
-    ...storeFindings(run, onFile),
-    ...accountFindings(run, read.manifests),
-    ...(await exportFindings(join(folder, "exports"), run.plan.fingerprint, onFile)),
-  ];
+  return [...findings, ...planFindings(run.plan, read.manifests), ...accountFindings(run, read.manifests)];
 }

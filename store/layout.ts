@@ -134,6 +134,9 @@ export const verdictFiles = {
 export const outputFiles = {
   shard: (shard: number, extension: string): string => `${pad(shard)}.${extension}`,
   dropped: (shard: number, extension: string): string => `${pad(shard)}.dropped.${extension}`,
+  isDropped: (name: string): boolean => /^\d+\.dropped\./.test(name),
+  /** `parquet` of `00001.parquet` and of `00001.dropped.parquet`. */
+  extension: (name: string): string => name.replace(/^\d+\.(?:dropped\.)?/, ""),
   marker: (shard: number): string => `${pad(shard)}.done.json`,
 } as const;
 

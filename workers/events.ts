@@ -55,6 +55,14 @@ export interface RunResult {
   readonly run_folder: string;
   readonly manifests: readonly string[];
   readonly exports: readonly string[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly files: number;
+    readonly rows: number;
+    /** Rows that were kept aside. */
+    readonly dropped_rows: number;
+  }[];
   readonly gates: readonly {
     readonly stage: string;
     readonly name: string;

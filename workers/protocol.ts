@@ -108,8 +108,8 @@ export interface WritePart {
   /** Surviving rows to pass over, then rows to take. */
   readonly skip: number;
   readonly take: number;
-  /** Whether no later file has rows of the span: this one then has those that were dropped, and may take no row. */
-  readonly last: boolean;
+  /** Dropped rows that go to the same file: those with `[from, to)` surviving rows of the span before them. */
+  readonly aside?: { readonly from: number; readonly to: number };
 }
 
 /** One file of an output. */

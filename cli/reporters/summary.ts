@@ -32,6 +32,10 @@ export function summary(result: RunResult): string {
   }
   parts.push("");
   for (const path of result.exports) parts.push(`  export    ${path}`);
+  for (const { path, files, rows, dropped_rows } of result.outputs) {
+    const aside = dropped_rows > 0 ? `, ${formatInteger(dropped_rows)} dropped ones beside them` : "";
+    parts.push(`  output    ${path}: ${formatInteger(rows)} rows in ${formatInteger(files)} files${aside}`);
+  }
   for (const path of result.manifests) parts.push(`  manifest  ${path}`);
   parts.push(`  run       ${result.run_folder}`);
   return `${parts.join("\n")}\n`;

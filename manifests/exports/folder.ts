@@ -15,20 +15,21 @@ import { createPending, type PendingFile } from "../../io/local/commit.ts";
 import { canonicalJson } from "../../kernels/json/canonical.ts";
 import type { StoredFile } from "../schema.ts";
 
+/** Names of the summaries: of an export to a trainer, and of an output of rows. */
 export const SUMMARY = "export.json";
+export const OUTPUT_SUMMARY = "output.json";
 
 const summarySchema = z.looseObject({
-  trainer: z.string(),
   plan_fingerprint: z.string(),
   files: z.array(z.strictObject({ path: z.string(), size_bytes: z.int().nonnegative(), sha256: z.string() })),
 });
 
 export type ExportSummary = z.output<typeof summarySchema>;
 
-/** Reads `export.json`; undefined where the folder has none or it is no summary. */
-export function readSummary(folder: string): ExportSummary | undefined {
+/** Reads the summary in a folder; undefined where there is none or it is no summary. */
+export function readSummary(folder: string, name = SUMMARY): ExportSummary | undefined {
   try {
-    return summarySchema.safeParse(JSON.parse(fs.readFileSync(join(folder, SUMMARY), "utf8"))).data;
+    return summarySchema.safeParse(JSON.parse(fs.readFileSync(join(folder, name), "utf8"))).data;
   } catch {
     return undefined;
   }
@@ -102,7 +103,17 @@ export function writeExport<Result extends object>(
   head: { readonly trainer: string; readonly plan_fingerprint: string },
   write: (folder: ExportFolder) => Result,
 ): Result {
-  checkFolder(folder);
+  return publishFolder(folder, SUMMARY, head, write);
+}
+
+/** {@link writeExport} for any folder that is made as a whole: `summaryName` is the file that says so. */
+export function publishFolder<Result extends object>(
+  folder: string,
+  summaryName: string,
+  head: { readonly plan_fingerprint: string },
+  write: (folder: ExportFolder) => Result,
+): Result {
+  checkFolder(folder, summaryName);
   const staging = join(dirname(folder), `.${basename(folder)}.partial`);
   const replaced = join(dirname(folder), `.${basename(folder)}.replaced`);
   return attempt(folder, () => {
@@ -112,7 +123,7 @@ export function writeExport<Result extends object>(
       const writer = new ExportFolder(staging);
       const result = write(writer);
       const summary: ExportSummary = { ...head, ...result, files: writer.files() };
-      fs.writeFileSync(join(staging, SUMMARY), `${JSON.stringify(JSON.parse(canonicalJson(summary)), null, 2)}\n`);
+      fs.writeFileSync(join(staging, summaryName), `${JSON.stringify(JSON.parse(canonicalJson(summary)), null, 2)}\n`);
       if (fs.existsSync(folder)) fs.renameSync(folder, replaced);
       fs.renameSync(staging, folder);
       fs.rmSync(replaced, { recursive: true, force: true });
@@ -124,8 +135,9 @@ export function writeExport<Result extends object>(
   });
 }
 
-function checkFolder(folder: string): void {
-  if (!fs.existsSync(folder) || fs.readdirSync(folder).length === 0 || fs.existsSync(join(folder, SUMMARY))) return;
+function checkFolder(folder: string, summaryName: string): void {
+  if (!fs.existsSync(folder) || fs.readdirSync(folder).length === 0) return;
+  if (fs.existsSync(join(folder, summaryName))) return;
   throw new RunError({
     code: "run/export-folder-taken",
     what: `${folder} is not empty and is no earlier export`,

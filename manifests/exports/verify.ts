@@ -9,13 +9,14 @@ import { fileProblem } from "../verify-files.ts";
 import { readSummary, SUMMARY } from "./folder.ts";
 
 /**
- * Findings on every export in `exports`, the run's folder with one folder per trainer. None where there is no such
- * folder.
+ * Findings on every export in `exports`, the run's folder with one folder per trainer; or, with the summary of those, on
+ * every output. None where there is no such folder.
  */
 export async function exportFindings(
   exports: string,
   planFingerprint: string,
   onFile: (path: string) => void = () => {},
+  summaryName = SUMMARY,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const report = (code: string, file: string, what: string): void => {
@@ -23,15 +24,15 @@ export async function exportFindings(
   };
   for (const trainer of exportFolders(exports)) {
     const folder = join(exports, trainer);
-    const summary = readSummary(folder);
+    const summary = readSummary(folder, summaryName);
     if (summary === undefined) {
-      report("verify/bad-export", `${trainer}/${SUMMARY}`, "is not the summary of an export: export again");
+      report("verify/bad-export", `${trainer}/${summaryName}`, "is not the summary of an export: export again");
       continue;
     }
     if (summary.plan_fingerprint !== planFingerprint) {
       report(
         "verify/stale-export",
-        `${trainer}/${SUMMARY}`,
+        `${trainer}/${summaryName}`,
         "was made from another plan than the manifests: export again",
       );
     }

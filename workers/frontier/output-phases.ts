@@ -127,8 +127,8 @@ function settled(schedule: Schedule, source: number): readonly SpanRows[] | unde
 }
 
 /**
- * Spans, or parts of them, whose rows go to a file. Rows of a span that were dropped go where the last of its rows goes; a span of which nothing
- * survived goes along for them.
+ * Spans, or parts of them, whose rows go to a file. A dropped row goes where the next row that survives goes, the last ones to the last file: so
+ * what is left aside is cut like the rows themselves, whatever the spans.
  */
 function partsOfFile({ spans, first, files }: Cut, file: number, keepDropped: boolean): readonly WritePart[] {
   const rows = first[spans.length];
@@ -140,9 +140,10 @@ function partsOfFile({ spans, first, files }: Cut, file: number, keepDropped: bo
     const { source, span, survivors, fates } = spans[index];
     const skip = Math.max(0, start - first[index]);
     const take = Math.max(0, Math.min(end, first[index + 1]) - Math.max(start, first[index]));
-    const isEmptyHere = survivors === 0 && first[index] >= start && (first[index] < end || isLastFile);
-    if (take === 0 && !(keepDropped && isEmptyHere)) continue;
-    parts.push({ source, span, ...(fates && { fates }), skip, take, last: first[index + 1] <= end });
+    const to = isLastFile ? survivors + 1 : Math.min(survivors + 1, end - first[index]);
+    const aside = keepDropped && skip < to ? { from: skip, to } : undefined;
+    if (take > 0 || aside !== undefined)
+      parts.push({ source, span, ...(fates && { fates }), skip, take, ...(aside && { aside }) });
   }
   return parts;
 }

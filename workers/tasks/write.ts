@@ -1,8 +1,8 @@
 /**
  * One file of an output: the surviving rows of some spans, in order of address, encoded by the output's sink.
  *
- * Beside it, where the output keeps them, the rows of the same spans that did not survive: those that stages dropped, pass by pass, then those that
- * a dropping barrier took. The last file of a span's rows is the one that has its dropped rows. Memory: a block of a spool and what the sinks hold.
+ * Beside it, where the output keeps them, the rows that did not survive: by source, those that stages dropped, pass by pass, then those that a
+ * dropping barrier took, each in order of address. Memory: a block of a spool, what the sinks hold, and 4 bytes a survivor of a span.
  */
 import { join } from "node:path";
 import type { Batch } from "../../batch/batch.ts";
@@ -20,6 +20,7 @@ import type { WorkerContext } from "../context.ts";
 import type { WriteMarker, WritePart, WriteTask } from "../protocol.ts";
 import { droppedColumns, takenByBarriers } from "./dropped-rows.ts";
 import { SURVIVES } from "./settle.ts";
+import { readSpanRows } from "./span-rows.ts";
 
 /** A file of the output while it is written. */
 interface OpenFile {
@@ -42,11 +43,8 @@ export function write(task: WriteTask, context: WorkerContext): WriteMarker {
   );
   const dropped = output.keep_dropped ? openDropped(task, operator, output, context) : undefined;
   try {
-    for (const part of task.parts) {
-      for (const batch of survivors(part, context)) appendAndRelease(kept, batch);
-      if (dropped === undefined || !part.last) continue;
-      for (const batch of droppedOf(part, context)) appendAndRelease(dropped, batch);
-    }
+    for (const part of task.parts) for (const batch of survivors(part, context)) appendAndRelease(kept, batch);
+    if (dropped !== undefined) for (const batch of droppedOf(task.parts, context)) appendAndRelease(dropped, batch);
     const files: CommittedFile[] = [];
     for (const file of [kept, dropped]) {
       if (file === undefined) continue;
@@ -117,15 +115,63 @@ function* survivors(part: WritePart, context: WorkerContext): Generator<Batch> {
   }
 }
 
-/** Rows of a span that stages dropped, then those that a dropping barrier took. */
-function* droppedOf(part: WritePart, context: WorkerContext): Generator<Batch> {
-  const source = context.plan.sources[part.source];
-  for (const { fingerprint } of source.passes) {
-    yield* readSpool(join(context.layout.ingest(fingerprint), spanFiles.dropped(part.span)), source.name);
+/** Batches in which only the rows are alive that did not survive and go to this file. */
+function* droppedOf(parts: readonly WritePart[], context: WorkerContext): Generator<Batch> {
+  const aside = parts
+    .filter((part) => part.aside !== undefined)
+    .map((part) => ({ part, rows: new Aside(part, context) }));
+  for (const index of new Set(aside.map(({ part }) => part.source))) {
+    const source = context.plan.sources[index];
+    const own = aside.filter(({ part }) => part.source === index);
+    for (const { fingerprint } of source.passes) {
+      for (const { part, rows } of own) {
+        const path = join(context.layout.ingest(fingerprint), spanFiles.dropped(part.span));
+        for (const batch of readSpool(path, source.name)) yield rows.narrow(batch);
+      }
+    }
+    for (const { part, rows } of own) {
+      const fates = fatesOf(part);
+      if (fates === undefined) continue;
+      for (const batch of spoolOf(part, context)) yield rows.narrow(takenByBarriers(batch, fates, source));
+    }
   }
-  const fates = fatesOf(part);
-  if (fates === undefined) return;
-  for (const batch of spoolOf(part, context)) yield takenByBarriers(batch, fates, source);
+}
+
+/** The dropped rows of a span that go to a file: those between certain survivors. */
+class Aside {
+  /** Document numbers of the span's survivors, ascending. */
+  readonly #survivors: Int32Array;
+  readonly #from: number;
+  readonly #to: number;
+
+  constructor(part: WritePart, { plan, layout }: WorkerContext) {
+    const { document } = readSpanRows(layout.ingest(plan.sources[part.source].ingest), part.span);
+    const fates = fatesOf(part);
+    this.#survivors = fates === undefined ? document : document.filter((number) => fates[number] === SURVIVES);
+    this.#from = part.aside?.from ?? 0;
+    this.#to = part.aside?.to ?? 0;
+  }
+
+  /** Leaves only the rows alive that are meant. */
+  narrow(batch: Batch): Batch {
+    batch.alive.forEach((row) => {
+      const before = this.#before(batch.document(row));
+      if (before < this.#from || before >= this.#to) batch.alive.clear(row);
+    });
+    return batch;
+  }
+
+  /** How many survivors lie before a document. */
+  #before(document: number): number {
+    let low = 0;
+    let high = this.#survivors.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#survivors[middle] < document) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }
 
 function spoolOf({ source, span }: WritePart, { plan, layout }: WorkerContext): Generator<Batch> {

@@ -1,0 +1,92 @@
+/**
+ * The outputs of a run: files of the store under the names that data sets have, with a data card and a summary.
+ *
+ * Files are hard links, or copies where links are impossible. Invariant: an output's folder is whole or absent; `output.json` in it names every
+ * file with size and sha256, and `verify` reads them all.
+ */
+import { join } from "node:path";
+import { OUTPUT_SUMMARY, publishFolder } from "../manifests/exports/folder.ts";
+import { type CardFacts, dataCard } from "../manifests/outputs/card.ts";
+import type { OutputPlan, Plan } from "../plan/plan.ts";
+import { type Layout, outputFiles, runFiles } from "../store/layout.ts";
+import type { StoreMarker, WriteMarker } from "../workers/protocol.ts";
+
+/** What an output has become. */
+export interface MadeOutput {
+  readonly plan: OutputPlan;
+  /** By file. */
+  readonly markers: readonly WriteMarker[];
+}
+
+export interface OutputsPlace {
+  readonly plan: Plan;
+  readonly layout: Layout;
+  /** The run's folder, or the one that will take its place. */
+  readonly folder: string;
+}
+
+/** Where an output lies in a run's folder. */
+export function outputFolder(folder: string, output: string): string {
+  return join(folder, runFiles.outputs, output);
+}
+
+/** Writes the folder of every output. `stores` by source. Throws RunError `run/export-folder-taken`, `run/export-failed`. */
+export function publishOutputs(
+  place: OutputsPlace,
+  outputs: readonly MadeOutput[],
+  stores: readonly StoreMarker[],
+): void {
+  for (const output of outputs) publish(place, output, stores);
+}
+
+function publish({ plan, layout, folder }: OutputsPlace, output: MadeOutput, stores: readonly StoreMarker[]): void {
+  const { name, split, fingerprint } = output.plan;
+  const head = { output: name, plan_fingerprint: plan.fingerprint };
+  publishFolder(outputFolder(folder, name), OUTPUT_SUMMARY, head, (target) => {
+    const total = String(output.markers.length).padStart(5, "0");
+    output.markers.forEach(({ files }, shard) => {
+      for (const file of files) {
+        const extension = outputFiles.extension(file.name);
+        const called = `${split}-${String(shard).padStart(5, "0")}-of-${total}.${extension}`;
+        const path = outputFiles.isDropped(file.name) ? `dropped/${called}` : called;
+        target.link(join(layout.output(fingerprint), file.name), path, file);
+      }
+    });
+    const facts = cardFacts(plan, output, stores);
+    target.text("README.md", dataCard(facts));
+    const { rows, dropped_rows, text_bytes, columns, sources } = facts;
+    return { split, rows, dropped_rows, text_bytes, columns, sources };
+  });
+}
+
+function cardFacts(plan: Plan, { plan: output, markers }: MadeOutput, stores: readonly StoreMarker[]): CardFacts {
+  const total = (value: (marker: WriteMarker) => number): number =>
+    markers.reduce((sum, marker) => sum + value(marker), 0);
+  const [first] = markers.flatMap(({ files }) => files).filter(({ name }) => !outputFiles.isDropped(name));
+  return {
+    run: plan.name,
+    output: output.name,
+    plan_fingerprint: plan.fingerprint,
+    split: output.split,
+    extension: outputFiles.extension(first.name),
+    files: markers.length,
+    rows: total(({ rows }) => rows),
+    dropped_rows: total(({ dropped_rows }) => dropped_rows),
+    keep_dropped: output.keep_dropped,
+    text_bytes: total(({ text_bytes }) => text_bytes),
+    file_bytes: total(({ files }) => files.reduce((sum, { size_bytes }) => sum + size_bytes, 0)),
+    columns: output.columns,
+    sources: output.sources.map((source) => {
+      const { name, tokenized } = plan.sources[source];
+      const { rows_in, kept, held_out = 0, stages, errors, tokens } = stores[source].counts;
+      return {
+        name,
+        rows_in,
+        rows: kept + held_out,
+        ...(tokenized && { tokens }),
+        dropped: Object.fromEntries(stages.map(({ id, dropped }) => [id, dropped])),
+        errors,
+      };
+    }),
+  };
+}
