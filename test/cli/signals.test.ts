@@ -39,7 +39,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assert.match(first.stderr, /run\/interrupted/);
 
     hold();
-    const twice = attempt(root, "one.yaml", "out");
+    const twice = attempt(root, "one.yaml", "other");
     await until(isHeld);
     twice.child.kill(signal);
     await new Promise((resolve) => setTimeout(resolve, 300));
