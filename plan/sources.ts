@@ -166,7 +166,9 @@ export function finishSource(
     };
   });
   const last = identityOfPass(draft, passes.length - 1, groupNames);
-  const verdicts = fingerprint({ store_version: STORE_VERSION, rows: last, groups: groupNames });
+  // Two sources of the same rows have verdicts of their own in a group: the first one survives.
+  const members = barriers.map(({ group }) => groups[group].members.findIndex(({ source }) => source === index));
+  const verdicts = fingerprint({ store_version: STORE_VERSION, rows: last, groups: groupNames, members });
   const validation = recipe.validation?.sources[spec.name];
   return {
     name: spec.name,

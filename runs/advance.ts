@@ -11,7 +11,7 @@ import { type Frontier, frontier } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
 import { describeRun, isPublished, runParts } from "./finish.ts";
 import { finish, owning } from "./owner.ts";
-import { isFinished } from "./run-folder.ts";
+import { finishAttempt, isFinished } from "./run-folder.ts";
 import { openPending } from "./status.ts";
 
 export interface AdvanceOptions {
@@ -52,7 +52,9 @@ export async function advanceRun(name: string, options: AdvanceOptions): Promise
     const left = frontier(plan, markers, { layout, max_errors });
     if (left.failure !== undefined) throw left.failure;
     if (!left.complete) return { name: plan.name, ...stateOf(left) };
-    if (isFinished(folder, plan) && isPublished(plan, layout)) {
+    // A move over the run that was cut short ends here.
+    if (isFinished(folder, plan)) finishAttempt(layout, plan, folder);
+    if (isFinished(layout.run(plan.name), plan) && isPublished(plan, layout)) {
       const result = describeRun(plan, layout, runParts(plan, layout, left, markers), true);
       return { name: plan.name, ready: [], waiting: [], result };
     }

@@ -4,9 +4,10 @@
  * It decides nothing and owns nothing: it asks the frontier whether the tasks may be done, does those whose markers are not there, and leaves
  * markers. So a run that one machine began can be finished by others, in any order, twice at once or after any of them was killed.
  */
-import { RecipeError, RunError } from "../batch/errors.ts";
+import { RecipeError, RunError, ShardmillError } from "../batch/errors.ts";
 import { createIoEnvironment } from "../io/environment.ts";
 import type { Plan } from "../plan/plan.ts";
+import { damageOf, discardDamaged } from "../store/repair.ts";
 import type { Work } from "../workers/engine.ts";
 import type { RunEvent } from "../workers/events.ts";
 import { type FoundPhase, type Frontier, frontier, type Phase } from "../workers/frontier/frontier.ts";
@@ -71,7 +72,11 @@ export async function runRank(name: string, options: RankOptions): Promise<RankR
     },
   };
   const run: Pick<RunOptions, "workers" | "environment"> & RankOptions = { ...options, environment };
-  await withLocalEngine(plan, run, layout.root, (engine) => engine.run(work));
+  try {
+    await withLocalEngine(plan, run, layout.root, (engine) => engine.run(work));
+  } catch (error) {
+    throw toBeMadeAgain(error, options.phase) ?? error;
+  }
   return { phase: options.phase, tasks: given.length, performed };
 }
 
@@ -133,6 +138,25 @@ function restricted({ spec }: FoundPhase, undone: readonly number[]): Frontier {
     packed: () => undefined,
     find: () => undefined,
   };
+}
+
+/**
+ * What a task found damaged: its marker goes, as the owner of a run would have it, and the next `advance` asks for it. A rank that comes late may
+ * remove a marker that is good again; then it is made once more, to the same bytes.
+ */
+function toBeMadeAgain(error: unknown, phase: string): RunError | undefined {
+  const damage = damageOf(error);
+  if (damage === undefined || !(error instanceof ShardmillError)) return undefined;
+  discardDamaged(damage);
+  return new RunError(
+    {
+      code: "run/not-ready",
+      what: `${error.details.what}, and ${phase} reads it`,
+      why: "what was made from it could not be trusted, and nothing was",
+      fix: "try again when it is made again: `advance` names its phase",
+    },
+    { cause: error },
+  );
 }
 
 function noSuchPhase(plan: Plan, phase: string, { phases }: Frontier): RecipeError {
