@@ -10,7 +10,14 @@
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
 import { convert } from "hyparquet/src/convert.js";
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from "hyparquet/src/schema.js";
-import type { ColumnDecoder, DecodedArray, PageHeader, ParquetParsers, SchemaTree } from "hyparquet/src/types.js";
+import type {
+  ColumnDecoder,
+  DecodedArray,
+  PageHeader,
+  ParquetParsers,
+  SchemaElement,
+  SchemaTree,
+} from "hyparquet/src/types.js";
 import { ShardmillError } from "../../batch/errors.ts";
 import { crc32 } from "../../kernels/hash/crc32.ts";
 import type { ByteSource } from "../source.ts";
@@ -77,6 +84,16 @@ class ChunkWindow {
   }
 }
 
+/** `element` without what its values mean: they come out as they are stored, with every digit. */
+function storedAs({ name, type, type_length, repetition_type }: SchemaElement): SchemaElement {
+  return {
+    name,
+    ...(type !== undefined && { type }),
+    ...(type_length !== undefined && { type_length }),
+    ...(repetition_type !== undefined && { repetition_type }),
+  };
+}
+
 /** Decodes the pages of one chunk. */
 class PageReader {
   readonly #window: ChunkWindow;
@@ -106,7 +123,7 @@ class PageReader {
     this.#decoder = {
       pathInSchema: chunk.metadata.path_in_schema,
       type: element.type!,
-      element,
+      element: storedAs(element),
       schemaPath,
       codec: "UNCOMPRESSED",
       parsers,
