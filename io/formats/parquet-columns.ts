@@ -8,12 +8,12 @@
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import type { DecodedArray, ParquetParsers, SchemaTree } from "hyparquet/src/types.js";
 import type { CellKind, CellOrMisfit, MetadataKind } from "./cells.ts";
-import { type ParquetFile, type ParquetGroup, parquetError } from "./parquet-file.ts";
+import { chunkKey, type ParquetFile, type ParquetGroup, parquetError } from "./parquet-file.ts";
 import { leavesBelow, nestedType } from "./parquet-nested.ts";
 import { columnPages, wholeColumn } from "./parquet-pages.ts";
 import { leafType } from "./parquet-types.ts";
 import { cellsOf, ownCells } from "./value-cells.ts";
-import type { ValueType } from "./value-types.ts";
+import type { RawValue, ValueType } from "./value-types.ts";
 
 /**
  * Cap on what a row group's nested column may take in memory: it is held whole, and as objects is several times its
@@ -104,26 +104,30 @@ function nestedColumn(node: SchemaTree, wraps: number): ParquetColumn {
       return (
         cells && {
           kind: cells.kind,
-          toCell: (items) => {
-            const below = (items as readonly unknown[]).map((item) => unwrapped(item, wraps));
-            // A struct above it is absent.
-            if (below[0] === undefined && wraps > 0) return null;
-            const value = toRaw(below);
-            return value === null ? null : cells.toCell(value);
-          },
+          toCell: (value) => (value === null ? null : cells.toCell(value as RawValue)),
         }
       );
     },
     async *pieces(file, group) {
       const where = `row group ${group.index}, column ${node.path.join(".")}`;
       let bytes = 0;
-      for (const path of leaves) bytes += group.chunks.get(path.join("."))?.uncompressed_bytes ?? 0;
+      for (const path of leaves) bytes += group.chunks.get(chunkKey(path))?.uncompressed_bytes ?? 0;
       if (bytes > MAX_NESTED_BYTES) {
         throw parquetError(file.place, where, `${bytes} bytes of nested values are too many to carry as metadata`);
       }
       const columns: DecodedArray[] = [];
       for (const path of leaves) columns.push(await wholeColumn(file, group, path, RAW));
-      yield Array.from({ length: group.rows }, (_, row) => columns.map((column) => column[row]));
+      const rows: RawValue[] = [];
+      try {
+        for (let row = 0; row < group.rows; row++) {
+          const items = columns.map((column) => unwrapped(column[row], wraps));
+          // Undefined: a struct above it is absent.
+          rows.push(items[0] === undefined && wraps > 0 ? null : toRaw(items));
+        }
+      } catch (error) {
+        throw parquetError(file.place, where, error);
+      }
+      yield rows;
     },
   };
 }

@@ -39,7 +39,11 @@ export function nestedType(node: SchemaTree): NestedType {
 function singleType(node: SchemaTree): NestedType {
   if (node.children.length === 0) {
     const { type, toRaw } = leafType(node);
-    return { type, toRaw: ([stored]) => (stored === null || stored === undefined ? null : toRaw(stored)) };
+    const present = (stored: unknown): RawValue => {
+      if (stored === undefined) throw new Error("a value is missing, or not in its dictionary");
+      return toRaw(stored);
+    };
+    return { type, toRaw: ([stored]) => (stored === null ? null : present(stored)) };
   }
   return listType(node) ?? mapType(node) ?? structType(node);
 }

@@ -22,7 +22,7 @@ import { ShardmillError } from "../../batch/errors.ts";
 import { crc32 } from "../../kernels/hash/crc32.ts";
 import type { ByteSource } from "../source.ts";
 import { type PageDecoder, pageDecoder } from "./parquet-codecs.ts";
-import { type ParquetChunk, type ParquetFile, type ParquetGroup, parquetError } from "./parquet-file.ts";
+import { chunkKey, type ParquetChunk, type ParquetFile, type ParquetGroup, parquetError } from "./parquet-file.ts";
 
 const WINDOW_BYTES = 4 * 1024 * 1024;
 /** Page headers hold statistics, which may hold whole values. */
@@ -221,10 +221,9 @@ class PageReader {
     const output = data ?? [];
     if (encoding.endsWith("_DICTIONARY") && (Array.isArray(output) || this.#dictionary?.length === 0)) {
       const isEmpty = this.#dictionary?.length === 0;
-      for (const value of output as ArrayLike<unknown> & Iterable<unknown>) {
-        if (value === undefined || (isEmpty && this.#maxRepetition === 0 && value !== null)) {
-          throw new Error("page points outside its dictionary");
-        }
+      // Below lists whoever puts rows together finds what is undefined: here earlier pages would be walked again and again.
+      for (const value of this.#maxRepetition === 0 ? (output as ArrayLike<unknown> & Iterable<unknown>) : []) {
+        if (isOutside(value, isEmpty)) throw new Error("page points outside its dictionary");
       }
     }
     return output;
@@ -270,6 +269,12 @@ class PageReader {
   }
 }
 
+/** Whether a value was not in its dictionary; one that is absent is null, and structs around a value wrap it in arrays. */
+function isOutside(value: unknown, isEmpty: boolean): boolean {
+  if (Array.isArray(value)) return value.length > 0 && isOutside(value[0], isEmpty);
+  return value === undefined || (isEmpty && value !== null);
+}
+
 /** Values in the runs of `bytes[start, end)`, up to `values`; throws on a run that claims more than that. */
 function walkRuns(bytes: Uint8Array, start: number, end: number, width: number, values: number): number {
   let found = 0;
@@ -302,7 +307,8 @@ async function pageReader(
   path: readonly string[],
   parsers: ParquetParsers,
 ): Promise<PageReader> {
-  const chunk = group.chunks.get(path.join("."))!;
+  const chunk = group.chunks.get(chunkKey(path));
+  if (chunk === undefined) throw new Error("the row group does not have it");
   const { codec } = chunk.metadata;
   const decompress = await pageDecoder(codec);
   if (!decompress) throw new Error(`no decoder for compression ${codec}`);

@@ -11,7 +11,7 @@ import * as z from "zod";
 import type { Batch } from "../../batch/batch.ts";
 import type { CellOrMisfit } from "../../io/formats/cells.ts";
 import type { ParquetCells } from "../../io/formats/parquet-columns.ts";
-import { openParquet, type ParquetFile, type ParquetGroup } from "../../io/formats/parquet-file.ts";
+import { chunkKey, openParquet, type ParquetFile, type ParquetGroup } from "../../io/formats/parquet-file.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
 import { BATCH_TARGET, BatchAssembler, type BatchTarget, sizeOfCells } from "./batch-assembler.ts";
@@ -43,7 +43,7 @@ function groupExtents(
   extentBytes: number,
 ): Extent[] {
   const leaves = columns.flatMap(({ stored }) => stored?.column.leaves ?? []);
-  const paths = new Set(leaves.map((leaf) => leaf.join(".")));
+  const paths = new Set(leaves.map(chunkKey));
   const extents: Extent[] = [];
   let start = 0;
   let end = 0;
