@@ -1,10 +1,10 @@
 /** A recipe and a plan in the words of their reader: what the curriculum asks of each source; segments with their state and why. */
 import fs from "node:fs";
-import { basename } from "node:path";
 import { accountCurriculum, type SourceAccount, type StageAccount } from "../mixtures/curriculum/account.ts";
 import type { MissingSource } from "../plan/missing.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
 import type { MissingPolicy, Recipe } from "../plan/types.ts";
+import { mapAssetRefs } from "../stages/define.ts";
 import type { Layout } from "../store/layout.ts";
 import { type SegmentStatus, segmentsOf } from "./status.ts";
 
@@ -92,10 +92,14 @@ function stageChange(before: PlannedStage | undefined, now: PlannedStage): strin
   if (before.use !== now.use) return `${before.use} → ${now.use}`;
   if (before.version !== now.version) return `${now.use} version ${before.version} → ${now.version}`;
   for (const [key, value] of Object.entries(now.options)) {
-    const old = before.options[key];
-    if (JSON.stringify(old) !== JSON.stringify(value))
-      return `${key} ${JSON.stringify(old)} → ${JSON.stringify(value)}`;
+    const [old, present] = [before.options[key], value].map(optionText);
+    if (old !== present) return `${key} ${old} → ${present}`;
   }
   const asset = now.assets.find(({ sha256 }, i) => before.assets[i]?.sha256 !== sha256);
-  return asset === undefined ? undefined : `${basename(asset.location)} changed`;
+  return asset === undefined ? undefined : `${asset.name} changed`;
+}
+
+/** An option as JSON; the content of files is left out, for people know them by name. */
+function optionText(value: unknown): string {
+  return JSON.stringify(mapAssetRefs(value, () => ({ asset: "" }))) ?? "nothing";
 }

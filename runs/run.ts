@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { zstdBackend } from "../io/codecs/codec.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
+import { publishAssets } from "../plan/assets.ts";
 import type { Plan, SourcePlan } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { Layout, matchFiles } from "../store/layout.ts";
@@ -59,6 +60,7 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
   const report = options.report ?? (() => {});
   const progress = createProgress(plan.sources.length);
   const layout = new Layout(options.root);
+  await publishAssets(plan, layout, options.environment.assets);
   const pool = new Pool({
     workers: options.workers,
     setup: {

@@ -4,8 +4,9 @@
 
 import type { IoEnvironment } from "../io/environment.ts";
 import { openShard } from "../io/open.ts";
+import { assetsOf } from "../plan/assets.ts";
 import type { Plan } from "../plan/plan.ts";
-import { assetsOf, createOperator } from "../plan/stages.ts";
+import { createOperator } from "../plan/stages.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { Layout } from "../store/layout.ts";
 import type { Pool } from "./engines/local-pool.ts";
