@@ -17,7 +17,7 @@ test("a recipe loads with every default filled in and every place known", async 
     schema: 1,
     name: "mini",
     seed: 6,
-    tokenizer: { file: resolve("/recipes/tokenizer.json"), eos: "<|end|>", place: at(4, 1) },
+    tokenizer: { file: { asset: resolve("/recipes/tokenizer.json") }, eos: "<|end|>", place: at(4, 1) },
     pipelines: {
       web: [
         {
