@@ -7,6 +7,7 @@
  */
 import { zstdBackend } from "../io/codecs/codec.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
+import { publishAssets } from "../plan/assets.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { Layout } from "../store/layout.ts";
@@ -50,6 +51,7 @@ const DEFAULT_MATCH_MEMORY_BYTES = 64 * 1024 * 1024;
 /** Runs `plan`. Rejects with the first failure once nothing is in flight any more; what was committed stays. */
 export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
   const { root, workers, registry, report = () => {} } = options;
+  await publishAssets(plan, new Layout(root), options.environment.assets);
   const zstd = zstdBackend();
   report({ type: "run_started", plan, workers, zstd: zstd.name, ...(zstd.hint ? { hint: zstd.hint } : {}) });
   for (const message of plan.warnings) report({ type: "warning", message });

@@ -4,8 +4,6 @@
  * Owns the `tokens` column. Invariant: every living row gets its text's ids and one EOS at the end; dead rows get none. Text that
  * spells a special token is text: no EOS can come from a document.
  */
-
-import { basename } from "node:path";
 import { z } from "zod";
 import { ENCODINGS, loadTokenizer, TIKTOKEN } from "../../io/tokenizer-files.ts";
 import { annotate, assetPath, defineStage } from "../define.ts";
@@ -27,14 +25,13 @@ export default defineStage({
     })
     .transform(({ file, encoding, eos }) => ({
       vocabulary: file ?? { asset: `${TIKTOKEN}${encoding}` },
-      name: encoding ?? basename(file?.asset ?? ""),
       eos,
     })),
   reads: ["text"],
   writes: [{ name: "tokens", kind: "token_list" }],
   reasons: {},
   create: (options, { assets }) => {
-    const tokenizer = loadTokenizer(options.name, assets.bytes(options.vocabulary));
+    const tokenizer = loadTokenizer(assets.name(options.vocabulary), assets.bytes(options.vocabulary));
     const eos = tokenizer.resolveSpecial(options.eos);
     const { encoder } = tokenizer;
     return annotate((batch) => new Map([["tokens", encoder.encodeDocuments(batch.text, batch.alive, eos)]]));
