@@ -85,7 +85,10 @@ function speeds({ filters }: Variant, columns: readonly Utf8Column[]): Map<strin
   const timed = (run: (batch: Batch) => void): number => {
     const batches = columns.map(batchOf);
     const before = process.cpuUsage();
-    for (const batch of batches) run(batch);
+    for (const batch of batches) {
+      run(batch);
+      batch.endDerived();
+    }
     return bytes / process.cpuUsage(before).user;
   };
   const found = new Map<string, number>();

@@ -10,6 +10,7 @@
  * another filter has segmented the batch.
  */
 import { z } from "zod";
+import type { Batch } from "../../batch/batch.ts";
 import type { Utf8Column } from "../../batch/column.ts";
 import { StopWords } from "../../kernels/quality/gopher.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
@@ -80,9 +81,9 @@ export default defineStage({
     const documentWords = new DocumentWords(options.words);
     const stopWords = new StopWords(options.stop_words);
 
-    const judge = (row: number, column: Utf8Column, drop: Drop<keyof typeof reasons>) => {
-      const document = open(column.data, column.offsets[row], column.offsets[row + 1]);
-      const spans = documentWords.load(document, column, row);
+    const judge = (row: number, batch: Batch, { data, offsets }: Utf8Column, drop: Drop<keyof typeof reasons>) => {
+      const document = open(data, offsets[row], offsets[row + 1]);
+      const spans = documentWords.load(document, batch, row);
       const words = document.measureWords();
       const length = words.nonSymbolWords;
       if (below(length, options.min_words)) return drop(row, "too_few_words", length);
@@ -107,14 +108,14 @@ export default defineStage({
         return drop(row, "too_few_alphabetic_words", alphabetic);
       }
       if (options.min_stop_words === null) return;
-      const found = stopWords.countDistinct(column.data, spans, options.min_stop_words);
+      const found = stopWords.countDistinct(data, spans, options.min_stop_words);
       if (found < options.min_stop_words) drop(row, "too_few_stop_words", found);
     };
 
     return filter<keyof typeof reasons>((batch, drop) => {
       const { text } = batch;
       for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, text, drop);
+        if (batch.alive.has(row)) judge(row, batch, text, drop);
       }
     });
   },

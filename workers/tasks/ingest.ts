@@ -65,6 +65,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
       const rows = task.pass === 0 ? batch.rows : 0;
       const progress = last ? written : { kept: 0, text_bytes: 0, tokens: 0 };
       addProgress(context.setup.progress, task.source, { rows, ...progress });
+      batch.endDerived();
       for (const column of [...replaced, ...batch.columns.values()]) releaseColumn(column);
       context.stopwatch.lap("write");
     }
