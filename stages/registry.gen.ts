@@ -13,7 +13,6 @@ import readCsv from "./read/csv.ts";
 import readFiles from "./read/files.ts";
 import readJsonl from "./read/jsonl.ts";
 import readParquet from "./read/parquet.ts";
-import rewriteC4Lines from "./rewrite/c4-lines.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
 import writeJsonl from "./write/jsonl.ts";
 import writeParquet from "./write/parquet.ts";
@@ -28,7 +27,6 @@ export const BUILTIN_STAGES = {
   "filter/fineweb-quality": filterFinewebQuality,
   "filter/gopher-quality": filterGopherQuality,
   "filter/gopher-repetition": filterGopherRepetition,
-  "rewrite/c4-lines": rewriteC4Lines,
   "dedup/exact": dedupExact,
   "dedup/minhash": dedupMinhash,
   "dedup/paragraphs": dedupParagraphs,
