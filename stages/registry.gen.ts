@@ -3,6 +3,7 @@ import dedupExact from "./dedup/exact.ts";
 import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
 import filterC4Quality from "./filter/c4-quality.ts";
+import filterColumn from "./filter/column.ts";
 import filterFinewebQuality from "./filter/fineweb-quality.ts";
 import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
@@ -24,6 +25,7 @@ export const BUILTIN_STAGES = {
   "read/jsonl": readJsonl,
   "read/parquet": readParquet,
   "filter/c4-quality": filterC4Quality,
+  "filter/column": filterColumn,
   "filter/fineweb-quality": filterFinewebQuality,
   "filter/gopher-quality": filterGopherQuality,
   "filter/gopher-repetition": filterGopherRepetition,
