@@ -15,9 +15,9 @@ import { WasmUnescaper } from "../kernels/wasm/json-scan.ts";
 /** `nested` is an array or an object of JSON, `broken` a text that should hold JSON and does not. */
 export type CellKind = "null" | "text" | "number" | "bool" | "nested" | "broken";
 
-/** The values of one batch. What `read` found stands in the fields until it is called again. */
+/** The values of one batch. What `read` found stands in the fields that its kind has, until it is called again. */
 export interface Cells {
-  /** `bytes[start, end)` is a text, or a number or nested value as JSON spells it. */
+  /** `bytes[start, end)` is a text, or a number or nested value as JSON spells it; empty for numbers of a column. */
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
@@ -30,6 +30,11 @@ export interface Cells {
 
 const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
+
+/** Whether a name may be a path into JSON: then a row may hold a text that is none. */
+export function isPath(name: string): boolean {
+  return name.includes(".");
+}
 
 /** Names a column or a path; keeps the scanner from batch to batch. */
 export class ColumnPath {
@@ -70,6 +75,8 @@ class ColumnCells implements Cells {
   bool = false;
   readonly dictionary: DictionaryColumn | undefined;
   readonly #column: Exclude<Column, { readonly kind: "token_list" | "range_list" }>;
+  /** UTF-8 of the dictionary's values, made as they are met. */
+  readonly #values: Uint8Array[] = [];
   /** Low and high words of 64-bit integers: most fit a double, and need no bigint. */
   readonly #words: Int32Array | undefined;
 
@@ -95,9 +102,7 @@ class ColumnCells implements Cells {
         this.end = column.offsets[row + 1];
         return "text";
       case "dictionary":
-        this.bytes = encoder.encode(column.values[column.codes[row]]);
-        this.end = this.bytes.length;
-        return "text";
+        return this.#readCode(column, column.codes[row]);
       case "bool":
         this.bool = column.values[row] !== 0;
         return "bool";
@@ -111,6 +116,13 @@ class ColumnCells implements Cells {
         this.number = exactNumber(column.values[row]);
         return "number";
     }
+  }
+
+  #readCode({ values }: DictionaryColumn, code: number): CellKind {
+    this.#values[code] ??= encoder.encode(values[code]);
+    this.bytes = this.#values[code];
+    this.end = this.bytes.length;
+    return "text";
   }
 }
 

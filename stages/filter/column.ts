@@ -9,7 +9,7 @@ import { z } from "zod";
 import { isValid } from "../../batch/column.ts";
 import { ByteStrings } from "../../kernels/byte-strings.ts";
 import { exactNumber, parseJsonNumber, parseNumberText } from "../../kernels/json/json-number.ts";
-import { type CellKind, type Cells, ColumnPath } from "../cells.ts";
+import { type CellKind, type Cells, ColumnPath, isPath } from "../cells.ts";
 import { defineStage, filter } from "../define.ts";
 
 const bound = z
@@ -63,7 +63,7 @@ function reasonsOf({ column, min, max, equals, one_of, none_of, missing }: Optio
   const possible: Readonly<Record<Reason, boolean>> = {
     missing: missing === "drop",
     present: missing === "require",
-    not_json: column.includes("."),
+    not_json: isPath(column),
     not_a_number: min !== undefined || max !== undefined,
     below_min: min !== undefined,
     above_max: max !== undefined,
