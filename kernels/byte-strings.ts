@@ -10,29 +10,33 @@ const BASE = 0x01000193;
 export class ByteStrings {
   readonly size: number;
   readonly #bytes: Uint8Array;
-  readonly #ends: Int32Array;
+  readonly #ends: Float64Array;
   /** Positions of strings by hash, -1 where there is none. */
   readonly #index: Int32Array;
 
-  constructor(strings: readonly Uint8Array[]) {
-    this.size = strings.length;
-    this.#bytes = new Uint8Array(strings.reduce((total, { length }) => total + length, 0));
-    this.#ends = new Int32Array(strings.length + 1);
+  /** String `i` is `bytes[ends[i - 1], ends[i])`, the first one from 0. */
+  constructor(bytes: Uint8Array, ends: ArrayLike<number>) {
+    this.size = ends.length;
+    this.#bytes = bytes;
     let capacity = 16;
-    while (capacity < strings.length * 2) capacity *= 2;
+    while (capacity < ends.length * 2) capacity *= 2;
     this.#index = new Int32Array(capacity).fill(-1);
-    let end = 0;
-    for (const [i, string] of strings.entries()) {
-      this.#bytes.set(string, end);
-      this.#ends[i + 1] = end += string.length;
-      const slot = this.#slot(string, 0, string.length);
+    this.#ends = new Float64Array(ends.length + 1);
+    this.#ends.set(ends, 1);
+    for (let i = 0; i < ends.length; i++) {
+      const slot = this.#slot(bytes, this.#ends[i], this.#ends[i + 1]);
       if (this.#index[slot] < 0) this.#index[slot] = i;
     }
   }
 
   static of(strings: Iterable<string>): ByteStrings {
-    const encoder = new TextEncoder();
-    return new ByteStrings(Array.from(strings, (string) => encoder.encode(string)));
+    const parts = Array.from(strings, (string) => Buffer.from(string, "utf8"));
+    let end = 0;
+    const ends = parts.map(({ length }) => {
+      end += length;
+      return end;
+    });
+    return new ByteStrings(Buffer.concat(parts), ends);
   }
 
   /** Position of `bytes[start, end)` among the strings, the first of equal ones; -1 where it is none of them. */

@@ -36,7 +36,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
   const place = { folder, span: task.span, source, pass, last };
   const products = new SpanProducts(place, (stage) => barrierOf(operators[stage]), context);
   const edits = openEdits(task, context);
-  const requests = new Requests(folder, task.span, source, operators);
+  const requests = new Requests(folder, task.span, source, operators, context.setup.question_budget);
   const stages = new SpanStages(source, pass, operators, { tally, products, requests, stopwatch: context.stopwatch });
   const shardKeys = source.shards.map(({ key }) => key);
   try {
