@@ -81,6 +81,7 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
           environment: prepared.environment,
           registry: prepared.registry,
           max_errors: flags.maxErrors,
+          max_questions: flags.maxQuestions,
           match_memory_bytes: flags.matchMemory,
           keep_intermediates: flags.keepIntermediates,
           stop,

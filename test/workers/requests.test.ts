@@ -6,12 +6,13 @@ import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { RunError } from "../../batch/errors.ts";
+import { prepare, type RunOptions, run } from "../../index.ts";
+import type { IngestMarker } from "../../workers/protocol.ts";
 import { temporaryFolder, treeDigests } from "./fixture.ts";
-import { runPasses } from "./span-passes.ts";
 
 const INDEX = new URL("../../index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
-const PASSES = fileURLToPath(new URL("span-passes.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 
 /** Answers a text with its length, and writes every question down when it is asked. What goes wrong is told by the environment: it is no option. */
 const ORACLE = `import fs from "node:fs";
@@ -25,7 +26,7 @@ export default defineStage({
   reads: ["text"], writes: [{ name: "length", kind: "int32" }], reasons: { odd: "the length is odd" }, examples: [],
   create: ({ concurrency, log }) => request({
     concurrency, attempts: 3, retry_ms: 1,
-    question: ({ text }, row) => row % 5 === 4 ? undefined : { text: utf8String(text, row).slice(0, 40) },
+    question: ({ text }, row) => /[49]\\.$/.test(utf8String(text, row)) ? undefined : { text: utf8String(text, row) },
     ask: async ({ text }) => {
       const asked = fs.existsSync(log) ? fs.readFileSync(log, "utf8").split("\\n").length - 1 : 0;
       if (asked === Number(process.env.ORACLE_KILL)) process.kill(process.pid, "SIGKILL");
@@ -82,29 +83,48 @@ outputs: [ { name: curated, sources: [docs], format: jsonl } ]
   return { folder, log, asked };
 }
 
-const isProduct = (file: string): boolean => !/identities|journal|\.tmp$/.test(file);
+/** The rows that come out, and what is said about the run. */
+const isProduct = (file: string): boolean =>
+  /^(store\/output-|runs\/)/.test(file) && !/plan\.json$|\.lock|\.tmp$/.test(file);
+
+async function build(folder: string, options: Partial<RunOptions> & { readonly out?: string } = {}): Promise<string> {
+  const root = path.join(folder, options.out ?? "out");
+  const recipe = path.join(folder, "recipe.yaml");
+  const { plan, environment, registry } = await prepare(recipe, { out: root, dataRoot: folder });
+  await run(plan, { workers: 1, span_bytes: 2_000, ...options, root, environment, registry });
+  return root;
+}
+
+/** The markers of the spans of a source's first pass. */
+async function firstMarkers(folder: string, root: string): Promise<readonly IngestMarker[]> {
+  const { plan, layout } = await prepare(path.join(folder, "recipe.yaml"), { out: root, dataRoot: folder });
+  const at = layout.ingest(plan.sources[0].passes[0].fingerprint);
+  const names = fs.readdirSync(at).filter((name) => /^\d+\.done\.json$/.test(name));
+  return names.map((name) => JSON.parse(fs.readFileSync(path.join(at, name), "utf8")) as IngestMarker);
+}
 
 test("a killed pass asks nothing twice, and ends with the bytes of one that was not", async (t) => {
   const whole = corpus(t);
-  await runPasses(whole.folder, { workers: 1 });
-  const expected = treeDigests(path.join(whole.folder, "out"), isProduct);
+  const out = await build(whole.folder);
+  const expected = treeDigests(out, isProduct);
   const questions = whole.asked();
   assert.ok(questions.length > 60);
   assert.equal(new Set(questions).size, questions.length, "equal questions of a span are one");
   // The recipe names the log, so that both runs must have the same.
-  fs.rmSync(path.join(whole.folder, "out"), { recursive: true });
+  fs.rmSync(out, { recursive: true });
   fs.rmSync(whole.log);
   let kills = 0;
   for (const at of [0, 17, 18, 70]) {
-    const { signal } = spawnSync(process.execPath, [PASSES, whole.folder, "1"], {
-      env: { ...process.env, ORACLE_KILL: String(at) },
-    });
+    const args = [CLI, "run", "recipe.yaml", "--out", "out", "--workers", "1", "--quiet"];
+    const env = { ...process.env, ORACLE_KILL: String(at) };
+    const { signal } = spawnSync(process.execPath, args, { cwd: whole.folder, env });
     if (signal === "SIGKILL") kills++;
   }
   assert.equal(kills, 4);
-  await runPasses(whole.folder, { workers: 1 });
-  assert.deepEqual(whole.asked(), questions);
-  assert.deepEqual(treeDigests(path.join(whole.folder, "out"), isProduct), expected);
+  await build(whole.folder);
+  assert.equal(new Set(whole.asked()).size, whole.asked().length, "nothing is asked twice");
+  assert.deepEqual(whole.asked().sort(), questions.sort());
+  assert.deepEqual(treeDigests(out, isProduct), expected);
 });
 
 test("the same bytes for one, two and five workers, in any order of spans, with retries", async (t) => {
@@ -114,12 +134,12 @@ test("the same bytes for one, two and five workers, in any order of spans, with 
     const out = `out-${workers}`;
     if (workers === 2) process.env.ORACLE_SLOW = "1";
     const order = <T>(tasks: readonly T[]) => (workers === 5 ? tasks.toReversed() : tasks);
-    await runPasses(folder, { workers, out, order, span_bytes: 800 });
+    await build(folder, { workers, out, order, span_bytes: 800 });
     delete process.env.ORACLE_SLOW;
     digests.push(treeDigests(path.join(folder, out), isProduct));
   }
   assert.ok(
-    Object.keys(digests[0]).some((file) => file.endsWith(".spool")),
+    Object.keys(digests[0]).some((file) => file.endsWith(".jsonl.zst")),
     Object.keys(digests[0]).join(" "),
   );
   assert.deepEqual(digests[1], digests[0]);
@@ -130,7 +150,8 @@ test("the first pass's states are kept in its markers, and add up whatever the s
   const { folder } = corpus(t);
   const sums: unknown[] = [];
   for (const [i, span_bytes] of [1_000, 1_000_000].entries()) {
-    const [first] = await runPasses(folder, { workers: 2, out: `out-${i}`, span_bytes });
+    const out = await build(folder, { workers: 2, out: `out-${i}`, span_bytes, keep_intermediates: true });
+    const first = await firstMarkers(folder, out);
     const states = first.map(({ stages }) => stages[0].state as { rows: number; total: number });
     assert.equal(states.length > 2, span_bytes === 1_000);
     sums.push([states.reduce((n, { rows }) => n + rows, 0), states.reduce((n, { total }) => n + total, 0)]);
@@ -144,7 +165,7 @@ test("a budget of questions ends the run where it is spent; running again goes o
   for (let done = false; !done; attempts++) {
     const before = attempts === 0 ? 0 : asked().length;
     try {
-      await runPasses(folder, { workers: 2, max_questions: 30 });
+      await build(folder, { workers: 2, max_questions: 30 });
       done = true;
     } catch (error) {
       assert.ok(error instanceof RunError && error.code === "run/question-budget", String(error));
@@ -155,7 +176,7 @@ test("a budget of questions ends the run where it is spent; running again goes o
   const texts = asked();
   // A span has a journal of its own: equal texts of two spans are asked for in each.
   const free = corpus(t);
-  await runPasses(free.folder, { workers: 1 });
+  await build(free.folder);
   assert.deepEqual(texts.sort(), free.asked().sort());
 });
 
@@ -165,7 +186,7 @@ test("a question that fails ends the span after those that are out, whose answer
   t.after(() => {
     delete process.env.ORACLE_FAIL;
   });
-  await assert.rejects(runPasses(folder, { workers: 1 }), (error) => {
+  await assert.rejects(build(folder), (error) => {
     assert.ok(error instanceof RunError && error.code === "run/stage-failed", String(error));
     assert.match(error.message, /local\/oracle failed on one of \d+ rows: the oracle is gone/);
     return true;
