@@ -6,6 +6,7 @@
  * at most {@link MAX_KEPT_WORDS} words a batch, in memory that the next batch takes over; documents beyond are segmented again.
  */
 import type { Batch, Derivation } from "../../batch/batch.ts";
+import type { Utf8Column } from "../../batch/column.ts";
 import { allocate, release } from "../../batch/memory.ts";
 import type { QualityDocument } from "../../kernels/quality/document.ts";
 import type { WordList } from "../../kernels/quality/word-list.ts";
@@ -110,28 +111,48 @@ export class DocumentWords {
     this.#segmenter = rules === "unicode" ? undefined : segmenter(rules);
   }
 
-  /** Gives an open `document`, which is `row` of `batch`, its words, and returns them: good until a larger document is loaded. */
-  load(document: QualityDocument, batch: Batch, row: number): WordList {
-    const words = batch.derived(KEPT[this.#rules]);
-    const known = words.get(row);
+  /** The words of `batch`. Good until the batch ends or its text is replaced. */
+  of(batch: Batch): BatchWords {
+    return new BatchWords(batch.derived(KEPT[this.#rules]), batch.text, this.#segmenter, this.#spans);
+  }
+}
+
+/** Gives the documents of one batch their words. */
+export class BatchWords {
+  readonly #kept: KeptWords;
+  readonly #column: Utf8Column;
+  readonly #segmenter: WordSegmenter | undefined;
+  readonly #spans: WordSpans;
+
+  /** `spans` is room that is used from document to document. */
+  constructor(kept: KeptWords, column: Utf8Column, segmenter: WordSegmenter | undefined, spans: WordSpans) {
+    this.#kept = kept;
+    this.#column = column;
+    this.#segmenter = segmenter;
+    this.#spans = spans;
+  }
+
+  /** Gives an open `document`, which is row `row`, its words, and returns them. */
+  load(document: QualityDocument, row: number): WordList {
+    const known = this.#kept.get(row);
     if (known !== undefined) {
       document.setWords(known);
       return known;
     }
-    const { data, offsets } = batch.text;
+    const { data, offsets } = this.#column;
     const list = this.#segment(document, data, offsets[row], offsets[row + 1]);
     if (this.#segmenter !== undefined) document.setWords(list);
-    return words.put(row, list);
+    return this.#kept.put(row, list);
   }
 
   /**
-   * Words in an open `document`, which is `row` of `batch`; fewer where those already bring `newlines` per word down to `max`.
+   * Words in an open `document`, which is row `row`; fewer where those already bring `newlines` per word down to `max`.
    * Cuts the text at newlines, which no word crosses.
    */
-  count(document: QualityDocument, batch: Batch, row: number, newlines: number, max: number): number {
-    const known = batch.derived(KEPT[this.#rules]).count(row);
+  count(document: QualityDocument, row: number, newlines: number, max: number): number {
+    const known = this.#kept.count(row);
     if (known !== undefined) return known;
-    const { data, offsets } = batch.text;
+    const { data, offsets } = this.#column;
     const end = offsets[row + 1];
     let count = 0;
     for (let from = offsets[row]; from < end; ) {

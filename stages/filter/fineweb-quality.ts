@@ -6,11 +6,10 @@
  * settled. Price: 1 ns a byte.
  */
 import { z } from "zod";
-import type { Batch } from "../../batch/batch.ts";
 import type { Utf8Column } from "../../batch/column.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
-import { DocumentWords } from "./document-words.ts";
+import { type BatchWords, DocumentWords } from "./document-words.ts";
 import { documentOpener } from "./quality-kernels.ts";
 
 const ratio = z.number().min(0).nullable();
@@ -67,7 +66,12 @@ export default defineStage({
     const open = documentOpener();
     const documentWords = new DocumentWords(options.words);
 
-    const judge = (row: number, batch: Batch, { data, offsets }: Utf8Column, drop: Drop<keyof typeof reasons>) => {
+    const judge = (
+      row: number,
+      batchWords: BatchWords,
+      { data, offsets }: Utf8Column,
+      drop: Drop<keyof typeof reasons>,
+    ) => {
       const document = open(data, offsets[row], offsets[row + 1]);
       const lines = document.measureLines(options.short_line_chars);
       if (lines.lines === 0) return drop(row, "empty", 0);
@@ -84,15 +88,16 @@ export default defineStage({
       }
       const max = options.max_newlines_per_word_ratio;
       if (max === null) return;
-      const words = documentWords.count(document, batch, row, lines.newlines, max);
+      const words = batchWords.count(document, row, lines.newlines, max);
       if (words === 0) return drop(row, "no_words", 0);
       if (lines.newlines / words > max) drop(row, "too_many_newlines", lines.newlines / words);
     };
 
     return filter<keyof typeof reasons>((batch, drop) => {
       const { text } = batch;
+      const batchWords = documentWords.of(batch);
       for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, batch, text, drop);
+        if (batch.alive.has(row)) judge(row, batchWords, text, drop);
       }
     });
   },

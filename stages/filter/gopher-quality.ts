@@ -10,12 +10,11 @@
  * another filter has segmented the batch.
  */
 import { z } from "zod";
-import type { Batch } from "../../batch/batch.ts";
 import type { Utf8Column } from "../../batch/column.ts";
 import { StopWords } from "../../kernels/quality/gopher.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
-import { DocumentWords } from "./document-words.ts";
+import { type BatchWords, DocumentWords } from "./document-words.ts";
 import { documentOpener } from "./quality-kernels.ts";
 
 const count = z.int().min(0).nullable();
@@ -81,9 +80,14 @@ export default defineStage({
     const documentWords = new DocumentWords(options.words);
     const stopWords = new StopWords(options.stop_words);
 
-    const judge = (row: number, batch: Batch, { data, offsets }: Utf8Column, drop: Drop<keyof typeof reasons>) => {
+    const judge = (
+      row: number,
+      batchWords: BatchWords,
+      { data, offsets }: Utf8Column,
+      drop: Drop<keyof typeof reasons>,
+    ) => {
       const document = open(data, offsets[row], offsets[row + 1]);
-      const spans = documentWords.load(document, batch, row);
+      const spans = batchWords.load(document, row);
       const words = document.measureWords();
       const length = words.nonSymbolWords;
       if (below(length, options.min_words)) return drop(row, "too_few_words", length);
@@ -114,8 +118,9 @@ export default defineStage({
 
     return filter<keyof typeof reasons>((batch, drop) => {
       const { text } = batch;
+      const batchWords = documentWords.of(batch);
       for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, batch, text, drop);
+        if (batch.alive.has(row)) judge(row, batchWords, text, drop);
       }
     });
   },

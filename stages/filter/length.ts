@@ -55,9 +55,10 @@ function measure({ unit, words, tokenizer, encoding }: Options, assets: Assets):
     case "words": {
       const open = documentOpener();
       const documentWords = new DocumentWords(words);
-      return (batch) => (row) => {
+      return (batch) => {
         const { data, offsets } = batch.text;
-        return documentWords.load(open(data, offsets[row], offsets[row + 1]), batch, row).count;
+        const batchWords = documentWords.of(batch);
+        return (row) => batchWords.load(open(data, offsets[row], offsets[row + 1]), row).count;
       };
     }
     case "tokens": {

@@ -29,7 +29,7 @@ class CountingDocument extends PlainQualityDocument {
 function load(words: DocumentWords, document: CountingDocument, batch: Batch, row: number): string[] {
   const { data, offsets } = batch.text;
   document.open(data, offsets[row], offsets[row + 1]);
-  const { starts, ends, count } = words.load(document, batch, row);
+  const { starts, ends, count } = words.of(batch).load(document, row);
   return Array.from({ length: count }, (_, i) => Buffer.from(data.subarray(starts[i], ends[i])).toString());
 }
 
@@ -85,11 +85,11 @@ test("counting takes what is known and keeps nothing of its own", () => {
   const document = new CountingDocument();
   const words = new DocumentWords("unicode");
   document.open(batch.text.data, 0, batch.text.offsets[1]);
-  assert.equal(words.count(document, batch, 0, 3001, 0.1), 3);
-  assert.equal(words.count(document, batch, 0, 3001, 2000), 2, "stops where the rule is settled");
+  assert.equal(words.of(batch).count(document, 0, 3001, 0.1), 3);
+  assert.equal(words.of(batch).count(document, 0, 3001, 2000), 2, "stops where the rule is settled");
   const before = document.segmented;
   load(words, document, batch, 0);
-  assert.equal(words.count(document, batch, 0, 3001, 2000), 3);
+  assert.equal(words.of(batch).count(document, 0, 3001, 2000), 3);
   assert.equal(document.segmented, before + 1);
 });
 
