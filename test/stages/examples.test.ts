@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Batch } from "../../batch/batch.ts";
 import type { Column } from "../../batch/column.ts";
+import { jsonText } from "../../kernels/json/json-text.ts";
 import type { Seed } from "../../kernels/random/shuffle.ts";
 import {
   type BarrierOperator,
@@ -38,7 +39,7 @@ for (const stage of stageRegistry().stages) {
     for (const [i, example] of stage.examples.entries()) {
       const operator = create(stage, example);
       assert.equal(operator.kind, stage.kind, "a stage makes the operator that it declares");
-      await check(stage, operator, example, `example ${i + 1}: ${JSON.stringify(rowOf(example)).slice(0, 80)}`);
+      await check(stage, operator, example, `example ${i + 1}: ${jsonText(rowOf(example)).slice(0, 80)}`);
     }
   });
 }
