@@ -38,7 +38,7 @@ export {
   type SourcePackingReport,
   type StagePackingReport,
 } from "./runs/packing-report.ts";
-export { peekDocuments, peekDropped } from "./runs/peek.ts";
+export { type PeekedDocument, peekDocuments, peekDropped } from "./runs/peek.ts";
 export { peekWindows } from "./runs/peek-windows.ts";
 export { type Prepared, type PrepareOptions, prepare } from "./runs/prepare.ts";
 export { type RankOptions, type RankResult, runRank } from "./runs/rank.ts";
@@ -52,7 +52,9 @@ export {
 export { type RunOptions, run } from "./runs/run.ts";
 export { isRun, type OpenRun, openRun, type RunStatus, runStatus } from "./runs/status.ts";
 export { verifyRun } from "./runs/verify.ts";
+export { type CellKind, type Cells, ColumnPath } from "./stages/cells.ts";
 export * from "./stages/define.ts";
 export { type StageRegistry, stageRegistry } from "./stages/registry.ts";
+export { requestOptions } from "./stages/request-options.ts";
 export { Layout } from "./store/layout.ts";
 export type { RunEvent, RunResult } from "./workers/events.ts";

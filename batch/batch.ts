@@ -41,6 +41,17 @@ export class Verdicts {
 }
 
 /**
+ * Something worked out from a batch's text that several stages look at: its words, hashes of its rows.
+ *
+ * It is a constant of whoever makes it, and its identity is the key under which a batch keeps the value.
+ */
+export interface Derivation<Value> {
+  readonly make: (batch: Batch) => Value;
+  /** Gives the value's memory back: nobody looks at it any more. */
+  readonly end?: (value: Value) => void;
+}
+
+/**
  * Documents as columns.
  *
  * Every row has an address for ever: (source, shard, row). `shards[i]` is the position of the shard in the source's sorted
@@ -61,6 +72,8 @@ export class Batch {
   readonly #columns: Map<string, Column>;
   #documents: Int32Array | undefined;
   #shardKeys: readonly string[] = [];
+  /** What was derived from the text, and how each value ends. */
+  readonly #derived = new Map<object, { readonly value: unknown; readonly end: () => void }>();
 
   constructor(init: {
     readonly source: string;
@@ -149,6 +162,23 @@ export class Batch {
   /** Adds or replaces a column. Only the executor calls it, with what a rewrite or annotate stage returned. */
   setColumn(name: string, column: Column): void {
     if (columnRows(column) !== this.rows) throw new Error(`column ${name} has the wrong number of rows`);
+    if (name === "text") this.endDerived();
     this.#columns.set(name, column);
+  }
+
+  /** What `derivation` makes of the text: made when first asked for, good until another text comes or the batch ends. */
+  derived<Value>(derivation: Derivation<Value>): Value {
+    // A value is kept under the derivation that made it, which knows its type.
+    const known = this.#derived.get(derivation) as { readonly value: Value } | undefined;
+    if (known !== undefined) return known.value;
+    const value = derivation.make(this);
+    this.#derived.set(derivation, { value, end: () => derivation.end?.(value) });
+    return value;
+  }
+
+  /** Ends what was derived from the text. Only the executor calls it, when a batch is done. */
+  endDerived(): void {
+    for (const { end } of this.#derived.values()) end();
+    this.#derived.clear();
   }
 }

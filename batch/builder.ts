@@ -51,6 +51,16 @@ export class Utf8Builder {
     this.#endRow();
   }
 
+  /** Forgets the parts of the row that is open. */
+  dropParts(): void {
+    this.#length = this.#offsets[this.#rows];
+  }
+
+  /** Bytes of the row that is open. */
+  get openBytes(): number {
+    return this.#length - this.#offsets[this.#rows];
+  }
+
   appendNull(): void {
     if (this.#validity === undefined) {
       this.#validity = new Uint8Array((this.#offsets.length + 7) >> 3).fill(0xff);

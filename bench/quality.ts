@@ -13,9 +13,10 @@ import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { Batch, TARGET_BATCH_BYTES } from "../batch/batch.ts";
 import { Utf8Builder } from "../batch/builder.ts";
-import type { Utf8Column } from "../batch/column.ts";
+import { columnArrays, type Utf8Column } from "../batch/column.ts";
+import { release } from "../batch/memory.ts";
 import { WORD_RULES, type WordRules } from "../kernels/words/types.ts";
-import type { FilterOperator, StageDefinition } from "../stages/define.ts";
+import type { FilterOperator, StageDefinition, TransformOperator } from "../stages/define.ts";
 import { NO_RESOURCES } from "../stages/define.ts";
 import c4Quality from "../stages/filter/c4-quality.ts";
 import finewebQuality from "../stages/filter/fineweb-quality.ts";
@@ -30,19 +31,21 @@ const TOGETHER = "together";
 const TWIN_SHARE = 4;
 const PEER_SHARE = 32;
 
+type Judge = FilterOperator | TransformOperator;
+
 interface Variant {
   readonly name: string;
   readonly share: number;
-  readonly filters: ReadonlyMap<string, FilterOperator>;
+  readonly filters: ReadonlyMap<string, Judge>;
 }
 
 function variant(name: string, words: WordRules, share: number, wasm: boolean): Variant {
   const before = process.env.SHARDMILL_WASM;
   if (!wasm) process.env.SHARDMILL_WASM = "off";
-  const filters = new Map<string, FilterOperator>();
+  const filters = new Map<string, Judge>();
   for (const stage of FILTERS) {
     const operator = stage.create(stage.options.parse({ words }), NO_RESOURCES);
-    if (operator.kind === "filter") filters.set(stage.name, operator);
+    if (operator.kind === "filter" || operator.kind === "transform") filters.set(stage.name, operator);
   }
   if (before === undefined) delete process.env.SHARDMILL_WASM;
   else process.env.SHARDMILL_WASM = before;
@@ -79,22 +82,31 @@ function batchOf(column: Utf8Column): Batch {
 
 const ignore = () => {};
 
+/** Applies a stage; the text that it makes is given back, so that every stage judges the same one. */
+function apply(judge: Judge, batch: Batch): void {
+  const made = judge.apply(batch, ignore);
+  for (const column of made?.values() ?? []) for (const array of columnArrays(column)) release(array);
+}
+
 /** MB of text per second of user CPU time, by filter. Words are shared only in the sequence. */
 function speeds({ filters }: Variant, columns: readonly Utf8Column[]): Map<string, number> {
   const bytes = columns.reduce((sum, { data }) => sum + data.length, 0);
   const timed = (run: (batch: Batch) => void): number => {
     const batches = columns.map(batchOf);
     const before = process.cpuUsage();
-    for (const batch of batches) run(batch);
+    for (const batch of batches) {
+      run(batch);
+      batch.endDerived();
+    }
     return bytes / process.cpuUsage(before).user;
   };
   const found = new Map<string, number>();
   for (const [name, filter] of filters) {
-    const alone = (batch: Batch) => filter.apply(batch, ignore);
+    const alone = (batch: Batch) => apply(filter, batch);
     found.set(name, timed(alone));
   }
   const inSequence = (batch: Batch) => {
-    for (const filter of filters.values()) filter.apply(batch, ignore);
+    for (const filter of filters.values()) apply(filter, batch);
   };
   return found.set(TOGETHER, timed(inSequence));
 }

@@ -81,6 +81,14 @@ export const maxErrorsFlag = {
   brief: "bad rows the run may survive; each is counted in the manifest",
 } as const;
 
+export const maxQuestionsFlag = {
+  kind: "parsed",
+  parse: parseCount("max-questions", 0),
+  optional: true,
+  placeholder: "n",
+  brief: "questions that stages may ask outside in this attempt; run again to go on (no bound by default)",
+} as const;
+
 export const countFlag = (name: string, fallback: string, brief: string) =>
   ({ kind: "parsed", parse: parseCount(name, 1), default: fallback, placeholder: "n", brief }) as const;
 

@@ -9,7 +9,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AssetLibrary } from "./assets.ts";
+import { AssetLibrary, type SharedAsset } from "./assets.ts";
 import { DEFAULT_RETRY, HttpClient, type RetryOptions, type Transport } from "./remote/fetch.ts";
 import { createRateMemory } from "./remote/rate-budget.ts";
 
@@ -28,6 +28,8 @@ export interface EnvironmentData {
   readonly identityCacheFile?: string;
   readonly retry: RetryOptions;
   readonly rateMemory: SharedArrayBuffer;
+  /** Assets that the threads of a process share. */
+  readonly sharedAssets?: readonly SharedAsset[];
 }
 
 export interface IoEnvironment extends EnvironmentData {
@@ -58,13 +60,13 @@ export function createIoEnvironment(
     ...(hubToken ? { hubToken } : {}),
   };
   const client = new HttpClient({ ...data, transport: transport ?? realTransport() });
-  return { ...data, client, assets: new AssetLibrary() };
+  return { ...data, client, assets: new AssetLibrary(data.sharedAssets) };
 }
 
-/** The part of `environment` that a worker thread can be given. */
+/** The part of `environment` that a worker thread can be given, with the assets that are in the store or at hand by now. */
 export function environmentData(environment: IoEnvironment): EnvironmentData {
-  const { client: _, assets: __, ...data } = environment;
-  return data;
+  const { client: _, assets, ...data } = environment;
+  return { ...data, sharedAssets: assets.share() };
 }
 
 function realTransport(): Transport {

@@ -2,7 +2,8 @@
  * Which columns rows have at each point of a pipeline, and whether a stage finds those that it reads.
  *
  * Invariant: every column that a reader or a stage declares is carried to the end; none is pruned. A stage that replaces a column decides its
- * kind from there on. Nested values are `json`: a stage may read a path into them, `metadata.score`.
+ * kind from there on. Nested values are `json`: a stage may read a path into them, `metadata.score`. Ranges of a text hold for that text alone, so
+ * none may change it behind them.
  */
 import { RecipeError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
@@ -15,7 +16,8 @@ const NESTED: ReadonlySet<DeclaredKind> = new Set(["json", "utf8", "any"]);
 
 /**
  * The columns of `spec` after each stage: entry 0 is what the reader gives. `uses` are the stages as the recipe has them, for messages.
- * Throws RecipeError `recipe/missing-column` where a stage reads a column that is not there.
+ * Throws RecipeError `recipe/missing-column` where a stage reads a column that is not there, `recipe/stale-ranges` where one changes a text whose
+ * ranges another has marked.
  */
 export function columnsAfter(
   spec: SourceSpec,
@@ -29,11 +31,27 @@ export function columnsAfter(
   stages.forEach((stage, index) => {
     const missing = stage.reads.filter((name) => !isThere(name, columns));
     if (missing.length > 0) throw missingColumn(spec, stage, missing, [...columns.keys()], uses[index]);
+    const ranges = [...columns].find(([, kind]) => kind === "range_list");
+    if (ranges !== undefined && changesText(stage)) throw staleRanges(spec, stage, ranges[0], uses[index]);
     columns = new Map(columns);
     for (const { name, kind } of stage.writes) columns.set(name, kind);
     all.push(declarations(columns));
   });
   return all;
+}
+
+function changesText({ kind, writes, exchange }: PlannedStage): boolean {
+  return kind === "rewrite" || exchange?.verdict === "edit" || writes.some(({ name }) => name === "text");
+}
+
+function staleRanges(spec: SourceSpec, stage: PlannedStage, column: string, use: StageUse | undefined): RecipeError {
+  return new RecipeError({
+    code: "recipe/stale-ranges",
+    what: `${stage.use} changes the texts of source ${spec.name} behind the stage that marks their ${column}`,
+    why: "ranges are positions in a text, so they would mark something else in the changed one",
+    fix: `move the stage that writes ${column} behind ${stage.use}`,
+    ...(use?.place === undefined ? {} : { place: use.place }),
+  });
 }
 
 function declarations(columns: ReadonlyMap<string, DeclaredKind>): readonly ColumnDeclaration[] {

@@ -1,11 +1,10 @@
 /**
  * What names work, so that equal work is found whoever did it.
  *
- * Invariant: a name depends on meaning alone: options that only say where an asset lies are replaced by the asset's content.
+ * Invariant: a name depends on meaning alone: the options of a planned stage say what an asset holds, never where it lies.
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../kernels/json/canonical.ts";
-import { isAssetRef } from "../stages/define.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 import { canonicalRecipe } from "./recipe/canonical.ts";
 
@@ -31,18 +30,9 @@ export function fingerprint(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 16);
 }
 
-/** What of a stage goes into a fingerprint: options that only say where an asset lies are replaced by its content. */
-export function stageIdentity(stage: PlannedStage): unknown {
-  const { use, version, options, assets } = stage;
-  return { use, version, options: withoutLocations(options, assets) };
-}
-
-/** `value` with every file it names replaced by the file's content hash. */
-function withoutLocations(value: unknown, assets: PlannedStage["assets"]): unknown {
-  if (isAssetRef(value)) return { sha256: assets.find(({ location }) => location === value.asset)?.sha256 };
-  if (Array.isArray(value)) return value.map((part) => withoutLocations(part, assets));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withoutLocations(part, assets)]));
+/** What of a stage goes into a fingerprint. Its options name files by content. */
+export function stageIdentity({ use, version, options }: PlannedStage): unknown {
+  return { use, version, options };
 }
 
 /** Names a packing in mixtures: two training stages share windows when this and the sequence length are equal. */

@@ -4,7 +4,6 @@
  * Invariant: equal recipes over equal content give equal plans, whatever the host, clock or worker count. Price: one listing per pattern
  * and one content hash per local file, cached; no text is read.
  */
-import { basename } from "node:path";
 import { RecipeError } from "../batch/errors.ts";
 import type { AssetLibrary } from "../io/assets.ts";
 import type { IoEnvironment } from "../io/environment.ts";
@@ -29,10 +28,10 @@ export interface PlanContext {
 /** Turns a recipe into a plan. Throws RecipeError for what can be known to be wrong before any shard is read. */
 export async function makePlan(written: Recipe, context: PlanContext): Promise<Plan> {
   const { recipe, missing } = resolveMissing(written);
-  const planner = new StagePlanner(context.registry, context.environment.assets, recipe.seed);
+  const planner = new StagePlanner(context.registry, context.environment, recipe.seed);
   const { tokenizer: spec } = recipe;
   const tokenize = spec && (await planner.plan(tokenizerUse(spec, context.registry)));
-  const tokenizer = spec && tokenize && planTokenizer(spec, tokenize, context.environment.assets);
+  const tokenizer = spec && tokenize && (await planTokenizer(spec, tokenize, context.environment.assets));
   const warnings = missing.map(missingWarning);
   const used = usedSources(recipe, warnings);
   const drafts: DraftSource[] = [];
@@ -48,11 +47,12 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
         `${source.name}: ${weak} files are known by length only; a changed file of equal length goes unnoticed`,
       );
   }
+  const planned = planner.assets.recipe(recipe);
   return {
     schema: 1,
     name: recipe.name,
-    fingerprint: planFingerprint({ recipe, missing, windows, outputs }),
-    recipe,
+    fingerprint: planFingerprint({ recipe: planned, missing, windows, outputs }),
+    recipe: planned,
     missing,
     ...(tokenizer && { tokenizer }),
     sources,
@@ -64,17 +64,18 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
 }
 
 /** The stage that every pipeline ends in. */
-function tokenizerUse({ file, encoding, eos }: TokenizerSpec, registry: StageRegistry): StageUse {
+function tokenizerUse({ file, encoding, eos, place }: TokenizerSpec, registry: StageRegistry): StageUse {
   const use = "tokenize/bpe";
-  const written = { ...(file === undefined ? { encoding } : { file }), eos };
-  return { id: "tokenize", use, options: registry.findStage(use).options.parse(written) as StageUse["options"] };
+  const written = { ...(file === undefined ? { encoding } : { file: file.asset }), eos };
+  const options = registry.findStage(use).options.parse(written) as StageUse["options"];
+  return { id: "tokenize", use, options, ...(place && { place }) };
 }
 
-function planTokenizer(spec: TokenizerSpec, stage: PlannedStage, assets: AssetLibrary): TokenizerPlan {
+async function planTokenizer(spec: TokenizerSpec, stage: PlannedStage, assets: AssetLibrary): Promise<TokenizerPlan> {
   const { place } = spec;
-  const [{ location, sha256 }] = stage.assets;
-  const name = spec.encoding ?? basename(location);
-  const tokenizer = loadTokenizer(name, assets.open(location, sha256, stage.use));
+  const [vocabulary] = stage.assets;
+  const { name, sha256 } = vocabulary;
+  const tokenizer = loadTokenizer(name, await assets.fetch(vocabulary, stage.use));
   let eosId: number;
   try {
     eosId = tokenizer.resolveSpecial(spec.eos);

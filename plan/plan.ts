@@ -4,6 +4,7 @@
  * Invariant: plain data. Sources, groups and windows are named by fingerprints that depend on stage names, versions, resolved options,
  * asset and input content alone; never on a path, a host, a clock or a worker count. `makePlan` makes one.
  */
+import type { Asset } from "../io/assets.ts";
 import type { ShardRef } from "../io/source.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
 import type { Seed } from "../kernels/random/shuffle.ts";
@@ -27,7 +28,8 @@ export interface PlannedStage {
   readonly exchange?: Exchange;
   /** Of a reader: one task reads all of the source. */
   readonly sequential: boolean;
-  readonly assets: readonly { readonly location: string; readonly sha256: string }[];
+  /** Files that its options name, each once; options refer to them by content. */
+  readonly assets: readonly Asset[];
 }
 
 /**

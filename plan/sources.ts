@@ -177,7 +177,8 @@ export function finishSource(
     reader,
     stages,
     passes,
-    columns: draft.columns[passes.length - 1].filter(({ name }) => name !== "text"),
+    // Ranges of a text become the loss lane; they are no value that a table carries.
+    columns: draft.columns[passes.length - 1].filter(({ name, kind }) => name !== "text" && kind !== "range_list"),
     tokenized,
     loss: stages.some(({ writes }) => writes.some(({ kind }) => kind === "range_list")),
     shards,

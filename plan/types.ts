@@ -2,6 +2,7 @@
 import type { Place } from "../batch/errors.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
 import type { LengthWindow, MixtureRequest } from "../mixtures/weights.ts";
+import type { AssetRef } from "../stages/assets.ts";
 
 /** A stage as a recipe uses it. */
 export interface StageUse {
@@ -15,8 +16,8 @@ export interface StageUse {
 }
 
 export interface TokenizerSpec {
-  /** Path of a `tokenizer.json`; exactly one of `file` and `encoding` is present. */
-  readonly file?: string;
+  /** A `tokenizer.json`; exactly one of `file` and `encoding` is present. */
+  readonly file?: AssetRef;
   /** Name of a tiktoken encoding, `cl100k_base`. */
   readonly encoding?: string;
   readonly eos: string;

@@ -1,7 +1,8 @@
 /** What differs between two plans of one run, in the words of a recipe: for who has to decide whether one may take the other's place. */
-import { basename } from "node:path";
+
 import type { Plan, PlannedStage, SourcePlan } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
+import { mapAssetRefs } from "../stages/define.ts";
 
 /** More than these are counted, not listed. */
 const MAX_REASONS = 8;
@@ -72,9 +73,11 @@ function stageChange(before: PlannedStage | undefined, now: PlannedStage): strin
   if (before === undefined) return `${now.use} is new`;
   if (before.use !== now.use) return `${before.use} → ${now.use}`;
   if (before.version !== now.version) return `${now.use} version ${before.version} → ${now.version}`;
-  const [change] = valueChanges(before.options, now.options);
+  // Files are told by name, for people know them by it, and not by the content that options refer to.
+  const named = (stage: PlannedStage): unknown => mapAssetRefs(stage.options, () => ({ asset: "" }));
+  const [change] = valueChanges(named(before), named(now));
   const asset = now.assets.find(({ sha256 }, i) => before.assets[i]?.sha256 !== sha256);
-  return change ?? (asset === undefined ? undefined : `${basename(asset.location)} changed`);
+  return change ?? (asset === undefined ? undefined : `${asset.name} changed`);
 }
 
 /** Every value of `now` that `before` has not, by its path: `training_stages.stage1.weights.web 0.9 → 0.8`. */

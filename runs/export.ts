@@ -58,7 +58,7 @@ export function exportManifests(
 
 /** What a trainer is pointed at in an export that is there. */
 export function exportPaths(folder: string): readonly string[] {
-  const configs = readSummary(folder)?.["configs"];
+  const configs = readSummary(folder)?.configs;
   const names = Array.isArray(configs) ? configs.filter((name) => typeof name === "string") : [];
   return [...names.map((name) => join(folder, name)), folder];
 }

@@ -5,6 +5,7 @@ import { AssetLibrary } from "../io/assets.ts";
 import { readPart } from "../io/local/read-part.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
 import { PIECE_WORDS } from "../kernels/pack/fill.ts";
+import { openAssets } from "../plan/assets.ts";
 import { tokenFiles } from "../store/layout.ts";
 import { markerFacts } from "../store/marker.ts";
 import { companions, decodePieces, decodeTokens } from "../store/token-file.ts";
@@ -33,8 +34,9 @@ export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly
   const stage = plan.sources.find(({ tokenized }) => tokenized)?.stages.at(-1);
   if (stage === undefined || tokenizer === undefined)
     throw new RunError({ code: "run/no-tokenizer", what: "this run has no tokenizer, so it has no windows" });
-  const [{ location, sha256 }] = stage.assets;
-  const loaded = loadTokenizer(tokenizer.name, new AssetLibrary().open(location, sha256, stage.use));
+  const library = new AssetLibrary();
+  openAssets(plan, layout, library);
+  const loaded = loadTokenizer(tokenizer.name, library.bytes(stage.assets[0], stage.use));
   const decode = (ids: Uint32Array): Uint8Array => loaded.decode(ids);
   const names = new Set(chosenSources(run, options.source).map((source) => source.name));
   const found: PeekedWindow[] = [];

@@ -1,7 +1,8 @@
 /**
  * A look at documents and at the verdicts on them. Reads little: rows are read again at their address.
  *
- * Invariant: what is shown is what is stored; a verdict names the stage, the reason and the measured value that were recorded.
+ * Invariant: what is shown is what is stored; a verdict names the stage, the reason, the measured value and the detail that were
+ * recorded.
  */
 import fs from "node:fs";
 import { join } from "node:path";
@@ -28,7 +29,12 @@ export interface PeekedDocument {
   readonly address: string;
   readonly id?: string;
   readonly text: string;
-  readonly verdict?: { readonly stage: string; readonly reason: string; readonly value?: number };
+  readonly verdict?: {
+    readonly stage: string;
+    readonly reason: string;
+    readonly value?: number;
+    readonly detail?: string;
+  };
 }
 
 /** The first documents of files that match `pattern`. */
@@ -114,15 +120,22 @@ function wantedRows(run: OpenRun, source: SourcePlan, span: number, options: Pee
     return wanted;
   }
   const [stageId, reason] = options.which.split(":");
-  const ledger = readTable(join(folder, spanFiles.ledger(span)));
-  const values = ledger.float("value");
-  for (let row = 0; row < ledger.rows && wanted.size < options.count; row++) {
-    const stage = source.stages[ledger.int("stage")[row]];
-    const why = stage.reasons[ledger.int("reason")[row]];
-    if (stageId !== "all" && stageId !== stage.id) continue;
-    if (reason !== undefined && reason !== why) continue;
-    const value = Number.isNaN(values[row]) ? {} : { value: values[row] };
-    wanted.set(`${ledger.int("shard")[row]}#${ledger.int("row")[row]}`, { stage: stage.id, reason: why, ...value });
+  for (const { fingerprint } of source.passes) {
+    const ledger = readTable(join(run.layout.ingest(fingerprint), spanFiles.ledger(span)));
+    const values = ledger.float("value");
+    for (let row = 0; row < ledger.rows && wanted.size < options.count; row++) {
+      const stage = source.stages[ledger.int("stage")[row]];
+      const why = stage.reasons[ledger.int("reason")[row]];
+      if (stageId !== "all" && stageId !== stage.id) continue;
+      if (reason !== undefined && reason !== why) continue;
+      const detail = ledger.text("detail", row);
+      wanted.set(`${ledger.int("shard")[row]}#${ledger.int("row")[row]}`, {
+        stage: stage.id,
+        reason: why,
+        ...(Number.isNaN(values[row]) ? {} : { value: values[row] }),
+        ...(detail === undefined ? {} : { detail }),
+      });
+    }
   }
   addDuplicates(run, source, span, options, stageId, reason, wanted);
   return wanted;
@@ -201,11 +214,17 @@ function readTable(path: string): {
   rows: number;
   int: (name: string) => Int32Array;
   float: (name: string) => Float64Array;
+  /** Undefined where the row has none. */
+  text: (name: string, row: number) => string | undefined;
 } {
   const { rows, columns } = decodeArrow(fs.readFileSync(path), path);
   return {
     rows,
     int: (name) => (columns.get(name) as Int32Column | undefined)?.values ?? new Int32Array(),
     float: (name) => (columns.get(name) as Float64Column | undefined)?.values ?? new Float64Array(),
+    text: (name, row) => {
+      const column = columns.get(name);
+      return column?.kind === "utf8" && isValid(column, row) ? utf8String(column, row) : undefined;
+    },
   };
 }

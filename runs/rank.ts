@@ -6,6 +6,7 @@
  */
 import { RecipeError, RunError, ShardmillError } from "../batch/errors.ts";
 import { createIoEnvironment } from "../io/environment.ts";
+import { openAssets } from "../plan/assets.ts";
 import type { Plan } from "../plan/plan.ts";
 import { damageOf, discardDamaged } from "../store/repair.ts";
 import type { Work } from "../workers/engine.ts";
@@ -51,6 +52,7 @@ export async function runRank(name: string, options: RankOptions): Promise<RankR
     cacheDownloads: options.cacheDownloads ?? false,
     identityCacheFile: layout.identityCache,
   });
+  openAssets(plan, layout, environment.assets);
   const markers = new StoreMarkers(plan, layout);
   const look = (): Frontier => frontier(plan, markers, { layout, max_errors: options.max_errors ?? 0 });
   const left = look();

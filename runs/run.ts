@@ -7,6 +7,7 @@
  */
 import { zstdBackend } from "../io/codecs/codec.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
+import { publishAssets } from "../plan/assets.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { Layout } from "../store/layout.ts";
@@ -16,6 +17,7 @@ import type { RunEvent, RunResult } from "../workers/events.ts";
 import { createProgress, readProgress } from "../workers/progress.ts";
 import type { WorkerSetup } from "../workers/protocol.ts";
 import { SPAN_BYTES } from "../workers/tasks/cut.ts";
+import { questionBudget } from "../workers/tasks/span/requests.ts";
 import { ownRun } from "./owner.ts";
 
 export interface TaskOptions {
@@ -23,6 +25,8 @@ export interface TaskOptions {
   readonly max_errors?: number;
   /** Keys one match task may hold in memory; more passes beyond it, never another result. */
   readonly match_memory_bytes?: number;
+  /** Questions that request stages may ask in this attempt; beyond it the run ends, and another attempt goes on. */
+  readonly max_questions?: number | undefined;
   /** Bytes of input per unit of work, when a source is cut for the first time; never changes a result. */
   readonly span_bytes?: number;
 }
@@ -50,6 +54,7 @@ const DEFAULT_MATCH_MEMORY_BYTES = 64 * 1024 * 1024;
 /** Runs `plan`. Rejects with the first failure once nothing is in flight any more; what was committed stays. */
 export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
   const { root, workers, registry, report = () => {} } = options;
+  await publishAssets(plan, new Layout(root), options.environment.assets);
   const zstd = zstdBackend();
   report({ type: "run_started", plan, workers, zstd: zstd.name, ...(zstd.hint ? { hint: zstd.hint } : {}) });
   for (const message of plan.warnings) report({ type: "warning", message });
@@ -85,6 +90,7 @@ export async function withLocalEngine<Result>(
     progress,
     match_memory_bytes: options.match_memory_bytes ?? DEFAULT_MATCH_MEMORY_BYTES,
     span_bytes: options.span_bytes ?? SPAN_BYTES,
+    ...(options.max_questions !== undefined && { question_budget: questionBudget(options.max_questions) }),
   };
   const { workers, stop, kill, order } = options;
   const engine = new LocalEngine({ workers, setup, stop, kill, order });

@@ -5,11 +5,13 @@
  * of them. A reason's position and an option's name never carry meaning: verdicts store reasons by the order of the declaration that the plan
  * resolved, and the plan keeps that order.
  */
-import { z } from "zod";
+import type { z } from "zod";
 import type { ColumnKind } from "../batch/column.ts";
 import type { Seed } from "../kernels/random/shuffle.ts";
+import type { Assets } from "./assets.ts";
 import type { Exchange, OperatorKind, OperatorOf, StageState } from "./operators.ts";
 
+export * from "./assets.ts";
 export * from "./operators.ts";
 
 /** A value, or a function of the stage's options. */
@@ -26,29 +28,6 @@ export interface ColumnDeclaration {
   readonly kind: DeclaredKind;
 }
 
-/** An option that names a file: local, http(s):// or hf://. What it holds is part of fingerprints, where it lies is not. */
-export interface AssetRef {
-  readonly asset: string;
-}
-
-/** The schema of an option that names a file, see {@link AssetRef}. A relative path starts at the recipe's folder. */
-export function assetPath(): z.ZodType<AssetRef, string> {
-  return z
-    .string()
-    .min(1)
-    .transform((asset): AssetRef => ({ asset }));
-}
-
-export function isAssetRef(value: unknown): value is AssetRef {
-  return typeof value === "object" && value !== null && "asset" in value && typeof value.asset === "string";
-}
-
-/** The content of the files that a stage's options name. */
-export interface Assets {
-  /** The bytes of a file, in memory that all threads share. May hold more than 2 GiB. */
-  readonly bytes: (ref: AssetRef) => Uint8Array;
-}
-
 /** What `create` is given besides the options. */
 export interface StageResources {
   readonly assets: Assets;
@@ -62,6 +41,7 @@ export const NO_RESOURCES: StageResources = {
     bytes: ({ asset }) => {
       throw new Error(`the stage was created without its file ${asset}`);
     },
+    name: ({ asset }) => asset,
   },
   seed: [0, 0],
 };

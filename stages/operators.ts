@@ -151,8 +151,6 @@ export interface RequestOperator extends Stateful {
   readonly attempts: number;
   /** Milliseconds before the second attempt; doubled for each further one. */
   readonly retry_ms: number;
-  /** Questions all spans of a source may ask together; undefined for no bound. */
-  readonly max_questions?: number;
   /** What to ask for `row`: plain data that names the question completely, or undefined where nothing is to be asked. */
   readonly question: (batch: Batch, row: number) => StageState | undefined;
   /** Gets the answer. Throws {@link RetryLater} for what may go away, a ShardmillError for what ends the run. */

@@ -46,6 +46,11 @@ export class Layout {
     return join(this.store, "identities.jsonl");
   }
 
+  /** A file that stages need besides their input, by its content. */
+  asset(sha256: string): string {
+    return join(this.store, "assets", sha256);
+  }
+
   ingest(fingerprint: string): string {
     return join(this.store, `ingest-${fingerprint}`);
   }

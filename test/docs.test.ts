@@ -34,6 +34,13 @@ function shims(t: TestContext): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${folder}:${path.dirname(process.execPath)}:${process.env.PATH}` };
 }
 
+/** Modules of a page import what a user has installed: here, the checkout's own build. */
+function linked(text: string): string {
+  return text
+    .replaceAll('"shardmill"', JSON.stringify(PACKAGE))
+    .replaceAll('"zod"', JSON.stringify(pathToFileURL(path.resolve("node_modules/zod/index.js")).href));
+}
+
 async function runBlocks(t: TestContext, file: string): Promise<number> {
   const cwd = temporaryFolder(t);
   // Pages may name what lies at the root of a checkout after `npm ci`.
@@ -42,7 +49,8 @@ async function runBlocks(t: TestContext, file: string): Promise<number> {
   let run = 0;
   for (const block of blocksOf(file)) {
     const target = block.attributes.find((attribute) => attribute.startsWith("file="))?.slice("file=".length);
-    if (target !== undefined) fs.writeFileSync(path.join(cwd, target), block.text);
+    const text = block.language === "js" ? linked(block.text) : block.text;
+    if (target !== undefined) fs.writeFileSync(path.join(cwd, target), text);
     switch (block.language) {
       case "yaml": {
         const value = parse(block.text) as Record<string, unknown>;
@@ -70,12 +78,7 @@ async function runBlocks(t: TestContext, file: string): Promise<number> {
       }
       case "js": {
         const script = path.join(cwd, `block-${run}.mjs`);
-        fs.writeFileSync(
-          script,
-          block.text
-            .replaceAll('"shardmill"', JSON.stringify(PACKAGE))
-            .replaceAll('"zod"', JSON.stringify(pathToFileURL(path.resolve("node_modules/zod/index.js")).href)),
-        );
+        fs.writeFileSync(script, text);
         const { status, stderr } = spawnSync(process.execPath, [script], { cwd, env, encoding: "utf8" });
         assert.equal(status, 0, `${file}:\n${block.text}\n${stderr}`);
         break;

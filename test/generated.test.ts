@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { EXPORTERS, TRAINERS } from "../manifests/exports/registry.ts";
 import { exporterNames, exporterRegistrySource, generatedDocs, registrySource, stageNames } from "../plan/generate.ts";
 import { toJsonSchema } from "../plan/recipe/json-schema.ts";
+import { declarationOf } from "../stages/define.ts";
 import { stageRegistry } from "../stages/registry.ts";
 import { ROOT } from "./project-root.ts";
 
@@ -52,9 +53,9 @@ test("every option of every stage is described, and all but required ones have a
 test("every reason a stage's examples name is declared, and every declared reason is explained", () => {
   for (const stage of stageRegistry().stages) {
     for (const example of stage.examples) {
-      if ("drops" in example) assert.ok(Object.hasOwn(stage.reasons, example.drops), `${stage.name}: ${example.drops}`);
+      const { reasons } = declarationOf(stage, stage.options.parse(example.options ?? {}));
+      if ("drops" in example) assert.ok(Object.hasOwn(reasons, example.drops), `${stage.name}: ${example.drops}`);
+      for (const [reason, meaning] of Object.entries(reasons)) assert.notEqual(meaning, "", `${stage.name}: ${reason}`);
     }
-    for (const [reason, meaning] of Object.entries(stage.reasons))
-      assert.notEqual(meaning, "", `${stage.name}: ${reason}`);
   }
 });

@@ -7,9 +7,10 @@
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
 import { contentHasher } from "../io/row-hasher.ts";
 import type { RowHasher } from "../kernels/hash/xxh64-rows.ts";
+import { assetsOf } from "../plan/assets.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
-import { assetsOf, createOperator } from "../plan/stages.ts";
+import { createOperator } from "../plan/stages.ts";
 import type { Operator, StageState } from "../stages/define.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
 import { RunBuffers } from "../store/key-file.ts";

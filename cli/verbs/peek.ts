@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import type { PeekedDocument } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { countFlag, dataRootFlag, jsonFlag, outFlag } from "../flags.ts";
 
@@ -77,11 +78,7 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
         if (flags.json) printJson(this, found);
         else {
           for (const row of found) {
-            const verdict =
-              row.verdict === undefined
-                ? "kept"
-                : `${row.verdict.stage}: ${row.verdict.reason}${row.verdict.value === undefined ? "" : ` (${row.verdict.value})`}`;
-            print(this, `── ${row.address}  ${verdict}\n${row.text}\n`);
+            print(this, `── ${row.address}  ${verdictText(row)}\n${row.text}\n`);
           }
         }
         return EXIT.ok;
@@ -102,3 +99,11 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
     });
   },
 });
+
+/** `gopher-quality: too_few_words (12)`, and behind it in quotes what else is known. */
+function verdictText({ verdict }: PeekedDocument): string {
+  if (verdict === undefined) return "kept";
+  const { stage, reason, value, detail } = verdict;
+  const measured = value === undefined ? "" : ` (${value})`;
+  return `${stage}: ${reason}${measured}${detail === undefined ? "" : ` ${JSON.stringify(detail)}`}`;
+}

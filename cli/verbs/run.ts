@@ -7,6 +7,7 @@ import {
   keepIntermediatesFlag,
   matchMemoryFlag,
   maxErrorsFlag,
+  maxQuestionsFlag,
   outFlag,
   recipeArgument,
   setFlag,
@@ -22,6 +23,7 @@ interface Flags {
   readonly dataRoot: string;
   readonly workers: number;
   readonly maxErrors: number;
+  readonly maxQuestions?: number;
   readonly matchMemory: number;
   readonly keepIntermediates: boolean;
   readonly cacheDownloads: boolean;
@@ -45,6 +47,7 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
       dataRoot: dataRootFlag,
       workers: workersFlag,
       maxErrors: maxErrorsFlag,
+      maxQuestions: maxQuestionsFlag,
       matchMemory: matchMemoryFlag,
       keepIntermediates: keepIntermediatesFlag,
       cacheDownloads: cacheDownloadsFlag,
@@ -78,6 +81,7 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
           environment: prepared.environment,
           registry: prepared.registry,
           max_errors: flags.maxErrors,
+          max_questions: flags.maxQuestions,
           match_memory_bytes: flags.matchMemory,
           keep_intermediates: flags.keepIntermediates,
           stop,

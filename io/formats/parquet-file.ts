@@ -30,8 +30,13 @@ export interface ParquetGroup {
   readonly rows: number;
   /** Rows of the file before this group. */
   readonly firstRow: number;
-  /** By path, parts joined with dots. */
+  /** By {@link chunkKey}. */
   readonly chunks: ReadonlyMap<string, ParquetChunk>;
+}
+
+/** Names a leaf. Dots would not do: a field may have one in its name. */
+export function chunkKey(path: readonly string[]): string {
+  return path.join("\0");
 }
 
 export interface ParquetFile {
@@ -118,7 +123,7 @@ function checkedGroups(metadata: FileMetaData, tree: SchemaTree, fileBytes: numb
       const where = `row group ${index}, column ${path}`;
       if (column.file_path) throw new Error(`${where} lies in another file`);
       if (!column.meta_data) throw new Error(`${where} has no metadata; it may be encrypted`);
-      chunks.set(path, checkedChunk(column.meta_data, path, where, fileBytes));
+      chunks.set(chunkKey(leaves[i].path), checkedChunk(column.meta_data, path, where, fileBytes));
     }
     const checked = { index, rows, firstRow, chunks };
     firstRow += rows;

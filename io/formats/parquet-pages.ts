@@ -10,12 +10,19 @@
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
 import { convert } from "hyparquet/src/convert.js";
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from "hyparquet/src/schema.js";
-import type { ColumnDecoder, DecodedArray, PageHeader, ParquetParsers, SchemaTree } from "hyparquet/src/types.js";
+import type {
+  ColumnDecoder,
+  DecodedArray,
+  PageHeader,
+  ParquetParsers,
+  SchemaElement,
+  SchemaTree,
+} from "hyparquet/src/types.js";
 import { ShardmillError } from "../../batch/errors.ts";
 import { crc32 } from "../../kernels/hash/crc32.ts";
 import type { ByteSource } from "../source.ts";
 import { type PageDecoder, pageDecoder } from "./parquet-codecs.ts";
-import { type ParquetChunk, type ParquetFile, type ParquetGroup, parquetError } from "./parquet-file.ts";
+import { chunkKey, type ParquetChunk, type ParquetFile, type ParquetGroup, parquetError } from "./parquet-file.ts";
 
 const WINDOW_BYTES = 4 * 1024 * 1024;
 /** Page headers hold statistics, which may hold whole values. */
@@ -77,6 +84,16 @@ class ChunkWindow {
   }
 }
 
+/** `element` without what its values mean: they come out as they are stored, with every digit. */
+function storedAs({ name, type, type_length, repetition_type }: SchemaElement): SchemaElement {
+  return {
+    name,
+    ...(type !== undefined && { type }),
+    ...(type_length !== undefined && { type_length }),
+    ...(repetition_type !== undefined && { repetition_type }),
+  };
+}
+
 /** Decodes the pages of one chunk. */
 class PageReader {
   readonly #window: ChunkWindow;
@@ -106,7 +123,7 @@ class PageReader {
     this.#decoder = {
       pathInSchema: chunk.metadata.path_in_schema,
       type: element.type!,
-      element,
+      element: storedAs(element),
       schemaPath,
       codec: "UNCOMPRESSED",
       parsers,
@@ -204,10 +221,9 @@ class PageReader {
     const output = data ?? [];
     if (encoding.endsWith("_DICTIONARY") && (Array.isArray(output) || this.#dictionary?.length === 0)) {
       const isEmpty = this.#dictionary?.length === 0;
-      for (const value of output as ArrayLike<unknown> & Iterable<unknown>) {
-        if (value === undefined || (isEmpty && this.#maxRepetition === 0 && value !== null)) {
-          throw new Error("page points outside its dictionary");
-        }
+      // Below lists whoever puts rows together finds what is undefined: here earlier pages would be walked again and again.
+      for (const value of this.#maxRepetition === 0 ? (output as ArrayLike<unknown> & Iterable<unknown>) : []) {
+        if (isOutside(value, isEmpty)) throw new Error("page points outside its dictionary");
       }
     }
     return output;
@@ -253,6 +269,12 @@ class PageReader {
   }
 }
 
+/** Whether a value was not in its dictionary; one that is absent is null, and structs around a value wrap it in arrays. */
+function isOutside(value: unknown, isEmpty: boolean): boolean {
+  if (Array.isArray(value)) return value.length > 0 && isOutside(value[0], isEmpty);
+  return value === undefined || (isEmpty && value !== null);
+}
+
 /** Values in the runs of `bytes[start, end)`, up to `values`; throws on a run that claims more than that. */
 function walkRuns(bytes: Uint8Array, start: number, end: number, width: number, values: number): number {
   let found = 0;
@@ -285,7 +307,8 @@ async function pageReader(
   path: readonly string[],
   parsers: ParquetParsers,
 ): Promise<PageReader> {
-  const chunk = group.chunks.get(path.join("."))!;
+  const chunk = group.chunks.get(chunkKey(path));
+  if (chunk === undefined) throw new Error("the row group does not have it");
   const { codec } = chunk.metadata;
   const decompress = await pageDecoder(codec);
   if (!decompress) throw new Error(`no decoder for compression ${codec}`);

@@ -82,6 +82,14 @@ export class NfcNormalizer {
     return normal === text ? undefined : this.#encoder.encode(normal);
   }
 
+  /** Whether a character begins at `p` that nothing before it changes or joins: the text may be cut there. */
+  beginsAnew(bytes: Uint8Array, p: number, end: number): boolean {
+    const lead = bytes[p];
+    if (lead < FIRST_LEAD) return (lead & 0xc0) !== 0x80;
+    const size = charAt(bytes, p, end) >> 8;
+    return size > 1 && this.#inert[codePointAt(bytes, p, size)] === 1;
+  }
+
   #isInert(bytes: Uint8Array, start: number, end: number): boolean {
     for (let p = start; p < end; ) {
       const lead = bytes[p];

@@ -1,7 +1,8 @@
 /**
  * JSON values that are neither strings nor containers, and what kinds of value there are.
  *
- * Owns the grammar of numbers and literals (RFC 8259). Invariant: a position that is returned is where the value ends; a
+ * Owns the grammar of numbers and literals: RFC 8259, and the three words for numbers that are not finite (`NaN`, `Infinity`, `-Infinity`),
+ * which Python's writer puts out and JSON does not have. Invariant: a position that is returned is where the value ends; a
  * negative one is `~at` of the byte at `at` that cannot be there. Nothing is read past the first byte that does not belong.
  */
 
@@ -14,6 +15,8 @@ export const JsonKind = {
   string: 5,
   array: 6,
   object: 7,
+  /** A number that JSON cannot say. */
+  notFinite: 8,
 } as const;
 export type JsonKind = (typeof JsonKind)[keyof typeof JsonKind];
 
@@ -23,12 +26,15 @@ const POINT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const LETTER_E = 0x65;
+const CAPITAL_I = 0x49;
 
 const encoder = new TextEncoder();
 const LITERALS = [
   { bytes: encoder.encode("null"), kind: JsonKind.null },
   { bytes: encoder.encode("true"), kind: JsonKind.true },
   { bytes: encoder.encode("false"), kind: JsonKind.false },
+  { bytes: encoder.encode("NaN"), kind: JsonKind.notFinite },
+  { bytes: encoder.encode("Infinity"), kind: JsonKind.notFinite },
 ] as const;
 
 /** First position at or after `at` that is not JSON whitespace within a line. */
@@ -37,8 +43,9 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
   return at;
 }
 
-/** Kind of the number or literal that begins with `first`: right where {@link skipAtom} finds one. */
-export function atomKind(first: number): JsonKind {
+/** Kind of the number or literal at `at`: right where {@link skipAtom} finds one. */
+export function atomKind(bytes: Uint8Array, at: number): JsonKind {
+  const first = bytes[at] === MINUS && bytes[at + 1] === CAPITAL_I ? CAPITAL_I : bytes[at];
   for (const { bytes, kind } of LITERALS) if (bytes[0] === first) return kind;
   return JsonKind.number;
 }
@@ -55,6 +62,7 @@ function isDigit(byte: number): boolean {
 
 function skipNumber(bytes: Uint8Array, start: number): number {
   let at = bytes[start] === MINUS ? start + 1 : start;
+  if (bytes[at] === CAPITAL_I) return skipLiteral(bytes, at);
   if (bytes[at] === ZERO) at++;
   else {
     at = skipDigits(bytes, at);

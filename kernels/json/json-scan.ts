@@ -2,9 +2,9 @@
  * Finds wanted values in one line of JSON without making a JavaScript string, and proves on the way that the line is
  * JSON.
  *
- * Owns the grammar of RFC 8259 (what `JSON.parse` accepts, nothing else); strings, numbers and keys have modules of their
- * own. Invariant: `scan` accepts a line exactly when `JSON.parse` accepts it, given that its bytes are valid UTF-8, which
- * the caller checks. Of equal keys the last wins, also for a parent of a wanted key. Price: one pass, no native calls;
+ * Owns the grammar of RFC 8259 (what `JSON.parse` accepts) and `NaN`, `Infinity`, `-Infinity`, which Python writes; strings, numbers and
+ * keys have modules of their own. Invariant: `scan` accepts a line exactly when `JSON.parse` accepts it with those words as null, given
+ * that its bytes are valid UTF-8, which the caller checks. Of equal keys the last wins, also for a parent of a wanted key. Price: one pass, no native calls;
  * nesting is limited by memory only.
  */
 import { findKey, type KeyNode, keyTree } from "./json-scan-keys.ts";
@@ -35,6 +35,8 @@ export function isBlankLine(bytes: Uint8Array, start: number, end: number): bool
  */
 export class JsonScanner {
   readonly kinds: Uint8Array;
+  /** Whether the line scanned last holds a number that is not finite, anywhere: then it is not JSON as it is. */
+  hasNotFinite = false;
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
   readonly #root: KeyNode;
@@ -71,6 +73,7 @@ export class JsonScanner {
   scan(start: number, end: number): number {
     const bytes = this.#bytes;
     this.kinds.fill(JsonKind.missing);
+    this.hasNotFinite = false;
     const strings = this.#strings;
     strings.startLine(start, end);
     let depth = 0;
@@ -106,7 +109,9 @@ export class JsonScanner {
       } else {
         const next = skipAtom(bytes, at);
         if (next < 0) return ~next;
-        if (node !== undefined) this.#record(node, atomKind(opening), at, next);
+        const kind = atomKind(bytes, at);
+        if (kind === JsonKind.notFinite) this.hasNotFinite = true;
+        if (node !== undefined) this.#record(node, kind, at, next);
         at = next;
       }
 

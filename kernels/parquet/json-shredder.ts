@@ -198,7 +198,8 @@ export class JsonShredder {
     const first = this.#bytes[start];
     const end = start < this.#end ? skipAtom(this.#bytes, start) : ~start;
     if (end < 0) throw this.#notJson(~end);
-    const kind = atomKind(first);
+    const kind = atomKind(this.#bytes, start);
+    if (kind === JsonKind.notFinite) throw this.#notJson(start);
     if (kind === JsonKind.null) this.#null(node, node.nullDefinition, repetition);
     else if (node.kind === "bool" && kind !== JsonKind.number) {
       this.#leaves[node.firstLeaf].putNumber(Number(kind === JsonKind.true), repetition);

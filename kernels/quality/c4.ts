@@ -1,8 +1,7 @@
 /**
  * C4's line rules: which lines of a document stay, and what is left of them.
  *
- * Owns {@link C4Lines}, the one judge that `filter/c4-quality` and `rewrite/c4-lines` share, so that the text one counts is the text
- * the other writes. Invariant: the rules and their order are those of datatrove's C4QualityFilter; lines are Python's `splitlines`.
+ * Owns {@link C4Lines}. Invariant: the rules and their order are those of datatrove's C4QualityFilter; lines are Python's `splitlines`.
  * Price: two passes over the bytes of a line, a copy where it holds a citation.
  */
 import { spaceLength, splitLines, strip } from "../lines.ts";

@@ -1,13 +1,13 @@
 /**
  * A recipe as plain JSON: what fingerprints hash and manifests store.
  *
- * Invariant: two recipes that must give the same bytes have the same form. Keys are sorted, places are left out, and of a path on
- * this machine only the last part stays: what a file holds is hashed apart.
+ * Invariant: two recipes that must give the same bytes have the same form. Keys are sorted, places are left out. The recipe of a
+ * plan names files by content; of a path on this machine only the last part stays.
  */
 import { basename } from "node:path";
 import type { Place } from "../../batch/errors.ts";
 import { isAssetRef } from "../../stages/define.ts";
-import type { Recipe, TokenizerSpec } from "../types.ts";
+import type { Recipe } from "../types.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -15,17 +15,13 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export function canonicalRecipe(recipe: Recipe): { readonly [key: string]: Json } {
   return sorted({
     ...recipe,
-    tokenizer: recipe.tokenizer && canonicalTokenizer(recipe.tokenizer),
+    tokenizer: recipe.tokenizer && unplaced(recipe.tokenizer),
     outputs: recipe.outputs.map((output) => ({ ...unplaced(output), format: unplaced(output.format) })),
     pipelines: mapValues(recipe.pipelines, (uses) => uses.map(unplaced)),
     sources: mapValues(recipe.sources, (source) => ({ ...unplaced(source), read: unplaced(source.read) })),
     training_stages: recipe.training_stages.map((stage) => ({ ...unplaced(stage), pack: unplaced(stage.pack) })),
     plugins: recipe.plugins.map((path) => basename(path)),
   }) as { readonly [key: string]: Json };
-}
-
-function canonicalTokenizer({ file, place: _place, ...tokenizer }: TokenizerSpec): Omit<TokenizerSpec, "place"> {
-  return file === undefined ? tokenizer : { ...tokenizer, file: basename(file) };
 }
 
 function unplaced<T extends { readonly place?: Place }>({ place: _place, ...rest }: T): Omit<T, "place"> {

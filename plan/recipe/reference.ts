@@ -3,6 +3,7 @@
  *
  * Invariant: the same definitions give the same bytes. The pages are committed; a test fails when they are stale.
  */
+import { jsonText } from "../../kernels/json/json-text.ts";
 import { declarationOf, type Example, type StageDeclaration, type StageDefinition } from "../../stages/define.ts";
 import { type JsonSchema, recipeJsonSchema, toJsonSchema } from "./json-schema.ts";
 
@@ -34,16 +35,24 @@ export function stageFacts(stage: StageDefinition): Record<string, unknown> {
   const { name, version, kind, summary, reference, examples } = stage;
   const { reads, writes, reasons } = documented(stage);
   const options = toJsonSchema(stage.options);
-  return { name, version, kind, summary, reference, reads, writes, reasons, options, examples };
+  // As the page prints them: JSON of every program that reads it has no 64-bit integers.
+  const shown = examples.map((example) => JSON.parse(jsonText(example)) as unknown);
+  return { name, version, kind, summary, reference, reads, writes, reasons, options, examples: shown };
 }
 
-/** What a stage declares under its defaults or, where an option has none, under those of its first example that parses. */
+/**
+ * What a stage declares under its defaults or, where an option has none, under those of its first example that parses; and every reason that
+ * the defaults or any example can give.
+ */
 function documented(stage: StageDefinition): Pick<StageDeclaration, "reads" | "writes" | "reasons"> {
-  for (const options of [{}, ...stage.examples.map((example) => example.options ?? {})]) {
+  const tried = [{}, ...stage.examples.map((example) => example.options ?? {})];
+  const declared = tried.flatMap((options) => {
     const parsed = stage.options.safeParse(options);
-    if (parsed.success) return declarationOf(stage, parsed.data);
-  }
-  return { reads: [], writes: [], reasons: {} };
+    return parsed.success ? [declarationOf(stage, parsed.data)] : [];
+  });
+  const [first] = declared;
+  if (first === undefined) return { reads: [], writes: [], reasons: {} };
+  return { ...first, reasons: Object.assign({}, ...declared.map(({ reasons }) => reasons)) };
 }
 
 function stageSection(stage: StageDefinition): string[] {
@@ -141,12 +150,14 @@ function typeText(schema: JsonSchema): string {
   if (schema.const !== undefined) return code(String(schema.const));
   if (schema.enum !== undefined) return schema.enum.map((value) => code(String(value))).join(" or ");
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeText))].join(" or ");
-  switch (schema.type) {
+  const { type } = schema;
+  if (typeof type === "object") return type.map((each) => typeText({ ...schema, type: each })).join(" or ");
+  switch (type) {
     case "string":
       return "text";
     case "integer":
     case "number":
-      return [schema.type, ...bounds(schema)].join(" ");
+      return [type, ...bounds(schema)].join(" ");
     case "boolean":
       return "true or false";
     case "null":
@@ -177,7 +188,7 @@ function bounds({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSc
 function exampleRow(example: Example): string[] {
   const options = example.options === undefined ? "" : code(JSON.stringify(example.options));
   const row = "text" in example ? example.text : example.columns;
-  return [code(shorten(plainJson(row))), options, outcome(example)];
+  return [code(shorten(jsonText(row))), options, outcome(example)];
 }
 
 function outcome(example: Example): string {
@@ -185,15 +196,10 @@ function outcome(example: Example): string {
   if ("becomes" in example) return `becomes ${code(shorten(JSON.stringify(example.becomes)))}`;
   if ("writes" in example) {
     return Object.entries(example.writes)
-      .map(([name, value]) => `${name} ${code(shorten(plainJson(value)))}`)
+      .map(([name, value]) => `${name} ${code(shorten(jsonText(value)))}`)
       .join(", ");
   }
   return "kept";
-}
-
-/** JSON in which a 64-bit integer is written as the number it is. */
-function plainJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? Number(part) : part));
 }
 
 function shorten(text: string): string {

@@ -7,6 +7,7 @@
 import { resolve as resolvePath } from "node:path";
 import type { z } from "zod";
 import { suggest } from "../../batch/suggest.ts";
+import { resolveLocation } from "../../io/asset-sources.ts";
 import type { Recipe, TokenizerSpec } from "../types.ts";
 import type { Finding, Path } from "./diagnostics.ts";
 import { badName, check, unknownKey, wrongType } from "./issues.ts";
@@ -158,6 +159,7 @@ function resolveTokenizer(
     return undefined;
   }
   const { file, encoding, eos } = spec;
-  const which = file === undefined ? { encoding: encoding as string } : { file: resolvePath(context.folder, file) };
+  const which =
+    file === undefined ? { encoding: encoding as string } : { file: { asset: resolveLocation(file, context.folder) } };
   return { ...which, eos, ...placed(path, context) };
 }

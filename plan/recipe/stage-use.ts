@@ -5,7 +5,8 @@
  */
 import type { Place } from "../../batch/errors.ts";
 import { didYouMean } from "../../batch/suggest.ts";
-import { declarationOf, isPipelineKind, type OperatorKind } from "../../stages/define.ts";
+import { resolveLocation } from "../../io/asset-sources.ts";
+import { declarationOf, isPipelineKind, mapAssetRefs, type OperatorKind } from "../../stages/define.ts";
 import type { StageRegistry } from "../../stages/registry.ts";
 import type { StageUse } from "../types.ts";
 import type { Finding, Path } from "./diagnostics.ts";
@@ -83,7 +84,9 @@ export function stageUse(
   return {
     id: id ?? name.slice(name.lastIndexOf("/") + 1),
     use: name,
-    options: parsed as Readonly<Record<string, unknown>>,
+    options: mapAssetRefs(parsed as Readonly<Record<string, unknown>>, ({ asset }) => ({
+      asset: resolveLocation(asset, context.folder),
+    })),
     ...placed(namePath, context),
   };
 }

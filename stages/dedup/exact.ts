@@ -6,7 +6,8 @@
  * address survives. Price: hashing at 5 GB/s (0.03 microseconds for a short text), a 20-byte record per row.
  */
 import { z } from "zod";
-import { isValid, type Utf8Column } from "../../batch/column.ts";
+import type { Derivation } from "../../batch/batch.ts";
+import { isValid } from "../../batch/column.ts";
 import { createRowHasher } from "../../io/row-hasher.ts";
 import type { Xxh64Seed } from "../../kernels/hash/xxh64-rows.ts";
 import { simplifyText, TextBuffer } from "../../kernels/normalize.ts";
@@ -44,20 +45,22 @@ export default defineStage({
     const hasher = createRowHasher(SEEDS);
     const { words } = hasher;
     const normalized = new TextBuffer();
-    /** Hashes of the live rows, made at a batch's first sketch. */
-    const hashed = new WeakMap<Utf8Column, Uint32Array>();
+    /** Of the rows that are alive at a batch's first sketch. */
+    const textHashes: Derivation<Uint32Array> = {
+      make: ({ rows, text, alive }) => {
+        const hashes = new Uint32Array(words * rows);
+        hasher.hashRows(text, alive, hashes);
+        return hashes;
+      },
+    };
     return barrier({
       key_bytes: 16,
       keys_per_row: 1,
-      sketch: ({ text, alive }, row, out) => {
+      sketch: (batch, row, out) => {
+        const { text } = batch;
         if (!isValid(text, row)) return false;
         if (on === "text") {
-          let hashes = hashed.get(text);
-          if (hashes === undefined) {
-            hashes = new Uint32Array(words * alive.length);
-            hasher.hashRows(text, alive, hashes);
-            hashed.set(text, hashes);
-          }
+          const hashes = batch.derived(textHashes);
           for (let word = 0; word < words; word++) out[word] = hashes[words * row + word];
           return true;
         }

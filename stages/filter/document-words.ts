@@ -1,43 +1,38 @@
 /**
  * The words of a batch's documents, segmented once for all filters that look at them.
  *
- * Owns {@link DocumentWords}. Filters are separate stages called one after the other on the same batch; what one has segmented is kept for
- * its text column, which never changes, until another column comes. Invariant: the words are those of the segmenter, whoever asks
- * first. Price: 8 bytes a word, at most {@link MAX_KEPT_WORDS} words a thread; documents beyond are segmented again.
+ * Owns {@link DocumentWords}. Filters are separate stages called one after the other on the same batch, and the batch keeps what one of them has
+ * segmented until its text changes or it ends. Invariant: the words are those of the segmenter, whoever asks first. Price: 8 bytes a word,
+ * at most {@link MAX_KEPT_WORDS} words a batch, in memory that the next batch takes over; documents beyond are segmented again.
  */
+import type { Batch, Derivation } from "../../batch/batch.ts";
 import type { Utf8Column } from "../../batch/column.ts";
+import { allocate, release } from "../../batch/memory.ts";
 import type { QualityDocument } from "../../kernels/quality/document.ts";
-import { widen } from "../../kernels/quality/range-set.ts";
 import type { WordList } from "../../kernels/quality/word-list.ts";
 import { segmenter } from "../../kernels/words/index.ts";
 import { type WordRules, type WordSegmenter, WordSpans } from "../../kernels/words/types.ts";
 
 /** 32 MB: the words of 6 MB of English. */
 const MAX_KEPT_WORDS = 1 << 22;
+/** Bytes a word and the space behind it take at least in most texts: sizes the first allocation, nothing else. */
+const BYTES_PER_WORD = 5;
 
-/** The words of one column at a time, by row, in the order in which they were asked for. */
+/** The words of a batch, by row, in the order in which they were asked for. */
 class KeptWords {
-  /** Which columns were kept when; the one kept now is the last. */
-  readonly #turns = new WeakMap<Utf8Column, number>();
-  #turn = 0;
-  #starts = new Int32Array(1 << 12);
-  #ends = new Int32Array(1 << 12);
+  #starts: Int32Array;
+  #ends: Int32Array;
   #used = 0;
   /** By row: where its words begin, -1 where none are kept; and how many they are. */
-  #first = new Int32Array(0);
-  #counts = new Int32Array(0);
+  readonly #first: Int32Array;
+  readonly #counts: Int32Array;
 
-  /** Makes `column` the one whose words are kept. */
-  turnTo(column: Utf8Column): void {
-    if (this.#turns.get(column) === this.#turn) return;
-    this.#turns.set(column, ++this.#turn);
-    this.#used = 0;
-    const rows = column.offsets.length - 1;
-    if (rows > this.#first.length) {
-      this.#first = new Int32Array(rows);
-      this.#counts = new Int32Array(rows);
-    }
-    this.#first.fill(-1, 0, rows);
+  constructor(rows: number, textBytes: number) {
+    const room = Math.min(Math.ceil(textBytes / BYTES_PER_WORD), MAX_KEPT_WORDS);
+    this.#starts = allocateIntegers(room);
+    this.#ends = allocateIntegers(room);
+    this.#first = new Int32Array(rows).fill(-1);
+    this.#counts = new Int32Array(rows);
   }
 
   get(row: number): WordList | undefined {
@@ -52,17 +47,27 @@ class KeptWords {
   put(row: number, { starts, ends, count }: WordList): WordList {
     const end = this.#used + count;
     if (end > MAX_KEPT_WORDS) return { starts: starts.slice(0, count), ends: ends.slice(0, count), count };
-    if (end > this.#starts.length) {
-      const room = Math.min(Math.max(end, this.#starts.length * 2), MAX_KEPT_WORDS);
-      this.#starts = widen(this.#starts, room);
-      this.#ends = widen(this.#ends, room);
-    }
+    if (end > this.#starts.length) this.#grow(Math.min(Math.max(end, this.#starts.length * 2), MAX_KEPT_WORDS));
     this.#starts.set(starts.subarray(0, count), this.#used);
     this.#ends.set(ends.subarray(0, count), this.#used);
     this.#first[row] = this.#used;
     this.#counts[row] = count;
     this.#used = end;
     return this.#list(row);
+  }
+
+  end(): void {
+    release(this.#starts);
+    release(this.#ends);
+  }
+
+  #grow(room: number): void {
+    const [starts, ends] = [allocateIntegers(room), allocateIntegers(room)];
+    starts.set(this.#starts.subarray(0, this.#used));
+    ends.set(this.#ends.subarray(0, this.#used));
+    this.end();
+    this.#starts = starts;
+    this.#ends = ends;
   }
 
   #list(row: number): WordList {
@@ -76,8 +81,20 @@ class KeptWords {
   }
 }
 
-/** What is kept is a function of the column, so that all filters of a thread may share it. */
-const kept: Readonly<Record<WordRules, KeptWords>> = { unicode: new KeptWords(), "spacy-en": new KeptWords() };
+function allocateIntegers(count: number): Int32Array {
+  const bytes = allocate(count * 4);
+  return new Int32Array(bytes.buffer, bytes.byteOffset, count);
+}
+
+const keptWords: Derivation<KeptWords> = {
+  make: ({ rows, text }) => new KeptWords(rows, text.data.length),
+  end: (words) => words.end(),
+};
+/** Under which key a batch keeps the words of each set of rules. */
+const KEPT: Readonly<Record<WordRules, Derivation<KeptWords>>> = {
+  unicode: { ...keptWords },
+  "spacy-en": { ...keptWords },
+};
 
 const CHUNK_BYTES = 2048;
 const NEWLINE = 0x0a;
@@ -94,29 +111,48 @@ export class DocumentWords {
     this.#segmenter = rules === "unicode" ? undefined : segmenter(rules);
   }
 
-  /** Gives an open `document`, which is `row` of `column`, its words, and returns them: good until the next column. */
-  load(document: QualityDocument, column: Utf8Column, row: number): WordList {
-    const words = kept[this.#rules];
-    words.turnTo(column);
-    const known = words.get(row);
+  /** The words of `batch`. Good until the batch ends or its text is replaced. */
+  of(batch: Batch): BatchWords {
+    return new BatchWords(batch.derived(KEPT[this.#rules]), batch.text, this.#segmenter, this.#spans);
+  }
+}
+
+/** Gives the documents of one batch their words. */
+export class BatchWords {
+  readonly #kept: KeptWords;
+  readonly #column: Utf8Column;
+  readonly #segmenter: WordSegmenter | undefined;
+  readonly #spans: WordSpans;
+
+  /** `spans` is room that is used from document to document. */
+  constructor(kept: KeptWords, column: Utf8Column, segmenter: WordSegmenter | undefined, spans: WordSpans) {
+    this.#kept = kept;
+    this.#column = column;
+    this.#segmenter = segmenter;
+    this.#spans = spans;
+  }
+
+  /** Gives an open `document`, which is row `row`, its words, and returns them. */
+  load(document: QualityDocument, row: number): WordList {
+    const known = this.#kept.get(row);
     if (known !== undefined) {
       document.setWords(known);
       return known;
     }
-    const list = this.#segment(document, column.data, column.offsets[row], column.offsets[row + 1]);
+    const { data, offsets } = this.#column;
+    const list = this.#segment(document, data, offsets[row], offsets[row + 1]);
     if (this.#segmenter !== undefined) document.setWords(list);
-    return words.put(row, list);
+    return this.#kept.put(row, list);
   }
 
   /**
-   * Words in an open `document`, which is `row` of `column`; fewer where those already bring `newlines` per word down to `max`.
+   * Words in an open `document`, which is row `row`; fewer where those already bring `newlines` per word down to `max`.
    * Cuts the text at newlines, which no word crosses.
    */
-  count(document: QualityDocument, column: Utf8Column, row: number, newlines: number, max: number): number {
-    kept[this.#rules].turnTo(column);
-    const known = kept[this.#rules].count(row);
+  count(document: QualityDocument, row: number, newlines: number, max: number): number {
+    const known = this.#kept.count(row);
     if (known !== undefined) return known;
-    const { data, offsets } = column;
+    const { data, offsets } = this.#column;
     const end = offsets[row + 1];
     let count = 0;
     for (let from = offsets[row]; from < end; ) {

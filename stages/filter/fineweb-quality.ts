@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
-import { DocumentWords } from "./document-words.ts";
+import { type BatchWords, DocumentWords } from "./document-words.ts";
 import { documentOpener } from "./quality-kernels.ts";
 
 const ratio = z.number().min(0).nullable();
@@ -66,8 +66,13 @@ export default defineStage({
     const open = documentOpener();
     const documentWords = new DocumentWords(options.words);
 
-    const judge = (row: number, column: Utf8Column, drop: Drop<keyof typeof reasons>) => {
-      const document = open(column.data, column.offsets[row], column.offsets[row + 1]);
+    const judge = (
+      row: number,
+      batchWords: BatchWords,
+      { data, offsets }: Utf8Column,
+      drop: Drop<keyof typeof reasons>,
+    ) => {
+      const document = open(data, offsets[row], offsets[row + 1]);
       const lines = document.measureLines(options.short_line_chars);
       if (lines.lines === 0) return drop(row, "empty", 0);
       const terminal = lines.terminalLines / lines.lines;
@@ -83,15 +88,16 @@ export default defineStage({
       }
       const max = options.max_newlines_per_word_ratio;
       if (max === null) return;
-      const words = documentWords.count(document, column, row, lines.newlines, max);
+      const words = batchWords.count(document, row, lines.newlines, max);
       if (words === 0) return drop(row, "no_words", 0);
       if (lines.newlines / words > max) drop(row, "too_many_newlines", lines.newlines / words);
     };
 
     return filter<keyof typeof reasons>((batch, drop) => {
       const { text } = batch;
+      const batchWords = documentWords.of(batch);
       for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, text, drop);
+        if (batch.alive.has(row)) judge(row, batchWords, text, drop);
       }
     });
   },

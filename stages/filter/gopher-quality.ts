@@ -14,7 +14,7 @@ import type { Utf8Column } from "../../batch/column.ts";
 import { StopWords } from "../../kernels/quality/gopher.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
-import { DocumentWords } from "./document-words.ts";
+import { type BatchWords, DocumentWords } from "./document-words.ts";
 import { documentOpener } from "./quality-kernels.ts";
 
 const count = z.int().min(0).nullable();
@@ -80,9 +80,14 @@ export default defineStage({
     const documentWords = new DocumentWords(options.words);
     const stopWords = new StopWords(options.stop_words);
 
-    const judge = (row: number, column: Utf8Column, drop: Drop<keyof typeof reasons>) => {
-      const document = open(column.data, column.offsets[row], column.offsets[row + 1]);
-      const spans = documentWords.load(document, column, row);
+    const judge = (
+      row: number,
+      batchWords: BatchWords,
+      { data, offsets }: Utf8Column,
+      drop: Drop<keyof typeof reasons>,
+    ) => {
+      const document = open(data, offsets[row], offsets[row + 1]);
+      const spans = batchWords.load(document, row);
       const words = document.measureWords();
       const length = words.nonSymbolWords;
       if (below(length, options.min_words)) return drop(row, "too_few_words", length);
@@ -107,14 +112,15 @@ export default defineStage({
         return drop(row, "too_few_alphabetic_words", alphabetic);
       }
       if (options.min_stop_words === null) return;
-      const found = stopWords.countDistinct(column.data, spans, options.min_stop_words);
+      const found = stopWords.countDistinct(data, spans, options.min_stop_words);
       if (found < options.min_stop_words) drop(row, "too_few_stop_words", found);
     };
 
     return filter<keyof typeof reasons>((batch, drop) => {
       const { text } = batch;
+      const batchWords = documentWords.of(batch);
       for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, text, drop);
+        if (batch.alive.has(row)) judge(row, batchWords, text, drop);
       }
     });
   },

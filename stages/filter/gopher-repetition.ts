@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
-import { DocumentWords } from "./document-words.ts";
+import { type BatchWords, DocumentWords } from "./document-words.ts";
 import { documentOpener } from "./quality-kernels.ts";
 
 const bound = (of: string, value: number) =>
@@ -84,8 +84,13 @@ export default defineStage({
       [10, options.max_duplicate_10gram_ratio, "too_many_duplicate_10grams"],
     ] as const;
 
-    const judge = (row: number, column: Utf8Column, drop: Drop<keyof typeof reasons>) => {
-      const document = open(column.data, column.offsets[row], column.offsets[row + 1]);
+    const judge = (
+      row: number,
+      batchWords: BatchWords,
+      { data, offsets }: Utf8Column,
+      drop: Drop<keyof typeof reasons>,
+    ) => {
+      const document = open(data, offsets[row], offsets[row + 1]);
       const chars = document.countChars();
       const paragraph = document.measureParagraphs();
       const paragraphs = paragraph.duplicates / paragraph.pieces;
@@ -104,7 +109,7 @@ export default defineStage({
         return drop(row, "too_many_duplicate_line_chars", lineChars);
       }
 
-      documentWords.load(document, column, row);
+      batchWords.load(document, row);
       document.loadNgrams();
       for (const [n, max, reason] of topBounds) {
         if (max === null) continue;
@@ -120,8 +125,9 @@ export default defineStage({
 
     return filter<keyof typeof reasons>((batch, drop) => {
       const { text } = batch;
+      const batchWords = documentWords.of(batch);
       for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, text, drop);
+        if (batch.alive.has(row)) judge(row, batchWords, text, drop);
       }
     });
   },

@@ -4,85 +4,127 @@
  * Invariant: strings are taken as the bytes they are, whatever way their column stores them. Price: one record batch in
  * memory, whole; more than 1 GB/s of text on one core.
  */
-import type { RecordBatch, Schema } from "apache-arrow";
+import type { RecordBatch } from "apache-arrow";
 import * as z from "zod";
 import type { Batch } from "../../batch/batch.ts";
-import { DataError, ShardmillError } from "../../batch/errors.ts";
+import { ShardmillError } from "../../batch/errors.ts";
 import { arrowError, openArrow } from "../../io/formats/arrow-batches.ts";
-import { cellKind, cellReader, isStringType } from "../../io/formats/arrow-cells.ts";
-import type { Cell } from "../../io/formats/cells.ts";
+import { type ArrowField, findField } from "../../io/formats/arrow-cells.ts";
+import { isStringType } from "../../io/formats/arrow-strings.ts";
+import type { CellKind, CellOrMisfit, MetadataKind } from "../../io/formats/cells.ts";
+import { type CellType, cellsOf, ownCells, typeName } from "../../io/formats/value-cells.ts";
 import type { ShardRef } from "../../io/source.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
+import { AbsentColumns } from "./absent-columns.ts";
+import { BATCH_TARGET, BatchAssembler, type BatchTarget, sizeOfCells } from "./batch-assembler.ts";
 import {
-  BATCH_TARGET,
-  BatchAssembler,
-  type BatchTarget,
-  cellsProblem,
   columnOptions,
-  isSequential,
+  type MetadataColumn,
+  metadataColumns,
+  metadataOption,
   missingColumn,
-  outputNames,
-  RowWindow,
-  shardPlace,
-  sizeOfCells,
+  pathsOf,
   sourceColumns,
-  wholeShards,
-  windowOptions,
-} from "./reading.ts";
-import type { ColumnSpec } from "./reading-columns.ts";
+  textNotString,
+  wrongKind,
+} from "./columns.ts";
+import { cellsProblem } from "./row-faults.ts";
+import { isSequential, RowWindow, windowOptions } from "./row-window.ts";
+import { shardPlace, wholeShards } from "./shard-extents.ts";
 
 const options = z.strictObject({
   ...columnOptions,
-  metadata: z
-    .array(z.string().min(1))
-    .default([])
-    .describe("columns to carry along; lists, maps and structs become JSON text"),
+  metadata: metadataOption.describe(
+    "columns to carry along, of the kind the file has unless one is given; dots reach into structs; lists, maps and structs become JSON text",
+  ),
   ...windowOptions,
 });
 type Options = z.output<typeof options>;
+type Fields = Parameters<typeof findField>[0];
 
-interface ArrowColumn extends ColumnSpec {
-  /** Position in the schema. */
-  readonly index: number;
+interface ArrowColumn {
+  readonly name: string;
+  readonly kind: CellKind;
+  /** What the recipe asked for. */
+  readonly wanted?: MetadataKind | undefined;
+  /** Absent where the file lacks it: null in every row. */
+  readonly stored?: { readonly field: ArrowField; readonly toCell: CellType["toCell"] };
 }
 
-function columnsOf(schema: Schema, given: Options, context: ReadContext, shard: ShardRef): ArrowColumn[] {
-  const names = schema.fields.map((field) => field.name ?? "");
-  const find = (option: "text" | "id" | "metadata", name: string): number => {
-    const index = names.indexOf(name);
-    if (index < 0) throw missingColumn(context, shard, option, name, names);
-    return index;
-  };
-  const text = find("text", given.text);
-  if (!isStringType(schema.fields[text].type)) {
-    throw new DataError({
-      code: "data/text-not-string",
-      what: `column ${given.text} does not hold strings but ${schema.fields[text].type}`,
-      fix: "set text to a column of strings",
-      place: shardPlace(context, shard),
-    });
+/** The first way that is there. */
+function locate(fields: Fields, paths: readonly (readonly string[])[]): ArrowField | undefined {
+  for (const path of paths) {
+    const field = findField(fields, path);
+    if (field !== undefined) return field;
   }
-  const columns: ArrowColumn[] = [{ name: "text", kind: "utf8", index: text }];
-  if (given.id !== null && (given.id !== "id" || names.includes("id"))) {
-    columns.push({ name: "id", kind: "utf8", index: find("id", given.id) });
-  }
-  for (const name of given.metadata) {
-    const index = find("metadata", name);
-    columns.push({ name, kind: cellKind(schema.fields[index].type), index });
+  return undefined;
+}
+
+/** The metadata column as a file has it, undefined where it lacks it. Throws DataError `data/column-kind`. */
+function metadataIn(
+  fields: Fields,
+  wanted: MetadataColumn,
+  context: ReadContext,
+  shard: ShardRef,
+): ArrowColumn | undefined {
+  const { name, kind, paths } = wanted;
+  const field = locate(fields, paths);
+  if (field === undefined) return undefined;
+  const cells = kind === undefined ? ownCells(field.values) : cellsOf(field.values, kind);
+  if (cells === undefined) throw wrongKind(context, shard, wanted, typeName(field.values));
+  return { name, kind: cells.kind, wanted: kind, stored: { field, toCell: cells.toCell } };
+}
+
+/** Text first, then id where there is one, then metadata. */
+async function columnsOf(
+  fields: Fields,
+  given: Options,
+  metadata: readonly MetadataColumn[],
+  absent: AbsentColumns,
+  context: ReadContext,
+  shard: ShardRef,
+): Promise<readonly ArrowColumn[]> {
+  const names = fields.map((field) => field.name ?? "");
+  const stringsOf = (field: ArrowField): NonNullable<ArrowColumn["stored"]> => ({
+    field,
+    toCell: (cellsOf(field.values, "utf8") ?? ownCells(field.values)).toCell,
+  });
+  const text = locate(fields, pathsOf(given.text));
+  if (text === undefined) throw missingColumn(context, shard, "text", given.text, names);
+  if (!isStringType(text.type)) throw textNotString(context, shard, given.text, typeName(text.values));
+  const columns: ArrowColumn[] = [{ name: "text", kind: "utf8", stored: stringsOf(text) }];
+  const id = given.id === null ? undefined : locate(fields, pathsOf(given.id));
+  if (id !== undefined) columns.push({ name: "id", kind: "utf8", stored: stringsOf(id) });
+  else if (given.id !== null && given.id !== "id") throw missingColumn(context, shard, "id", given.id, names);
+  for (const wanted of metadata) {
+    const there = metadataIn(fields, wanted, context, shard);
+    const { name, kind } = wanted;
+    columns.push(there ?? { name, kind: await absent.kind(wanted, context, shard, names), wanted: kind });
   }
   return columns;
 }
 
 /** The operator behind `read/arrow`; tests give it small batches. */
 export function arrowSource(given: Options, target: BatchTarget = BATCH_TARGET): SourceOperator {
-  outputNames(given.metadata);
+  const metadata = metadataColumns(given.metadata);
+  const absent = new AbsentColumns(async (context, shard, column) => {
+    const bytes = await context.open(shard);
+    try {
+      const { schema } = await openArrow(bytes, shardPlace(context, shard));
+      return metadataIn(schema.fields, column, context, shard)?.kind;
+    } finally {
+      await bytes.close();
+    }
+  });
   return source({
     extents: async (shards) => wholeShards(shards),
     async *read(extents, context) {
       const rows = new RowWindow(given);
       for (const extent of extents) {
         if (rows.done) return;
-        yield* readShard(extent, given, context, rows, target);
+        const columns = (fields: Fields): Promise<readonly ArrowColumn[]> =>
+          columnsOf(fields, given, metadata, absent, context, context.shards[extent.shard]);
+        yield* readShard(extent, columns, context, rows, target);
       }
     },
   });
@@ -90,7 +132,7 @@ export function arrowSource(given: Options, target: BatchTarget = BATCH_TARGET):
 
 async function* readShard(
   extent: Extent,
-  given: Options,
+  columnsIn: (fields: Fields) => Promise<readonly ArrowColumn[]>,
   context: ReadContext,
   rows: RowWindow,
   target: BatchTarget,
@@ -100,7 +142,7 @@ async function* readShard(
   const bytes = await context.open(shard);
   try {
     const file = await openArrow(bytes, place);
-    const columns = columnsOf(file.schema, given, context, shard);
+    const columns = await columnsIn(file.schema.fields);
     const batches = new BatchAssembler(context.source, columns, target);
     let row = 0;
     let batch = 0;
@@ -113,8 +155,7 @@ async function* readShard(
       row += record.numRows;
       batch++;
     }
-    const rest = batches.take();
-    if (rest) yield rest;
+    yield* batches.rest();
   } finally {
     await bytes.close();
   }
@@ -129,7 +170,7 @@ function* readRecords(
 ): Generator<Batch> {
   const { context, rows, extent } = at;
   const place = shardPlace(context, context.shards[extent.shard]);
-  const cells: Cell[] = new Array(columns.length).fill(null);
+  const cells: CellOrMisfit[] = new Array(columns.length).fill(null);
   const guarded = <T>(work: () => T): T => {
     try {
       return work();
@@ -138,21 +179,22 @@ function* readRecords(
       throw arrowError(place, where, error);
     }
   };
-  const readers = guarded(() =>
-    columns.map(({ name, index }) => {
-      const data = record.data.children[index];
-      if (data.length !== record.numRows)
-        throw new Error(`column ${name} has ${data.length} of ${record.numRows} rows`);
-      return cellReader(data);
-    }),
-  );
+  const readers = guarded(() => {
+    for (const { length } of record.data.children) {
+      if (length !== record.numRows) throw new Error(`a column has ${length} of ${record.numRows} rows`);
+    }
+    return columns.flatMap(({ stored }, cell) => {
+      if (stored === undefined) return [];
+      return [{ cell, read: stored.field.reader(record.data.children), toCell: stored.toCell }];
+    });
+  });
   for (let i = 0; i < record.numRows; i++) {
     if (rows.done) return;
     if (!rows.take()) continue;
     guarded(() => {
-      for (let c = 0; c < columns.length; c++) {
-        const cell = readers[c](i);
-        cells[c] = columns[c].kind === "utf8" && cell !== null && !(cell instanceof Uint8Array) ? String(cell) : cell;
+      for (const { cell, read, toCell } of readers) {
+        const value = read(i);
+        cells[cell] = value === null ? null : toCell(value);
       }
     });
     const problem = cellsProblem(columns, cells);
@@ -160,16 +202,15 @@ function* readRecords(
       context.problem({ ...problem, shard: extent.shard, row: at.row + i });
       continue;
     }
-    if (batches.overflows(sizeOfCells(cells))) yield batches.take()!;
-    const builders = batches.addRow(extent.shard, at.row + i);
-    for (let c = 0; c < cells.length; c++) builders[c].push(cells[c]);
-    if (batches.full) yield batches.take()!;
+    if (batches.overflows(sizeOfCells(cells))) yield* batches.rest();
+    batches.addRow(extent.shard, at.row + i, cells);
+    if (batches.full) yield* batches.rest();
   }
 }
 
 export default defineStage({
   name: "read/arrow",
-  version: 1,
+  version: 2,
   kind: "source",
   summary: "Reads Arrow IPC files and streams.",
   reference: "Apache Arrow columnar format 1.5; bodies uncompressed or zstd",

@@ -11,35 +11,28 @@ import * as z from "zod";
 import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { DataError, type Place } from "../../batch/errors.ts";
 import { codecOf, decode } from "../../io/codecs/codec.ts";
-import type { Cell, CellKind } from "../../io/formats/cells.ts";
-import type { ShardRef } from "../../io/source.ts";
+import { type CellKind, type CellOrMisfit, cellKindOf, type MetadataKind, MISFIT } from "../../io/formats/cells.ts";
+import { isJson } from "../../io/formats/value-types.ts";
+import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
+import { AbsentColumns } from "./absent-columns.ts";
+import { BATCH_TARGET, BatchAssembler, type BatchTarget, sizeOfCells } from "./batch-assembler.ts";
 import {
-  BATCH_TARGET,
-  BatchAssembler,
-  type BatchTarget,
-  cellsProblem,
   columnOptions,
-  isSequential,
+  type MetadataColumn,
   metadataColumns,
+  metadataOption,
   missingColumn,
-  outputNames,
-  parseNumber,
-  type RowFault,
-  RowWindow,
-  refuseUtf16,
-  shardPlace,
-  sizeOfCells,
   sourceColumns,
-  typedMetadata,
-  wholeShards,
-  windowOptions,
-} from "./reading.ts";
-import type { ColumnSpec } from "./reading-columns.ts";
+} from "./columns.ts";
+import { parseNumber } from "./numbers.ts";
+import { cellsProblem, type RowFault } from "./row-faults.ts";
+import { isSequential, RowWindow, windowOptions } from "./row-window.ts";
+import { refuseUtf16, shardPlace, wholeShards } from "./shard-extents.ts";
 
 const options = z.strictObject({
   ...columnOptions,
-  metadata: typedMetadata.describe("columns to carry along; a bare name is a utf8 column"),
+  metadata: metadataOption.describe("columns to carry along; a bare name is a utf8 column"),
   delimiter: z.string().min(1).default(",").describe("what separates fields, such as a tab"),
   quote: z
     .string()
@@ -60,32 +53,61 @@ type Options = z.output<typeof options>;
 /** Errors after which the rest of a file cannot be told apart. */
 const FATAL = new Set(["CSV_QUOTE_NOT_CLOSED", "CSV_MAX_RECORD_SIZE"]);
 
-interface CsvColumn extends ColumnSpec {
-  /** Position in a record. */
+interface CsvColumn {
+  readonly name: string;
+  readonly kind: CellKind;
+  readonly wanted: MetadataKind;
+  /** Position in a record; -1 where the file lacks it: null in every row. */
   readonly index: number;
 }
 
 /** A record, or why there is none. `row` counts the lines of the table, the header included. */
 type Parsed = { readonly row: number } & ({ readonly fields: readonly Uint8Array[] } | { readonly fault: string });
 
-function columnsOf(header: readonly string[], given: Options, context: ReadContext, shard: ShardRef): CsvColumn[] {
-  const find = (option: "text" | "id" | "metadata", name: string): number => {
+/** Where the header names `column`: by its whole name, since a table is flat. */
+function indexOf(header: readonly string[], { paths }: MetadataColumn): number {
+  return header.indexOf(paths[0].join("."));
+}
+
+async function columnsOf(
+  header: readonly string[],
+  given: Options,
+  metadata: readonly MetadataColumn[],
+  absent: AbsentColumns,
+  context: ReadContext,
+  shard: ShardRef,
+): Promise<readonly CsvColumn[]> {
+  const find = (option: "text" | "id", name: string): number => {
     const index = header.indexOf(name);
     if (index < 0) throw missingColumn(context, shard, option, name, header);
     return index;
   };
-  const columns: CsvColumn[] = [{ name: "text", kind: "utf8", index: find("text", given.text) }];
+  const columns: CsvColumn[] = [{ name: "text", kind: "utf8", wanted: "utf8", index: find("text", given.text) }];
   if (given.id !== null && (given.id !== "id" || header.includes("id"))) {
-    columns.push({ name: "id", kind: "utf8", index: find("id", given.id) });
+    columns.push({ name: "id", kind: "utf8", wanted: "utf8", index: find("id", given.id) });
   }
-  for (const column of metadataColumns(given.metadata))
-    columns.push({ ...column, index: find("metadata", column.name) });
+  for (const column of metadata) {
+    const { name, kind: wanted = "utf8" } = column;
+    const index = indexOf(header, column);
+    if (index < 0) await absent.kind(column, context, shard, header);
+    columns.push({ name, kind: cellKindOf(wanted), wanted, index });
+  }
   return columns;
 }
 
 /** The operator behind `read/csv`; tests give it small batches. */
 export function csvSource(given: Options, target: BatchTarget = BATCH_TARGET): SourceOperator {
-  outputNames(metadataColumns(given.metadata).map(({ name }) => name));
+  const metadata = metadataColumns(given.metadata);
+  const absent = new AbsentColumns(async (context, shard, column) => {
+    const bytes = await context.open(shard);
+    try {
+      const { header, parsed } = await openTable(contentOf(bytes, context, shard), given, context, shard);
+      await parsed.return(undefined);
+      return header === undefined || indexOf(header, column) < 0 ? undefined : cellKindOf(column.kind ?? "utf8");
+    } finally {
+      await bytes.close();
+    }
+  });
   return source({
     extents: async (shards) => wholeShards(shards),
     async *read(extents, context) {
@@ -95,14 +117,25 @@ export function csvSource(given: Options, target: BatchTarget = BATCH_TARGET): S
         const shard = context.shards[extent.shard];
         const bytes = await context.open(shard);
         try {
-          const content = checkedHead(decode(codecOf(shard.key), bytes.stream(0), bytes.name), context, shard);
-          yield* readShard(extent, content, given, context, rows, target);
+          const table = await openTable(contentOf(bytes, context, shard), given, context, shard);
+          try {
+            const { header } = table;
+            if (header === undefined) continue;
+            const columns = await columnsOf(header, given, metadata, absent, context, shard);
+            yield* readShard(extent, { ...table, header }, columns, context, rows, target);
+          } finally {
+            await table.parsed.return(undefined);
+          }
         } finally {
           await bytes.close();
         }
       }
     },
   });
+}
+
+function contentOf(bytes: ByteSource, context: ReadContext, shard: ShardRef): AsyncGenerator<Uint8Array> {
+  return checkedHead(decode(codecOf(shard.key), bytes.stream(0), bytes.name), context, shard);
 }
 
 /** Passes `chunks` on, refusing UTF-16 and dropping a byte order mark. */
@@ -170,75 +203,86 @@ async function* records(content: AsyncIterable<Uint8Array>, given: Options, plac
   });
 }
 
-async function* readShard(
-  extent: Extent,
+/** A table and the names of its columns, undefined where it is empty. */
+interface Table {
+  readonly header: readonly string[] | undefined;
+  /** Lines of the table before its first row: rows are counted without them. */
+  readonly headerRows: number;
+  readonly parsed: AsyncGenerator<Parsed>;
+}
+
+async function openTable(
   content: AsyncIterable<Uint8Array>,
   given: Options,
+  context: ReadContext,
+  shard: ShardRef,
+): Promise<Table> {
+  const parsed = records(content, given, shardPlace(context, shard));
+  if (given.header !== null) return { header: given.header, headerRows: 0, parsed };
+  const first = await parsed.next();
+  if (first.done) return { header: undefined, headerRows: 0, parsed };
+  if ("fault" in first.value) throw headerError(first.value.fault, context, shard);
+  return { header: first.value.fields.map((field) => Buffer.from(field).toString()), headerRows: 1, parsed };
+}
+
+async function* readShard(
+  extent: Extent,
+  { header, headerRows, parsed }: Table & { readonly header: readonly string[] },
+  columns: readonly CsvColumn[],
   context: ReadContext,
   rows: RowWindow,
   target: BatchTarget,
 ): AsyncGenerator<Batch> {
-  const shard = context.shards[extent.shard];
-  const parsed = records(content, given, shardPlace(context, shard));
-  let header = given.header;
-  /** Rows of the table are counted without its header line. */
-  let headerRows = 0;
-  if (header === null) {
-    const first = await parsed.next();
-    if (first.done) return;
-    if ("fault" in first.value) throw headerError(first.value.fault, context, shard);
-    header = first.value.fields.map((field) => Buffer.from(field).toString());
-    headerRows = 1;
-  }
-  const columns = columnsOf(header, given, context, shard);
   const batches = new BatchAssembler(context.source, columns, target);
-  try {
-    for await (const record of parsed) {
-      if (rows.done) break;
-      if (!rows.take()) continue;
-      const row = record.row - headerRows;
-      const cells = cellsOf(record, header.length, columns);
-      const problem = Array.isArray(cells) ? cellsProblem(columns, cells) : cells;
-      if (problem || !Array.isArray(cells)) {
-        context.problem({ ...problem!, shard: extent.shard, row });
-        continue;
-      }
-      if (batches.overflows(sizeOfCells(cells))) yield batches.take()!;
-      const builders = batches.addRow(extent.shard, row);
-      for (let c = 0; c < cells.length; c++) builders[c].push(cells[c]);
-      if (batches.full) yield batches.take()!;
+  for await (const record of parsed) {
+    if (rows.done) break;
+    if (!rows.take()) continue;
+    const row = record.row - headerRows;
+    const found = cellsOf(record, header.length, columns);
+    const problem = "cells" in found ? cellsProblem(columns, found.cells) : found;
+    if (problem !== undefined || !("cells" in found)) {
+      if (problem !== undefined) context.problem({ ...problem, shard: extent.shard, row });
+      continue;
     }
-  } finally {
-    await parsed.return(undefined);
+    if (batches.overflows(sizeOfCells(found.cells))) yield* batches.rest();
+    batches.addRow(extent.shard, row, found.cells);
+    if (batches.full) yield* batches.rest();
   }
-  const rest = batches.take();
-  if (rest) yield rest;
+  yield* batches.rest();
 }
 
 /** The cells of a record, or what is wrong with it. */
-function cellsOf(record: Parsed, width: number, columns: readonly CsvColumn[]): Cell[] | RowFault {
+function cellsOf(
+  record: Parsed,
+  width: number,
+  columns: readonly CsvColumn[],
+): { readonly cells: CellOrMisfit[] } | RowFault {
   if ("fault" in record) return { kind: "bad_csv", message: record.fault };
   const { fields } = record;
   if (fields.length !== width) {
     return { kind: "bad_csv", message: `row has ${fields.length} fields, the header has ${width}` };
   }
-  const cells: Cell[] = [];
-  for (const { name, kind, index } of columns) {
-    const field = fields[index];
-    const cell = name === "id" && field.length === 0 ? null : toCell(field, kind);
-    if (cell === undefined) return { kind: "bad_metadata", message: `${name} is not ${kind}` };
-    cells.push(cell);
-  }
-  return cells;
+  return {
+    cells: columns.map(({ name, wanted, index }) => {
+      if (index < 0) return null;
+      const field = fields[index];
+      return name === "id" && field.length === 0 ? null : toCell(field, wanted);
+    }),
+  };
 }
 
-function toCell(field: Uint8Array, kind: CellKind): Cell | undefined {
-  if (kind === "utf8") return field;
-  const text = Buffer.from(field).toString("latin1").trim();
+function toCell(field: Uint8Array, wanted: MetadataKind): CellOrMisfit {
+  if (wanted === "utf8") return field;
+  const buffer = Buffer.from(field);
+  if (wanted === "json") {
+    const text = buffer.toString().trim();
+    return text === "" || text === "null" ? null : isJson(text) ? text : MISFIT;
+  }
+  const text = buffer.toString("latin1").trim();
   if (text === "") return null;
-  if (kind !== "bool") return parseNumber(text, kind);
+  if (wanted !== "bool") return parseNumber(text, wanted) ?? MISFIT;
   const lower = text.toLowerCase();
-  return lower === "true" ? true : lower === "false" ? false : undefined;
+  return lower === "true" ? true : lower === "false" ? false : MISFIT;
 }
 
 function headerError(fault: string, context: ReadContext, shard: ShardRef): DataError {
@@ -252,7 +296,7 @@ function headerError(fault: string, context: ReadContext, shard: ShardRef): Data
 
 export default defineStage({
   name: "read/csv",
-  version: 1,
+  version: 2,
   kind: "source",
   summary: "Reads CSV or TSV, plain or compressed; fields may span lines.",
   reference: "RFC 4180",

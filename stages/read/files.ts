@@ -13,18 +13,11 @@ import type { ShardRef } from "../../io/source.ts";
 import { FILE_LANGUAGES, fileLanguage } from "../../kernels/file-language.ts";
 import { utf16ByteOrder } from "../../kernels/utf16.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
-import {
-  BATCH_TARGET,
-  BatchAssembler,
-  type BatchTarget,
-  isSequential,
-  ROW_TOO_LARGE,
-  type RowFault,
-  RowWindow,
-  SOURCE_COLUMNS,
-  wholeShards,
-  windowOptions,
-} from "./reading.ts";
+import { BATCH_TARGET, BatchAssembler, type BatchTarget } from "./batch-assembler.ts";
+import { SOURCE_COLUMNS } from "./columns.ts";
+import { ROW_TOO_LARGE, type RowFault } from "./row-faults.ts";
+import { isSequential, RowWindow, windowOptions } from "./row-window.ts";
+import { wholeShards } from "./shard-extents.ts";
 
 const options = z.strictObject({ ...windowOptions });
 type Options = z.output<typeof options>;
@@ -49,6 +42,9 @@ export function filesSource(given: Options, target: BatchTarget = BATCH_TARGET):
         ],
         target,
       );
+      const rest = function* (): Generator<Batch> {
+        for (const batch of batches.rest()) yield withLanguage(batch, context);
+      };
       for await (const [extent, content] of readInOrder(wanted, context)) {
         const { key } = context.shards[extent.shard];
         const fault = content instanceof Uint8Array ? contentFault(content) : content;
@@ -56,15 +52,11 @@ export function filesSource(given: Options, target: BatchTarget = BATCH_TARGET):
           context.problem({ ...fault!, shard: extent.shard, row: 0 });
           continue;
         }
-        if (batches.overflows(content.length)) yield withLanguage(batches.take()!, context);
-        const [text, id, path] = batches.addRow(extent.shard, 0);
-        text.push(content);
-        id.push(key);
-        path.push(key);
-        if (batches.full) yield withLanguage(batches.take()!, context);
+        if (batches.overflows(content.length)) yield* rest();
+        batches.addRow(extent.shard, 0, [content, key, key]);
+        if (batches.full) yield* rest();
       }
-      const rest = batches.take();
-      if (rest) yield withLanguage(rest, context);
+      yield* rest();
     },
   });
 }

@@ -12,43 +12,30 @@ import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { DataError } from "../../batch/errors.ts";
 import { checkCodec, codecOf, decode } from "../../io/codecs/codec.ts";
 import { chunksFrom, windows } from "../../io/formats/byte-lines.ts";
-import type { Cell, CellKind } from "../../io/formats/cells.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { wasmModule } from "../../io/wasm.ts";
-import { isBlankLine, JsonKind, JsonScanner } from "../../kernels/json/json-scan.ts";
+import { isBlankLine, JsonScanner } from "../../kernels/json/json-scan.ts";
 import { WasmUnescaper } from "../../kernels/wasm/json-scan.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
-import {
-  BATCH_TARGET,
-  BatchAssembler,
-  type BatchTarget,
-  byteExtents,
-  columnOptions,
-  isSequential,
-  metadataColumns,
-  outputNames,
-  parseNumber,
-  ROW_TOO_LARGE,
-  type RowProblem,
-  RowWindow,
-  refuseUtf16,
-  shardPlace,
-  sourceColumns,
-  typedMetadata,
-  wholeShards,
-  windowOptions,
-} from "./reading.ts";
+import { BATCH_TARGET, BatchAssembler, type BatchTarget } from "./batch-assembler.ts";
+import { columnOptions, metadataOption, sourceColumns } from "./columns.ts";
+import { JsonFields } from "./json-fields.ts";
+import { ROW_TOO_LARGE, type RowProblem } from "./row-faults.ts";
+import { isSequential, RowWindow, windowOptions } from "./row-window.ts";
+import { byteExtents, refuseUtf16, shardPlace, wholeShards } from "./shard-extents.ts";
 
 const options = z.strictObject({
-  text: columnOptions.text.describe("key that holds the document; dots reach into nested objects: `document.text`"),
+  text: columnOptions.text.describe(
+    "key that holds the document; dots reach into nested objects, where no key has that very name: `document.text`",
+  ),
   id: z
     .string()
     .min(1)
     .nullable()
     .default("id")
     .describe("key that names the document, null where a line has none; null reads no ids"),
-  metadata: typedMetadata.describe(
-    "keys to carry along. A bare name is a utf8 column: strings as they are, other values as their JSON text",
+  metadata: metadataOption.describe(
+    "keys to carry along, null where a line lacks them. A bare name is a utf8 column: strings as they are, other values as their JSON text",
   ),
   ...windowOptions,
 });
@@ -56,27 +43,10 @@ type Options = z.output<typeof options>;
 
 const NEWLINE = 0x0a;
 const OPEN_ARRAY = 0x5b;
-/** `convert` found a value that its column cannot hold. */
-const MISFIT = Symbol("misfit");
-
-interface Field {
-  readonly name: string;
-  readonly kind: CellKind;
-  /** Index of its path in the scanner. */
-  readonly path: number;
-}
 
 /** The operator behind `read/jsonl`; tests give it small batches. */
 export function jsonlSource(given: Options, target: BatchTarget = BATCH_TARGET): SourceOperator {
-  const metadata = metadataColumns(given.metadata);
-  outputNames(metadata.map((entry) => entry.name));
-  const paths: string[] = [];
-  const pathOf = (name: string): number => (paths.includes(name) ? paths.indexOf(name) : paths.push(name) - 1);
-  const text = pathOf(given.text);
-  const fields: Field[] = [];
-  if (given.id !== null) fields.push({ name: "id", kind: "utf8", path: pathOf(given.id) });
-  for (const entry of metadata) fields.push({ ...entry, path: pathOf(entry.name) });
-  const keys = paths.map((path) => path.split("."));
+  const wanted = new JsonFields(given);
   const module = wasmModule("json");
   const unescaper = module && new WasmUnescaper(module);
 
@@ -94,15 +64,8 @@ export function jsonlSource(given: Options, target: BatchTarget = BATCH_TARGET):
         const shard = context.shards[extent.shard];
         const bytes = await context.open(shard);
         try {
-          const reader = new ExtentReader(
-            context,
-            extent,
-            shard,
-            new JsonScanner(keys, unescaper),
-            text,
-            fields,
-            target,
-          );
+          const scanner = new JsonScanner(wanted.paths, unescaper);
+          const reader = new ExtentReader(context, extent, shard, scanner, wanted, target);
           yield* reader.read(bytes, rows);
         } finally {
           await bytes.close();
@@ -117,11 +80,7 @@ class ExtentReader {
   readonly #extent: Extent;
   readonly #shard: ShardRef;
   readonly #scanner: JsonScanner;
-  readonly #text: number;
-  readonly #fields: readonly Field[];
-  /** Of the line accepted last: text, then the fields. */
-  readonly #cells: Cell[] = [];
-  #cellBytes = 0;
+  readonly #wanted: JsonFields;
   readonly #batches: BatchAssembler;
   #row = 0;
 
@@ -130,17 +89,15 @@ class ExtentReader {
     extent: Extent,
     shard: ShardRef,
     scanner: JsonScanner,
-    text: number,
-    fields: readonly Field[],
+    wanted: JsonFields,
     target: BatchTarget,
   ) {
     this.#context = context;
     this.#extent = extent;
     this.#shard = shard;
     this.#scanner = scanner;
-    this.#text = text;
-    this.#fields = fields;
-    this.#batches = new BatchAssembler(context.source, [{ name: "text", kind: "utf8" }, ...fields], target);
+    this.#wanted = wanted;
+    this.#batches = new BatchAssembler(context.source, wanted.columns, target);
   }
 
   async *read(bytes: ByteSource, rows: RowWindow): AsyncGenerator<Batch> {
@@ -182,7 +139,7 @@ class ExtentReader {
       const valid = isUtf8(buffer.subarray(at, window.end));
       while (at < window.end) {
         if ((isRange && base + at >= end) || rows.done) {
-          yield* this.#rest();
+          yield* this.#batches.rest();
           return;
         }
         const lineEnd = buffer.indexOf(NEWLINE, at);
@@ -191,21 +148,18 @@ class ExtentReader {
         if (!isBlankLine(buffer, from, lineEnd)) {
           if (start === 0 && this.#row === 0) this.#checkShape(buffer, from);
           if (rows.take() && this.#accept(buffer, from, lineEnd, base, valid)) {
-            if (this.#batches.overflows(this.#cellBytes)) yield* this.#rest();
-            this.#addRow(isRange ? base + from : undefined);
-            if (this.#batches.full) yield* this.#rest();
+            if (this.#batches.overflows(this.#wanted.cellBytes)) yield* this.#batches.rest();
+            // Known for ranges of bytes; other extents begin with the shard's first row.
+            const position = isRange ? base + from : undefined;
+            this.#batches.addRow(this.#extent.shard, this.#row, this.#wanted.cells, position);
+            if (this.#batches.full) yield* this.#batches.rest();
           }
           this.#row++;
         }
         at = lineEnd + 1;
       }
     }
-    yield* this.#rest();
-  }
-
-  *#rest(): Generator<Batch> {
-    const batch = this.#batches.take();
-    if (batch) yield batch;
+    yield* this.#batches.rest();
   }
 
   /** Refuses a file whose first line, at `start`, opens one array around everything. */
@@ -243,58 +197,18 @@ class ExtentReader {
       this.#problem("bad_json", byte, `line is not JSON: ${where}`);
       return false;
     }
-    const kind = scanner.kinds[this.#text];
-    if (kind === JsonKind.missing || kind === JsonKind.null) {
-      this.#problem("missing_text", byte, "line has no text");
-      return false;
-    }
-    if (kind !== JsonKind.string) {
-      this.#problem("text_not_string", byte, "text is not a string");
-      return false;
-    }
-    const text = scanner.value(this.#text);
-    if (text.length === 0) {
-      this.#problem("empty_text", byte, "text is empty");
-      return false;
-    }
-    this.#cells[0] = text;
-    this.#cellBytes = text.length;
-    for (let i = 0; i < this.#fields.length; i++) {
-      const field = this.#fields[i];
-      const cell = convert(scanner, field);
-      if (cell === MISFIT) {
-        this.#problem("bad_metadata", byte, `${field.name} is not ${field.kind}`);
-        return false;
-      }
-      if (cell instanceof Uint8Array) this.#cellBytes += cell.length;
-      this.#cells[i + 1] = cell;
-    }
-    return true;
+    const fault = this.#wanted.take(scanner);
+    if (fault !== undefined) this.#problem(fault.kind, byte, fault.message);
+    return fault === undefined;
   }
-
-  /** `byte` is where the line starts in its shard, known for ranges of bytes; other extents begin with the shard's first row. */
-  #addRow(byte: number | undefined): void {
-    const columns = this.#batches.addRow(this.#extent.shard, this.#row, byte);
-    for (let i = 0; i < columns.length; i++) columns[i].push(this.#cells[i]);
-  }
-}
-
-/** The value found for `field` as its column takes it. */
-function convert(scanner: JsonScanner, { kind, path }: Field): Cell | typeof MISFIT {
-  const found = scanner.kinds[path];
-  if (found === JsonKind.missing || found === JsonKind.null) return null;
-  if (kind === "utf8") return scanner.value(path);
-  if (kind === "bool") return found === JsonKind.true ? true : found === JsonKind.false ? false : MISFIT;
-  if (found !== JsonKind.number) return MISFIT;
-  return parseNumber(Buffer.from(scanner.value(path)).toString("latin1"), kind) ?? MISFIT;
 }
 
 export default defineStage({
   name: "read/jsonl",
-  version: 1,
+  version: 2,
   kind: "source",
   summary: "Reads JSON lines, plain or compressed: one object a line.",
-  reference: "RFC 8259; a lone surrogate becomes U+FFFD, of equal keys the last wins",
+  reference: "RFC 8259, and NaN, Infinity, -Infinity; a lone surrogate becomes U+FFFD, of equal keys the last wins",
   options,
   reads: [],
   writes: ({ metadata }) => sourceColumns(metadata, "utf8"),

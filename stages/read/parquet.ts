@@ -9,73 +9,28 @@
 import PQueue from "p-queue";
 import * as z from "zod";
 import type { Batch } from "../../batch/batch.ts";
-import { DataError } from "../../batch/errors.ts";
-import type { Cell } from "../../io/formats/cells.ts";
-import { findColumn, type ParquetColumn } from "../../io/formats/parquet-columns.ts";
-import { openParquet, type ParquetFile, type ParquetGroup } from "../../io/formats/parquet-file.ts";
+import type { CellOrMisfit } from "../../io/formats/cells.ts";
+import type { ParquetCells } from "../../io/formats/parquet-columns.ts";
+import { chunkKey, openParquet, type ParquetFile, type ParquetGroup } from "../../io/formats/parquet-file.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
-import {
-  BATCH_TARGET,
-  BatchAssembler,
-  type BatchTarget,
-  cellsProblem,
-  columnOptions,
-  isSequential,
-  missingColumn,
-  outputNames,
-  RowWindow,
-  shardPlace,
-  sizeOfCells,
-  sourceColumns,
-  windowOptions,
-} from "./reading.ts";
+import { BATCH_TARGET, BatchAssembler, type BatchTarget, sizeOfCells } from "./batch-assembler.ts";
+import { columnOptions, metadataOption, sourceColumns } from "./columns.ts";
+import { type NamedColumn, WantedColumns } from "./parquet-columns.ts";
+import { cellsProblem } from "./row-faults.ts";
+import { isSequential, RowWindow, windowOptions } from "./row-window.ts";
+import { shardPlace } from "./shard-extents.ts";
 
 const options = z.strictObject({
   ...columnOptions,
-  metadata: z
-    .array(z.string().min(1))
-    .default([])
-    .describe("columns to carry along; dots reach into structs; lists, maps and structs become JSON text"),
+  metadata: metadataOption.describe(
+    "columns to carry along, of the kind the file has unless one is given; dots reach into structs; lists, maps and structs become JSON text",
+  ),
   ...windowOptions,
 });
 type Options = z.output<typeof options>;
 
 const FOOTERS_AT_ONCE = 16;
-
-interface NamedColumn {
-  readonly name: string;
-  readonly column: ParquetColumn;
-}
-
-/** Finds the columns that `given` asks for: text first, then id where there is one, then metadata. */
-function columnsOf(file: ParquetFile, given: Options, context: ReadContext, shard: ShardRef): NamedColumn[] {
-  const find = (option: "text" | "id" | "metadata", name: string): ParquetColumn => {
-    const column = findColumn(file.tree, name);
-    if (!column) throw missingColumn(context, shard, option, name, file.columns);
-    return column;
-  };
-  const text = find("text", given.text);
-  if (!text.isString) {
-    throw new DataError({
-      code: "data/text-not-string",
-      what: `column ${given.text} does not hold strings`,
-      fix: "set text to a column of strings",
-      place: shardPlace(context, shard),
-    });
-  }
-  const columns = [{ name: "text", column: text }];
-  if (given.id !== null && (given.id !== "id" || findColumn(file.tree, "id"))) {
-    const { kind, ...column } = find("id", given.id);
-    const toCell = (value: unknown): Cell => {
-      const cell = column.toCell(value);
-      return cell === null || cell instanceof Uint8Array ? cell : String(cell);
-    };
-    columns.push({ name: "id", column: { ...column, kind: "utf8", toCell } });
-  }
-  for (const name of given.metadata) columns.push({ name, column: find("metadata", name) });
-  return columns;
-}
 
 /**
  * One extent for every run of row groups of about `extentBytes` in the columns read; an empty file has one empty
@@ -87,7 +42,8 @@ function groupExtents(
   columns: readonly NamedColumn[],
   extentBytes: number,
 ): Extent[] {
-  const paths = new Set(columns.flatMap(({ column }) => column.leaves.map((leaf) => leaf.join("."))));
+  const leaves = columns.flatMap(({ stored }) => stored?.column.leaves ?? []);
+  const paths = new Set(leaves.map(chunkKey));
   const extents: Extent[] = [];
   let start = 0;
   let end = 0;
@@ -100,8 +56,8 @@ function groupExtents(
   for (const group of file.groups) {
     let bytes = 0;
     for (const path of paths) {
-      const chunk = group.chunks.get(path)!;
-      bytes += chunk.end - chunk.start;
+      const chunk = group.chunks.get(path);
+      if (chunk !== undefined) bytes += chunk.end - chunk.start;
     }
     if (end > start && size + bytes > extentBytes) close();
     end += group.rows;
@@ -113,17 +69,16 @@ function groupExtents(
 
 /** The operator behind `read/parquet`; tests give it small batches. */
 export function parquetSource(given: Options, target: BatchTarget = BATCH_TARGET): SourceOperator {
-  outputNames(given.metadata);
+  const wanted = new WantedColumns(given);
 
-  async function withFile<T>(
+  async function withFile(
     context: ReadContext,
     shard: ShardRef,
-    use: (file: ParquetFile, columns: NamedColumn[]) => T,
-  ): Promise<{ readonly bytes: ByteSource; readonly value: T }> {
+  ): Promise<{ readonly bytes: ByteSource; readonly file: ParquetFile; readonly columns: readonly NamedColumn[] }> {
     const bytes = await context.open(shard);
     try {
       const file = await openParquet(bytes, shardPlace(context, shard));
-      return { bytes, value: use(file, columnsOf(file, given, context, shard)) };
+      return { bytes, file, columns: await wanted.in(file, context, shard) };
     } catch (error) {
       await bytes.close();
       throw error;
@@ -135,29 +90,23 @@ export function parquetSource(given: Options, target: BatchTarget = BATCH_TARGET
       const queue = new PQueue({ concurrency: FOOTERS_AT_ONCE });
       const extents = await queue.addAll(
         shards.map((shard, i) => async () => {
-          const { bytes, value } = await withFile(context, shard, (file, columns) =>
-            groupExtents(i, file, columns, extentBytes),
-          );
+          const { bytes, file, columns } = await withFile(context, shard);
           await bytes.close();
-          return value;
+          return groupExtents(i, file, columns, extentBytes);
         }),
       );
       return extents.flat();
     },
     async *read(extents, context) {
       const rows = new RowWindow(given);
-      let open: { shard: number; bytes: ByteSource; file: ParquetFile; columns: NamedColumn[] } | undefined;
+      let open: ({ readonly shard: number } & Awaited<ReturnType<typeof withFile>>) | undefined;
       try {
         for (const extent of extents) {
           if (rows.done) return;
           if (open?.shard !== extent.shard) {
             await open?.bytes.close();
             open = undefined;
-            const { bytes, value } = await withFile(context, context.shards[extent.shard], (file, columns) => ({
-              file,
-              columns,
-            }));
-            open = { shard: extent.shard, bytes, ...value };
+            open = { shard: extent.shard, ...(await withFile(context, context.shards[extent.shard])) };
           }
           yield* readExtent(extent, open.file, open.columns, context, rows, target);
         }
@@ -176,22 +125,22 @@ async function* readExtent(
   rows: RowWindow,
   target: BatchTarget,
 ): AsyncGenerator<Batch> {
-  const specs = columns.map(({ name, column }) => ({ name, kind: column.kind }));
-  const batches = new BatchAssembler(context.source, specs, target);
+  const batches = new BatchAssembler(context.source, columns, target);
   for (const group of file.groups) {
     if (group.firstRow < extent.start || group.firstRow >= extent.end || group.rows === 0) continue;
     if (rows.done) break;
     if (rows.skipAll(group.rows)) continue;
     yield* readGroup(extent.shard, file, group, columns, context, rows, batches);
   }
-  const rest = batches.take();
-  if (rest) yield rest;
+  yield* batches.rest();
 }
 
 /** A place in the rows of one column of one row group. */
 interface Cursor {
   readonly name: string;
-  readonly column: ParquetColumn;
+  readonly toCell: ParquetCells["toCell"];
+  /** Where its cell lies in a row. */
+  readonly cell: number;
   readonly pieces: AsyncIterator<ArrayLike<unknown>>;
   piece: ArrayLike<unknown>;
   at: number;
@@ -206,14 +155,12 @@ async function* readGroup(
   rows: RowWindow,
   batches: BatchAssembler,
 ): AsyncGenerator<Batch> {
-  const cursors: Cursor[] = columns.map(({ name, column }) => ({
-    name,
-    column,
-    pieces: column.pieces(file, group)[Symbol.asyncIterator](),
-    piece: [],
-    at: 0,
-  }));
-  const cells: Cell[] = new Array(cursors.length).fill(null);
+  const cursors = columns.flatMap(({ name, stored }, cell): Cursor[] => {
+    if (stored === undefined) return [];
+    const pieces = stored.column.pieces(file, group)[Symbol.asyncIterator]();
+    return [{ name, toCell: stored.toCell, cell, pieces, piece: [], at: 0 }];
+  });
+  const cells: CellOrMisfit[] = new Array(columns.length).fill(null);
   try {
     for (let row = group.firstRow; row < group.firstRow + group.rows; ) {
       let available = group.firstRow + group.rows - row;
@@ -229,21 +176,19 @@ async function* readGroup(
       for (let i = 0; i < available; i++, row++) {
         if (rows.done) return;
         const wanted = rows.take();
-        for (let c = 0; c < cursors.length; c++) {
-          const cursor = cursors[c];
+        for (const cursor of cursors) {
           const value = cursor.piece[cursor.at++];
-          if (wanted) cells[c] = cursor.column.toCell(value);
+          if (wanted) cells[cursor.cell] = cursor.toCell(value);
         }
         if (!wanted) continue;
-        const problem = cellsProblem(cursors, cells);
+        const problem = cellsProblem(columns, cells);
         if (problem) {
           context.problem({ ...problem, shard, row });
           continue;
         }
-        if (batches.overflows(sizeOfCells(cells))) yield batches.take()!;
-        const builders = batches.addRow(shard, row);
-        for (let c = 0; c < cells.length; c++) builders[c].push(cells[c]);
-        if (batches.full) yield batches.take()!;
+        if (batches.overflows(sizeOfCells(cells))) yield* batches.rest();
+        batches.addRow(shard, row, cells);
+        if (batches.full) yield* batches.rest();
       }
     }
   } finally {
@@ -253,7 +198,7 @@ async function* readGroup(
 
 export default defineStage({
   name: "read/parquet",
-  version: 1,
+  version: 2,
   kind: "source",
   summary: "Reads Parquet files: only the columns asked for, page by page.",
   reference: "Apache Parquet format 2; snappy, gzip, brotli, zstd and lz4 pages",

@@ -2,13 +2,13 @@
  * Turns text into token ids with a byte-level BPE.
  *
  * Owns the `tokens` column. Invariant: every living row gets its text's ids and one EOS at the end; dead rows get none. Text that
- * spells a special token is text: no EOS can come from a document.
+ * spells a special token is text: no EOS can come from a document. Where rows have `loss_ranges`, the tokens that overlap one are trained on, and
+ * no others.
  */
-
-import { basename } from "node:path";
 import { z } from "zod";
-import { ENCODINGS, loadTokenizer, TIKTOKEN } from "../../io/tokenizer-files.ts";
-import { annotate, assetPath, defineStage } from "../define.ts";
+import { TokenLoss } from "../../kernels/bpe/token-loss.ts";
+import { annotate, defineStage } from "../define.ts";
+import { encodingOption, fileOption, openVocabulary, vocabularyRef } from "./vocabulary-option.ts";
 
 export default defineStage({
   name: "tokenize/bpe",
@@ -18,26 +18,29 @@ export default defineStage({
   reference: "ids identical to Hugging Face tokenizers 0.23.2 and tiktoken 1.0.22 with special tokens read as text",
   options: z
     .strictObject({
-      file: assetPath().optional().describe("path of a byte-level BPE tokenizer.json, or of a folder that holds one"),
-      encoding: z.enum(ENCODINGS).optional().describe("a tiktoken encoding, instead of a file"),
+      file: fileOption,
+      encoding: encodingOption,
       eos: z.string().describe("special token that ends every document"),
     })
     .refine((options) => (options.file === undefined) !== (options.encoding === undefined), {
       error: "exactly one of file and encoding is needed",
     })
-    .transform(({ file, encoding, eos }) => ({
-      vocabulary: file ?? { asset: `${TIKTOKEN}${encoding}` },
-      name: encoding ?? basename(file?.asset ?? ""),
-      eos,
-    })),
+    .transform(({ file, encoding, eos }) => ({ ...vocabularyRef(file, encoding), eos })),
   reads: ["text"],
   writes: [{ name: "tokens", kind: "token_list" }],
   reasons: {},
   create: (options, { assets }) => {
-    const tokenizer = loadTokenizer(options.name, assets.bytes(options.vocabulary));
+    const tokenizer = openVocabulary(options, assets);
     const eos = tokenizer.resolveSpecial(options.eos);
     const { encoder } = tokenizer;
-    return annotate((batch) => new Map([["tokens", encoder.encodeDocuments(batch.text, batch.alive, eos)]]));
+    let tokenLoss: TokenLoss | undefined;
+    return annotate((batch) => {
+      const tokens = encoder.encodeDocuments(batch.text, batch.alive, eos);
+      const ranges = batch.ranges("loss_ranges");
+      if (ranges === undefined) return new Map([["tokens", tokens]]);
+      tokenLoss ??= new TokenLoss(tokenizer.model);
+      return new Map([["tokens", { ...tokens, loss: tokenLoss.lane(tokens, batch.text, ranges) }]]);
+    });
   },
   examples: [
     {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Batch } from "../../batch/batch.ts";
 import type { Column } from "../../batch/column.ts";
-import { AssetLibrary } from "../../io/assets.ts";
+import { jsonText } from "../../kernels/json/json-text.ts";
 import type { Seed } from "../../kernels/random/shuffle.ts";
 import {
   type BarrierOperator,
@@ -18,6 +18,7 @@ import {
 } from "../../stages/define.ts";
 import { stageRegistry } from "../../stages/registry.ts";
 import { batchOfRows, valueAt } from "../batch-of.ts";
+import { LOCAL_ASSETS } from "./local-assets.ts";
 
 /** Sources read files, packers lay out windows, sinks encode files: a row is no example of any. */
 const WITHOUT_EXAMPLES: readonly OperatorKind[] = ["source", "pack", "sink"];
@@ -26,11 +27,7 @@ const STRANGER =
   "Zwölf laxe Typen qualmen verdächtig süße Objekte; 0xDEADBEEF quux frobnicates the waldo plugh xyzzy thud.";
 const SEED: Seed = [1, 2];
 
-const library = new AssetLibrary();
-const resources: StageResources = {
-  assets: { bytes: ({ asset }) => library.openUnchecked(asset, "an example") },
-  seed: SEED,
-};
+const resources: StageResources = { assets: LOCAL_ASSETS, seed: SEED };
 
 for (const stage of stageRegistry().stages) {
   test(`${stage.name} does what its examples say`, async () => {
@@ -42,7 +39,7 @@ for (const stage of stageRegistry().stages) {
     for (const [i, example] of stage.examples.entries()) {
       const operator = create(stage, example);
       assert.equal(operator.kind, stage.kind, "a stage makes the operator that it declares");
-      await check(stage, operator, example, `example ${i + 1}: ${JSON.stringify(rowOf(example)).slice(0, 80)}`);
+      await check(stage, operator, example, `example ${i + 1}: ${jsonText(rowOf(example)).slice(0, 80)}`);
     }
   });
 }

@@ -10,7 +10,7 @@ import { DataError, RunError } from "../../batch/errors.ts";
 import { ARENA } from "../../batch/memory.ts";
 import { CELL_KINDS, type CellKind } from "../../io/formats/cells.ts";
 import { createPending } from "../../io/local/commit.ts";
-import { columnBuilder } from "../../stages/read/reading-columns.ts";
+import { columnBuilder } from "../../stages/read/column-builders.ts";
 import { encodeSpoolEnd, readSpoolHead, type SpoolBlock, type SpoolColumn } from "../../store/spool.ts";
 import { hashOf, plainSpoolEngine, type SpoolEngine, spoolEngine } from "../../store/spool-block.ts";
 import { SpoolReader } from "../../store/spool-reader.ts";

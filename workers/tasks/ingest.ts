@@ -36,7 +36,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
   const place = { folder, span: task.span, source, pass, last };
   const products = new SpanProducts(place, (stage) => barrierOf(operators[stage]), context);
   const edits = openEdits(task, context);
-  const requests = new Requests(folder, task.span, source, operators);
+  const requests = new Requests(folder, task.span, source, operators, context.setup.question_budget);
   const stages = new SpanStages(source, pass, operators, { tally, products, requests, stopwatch: context.stopwatch });
   const shardKeys = source.shards.map(({ key }) => key);
   try {
@@ -65,6 +65,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
       const rows = task.pass === 0 ? batch.rows : 0;
       const progress = last ? written : { kept: 0, text_bytes: 0, tokens: 0 };
       addProgress(context.setup.progress, task.source, { rows, ...progress });
+      batch.endDerived();
       for (const column of [...replaced, ...batch.columns.values()]) releaseColumn(column);
       context.stopwatch.lap("write");
     }

@@ -46,6 +46,11 @@ function parses(line: string): boolean {
   }
 }
 
+/** `line` with the words for numbers that are not finite as JSON has them. */
+function withoutWords(line: string): string {
+  return line.replace(/"(?:\\.|[^"\\])*"|-?Infinity|NaN/g, (part) => (part.startsWith('"') ? part : "null"));
+}
+
 /** What JSON.parse sees at `path`: string content as UTF-8, anything else parsed again from its text. */
 function expected(value: unknown, path: readonly string[]): unknown {
   let at = value;
@@ -257,18 +262,20 @@ test("JSONTestSuite: y_ accepted, n_ refused, i_ as JSON.parse has it", (t) => {
     } catch {
       valid = false;
     }
+    if (file.startsWith("y_")) assert.ok(valid, file);
+    // Python's words for numbers that are not finite are read, though JSON has none.
+    valid ||= parses(withoutWords(line.toString()));
     let isUtf8 = true;
     try {
       new TextDecoder("utf-8", { fatal: true }).decode(line);
     } catch {
       isUtf8 = false;
     }
-    if (file.startsWith("y_")) assert.ok(valid, file);
     // Bytes that are not UTF-8 never reach the scanner; the rest must be judged as JSON.parse does.
     if (isUtf8) {
       assert.equal(check(line) === -1, valid, file);
       const wrapped = Buffer.concat([Buffer.from('{"text":"x","v":'), line, Buffer.from("}")]);
-      assert.equal(check(wrapped) === -1, parses(wrapped.toString()), `wrapped ${file}`);
+      assert.equal(check(wrapped) === -1, parses(withoutWords(wrapped.toString())), `wrapped ${file}`);
     }
   }
   assert.equal(files, 318);

@@ -1,16 +1,15 @@
 /** With `spacy-en` words every decision, and every text C4 leaves, is datatrove's: on texts written for it and on real samples. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import c4Lines from "../../../stages/rewrite/c4-lines.ts";
 import { batchOf } from "../../batch-of.ts";
 import { digest, goldenFilters, goldenSamples, goldenTexts } from "./golden.ts";
-import { applyFilter, applyRewrite } from "./run.ts";
+import { applyAll, applyFilter } from "./run.ts";
 import { samplesMissing, sampleTexts } from "./samples.ts";
 
 for (const { name, stage, options } of goldenFilters) {
   test(`${name}: ${goldenTexts.length} written texts`, () => {
     const batch = batchOf(goldenTexts.map(({ text }) => text));
-    const dropped = applyFilter(stage, { ...options, words: "spacy-en" }, batch);
+    const { dropped, texts } = applyAll(stage, { ...options, words: "spacy-en" }, batch);
     const met = new Set<string>();
     for (const [row, { text, decisions }] of goldenTexts.entries()) {
       const wanted: string | null = decisions[name];
@@ -23,7 +22,6 @@ for (const { name, stage, options } of goldenFilters) {
     const declared = Object.keys(stage.reasons).filter((reason) => reason !== "no_words");
     assert.deepEqual([...met].sort(), declared.sort(), "every reason is met");
     if (name !== "c4_quality" && name !== "c4_fineweb") return;
-    const texts = applyRewrite(c4Lines, options, batch);
     for (const [row, { text, rewritten }] of goldenTexts.entries()) {
       const wanted: string | undefined = rewritten[name];
       if (wanted === undefined) assert.equal(texts[row], "", "a dropped row is empty");
@@ -42,16 +40,14 @@ for (const { name, stage, options } of goldenFilters) {
       );
       assert.equal(texts.length, wanted.length, file);
       const batch = batchOf(texts);
-      const dropped = applyFilter(stage, { ...options, words: "spacy-en" }, batch);
+      const judged = applyAll(stage, { ...options, words: "spacy-en" }, batch);
       assert.deepEqual(
-        texts.map((_, row) => dropped.get(row)?.reason ?? null),
+        texts.map((_, row) => judged.dropped.get(row)?.reason ?? null),
         wanted,
         file,
       );
       if (name === "c4_quality" || name === "c4_fineweb") {
-        const digests = applyRewrite(c4Lines, options, batch).map((text, row) =>
-          batch.alive.has(row) ? digest(text) : "-",
-        );
+        const digests = judged.texts.map((text, row) => (batch.alive.has(row) ? digest(text) : "-"));
         assert.equal(digests.join(" "), golden[`${name}_sha256`], file);
       }
       rows += texts.length;

@@ -9,11 +9,10 @@ import c4Quality from "../../../stages/filter/c4-quality.ts";
 import finewebQuality from "../../../stages/filter/fineweb-quality.ts";
 import gopherQuality from "../../../stages/filter/gopher-quality.ts";
 import gopherRepetition from "../../../stages/filter/gopher-repetition.ts";
-import c4Lines from "../../../stages/rewrite/c4-lines.ts";
 import { batchOf } from "../../batch-of.ts";
 import { anyText, HOSTILE_TEXTS, recutText, repetitiveText } from "../../kernels/wasm/quality-texts.ts";
 import { goldenTexts } from "./golden.ts";
-import { applyFilter, applyRewrite, type Dropped } from "./run.ts";
+import { applyAll, applyFilter, type Dropped } from "./run.ts";
 
 const skip = wasmModule("quality") === undefined ? "WebAssembly with SIMD is off" : false;
 
@@ -57,8 +56,8 @@ function compare(texts: readonly (string | Uint8Array)[], words: string): void {
     );
   }
   assert.deepEqual(
-    applyRewrite(c4Lines, {}, fast),
-    withoutWasm(() => applyRewrite(c4Lines, {}, plain)),
+    applyAll(c4Quality, { words, min_sentences: 1 }, fast),
+    withoutWasm(() => applyAll(c4Quality, { words, min_sentences: 1 }, plain)),
   );
 }
 
@@ -85,7 +84,7 @@ test("a document longer than an instance takes is judged all the same", { skip }
   const dropped = applyFilter(gopherQuality, {}, batchOf([long, sentence]));
   assert.deepEqual(dropped.get(0), { reason: "too_many_words", value: 16 * repeats });
   assert.deepEqual(dropped.get(1), { reason: "too_few_words", value: 16 });
-  const texts = applyRewrite(c4Lines, {}, batchOf([`${long}too short.\n`, sentence]));
+  const { texts } = applyAll(c4Quality, { min_sentences: 1 }, batchOf([`${long}too short.\n`, sentence]));
   assert.deepEqual(
     texts.map((text) => text.length),
     [long.length - 1, sentence.length - 1],

@@ -4,8 +4,8 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { DataError, RecipeError } from "../../../batch/errors.ts";
 import { NO_RESOURCES } from "../../../stages/define.ts";
+import { BATCH_TARGET } from "../../../stages/read/batch-assembler.ts";
 import stage, { jsonlSource } from "../../../stages/read/jsonl.ts";
-import { BATCH_TARGET } from "../../../stages/read/reading.ts";
 import { contextOf, NO_SAMPLES, type Row, readAll, sample } from "./reading.ts";
 
 const parse = (given: Record<string, unknown>) => stage.options.parse(given);

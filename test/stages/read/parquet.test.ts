@@ -311,13 +311,14 @@ async function readEveryColumn(name: string, file: Uint8Array): Promise<number> 
   const parquet = await openParquet(new MemorySource(name, file), { source: "test", shard: name });
   let values = 0;
   for (const column of parquet.columns) {
-    const found = findColumn(parquet.tree, column)!;
+    const found = findColumn(parquet.tree, [column])!;
+    const cells = found.cells()!;
     for (const group of parquet.groups) {
       let rows = 0;
       for await (const piece of found.pieces(parquet, group)) {
         rows += piece.length;
         for (let i = 0; i < piece.length; i++) {
-          found.toCell(piece[i]);
+          cells.toCell(piece[i]);
           values++;
         }
       }

@@ -3,7 +3,7 @@
  *
  * The journal is a file of JSON lines that is only appended to, one answer a line with its question's key and a checksum, forced to the disk
  * before the rows go on. Invariant: a question that has been answered is never asked again, however often the span's pass is killed; a line that was
- * cut or changed is no answer. Memory: the answers of the span.
+ * cut or changed is no answer. A run may have a budget of questions, which all workers draw from. Memory: the answers of the span.
  */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
@@ -25,12 +25,21 @@ export class Requests {
   readonly #path: string;
   readonly #source: SourcePlan;
   readonly #operators: readonly (Operator | undefined)[];
+  /** Questions that the run may still ask: one counter for all threads. */
+  readonly #budget: Int32Array | undefined;
   /** By key of the question; opened with the first question. */
   #answers: Map<string, Answer> | undefined;
   #journal = -1;
   readonly #abort = new AbortController();
 
-  constructor(folder: string, span: number, source: SourcePlan, operators: readonly (Operator | undefined)[]) {
+  constructor(
+    folder: string,
+    span: number,
+    source: SourcePlan,
+    operators: readonly (Operator | undefined)[],
+    budget?: SharedArrayBuffer,
+  ) {
+    this.#budget = budget && new Int32Array(budget);
     this.#path = join(folder, spanFiles.journal(span));
     this.#source = source;
     this.#operators = operators;
@@ -65,6 +74,7 @@ export class Requests {
     const keys = new Map<number, string>();
     const asked = new Map<string, Promise<void>>();
     const queue = new PQueue({ concurrency: operator.concurrency });
+    let failed = false;
     batch.alive.forEach((row) => {
       const question = operator.question(batch, row);
       if (question === undefined) return;
@@ -72,9 +82,17 @@ export class Requests {
       keys.set(row, key);
       if (answers.has(key) || asked.has(key)) return;
       const answered = queue.add(async () => {
-        const answer = await this.#attempts(use, operator, question);
-        answers.set(key, answer);
-        this.#append(key, answer);
+        // What is out when a question fails is waited for and kept; nothing further is asked.
+        if (failed) return;
+        try {
+          this.#spend(use);
+          const answer = await this.#attempts(use, operator, question);
+          answers.set(key, answer);
+          this.#append(key, answer);
+        } catch (error) {
+          failed = true;
+          throw error;
+        }
       });
       asked.set(key, answered);
     });
@@ -83,6 +101,17 @@ export class Requests {
     const failure = settled.find((result) => result.status === "rejected");
     if (failure !== undefined) throw failure.reason;
     return keys;
+  }
+
+  /** Takes one question, however many attempts it needs, from the run's budget. */
+  #spend(use: string): void {
+    if (this.#budget === undefined || Atomics.sub(this.#budget, 0, 1) > 0) return;
+    throw new RunError({
+      code: "run/question-budget",
+      what: `${use} has more questions than the run may ask`,
+      why: "every answer so far is kept, and none of them is asked for again",
+      fix: "run the same command again, with the same --max-questions for as many more, or without it",
+    });
   }
 
   async #attempts(use: string, operator: RequestOperator, question: Answer): Promise<Answer> {
@@ -118,6 +147,13 @@ export class Requests {
     this.#answers = answers;
     return answers;
   }
+}
+
+/** A budget of `questions` for all threads of a run. */
+export function questionBudget(questions: number): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  new Int32Array(buffer)[0] = Math.min(questions, 0x7fff_ffff);
+  return buffer;
 }
 
 function checksum(text: string): string {

@@ -1,0 +1,128 @@
+/**
+ * From what a recipe writes for a file to the file's content hash.
+ *
+ * Invariant: a location stands for one file. Price: of a local file one hash, remembered between plans; of a file on the Hub that lies in its
+ * large file storage one listing, since that says the hash; anything else remote is downloaded, once a process.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import { DataError, RecipeError } from "../batch/errors.ts";
+import { memoryOf } from "./asset-memory.ts";
+import { type Asset, type AssetOrigin, hashOf } from "./assets.ts";
+import type { IoEnvironment } from "./environment.ts";
+import { identifyLocal } from "./local/identity.ts";
+import { openShard } from "./open.ts";
+import { findHttp } from "./remote/http.ts";
+import { findHub } from "./remote/hub.ts";
+import { redactUrl } from "./remote/redact.ts";
+import type { ShardRef } from "./source.ts";
+import { encodingFile, TIKTOKEN } from "./tokenizer-files.ts";
+
+/** Prefix of an asset that is written out where it is named: RFC 2397, as text. */
+const DATA = "data:,";
+const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
+/** What a folder stands for. */
+const TOKENIZER = "tokenizer.json";
+
+/** `location` as it is to be kept in a recipe from `folder`: relative paths start there. */
+export function resolveLocation(location: string, folder: string): string {
+  return isRemote(location) || location.startsWith(TIKTOKEN) || location.startsWith(DATA)
+    ? location
+    : path.resolve(folder, location);
+}
+
+function isRemote(location: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(location);
+}
+
+/** What messages and plans call a file. */
+export function assetName(location: string): string {
+  if (location.startsWith(DATA)) return "text in the recipe";
+  if (location.startsWith(TIKTOKEN)) return location.slice(TIKTOKEN.length);
+  return isRemote(location) ? (redactUrl(location).split("?")[0].split("/").at(-1) ?? "") : path.basename(location);
+}
+
+/** Where an asset lies that needs no network: a file, or text of its own. */
+export function localAsset(location: string): { readonly file: string } | { readonly content: Uint8Array } {
+  if (location.startsWith(DATA)) return { content: Buffer.from(decodeURIComponent(location.slice(DATA.length))) };
+  if (location.startsWith(TIKTOKEN)) return { file: encodingFile(location.slice(TIKTOKEN.length)) };
+  const isFolder = fs.statSync(location, { throwIfNoEntry: false })?.isDirectory() === true;
+  return { file: isFolder ? path.join(location, TOKENIZER) : location };
+}
+
+/** Finds the file at `location`, which `user` needs, and tells the environment's library of it. Throws RecipeError `recipe/missing-asset`. */
+export async function findAsset(location: string, user: string, env: IoEnvironment): Promise<Asset> {
+  try {
+    const { asset, origin } = await locate(location, env);
+    env.assets.add(asset, origin);
+    return asset;
+  } catch (error) {
+    // What the network or a server says is understood as it is.
+    const isLocal = !isRemote(location);
+    if (!isLocal && error instanceof Error && error.name !== "TypeError") throw error;
+    const reason = error instanceof DataError ? error.details.what : error instanceof Error ? error.message : error;
+    throw new RecipeError(
+      {
+        code: "recipe/missing-asset",
+        what: `${user} needs the file ${redactUrl(location)}, which cannot be read: ${reason}`,
+        fix: "check the path; relative paths start at the recipe's folder",
+      },
+      { cause: error },
+    );
+  }
+}
+
+async function locate(location: string, env: IoEnvironment): Promise<{ asset: Asset; origin: AssetOrigin }> {
+  const name = assetName(location);
+  if (isRemote(location)) return remote(location, name, env);
+  const found = localAsset(location);
+  if ("content" in found) return inMemory(name, found.content.length, [found.content]);
+  const [{ size_bytes, identity }] = await identifyLocal([found.file], env.identityCacheFile);
+  return { asset: { name, sha256: identity.slice("sha256:".length), size_bytes }, origin: { file: found.file } };
+}
+
+async function inMemory(
+  name: string,
+  size_bytes: number,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<{ asset: Asset; origin: AssetOrigin }> {
+  const memory = await memoryOf(name, size_bytes, pieces);
+  return { asset: { name, sha256: hashOf(new Uint8Array(memory.bytes)), size_bytes }, origin: { memory } };
+}
+
+async function remote(
+  location: string,
+  name: string,
+  env: IoEnvironment,
+): Promise<{ asset: Asset; origin: AssetOrigin }> {
+  const shard = await oneFile(location, env);
+  const [kind, sha256] = shard.identity.split(":");
+  if (kind === "sha256") {
+    const asset = { name, sha256, size_bytes: shard.size_bytes };
+    return { asset, origin: { open: () => openShard(shard, env) } };
+  }
+  const source = await openShard(shard, env);
+  try {
+    return await inMemory(name, shard.size_bytes, source.stream(0));
+  } finally {
+    await source.close();
+  }
+}
+
+async function oneFile(location: string, env: IoEnvironment): Promise<ShardRef> {
+  const shards = location.startsWith("hf://") ? await findHub(location, env) : undefined;
+  if (shards?.length === 1) return shards[0];
+  if (shards !== undefined) {
+    throw new RecipeError({
+      code: "recipe/asset-pattern",
+      what: `${location} names ${shards.length} files, and one is needed`,
+      fix: "name the file itself",
+    });
+  }
+  if (/^https?:/i.test(location)) return findHttp(location, env);
+  throw new RecipeError({
+    code: "recipe/scheme",
+    what: `${SCHEME.exec(location)?.[1]}:// cannot be read (${redactUrl(location)})`,
+    fix: "use a local path, http(s):// or hf://datasets/ORG/NAME@REVISION/PATH",
+  });
+}
