@@ -14,6 +14,33 @@ import type { SourceSpec, StageUse } from "./types.ts";
 /** Kinds into which a path may lead: a text column may hold JSON, and `any` is whatever the file has. */
 const NESTED: ReadonlySet<DeclaredKind> = new Set(["json", "utf8", "any"]);
 
+/** Columns that the documents table of a token store has for itself. */
+const OF_DOCUMENTS: ReadonlySet<string> = new Set([
+  "document",
+  "shard",
+  "row",
+  "span",
+  "bytes",
+  "tokens",
+  "key_high",
+  "key_low",
+  "run",
+  "token_start",
+  "hash",
+]);
+
+/** Throws RecipeError `recipe/taken-column` where a tokenized source would carry a column that its documents table has for itself. */
+export function refuseTakenColumns(columns: readonly ColumnDeclaration[], source: string): void {
+  const taken = columns.find(({ name }) => OF_DOCUMENTS.has(name));
+  if (taken === undefined) return;
+  throw new RecipeError({
+    code: "recipe/taken-column",
+    what: `source ${source} carries a column ${taken.name}, and its documents table has one of that name for itself`,
+    why: "columns of rows lie in that table beside where each document's tokens are",
+    fix: `leave ${taken.name} out of the source's metadata, or give the column that a stage writes another name`,
+  });
+}
+
 /**
  * The columns of `spec` after each stage: entry 0 is what the reader gives. `uses` are the stages as the recipe has them, for messages.
  * Throws RecipeError `recipe/missing-column` where a stage reads a column that is not there, `recipe/stale-ranges` where one changes a text whose

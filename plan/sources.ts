@@ -9,7 +9,7 @@ import { listShards } from "../io/list.ts";
 import { portableShard } from "../io/open.ts";
 import type { ShardRef } from "../io/source.ts";
 import type { ColumnDeclaration } from "../stages/define.ts";
-import { columnsAfter } from "./columns.ts";
+import { columnsAfter, refuseTakenColumns } from "./columns.ts";
 import { fingerprint, STORE_VERSION, stageIdentity } from "./fingerprint.ts";
 import { cutPasses, type DraftPass, passIdentity, passOf, spoolColumns } from "./passes.ts";
 import type { BarrierPlan, MatchGroup, PassPlan, PlannedStage, SourcePlan } from "./plan.ts";
@@ -170,6 +170,9 @@ export function finishSource(
   const members = barriers.map(({ group }) => groups[group].members.findIndex(({ source }) => source === index));
   const verdicts = fingerprint({ store_version: STORE_VERSION, rows: last, groups: groupNames, members });
   const validation = recipe.validation?.sources[spec.name];
+  // Ranges of a text become the loss lane; they are no value that a table carries.
+  const columns = draft.columns[passes.length - 1].filter(({ name, kind }) => name !== "text" && kind !== "range_list");
+  if (tokenized) refuseTakenColumns(columns, spec.name);
   return {
     name: spec.name,
     ...(spec.category === undefined ? {} : { category: spec.category }),
@@ -177,8 +180,7 @@ export function finishSource(
     reader,
     stages,
     passes,
-    // Ranges of a text become the loss lane; they are no value that a table carries.
-    columns: draft.columns[passes.length - 1].filter(({ name, kind }) => name !== "text" && kind !== "range_list"),
+    columns,
     tokenized,
     loss: stages.some(({ writes }) => writes.some(({ kind }) => kind === "range_list")),
     shards,

@@ -183,3 +183,21 @@ test("a stage that changes a text behind marked ranges is refused in the plan", 
     /recipe\/stale-ranges[\s\S]*local\/loud changes the texts of source rows behind the stage that marks their loss_ranges/,
   );
 });
+
+test("a column of a name that the documents table needs for itself is refused in the plan", async (t) => {
+  const root = temporaryFolder(t);
+  fs.writeFileSync(path.join(root, "rows.jsonl"), '{"text":"a","bytes":1}\n');
+  fs.writeFileSync(
+    path.join(root, "recipe.yaml"),
+    `schema: 1
+name: taken
+tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+sources: { rows: { from: rows.jsonl, metadata: [bytes] } }
+training_stages: [ { name: one, tokens: 64, sequence_length: 16, weights: { rows: 1 } } ]
+`,
+  );
+  await assert.rejects(
+    prepare(path.join(root, "recipe.yaml"), { out: root, dataRoot: root }),
+    /recipe\/taken-column[\s\S]*source rows carries a column bytes/,
+  );
+});

@@ -2,7 +2,7 @@
  * The documents that left the last pass of a span: address, size and, where they are tokenized, shuffle key, place of the tokens, hash of the
  * text and every declared column.
  *
- * Invariant: a document's shuffle key depends on the recipe's seed, its shard's key and its position there, never on spans.
+ * The plan refuses declared columns whose names the table has for itself. Invariant: a document's shuffle key depends on the recipe's seed, its shard's key and its position there, never on spans.
  * Memory: about 80 bytes a document and its columns.
  */
 import { ColumnAppender } from "../../../batch/append.ts";
@@ -20,21 +20,6 @@ export interface TokenPlaces {
   readonly run: Int32Array;
   readonly tokenStart: Float64Array;
 }
-
-/** Names that the table has for itself: no declared column may take them. */
-export const DOCUMENT_COLUMNS: ReadonlySet<string> = new Set([
-  "document",
-  "shard",
-  "row",
-  "span",
-  "bytes",
-  "tokens",
-  "key_high",
-  "key_low",
-  "run",
-  "token_start",
-  "hash",
-]);
 
 export class DocumentsTable {
   readonly #source: SourcePlan;
