@@ -83,12 +83,14 @@ export interface PeekDroppedOptions {
   readonly source?: string;
   /** `all`, a stage id, or `stage:reason`; absent shows kept documents. */
   readonly which?: string | undefined;
+  /** Where relative patterns of the recipe start. */
+  readonly dataRoot?: string;
 }
 
 /** Documents of a run with the verdict recorded for each, or kept ones, as they were before any rewrite. */
 export async function peekDropped(run: OpenRun, options: PeekDroppedOptions): Promise<readonly PeekedDocument[]> {
   const registry = stageRegistry(await loadPlugins(run.plan.recipe.plugins, ""));
-  const environment = createIoEnvironment({});
+  const environment = createIoEnvironment({ root: options.dataRoot ?? "." });
   const found: PeekedDocument[] = [];
   for (const source of chosenSources(run, options.source)) {
     const reader = registry.findStage(source.reader.use).create(source.reader.options, NO_RESOURCES);

@@ -74,7 +74,7 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
       }
       const run = openRun(subject, flags.out);
       if (flags.dropped !== undefined || !flags.tokens) {
-        const found = await peekDropped(run, { count, ...only, which: flags.dropped });
+        const found = await peekDropped(run, { count, ...only, which: flags.dropped, dataRoot: flags.dataRoot });
         if (flags.json) printJson(this, found);
         else {
           for (const row of found) {

@@ -4,7 +4,6 @@
  * A file stands for what a service may be: keys are the questions, lines the answers, which the run keeps in its journal. Invariant: equal keys get
  * equal answers, every digit of a number arrives. Price: a question a distinct key of a span, 20 µs each.
  */
-import { basename } from "node:path";
 import { z } from "zod";
 import type { Batch, Derivation } from "../../batch/batch.ts";
 import { DataError } from "../../batch/errors.ts";
@@ -64,7 +63,7 @@ export default defineStage({
   writes: ({ columns }) => columns,
   reasons: ({ missing }) => (missing === "drop" ? { no_answer: "the table has no line for the row's key" } : {}),
   create: ({ table, key, table_key, columns, missing, concurrency, attempts, retry_ms }, { assets }) => {
-    const name = basename(table.asset);
+    const name = assets.name(table);
     const path = new ColumnPath(key);
     const keysOf: Derivation<Cells> = { make: (batch) => path.of(batch) };
     let opened: LookUpTable | undefined;

@@ -125,7 +125,7 @@ test("stages of every kind, one after the other", async (t) => {
 
 test("a verdict's detail reaches the ledger and peek, cut at 256 bytes; reasons follow the options", async (t) => {
   const root = await build(t, EVERY_KIND, "[ { use: local/words, word: drop } ]");
-  const dropped = await peekDropped(openRun("kinds", root), { count: 10, which: "all" });
+  const dropped = await peekDropped(openRun("kinds", root), { count: 10, which: "all", dataRoot: root });
   assert.deepEqual(
     dropped.map(({ text, verdict }) => [text, verdict]),
     [
