@@ -16,7 +16,7 @@ const MEDDLE = `import { defineStage, filter } from ${JSON.stringify(INDEX)};
 import fs from "node:fs";
 import { z } from ${JSON.stringify(ZOD)};
 export default defineStage({
-  name: "local/meddle", version: 1, summary: "Meddles.", options: z.strictObject({ deed: z.string().describe("file") }),
+  name: "local/meddle", version: 1, kind: "filter", summary: "Meddles.", options: z.strictObject({ deed: z.string().describe("file") }),
   reads: ["text"], writes: [], reasons: {}, examples: [],
   create: ({ deed }) => filter(() => {
     if (!fs.existsSync(deed)) return;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import type { Phase } from "../../../workers/frontier/frontier.ts";
 import type { IngestTask, MatchTask, SettleTask, WritePart, WriteTask } from "../../../workers/protocol.ts";
 import { doAll, doPhase, keptOf, look, MemoryMarkers, planOf, type World } from "./memory.ts";
 
@@ -18,6 +19,12 @@ outputs:
 
 async function world(t: Parameters<typeof planOf>[0], spans: number, recipe = RECIPE): Promise<World> {
   return { plan: await planOf(t, recipe), markers: new MemoryMarkers(), spans };
+}
+
+function phaseOf(at: World, id: string): Phase {
+  const phase = look(at).phases.find((candidate) => candidate.id === id);
+  assert.ok(phase !== undefined, id);
+  return phase;
 }
 
 test("a pass that makes cuts waits for the verdict on them, and knows where its parts stand", async (t) => {
@@ -42,8 +49,9 @@ test("a pass that makes cuts waits for the verdict on them, and knows where its 
   doPhase(at, "match:paragraphs@web");
   assert.ok(!look(at).ready.some(({ id }) => id === "ingest:web:1"));
   doPhase(at, "unite:paragraphs@web");
-  const second = look(at).ready.find(({ id }) => id === "ingest:web:1");
-  assert.equal((second?.task(2) as IngestTask).edits?.first, 60);
+  const second = phaseOf(at, "ingest:web:1");
+  assert.equal(second.state, "ready");
+  assert.equal((second.task(2) as IngestTask).edits?.first, 60);
   doPhase(at, "ingest:web:1");
   const done = doAll(at);
   assert.ok(done.indexOf("match:exact@web,code") > done.indexOf("ingest:code:1"));
@@ -74,8 +82,7 @@ test("a spool that went is made again only for the spans that are read", async (
 test("settled rows: documents are numbered by the first pass, whatever the second one met", async (t) => {
   const at = await world(t, 3);
   doAll(at, (ready) => ready.find((id) => !id.startsWith("settle")) ?? ready[0]);
-  const { spec } = look(at).find("settle:code") ?? {};
-  const settle = spec?.task(0) as SettleTask;
+  const settle = phaseOf(at, "settle:code").task(0) as SettleTask;
   assert.deepEqual(
     settle.spans.map(({ firstDocument, documents }) => [firstDocument, documents]),
     [
@@ -94,8 +101,8 @@ for (const spans of [1, 9, 40]) {
   test(`${spans} spans: every surviving row is in one file of an output, in order, and every span's dropped rows too`, async (t) => {
     const at = await world(t, spans);
     doAll(at);
-    const phase = look(at).phases.find(({ id }) => id === "write:curated");
-    const files = Array.from({ length: phase?.tasks ?? 0 }, (_, shard) => (phase?.task(shard) as WriteTask).parts);
+    const phase = phaseOf(at, "write:curated");
+    const files = Array.from({ length: phase.tasks ?? 0 }, (_, shard) => (phase.task(shard) as WriteTask).parts);
     const rows = 2 * Array.from({ length: spans }, (_, span) => keptOf(span)).reduce((sum, kept) => sum + kept, 0);
     assert.equal(files.length, Math.ceil((rows * 100) / 1000));
     files.forEach((parts, k) => {
