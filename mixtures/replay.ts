@@ -87,7 +87,7 @@ export function replayTo(stages: readonly ReplayStage[], step?: number, stage?: 
 }
 
 /** Whole steps of a stage; the windows that do not fill one are not trained on. */
-export function stageSteps({ windows, global_batch_size }: ReplayStage): number {
+function stageSteps({ windows, global_batch_size }: ReplayStage): number {
   return Math.max(1, Math.floor(windows / global_batch_size));
 }
 

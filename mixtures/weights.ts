@@ -50,7 +50,7 @@ export interface RequestedSource {
 }
 
 /** Whether `request` gives shares by a rule over a list. */
-export function isCountRule(weights: WeightTree | CountRule): weights is CountRule {
+function isCountRule(weights: WeightTree | CountRule): weights is CountRule {
   return Array.isArray(weights.of);
 }
 

@@ -123,7 +123,7 @@ async function importExporters(names: readonly string[]): Promise<Exporter[]> {
 }
 
 /** The nearest folder above `from` that holds this package. */
-export function projectRoot(from: string): string {
+function projectRoot(from: string): string {
   for (let folder = dirname(from); ; folder = dirname(folder)) {
     const manifest = filesIn(folder).includes("package.json")
       ? readFileSync(join(folder, "package.json"), "utf8")

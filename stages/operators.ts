@@ -297,7 +297,7 @@ export function isOperatorKind(kind: unknown): kind is OperatorKind {
 }
 
 /** What may stand in a pipeline. */
-export const PIPELINE_KINDS = ["filter", "rewrite", "annotate", "transform", "barrier", "request"] as const;
+const PIPELINE_KINDS = ["filter", "rewrite", "annotate", "transform", "barrier", "request"] as const;
 export type PipelineKind = (typeof PIPELINE_KINDS)[number];
 
 export function isPipelineKind(kind: OperatorKind): kind is PipelineKind {

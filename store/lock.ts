@@ -20,7 +20,7 @@ import { temporaryName } from "../io/local/temporary-name.ts";
 import { beat } from "./heartbeat.ts";
 import type { Layout } from "./layout.ts";
 
-export const HEARTBEAT_MS = 5_000;
+const HEARTBEAT_MS = 5_000;
 /** Twelve heartbeats. */
 export const STALE_MS = 60_000;
 
@@ -130,7 +130,7 @@ export function livingRuns(layout: Layout): LivingRun[] {
     });
 }
 
-export function describeOwner({ host, process, since }: Owner): string {
+function describeOwner({ host, process, since }: Owner): string {
   return `process ${process.pid} on ${host}, since ${since}`;
 }
 

@@ -16,7 +16,7 @@ import { RunError } from "../batch/errors.ts";
 import type { CellKind } from "../io/formats/cells.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import { spanFiles } from "./layout.ts";
-import { hashOf, type SpoolEngine, spoolEngine } from "./spool-block.ts";
+import { hashOf, type SpoolEngine } from "./spool-block.ts";
 import { bytesOf } from "./token-file.ts";
 
 const MAGIC = 0x50534d53; // "SMSP"
@@ -88,17 +88,7 @@ export function spoolTotals(blocks: readonly SpoolBlock[]): SpoolTotals {
   return { rows: sum("rows"), text_bytes: sum("text_bytes"), column_bytes: sum("column_bytes") };
 }
 
-/** Rows and bytes of a spool, in all and by block, from its footer. Throws RunError `store/damaged`. */
-export function readSpoolHead(path: string, engine = spoolEngine()): SpoolHead {
-  const descriptor = openSpool(path);
-  try {
-    return decodeSpoolHead(path, descriptor, engine);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-/** {@link readSpoolHead} of an open file. */
+/** Rows and bytes of an open spool, in all and by block, from its footer. Throws RunError `store/damaged`. */
 export function decodeSpoolHead(path: string, descriptor: number, engine: SpoolEngine): SpoolHead {
   const damaged = (how: string): RunError => damagedSpool(path, how);
   const size = fs.fstatSync(descriptor).size;

@@ -209,6 +209,31 @@ test("a folder of assembly imports only itself and hash", () => {
   );
 });
 
+/** What only tests use, and why it stays: oracles that a faster way is held against, and the version of a table. */
+const ORACLES: ReadonlySet<string> = new Set(["replayBlend", "generalCategory", "SPACY_VERSION"]);
+
+test("nothing is exported for tests alone, or for nobody", () => {
+  const published = sourcesIn("index.ts")[0].code;
+  const sources = sourcesIn(...FOLDERS, "bench").filter(({ path }) => path !== "index.ts");
+  const words = new Map(sources.map(({ path, code }) => [path, new Set(code.match(/[A-Za-z_$][\w$]*/g))]));
+  const unused = sources.flatMap(({ path, folder, code }) => {
+    if (folder === "bench" || folder === "cli" || published.includes(`"./${path}"`)) return [];
+    const names = [...code.matchAll(/^export (?:async )?(?:function\*?|const|(?:abstract )?class) (\w+)/gm)];
+    return names
+      .map(([, name]) => name)
+      .filter((name) => !ORACLES.has(name))
+      .filter((name) => !isUsedAtHome(name, code))
+      .filter((name) => ![...words].some(([other, used]) => other !== path && used.has(name)))
+      .map((name) => `${path}: ${name}`);
+  });
+  assert.deepEqual(unused, []);
+});
+
+/** A test may look at a part of what its file uses itself. */
+function isUsedAtHome(name: string, code: string): boolean {
+  return [...code.matchAll(new RegExp(`\\b${name}\\b`, "g"))].length > 1;
+}
+
 test("a file says what it owns, is short, and is no drawer", () => {
   const sources = sourcesIn(...FOLDERS, "assembly").filter(({ path }) => !path.endsWith(".gen.ts"));
   const drawers = /(^|\/)(utils?|helpers?|common|misc)(\/|\.ts$)/;

@@ -3,7 +3,7 @@
  *
  * Price: a handful of atomic adds per batch. Numbers are for people only; accounting comes from markers.
  */
-export const PROGRESS_FIELDS = ["rows", "kept", "text_bytes", "tokens"] as const;
+const PROGRESS_FIELDS = ["rows", "kept", "text_bytes", "tokens"] as const;
 export type ProgressField = (typeof PROGRESS_FIELDS)[number];
 export type ProgressCounts = Readonly<Record<ProgressField, number>>;
 

@@ -26,13 +26,6 @@ export function codecOf(name: string): Codec {
   return EXTENSIONS.find(([extension]) => lower.endsWith(extension))?.[1] ?? "plain";
 }
 
-/** `name` without the codec's extension: what the content's own format is read off. */
-export function withoutCodec(name: string): string {
-  const lower = name.toLowerCase();
-  const extension = EXTENSIONS.find(([suffix]) => lower.endsWith(suffix))?.[0] ?? "";
-  return name.slice(0, name.length - extension.length);
-}
-
 /**
  * Decodes `pieces`, which start at the file's first byte. `name` is for messages.
  * Throws DataError `data/wrong-codec` where the first bytes contradict `codec`, and what the codec throws.

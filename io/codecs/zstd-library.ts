@@ -28,7 +28,7 @@ interface Exports {
 /** What the build calls them. */
 const NAMES = { memory: "c", initialise: "d", malloc: "f", free: "g", compressBound: "h", compress: "i" } as const;
 
-export class ZstdLibrary {
+class ZstdLibrary {
   readonly #exports: Exports;
   #heap: Uint8Array;
   #source = 0;

@@ -62,7 +62,7 @@ const FLOAT_BITS = { [Precision.HALF]: 16, [Precision.SINGLE]: 32, [Precision.DO
 const TIME_DIGITS = [0, 3, 6, 9] as const;
 
 /** Reads one column of one record batch by row. Throws where its buffers are too short for its rows. */
-export function rawReader(data: Data): (row: number) => RawValue {
+function rawReader(data: Data): (row: number) => RawValue {
   const { nullBitmap, type } = data;
   if (DataType.isNull(type)) return () => null;
   if (nullBitmap && nullBitmap.length > 0) checkLength(nullBitmap.length * 8, data.length, "validity");

@@ -14,7 +14,7 @@ const SLOT_WORDS = 8;
 const FIRST_SLOTS = 1 << 14;
 const FIRST_ARENA = 1 << 14;
 /** First word of a slot's value: `count << ID_BITS | id`, or this where the ids are in the arena. */
-export const IN_ARENA = -1;
+const IN_ARENA = -1;
 export const ID_BITS = 28;
 export const ID_MASK = (1 << ID_BITS) - 1;
 

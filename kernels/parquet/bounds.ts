@@ -9,7 +9,7 @@
 import type { FlatKind } from "../output-schema.ts";
 
 /** Longest string bound in bytes. */
-export const BOUND_BYTES = 64;
+const BOUND_BYTES = 64;
 const LAST_CODE_POINT = 0x10ffff;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 

@@ -7,7 +7,7 @@
 import { ByteBuffer } from "../byte-buffer.ts";
 
 /** Strings that come to more are written as they are. */
-export const DICTIONARY_BYTES: number = 512 * 1024;
+const DICTIONARY_BYTES: number = 512 * 1024;
 const MAX_ENTRIES = 1 << 16;
 const FIRST_SLOTS = 1 << 8;
 const EMPTY = -1;

@@ -17,7 +17,7 @@ const WINDOWS = [12, 24, 40] as const;
 /** Most words a top n-gram may have. */
 export const MAX_TOP_WORDS = 4;
 /** Fewest words a duplicated n-gram may have: shorter ones would escape the list of candidates. */
-export const MIN_DUPLICATE_WORDS = 5;
+const MIN_DUPLICATE_WORDS = 5;
 
 export class RepeatedNgrams {
   /** The words, back to back. Word `i` is `#offsets[i]..#offsets[i + 1]`. Four bytes of slack. */

@@ -103,7 +103,7 @@ export class RangeSet {
 }
 
 /** A copy of `values` with room for `size` of them. */
-export function widen(values: Int32Array, size: number): Int32Array<ArrayBuffer> {
+function widen(values: Int32Array, size: number): Int32Array<ArrayBuffer> {
   const wider = new Int32Array(size);
   wider.set(values);
   return wider;

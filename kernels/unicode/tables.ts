@@ -38,29 +38,17 @@ export function generalCategory(codePoint: number): GeneralCategory {
 }
 
 const LETTER = categorySet("L");
-const NUMBER = categorySet("N");
-const MARK = categorySet("M");
 const PUNCTUATION = categorySet("P");
 const SYMBOL = categorySet("S");
-const UPPER = categorySet("Lu");
-const LOWER = categorySet("Ll");
 const DIGIT = categorySet("Nd");
 
 /** `\p{L}`; the same characters as Python's `str.isalpha`. */
 export function isLetter(codePoint: number): boolean {
   return inCategories(codePoint, LETTER);
 }
-/** `\p{N}`. */
-export function isNumber(codePoint: number): boolean {
-  return inCategories(codePoint, NUMBER);
-}
 /** `\p{Nd}`; the same characters as Python's `str.isdecimal`. */
 export function isDecimalDigit(codePoint: number): boolean {
   return inCategories(codePoint, DIGIT);
-}
-/** `\p{M}`. */
-export function isMark(codePoint: number): boolean {
-  return inCategories(codePoint, MARK);
 }
 /** `\p{P}`. */
 export function isPunctuation(codePoint: number): boolean {
@@ -69,14 +57,6 @@ export function isPunctuation(codePoint: number): boolean {
 /** `\p{S}`. */
 export function isSymbol(codePoint: number): boolean {
   return inCategories(codePoint, SYMBOL);
-}
-/** `\p{Lu}`. */
-export function isUpper(codePoint: number): boolean {
-  return inCategories(codePoint, UPPER);
-}
-/** `\p{Ll}`. */
-export function isLower(codePoint: number): boolean {
-  return inCategories(codePoint, LOWER);
 }
 
 /** `\p{White_Space}`. Python's `str.isspace` is this and U+001C to U+001F: see `isPythonSpace` in kernels/lines.ts. */

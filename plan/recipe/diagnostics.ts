@@ -106,7 +106,7 @@ function byPlace(a: RecipeError, b: RecipeError): number {
 }
 
 /** `training_stages[0].weights.dclm`. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path.map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? part : `.${part}`)).join("");
 }
 

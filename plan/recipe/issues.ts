@@ -202,7 +202,7 @@ function at(root: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** The keys a schema knows at `path`: walks objects, lists and records, through defaults and optionals. */
-export function keysAt(schema: z.ZodType, path: Path): string[] {
+function keysAt(schema: z.ZodType, path: Path): string[] {
   const target = path.reduce<z.core.$ZodType | undefined>((node, step) => childSchema(node, step), schema);
   const object = unwrap(target);
   return object?._zod.def.type === "object" ? Object.keys((object._zod.def as z.core.$ZodObjectDef).shape) : [];

@@ -17,7 +17,7 @@ export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const MAX_SEQUENCE_LENGTH = 16_777_216;
 const MAX_SHARD_TOKENS = 1_073_741_824;
 
-export const nameShape = z.string().regex(NAME_PATTERN);
+const nameShape = z.string().regex(NAME_PATTERN);
 
 const tokensShape = z
   .union([z.int(), z.string()])

@@ -11,7 +11,7 @@ import { ARENA } from "../../batch/memory.ts";
 import { CELL_KINDS, type CellKind } from "../../io/formats/cells.ts";
 import { createPending } from "../../io/local/commit.ts";
 import { columnBuilder } from "../../stages/read/column-builders.ts";
-import { encodeSpoolEnd, readSpoolHead, type SpoolBlock, type SpoolColumn } from "../../store/spool.ts";
+import { encodeSpoolEnd, type SpoolBlock, type SpoolColumn, type SpoolHead } from "../../store/spool.ts";
 import { hashOf, plainSpoolEngine, type SpoolEngine, spoolEngine } from "../../store/spool-block.ts";
 import { SpoolReader } from "../../store/spool-reader.ts";
 import { SpoolWriter } from "../../store/spool-writer.ts";
@@ -63,6 +63,12 @@ function batchOf(
   });
   for (const [row, { alive }] of rows.entries()) if (!alive) batch.alive.clear(row);
   return batch;
+}
+
+function readSpoolHead(file: string): SpoolHead {
+  const reader = new SpoolReader(file, "test");
+  reader.close();
+  return reader.head;
 }
 
 function valueAt(column: Column, row: number): Value {

@@ -14,7 +14,7 @@ import { DuplicateLedger } from "./duplicate-ledger.ts";
 import { readSpanRows } from "./span-rows.ts";
 
 /** A document that was dropped before the last pass ended. */
-export const GONE = 0;
+const GONE = 0;
 export const SURVIVES = 1;
 /** Plus the position of the barrier among the dropping ones. */
 export const FELL = 2;
