@@ -2,7 +2,7 @@
 
 import type { Plan, PlannedStage, SourcePlan } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
-import { mapAssetRefs } from "../stages/define.ts";
+import { isAssetRef, mapAssetRefs } from "../stages/define.ts";
 
 /** More than these are counted, not listed. */
 const MAX_REASONS = 8;
@@ -83,6 +83,7 @@ function stageChange(before: PlannedStage | undefined, now: PlannedStage): strin
 /** Every value of `now` that `before` has not, by its path: `training_stages.stage1.weights.web 0.9 → 0.8`. */
 function valueChanges(written: unknown, value: unknown, path = ""): string[] {
   const [before, now] = [byName(written), byName(value)];
+  if (isAssetRef(before) && isAssetRef(now)) return before.asset === now.asset ? [] : [`${path} holds something else`];
   if (isObject(before) && isObject(now)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
     return [...keys].flatMap((key) => valueChanges(before[key], now[key], path === "" ? key : `${path}.${key}`));

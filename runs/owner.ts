@@ -81,7 +81,7 @@ async function makeRun(run: OwnedRun, lock: RunLock): Promise<RunResult> {
 /** Removes what killed attempts, of this run or of others over the same store, left half-written. */
 function sweepLeftovers(layout: Layout, plan: Plan): void {
   const living = new Set(livingRuns(layout).map(({ owner }) => owner.process.machine));
-  sweepTemporaries([layout.run(plan.name), ...planFolders(plan, layout)], { living });
+  sweepTemporaries([layout.run(plan.name), layout.assets, ...planFolders(plan, layout)], { living });
 }
 
 /** What is damaged this often is damaged by something that goes on. */

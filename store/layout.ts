@@ -48,7 +48,11 @@ export class Layout {
 
   /** A file that stages need besides their input, by its content. */
   asset(sha256: string): string {
-    return join(this.store, "assets", sha256);
+    return join(this.assets, sha256);
+  }
+
+  get assets(): string {
+    return join(this.store, "assets");
   }
 
   ingest(fingerprint: string): string {

@@ -5,15 +5,11 @@
  * can be trusted. CSV knows no null: an empty id or number is absent, an empty string is a string. Price: about 40 MB/s
  * on one core (csv-parse); data worth reading often is better kept as Parquet.
  */
-import { pipeline, Readable } from "node:stream";
-import { type Options as CsvOptions, parse } from "csv-parse";
 import * as z from "zod";
-import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
-import { DataError, type Place } from "../../batch/errors.ts";
-import { codecOf, decode } from "../../io/codecs/codec.ts";
+import type { Batch } from "../../batch/batch.ts";
 import { type CellKind, type CellOrMisfit, cellKindOf, type MetadataKind, MISFIT } from "../../io/formats/cells.ts";
 import { isJson } from "../../io/formats/value-types.ts";
-import type { ByteSource, ShardRef } from "../../io/source.ts";
+import type { ShardRef } from "../../io/source.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
 import { AbsentColumns } from "./absent-columns.ts";
 import { BATCH_TARGET, BatchAssembler, type BatchTarget, sizeOfCells } from "./batch-assembler.ts";
@@ -25,10 +21,11 @@ import {
   missingColumn,
   sourceColumns,
 } from "./columns.ts";
+import { openTable, type Parsed, type Table } from "./csv-table.ts";
 import { parseNumber } from "./numbers.ts";
 import { cellsProblem, type RowFault } from "./row-faults.ts";
 import { isSequential, RowWindow, windowOptions } from "./row-window.ts";
-import { refuseUtf16, shardPlace, wholeShards } from "./shard-extents.ts";
+import { wholeShards } from "./shard-extents.ts";
 
 const options = z.strictObject({
   ...columnOptions,
@@ -50,9 +47,6 @@ const options = z.strictObject({
 });
 type Options = z.output<typeof options>;
 
-/** Errors after which the rest of a file cannot be told apart. */
-const FATAL = new Set(["CSV_QUOTE_NOT_CLOSED", "CSV_MAX_RECORD_SIZE"]);
-
 interface CsvColumn {
   readonly name: string;
   readonly kind: CellKind;
@@ -60,9 +54,6 @@ interface CsvColumn {
   /** Position in a record; -1 where the file lacks it: null in every row. */
   readonly index: number;
 }
-
-/** A record, or why there is none. `row` counts the lines of the table, the header included. */
-type Parsed = { readonly row: number } & ({ readonly fields: readonly Uint8Array[] } | { readonly fault: string });
 
 /** Where the header names `column`: by its whole name, since a table is flat. */
 function indexOf(header: readonly string[], { paths }: MetadataColumn): number {
@@ -101,7 +92,7 @@ export function csvSource(given: Options, target: BatchTarget = BATCH_TARGET): S
   const absent = new AbsentColumns(async (context, shard, column) => {
     const bytes = await context.open(shard);
     try {
-      const { header, parsed } = await openTable(contentOf(bytes, context, shard), given, context, shard);
+      const { header, parsed } = await openTable(bytes, given, context, shard);
       await parsed.return(undefined);
       return header === undefined || indexOf(header, column) < 0 ? undefined : cellKindOf(column.kind ?? "utf8");
     } finally {
@@ -117,7 +108,7 @@ export function csvSource(given: Options, target: BatchTarget = BATCH_TARGET): S
         const shard = context.shards[extent.shard];
         const bytes = await context.open(shard);
         try {
-          const table = await openTable(contentOf(bytes, context, shard), given, context, shard);
+          const table = await openTable(bytes, given, context, shard);
           try {
             const { header } = table;
             if (header === undefined) continue;
@@ -132,97 +123,6 @@ export function csvSource(given: Options, target: BatchTarget = BATCH_TARGET): S
       }
     },
   });
-}
-
-function contentOf(bytes: ByteSource, context: ReadContext, shard: ShardRef): AsyncGenerator<Uint8Array> {
-  return checkedHead(decode(codecOf(shard.key), bytes.stream(0), bytes.name), context, shard);
-}
-
-/** Passes `chunks` on, refusing UTF-16 and dropping a byte order mark. */
-async function* checkedHead(
-  chunks: AsyncIterable<Uint8Array>,
-  context: ReadContext,
-  shard: ShardRef,
-): AsyncGenerator<Uint8Array> {
-  let head: Uint8Array = new Uint8Array(0);
-  let isHead = true;
-  for await (const chunk of chunks) {
-    if (!isHead) {
-      yield chunk;
-      continue;
-    }
-    head = Buffer.concat([head, chunk]);
-    if (head.length < 3) continue;
-    isHead = false;
-    refuseUtf16(head, context, shard);
-    yield head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? head.subarray(3) : head;
-  }
-  if (isHead) yield head;
-}
-
-/** Records and faults in the order of the file. */
-async function* records(content: AsyncIterable<Uint8Array>, given: Options, place: Place): AsyncGenerator<Parsed> {
-  let count = 0;
-  const faults: Parsed[] = [];
-  let fatal: { readonly row: number; readonly message: string } | undefined;
-  const settings: CsvOptions = {
-    // Bytes, not strings: whether they are UTF-8 is judged like that of any other reader.
-    encoding: false,
-    delimiter: given.delimiter,
-    quote: given.quote ?? false,
-    escape: given.quote ?? false,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    max_record_size: MAX_ROW_BYTES,
-    // Typed for strings; what it makes comes out of the parser as it is.
-    on_record: (fields) => ({ row: count++, fields }) as unknown as string[],
-    on_skip: (error): undefined => {
-      const row = count++;
-      const message = error?.message ?? "record is not CSV";
-      if (FATAL.has(error?.code ?? "")) fatal ??= { row, message };
-      else faults.push({ row, fault: message });
-    },
-  };
-  const parser = parse(settings);
-  // Errors of either end come out of the parser, where the loop sees them.
-  pipeline(Readable.from(content), parser, () => {});
-  for await (const record of parser as AsyncIterable<Parsed>) {
-    while (faults.length > 0 && faults[0].row < record.row) yield faults.shift()!;
-    if (fatal !== undefined && fatal.row < record.row) break;
-    yield record;
-  }
-  yield* faults;
-  if (fatal === undefined) return;
-  throw new DataError({
-    code: "data/bad-csv",
-    what: `row ${fatal.row}: ${fatal.message}`,
-    why: "after a quote that does not close, nothing can be told apart any more",
-    fix: "repair the file, or set quote if it quotes fields in another way or not at all",
-    place,
-  });
-}
-
-/** A table and the names of its columns, undefined where it is empty. */
-interface Table {
-  readonly header: readonly string[] | undefined;
-  /** Lines of the table before its first row: rows are counted without them. */
-  readonly headerRows: number;
-  readonly parsed: AsyncGenerator<Parsed>;
-}
-
-async function openTable(
-  content: AsyncIterable<Uint8Array>,
-  given: Options,
-  context: ReadContext,
-  shard: ShardRef,
-): Promise<Table> {
-  const parsed = records(content, given, shardPlace(context, shard));
-  if (given.header !== null) return { header: given.header, headerRows: 0, parsed };
-  const first = await parsed.next();
-  if (first.done) return { header: undefined, headerRows: 0, parsed };
-  if ("fault" in first.value) throw headerError(first.value.fault, context, shard);
-  return { header: first.value.fields.map((field) => Buffer.from(field).toString()), headerRows: 1, parsed };
 }
 
 async function* readShard(
@@ -283,15 +183,6 @@ function toCell(field: Uint8Array, wanted: MetadataKind): CellOrMisfit {
   if (wanted !== "bool") return parseNumber(text, wanted) ?? MISFIT;
   const lower = text.toLowerCase();
   return lower === "true" ? true : lower === "false" ? false : MISFIT;
-}
-
-function headerError(fault: string, context: ReadContext, shard: ShardRef): DataError {
-  return new DataError({
-    code: "data/bad-csv",
-    what: `the header line is not CSV: ${fault}`,
-    fix: "set delimiter and quote as the file has them, or header if it has no header line",
-    place: shardPlace(context, shard),
-  });
 }
 
 export default defineStage({
