@@ -96,6 +96,24 @@ export function isValid(column: Nullable, row: number): boolean {
   return column.validity === undefined || ((column.validity[row >> 3] >> (row & 7)) & 1) === 1;
 }
 
+type Columns = ReadonlyMap<string, Column>;
+
+/** The values of int32 column `name` of a table; none where the table has no such column, as one without rows may. */
+export function int32Values(columns: Columns, name: string): Int32Array {
+  const column = columns.get(name);
+  if (column === undefined) return new Int32Array(0);
+  if (column.kind !== "int32") throw new Error(`column ${name} is ${column.kind}, not int32`);
+  return column.values;
+}
+
+/** The values of float64 column `name`, as {@link int32Values}. */
+export function float64Values(columns: Columns, name: string): Float64Array {
+  const column = columns.get(name);
+  if (column === undefined) return new Float64Array(0);
+  if (column.kind !== "float64") throw new Error(`column ${name} is ${column.kind}, not float64`);
+  return column.values;
+}
+
 /** The arrays that hold a column's values: what may be given back when nobody looks at the column any more. */
 export function columnArrays(column: Column): readonly ArrayBufferView[] {
   switch (column.kind) {

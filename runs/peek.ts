@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import type { Batch } from "../batch/batch.ts";
-import { type Float64Column, type Int32Column, isValid, utf8String } from "../batch/column.ts";
+import { float64Values, int32Values, isValid, utf8String } from "../batch/column.ts";
 import { RecipeError } from "../batch/errors.ts";
 import { createIoEnvironment } from "../io/environment.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
@@ -168,10 +168,10 @@ function addDuplicates(
     for (let row = 0; row < ledger.rows && wanted.size < options.count; row++) {
       const stage = source.stages[ledger.int("stage")[row]];
       if (stageId !== "all" && stageId !== stage.id) continue;
-      if (reason !== undefined && reason !== stage.reasons[0]) continue;
+      if (reason !== undefined && reason !== stage.exchange?.reason) continue;
       const shard = ledger.int("shard")[row];
       const key = `${shard}#${ledger.int("row")[row] - (bases.get(shard) ?? 0)}`;
-      if (inSpan.has(key)) wanted.set(key, { stage: stage.id, reason: stage.reasons[0] });
+      if (inSpan.has(key)) wanted.set(key, { stage: stage.id, reason: stage.exchange?.reason ?? "" });
     }
   }
 }
@@ -222,8 +222,8 @@ function readTable(path: string): {
   const { rows, columns } = decodeArrow(fs.readFileSync(path), path);
   return {
     rows,
-    int: (name) => (columns.get(name) as Int32Column | undefined)?.values ?? new Int32Array(),
-    float: (name) => (columns.get(name) as Float64Column | undefined)?.values ?? new Float64Array(),
+    int: (name) => int32Values(columns, name),
+    float: (name) => float64Values(columns, name),
     text: (name, row) => {
       const column = columns.get(name);
       return column?.kind === "utf8" && isValid(column, row) ? utf8String(column, row) : undefined;

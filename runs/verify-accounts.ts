@@ -6,7 +6,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import type { Int32Column } from "../batch/column.ts";
+import { int32Values } from "../batch/column.ts";
 import { ShardmillError } from "../batch/errors.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
@@ -152,7 +152,7 @@ interface Table {
 
 function readTable(folder: string, name: string): Table {
   const { rows, columns } = decodeArrow(fs.readFileSync(join(folder, name)), name);
-  return { rows, int: (column) => (columns.get(column) as Int32Column | undefined)?.values ?? new Int32Array() };
+  return { rows, int: (column) => int32Values(columns, column) };
 }
 
 function duplicateLedgers(folder: string): string[] {

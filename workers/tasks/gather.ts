@@ -7,7 +7,7 @@
  */
 import { join } from "node:path";
 import { ColumnAppender } from "../../batch/append.ts";
-import type { Column, Float64Column, Int32Column } from "../../batch/column.ts";
+import { type Column, float64Values, int32Values } from "../../batch/column.ts";
 import { decodeArrow, encodeArrow } from "../../io/formats/arrow-table.ts";
 import { Blocks } from "../../io/local/blocks.ts";
 import { BufferedWriter } from "../../io/local/buffered-writer.ts";
@@ -94,11 +94,11 @@ function readChunk(folder: string, part: number, { at, size_bytes }: ScatterChun
 }
 
 function int32(chunk: Chunk, column: string): Int32Array {
-  return (chunk.columns.get(column) as Int32Column).values;
+  return int32Values(chunk.columns, column);
 }
 
 function float64(chunk: Chunk, column: string): Float64Array {
-  return (chunk.columns.get(column) as Float64Column).values;
+  return float64Values(chunk.columns, column);
 }
 
 function runOf(runs: ReadonlyMap<string, ForwardReader>, key: string): ForwardReader {

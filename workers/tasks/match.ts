@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { Bitmap } from "../../batch/bitmap.ts";
-import type { Int32Column } from "../../batch/column.ts";
+import { int32Values } from "../../batch/column.ts";
 import { decodeArrow } from "../../io/formats/arrow-table.ts";
 import { commitMarker, createIntermediate } from "../../io/local/commit.ts";
 import { readVouched, type Vouched, type VouchedFile } from "../../io/local/vouched.ts";
@@ -126,7 +126,7 @@ function dropParts(
 ): void {
   const { rows, columns } = decodeArrow(readVouched(vouch(file)), file.name);
   if (rows === 0) return;
-  const documents = (columns.get("document") as Int32Column).values;
+  const documents = int32Values(columns, "document");
   const from = first + firstDocument;
   const found = roots.read(from, documents[rows - 1] + 1);
   for (let part = 0; part < rows; part++) {

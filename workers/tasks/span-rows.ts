@@ -1,5 +1,5 @@
 /** The address and size of every row that left the last pass of a span. */
-import type { ScalarColumn } from "../../batch/column.ts";
+import { int32Values, type ScalarColumn } from "../../batch/column.ts";
 import { decodeArrow } from "../../io/formats/arrow-table.ts";
 import { readVouched } from "../../io/local/vouched.ts";
 import { spanFiles } from "../../store/layout.ts";
@@ -18,16 +18,12 @@ export interface SpanRowTable {
 export function readSpanRows(folder: string, span: number): SpanRowTable {
   const name = spanFiles.documents(span);
   const { rows, columns } = decodeArrow(readVouched(vouchers(folder, spanFiles.marker(span))(name)), name);
-  const int32 = (column: string): Int32Array => {
-    const found = columns.get(column);
-    return found?.kind === "int32" ? found.values : new Int32Array();
-  };
   return {
     count: rows,
-    document: int32("document"),
-    shard: int32("shard"),
-    row: int32("row"),
-    bytes: int32("bytes"),
+    document: int32Values(columns, "document"),
+    shard: int32Values(columns, "shard"),
+    row: int32Values(columns, "row"),
+    bytes: int32Values(columns, "bytes"),
     columns,
   };
 }

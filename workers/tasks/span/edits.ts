@@ -5,7 +5,7 @@
  * ends with them leaves whole lines. Memory: 12 bytes a part of the span, and one new text column.
  */
 import type { Batch } from "../../../batch/batch.ts";
-import type { Int32Column, Utf8Column } from "../../../batch/column.ts";
+import { int32Values, type Utf8Column } from "../../../batch/column.ts";
 import { allocate } from "../../../batch/memory.ts";
 import { decodeArrow } from "../../../io/formats/arrow-table.ts";
 import { readVouched } from "../../../io/local/vouched.ts";
@@ -30,11 +30,9 @@ export class Edits {
   constructor(folder: string, span: number, barrier: number, roots: RootsSlice) {
     const name = spanFiles.parts(span, barrier);
     const { rows, columns } = decodeArrow(readVouched(vouchers(folder, spanFiles.marker(span))(name)), name);
-    const int32 = (column: string): Int32Array =>
-      (columns.get(column) as Int32Column | undefined)?.values ?? new Int32Array();
-    this.#documents = int32("document");
-    this.#starts = int32("start");
-    this.#ends = int32("end");
+    this.#documents = int32Values(columns, "document");
+    this.#starts = int32Values(columns, "start");
+    this.#ends = int32Values(columns, "end");
     const found = new RootsFile(roots.file).read(roots.first, rows);
     this.#goes = Uint8Array.from(found, (root, part) => Number(root !== roots.first + part));
   }
