@@ -45,6 +45,8 @@ export async function verifyRun(options: VerifyOptions): Promise<Finding[]> {
   findings.push(...figureFindings(manifests));
   const seen = new Set<string>();
   const counter = new CountChecker(options.store);
+  /** Fingerprints of stores and windows with findings. */
+  const damaged = new Set<string>();
   for (const manifest of manifests) {
     for (const [source, share] of Object.entries(manifest.sources)) {
       const fresh = new Set<string>();
@@ -53,8 +55,12 @@ export async function verifyRun(options: VerifyOptions): Promise<Finding[]> {
         found.push(...(await storeFindings(manifest, share.validation, options, seen, fresh)));
         if (found.length === 0) found.push(...(await sideFindings(share, share.validation, options.store, fresh)));
       }
-      // What is damaged cannot be counted.
-      for (const packed of found.length > 0 ? [] : [share, ...(share.validation ? [share.validation] : [])]) {
+      // What is damaged cannot be counted, for this stage or another one.
+      const { tokens, windows } = share.fingerprints;
+      if (found.length > 0) damaged.add(tokens).add(windows);
+      for (const packed of damaged.has(tokens) || damaged.has(windows)
+        ? []
+        : [share, ...(share.validation ? [share.validation] : [])]) {
         const problems = await counter.problems(packed, manifest.stage.window_tokens);
         found.push(...problems.map((problem): Finding => ({ severity: "error", ...problem })));
       }

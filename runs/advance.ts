@@ -46,7 +46,7 @@ export interface Advance {
  */
 export async function advanceRun(name: string, options: AdvanceOptions): Promise<Advance> {
   const { plan, layout, folder } = openPending(name, options.out);
-  return owning(layout, plan, async (): Promise<Advance> => {
+  return owning(layout, plan, async (lock): Promise<Advance> => {
     const { max_errors = 0, report = () => {} } = options;
     const markers = new StoreMarkers(plan, layout);
     const left = frontier(plan, markers, { layout, max_errors });
@@ -60,6 +60,7 @@ export async function advanceRun(name: string, options: AdvanceOptions): Promise
     }
     const registry = stageRegistry(await loadPlugins(plan.recipe.plugins, ""));
     const tidies = options.keep_intermediates !== true;
+    lock.beatAlone();
     const result = finish({ plan, layout, registry, max_errors, tidies, report }, folder, left, markers);
     return { name: plan.name, ready: [], waiting: [], result };
   });

@@ -75,6 +75,8 @@ async function makeRun(run: OwnedRun, lock: RunLock): Promise<RunResult> {
   if (left.failure !== undefined) throw left.failure;
   if (!left.complete) throw nothingReady(left);
   lock.assertHeld();
+  // Exports and outputs are written in this thread, which may take minutes.
+  lock.beatAlone();
   return finish(run, folder, left, markers);
 }
 

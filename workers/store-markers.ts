@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import type { ShardRef } from "../io/source.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Layout } from "../store/layout.ts";
+import { type Layout, tokenFiles } from "../store/layout.ts";
 import { markerFacts, readMarker } from "../store/marker.ts";
 import { type FactsOf, ingestFacts, type MarkerPlace, type Markers, type TaskKind } from "./markers.ts";
 import type { CutMarker, IngestMarker, MarkerOf } from "./protocol.ts";
@@ -24,9 +24,12 @@ export class StoreMarkers implements Markers {
   readonly #listings = new Map<string, Set<string>>();
   /** What cuts have to cover, by their folder. */
   readonly #shards: ReadonlyMap<string, readonly ShardRef[]>;
+  /** Where what is held out of a token store lies, by the store's folder. */
+  readonly #validation: ReadonlyMap<string, string>;
 
   constructor({ sources }: Plan, layout: Layout) {
     this.#shards = new Map(sources.map(({ passes, shards }) => [layout.ingest(passes[0].fingerprint), shards]));
+    this.#validation = new Map(sources.map(({ tokens }) => [layout.tokens(tokens), layout.validation(tokens)]));
   }
 
   readonly facts = <Kind extends TaskKind>(place: MarkerPlace<Kind>): FactsOf<Kind> | undefined =>
@@ -35,7 +38,7 @@ export class StoreMarkers implements Markers {
   readonly whole = (place: MarkerPlace): boolean => {
     const known = this.#look(place);
     if (known.facts === undefined) return false;
-    known.whole ??= readMarker(place.folder, place.name).state === "done";
+    known.whole ??= readMarker(place.folder, place.name).state === "done" && this.#hasHeldOut(place);
     return known.whole === true;
   };
 
@@ -80,6 +83,15 @@ export class StoreMarkers implements Markers {
     if (place.kind !== "cut" || marker === undefined) return marker;
     const shards = this.#shards.get(place.folder) ?? [];
     return coverProblem((marker as CutMarker).spans, shards) === undefined ? marker : undefined;
+  }
+
+  /** A seal speaks for two folders, and names the files of one. */
+  #hasHeldOut(place: MarkerPlace): boolean {
+    const folder = this.#validation.get(place.folder);
+    if (place.kind !== "seal" || folder === undefined) return true;
+    const { validation } = this.#look(place).facts as FactsOf<"seal">;
+    const shards = validation?.shards ?? [];
+    return shards.every((_, shard) => readMarker(folder, tokenFiles.shardMarker(shard)).state === "done");
   }
 
   #folder(folder: string): Map<string, Known> {

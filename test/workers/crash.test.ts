@@ -15,7 +15,7 @@ function plugin(body: string): string {
 import { existsSync } from "node:fs";
 import { z } from ${JSON.stringify(ZOD)};
 export default defineStage({
-  name: "local/trouble", version: 1, kind: "filter", summary: "Makes trouble.", options: z.strictObject({ armed: z.string().describe("file") }),
+  name: "local/trouble", version: 1, summary: "Makes trouble.", kind: "filter", options: z.strictObject({ armed: z.string().describe("file") }),
   reads: ["text"], writes: [], reasons: {}, examples: [],
   create: ({ armed }) => filter((batch) => {
     for (let row = 0; row < batch.rows; row++) {

@@ -14,7 +14,7 @@ import type { SourcePlan } from "../../plan/plan.ts";
 import type { Extent } from "../../stages/define.ts";
 import { spanFiles } from "../../store/layout.ts";
 import { readSealed } from "../../store/marker.ts";
-import { discardSpans } from "../../store/repair.ts";
+import { discardSpans, spanMarkers } from "../../store/repair.ts";
 import type { WorkerContext } from "../context.ts";
 import type { CutMarker, CutTask } from "../protocol.ts";
 import { coverProblem, readSpans } from "../spans.ts";
@@ -45,14 +45,22 @@ export async function cut(task: CutTask, context: WorkerContext): Promise<CutMar
   const problem = coverProblem(spans, source.shards);
   if (problem !== undefined) throw notCovered(source, problem);
   const folder = context.layout.ingest(source.passes[0].fingerprint);
-  // Markers of spans come after the cut they are of: those that are there before any cut are of one that is gone.
-  if (readSealed(folder, spanFiles.spans).state === "absent") discardSpans(folder);
+  discardOrphans(source, context);
   const marker: CutMarker = { files: [], spans };
   if (commitFirst(join(folder, spanFiles.spans), seal(marker))) return marker;
   // Another run was first, perhaps with spans of another size.
   const theirs = readSpans(folder, source.shards);
   if (theirs.state === "done") return theirs.marker;
   throw damagedStore({ folder, marker: spanFiles.spans }, "was damaged as soon as it was made");
+}
+
+/** Markers of spans, of every pass, come after the cut they are of: those that are there before any cut are of one that is gone. */
+function discardOrphans({ passes }: SourcePlan, { layout }: WorkerContext): void {
+  const folders = passes.map(({ fingerprint }) => layout.ingest(fingerprint));
+  // Looked at first: another run may cut and read meanwhile, in this order.
+  const orphans = folders.filter((folder) => spanMarkers(folder).length > 0);
+  if (readSealed(folders[0], spanFiles.spans).state !== "absent") return;
+  for (const folder of orphans) discardSpans(folder);
 }
 
 function notCovered(source: SourcePlan, problem: string): RunError {

@@ -7,10 +7,11 @@
 import { join } from "node:path";
 import { RunError } from "../../batch/errors.ts";
 import { commitMarker } from "../../io/local/commit.ts";
-import type { VouchedFile } from "../../io/local/vouched.ts";
+import { damagedStore, type VouchedFile } from "../../io/local/vouched.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import type { StageState } from "../../stages/define.ts";
 import { tokenFiles } from "../../store/layout.ts";
+import { readSealed } from "../../store/marker.ts";
 import type { WorkerContext } from "../context.ts";
 import { MarkerPlaces } from "../marker-places.ts";
 import type { MarkerPlace, TaskKind } from "../markers.ts";
@@ -23,7 +24,6 @@ import type {
   SourceCounts,
   StoreMarker,
 } from "../protocol.ts";
-import { readMarkerOf } from "../store-markers.ts";
 
 /** Problems kept as examples; all are counted. */
 const PROBLEM_EXAMPLES = 20;
@@ -76,10 +76,11 @@ export function seal(task: SealTask, context: WorkerContext): StoreMarker {
   return marker;
 }
 
-function required<Kind extends TaskKind>(place: MarkerPlace<Kind>): MarkerOf[Kind] {
-  const marker = readMarkerOf(place);
-  if (marker === undefined) throw new Error(`${place.folder}/${place.name} is not there, and the seal waits for it`);
-  return marker;
+/** Throws RunError `store/damaged` for a marker that is not there, or not as it was written. */
+function required<Kind extends TaskKind>({ folder, name }: MarkerPlace<Kind>): MarkerOf[Kind] {
+  const read = readSealed<MarkerOf[Kind]>(folder, name);
+  if (read.state === "done") return read.marker;
+  throw damagedStore({ folder, marker: name }, read.state === "absent" ? "is gone" : read.what);
 }
 
 function isLedger({ name }: VouchedFile): boolean {
