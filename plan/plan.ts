@@ -4,6 +4,7 @@
  * Invariant: plain data. Sources, groups and windows are named by fingerprints that depend on stage names, versions, resolved options,
  * asset and input content alone; never on a path, a host, a clock or a worker count. `makePlan` makes one.
  */
+import { entryAt } from "../batch/entry.ts";
 import type { Asset } from "../io/assets.ts";
 import type { ShardRef } from "../io/source.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
@@ -164,4 +165,28 @@ export interface Plan {
 export function tokenizerOf({ tokenizer }: Plan): TokenizerPlan {
   if (tokenizer === undefined) throw new Error("the plan has no tokenizer");
   return tokenizer;
+}
+
+export function sourceAt({ sources }: Pick<Plan, "sources">, source: number): SourcePlan {
+  return entryAt(sources, source, "source");
+}
+
+export function passAt(plan: Pick<Plan, "sources">, source: number, pass: number): PassPlan {
+  return entryAt(sourceAt(plan, source).passes, pass, "pass");
+}
+
+export function barrierAt(plan: Pick<Plan, "sources">, source: number, barrier: number): BarrierPlan {
+  return entryAt(sourceAt(plan, source).barriers, barrier, "barrier");
+}
+
+export function groupAt({ groups }: Pick<Plan, "groups">, group: number): MatchGroup {
+  return entryAt(groups, group, "dedup group");
+}
+
+export function windowsAt({ windows }: Pick<Plan, "windows">, entry: number): WindowsPlan {
+  return entryAt(windows, entry, "entry of windows");
+}
+
+export function outputAt({ outputs }: Pick<Plan, "outputs">, output: number): OutputPlan {
+  return entryAt(outputs, output, "output");
 }
