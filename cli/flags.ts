@@ -29,9 +29,12 @@ const FACTORS: Readonly<Record<string, number>> = {
 
 /** `512MiB`, `2GB` or a plain number of bytes. */
 export function parseBytes(text: string): number {
-  const match = BYTES.exec(text.trim());
-  if (match === null) throw new SyntaxError(`${text} is not a size: write it as 512MiB or 2GB`);
-  return Math.round(Number(match[1]) * FACTORS[match[2].toLowerCase()]);
+  const [, amount, unit = ""] = BYTES.exec(text.trim()) ?? [];
+  const factor = FACTORS[unit.toLowerCase()];
+  if (amount === undefined || factor === undefined) {
+    throw new SyntaxError(`${text} is not a size: write it as 512MiB or 2GB`);
+  }
+  return Math.round(Number(amount) * factor);
 }
 
 const text = (value: string): string => value;

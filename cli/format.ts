@@ -47,14 +47,20 @@ export function formatDuration(seconds: number): string {
 
 /** Left-aligns the first column, right-aligns the others where `right` says so. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], indent = "  "): string {
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  const numeric = header.map(
-    (_, column) => rows.length > 0 && rows.every((row) => /^[-+]?[\d.,]+( ?[%a-zA-Z]+)?$|^-$|^$/.test(row[column])),
-  );
+  const columns = header.map((title, column) => {
+    const cells = rows.map((row) => row[column] ?? "");
+    return {
+      width: Math.max(title.length, ...cells.map((cell) => cell.length)),
+      isNumeric: rows.length > 0 && cells.every((cell) => /^[-+]?[\d.,]+( ?[%a-zA-Z]+)?$|^-$|^$/.test(cell)),
+    };
+  });
   const line = (cells: readonly string[]): string =>
     indent +
-    cells
-      .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+    columns
+      .map(({ width, isNumeric }, column) => {
+        const cell = cells[column] ?? "";
+        return isNumeric ? cell.padStart(width) : cell.padEnd(width);
+      })
       .join("  ")
       .trimEnd();
   return [line(header), ...rows.map(line)].join("\n");
