@@ -10,7 +10,7 @@ import { DataError, RecipeError } from "../batch/errors.ts";
 import { memoryOf } from "./asset-memory.ts";
 import { type Asset, type AssetOrigin, hashOf } from "./assets.ts";
 import type { IoEnvironment } from "./environment.ts";
-import { identifyLocal } from "./local/identity.ts";
+import { identifyFile } from "./local/identity.ts";
 import { openShard } from "./open.ts";
 import { findHttp } from "./remote/http.ts";
 import { findHub } from "./remote/hub.ts";
@@ -39,7 +39,9 @@ function isRemote(location: string): boolean {
 export function assetName(location: string): string {
   if (location.startsWith(DATA)) return "text in the recipe";
   if (location.startsWith(TIKTOKEN)) return location.slice(TIKTOKEN.length);
-  return isRemote(location) ? (redactUrl(location).split("?")[0].split("/").at(-1) ?? "") : path.basename(location);
+  if (!isRemote(location)) return path.basename(location);
+  const [address = ""] = redactUrl(location).split("?");
+  return address.slice(address.lastIndexOf("/") + 1);
 }
 
 /** Where an asset lies that needs no network: a file, or text of its own. */
@@ -77,7 +79,7 @@ async function locate(location: string, env: IoEnvironment): Promise<{ asset: As
   if (isRemote(location)) return remote(location, name, env);
   const found = localAsset(location);
   if ("content" in found) return inMemory(name, found.content.length, [found.content]);
-  const [{ size_bytes, identity }] = await identifyLocal([found.file], env.identityCacheFile);
+  const { size_bytes, identity } = await identifyFile(found.file, env.identityCacheFile);
   return { asset: { name, sha256: identity.slice("sha256:".length), size_bytes }, origin: { file: found.file } };
 }
 
@@ -97,7 +99,7 @@ async function remote(
 ): Promise<{ asset: Asset; origin: AssetOrigin }> {
   const shard = await oneFile(location, env);
   const [kind, sha256] = shard.identity.split(":");
-  if (kind === "sha256") {
+  if (kind === "sha256" && sha256 !== undefined) {
     const asset = { name, sha256, size_bytes: shard.size_bytes };
     return { asset, origin: { open: () => openShard(shard, env) } };
   }
@@ -111,7 +113,8 @@ async function remote(
 
 async function oneFile(location: string, env: IoEnvironment): Promise<ShardRef> {
   const shards = location.startsWith("hf://") ? await findHub(location, env) : undefined;
-  if (shards?.length === 1) return shards[0];
+  const [first] = shards ?? [];
+  if (first !== undefined && shards?.length === 1) return first;
   if (shards !== undefined) {
     throw new RecipeError({
       code: "recipe/asset-pattern",

@@ -66,10 +66,11 @@ async function findShards(pattern: string, env: IoEnvironment): Promise<ShardRef
 function uniqueKeys(found: readonly Found[]): ShardRef[] {
   const deepest = Math.max(0, ...found.map(({ above }) => above.length));
   for (let depth = 0; depth <= deepest; depth++) {
-    const keys = found.map(({ shard, above }) =>
-      [...above.slice(Math.max(0, above.length - depth)), shard.key].join("/"),
-    );
-    if (new Set(keys).size === keys.length) return found.map(({ shard }, i) => ({ ...shard, key: keys[i] }));
+    const named = found.map(({ shard, above }) => ({
+      ...shard,
+      key: [...above.slice(Math.max(0, above.length - depth)), shard.key].join("/"),
+    }));
+    if (new Set(named.map(({ key }) => key)).size === named.length) return named;
   }
   return found.map(({ shard, pattern }) => ({ ...shard, key: `${pattern}/${shard.key}` }));
 }

@@ -37,7 +37,7 @@ export function checksumOfSums(sums: Uint8Array): string {
   const hash = new Uint32Array(2);
   // The TypeScript twin hashes more than 4 MiB at once, and so do few files: one of 8 GiB has as many sums.
   contentHasher().hash(sums, 0, sums.length, hash);
-  return hex(hash[0]) + hex(hash[1]);
+  return Array.from(hash, hex).join("");
 }
 
 /** The checksum of content that lies in memory whole. */
@@ -96,8 +96,8 @@ function sumsTo(bytes: Uint8Array, start: number, end: number, out: Uint32Array,
   const words = out.subarray(at, at + 2 * blocks);
   contentHasher().hashBlocks(bytes, start, end, BLOCK_BYTES, words);
   for (let word = 0; word < words.length; word += 2) {
-    const high = words[word];
-    words[word] = words[word + 1];
+    const high = words[word] ?? 0;
+    words[word] = words[word + 1] ?? 0;
     words[word + 1] = high;
   }
   return blocks;

@@ -6,11 +6,13 @@
  * show in the time stamps. Identities and errors are the same whichever thread hashes. Price: 0.5 to 2 GB/s and core the first time,
  * one `stat` per file after that; much that is unknown is hashed by at most {@link MAX_THREADS} threads, which take 50 ms to start.
  */
+
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import PQueue from "p-queue";
 import { Piscina } from "piscina";
+import { entryAt } from "../../batch/entry.ts";
 import { DataError, errorFromData } from "../../batch/errors.ts";
 import type { FileStamp } from "../source.ts";
 import { isSameStamp, stampOf } from "./file-stamp.ts";
@@ -37,6 +39,11 @@ export interface LocalIdentity {
   readonly stamp: FileStamp;
 }
 
+/** Size and identity of the file at `path` (absolute). Throws as {@link identifyLocal} does. */
+export async function identifyFile(path: string, cacheFile: string | undefined): Promise<LocalIdentity> {
+  return entryAt(await identifyLocal([path], cacheFile), 0, "identity");
+}
+
 /**
  * Size and identity of every one of `paths` (absolute), in their order. Threads hash where more than `parallelBytes` are not remembered.
  * Throws DataError `data/unreadable`, `data/changed`.
@@ -48,7 +55,10 @@ export async function identifyLocal(
 ): Promise<LocalIdentity[]> {
   const known = readCache(cacheFile);
   const learned: Known[] = [];
-  const unknown = paths.map(readStamp).filter((stamp, i) => !isSameStamp(known.get(paths[i]), stamp));
+  const unknown = paths.flatMap((path) => {
+    const stamp = readStamp(path);
+    return isSameStamp(known.get(path), stamp) ? [] : [stamp];
+  });
   const bytes = unknown.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
   const threads = bytes > parallelBytes ? Math.min(MAX_THREADS, os.availableParallelism(), unknown.length) : 1;
   const hasher = threads > 1 ? new HashingThreads(threads) : undefined;

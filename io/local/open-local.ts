@@ -11,7 +11,7 @@ import { DataError } from "../../batch/errors.ts";
 import { HEAP } from "../../batch/memory.ts";
 import type { ByteSource, FileStamp, ShardRef } from "../source.ts";
 import { isSameStamp, stampOf } from "./file-stamp.ts";
-import { identifyLocal } from "./identity.ts";
+import { identifyFile } from "./identity.ts";
 import { reading } from "./reading.ts";
 
 const PIECE = 1 << 20;
@@ -42,7 +42,7 @@ const sameContent = new Map<string, FileStamp>();
 
 async function checkContent(ref: ShardRef, stamp: FileStamp, cacheFile: string | undefined): Promise<void> {
   if (isSameStamp(sameContent.get(`${ref.identity} ${ref.location}`), stamp)) return;
-  const [found] = await identifyLocal([ref.location], cacheFile);
+  const found = await identifyFile(ref.location, cacheFile);
   if (found.identity !== ref.identity) throw changed(ref, "its content is another");
   if (!isSameStamp(found.stamp, stamp)) throw changed(ref, "it was replaced while it was opened");
   sameContent.set(`${ref.identity} ${ref.location}`, stamp);

@@ -14,6 +14,6 @@ export function temporaryName(target: string): string {
 
 /** Who writes the file of this name; undefined where it is no temporary file. */
 export function writerOf(name: string): ProcessName | undefined {
-  const match = PATTERN.exec(name);
-  return match === null ? undefined : { machine: match[1], pid: Number(match[2]), start: Number(match[3]) };
+  const [, machine, pid, start] = PATTERN.exec(name) ?? [];
+  return machine === undefined ? undefined : { machine, pid: Number(pid), start: Number(start) };
 }

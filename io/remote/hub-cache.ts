@@ -17,7 +17,7 @@ export class HubHash {
   readonly #expected: string;
 
   constructor(identity: string, size_bytes: number) {
-    const [kind, digest] = identity.split(":");
+    const [kind, digest = ""] = identity.split(":");
     this.#expected = digest;
     this.#hash = createHash(kind === "git" ? "sha1" : "sha256");
     if (kind === "git") this.#hash.update(`blob ${size_bytes}\0`);

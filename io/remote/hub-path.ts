@@ -22,7 +22,7 @@ export function parseHubPath(url: string): HubPath {
     throw bad(url, `${model}; only datasets are`);
   }
   const org = segments.shift() ?? "";
-  const [name, ...revisionParts] = (segments.shift() ?? "").split("@");
+  const [name = "", ...revisionParts] = (segments.shift() ?? "").split("@");
   let revision = revisionParts.length > 0 ? decodeURIComponent(revisionParts.join("@")) : "main";
   // The Hub's own references hold slashes, and people write them as they are.
   if (revision === "refs" && (segments[0] === "convert" || segments[0] === "pr")) {
