@@ -103,12 +103,13 @@ function missingColumn(
   use: StageUse | undefined,
 ): RecipeError {
   const names = missing.join(", ");
+  const [first = ""] = missing;
   const heads = missing.map((name) => name.split(".")[0]);
   return new RecipeError({
     code: "recipe/missing-column",
     what: `${stage.use} reads the column ${names}, which source ${spec.name} does not carry at that point`,
     why: `a stage can only use what the reader or an earlier stage wrote: ${there.join(", ")}`,
-    fix: `add it to the source: metadata: [${[...new Set(heads)].join(", ")}]; or ${didYouMean(missing[0], there)}`,
+    fix: `add it to the source: metadata: [${[...new Set(heads)].join(", ")}]; or ${didYouMean(first, there)}`,
     ...(use?.place === undefined ? {} : { place: use.place }),
   });
 }

@@ -67,7 +67,7 @@ export function exportsPage(exporters: readonly Exporter[]): string {
 function section({ name, summary, files, geometry, loss, options, readers }: Exporter): string[] {
   return [
     `## ${name}`,
-    sentence(`${summary[0].toUpperCase()}${summary.slice(1)}`),
+    sentence(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}`),
     `Files: ${files.map(code).join(", ")}.`,
     `Rows are read in ${geometry.order === "kept" ? "the order in which they lie" : "an order of the trainer's"}; ` +
       `${geometry.padding === "eos" ? "what documents do not fill is EOS" : "there is no padding"}` +

@@ -4,6 +4,7 @@
  * Invariant: equal recipes over equal content give equal plans, whatever the host, clock or worker count. Price: one listing per pattern
  * and one content hash per local file, cached; no text is read.
  */
+import { entryAt } from "../batch/entry.ts";
 import { RecipeError } from "../batch/errors.ts";
 import type { AssetLibrary } from "../io/assets.ts";
 import type { IoEnvironment } from "../io/environment.ts";
@@ -73,7 +74,7 @@ function tokenizerUse({ file, encoding, eos, place }: TokenizerSpec, registry: S
 
 async function planTokenizer(spec: TokenizerSpec, stage: PlannedStage, assets: AssetLibrary): Promise<TokenizerPlan> {
   const { place } = spec;
-  const [vocabulary] = stage.assets;
+  const vocabulary = entryAt(stage.assets, 0, "vocabulary");
   const { name, sha256 } = vocabulary;
   const tokenizer = loadTokenizer(name, await assets.fetch(vocabulary, stage.use));
   let eosId: number;

@@ -43,11 +43,15 @@ export function resolveMissing(recipe: Recipe): ResolvedMissing {
     const policy = policyOf(spec);
     const substitute = typeof policy === "string" ? undefined : policy.substitute;
     heirs.set(spec.name, substitute);
-    const stages = recipe.training_stages.filter((stage) => Object.hasOwn(stage.weights, spec.name));
+    const weights = recipe.training_stages.flatMap((stage) =>
+      Object.entries(stage.weights).flatMap(([name, weight]) =>
+        name === spec.name ? [[stage.name, weight] as const] : [],
+      ),
+    );
     return {
       source: spec.name,
       ...(substitute === undefined ? { policy: "drop" } : { policy: "substitute", substitute }),
-      weights: Object.fromEntries(stages.map((stage) => [stage.name, stage.weights[spec.name]])),
+      weights: Object.fromEntries(weights),
     };
   });
   const training_stages = recipe.training_stages.map((stage) => {
@@ -78,7 +82,7 @@ export function missingWarning({ source, substitute, weights }: MissingSource): 
 
 function notReleased(sources: readonly SourceSpec[]): RecipeError {
   const names = sources.map(({ name }) => name);
-  const [{ place }] = sources;
+  const place = sources[0]?.place;
   return new RecipeError({
     code: "recipe/not-released",
     what: `${names.join(", ")}: ${names.length === 1 ? "this source has" : "these sources have"} no data, and training stages read them`,

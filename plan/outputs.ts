@@ -4,6 +4,7 @@
  * Invariant: an output is named by the rows it takes, its columns, its format and its cut into files; never by the recipe's or its own name, so
  * equal data sets are one folder of the store. Columns that only some of its sources have are null in the others.
  */
+import { entryAt } from "../batch/entry.ts";
 import { RecipeError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
 import type { DeclaredKind } from "../stages/define.ts";
@@ -32,16 +33,19 @@ export async function planOutputs(
 ): Promise<readonly OutputPlan[]> {
   const outputs: OutputPlan[] = [];
   for (const spec of recipe.outputs) {
-    const members = spec.sources.map((name) => sources.findIndex((source) => source.name === name));
+    const members = spec.sources.map((name) => {
+      const index = sources.findIndex((source) => source.name === name);
+      return { index, source: entryAt(sources, index, `source ${name}`) };
+    });
     const format = await planner.plan(spec.format);
     const columns = columnsOf(
       spec,
-      members.map((source) => sources[source]),
+      members.map(({ source }) => source),
     );
     const { split, shard_bytes, keep_dropped } = spec;
     outputs.push({
       name: spec.name,
-      sources: members,
+      sources: members.map(({ index }) => index),
       format,
       columns,
       split,
@@ -49,7 +53,7 @@ export async function planOutputs(
       keep_dropped,
       fingerprint: fingerprint({
         store_version: STORE_VERSION,
-        rows: members.map((source) => ({ name: sources[source].name, rows: sources[source].verdicts })),
+        rows: members.map(({ source }) => ({ name: source.name, rows: source.verdicts })),
         format: stageIdentity(format),
         columns,
         split,

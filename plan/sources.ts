@@ -4,6 +4,7 @@
  * Planned in two steps, because barriers may compare several sources: drafts first, and the finished plan once groups are known.
  * Price: one listing per pattern and one content hash per local file, cached.
  */
+import { entryAt, entryOf } from "../batch/entry.ts";
 import type { IoEnvironment } from "../io/environment.ts";
 import { listShards } from "../io/list.ts";
 import { portableShard } from "../io/open.ts";
@@ -80,7 +81,7 @@ export async function draftSource(
   tokenize: PlannedStage | undefined,
 ): Promise<DraftSource> {
   const { spec } = use;
-  const pipeline = spec.pipeline === undefined ? [] : recipe.pipelines[spec.pipeline];
+  const pipeline = spec.pipeline === undefined ? [] : entryOf(recipe.pipelines, spec.pipeline, "pipeline");
   const reader = await planner.plan(spec.read);
   const stages: PlannedStage[] = [];
   for (const stage of pipeline) stages.push(await planner.plan(stage));
@@ -95,7 +96,7 @@ export async function draftSource(
     reader,
     stages,
     passes,
-    columns: passes.map(({ end }) => after[end].filter(({ name }) => name !== "tokens")),
+    columns: passes.map(({ end }) => entryAt(after, end, "stage").filter(({ name }) => name !== "tokens")),
     shards,
     input: fingerprint({
       store_version: STORE_VERSION,
@@ -113,24 +114,26 @@ export async function draftSource(
 }
 
 /** The spool a pass leaves: for the next pass, or for outputs. */
-function spoolOf({ use, passes, columns }: DraftSource, pass: number): readonly ColumnDeclaration[] | undefined {
-  if (pass < passes.length - 1) return spoolColumns(columns[pass], use.spec.name);
-  return use.spooled ? columns[pass].filter(({ kind }) => kind !== "range_list") : undefined;
+function spoolOf(draft: DraftSource, pass: number): readonly ColumnDeclaration[] | undefined {
+  const { use, passes } = draft;
+  const columns = entryAt(draft.columns, pass, "pass");
+  if (pass < passes.length - 1) return spoolColumns(columns, use.spec.name);
+  return use.spooled ? columns.filter(({ kind }) => kind !== "range_list") : undefined;
 }
 
 /** What names the rows that leave a pass; `groups` are the fingerprints of the source's dedup groups, as far as the pass needs them. */
 export function identityOfPass(draft: DraftSource, pass: number, groups: readonly string[]): string {
   let before = draft.input;
-  for (let at = 0; at <= pass; at++) {
-    const { edits } = draft.passes[at];
-    before = passIdentity(before, draft.passes[at], draft.stages, edits === undefined ? undefined : groups[edits]);
+  for (const earlier of draft.passes.slice(0, pass + 1)) {
+    const { edits } = earlier;
+    before = passIdentity(before, earlier, draft.stages, edits === undefined ? undefined : groups[edits]);
   }
   return before;
 }
 
 /** The pass that sketches a barrier of the source. */
 export function passOfBarrier(draft: DraftSource, barrier: number): number {
-  return passOf(draft.passes, draft.barriers[barrier]);
+  return passOf(draft.passes, entryAt(draft.barriers, barrier, "barrier"));
 }
 
 /** The source with its groups; `index` is its position in the recipe's used sources. */
@@ -146,10 +149,11 @@ export function finishSource(
     const group = groups.findIndex(({ members }) =>
       members.some((member) => member.source === index && member.barrier === barrier),
     );
-    const { partitions, verdict } = groups[group];
+    const { partitions, verdict } = entryAt(groups, group, "dedup group");
     return { stage, pass: passOfBarrier(draft, barrier), verdict, group, partitions };
   });
-  const groupNames = barriers.map(({ group }) => groups[group].fingerprint);
+  const ownGroups = barriers.map(({ group }) => entryAt(groups, group, "dedup group"));
+  const groupNames = ownGroups.map((group) => group.fingerprint);
   const passes = draft.passes.map((pass, at): PassPlan => {
     const partitions = barriers.filter((barrier) => barrier.pass === at).map((barrier) => barrier.partitions);
     const spool = spoolOf(draft, at);
@@ -167,11 +171,13 @@ export function finishSource(
   });
   const last = identityOfPass(draft, passes.length - 1, groupNames);
   // Two sources of the same rows have verdicts of their own in a group: the first one survives.
-  const members = barriers.map(({ group }) => groups[group].members.findIndex(({ source }) => source === index));
+  const members = ownGroups.map((group) => group.members.findIndex(({ source }) => source === index));
   const verdicts = fingerprint({ store_version: STORE_VERSION, rows: last, groups: groupNames, members });
   const validation = recipe.validation?.sources[spec.name];
   // Ranges of a text become the loss lane; they are no value that a table carries.
-  const columns = draft.columns[passes.length - 1].filter(({ name, kind }) => name !== "text" && kind !== "range_list");
+  const columns = entryAt(draft.columns, passes.length - 1, "pass").filter(
+    ({ name, kind }) => name !== "text" && kind !== "range_list",
+  );
   if (tokenized) refuseTakenColumns(columns, spec.name);
   return {
     name: spec.name,
@@ -187,7 +193,7 @@ export function finishSource(
     single_span: reader.sequential,
     barriers,
     ...(validation === undefined || !tokenized ? {} : { validation }),
-    ingest: passes[passes.length - 1].fingerprint,
+    ingest: entryAt(passes, passes.length - 1, "pass").fingerprint,
     verdicts,
     tokens: fingerprint({
       verdicts,

@@ -3,6 +3,7 @@
  *
  * Invariant: training stages that ask for the same thing share one entry, and windows for training come before those for validation.
  */
+import { entryAt } from "../batch/entry.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
 import { fingerprint, packId, STORE_VERSION, stageIdentity } from "./fingerprint.ts";
 import type { SourcePlan, WindowsPlan } from "./plan.ts";
@@ -26,7 +27,7 @@ export async function planWindows(
     ): void => {
       const identity = {
         store_version: STORE_VERSION,
-        tokens: sources[source].tokens,
+        tokens: entryAt(sources, source, "source").tokens,
         sequence_length,
         pack: stageIdentity(pack),
         ...kind,
@@ -38,7 +39,7 @@ export async function planWindows(
       const source = sources.findIndex((candidate) => candidate.name === name);
       const selection = selectionOf(recipe, stage, name);
       add(trained, source, selection === undefined ? {} : { selection });
-      if (sources[source].validation !== undefined) add(heldOut, source, { held_out: true });
+      if (entryAt(sources, source, "source").validation !== undefined) add(heldOut, source, { held_out: true });
     }
   }
   // Windows for training come first: who looks for a source's windows finds those.

@@ -22,7 +22,8 @@ export class RecipeErrors extends RecipeError {
   readonly issues: readonly RecipeError[];
 
   constructor(name: string, issues: readonly RecipeError[]) {
-    super(issues.length === 1 ? issues[0].details : summary(name, issues));
+    const [only] = issues.length === 1 ? issues : [];
+    super(only?.details ?? summary(name, issues));
     this.issues = issues;
   }
 }
@@ -204,7 +205,7 @@ function resolve(node: unknown, source: RecipeText): unknown {
 /** A scalar's own text; of a collection only its first key or item, because a frame shows one line. */
 function spanOf(node: unknown): Span | undefined {
   if (!isNode(node) || node.range == null) return undefined;
-  if (isMap(node) && node.items.length > 0 && !node.flow) return spanOf(node.items[0].key);
+  if (isMap(node) && node.items[0] !== undefined && !node.flow) return spanOf(node.items[0].key);
   if (isSeq(node) && node.items.length > 0 && !node.flow) return spanOf(node.items[0]);
   return [node.range[0], node.range[1]];
 }

@@ -69,9 +69,9 @@ function translate(issue: Issue, schema: z.ZodType, root: unknown, base: Path, s
     case "invalid_type":
       return [wrongType(path, name, [expectation(issue)], value)];
     case "invalid_union": {
-      const deeper = issue.errors.filter((errors) => errors.every((one) => one.path.length > 0));
-      if (deeper.length > 0) {
-        return deeper[0].flatMap((one) =>
+      const deeper = issue.errors.find((errors) => errors.every((one) => one.path.length > 0));
+      if (deeper !== undefined) {
+        return deeper.flatMap((one) =>
           translate({ ...one, path: [...issue.path, ...one.path] } as Issue, schema, root, base, subject),
         );
       }

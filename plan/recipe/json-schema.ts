@@ -4,7 +4,9 @@
  * Invariant: a recipe that loads is valid under it. The reverse does not hold: names that refer to each other and the reader a file
  * ending asks for are checked only when a recipe is loaded.
  */
+
 import { z } from "zod";
+import { entryOf } from "../../batch/entry.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";
 import { isPipelineKind, type OperatorKind, type StageDefinition } from "../../stages/define.ts";
 import { recipeShape, sourceShape, stageUseShape } from "./schema.ts";
@@ -52,7 +54,8 @@ export function recipeJsonSchema(
   trainers: readonly string[] = TRAINERS,
 ): JsonSchema {
   const recipe = toJsonSchema(recipeShape);
-  const { pipelines, sources, training_stages } = recipe.properties ?? {};
+  const { pipelines, sources } = recipe.properties ?? {};
+  const training_stages = entryOf(recipe.properties ?? {}, "training_stages", "key of a recipe");
   const ofKind = (kind: OperatorKind) => stages.filter((stage) => stage.kind === kind);
   const inPipelines = stages.filter(({ name, kind }) => isPipelineKind(kind) && !name.startsWith("tokenize/"));
   const trainingStage = training_stages.items as JsonSchema;

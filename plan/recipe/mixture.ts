@@ -57,7 +57,7 @@ export function resolveMixture(
   const { findings } = context;
   const before = findings.length;
   const written = isRecord(raw) ? SPELLINGS.filter((key) => raw[key] !== undefined) : [];
-  if (isRecord(raw) && written.length !== 1) reportSpellings(raw, written, path, context);
+  if (isRecord(raw)) reportSpellings(raw, written, path, context);
   if (spec === undefined) {
     reportUnknownKeys(raw, written, path, sources, context);
     return undefined;
@@ -66,13 +66,9 @@ export function resolveMixture(
   if (request === undefined) return undefined;
   const requested = requestedSources(request);
   if (requested.length === 0) {
-    const fix = `give at least one source a share: \`${written[0]}: { NAME: 1 }\``;
-    findings.push({
-      code: "recipe/no-weights",
-      what: "a training stage has no weights",
-      fix,
-      path: [...path, written[0]],
-    });
+    const [key = "weights"] = written;
+    const fix = `give at least one source a share: \`${key}: { NAME: 1 }\``;
+    findings.push({ code: "recipe/no-weights", what: "a training stage has no weights", fix, path: [...path, key] });
   }
   reportSources(requested, path, sources, context);
   if ("weights" in request) reportRules(request.weights, [...path, "weights"], context);
@@ -118,13 +114,15 @@ function sumOf(amounts: Readonly<Record<string, number>>): number {
   return Object.values(amounts).reduce((sum, tokens) => sum + tokens, 0);
 }
 
+/** A stage has one of the spellings. */
 function reportSpellings(
   raw: Readonly<Record<string, unknown>>,
   written: readonly string[],
   path: Path,
   { findings }: ResolveContext,
 ): void {
-  if (written.length === 0) {
+  const [first, second] = written;
+  if (first === undefined) {
     // A misspelt key is also a missing one, and has been reported.
     if (Object.keys(raw).some((key) => suggest(key, SPELLINGS) !== undefined)) return;
     findings.push({
@@ -135,11 +133,12 @@ function reportSpellings(
     });
     return;
   }
+  if (second === undefined) return;
   findings.push({
-    path: [...path, written[1]],
+    path: [...path, second],
     part: "key",
     code: "recipe/two-mixtures",
-    what: `a training stage has both \`${written[0]}\` and \`${written[1]}\``,
+    what: `a training stage has both \`${first}\` and \`${second}\``,
     why: "each of them alone says what the stage mixes",
     fix: "remove one of them",
   });
@@ -213,13 +212,14 @@ function reportRules(weights: WeightTree | CountRule, path: Path, { findings }: 
   const visit = (node: unknown, at: Path): void => {
     if (!isRecord(node)) return;
     const rules = ["temperature", "unimax", "max_epochs"].filter((key) => node[key] !== undefined);
-    if (rules.length > 0 && !Array.isArray(node.of)) {
+    const [rule] = rules;
+    if (rule !== undefined && !Array.isArray(node.of)) {
       findings.push({
         code: "recipe/rule-without-list",
-        what: `\`${rules[0]}\` needs a list of sources`,
+        what: `\`${rule}\` needs a list of sources`,
         why: isRecord(node.of) ? "shares within the group are given" : "one source has nobody to share with",
         fix: `write \`of: [NAME, …]\` beside it`,
-        path: [...at, rules[0]],
+        path: [...at, rule],
         part: "key",
       });
     } else if (rules.length > 1 && rules.includes("unimax")) {

@@ -39,12 +39,12 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 function setAt(container: unknown, rest: string, value: unknown, path: (string | number)[], flag: string): unknown {
+  const [head = ""] = rest.split(".");
   if (Array.isArray(container)) {
     const names = container.map((item, i) => stageId(item) ?? nameOf(item) ?? String(i));
     const named = longestPrefix(rest, names) ?? longestPrefix(rest, Object.keys(container));
     if (named === undefined) {
-      const wanted = rest.split(".")[0];
-      throw badFlag(flag, `finds no \`${wanted}\` in \`${path.join(".")}\``, didYouMean(wanted, names));
+      throw badFlag(flag, `finds no \`${head}\` in \`${path.join(".")}\``, didYouMean(head, names));
     }
     const index = names.includes(named) ? names.indexOf(named) : Number(named);
     path.push(index);
@@ -55,7 +55,7 @@ function setAt(container: unknown, rest: string, value: unknown, path: (string |
     throw badFlag(flag, `goes on below \`${path.join(".")}\`, which holds no keys`, fix);
   }
   const known = container ?? {};
-  const key = longestPrefix(rest, Object.keys(known)) ?? rest.split(".")[0];
+  const key = longestPrefix(rest, Object.keys(known)) ?? head;
   const named = path.length === 1 && (path[0] === "sources" || path[0] === "pipelines");
   // A part of something that is not there can only be a slip; a whole new entry, or a section left to its defaults, can be meant.
   if (named && key !== rest && !Object.hasOwn(known, key)) {

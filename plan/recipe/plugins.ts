@@ -37,7 +37,7 @@ async function importPlugin(location: string, path: string): Promise<unknown> {
       const fix = "compile it to .js, or run it with Node 22.18 or newer";
       throw pluginError(path, "is TypeScript, which this Node cannot load", fix, error);
     }
-    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    const [reason = ""] = error instanceof Error ? error.message.split("\n") : [String(error)];
     throw pluginError(path, `cannot be loaded: ${reason.replaceAll(location, path)}`, undefined, error);
   }
 }

@@ -38,6 +38,7 @@ function readerOfPath(path: string): string | undefined {
 function expandBraces(pattern: string): string[] {
   const braces = /\{([^{}]*)\}/.exec(pattern);
   if (braces === null) return [pattern];
-  const [before, after] = [pattern.slice(0, braces.index), pattern.slice(braces.index + braces[0].length)];
-  return braces[1].split(",").flatMap((part) => expandBraces(before + part + after));
+  const [whole, choices = ""] = braces;
+  const [before, after] = [pattern.slice(0, braces.index), pattern.slice(braces.index + whole.length)];
+  return choices.split(",").flatMap((part) => expandBraces(before + part + after));
 }
