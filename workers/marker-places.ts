@@ -1,5 +1,6 @@
 /** Where the marker of each task lies: one place for who writes markers and who looks for them. */
-import type { Plan } from "../plan/plan.ts";
+import { entryAt } from "../batch/entry.ts";
+import { groupAt, outputAt, type Plan, sourceAt, windowsAt } from "../plan/plan.ts";
 import {
   type Layout,
   matchFiles,
@@ -45,7 +46,7 @@ export class MarkerPlaces {
   }
 
   gather(source: number, shard: number, heldOut: boolean): MarkerPlace<"gather"> {
-    const folder = heldOut ? this.#layout.validation(this.#plan.sources[source].tokens) : this.store(source);
+    const folder = heldOut ? this.#layout.validation(sourceAt(this.#plan, source).tokens) : this.store(source);
     return { kind: "gather", folder, name: tokenFiles.shardMarker(shard) };
   }
 
@@ -58,32 +59,32 @@ export class MarkerPlaces {
   }
 
   pack(windows: number, epoch: number, shard: number): MarkerPlace<"pack"> {
-    const folder = this.#layout.windows(this.#plan.windows[windows].fingerprint);
+    const folder = this.#layout.windows(windowsAt(this.#plan, windows).fingerprint);
     return { kind: "pack", folder, name: windowFiles.marker(epoch, shard) };
   }
 
   write(output: number, shard: number): MarkerPlace<"write"> {
-    const folder = this.#layout.output(this.#plan.outputs[output].fingerprint);
+    const folder = this.#layout.output(outputAt(this.#plan, output).fingerprint);
     return { kind: "write", folder, name: outputFiles.marker(shard) };
   }
 
   /** Folder of a pass. */
   pass(source: number, pass: number): string {
-    return this.#passes[source][pass];
+    return entryAt(entryAt(this.#passes, source, "source"), pass, "pass");
   }
 
   /** Folder of a dedup group. */
   group(group: number): string {
-    return this.#layout.match(this.#plan.groups[group].fingerprint);
+    return this.#layout.match(groupAt(this.#plan, group).fingerprint);
   }
 
   /** Folder of a token store. */
   store(source: number): string {
-    return this.#layout.tokens(this.#plan.sources[source].tokens);
+    return this.#layout.tokens(sourceAt(this.#plan, source).tokens);
   }
 
   verdicts(source: number): string {
-    return this.#layout.verdicts(this.#plan.sources[source].verdicts);
+    return this.#layout.verdicts(sourceAt(this.#plan, source).verdicts);
   }
 
   of(task: Task): MarkerPlace {

@@ -1,11 +1,12 @@
 /**
  * The training stages of a plan, compiled from what has been packed: weights from token counts where they decide, then window ranges.
  */
+import { entryAt } from "../batch/entry.ts";
 import { sameSelection } from "../kernels/pack/select.ts";
 import { type CompiledStage, compileMixture, type MixtureStage } from "../mixtures/compile.ts";
 import { mixtureWeights } from "../mixtures/weights.ts";
 import { packId } from "../plan/fingerprint.ts";
-import type { Plan, PlannedStage } from "../plan/plan.ts";
+import { type Plan, type PlannedStage, sourceAt } from "../plan/plan.ts";
 import type { TrainingStageSpec } from "../plan/types.ts";
 import { selectionOf } from "../plan/windows.ts";
 import type { PackMarker } from "./protocol.ts";
@@ -20,7 +21,8 @@ export interface MixedStage extends CompiledStage {
 export function mixStages(plan: Plan, packed: readonly (readonly PackMarker[])[]): readonly MixedStage[] {
   const specs = new Map(plan.recipe.training_stages.map((stage) => [stage.name, stage]));
   const packs = new Map(plan.recipe.training_stages.map((stage) => [stage.name, packOf(plan, stage)]));
-  const markersOf = (source: string, stage: string): readonly PackMarker[] => packed[windowsIndex(plan, source, stage)];
+  const markersOf = (source: string, stage: string): readonly PackMarker[] =>
+    entryAt(packed, windowsIndex(plan, source, stage), "entry of windows");
   const stages = plan.recipe.training_stages.map((stage): MixtureStage => {
     const { name, tokens, sequence_length } = stage;
     const weights = countedWeights(plan, stage, (source) =>
@@ -61,7 +63,7 @@ export function windowsIndex(plan: Plan, source: string, stageName: string): num
     (entry) =>
       stage !== undefined &&
       entry.held_out !== true &&
-      plan.sources[entry.source].name === source &&
+      sourceAt(plan, entry.source).name === source &&
       isPackOf(entry, stage) &&
       sameSelection(entry.selection, selectionOf(plan.recipe, stage, source)),
   );
@@ -74,7 +76,7 @@ export function heldOutIndex(plan: Plan, source: string, stageName: string): num
   const stage = plan.recipe.training_stages.find(({ name }) => name === stageName);
   return plan.windows.findIndex(
     (entry) =>
-      stage !== undefined && entry.held_out && plan.sources[entry.source].name === source && isPackOf(entry, stage),
+      stage !== undefined && entry.held_out && sourceAt(plan, entry.source).name === source && isPackOf(entry, stage),
   );
 }
 

@@ -4,7 +4,9 @@
  * A marker that is already there, with its files, is the answer; a damaged one, or one whose files are gone, goes, and the task is done again.
  * Damage in what another task wrote is an error that names it. Errors come back as data, because they may have to cross a thread.
  */
+
 import { errorToData } from "../batch/errors.ts";
+import { sourceAt } from "../plan/plan.ts";
 import { type MarkerState, readMarker } from "../store/marker.ts";
 import { discardDamaged } from "../store/repair.ts";
 import type { WorkerContext } from "./context.ts";
@@ -40,7 +42,7 @@ export async function performTask(task: Task, context: WorkerContext): Promise<T
 /** What is there of the task. */
 function look(task: Task, { plan, layout }: WorkerContext): MarkerState<Marker> {
   const { folder, name } = new MarkerPlaces(plan, layout).of(task);
-  return task.kind === "cut" ? readSpans(folder, plan.sources[task.source].shards) : readMarker<Marker>(folder, name);
+  return task.kind === "cut" ? readSpans(folder, sourceAt(plan, task.source).shards) : readMarker<Marker>(folder, name);
 }
 
 async function perform(task: Task, context: WorkerContext): Promise<Marker> {

@@ -22,8 +22,7 @@ export function addProgress(buffer: SharedArrayBuffer, source: number, counts: P
 
 export function readProgress(buffer: SharedArrayBuffer, source: number): ProgressCounts {
   const counters = new BigInt64Array(buffer);
-  const [rows, kept, text_bytes, tokens] = PROGRESS_FIELDS.map((_, index) =>
-    Number(Atomics.load(counters, source * WIDTH + index)),
-  );
-  return { rows, kept, text_bytes, tokens };
+  const count = (field: ProgressField): number =>
+    Number(Atomics.load(counters, source * WIDTH + PROGRESS_FIELDS.indexOf(field)));
+  return { rows: count("rows"), kept: count("kept"), text_bytes: count("text_bytes"), tokens: count("tokens") };
 }

@@ -4,9 +4,11 @@
  * A folder is listed once, a marker read once and kept as facts; what an engine is told of is added. Invariant: nothing is written or removed.
  * Price: 100 bytes a file name, some hundred bytes a span.
  */
+
 import fs from "node:fs";
+import { entryAt } from "../batch/entry.ts";
 import type { ShardRef } from "../io/source.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, SourcePlan } from "../plan/plan.ts";
 import { type Layout, tokenFiles } from "../store/layout.ts";
 import { markerFacts, readMarker } from "../store/marker.ts";
 import { type FactsOf, ingestFacts, type MarkerPlace, type Markers, type TaskKind } from "./markers.ts";
@@ -28,7 +30,8 @@ export class StoreMarkers implements Markers {
   readonly #validation: ReadonlyMap<string, string>;
 
   constructor({ sources }: Plan, layout: Layout) {
-    this.#shards = new Map(sources.map(({ passes, shards }) => [layout.ingest(passes[0].fingerprint), shards]));
+    const cutIn = ({ passes }: SourcePlan): string => layout.ingest(entryAt(passes, 0, "pass").fingerprint);
+    this.#shards = new Map(sources.map((source) => [cutIn(source), source.shards]));
     this.#validation = new Map(sources.map(({ tokens }) => [layout.tokens(tokens), layout.validation(tokens)]));
   }
 

@@ -4,6 +4,7 @@
  * Invariant: results depend on tasks, never on who finished first; after a failure or a stop no further task is handed out, those in flight finish
  * and commit, and only then does the run end.
  */
+import { entryAt } from "../../batch/entry.ts";
 import type { Engine, Work } from "../engine.ts";
 import type { Frontier, Phase } from "../frontier/frontier.ts";
 import type { TaskKind } from "../markers.ts";
@@ -140,7 +141,7 @@ class LocalRun {
     while (this.#inFlight < this.#options.workers && !this.#isStopped) {
       const entry = nextOf(this.#open);
       if (entry === undefined) return;
-      this.#start(entry, entry.order[entry.next++]);
+      this.#start(entry, entryAt(entry.order, entry.next++, "task"));
     }
   }
 

@@ -5,7 +5,8 @@
  * `status` counts by it, a rank finds its tasks in it: nothing else in the house decides what there is to do. Invariant: the same plan and the
  * same markers give the same answer on every host. Price: one look at each marker of what is not done; what nobody asks for is not looked at.
  */
-import type { Plan } from "../../plan/plan.ts";
+import { entryAt } from "../../batch/entry.ts";
+import { groupAt, type Plan, passAt, sourceAt } from "../../plan/plan.ts";
 import type { MarkerPlace, TaskKind } from "../markers.ts";
 import type { MixedStage } from "../mixture.ts";
 import type { PackMarker, Task } from "../protocol.ts";
@@ -151,26 +152,26 @@ function buildGraph(schedule: Schedule): Graph {
     };
   };
   const all: Phases = {
-    ingest: (source, pass) => ingests[pass](source),
+    ingest: (source, pass) => entryAt(ingests, pass, "pass")(source),
     unite: (group) => dedup(group).unite,
   };
   const cut = shared(
-    (source) => sources[source].passes[0].fingerprint,
+    (source) => passAt(plan, source, 0).fingerprint,
     (source) => cutPhase(schedule, source),
   );
   const ingests = Array.from({ length: Math.max(0, ...sources.map(({ passes }) => passes.length)) }, (_, pass) =>
     shared(
-      (source) => sources[source].passes[pass].fingerprint,
+      (source) => passAt(plan, source, pass).fingerprint,
       (source) => ingestPhase(schedule, source, pass, cut(source), all),
     ),
   );
   const dedup = shared(
-    (group) => groups[group].fingerprint,
+    (group) => groupAt(plan, group).fingerprint,
     (group) => groupPhases(schedule, group, all),
   );
   const stores = sources.map(({ tokenized }, source) => (tokenized ? storePhases(schedule, source, all) : undefined));
   const settle = shared(
-    (source) => sources[source].verdicts,
+    (source) => sourceAt(plan, source).verdicts,
     (source) => settlePhase(schedule, source, all),
   );
   const seals = sources.map((_, source) => {
@@ -180,10 +181,10 @@ function buildGraph(schedule: Schedule): Graph {
     return { ...made, seal: sealPhase(schedule, source, made, all) };
   });
   const storeOf = {
-    seal: (source: number) => seals[source].seal,
+    seal: (source: number) => entryAt(seals, source, "source").seal,
     gather: (source: number) => {
       const store = stores[source];
-      if (store === undefined) throw new Error(`${sources[source].name} has no token store`);
+      if (store === undefined) throw new Error(`${sourceAt(plan, source).name} has no token store`);
       return store.gather;
     },
   };

@@ -4,6 +4,8 @@
  * A group waits until all members are sketched, because documents are numbered through the members in recipe order; and for the verdicts of
  * the dropping barriers before it, whose losers take no part. Keys stay when a store is built: a changed member needs those of the others.
  */
+import { entryAt } from "../../batch/entry.ts";
+import { barrierAt, groupAt, sourceAt } from "../../plan/plan.ts";
 import { spanFiles } from "../../store/layout.ts";
 import type { KeyInput, MatchTask, PartsInput, RootsSlice } from "../protocol.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
@@ -16,8 +18,9 @@ export interface GroupPhases {
 }
 
 export function groupPhases(schedule: Schedule, group: number, phases: Phases): GroupPhases {
-  const { stage, members, partitions, verdict } = schedule.plan.groups[group];
-  const names = members.map(({ source }) => schedule.plan.sources[source].name);
+  const planned = groupAt(schedule.plan, group);
+  const { stage, members, partitions, verdict } = planned;
+  const names = members.map(({ source }) => sourceAt(schedule.plan, source).name);
   const inputs = once(() => matchInputs(schedule, group));
   const match: PhaseSpec = {
     id: `match:${stage.id}@${names.join(",")}`,
@@ -30,7 +33,7 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
     needs: (undone) => {
       if (undone === undefined) return [];
       const sketched = members.flatMap(({ source, barrier }): readonly Need[] => {
-        const phase = phases.ingest(source, schedule.plan.sources[source].barriers[barrier].pass);
+        const phase = phases.ingest(source, barrierAt(schedule.plan, source, barrier).pass);
         const keys: Need = { phase, left: products.keys(barrier) };
         return verdict === "edit" ? [keys, { phase, left: products.parts(barrier) }] : [keys];
       });
@@ -44,7 +47,7 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
     stages: [],
     count: () => 1,
     task: () => {
-      const documents = schedule.numbering(schedule.plan.groups[group])?.at(-1);
+      const documents = schedule.numbering(planned)?.at(-1);
       if (documents === undefined) throw new Error(`${match.subject}: asked to unite before documents were numbered`);
       return { kind: "unite", group, documents };
     },
@@ -57,15 +60,15 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
 
 /** Positions of the barriers before a member's that drop rows. */
 function earlierBarriers({ plan }: Schedule, source: number, barrier: number): readonly number[] {
-  return plan.sources[source].barriers
-    .slice(0, barrier)
+  return sourceAt(plan, source)
+    .barriers.slice(0, barrier)
     .flatMap((entry, position) => (entry.verdict === "drop" ? [position] : []));
 }
 
 function earlierNeeds(schedule: Schedule, group: number, phases: Phases): readonly Need[] {
-  return schedule.plan.groups[group].members.flatMap(({ source, barrier }) =>
+  return groupAt(schedule.plan, group).members.flatMap(({ source, barrier }) =>
     earlierBarriers(schedule, source, barrier).flatMap((earlier): readonly Need[] => {
-      const before = schedule.plan.sources[source].barriers[earlier].group;
+      const before = barrierAt(schedule.plan, source, earlier).group;
       return [{ phase: phases.unite(before), left: "whole" }, ...numberingNeeds(schedule, before, phases)];
     }),
   );
@@ -74,34 +77,34 @@ function earlierNeeds(schedule: Schedule, group: number, phases: Phases): readon
 /** What all partitions of a group read. */
 function matchInputs(schedule: Schedule, group: number): Pick<MatchTask, "inputs" | "members"> {
   const { plan, places } = schedule;
-  const planned = plan.groups[group];
+  const planned = groupAt(plan, group);
   const numbering = schedule.numbering(planned);
   if (numbering === undefined) throw new Error(`${planned.stage.id}: asked to match before documents were numbered`);
   const inputs: KeyInput[] = [];
   const members = planned.members.map(({ source, barrier }, member): MatchTask["members"][number] => {
     const facts = schedule.facts(source);
-    const folder = places.pass(source, plan.sources[source].barriers[barrier].pass);
+    const folder = places.pass(source, barrierAt(plan, source, barrier).pass);
     const documents = facts.firstDocuments();
     const numbers = planned.verdict === "edit" ? facts.firstParts(barrier) : documents;
     if (documents === undefined || numbers === undefined)
-      throw new Error(`${plan.sources[source].name} is not counted`);
-    const first = numbering[member];
+      throw new Error(`${sourceAt(plan, source).name} is not counted`);
+    const first = entryAt(numbering, member, "member");
     const parts: PartsInput[] = [];
-    for (let span = 0; span < numbers.length - 1; span++) {
-      const firstInGroup = first + numbers[span];
+    for (const [span, number] of numbers.subarray(0, -1).entries()) {
+      const firstInGroup = first + number;
       const marker = spanFiles.marker(span);
       inputs.push({ file: { folder, marker, name: spanFiles.keys(span, barrier) }, firstDocument: firstInGroup });
       if (planned.verdict === "drop") continue;
       const file = { folder, marker, name: spanFiles.parts(span, barrier) };
-      parts.push({ file, firstPart: firstInGroup, firstDocument: documents[span] });
+      parts.push({ file, firstPart: firstInGroup, firstDocument: entryAt(documents, span, "span") });
     }
     const earlier = earlierBarriers(schedule, source, barrier).map(
       (position): RootsSlice => ({
-        file: rootsOf(schedule, plan.sources[source].barriers[position].group),
+        file: rootsOf(schedule, barrierAt(plan, source, position).group),
         first: schedule.firstInGroup(source, position),
       }),
     );
-    const total = numbers[numbers.length - 1];
+    const total = entryAt(numbers, numbers.length - 1, "number");
     return { first, documents: total, earlier, ...(planned.verdict === "edit" ? { parts } : {}) };
   });
   return { inputs, members };

@@ -4,7 +4,8 @@
  * Files are cut by rows, not by spans: file k of N takes the rows [rows·k/N, rows·(k+1)/N) that survive, in order of source and span, and N
  * comes from the bytes of all their texts. So files are the same however the sources were cut.
  */
-import type { OutputPlan } from "../../plan/plan.ts";
+import { entryAt } from "../../batch/entry.ts";
+import { type OutputPlan, outputAt, sourceAt } from "../../plan/plan.ts";
 import { verdictFiles } from "../../store/layout.ts";
 import type { WritePart } from "../protocol.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
@@ -21,9 +22,9 @@ interface SpanRows {
 }
 
 interface Cut {
-  readonly spans: readonly SpanRows[];
-  /** Rows before each span, plus the total. */
-  readonly first: Float64Array;
+  /** `first` counts the rows before a span. */
+  readonly spans: readonly (SpanRows & { readonly first: number })[];
+  readonly rows: number;
   readonly files: number;
 }
 
@@ -33,11 +34,11 @@ export function writePhase(
   settle: (source: number) => PhaseSpec,
   phases: Phases,
 ): PhaseSpec {
-  const planned = schedule.plan.outputs[output];
-  const { sources } = schedule.plan;
+  const planned = outputAt(schedule.plan, output);
+  const passesOf = (source: number) => sourceAt(schedule.plan, source).passes;
   const cut = once(() => cutOutput(schedule, planned));
   const dropping = (source: number): boolean => droppingBarriers(schedule, source).length > 0;
-  const lastPass = (source: number): PhaseSpec => phases.ingest(source, sources[source].passes.length - 1);
+  const lastPass = (source: number): PhaseSpec => phases.ingest(source, passesOf(source).length - 1);
   const counted = planned.sources.flatMap((source): readonly Need[] => [
     { phase: lastPass(source), left: "facts" },
     ...(dropping(source)
@@ -66,7 +67,7 @@ export function writePhase(
       const read = [...spans].flatMap(([source, tasks]): readonly Need[] => [
         { phase: lastPass(source), tasks, left: products.spool },
         ...(planned.keep_dropped
-          ? sources[source].passes.map((_, pass): Need => {
+          ? passesOf(source).map((_, pass): Need => {
               return { phase: phases.ingest(source, pass), tasks, left: products.dropped };
             })
           : []),
@@ -87,19 +88,19 @@ function spansOf(parts: readonly WritePart[]): ReadonlyMap<number, readonly numb
 }
 
 function cutOutput(schedule: Schedule, { sources, shard_bytes }: OutputPlan): Cut | undefined {
-  const spans: SpanRows[] = [];
-  for (const source of sources) {
-    const rows = droppingBarriers(schedule, source).length > 0 ? settled(schedule, source) : kept(schedule, source);
-    if (rows === undefined) return undefined;
-    spans.push(...rows);
-  }
-  const first = new Float64Array(spans.length + 1);
+  const spans: Cut["spans"][number][] = [];
+  let rows = 0;
   let bytes = 0;
-  spans.forEach(({ survivors, text_bytes }, index) => {
-    first[index + 1] = first[index] + survivors;
-    bytes += text_bytes;
-  });
-  return { spans, first, files: Math.max(1, Math.ceil(bytes / shard_bytes)) };
+  for (const source of sources) {
+    const taken = droppingBarriers(schedule, source).length > 0 ? settled(schedule, source) : kept(schedule, source);
+    if (taken === undefined) return undefined;
+    for (const span of taken) {
+      spans.push({ ...span, first: rows });
+      rows += span.survivors;
+      bytes += span.text_bytes;
+    }
+  }
+  return { spans, rows, files: Math.max(1, Math.ceil(bytes / shard_bytes)) };
 }
 
 /** Where nothing drops rows afterwards, the last pass knows what is left. */
@@ -120,7 +121,8 @@ function settled(schedule: Schedule, source: number): readonly SpanRows[] | unde
     if (marker === undefined) return undefined;
     const file = { folder: place.folder, marker: place.name, name: verdictFiles.fates(part) };
     marker.spans.forEach(({ span, at, survivors, text_bytes }, index) => {
-      rows.push({ source, span, survivors, text_bytes, fates: { file, at, documents: members[index].documents } });
+      const { documents } = entryAt(members, index, "span");
+      rows.push({ source, span, survivors, text_bytes, fates: { file, at, documents } });
     });
   }
   return rows;
@@ -130,17 +132,17 @@ function settled(schedule: Schedule, source: number): readonly SpanRows[] | unde
  * Spans, or parts of them, whose rows go to a file. A dropped row goes where the next row that survives goes, the last ones to the last file: so
  * what is left aside is cut like the rows themselves, whatever the spans.
  */
-function partsOfFile({ spans, first, files }: Cut, file: number, keepDropped: boolean): readonly WritePart[] {
-  const rows = first[spans.length];
+function partsOfFile({ spans, rows, files }: Cut, file: number, keepDropped: boolean): readonly WritePart[] {
   const start = Math.floor((rows * file) / files);
   const end = Math.floor((rows * (file + 1)) / files);
   const isLastFile = file === files - 1;
   const parts: WritePart[] = [];
-  for (let index = firstSpan(first, start); index < spans.length && first[index] <= end; index++) {
-    const { source, span, survivors, fates } = spans[index];
-    const skip = Math.max(0, start - first[index]);
-    const take = Math.max(0, Math.min(end, first[index + 1]) - Math.max(start, first[index]));
-    const to = isLastFile ? survivors + 1 : Math.min(survivors + 1, end - first[index]);
+  for (let index = firstSpan(spans, start); index < spans.length; index++) {
+    const { source, span, survivors, fates, first } = entryAt(spans, index, "span");
+    if (first > end) break;
+    const skip = Math.max(0, start - first);
+    const take = Math.max(0, Math.min(end, first + survivors) - Math.max(start, first));
+    const to = isLastFile ? survivors + 1 : Math.min(survivors + 1, end - first);
     const aside = keepDropped && skip < to ? { from: skip, to } : undefined;
     if (take > 0 || aside !== undefined)
       parts.push({ source, span, ...(fates && { fates }), skip, take, ...(aside && { aside }) });
@@ -149,12 +151,13 @@ function partsOfFile({ spans, first, files }: Cut, file: number, keepDropped: bo
 }
 
 /** The first span that ends at or after row `start`. */
-function firstSpan(first: Float64Array, start: number): number {
+function firstSpan(spans: Cut["spans"], start: number): number {
   let low = 0;
-  let high = first.length - 1;
+  let high = spans.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (first[middle + 1] >= start) high = middle;
+    const { first, survivors } = entryAt(spans, middle, "span");
+    if (first + survivors >= start) high = middle;
     else low = middle + 1;
   }
   return low;

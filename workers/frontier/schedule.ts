@@ -3,7 +3,8 @@
  *
  * Sources of the same text and pipeline share folders, and so phases: the first of them stands for all.
  */
-import type { MatchGroup, Plan } from "../../plan/plan.ts";
+import { entryAt } from "../../batch/entry.ts";
+import { barrierAt, groupAt, type MatchGroup, type Plan, sourceAt } from "../../plan/plan.ts";
 import type { Layout } from "../../store/layout.ts";
 import { MarkerPlaces } from "../marker-places.ts";
 import type { Markers } from "../markers.ts";
@@ -34,7 +35,7 @@ export class Schedule implements FactsInput {
   }
 
   facts(source: number): SourceFacts {
-    return this.#facts[source];
+    return entryAt(this.#facts, source, "source");
   }
 
   /**
@@ -54,19 +55,19 @@ export class Schedule implements FactsInput {
 
   /** Number of a source's first document (or part) in the group of one of its barriers. */
   firstInGroup(source: number, barrier: number): number {
-    const group = this.plan.groups[this.plan.sources[source].barriers[barrier].group];
+    const group = groupAt(this.plan, barrierAt(this.plan, source, barrier).group);
     const member = group.members.findIndex((entry) => entry.source === source && entry.barrier === barrier);
     const numbering = this.numbering(group);
     if (numbering === undefined || member < 0) {
-      throw new Error(`${group.stage.id} has not numbered ${this.plan.sources[source].name} yet`);
+      throw new Error(`${group.stage.id} has not numbered ${sourceAt(this.plan, source).name} yet`);
     }
-    return numbering[member];
+    return entryAt(numbering, member, "member");
   }
 
   /** Names of the sources that share a folder with `source`, itself among them. */
   sharing(source: number, same: (name: Plan["sources"][number]) => string): string {
     const { sources } = this.plan;
-    const own = same(sources[source]);
+    const own = same(sourceAt(this.plan, source));
     return sources
       .filter((other) => same(other) === own)
       .map(({ name }) => name)

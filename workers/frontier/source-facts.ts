@@ -3,8 +3,9 @@
  *
  * Each figure is undefined until all markers it needs are there. Invariant: figures depend on markers in span order, never on when they came.
  */
+import { entryAt } from "../../batch/entry.ts";
 import { RunError } from "../../batch/errors.ts";
-import type { Plan, SourcePlan } from "../../plan/plan.ts";
+import { barrierAt, type Plan, type SourcePlan, sourceAt } from "../../plan/plan.ts";
 import type { Extent } from "../../stages/define.ts";
 import type { MarkerPlaces } from "../marker-places.ts";
 import type { IngestFacts, Markers } from "../markers.ts";
@@ -31,11 +32,11 @@ export class SourceFacts {
   constructor(input: FactsInput, source: number) {
     this.#input = input;
     this.#source = source;
-    this.#passes = input.plan.sources[source].passes.map((_, pass) => once(() => this.#readPass(pass)));
+    this.#passes = sourceAt(input.plan, source).passes.map((_, pass) => once(() => this.#readPass(pass)));
   }
 
   get plan(): SourcePlan {
-    return this.#input.plan.sources[this.#source];
+    return sourceAt(this.#input.plan, this.#source);
   }
 
   /** How it is cut. */
@@ -46,7 +47,7 @@ export class SourceFacts {
 
   /** What a pass left of each span. Throws DataError where more rows are bad than the run may survive. */
   pass(pass: number): readonly IngestFacts[] | undefined {
-    return this.#passes[pass]();
+    return entryAt(this.#passes, pass, "pass")();
   }
 
   last(): readonly IngestFacts[] | undefined {
@@ -61,9 +62,10 @@ export class SourceFacts {
 
   /** Number of each span's first part of texts in the source, plus the total, for a barrier that edits. */
   firstParts(barrier: number): Float64Array | undefined {
-    const { pass } = this.plan.barriers[barrier];
+    const planned = barrierAt(this.#input.plan, this.#source, barrier);
+    const { pass } = planned;
     const editing = this.plan.barriers.filter((entry) => entry.pass === pass && entry.verdict === "edit");
-    const position = editing.indexOf(this.plan.barriers[barrier]);
+    const position = editing.indexOf(planned);
     const markers = this.pass(pass);
     return markers && runningSum(markers.map((marker) => marker.parts[position] ?? 0));
   }
@@ -81,8 +83,10 @@ export class SourceFacts {
     const rowsBefore = new Map<number, number>();
     let documents = 0;
     last.forEach(({ kept }, span) => {
-      const rowBases = basesOf(spans[span], first[span], rowsBefore);
-      const entry = { span, firstDocument: firstDocuments[span], documents: first[span].documents, rowBases };
+      const marker = entryAt(first, span, "span");
+      const rowBases = basesOf(entryAt(spans, span, "span"), marker, rowsBefore);
+      const firstDocument = entryAt(firstDocuments, span, "span");
+      const entry = { span, firstDocument, documents: marker.documents, rowBases };
       const open = parts.at(-1);
       if (open === undefined || documents + kept > PART_DOCUMENTS) {
         parts.push([entry]);
@@ -136,8 +140,10 @@ export interface StoreShape {
 /** `[0, v0, v0 + v1, …]`. */
 export function runningSum(values: readonly number[]): Float64Array {
   const sums = new Float64Array(values.length + 1);
+  let sum = 0;
   values.forEach((value, index) => {
-    sums[index + 1] = sums[index] + value;
+    sum += value;
+    sums[index + 1] = sum;
   });
   return sums;
 }
@@ -159,7 +165,7 @@ function basesOf(
 function checkErrorBudget(source: SourcePlan, markers: readonly IngestFacts[], maxErrors: number): void {
   let fatal = 0;
   for (const { errors } of markers) {
-    for (const kind in errors) if (!HARMLESS_PROBLEMS.has(kind)) fatal += errors[kind];
+    for (const [kind, count] of Object.entries(errors)) if (!HARMLESS_PROBLEMS.has(kind)) fatal += count;
   }
   if (fatal <= maxErrors) return;
   for (const { problems } of markers) {

@@ -4,6 +4,8 @@
  * A pass waits for the one before, and where it makes cuts in texts for the verdict on them. Scattering and settling wait for the verdicts of
  * all barriers that drop rows.
  */
+import { entryAt } from "../../batch/entry.ts";
+import { barrierAt, groupAt, passAt, sourceAt } from "../../plan/plan.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import type { MarkedFile } from "../../store/marker.ts";
 import type { GatherTask, RootsSlice } from "../protocol.ts";
@@ -26,11 +28,11 @@ export const products = {
 } as const satisfies Readonly<Record<string, Product | ((barrier: number) => Product)>>;
 
 export function cutPhase(schedule: Schedule, source: number): PhaseSpec {
-  const { name, reader, shards } = schedule.plan.sources[source];
+  const { name, reader, shards } = sourceAt(schedule.plan, source);
   return {
     id: `cut:${name}`,
     kind: "cut",
-    subject: schedule.sharing(source, ({ passes }) => passes[0].fingerprint),
+    subject: schedule.sharing(source, ({ passes }) => passes[0]?.fingerprint ?? ""),
     stages: [reader.use],
     bytes: shards.reduce((total, { size_bytes }) => total + size_bytes, 0),
     count: () => 1,
@@ -47,17 +49,17 @@ export function ingestPhase(
   cut: PhaseSpec,
   phases: Phases,
 ): PhaseSpec {
-  const planned = schedule.plan.sources[source];
+  const planned = sourceAt(schedule.plan, source);
   const facts = schedule.facts(source);
-  const { edits } = planned.passes[pass];
+  const { edits, first: firstStage, end } = passAt(schedule.plan, source, pass);
   const names = schedule.sharing(source, ({ passes }) => passes[pass]?.fingerprint ?? "");
   const firstParts = once(() => (edits === undefined ? undefined : facts.firstParts(edits)));
   const editsOf = (span: number): RootsSlice | undefined => {
     if (edits === undefined) return undefined;
     const first = firstParts();
     if (first === undefined) throw new Error(`${planned.name}: asked for cuts before parts were numbered`);
-    const file = rootsOf(schedule, planned.barriers[edits].group);
-    return { file, first: schedule.firstInGroup(source, edits) + first[span] };
+    const file = rootsOf(schedule, barrierAt(schedule.plan, source, edits).group);
+    return { file, first: schedule.firstInGroup(source, edits) + entryAt(first, span, "span") };
   };
   return {
     id: pass === 0 ? `ingest:${planned.name}` : `ingest:${planned.name}:${pass}`,
@@ -65,7 +67,7 @@ export function ingestPhase(
     subject: pass === 0 ? names : `${names}, pass ${pass + 1}`,
     stages: [
       ...(pass === 0 ? [planned.reader.use] : []),
-      ...planned.stages.slice(planned.passes[pass].first, planned.passes[pass].end).map(({ use }) => use),
+      ...planned.stages.slice(firstStage, end).map(({ use }) => use),
     ],
     count: () => facts.spans()?.length,
     task: (span) => {
@@ -82,7 +84,7 @@ export function ingestPhase(
       if (undone === undefined) return [all];
       const spooled: Need = { phase: before, tasks: undone, left: products.spool };
       if (edits === undefined) return [all, spooled];
-      const { group } = planned.barriers[edits];
+      const { group } = barrierAt(schedule.plan, source, edits);
       return [
         all,
         spooled,
@@ -96,16 +98,16 @@ export function ingestPhase(
 
 /** What has to be there to number the documents, or parts, of a group. */
 export function numberingNeeds({ plan }: Schedule, group: number, phases: Phases): readonly Need[] {
-  const { members, verdict } = plan.groups[group];
+  const { members, verdict } = groupAt(plan, group);
   return members.map(({ source, barrier }) => ({
-    phase: phases.ingest(source, verdict === "edit" ? plan.sources[source].barriers[barrier].pass : 0),
+    phase: phases.ingest(source, verdict === "edit" ? barrierAt(plan, source, barrier).pass : 0),
     left: "facts",
   }));
 }
 
 /** Barriers of a source that drop rows, by position. */
 export function droppingBarriers({ plan }: Schedule, source: number): readonly number[] {
-  return plan.sources[source].barriers.flatMap(({ verdict }, barrier) => (verdict === "drop" ? [barrier] : []));
+  return sourceAt(plan, source).barriers.flatMap(({ verdict }, barrier) => (verdict === "drop" ? [barrier] : []));
 }
 
 export function rootsOf(schedule: Schedule, group: number): MarkedFile {
@@ -123,7 +125,7 @@ export interface StorePhases {
 
 /** The global shuffle of a source that is tokenized, in two phases. */
 export function storePhases(schedule: Schedule, source: number, phases: Phases): StorePhases {
-  const planned = schedule.plan.sources[source];
+  const planned = sourceAt(schedule.plan, source);
   const facts = schedule.facts(source);
   const last = planned.passes.length - 1;
   const ingested = phases.ingest(source, last);
@@ -142,7 +144,7 @@ export function storePhases(schedule: Schedule, source: number, phases: Phases):
       const shape = facts.store();
       if (spans === undefined || shape === undefined) throw new Error(`${planned.name} has no part ${part} yet`);
       const barriers = droppingBarriers(schedule, source).map((barrier) => {
-        const { group } = planned.barriers[barrier];
+        const { group } = barrierAt(schedule.plan, source, barrier);
         const first = schedule.firstInGroup(source, barrier);
         return { roots: { file: rootsOf(schedule, group), first }, sizes: { file: sizesOf(schedule, group), first } };
       });
@@ -175,7 +177,7 @@ export function storePhases(schedule: Schedule, source: number, phases: Phases):
         parts: parts.map((_, part) => {
           const marker = schedule.markers.facts(schedule.places.scatter(source, part));
           if (marker === undefined) throw new Error(`${planned.name}: part ${part} is not scattered yet`);
-          return { part, chunk: marker.chunks[destination] };
+          return { part, chunk: entryAt(marker.chunks, destination, "shard") };
         }),
       };
     },
@@ -207,14 +209,14 @@ function shardOf(schedule: Schedule, source: number, destination: number): Pick<
 /** The verdicts of all barriers of a source that drop rows. */
 function verdictNeeds(schedule: Schedule, source: number, phases: Phases): readonly Need[] {
   return droppingBarriers(schedule, source).flatMap((barrier): readonly Need[] => {
-    const { group } = schedule.plan.sources[source].barriers[barrier];
+    const { group } = barrierAt(schedule.plan, source, barrier);
     return [{ phase: phases.unite(group), left: "whole" }, ...numberingNeeds(schedule, group, phases)];
   });
 }
 
 /** Which rows survive, for outputs: where a barrier drops some. */
 export function settlePhase(schedule: Schedule, source: number, phases: Phases): PhaseSpec {
-  const planned = schedule.plan.sources[source];
+  const planned = sourceAt(schedule.plan, source);
   const facts = schedule.facts(source);
   const ingested = phases.ingest(source, planned.passes.length - 1);
   const counted: readonly Need[] = [
@@ -232,7 +234,7 @@ export function settlePhase(schedule: Schedule, source: number, phases: Phases):
       if (spans === undefined) throw new Error(`${planned.name} has no part ${part} yet`);
       const barriers = droppingBarriers(schedule, source).map((barrier) => ({
         roots: {
-          file: rootsOf(schedule, planned.barriers[barrier].group),
+          file: rootsOf(schedule, barrierAt(schedule.plan, source, barrier).group),
           first: schedule.firstInGroup(source, barrier),
         },
       }));
@@ -256,7 +258,7 @@ export interface SealedPhases {
 
 /** What says that a source is done. */
 export function sealPhase(schedule: Schedule, source: number, made: SealedPhases, phases: Phases): PhaseSpec {
-  const { name, passes } = schedule.plan.sources[source];
+  const { name, passes } = sourceAt(schedule.plan, source);
   const facts = schedule.facts(source);
   return {
     id: `seal:${name}`,

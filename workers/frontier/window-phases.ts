@@ -3,7 +3,9 @@
  *
  * Which shards are read again is known when everything is packed once, because only then can the training stages be compiled.
  */
+
 import { shardRanges } from "../../kernels/pack/ranges.ts";
+import { sourceAt, windowsAt } from "../../plan/plan.ts";
 import { type MixedStage, mixStages, windowsIndex } from "../mixture.ts";
 import type { PackMarker, PackTask } from "../protocol.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
@@ -16,14 +18,14 @@ export interface StoreOf {
 }
 
 export function packPhase(schedule: Schedule, windows: number, store: StoreOf): PhaseSpec {
-  const { source, held_out } = schedule.plan.windows[windows];
+  const { source, held_out, pack } = windowsAt(schedule.plan, windows);
   const sealed = once(() => schedule.markers.facts(schedule.places.seal(source)));
   const made: readonly Need[] = [{ phase: store.seal(source), left: "facts" }];
   return {
     id: `pack:${packName(schedule, windows)}`,
     kind: "pack",
     subject: packSubject(schedule, windows),
-    stages: [schedule.plan.windows[windows].pack.use],
+    stages: [pack.use],
     count: () => {
       const marker = sealed();
       return marker && (held_out ? (marker.validation?.shards ?? []) : marker.shards).length;
@@ -58,7 +60,7 @@ export function packAgainPhase(
     id: `pack:${packName(schedule, windows)}:again`,
     kind: "pack",
     subject: `${packSubject(schedule, windows)}, read again`,
-    stages: [schedule.plan.windows[windows].pack.use],
+    stages: [windowsAt(schedule.plan, windows).pack.use],
     count: () => again()?.length,
     task: taskOf,
     place: (index) => {
@@ -101,7 +103,7 @@ function tasksAgain(schedule: Schedule, windows: number, stages: readonly MixedS
   for (const { name, sources } of stages) {
     for (const [source, { start_window, end_window }] of Object.entries(sources)) {
       if (windowsIndex(plan, source, name) !== windows) continue;
-      const shards = markers.facts(places.seal(plan.windows[windows].source))?.shards ?? [];
+      const shards = markers.facts(places.seal(windowsAt(plan, windows).source))?.shards ?? [];
       const counts = shards.map((_, shard) => markers.facts(places.pack(windows, 0, shard))?.windows ?? 0);
       for (const { epoch, shard } of shardRanges(counts, start_window, end_window)) {
         if (epoch > 0) again.set(`${epoch} ${shard}`, { kind: "pack", windows, shard, epoch });
@@ -112,15 +114,16 @@ function tasksAgain(schedule: Schedule, windows: number, stages: readonly MixedS
 }
 
 function packSubject({ plan }: Schedule, windows: number): string {
-  const { source, sequence_length, held_out } = plan.windows[windows];
-  return `${plan.sources[source].name} at ${sequence_length}${held_out ? ", held out" : ""}`;
+  const { source, sequence_length, held_out } = windowsAt(plan, windows);
+  return `${sourceAt(plan, source).name} at ${sequence_length}${held_out ? ", held out" : ""}`;
 }
 
 /** Entries that differ in how they pack or what they select are told apart by their fingerprint. */
 function packName({ plan }: Schedule, windows: number): string {
   const nameOf = ({ source, sequence_length, held_out }: (typeof plan.windows)[number]): string =>
-    `${plan.sources[source].name}@${sequence_length}${held_out ? ":held-out" : ""}`;
-  const name = nameOf(plan.windows[windows]);
+    `${sourceAt(plan, source).name}@${sequence_length}${held_out ? ":held-out" : ""}`;
+  const own = windowsAt(plan, windows);
+  const name = nameOf(own);
   const isAlone = plan.windows.filter((entry) => nameOf(entry) === name).length === 1;
-  return isAlone ? name : `${name}:${plan.windows[windows].fingerprint}`;
+  return isAlone ? name : `${name}:${own.fingerprint}`;
 }
