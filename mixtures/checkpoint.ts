@@ -5,7 +5,9 @@
  * stages // sequence_length, and finds it by the path as it is written: another spelling starts at 0. Invariant: nothing of the file is
  * guessed; a folder that no source is known for is an error. Price: none.
  */
+
 import { z } from "zod";
+import { entryAt } from "../batch/entry.ts";
 import { DataError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
 import { blendAt } from "../kernels/blend/blend-jump.ts";
@@ -54,7 +56,7 @@ export function readCheckpoint(text: string, name: string): Checkpoint {
   }
   const parsed = checkpointShape.safeParse(value);
   if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0];
+    const { path, message } = entryAt(parsed.error.issues, 0, "issue");
     throw badCheckpoint(name, `${path.join(".")}: ${message}`);
   }
   const { last_train_step, data_stages } = parsed.data.metas;
@@ -103,7 +105,9 @@ export function bookedTokens(
   sequenceLength: number,
 ): readonly number[] {
   const before = blendAt(weights, first);
-  return [...blendAt(weights, first + samples)].map((taken, source) => (taken - before[source]) * sequenceLength);
+  return [...blendAt(weights, first + samples)].map(
+    (taken, source) => (taken - entryAt(before, source, "source")) * sequenceLength,
+  );
 }
 
 /** A folder the trainer reads and what of its source lies in it. */

@@ -6,6 +6,7 @@
  * been read whole; documents of other lengths than were read before are new wherever they lie. Invariant: the result does not depend on the order in which sources or weights are listed.
  * Price: microseconds per stage and source; no text and no token is touched.
  */
+import { entryAt } from "../batch/entry.ts";
 import { RecipeError, RunError } from "../batch/errors.ts";
 import { handOver } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, sameSelection, selectionsOverlap } from "../kernels/pack/select.ts";
@@ -123,49 +124,53 @@ export function compileMixture(input: MixtureInput): readonly CompiledStage[] {
 }
 
 function compileStage(stage: MixtureStage, input: MixtureInput, cursors: Cursors): CompiledStage {
-  const names = Object.keys(stage.weights).sort();
-  const weightsSum = checkedSum(stage, names);
+  const weights = Object.entries(stage.weights).sort(([a], [b]) => (a < b ? -1 : 1));
+  const weightsSum = checkedSum(stage, weights);
   const total = Math.max(1, Math.round(stage.tokens / stage.sequence_length));
-  const demands = names.map((name): Demand & { readonly cursor: Cursor; readonly epochWindows: number } => {
+  const demands = weights.map(([name, requested]) => {
     const cursor = cursorOf(cursors, name, stage, input.available);
     const epochWindows = cursor.shards.reduce((sum, windows) => sum + windows, 0);
     const limit = Math.floor(input.limits.max_epochs * epochWindows);
     return {
       name,
-      weight: stage.weights[name] / weightsSum,
+      requested,
+      weight: requested / weightsSum,
       capacity: Math.max(0, limit - cursor.position),
       cursor,
       epochWindows,
     };
   });
   const { windows, wanted } = shareWindows(demands, total);
-  const short = demands.some((demand, i) => wanted[i] > demand.capacity);
+  const shares = demands.map((demand, i) => {
+    return { ...demand, windows: entryAt(windows, i, "demand"), wanted: entryAt(wanted, i, "demand") };
+  });
+  const short = shares.some((share) => share.wanted > share.capacity);
   const given = windows.reduce((sum, count) => sum + count, 0);
   if (given < total || (short && input.limits.on_exhausted === "error")) {
-    throw exhausted(stage, demands, wanted, total, input.limits);
+    throw exhausted(stage, shares, total, input.limits);
   }
 
   const sources: Record<string, MixtureShare> = {};
-  demands.forEach((demand, i) => {
-    const { name, cursor, epochWindows } = demand;
-    const end = cursor.position + windows[i];
-    if (windows[i] > 0) advance(cursors, name, { ...cursor, position: end });
+  for (const share of shares) {
+    const { name, cursor, epochWindows } = share;
+    const end = cursor.position + share.windows;
+    if (share.windows > 0) advance(cursors, name, { ...cursor, position: end });
     const category = input.categories?.[name];
     sources[name] = {
       ...(category === undefined ? {} : { category }),
-      weight_requested: stage.weights[name],
-      weight_normalized: demand.weight,
-      weight_achieved: windows[i] / total,
-      windows: windows[i],
-      tokens: windows[i] * stage.sequence_length,
+      weight_requested: share.requested,
+      weight_normalized: share.weight,
+      weight_achieved: share.windows / total,
+      windows: share.windows,
+      tokens: share.windows * stage.sequence_length,
       start_window: cursor.position,
       end_window: end,
       epoch_windows: epochWindows,
-      epochs: epochWindows === 0 ? 0 : windows[i] / epochWindows,
+      epochs: epochWindows === 0 ? 0 : share.windows / epochWindows,
       epochs_total: epochWindows === 0 ? 0 : end / epochWindows,
-      ...(wanted[i] > demand.capacity ? { windows_short: wanted[i] - demand.capacity } : {}),
+      ...(share.wanted > share.capacity ? { windows_short: share.wanted - share.capacity } : {}),
     };
-  });
+  }
   return {
     name: stage.name,
     sequence_length: stage.sequence_length,
@@ -179,10 +184,9 @@ function compileStage(stage: MixtureStage, input: MixtureInput, cursors: Cursors
   };
 }
 
-function checkedSum(stage: MixtureStage, names: readonly string[]): number {
+function checkedSum(stage: MixtureStage, weights: readonly (readonly [name: string, weight: number])[]): number {
   let sum = 0;
-  for (const name of names) {
-    const weight = stage.weights[name];
+  for (const [name, weight] of weights) {
     if (!Number.isFinite(weight) || weight < 0) {
       throw badWeights(stage, `the weight of ${name} is ${weight}`, "give every source a weight of 0 or more");
     }
@@ -236,27 +240,26 @@ function samePacking(a: Cursor, b: Cursor): boolean {
 
 function exhausted(
   stage: MixtureStage,
-  demands: readonly Demand[],
-  wanted: readonly number[],
+  shares: readonly (Demand & { readonly wanted: number })[],
   total: number,
   limits: MixtureLimits,
 ): RunError {
   const length = stage.sequence_length;
   const count = (tokens: number): string => tokens.toLocaleString("en-US");
-  const binding = demands.flatMap((demand, i) => {
-    if (wanted[i] <= demand.capacity) return [];
+  const binding = shares.flatMap((demand) => {
+    if (demand.wanted <= demand.capacity) return [];
     const feasible = Math.floor((demand.capacity / total) * 1e6) / 1e6;
     return [
-      `${demand.name} is asked for ${count(wanted[i] * length)} tokens (weight ${Number(demand.weight.toPrecision(6))}) and has ` +
+      `${demand.name} is asked for ${count(demand.wanted * length)} tokens (weight ${Number(demand.weight.toPrecision(6))}) and has ` +
         `${count(demand.capacity * length)} left, enough for a weight of ${feasible}`,
     ];
   });
   const budget = Math.min(
-    ...demands.map((demand) =>
+    ...shares.map((demand) =>
       demand.weight > 0 ? Math.floor(demand.capacity / demand.weight) * length : Number.POSITIVE_INFINITY,
     ),
   );
-  const rest = demands.reduce((sum, demand) => sum + (demand.weight > 0 ? demand.capacity * length : 0), 0);
+  const rest = shares.reduce((sum, demand) => sum + (demand.weight > 0 ? demand.capacity * length : 0), 0);
   const redistribute = limits.on_exhausted === "redistribute";
   return new RunError({
     code: "run/source-exhausted",

@@ -5,6 +5,7 @@
  * earlier stages left it: tokens read // sequence_length. Invariant: counts are those of the trainer's own sample by sample rule.
  * Price: milliseconds a stage; memory for one number per source.
  */
+import { entryAt } from "../batch/entry.ts";
 import { RecipeError } from "../batch/errors.ts";
 import { blendAt, sampleOfTake } from "../kernels/blend/blend-jump.ts";
 
@@ -71,16 +72,15 @@ export function replayTo(stages: readonly ReplayStage[], step?: number, stage?: 
       fix: `there are: ${stages.map(({ name }) => name).join(", ")}`,
     });
   }
-  const run = stage === undefined ? trainerRun(stages) : [stages[first]];
-  const steps = run.map(stageSteps);
-  const total = steps.reduce((sum, count) => sum + count, 0);
+  const run = stage === undefined ? trainerRun(stages) : stages.slice(first, first + 1);
+  const total = run.reduce((sum, each) => sum + stageSteps(each), 0);
   if (step !== undefined && step > total) throw stepOutOfRange(stages, run, step, total);
   const replays: Replay[] = [];
   let left = step ?? total;
-  run.forEach((_, index) => {
+  run.forEach((each, index) => {
     if (index > 0 && left === 0) return;
-    const done = Math.min(left, steps[index]);
-    replays.push(replayStage(stages, first + index, done));
+    const done = Math.min(left, stageSteps(each));
+    replays.push(replayStage(stages.slice(0, first + index), each, done));
     left -= done;
   });
   return replays;
@@ -92,23 +92,23 @@ function stageSteps({ windows, global_batch_size }: ReplayStage): number {
 }
 
 function trainerRun(stages: readonly ReplayStage[]): readonly ReplayStage[] {
-  const other = stages.findIndex(({ sequence_length }) => sequence_length !== stages[0].sequence_length);
+  const other = stages.findIndex(({ sequence_length }) => sequence_length !== stages[0]?.sequence_length);
   return other < 0 ? stages : stages.slice(0, other);
 }
 
-function replayStage(stages: readonly ReplayStage[], index: number, step: number): Replay {
-  const stage = stages[index];
+function replayStage(earlier: readonly ReplayStage[], stage: ReplayStage, step: number): Replay {
   const { sequence_length, weights } = stage;
   const shares = weights.map(([, weight]) => weight);
   const sum = shares.reduce((total, weight) => total + weight, 0);
   const samples = step * stage.global_batch_size;
   const taken = blendAt(shares, samples);
   const whole = blendAt(shares, stageSteps(stage) * stage.global_batch_size);
-  const starts = stage.start_windows ?? startWindows(stages, index);
+  const starts = stage.start_windows ?? startWindows(earlier, sequence_length);
   const sources = weights.map(([name, weight], source): ReplayedSource => {
     const start = starts[name] ?? 0;
-    const windows = taken[source];
-    const position = { start, next: start + windows, end: start + whole[source] };
+    const windows = entryAt(taken, source, "source");
+    const position = { start, next: start + windows, end: start + entryAt(whole, source, "source") };
+    const capacity = Object.hasOwn(stage.capacities, name) ? stage.capacities[name] : undefined;
     return {
       name,
       weight_normalized: weight / sum,
@@ -117,7 +117,7 @@ function replayStage(stages: readonly ReplayStage[], index: number, step: number
       weight_achieved: samples === 0 ? 0 : windows / samples,
       start_window: start,
       next_window: position.next,
-      ...(Object.hasOwn(stage.capacities, name) ? exhaustion(stage, source, position) : {}),
+      ...(capacity === undefined ? {} : exhaustion(stage, source, capacity, position)),
     };
   });
   return {
@@ -133,11 +133,11 @@ function replayStage(stages: readonly ReplayStage[], index: number, step: number
 
 /** `position` is where the source starts in the stage, where it is, and where it will be when the stage is over. */
 function exhaustion(
-  { weights, capacities, global_batch_size }: ReplayStage,
+  { weights, global_batch_size }: ReplayStage,
   source: number,
+  { epoch_windows, max_epochs }: SourceCapacity,
   position: { readonly start: number; readonly next: number; readonly end: number },
 ): Pick<ReplayedSource, "epochs_total" | "runs_out_at_step"> {
-  const { epoch_windows, max_epochs } = capacities[weights[source][0]];
   const epochs_total = epoch_windows === 0 ? 0 : position.next / epoch_windows;
   const limit = Math.floor(max_epochs * epoch_windows);
   if (position.end <= limit) return { epochs_total };
@@ -151,19 +151,18 @@ function exhaustion(
 }
 
 /** Where earlier stages left each source, by the trainer's rule: tokens read // sequence_length. */
-function startWindows(stages: readonly ReplayStage[], index: number): Record<string, number> {
+function startWindows(earlier: readonly ReplayStage[], sequenceLength: number): Record<string, number> {
   const tokens: Record<string, number> = {};
-  for (const stage of stages.slice(0, index)) {
+  for (const stage of earlier) {
     const taken = blendAt(
       stage.weights.map(([, weight]) => weight),
       stageSteps(stage) * stage.global_batch_size,
     );
     stage.weights.forEach(([name], source) => {
-      tokens[name] = (tokens[name] ?? 0) + taken[source] * stage.sequence_length;
+      tokens[name] = (tokens[name] ?? 0) + entryAt(taken, source, "source") * stage.sequence_length;
     });
   }
-  const { sequence_length } = stages[index];
-  return Object.fromEntries(Object.entries(tokens).map(([name, count]) => [name, Math.floor(count / sequence_length)]));
+  return Object.fromEntries(Object.entries(tokens).map(([name, count]) => [name, Math.floor(count / sequenceLength)]));
 }
 
 function stepOutOfRange(
@@ -173,10 +172,11 @@ function stepOutOfRange(
   total: number,
 ): RecipeError {
   const names = run.map(({ name }) => name).join(", ");
-  const next = stages[stages.indexOf(run[run.length - 1]) + 1];
+  const { global_batch_size } = entryAt(run, 0, "training stage");
+  const next = stages[stages.indexOf(entryAt(run, run.length - 1, "training stage")) + 1];
   return new RecipeError({
     code: "flag/step-out-of-range",
-    what: `step ${step.toLocaleString("en-US")} is beyond ${names}: ${total.toLocaleString("en-US")} steps of ${run[0].global_batch_size} sequences`,
+    what: `step ${step.toLocaleString("en-US")} is beyond ${names}: ${total.toLocaleString("en-US")} steps of ${global_batch_size} sequences`,
     ...(next === undefined
       ? {}
       : {

@@ -4,6 +4,7 @@
  * Invariant: without binding caps the counts add up to the total and each is the floor or the ceiling of its exact share; a cap passes what
  * it cuts off on to the others, by weight. Ties go to the demand listed first, so callers list demands in a fixed order.
  */
+import { entryAt } from "../batch/entry.ts";
 
 export interface Demand {
   readonly name: string;
@@ -25,25 +26,25 @@ export function shareWindows(demands: readonly Demand[], total: number): Shares 
     demands.map((demand) => demand.weight),
     total,
   );
-  const windows = [...wanted];
-  const capped = new Set<number>();
+  const given = demands.map(({ weight, capacity }, i) => {
+    return { weight, capacity, windows: entryAt(wanted, i, "demand"), isCapped: false };
+  });
   for (;;) {
-    const over = windows.flatMap((count, i) => (count > demands[i].capacity && !capped.has(i) ? [i] : []));
-    if (over.length === 0) return { windows, wanted };
+    const over = given.filter(({ windows, capacity, isCapped }) => windows > capacity && !isCapped);
     // Capping only raises what the others get, so a demand that is over its cap stays there.
-    for (const i of over) {
-      capped.add(i);
-      windows[i] = demands[i].capacity;
+    for (const share of over) {
+      share.isCapped = true;
+      share.windows = share.capacity;
     }
-    const free = demands.map((_, i) => i).filter((i) => !capped.has(i) && demands[i].weight > 0);
-    if (free.length === 0) return { windows, wanted };
-    const left = total - [...capped].reduce((sum, i) => sum + windows[i], 0);
+    const free = given.filter(({ isCapped, weight }) => !isCapped && weight > 0);
+    if (over.length === 0 || free.length === 0) return { windows: given.map(({ windows }) => windows), wanted };
+    const left = given.reduce((rest, { isCapped, windows }) => (isCapped ? rest - windows : rest), total);
     const shares = largestRemainder(
-      free.map((i) => demands[i].weight),
+      free.map(({ weight }) => weight),
       left,
     );
-    free.forEach((i, position) => {
-      windows[i] = shares[position];
+    free.forEach((share, position) => {
+      share.windows = entryAt(shares, position, "share");
     });
   }
 }
@@ -51,13 +52,15 @@ export function shareWindows(demands: readonly Demand[], total: number): Shares 
 /** Whole numbers that add up to `total` and follow `weights`: floors, and one more for the largest remainders. */
 function largestRemainder(weights: readonly number[], total: number): number[] {
   const sum = weights.reduce((all, weight) => all + weight, 0);
-  const exact = weights.map((weight) => (weight / sum) * total);
-  const counts = exact.map(Math.floor);
-  let missing = total - counts.reduce((all, count) => all + count, 0);
-  const byRemainder = exact
-    .map((_, i) => i)
-    .filter((i) => weights[i] > 0)
-    .sort((a, b) => exact[b] - counts[b] - (exact[a] - counts[a]) || a - b);
-  for (let next = 0; missing > 0; next = (next + 1) % byRemainder.length, missing--) counts[byRemainder[next]]++;
-  return counts;
+  const shares = weights.map((weight) => {
+    const exact = (weight / sum) * total;
+    return { weight, exact, count: Math.floor(exact) };
+  });
+  let missing = total - shares.reduce((all, { count }) => all + count, 0);
+  // Sorting is stable, so the first of equal remainders comes first.
+  const byRemainder = shares.filter(({ weight }) => weight > 0).sort((a, b) => b.exact - b.count - (a.exact - a.count));
+  for (let next = 0; missing > 0; next = (next + 1) % byRemainder.length, missing--) {
+    entryAt(byRemainder, next, "share").count++;
+  }
+  return shares.map(({ count }) => count);
 }

@@ -6,6 +6,7 @@
  * tokens and numbers of repeats are shares by another name.
  * Invariant: outer shares keep their sum, which need not be 1; what a group's parts get adds up to the group's share. Price: microseconds.
  */
+import { entryAt } from "../batch/entry.ts";
 
 /** Documents by length in tokens, EOS included; both ends belong to it. */
 export interface LengthWindow {
@@ -170,22 +171,32 @@ function ruleWeights(
   const exponent = rule.unimax === undefined ? 1 / (rule.temperature ?? 1) : 0;
   const epochs = rule.unimax?.max_epochs ?? rule.max_epochs ?? Number.POSITIVE_INFINITY;
   const some = counts.some((count) => count > 0);
-  const ratios = counts.map((count) => (some ? (count > 0 ? count ** exponent : 0) : 1));
-  const caps = counts.map((count) => (some && count > 0 ? count * epochs : Number.POSITIVE_INFINITY));
-  const tokens = shareUnderCaps(ratios, caps, budget);
+  const parts = counts.map((count) => ({
+    ratio: some ? (count > 0 ? count ** exponent : 0) : 1,
+    cap: some && count > 0 ? count * epochs : Number.POSITIVE_INFINITY,
+  }));
+  const tokens = shareUnderCaps(parts, budget);
   const total = tokens.reduce((sum, count) => sum + count, 0);
-  return Object.fromEntries(names.map((name, i) => [name, (tokens[i] / total) * share]));
+  return Object.fromEntries(names.map((name, i) => [name, (entryAt(tokens, i, "source") / total) * share]));
 }
 
-/** `budget` by `ratios`, none above its cap; what caps cut off goes to the others by ratio. Less than the budget where all caps bind. */
-function shareUnderCaps(ratios: readonly number[], caps: readonly number[], budget: number): number[] {
-  const capped = new Set<number>();
+interface Part {
+  readonly ratio: number;
+  readonly cap: number;
+}
+
+/** `budget` by ratio, none above its cap; what caps cut off goes to the others by ratio. Less than the budget where all caps bind. */
+function shareUnderCaps(parts: readonly Part[], budget: number): number[] {
+  const capped = new Set<Part>();
   for (;;) {
-    const left = budget - [...capped].reduce((sum, i) => sum + caps[i], 0);
-    const free = ratios.reduce((sum, ratio, i) => (capped.has(i) ? sum : sum + ratio), 0);
-    const shares = ratios.map((ratio, i) => (capped.has(i) ? caps[i] : free === 0 ? 0 : (left * ratio) / free));
-    const over = shares.flatMap((tokens, i) => (!capped.has(i) && tokens > caps[i] ? [i] : []));
-    if (over.length === 0) return shares;
-    for (const i of over) capped.add(i);
+    const left = budget - [...capped].reduce((sum, { cap }) => sum + cap, 0);
+    const free = parts.reduce((sum, part) => (capped.has(part) ? sum : sum + part.ratio), 0);
+    const tokensOf = (part: Part): number => {
+      if (capped.has(part)) return part.cap;
+      return free === 0 ? 0 : (left * part.ratio) / free;
+    };
+    const over = parts.filter((part) => !capped.has(part) && tokensOf(part) > part.cap);
+    if (over.length === 0) return parts.map(tokensOf);
+    for (const part of over) capped.add(part);
   }
 }

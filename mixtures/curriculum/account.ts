@@ -4,6 +4,7 @@
  * Invariant: pure arithmetic on the recipe; token figures are exact shares rounded to whole tokens, where a run rounds to whole windows
  * (mixtures/compile.ts). Sources and categories keep the order in which the stages name them. Price: microseconds.
  */
+import { entryOf } from "../../batch/entry.ts";
 
 export interface CurriculumStage {
   readonly name: string;
@@ -102,7 +103,7 @@ function accountStage(stage: CurriculumStage, sources: CurriculumInput["sources"
   };
   const categories = new Map<string, number>();
   const shares = Object.entries(weights).map(([source, weight]) => {
-    const { category } = sources[source];
+    const { category } = entryOf(sources, source, "source");
     categories.set(category ?? "", (categories.get(category ?? "") ?? 0) + weight);
     return { ...share(source, weight), ...(category === undefined ? {} : { category }) };
   });
@@ -124,7 +125,7 @@ function accountSources(stages: readonly StageAccount[], sources: CurriculumInpu
     }
   }
   const accounts = [...byStage].map(([name, tokens_by_stage]): SourceAccount => {
-    const { category, available_tokens } = sources[name];
+    const { category, available_tokens } = entryOf(sources, name, "source");
     const tokens = Object.values(tokens_by_stage).reduce((sum, count) => sum + count, 0);
     return {
       name,

@@ -4,6 +4,7 @@
  * Weights, budgets, order and seed come from the recipe; what is the trainer's alone (file and stage names, folders) from smollm3-folders.ts.
  * Invariant: for the shipped recipe the result equals the published files item by item; a changed weight or budget changes it accordingly.
  */
+import { entryAt } from "../../batch/entry.ts";
 import { RecipeError } from "../../batch/errors.ts";
 import { accountCurriculum, type CurriculumStage } from "./account.ts";
 import { BUCKET, type FolderTable, LONG_32K, LONG_64K, MAIN } from "./smollm3-folders.ts";
@@ -102,7 +103,7 @@ export function publishedDataStages(recipe: PublishedRecipe, readRoot?: string):
     tokens_per_step: recipe.tokens_per_step,
   });
   const written = recipe.training_stages.map((stage, i) =>
-    dataStage(stage, stages[i].start_step ?? 1, recipe.seed, readRoot),
+    dataStage(stage, entryAt(stages, i, "training stage").start_step ?? 1, recipe.seed, readRoot),
   );
   return recipe.training_stages.map((stage, i) => {
     // A run is the stretch of stages of one sequence length; it begins where steps are counted from 1.
@@ -110,7 +111,7 @@ export function publishedDataStages(recipe: PublishedRecipe, readRoot?: string):
     const next = stages.findIndex((account, at) => at > i && account.start_step === 1);
     const run = stages.slice(first, next === -1 ? undefined : next);
     return {
-      file: STAGES[stage.name].file,
+      file: factsOf(stage.name).file,
       data_stages: written.slice(first, i + 1),
       tokens: {
         sequence_length: stage.sequence_length,
@@ -120,21 +121,27 @@ export function publishedDataStages(recipe: PublishedRecipe, readRoot?: string):
   });
 }
 
+function factsOf(stage: string): StageFacts {
+  const facts = Object.hasOwn(STAGES, stage) ? STAGES[stage] : undefined;
+  if (facts === undefined) throw unpublished(`there is no published file for training stage ${stage}`);
+  return facts;
+}
+
 function dataStage(stage: CurriculumStage, startStep: number, seed: number, readRoot?: string): PublishedDataStage {
-  if (!Object.hasOwn(STAGES, stage.name))
-    throw unpublished(`there is no published file for training stage ${stage.name}`);
-  const facts = STAGES[stage.name];
-  const names = Object.keys(stage.weights);
-  const unknown = names.find((name) => !Object.hasOwn(facts.folders, name));
-  if (unknown !== undefined)
-    throw unpublished(`training stage ${stage.name} reads ${unknown}, for which ${facts.file} has no folder`);
-  const read = (name: string): string => `${readRoot}/${facts.renamed?.[name] ?? facts.folders[name][0]}`;
+  const facts = factsOf(stage.name);
+  const read = Object.entries(stage.weights).map(([source, weight]) => {
+    const known = Object.hasOwn(facts.folders, source) ? facts.folders[source] : undefined;
+    if (known === undefined)
+      throw unpublished(`training stage ${stage.name} reads ${source}, for which ${facts.file} has no folder`);
+    const [name, folder] = known;
+    return { name: facts.renamed?.[source] ?? name, folder, weight };
+  });
   return {
     data: {
       dataset: {
-        ...(readRoot === undefined ? {} : { dataset_read_path: names.map(read) }),
-        dataset_folder: names.map((name) => BUCKET + facts.folders[name][1]),
-        dataset_weights: names.map((name) => stage.weights[name]),
+        ...(readRoot === undefined ? {} : { dataset_read_path: read.map(({ name }) => `${readRoot}/${name}`) }),
+        dataset_folder: read.map(({ folder }) => BUCKET + folder),
+        dataset_weights: read.map(({ weight }) => weight),
         pad_samples_to_global_batch_size: false,
         return_positions: true,
         token_size_in_bytes: 4,
