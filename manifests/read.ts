@@ -1,6 +1,8 @@
 /** Manifests from a run's folder, in training order. */
+
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import { type TrainingStageManifest, trainingStageManifestSchema } from "./schema.ts";
 
@@ -23,7 +25,7 @@ export async function readManifests(folder: string): Promise<ReadManifests> {
       const parsed = trainingStageManifestSchema.safeParse(JSON.parse(await readFile(join(folder, name), "utf8")));
       if (parsed.success) manifests.push(parsed.data);
       else {
-        const { path, message } = parsed.error.issues[0];
+        const { path, message } = entryAt(parsed.error.issues, 0, "issue");
         problems.push({ file: name, what: `is not a manifest: ${path.join(".")}: ${message}` });
       }
     } catch (error) {

@@ -157,10 +157,11 @@ function tableProblem(bytes: Uint8Array, ends: Float64Array, name: string): stri
   if (rows === 0) return undefined;
   const tokens = columns.get("tokens");
   if (tokens?.kind !== "int32") return "has no numbers of tokens";
-  for (let row = 0; row < rows; row++) {
-    const length = ends[row] - (row === 0 ? 0 : ends[row - 1]);
-    if (tokens.values[row] === length) continue;
-    return `says that document ${row} has ${tokens.values[row]} tokens, and the index beside it ${length}`;
+  let start = 0;
+  for (const [row, end] of ends.entries()) {
+    if (tokens.values[row] !== end - start)
+      return `says that document ${row} has ${tokens.values[row]} tokens, and the index beside it ${end - start}`;
+    start = end;
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 /**
  * Checks of manifests against themselves and each other: sums, shares, ranges, the trainer's blend. No file is opened.
  */
+import { entryAt } from "../batch/entry.ts";
 import { blendAt } from "../kernels/blend/blend-jump.ts";
 import { shardRanges } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, selectionsOverlap } from "../kernels/pack/select.ts";
@@ -33,7 +34,8 @@ export function figureFindings(manifests: readonly TrainingStageManifest[]): Fin
 
 function sequenceFindings(manifests: readonly TrainingStageManifest[]): Finding[] {
   const findings: Finding[] = [];
-  const first = manifests[0];
+  const [first] = manifests;
+  if (first === undefined) return findings;
   manifests.forEach((manifest, position) => {
     const stage = manifest.stage.name;
     const report = (code: string, what: string) => findings.push({ severity: "error", code, stage, what });
@@ -217,8 +219,9 @@ function blendFindings(manifest: TrainingStageManifest): Finding[] {
     windows,
   );
   return sources.flatMap(([source, share], i): Finding[] => {
-    if (Math.abs(taken[i] - share.windows) <= 1) return [];
-    const what = `a trainer's blend takes ${taken[i]} windows, the manifest says ${share.windows}`;
+    const windowsTaken = entryAt(taken, i, "source");
+    if (Math.abs(windowsTaken - share.windows) <= 1) return [];
+    const what = `a trainer's blend takes ${windowsTaken} windows, the manifest says ${share.windows}`;
     return [{ severity: "error", code: "verify/blend", stage: name, source, what }];
   });
 }

@@ -5,11 +5,13 @@
  * positions that come out the same from EOS ids and from the index. Price: files are read once, token files in pieces
  * of a few MiB; the index and the pieces table of one shard are held in memory.
  */
+
 import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { entryAt } from "../batch/entry.ts";
 import { ShardmillError } from "../batch/errors.ts";
-import { indexEntries, PADDING_WORD, PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
+import { indexEntries, PADDING_WORD, piecesOf, type TokenArray } from "../kernels/pack/fill.ts";
 import { type PackPlan, planFromPieces, planProblem } from "../kernels/pack/plan.ts";
 import { positionsFromEos, positionsFromIndex } from "../kernels/pack/positions.ts";
 import { type DocumentSelection, type SelectedDocuments, selectDocuments } from "../kernels/pack/select.ts";
@@ -50,13 +52,14 @@ export async function tokenShardProblem(store: string, path: string, format: Tok
     let document = 0;
     let problem: string | undefined;
     await readTokens(store, path, format, CHUNK_BYTES, (ids) => {
-      for (let i = 0; i < ids.length && problem === undefined; i++, at++) {
-        if (ids[i] >= format.vocab_size)
-          problem = `token ${at} is ${ids[i]}, and the vocabulary has ${format.vocab_size}`;
-        else if (ids[i] === format.eos) {
+      for (const id of ids) {
+        if (problem !== undefined) return;
+        if (id >= format.vocab_size) problem = `token ${at} is ${id}, and the vocabulary has ${format.vocab_size}`;
+        else if (id === format.eos) {
           if (ends[document] === at + 1) document++;
           else problem = `token ${at} is EOS inside document ${document}`;
         } else if (ends[document] === at + 1) problem = `document ${document} does not end with EOS`;
+        at++;
       }
     });
     if (problem !== undefined) return problem;
@@ -82,9 +85,9 @@ export async function lossLaneProblem(
     if (!pieces) return undefined;
     const words = decodePieces(await readFile(join(store, path + companions.pieces)), path + companions.pieces);
     let at = 0;
-    for (let word = 0; word < words.length; word += PIECE_WORDS) {
-      const end = at + words[word + 2];
-      if (words[word] === PADDING_WORD && loss.subarray(at, end).includes(1))
+    for (const { document, length } of piecesOf(words)) {
+      const end = at + length;
+      if (document === PADDING_WORD && loss.subarray(at, end).includes(1))
         return `padding at token ${at} is said to be trained`;
       at = end;
     }
@@ -172,20 +175,23 @@ function impliedEnds({ piece_document, piece_start, piece_length }: PackPlan): F
   piece_document.forEach((document, piece) => {
     if (document < 0) return;
     documents = Math.max(documents, document + 1);
-    lengths[document] = Math.max(lengths[document], piece_start[piece] + piece_length[piece]);
+    const end = entryAt(piece_start, piece, "piece") + entryAt(piece_length, piece, "piece");
+    lengths[document] = Math.max(lengths[document] ?? 0, end);
   });
-  const ends = lengths.slice(0, documents);
-  for (let document = 1; document < documents; document++) ends[document] += ends[document - 1];
-  return ends;
+  let tokens = 0;
+  return lengths.subarray(0, documents).map((length) => {
+    tokens += length;
+    return tokens;
+  });
 }
 
 function expectedIndex({ plan }: ShardLayout, windowTokens: number): Buffer {
   const ends = new Float64Array(indexEntries(plan, 0, plan.windows));
   let entry = 0;
   let at = 0;
-  for (let piece = 0; piece < plan.piece_length.length; piece++) {
-    const length = plan.piece_length[piece];
-    if (plan.piece_document[piece] < 0) for (let pad = 1; pad < length; pad++) ends[entry++] = at + pad;
+  for (const [piece, length] of plan.piece_length.entries()) {
+    if (entryAt(plan.piece_document, piece, "piece") < 0)
+      for (let pad = 1; pad < length; pad++) ends[entry++] = at + pad;
     at += length;
     ends[entry++] = at;
   }
@@ -223,22 +229,24 @@ class WindowChecker {
     const { eos, vocab_size } = this.#format;
     const window = this.#window;
     let at = 0;
-    for (let piece = plan.window_pieces[window]; piece < plan.window_pieces[window + 1]; piece++) {
-      const document = plan.piece_document[piece];
-      const length = plan.piece_length[piece];
-      const documentLength =
-        document < 0 ? 0 : documentEnds[document] - (document === 0 ? 0 : documentEnds[document - 1]);
-      const last = plan.piece_start[piece] + length === documentLength ? at + length - 1 : -1;
-      for (const end = at + length; at < end; at++) {
-        const isEos = ids[at] === eos;
-        if (ids[at] >= vocab_size)
-          return `token ${at} of window ${window} is ${ids[at]}, and the vocabulary has ${vocab_size}`;
+    const firstPiece = entryAt(plan.window_pieces, window, "window");
+    const endPiece = entryAt(plan.window_pieces, window + 1, "window");
+    for (let piece = firstPiece; piece < endPiece; piece++) {
+      const document = entryAt(plan.piece_document, piece, "piece");
+      const length = entryAt(plan.piece_length, piece, "piece");
+      const documentStart = document <= 0 ? 0 : entryAt(documentEnds, document - 1, "document");
+      const documentLength = document < 0 ? 0 : entryAt(documentEnds, document, "document") - documentStart;
+      const last = entryAt(plan.piece_start, piece, "piece") + length === documentLength ? at + length - 1 : -1;
+      for (const id of ids.subarray(at, at + length)) {
+        const isEos = id === eos;
+        if (id >= vocab_size) return `token ${at} of window ${window} is ${id}, and the vocabulary has ${vocab_size}`;
         if (document < 0 && !isEos) return `token ${at} of window ${window} is padding and not EOS`;
         if (document >= 0 && isEos !== (at === last)) {
           return isEos
             ? `token ${at} of window ${window} is EOS inside document ${document}`
             : `document ${document} ends in window ${window} without EOS`;
         }
+        at++;
       }
     }
     positionsFromEos(ids, eos, this.#byEos);

@@ -1,6 +1,8 @@
 /** Is every document on its side? Content hashes of stored documents against the rule that holds them out. */
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { entryAt } from "../batch/entry.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { HeldOut } from "../kernels/random/held-out.ts";
 
@@ -19,7 +21,9 @@ export async function sideProblem(
   const words = new Int32Array(hash.values.buffer, hash.values.byteOffset, hash.values.length * 2);
   const side = new HeldOut(seed, share);
   for (let row = 0; row < hash.values.length; row++) {
-    if (side.has(words[2 * row], words[2 * row + 1]) === heldOut) continue;
+    const low = entryAt(words, 2 * row, "half of a hash");
+    const high = entryAt(words, 2 * row + 1, "half of a hash");
+    if (side.has(low, high) === heldOut) continue;
     return heldOut
       ? `document ${row} is not held out by its content`
       : `document ${row} is held out, and is trained on`;

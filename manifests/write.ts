@@ -132,7 +132,7 @@ export function buildManifests(facts: ManifestFacts): TrainingStageManifest[] {
       );
     }
     const missing = (facts.missing ?? []).flatMap(({ weights, ...source }) =>
-      Object.hasOwn(weights, stage.name) ? [{ ...source, weight: weights[stage.name] }] : [],
+      Object.entries(weights).flatMap(([name, weight]) => (name === stage.name ? [{ ...source, weight }] : [])),
     );
     const manifest: z.input<typeof trainingStageManifestSchema> = {
       schema: 1,

@@ -17,6 +17,20 @@ export const PIECE_WORDS = 3;
 /** The document of a piece of padding, -1, as a word of the table. */
 export const PADDING_WORD = 0xffff_ffff;
 
+/** A piece as the table has it: {@link PADDING_WORD} stands for the document of padding. */
+export interface Piece {
+  readonly document: number;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** The pieces of a table, in order. Price: an object a piece. */
+export function* piecesOf(words: Uint32Array): Generator<Piece> {
+  for (let word = 0; word < words.length; word += PIECE_WORDS) {
+    yield { document: words[word], start: words[word + 1], length: words[word + 2] };
+  }
+}
+
 /** Pieces shorter than this are copied by a loop: a call to `set` costs more than moving so few tokens. */
 const SHORT_PIECE = 48;
 const NO_LOSS = new Uint8Array();

@@ -9,7 +9,9 @@
  * Invariant: `write` sees its own options alone, parsed by its own shape; its bytes follow from views, tokenizer, seed
  * and options.
  */
+
 import { z } from "zod";
+import { entryAt } from "../../batch/entry.ts";
 import { RecipeError } from "../../batch/errors.ts";
 import { didYouMean } from "../../batch/suggest.ts";
 import type { TrainingStageManifest } from "../schema.ts";
@@ -175,7 +177,7 @@ export function parseExportOptions(exporter: Exporter, given: ExportOptions): z.
   }
   const parsed = exporter.options.safeParse(given);
   if (parsed.success) return parsed.data;
-  const [{ path, message }] = parsed.error.issues;
+  const { path, message } = entryAt(parsed.error.issues, 0, "issue");
   throw badOption(`${exporter.name}: ${path.join(".")}: ${message}`, "see `shardmill export --help`");
 }
 

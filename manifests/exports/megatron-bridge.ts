@@ -7,7 +7,9 @@
  * names and shuffled by the trainer; a training stage is one folder.
  * Price: 12 bytes a token on disk, as masks are stored in four.
  */
+
 import { z } from "zod";
+import { entryAt } from "../../batch/entry.ts";
 import { type ListColumn, ParquetListWriter } from "../../kernels/parquet/int-lists.ts";
 import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
 import { type UnpaddedRows, unpaddedRows } from "./packed-rows.ts";
@@ -70,11 +72,15 @@ class PackMetadata {
     this.tokens += ends.at(-1) ?? 0;
     this.subsequences += lengths.length;
     for (const length of lengths) if (length > this.longest) this.longest = length;
-    for (let row = 0; row < ends.length; row++) {
-      const pieces = length_ends[row] - (row === 0 ? 0 : length_ends[row - 1]);
-      const tokens = ends[row] - (row === 0 ? 0 : ends[row - 1]);
+    let start = 0;
+    let firstPiece = 0;
+    for (const [row, end] of ends.entries()) {
+      const endPiece = entryAt(length_ends, row, "row");
+      const pieces = endPiece - firstPiece;
       this.most = Math.max(this.most, pieces);
-      this.shortest = Math.min(this.shortest, tokens - pieces);
+      this.shortest = Math.min(this.shortest, end - start - pieces);
+      start = end;
+      firstPiece = endPiece;
     }
   }
 
@@ -131,10 +137,15 @@ function writeSource(stage: string, source: SourceRows, metadata: PackMetadata, 
 /** The first id of a subsequence is not trained, so moving all by one place leaves 0 at the end of the one before. */
 function columnsOf({ ids, trained, ends, lengths, length_ends }: UnpaddedRows): ListColumn[] {
   const mask = new Int32Array(ids.length);
-  for (let i = 1; i < ids.length; i++) mask[i - 1] = trained[i];
+  mask.set(trained.subarray(1));
   const starts = new Int32Array(lengths.length);
-  for (let row = 0, piece = 0; row < ends.length; row++) {
-    for (let at = 0; piece < length_ends[row]; at += lengths[piece++]) starts[piece] = at;
+  let piece = 0;
+  for (const endPiece of length_ends) {
+    let at = 0;
+    for (const length of lengths.subarray(piece, endPiece)) {
+      starts[piece++] = at;
+      at += length;
+    }
   }
   return [
     { values: ids, ends },

@@ -131,9 +131,9 @@ function write(stages: readonly TrainingStageDocuments[], context: Context): Exp
 }
 
 function writeBin(path: string, source: SourceDocuments, { folder, tokenizer }: Context): void {
-  const [first] = source.ranges;
-  if (source.ranges.length === 1 && first.tokens * tokenizer.token_bytes === first.size_bytes) {
-    folder.link(first.path, path, first);
+  const [only] = source.ranges.length === 1 ? source.ranges : [];
+  if (only !== undefined && only.tokens * tokenizer.token_bytes === only.size_bytes) {
+    folder.link(only.path, path, only);
     return;
   }
   folder.file(path, (file) => {
@@ -155,8 +155,10 @@ function writeLabels(path: string, { ranges }: SourceDocuments, { folder, tokeni
         loss?.forEach((trained, i) => {
           if (trained === 0) labels[i] = IGNORED;
         });
-        for (let document = 0; document < ends.length; document++) {
-          labels[document === 0 ? 0 : ends[document - 1]] = IGNORED;
+        let start = 0;
+        for (const end of ends) {
+          labels[start] = IGNORED;
+          start = end;
         }
         file.write(new Uint8Array(labels.buffer));
       }

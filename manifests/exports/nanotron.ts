@@ -7,9 +7,11 @@
  * own. A stage cannot change the sequence length within one nanotron run: each length in turn gets its own file.
  * Price: hard links; a copy where links are impossible, and of the rest of a shard where a run starts inside it.
  */
+
 import { basename } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { entryAt } from "../../batch/entry.ts";
 import { readPart } from "../../io/local/read-part.ts";
 import { type ShardRange, shardRanges } from "../../kernels/pack/ranges.ts";
 import { companions, decodeEnds, encodeEnds, formatMetadata } from "../../store/token-file.ts";
@@ -241,7 +243,7 @@ function writeFolder({ name, files, start, end }: Chain, { folder, tokenizer, op
     const stored = ownFiles(files, range.shard, range.epoch) ?? first;
     const epoch = range.epoch === firstEpoch ? "" : `e${String(range.epoch - firstEpoch).padStart(3, "0")}_`;
     const target = `${path}/${epoch}${basename(first.tokens.path)}`;
-    const whole = files.shard_windows[range.shard];
+    const whole = entryAt(files.shard_windows, range.shard, "shard");
     if (position === 0 && range.start > 0) {
       copyRest(stored, target, range, whole, files.window_tokens, tokenizer.token_bytes, folder);
       windows += whole - range.start;

@@ -11,7 +11,7 @@
 import { gzipSync } from "node:zlib";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { PADDING_WORD, PIECE_WORDS } from "../../kernels/pack/fill.ts";
+import { PADDING_WORD, piecesOf } from "../../kernels/pack/fill.ts";
 import { bytesOf } from "../../store/token-file.ts";
 import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
 import { type RowBlock, rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
@@ -132,9 +132,8 @@ function writeSource(stage: string, source: SourceRows, masked: boolean, { folde
 function labelMask({ tokens, loss, pieces }: RowBlock): Uint8Array {
   const mask = loss?.slice() ?? new Uint8Array(tokens.length).fill(1);
   let at = 0;
-  for (let word = 0; word < pieces.length; word += PIECE_WORDS) {
-    const length = pieces[word + 2];
-    if (pieces[word] === PADDING_WORD) mask.fill(0, at, at + length);
+  for (const { document, length } of piecesOf(pieces)) {
+    if (document === PADDING_WORD) mask.fill(0, at, at + length);
     else mask[at] = 0;
     at += length;
   }
@@ -159,8 +158,7 @@ class DocumentCsv {
   }
 
   add(pieces: Uint32Array): void {
-    for (let word = 0; word < pieces.length; word += PIECE_WORDS) {
-      const [document, start, length] = pieces.subarray(word, word + PIECE_WORDS);
+    for (const { document, start, length } of piecesOf(pieces)) {
       if (document === PADDING_WORD) {
         this.padding_tokens += length;
         for (let pad = 0; pad < length; pad++) this.#line(1, "padding", 0);

@@ -6,7 +6,7 @@
  * can predict it.
  * Price: five bytes a token of one block, and four a piece.
  */
-import { PADDING_WORD, PIECE_WORDS } from "../../kernels/pack/fill.ts";
+import { PADDING_WORD, PIECE_WORDS, piecesOf } from "../../kernels/pack/fill.ts";
 import { type RowBlock, signedTokens } from "./views.ts";
 
 export interface UnpaddedRows {
@@ -31,9 +31,9 @@ export function unpaddedRows({ tokens, loss, pieces }: RowBlock, rowTokens: numb
   let read = 0;
   let written = 0;
   let kept = 0;
-  for (let word = 0, row = 0; word < pieces.length; word += PIECE_WORDS) {
-    const length = pieces[word + 2];
-    if (pieces[word] !== PADDING_WORD) {
+  let row = 0;
+  for (const { document, length } of piecesOf(pieces)) {
+    if (document !== PADDING_WORD) {
       ids.set(stored.subarray(read, read + length), written);
       if (loss !== undefined) trained.set(loss.subarray(read, read + length), written);
       trained[written] = 0;

@@ -6,6 +6,7 @@
  * views are absolute.
  * Price of reading: one shard of a store at a time for rows, a few MiB for documents.
  */
+import { entryAt } from "../../batch/entry.ts";
 import { readPart } from "../../io/local/read-part.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
 import type { ShardRange } from "../../kernels/pack/ranges.ts";
@@ -163,44 +164,46 @@ function bounds({ path, selection, first_document, documents }: DocumentRange): 
   const all = decodeEnds(readPart(index), index);
   const chosen = selectDocuments(all, selection).documents.subarray(first_document, first_document + documents);
   return {
-    starts: Float64Array.from(chosen, (document) => (document === 0 ? 0 : all[document - 1])),
-    ends: Float64Array.from(chosen, (document) => all[document]),
+    starts: Float64Array.from(chosen, (document) => (document === 0 ? 0 : entryAt(all, document - 1, "document"))),
+    ends: Float64Array.from(chosen, (document) => entryAt(all, document, "document")),
   };
 }
 
 /** Exclusive document ends of a range, as its documents alone lie one after the other. */
 export function rangeEnds(range: DocumentRange): Float64Array {
   const { starts, ends } = bounds(range);
-  return stackedEnds(starts, ends, 0, ends.length);
+  return stackedEnds(starts, ends);
 }
 
-function stackedEnds(starts: Float64Array, ends: Float64Array, from: number, to: number): Float64Array {
-  const stacked = new Float64Array(to - from);
+function stackedEnds(starts: Float64Array, ends: Float64Array): Float64Array {
   let tokens = 0;
-  for (let i = from; i < to; i++) {
-    tokens += ends[i] - starts[i];
-    stacked[i - from] = tokens;
-  }
-  return stacked;
+  return ends.map((end, document) => {
+    tokens += end - entryAt(starts, document, "document");
+    return tokens;
+  });
 }
 
 /** Blocks of whole documents, about a million tokens each; a longer document is a block of its own. */
 export function* documentBlocks(range: DocumentRange, tokenBytes: TokenBytes): Generator<DocumentBlock> {
   const { starts, ends } = bounds(range);
+  const startOf = (document: number): number => entryAt(starts, document, "document");
+  const endOf = (document: number): number => entryAt(ends, document, "document");
   for (let first = 0; first < ends.length; ) {
+    const start = startOf(first);
     let next = first + 1;
-    while (next < ends.length && ends[next] - starts[first] <= BLOCK_TOKENS) next++;
-    const start = starts[first];
-    const bytes = readPart(range.path, start * tokenBytes, (ends[next - 1] - start) * tokenBytes);
+    while (next < ends.length && endOf(next) - start <= BLOCK_TOKENS) next++;
+    const bytes = readPart(range.path, start * tokenBytes, (endOf(next - 1) - start) * tokenBytes);
     const tokens = decodeTokens(bytes, tokenBytes, range.path);
     const loss = range.loss === undefined ? undefined : readLoss(range.loss, start, tokens.length);
-    const stacked = stackedEnds(starts, ends, first, next);
-    const kept = stacked[next - first - 1];
-    for (let i = first; i < next && kept < tokens.length; i++) {
+    const stacked = stackedEnds(starts.subarray(first, next), ends.subarray(first, next));
+    const kept = entryAt(stacked, stacked.length - 1, "document");
+    let to = 0;
+    for (let document = first; document < next && kept < tokens.length; document++) {
       // Documents that do not count lie between: close the gaps, front to back.
-      const to = i === first ? 0 : stacked[i - first - 1];
-      tokens.copyWithin(to, starts[i] - start, ends[i] - start);
-      loss?.copyWithin(to, starts[i] - start, ends[i] - start);
+      const [from, end] = [startOf(document) - start, endOf(document) - start];
+      tokens.copyWithin(to, from, end);
+      loss?.copyWithin(to, from, end);
+      to += end - from;
     }
     const block = { tokens: tokens.subarray(0, kept), ends: stacked };
     yield loss === undefined ? block : { ...block, loss: loss.subarray(0, kept) };

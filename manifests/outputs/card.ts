@@ -81,17 +81,17 @@ export function dataCard(facts: CardFacts): string {
 }
 
 function lossTable(sources: readonly CardSource[]): string {
-  const rows = sources.flatMap((source) => [
-    ...Object.entries(source.dropped).flatMap(([stage, reasons]) =>
-      Object.entries(reasons).map(([reason, count]) => [source.name, `${stage}: ${reason}`, integer(count)]),
-    ),
-    ...Object.entries(source.errors).map(([kind, count]) => [source.name, `unusable: ${kind}`, integer(count)]),
-  ]);
+  const rows = sources.flatMap(({ name, dropped, errors }) => {
+    const row = (why: string, count: number): string[] => [code(name), code(why), integer(count)];
+    return [
+      ...Object.entries(dropped).flatMap(([stage, reasons]) =>
+        Object.entries(reasons).map(([reason, count]) => row(`${stage}: ${reason}`, count)),
+      ),
+      ...Object.entries(errors).map(([kind, count]) => row(`unusable: ${kind}`, count)),
+    ];
+  });
   if (rows.length === 0) return "None: every row that was read is here.";
-  return table(
-    ["source", "why", "rows"],
-    rows.map(([source, why, count]) => [code(source), code(why), count]),
-  );
+  return table(["source", "why", "rows"], rows);
 }
 
 function integer(value: number): string {
