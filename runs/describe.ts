@@ -1,4 +1,5 @@
 /** A recipe and a plan in the words of their reader: what the curriculum asks of each source; segments with their state and why. */
+import { entryAt, entryOf } from "../batch/entry.ts";
 import { accountCurriculum, type SourceAccount, type StageAccount } from "../mixtures/curriculum/account.ts";
 import type { MissingSource } from "../plan/missing.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -45,9 +46,11 @@ export function describeRecipe(recipe: Recipe): RecipeDescription {
   return {
     name: recipe.name,
     ...totals,
-    training_stages: stages.map((stage, i) => ({ ...stage, pack: recipe.training_stages[i].pack.use })),
+    training_stages: stages.map((stage, i) => {
+      return { ...stage, pack: entryAt(recipe.training_stages, i, "training stage").pack.use };
+    }),
     sources: sources.map((source) => {
-      const { from, missing } = recipe.sources[source.name];
+      const { from, missing } = entryOf(recipe.sources, source.name, "source");
       return from.length > 0 ? source : { ...source, missing: missing ?? recipe.missing };
     }),
   };

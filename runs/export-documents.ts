@@ -7,7 +7,9 @@
  * Invariant: ranges are whole documents and depend on the manifests alone.
  * Price: the index of the shards where a range starts or ends; of every shard where only some documents are read.
  */
+
 import { join } from "node:path";
+import { entryAt } from "../batch/entry.ts";
 import { readPart } from "../io/local/read-part.ts";
 import { handOver } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, sameSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
@@ -143,7 +145,12 @@ function shardRange({ at, tokens, documents }: StoreShard, from: number, to: num
   const ends = countedEnds(at);
   const first_document = from === 0 ? 0 : firstAtLeast(ends, from) + 1;
   const last = firstAtLeast(ends, to);
-  return { ...at, first_document, documents: last + 1 - first_document, tokens: ends[last] - from };
+  return {
+    ...at,
+    first_document,
+    documents: last + 1 - first_document,
+    tokens: entryAt(ends, last, "document") - from,
+  };
 }
 
 /** Index of the first entry of at least `value` in ascending `values`, which has one. */
@@ -152,7 +159,7 @@ function firstAtLeast(values: Float64Array, value: number): number {
   let high = values.length - 1;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (values[middle] >= value) high = middle;
+    if (entryAt(values, middle, "value") >= value) high = middle;
     else low = middle + 1;
   }
   return low;

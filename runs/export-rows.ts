@@ -7,7 +7,9 @@
  * gives the same rows to every trainer of that row length. Price: every shard is planned twice, once to count its rows
  * and once to fill them; one shard's tokens in memory.
  */
+
 import { join } from "node:path";
+import { entryAt, entryOf } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import { readPart } from "../io/local/read-part.ts";
 import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
@@ -78,7 +80,8 @@ export function repackedStages(
     ...head(manifest),
     sources: readSources(manifest).map(([source, share]) => {
       const packer = packerOf(manifest.stage.name, source);
-      const { windows, start_window, end_window } = compiled[index].sources[source];
+      const mixed = entryAt(compiled, index, "training stage").sources;
+      const { windows, start_window, end_window } = entryOf(mixed, source, "source");
       const shards = available(source, manifest.stage.name);
       if (windows !== share.windows) throw new Error(`${source}: ${windows} rows instead of ${share.windows}`);
       return {
@@ -88,7 +91,7 @@ export function repackedStages(
         row_tokens: packer.rowTokens,
         ranges: shardRanges(shards, start_window, end_window),
         has_loss: hasLoss(share.token_store.files),
-        open: (range) => packer.open(range, shards[range.shard]),
+        open: (range) => packer.open(range, entryAt(shards, range.shard, "shard")),
       };
     }),
   }));
@@ -120,13 +123,14 @@ function storedWindows(path: string, hasLane: boolean, { stage, tokenizer }: Tra
   const words = decodePieces(readPart(path + companions.pieces), path + companions.pieces);
   const { window_pieces } = planFromPieces(words, stage.window_tokens);
   const rowBytes = stage.window_tokens * tokenizer.token_bytes;
+  const firstWord = (window: number): number => entryAt(window_pieces, window, "window") * PIECE_WORDS;
   return {
     read: (from, to) => ({
       tokens: decodeTokens(readPart(path, from * rowBytes, (to - from) * rowBytes), tokenizer.token_bytes, path),
       ...(hasLane
         ? { loss: readLoss(path + companions.loss, from * stage.window_tokens, (to - from) * stage.window_tokens) }
         : {}),
-      pieces: words.subarray(window_pieces[from] * PIECE_WORDS, window_pieces[to] * PIECE_WORDS),
+      pieces: words.subarray(firstWord(from), firstWord(to)),
     }),
   };
 }

@@ -2,7 +2,9 @@
  * A finished run laid out for a trainer. Everything is read from manifests and stores, so an export made later is the
  * one the run would have made.
  */
+
 import { join } from "node:path";
+import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import {
   type ExportContext,
@@ -46,7 +48,7 @@ export function exportManifests(
   const exporter = EXPORTERS[trainer];
   const parsed = parseExportOptions(exporter, options);
   const ignored = ignoredLoss(exporter, manifests, parsed);
-  const { plan_fingerprint, tokenizer, seed } = manifests[0];
+  const { plan_fingerprint, tokenizer, seed } = entryAt(manifests, 0, "manifest");
   const folder = join(run.folder ?? run.layout.run(run.plan.name), runFiles.exports, trainer);
   const exported = writeExport(folder, { trainer, plan_fingerprint }, (target) => {
     const context = { folder: target, tokenizer, seed, options: parsed };

@@ -3,8 +3,10 @@
  *
  * Everything comes from task markers, so equal stores give equal manifests whoever built them.
  */
+
 import fs from "node:fs";
 import { join } from "node:path";
+import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
 import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
@@ -17,7 +19,7 @@ import {
   type TrainingStageFacts,
   writeManifests,
 } from "../manifests/write.ts";
-import { type Plan, tokenizerOf } from "../plan/plan.ts";
+import { type Plan, sourceAt, tokenizerOf, windowsAt } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { type Layout, runFiles } from "../store/layout.ts";
@@ -72,8 +74,9 @@ export function runParts(
       const { windows, epoch, shard } = made;
       const marker = found(places.pack(windows, epoch, shard));
       // An epoch has as many windows in each shard as the first, so that window numbers mean the same in all of them.
-      if (marker.windows !== allPacked[windows][shard].windows) throw otherCount(plan, windows);
-      epochs[windows].push({ epoch, shard, marker });
+      const first = entryAt(entryAt(allPacked, windows, "entry of windows"), shard, "shard");
+      if (marker.windows !== first.windows) throw otherCount(plan, windows);
+      entryAt(epochs, windows, "entry of windows").push({ epoch, shard, marker });
     }
   }
   const outputs = plan.outputs.map((output, index): MadeOutput => {
@@ -85,10 +88,10 @@ export function runParts(
 }
 
 function otherCount(plan: Plan, windows: number): RunError {
-  const { pack, source } = plan.windows[windows];
+  const { pack, source } = windowsAt(plan, windows);
   return new RunError({
     code: "run/epoch-windows",
-    what: `${pack.use} makes another number of windows of ${plan.sources[source].name} when it packs it again`,
+    what: `${pack.use} makes another number of windows of ${sourceAt(plan, source).name} when it packs it again`,
     why: "window numbers go on from epoch to epoch, so every epoch must have as many",
     fix: "let the order repeat with limits.epoch_order: repeat, or use another packing",
   });
@@ -139,8 +142,8 @@ function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): 
     }),
     source: (name) => {
       const index = sourceIndex.get(name) as number;
-      const planned = plan.sources[index];
-      const store = stores[index];
+      const planned = sourceAt(plan, index);
+      const store = entryAt(stores, index, "store");
       return {
         fingerprints: { ingest: planned.ingest, tokens: planned.tokens },
         lineage: planned.shards.map(({ key, size_bytes, identity }) => ({ key, size_bytes, identity })),
@@ -157,10 +160,10 @@ function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): 
     },
     packed: (name, _length, _pack, stage) => {
       const index = windowsIndex(plan, name, stage);
-      const { fingerprint, selection } = plan.windows[index];
+      const { fingerprint, selection } = windowsAt(plan, index);
       return {
-        ...packedFacts(fingerprint, packed[index]),
-        epochs: epochs[index].map(({ epoch, shard, marker }) => ({
+        ...packedFacts(fingerprint, entryAt(packed, index, "entry of windows")),
+        epochs: entryAt(epochs, index, "entry of windows").map(({ epoch, shard, marker }) => ({
           epoch,
           shard,
           windows: marker.windows,
@@ -171,7 +174,8 @@ function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): 
     },
     packedValidation: (name, stage) => {
       const index = heldOutIndex(plan, name, stage);
-      return index < 0 ? undefined : packedFacts(plan.windows[index].fingerprint, packed[index]);
+      if (index < 0) return undefined;
+      return packedFacts(windowsAt(plan, index).fingerprint, entryAt(packed, index, "entry of windows"));
     },
   };
 }
@@ -255,7 +259,7 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
       })),
     })),
     sources: stores.map(({ counts }, index) => ({
-      name: plan.sources[index].name,
+      name: sourceAt(plan, index).name,
       rows_in: counts.rows_in,
       kept: counts.kept,
       ...(counts.held_out === undefined ? {} : { held_out: counts.held_out }),

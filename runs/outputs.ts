@@ -4,10 +4,12 @@
  * Files are hard links, or copies where links are impossible. Invariant: an output's folder is whole or absent; `output.json` in it names every
  * file with size and sha256, and `verify` reads them all.
  */
+
 import { join } from "node:path";
+import { entryAt } from "../batch/entry.ts";
 import { OUTPUT_SUMMARY, publishFolder } from "../manifests/exports/folder.ts";
 import { type CardFacts, dataCard } from "../manifests/outputs/card.ts";
-import type { OutputPlan, Plan } from "../plan/plan.ts";
+import { type OutputPlan, type Plan, sourceAt } from "../plan/plan.ts";
 import { type Layout, outputFiles, runFiles } from "../store/layout.ts";
 import type { StoreMarker, WriteMarker } from "../workers/protocol.ts";
 
@@ -62,13 +64,13 @@ function publish({ plan, layout, folder }: OutputsPlace, output: MadeOutput, sto
 function cardFacts(plan: Plan, { plan: output, markers }: MadeOutput, stores: readonly StoreMarker[]): CardFacts {
   const total = (value: (marker: WriteMarker) => number): number =>
     markers.reduce((sum, marker) => sum + value(marker), 0);
-  const [first] = markers.flatMap(({ files }) => files).filter(({ name }) => !outputFiles.isDropped(name));
+  const files = markers.flatMap((marker) => marker.files.filter(({ name }) => !outputFiles.isDropped(name)));
   return {
     run: plan.name,
     output: output.name,
     plan_fingerprint: plan.fingerprint,
     split: output.split,
-    extension: outputFiles.extension(first.name),
+    extension: outputFiles.extension(entryAt(files, 0, "file").name),
     files: markers.length,
     rows: total(({ rows }) => rows),
     dropped_rows: total(({ dropped_rows }) => dropped_rows),
@@ -77,8 +79,8 @@ function cardFacts(plan: Plan, { plan: output, markers }: MadeOutput, stores: re
     file_bytes: total(({ files }) => files.reduce((sum, { size_bytes }) => sum + size_bytes, 0)),
     columns: output.columns,
     sources: output.sources.map((source) => {
-      const { name, tokenized } = plan.sources[source];
-      const { rows_in, kept, held_out = 0, stages, errors, tokens } = stores[source].counts;
+      const { name, tokenized } = sourceAt(plan, source);
+      const { rows_in, kept, held_out = 0, stages, errors, tokens } = entryAt(stores, source, "store").counts;
       return {
         name,
         rows_in,

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { ShardmillError } from "../batch/errors.ts";
-import type { Plan } from "../plan/plan.ts";
+import { type Plan, sourceAt } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { Layout } from "../store/layout.ts";
 import { livingRuns, lockRun, type RunLock } from "../store/lock.ts";
@@ -139,7 +139,7 @@ function removeIntermediates(
     layout,
     isBuilt: (source) => {
       const takers = plan.outputs.filter(({ sources }) => sources.includes(source));
-      return done.has(`seal:${plan.sources[source].name}`) && takers.every(({ name }) => done.has(`write:${name}`));
+      return done.has(`seal:${sourceAt(plan, source).name}`) && takers.every(({ name }) => done.has(`write:${name}`));
     },
   });
   for (const { folder, name } of removed) markers.remove(folder, name);

@@ -1,11 +1,14 @@
 /** A look at packed windows: tokens back to text, documents marked off. Reads one window, and the pieces table of its shard. */
+
 import { join } from "node:path";
+import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import { AssetLibrary } from "../io/assets.ts";
 import { readPart } from "../io/local/read-part.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
-import { PIECE_WORDS } from "../kernels/pack/fill.ts";
+import { PADDING_WORD, piecesOf } from "../kernels/pack/fill.ts";
 import { openAssets } from "../plan/assets.ts";
+import { sourceAt } from "../plan/plan.ts";
 import { tokenFiles } from "../store/layout.ts";
 import { markerFacts } from "../store/marker.ts";
 import { companions, decodePieces, decodeTokens } from "../store/token-file.ts";
@@ -36,12 +39,12 @@ export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly
     throw new RunError({ code: "run/no-tokenizer", what: "this run has no tokenizer, so it has no windows" });
   const library = new AssetLibrary();
   openAssets(plan, layout, library);
-  const loaded = loadTokenizer(tokenizer.name, library.bytes(stage.assets[0], stage.use));
+  const loaded = loadTokenizer(tokenizer.name, library.bytes(entryAt(stage.assets, 0, "vocabulary"), stage.use));
   const decode = (ids: Uint32Array): Uint8Array => loaded.decode(ids);
   const names = new Set(chosenSources(run, options.source).map((source) => source.name));
   const found: PeekedWindow[] = [];
   for (const entry of plan.windows) {
-    const source = plan.sources[entry.source];
+    const source = sourceAt(plan, entry.source);
     if (!names.has(source.name) || entry.held_out) continue;
     const folder = layout.windows(entry.fingerprint);
     let before = 0;
@@ -75,18 +78,17 @@ function showWindow(
   const bytes = readPart(path, window * windowBytes, windowBytes);
   const tokens = Uint32Array.from(decodeTokens(bytes, tokenBytes, path));
   const pieces = decodePieces(readPart(`${path}${companions.pieces}`), path);
-  const start = window * windowTokens;
-  let piece = 0;
-  for (let at = 0; at < start; piece++) at += pieces[piece * PIECE_WORDS + 2];
   const shown: string[] = [];
   let documents = 0;
   let padding = 0;
-  for (let at = 0; at < windowTokens; piece++) {
-    const length = pieces[piece * PIECE_WORDS + 2];
-    if (pieces[piece * PIECE_WORDS] === 0xffff_ffff) {
+  // The table is of all windows of the shard, and a piece lies in one of them.
+  let at = -window * windowTokens;
+  for (const { document, length } of piecesOf(pieces)) {
+    if (at >= windowTokens) break;
+    if (at >= 0 && document === PADDING_WORD) {
       padding += length;
       shown.push("□");
-    } else {
+    } else if (at >= 0) {
       documents++;
       shown.push(Buffer.from(decode(tokens.subarray(at, at + length))).toString("utf8"));
     }

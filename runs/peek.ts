@@ -4,15 +4,18 @@
  * Invariant: what is shown is what is stored; a verdict names the stage, the reason, the measured value and the detail that were
  * recorded.
  */
+
 import fs from "node:fs";
 import { join } from "node:path";
 import type { Batch } from "../batch/batch.ts";
 import { float64Values, int32Values, isValid, utf8String } from "../batch/column.ts";
+import { entryAt } from "../batch/entry.ts";
 import { RecipeError } from "../batch/errors.ts";
 import { createIoEnvironment } from "../io/environment.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { listShards } from "../io/list.ts";
 import { openShard } from "../io/open.ts";
+import type { ShardRef } from "../io/source.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { readerOf } from "../plan/recipe/readers.ts";
@@ -62,10 +65,14 @@ export async function peekDocuments(
   const extents = await operator.extents(shards, context, Number.POSITIVE_INFINITY);
   for await (const batch of operator.read(extents, context)) {
     for (let row = 0; row < batch.rows && found.length < options.count; row++)
-      found.push(documentAt(batch, row, shards[batch.shards[row]].key));
+      found.push(documentAt(batch, row, shardKey(shards, batch, row)));
     if (found.length >= options.count) break;
   }
   return found;
+}
+
+function shardKey(shards: readonly ShardRef[], batch: Batch, row: number): string {
+  return entryAt(shards, entryAt(batch.shards, row, "row"), "shard").key;
 }
 
 function documentAt(batch: Batch, row: number, shard: string, verdict?: PeekedDocument["verdict"]): PeekedDocument {
@@ -101,13 +108,18 @@ export async function peekDropped(run: OpenRun, options: PeekDroppedOptions): Pr
       open: (shard) => openShard(shard, environment),
       problem: () => {},
     };
-    const spans = recordedSpans(run.layout.ingest(source.passes[0].fingerprint)) ?? [];
-    for (let span = 0; span < spans.length && found.length < options.count; span++) {
+    for (const [span, extents] of (recordedSpans(firstPass(run, source)) ?? []).entries()) {
+      if (found.length >= options.count) break;
       const wanted = wantedRows(run, source, span, options);
-      if (wanted.size > 0) await collect(reader, spans[span], context, source, wanted, options.count, found);
+      if (wanted.size > 0) await collect(reader, extents, context, source, wanted, options.count, found);
     }
   }
   return found;
+}
+
+/** Folder of a source's first pass, which says how the source is cut. */
+function firstPass({ layout }: OpenRun, source: SourcePlan): string {
+  return layout.ingest(entryAt(source.passes, 0, "pass").fingerprint);
 }
 
 type Wanted = ReadonlyMap<string, PeekedDocument["verdict"]>;
@@ -118,23 +130,23 @@ function wantedRows(run: OpenRun, source: SourcePlan, span: number, options: Pee
   if (options.which === undefined) {
     const kept = readTable(join(folder, spanFiles.documents(span)));
     for (let row = 0; row < Math.min(kept.rows, options.count); row++)
-      wanted.set(`${kept.int("shard")[row]}#${kept.int("row")[row]}`, undefined);
+      wanted.set(`${kept.int("shard", row)}#${kept.int("row", row)}`, undefined);
     return wanted;
   }
-  const [stageId, reason] = options.which.split(":");
+  const [stageId = "", reason] = options.which.split(":");
   for (const { fingerprint } of source.passes) {
     const ledger = readTable(join(run.layout.ingest(fingerprint), spanFiles.ledger(span)));
-    const values = ledger.float("value");
     for (let row = 0; row < ledger.rows && wanted.size < options.count; row++) {
-      const stage = source.stages[ledger.int("stage")[row]];
-      const why = stage.reasons[ledger.int("reason")[row]];
+      const stage = entryAt(source.stages, ledger.int("stage", row), "stage");
+      const why = entryAt(stage.reasons, ledger.int("reason", row), "reason");
+      const value = ledger.float("value", row);
       if (stageId !== "all" && stageId !== stage.id) continue;
       if (reason !== undefined && reason !== why) continue;
       const detail = ledger.text("detail", row);
-      wanted.set(`${ledger.int("shard")[row]}#${ledger.int("row")[row]}`, {
+      wanted.set(`${ledger.int("shard", row)}#${ledger.int("row", row)}`, {
         stage: stage.id,
         reason: why,
-        ...(Number.isNaN(values[row]) ? {} : { value: values[row] }),
+        ...(Number.isNaN(value) ? {} : { value }),
         ...(detail === undefined ? {} : { detail }),
       });
     }
@@ -159,28 +171,29 @@ function addDuplicates(
   const bases = rowBases(run, source, span);
   const kept = readTable(join(run.layout.ingest(source.ingest), spanFiles.documents(span)));
   const inSpan = new Set<string>();
-  for (let row = 0; row < kept.rows; row++) inSpan.add(`${kept.int("shard")[row]}#${kept.int("row")[row]}`);
+  for (let row = 0; row < kept.rows; row++) inSpan.add(`${kept.int("shard", row)}#${kept.int("row", row)}`);
   for (const name of fs
     .readdirSync(folder)
     .filter((file) => file.endsWith(".duplicates.arrow"))
     .sort()) {
     const ledger = readTable(join(folder, name));
     for (let row = 0; row < ledger.rows && wanted.size < options.count; row++) {
-      const stage = source.stages[ledger.int("stage")[row]];
+      const stage = entryAt(source.stages, ledger.int("stage", row), "stage");
       if (stageId !== "all" && stageId !== stage.id) continue;
-      if (reason !== undefined && reason !== stage.exchange?.reason) continue;
-      const shard = ledger.int("shard")[row];
-      const key = `${shard}#${ledger.int("row")[row] - (bases.get(shard) ?? 0)}`;
-      if (inSpan.has(key)) wanted.set(key, { stage: stage.id, reason: stage.exchange?.reason ?? "" });
+      const why = stage.exchange?.reason;
+      if (reason !== undefined && reason !== why) continue;
+      const shard = ledger.int("shard", row);
+      const key = `${shard}#${ledger.int("row", row) - (bases.get(shard) ?? 0)}`;
+      if (inSpan.has(key)) wanted.set(key, { stage: stage.id, reason: why ?? "" });
     }
   }
 }
 
 function rowBases(run: OpenRun, source: SourcePlan, span: number): ReadonlyMap<number, number> {
   const bases = new Map<number, number>();
-  const folder = run.layout.ingest(source.passes[0].fingerprint);
-  const spans = recordedSpans(run.layout.ingest(source.passes[0].fingerprint)) ?? [];
-  const bytes = new Set(spans[span].filter((extent) => extent.unit === "bytes").map((extent) => extent.shard));
+  const folder = firstPass(run, source);
+  const extents = entryAt(recordedSpans(folder) ?? [], span, "span");
+  const bytes = new Set(extents.filter((extent) => extent.unit === "bytes").map((extent) => extent.shard));
   if (bytes.size === 0) return bases;
   for (let earlier = 0; earlier < span; earlier++) {
     // Its token file may have been removed since, which does not matter here.
@@ -206,7 +219,7 @@ async function collect(
       const key = `${batch.shards[row]}#${batch.rowsInShard[row]}`;
       if (!wanted.has(key)) continue;
       left--;
-      found.push(documentAt(batch, row, `${source.name}/${source.shards[batch.shards[row]].key}`, wanted.get(key)));
+      found.push(documentAt(batch, row, `${source.name}/${shardKey(source.shards, batch, row)}`, wanted.get(key)));
       if (found.length >= count || left === 0) return;
     }
   }
@@ -214,16 +227,17 @@ async function collect(
 
 function readTable(path: string): {
   rows: number;
-  int: (name: string) => Int32Array;
-  float: (name: string) => Float64Array;
+  int: (name: string, row: number) => number;
+  /** NaN where the row has none. */
+  float: (name: string, row: number) => number;
   /** Undefined where the row has none. */
   text: (name: string, row: number) => string | undefined;
 } {
   const { rows, columns } = decodeArrow(fs.readFileSync(path), path);
   return {
     rows,
-    int: (name) => int32Values(columns, name),
-    float: (name) => float64Values(columns, name),
+    int: (name, row) => entryAt(int32Values(columns, name), row, `${name} of row`),
+    float: (name, row) => float64Values(columns, name)[row] ?? Number.NaN,
     text: (name, row) => {
       const column = columns.get(name);
       return column?.kind === "utf8" && isValid(column, row) ? utf8String(column, row) : undefined;

@@ -3,9 +3,11 @@
  *
  * Works from the manifests of a finished run, or for a replay from a recipe alone. No token is read.
  */
+
 import fs from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { entryAt, entryOf } from "../batch/entry.ts";
 import { RecipeError, RunError } from "../batch/errors.ts";
 import { readManifests } from "../manifests/read.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
@@ -71,7 +73,8 @@ function recipeStages(recipe: Recipe, options: ReplayOptions): readonly ReplaySt
     const fix = `there are: ${Object.keys(recipe.sources).join(", ")}`;
     throw new RecipeError({ code: "flag/no-such-source", what: `--tokens: there is no source ${name}`, fix });
   }
-  const tokensOf = (name: string): number | undefined => tokens[name] ?? recipe.sources[name].available_tokens;
+  const tokensOf = (name: string): number | undefined =>
+    tokens[name] ?? entryOf(recipe.sources, name, "source").available_tokens;
   return recipe.training_stages.map((stage): ReplayStage => {
     const { name, sequence_length } = stage;
     const weights = recipeWeights(stage, tokensOf);
@@ -169,27 +172,20 @@ export async function nextStage(target: string, options: NextStageOptions): Prom
         entry.start_window <= source.start_window &&
         source.end_window <= entry.end_window,
     );
-    return {
-      known: reached.find((entry) => entry.name === folder?.name),
-      window: folder?.start_window ?? source.start_window,
-    };
+    const known = reached.find((entry) => entry.name === folder?.name);
+    return { name, source, known, window: known?.next_window ?? folder?.start_window ?? source.start_window };
   });
-  const ranges = compileFrom(
-    next,
-    run.plan.recipe.limits,
-    read.map(([name, source], i) => ({ name, source, window: starts[i].known?.next_window ?? starts[i].window })),
-  );
+  const ranges = compileFrom(next, run.plan.recipe.limits, starts);
   return {
     stage: next.stage.name,
     sequence_length,
     last_train_step: checkpoint.last_train_step,
-    sources: read.map(([name, source], i) => {
-      const { known } = starts[i];
+    sources: starts.map(({ name, source, known }, i) => {
       return {
         name,
         ...(known === undefined ? {} : { folder: known.folder }),
         consumed_tokens: known?.consumed_tokens ?? 0,
-        ...ranges[i],
+        ...entryAt(ranges, i, "source"),
         planned_start_window: source.start_window,
       };
     }),
@@ -239,7 +235,7 @@ function chooseStage(
   name?: string,
 ): TrainingStageManifest {
   const names = manifests.map(({ stage }) => stage.name);
-  const last = names.indexOf(checkpoint.stages[checkpoint.stages.length - 1].name);
+  const last = names.indexOf(checkpoint.stages.at(-1)?.name ?? "");
   const chosen = name === undefined ? manifests[last + 1] : manifests[names.indexOf(name)];
   if (chosen !== undefined && (name !== undefined || last >= 0)) return chosen;
   const trained = checkpoint.stages.map((stage) => stage.name).join(", ");
@@ -266,14 +262,14 @@ function compileFrom(
     pack_id: stage.pack.use,
     weights: Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, source.weight_requested])),
   };
-  const [compiled] = compileMixture({
+  const compiled = compileMixture({
     stages: [mixture],
-    available: (name) => sources[name].shard_windows,
+    available: (name) => entryOf(sources, name, "source").shard_windows,
     limits,
     start: starts.map(({ name, window }) => ({ source: name, stage: mixture, window })),
   });
   return starts.map(({ name }) => {
-    const { start_window, end_window } = compiled.sources[name];
+    const { start_window, end_window } = entryOf(entryAt(compiled, 0, "training stage").sources, name, "source");
     return { start_window, end_window };
   });
 }
@@ -294,9 +290,10 @@ function unexpectedConsumption(
     const expected = bookedTokens(weights, first, trained.samples, trained.sequence_length);
     return read.flatMap(([source], i) => {
       const folder = reached.find((entry) => entry.source === source && entry.folder in trained.consumed_tokens);
-      const consumed_tokens = folder === undefined ? 0 : trained.consumed_tokens[folder.folder];
-      if (consumed_tokens === expected[i]) return [];
-      return [{ stage: trained.name, source, consumed_tokens, expected_tokens: expected[i] }];
+      const consumed_tokens = folder === undefined ? 0 : entryOf(trained.consumed_tokens, folder.folder, "folder");
+      const expected_tokens = entryAt(expected, i, "source");
+      if (consumed_tokens === expected_tokens) return [];
+      return [{ stage: trained.name, source, consumed_tokens, expected_tokens }];
     });
   });
 }

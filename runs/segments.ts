@@ -3,6 +3,7 @@
  *
  * Several phases make one segment: cut and pass, match and unite, the parts of the shuffle.
  */
+import { entryAt } from "../batch/entry.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Frontier, Phase } from "../workers/frontier/frontier.ts";
 import type { TaskKind } from "../workers/markers.ts";
@@ -56,7 +57,7 @@ export function segmentsOf(
 }
 
 function segmentOf(phases: readonly Phase[]): SegmentStatus {
-  const [first] = phases;
+  const first = entryAt(phases, 0, "phase");
   const kind = SEGMENTS[first.kind];
   // Of a pass and its cut, the pass has the tasks that count; of match and unite, match.
   const counted = phases.filter((phase) => phase.kind !== "cut" && phase.kind !== "unite" && phase.kind !== "seal");

@@ -7,6 +7,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { int32Values } from "../batch/column.ts";
+import { entryAt } from "../batch/entry.ts";
 import { ShardmillError } from "../batch/errors.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
@@ -42,12 +43,12 @@ export function accountFindings(run: OpenRun, manifests: readonly TrainingStageM
 }
 
 function sourceFindings({ layout }: OpenRun, source: SourcePlan, counts: Counts): Finding[] {
-  const folders = source.passes.map(({ fingerprint }) => layout.ingest(fingerprint));
-  const spans = recordedSpans(folders[0]);
-  const markers = folders.map((folder) => {
-    return spans?.map((_, span) => markerFacts<IngestMarker>(folder, spanFiles.marker(span)));
+  const spans = recordedSpans(layout.ingest(entryAt(source.passes, 0, "pass").fingerprint));
+  const passes = source.passes.map(({ fingerprint }) => {
+    const folder = layout.ingest(fingerprint);
+    return { folder, markers: spans?.map((_, span) => markerFacts<IngestMarker>(folder, spanFiles.marker(span))) };
   });
-  if (markers.some((ofPass) => ofPass === undefined || ofPass.includes(undefined))) {
+  if (passes.some(({ markers }) => markers === undefined || markers.includes(undefined))) {
     const what = "is not counted again: its spans are not in the store any more, or damaged";
     return [{ severity: "note", code: "verify/not-counted", what }];
   }
@@ -57,12 +58,11 @@ function sourceFindings({ layout }: OpenRun, source: SourcePlan, counts: Counts)
     const what = asProblem(count);
     if (what !== undefined) findings.push({ severity: "error", code: "verify/rows-recorded", file: name, what });
   };
-  markers.forEach((ofPass, pass) => {
-    const folder = folders[pass];
-    ofPass?.forEach((marker, span) => {
+  passes.forEach(({ folder, markers }, pass) => {
+    markers?.forEach((marker, span) => {
       if (marker === undefined) return;
       attempt(spanFiles.ledger(span), () => tally.span(pass, marker, readTable(folder, spanFiles.ledger(span))));
-      if (pass < folders.length - 1) return;
+      if (pass < passes.length - 1) return;
       attempt(spanFiles.documents(span), () => {
         const { rows } = readTable(folder, spanFiles.documents(span));
         return rows === marker.kept ? undefined : `has ${rows} documents, and the span kept ${marker.kept}`;
@@ -110,7 +110,7 @@ class Recount {
   duplicates(ledger: Table): string | undefined {
     const stages = ledger.int("stage");
     for (let row = 0; row < ledger.rows; row++) {
-      const stage = this.#source.stages[stages[row]];
+      const stage = this.#source.stages[stages[row] ?? -1];
       if (stage?.exchange === undefined) return `names stage ${stages[row]}, which is no barrier`;
       this.#count(this.#dropped, stage.id, stage.exchange.reason);
       this.#kept--;
@@ -134,8 +134,12 @@ class Recount {
     const stages = ledger.int("stage");
     const reasons = ledger.int("reason");
     for (let row = 0; row < ledger.rows; row++) {
-      const stage = this.#source.stages[stages[row]];
-      this.#count(into, stage?.id ?? `stage ${stages[row]}`, stage?.reasons[reasons[row]] ?? `reason ${reasons[row]}`);
+      const stage = this.#source.stages[stages[row] ?? -1];
+      this.#count(
+        into,
+        stage?.id ?? `stage ${stages[row]}`,
+        stage?.reasons[reasons[row] ?? -1] ?? `reason ${reasons[row]}`,
+      );
     }
   }
 

@@ -4,8 +4,10 @@
  * Final files are checked by their sha256 in the manifests; here are those that only tasks read, as far as they are still there. Memory: a
  * piece of a file, or a table.
  */
+
 import fs from "node:fs";
 import { join } from "node:path";
+import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import { Blocks } from "../io/local/blocks.ts";
 import { checkVouched, type Vouched, type VouchedFile } from "../io/local/vouched.ts";
@@ -24,7 +26,7 @@ export function storeFindings({ plan, layout }: OpenRun, onFile?: (path: string)
   const findings: Finding[] = [];
   for (const folder of planFolders(plan, layout)) findings.push(...folderFindings(folder, onFile));
   for (const { passes, name, shards } of plan.sources) {
-    const spans = recordedSpans(layout.ingest(passes[0].fingerprint));
+    const spans = recordedSpans(layout.ingest(entryAt(passes, 0, "pass").fingerprint));
     const what = spans && coverProblem(spans, shards);
     if (what === undefined) continue;
     findings.push({ severity: "error", code: "verify/bad-spans", source: name, file: spanFiles.spans, what });
