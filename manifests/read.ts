@@ -1,5 +1,4 @@
 /** Manifests from a run's folder, in training order. */
-
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";

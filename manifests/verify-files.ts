@@ -5,7 +5,6 @@
  * positions that come out the same from EOS ids and from the index. Price: files are read once, token files in pieces
  * of a few MiB; the index and the pieces table of one shard are held in memory.
  */
-
 import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";

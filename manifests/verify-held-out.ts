@@ -1,5 +1,4 @@
 /** Is every document on its side? Content hashes of stored documents against the rule that holds them out. */
-
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";

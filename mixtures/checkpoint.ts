@@ -5,7 +5,6 @@
  * stages // sequence_length, and finds it by the path as it is written: another spelling starts at 0. Invariant: nothing of the file is
  * guessed; a folder that no source is known for is an error. Price: none.
  */
-
 import { z } from "zod";
 import { entryAt } from "../batch/entry.ts";
 import { DataError } from "../batch/errors.ts";

@@ -7,7 +7,6 @@
  * Invariant: ranges are whole documents and depend on the manifests alone.
  * Price: the index of the shards where a range starts or ends; of every shard where only some documents are read.
  */
-
 import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";
 import { readPart } from "../io/local/read-part.ts";

@@ -7,7 +7,6 @@
  * gives the same rows to every trainer of that row length. Price: every shard is planned twice, once to count its rows
  * and once to fill them; one shard's tokens in memory.
  */
-
 import { join } from "node:path";
 import { entryAt, entryOf } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";

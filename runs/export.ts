@@ -2,7 +2,6 @@
  * A finished run laid out for a trainer. Everything is read from manifests and stores, so an export made later is the
  * one the run would have made.
  */
-
 import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";

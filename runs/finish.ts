@@ -3,7 +3,6 @@
  *
  * Everything comes from task markers, so equal stores give equal manifests whoever built them.
  */
-
 import fs from "node:fs";
 import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";

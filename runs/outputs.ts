@@ -4,7 +4,6 @@
  * Files are hard links, or copies where links are impossible. Invariant: an output's folder is whole or absent; `output.json` in it names every
  * file with size and sha256, and `verify` reads them all.
  */
-
 import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";
 import { OUTPUT_SUMMARY, publishFolder } from "../manifests/exports/folder.ts";

@@ -1,5 +1,4 @@
 /** A look at packed windows: tokens back to text, documents marked off. Reads one window, and the pieces table of its shard. */
-
 import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";

@@ -4,7 +4,6 @@
  * Invariant: what is shown is what is stored; a verdict names the stage, the reason, the measured value and the detail that were
  * recorded.
  */
-
 import fs from "node:fs";
 import { join } from "node:path";
 import type { Batch } from "../batch/batch.ts";

@@ -3,7 +3,6 @@
  *
  * Works from the manifests of a finished run, or for a replay from a recipe alone. No token is read.
  */
-
 import fs from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";

@@ -4,7 +4,6 @@
  * Final files are checked by their sha256 in the manifests; here are those that only tasks read, as far as they are still there. Memory: a
  * piece of a file, or a table.
  */
-
 import fs from "node:fs";
 import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";

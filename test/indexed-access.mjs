@@ -63,6 +63,6 @@ if (held.length === 0) fail(`indexed access: the compiler names no file\n${stdou
 const wrong = errors.filter(({ file }) => file === undefined || !isExempt(file));
 if (wrong.length > 0) {
   const list = wrong.map(({ line }) => `  ${line}`).join("\n");
-  fail(`indexed access: ${wrong.length} places use an entry that may not be there\n${list}`);
+  fail(`indexed access: ${wrong.length} errors outside the exempt folders\n${list}`);
 }
 console.log(`indexed access: ${held.length} files are held to the rule`);

@@ -4,7 +4,6 @@
  * A marker that is already there, with its files, is the answer; a damaged one, or one whose files are gone, goes, and the task is done again.
  * Damage in what another task wrote is an error that names it. Errors come back as data, because they may have to cross a thread.
  */
-
 import { errorToData } from "../batch/errors.ts";
 import { sourceAt } from "../plan/plan.ts";
 import { type MarkerState, readMarker } from "../store/marker.ts";

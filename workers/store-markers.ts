@@ -4,7 +4,6 @@
  * A folder is listed once, a marker read once and kept as facts; what an engine is told of is added. Invariant: nothing is written or removed.
  * Price: 100 bytes a file name, some hundred bytes a span.
  */
-
 import fs from "node:fs";
 import { entryAt } from "../batch/entry.ts";
 import type { ShardRef } from "../io/source.ts";

@@ -6,7 +6,6 @@
  * show in the time stamps. Identities and errors are the same whichever thread hashes. Price: 0.5 to 2 GB/s and core the first time,
  * one `stat` per file after that; much that is unknown is hashed by at most {@link MAX_THREADS} threads, which take 50 ms to start.
  */
-
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";

@@ -9,7 +9,6 @@
  * Invariant: `write` sees its own options alone, parsed by its own shape; its bytes follow from views, tokenizer, seed
  * and options.
  */
-
 import { z } from "zod";
 import { entryAt } from "../../batch/entry.ts";
 import { RecipeError } from "../../batch/errors.ts";

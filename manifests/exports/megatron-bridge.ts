@@ -7,7 +7,6 @@
  * names and shuffled by the trainer; a training stage is one folder.
  * Price: 12 bytes a token on disk, as masks are stored in four.
  */
-
 import { z } from "zod";
 import { entryAt } from "../../batch/entry.ts";
 import { type ListColumn, ParquetListWriter } from "../../kernels/parquet/int-lists.ts";

@@ -7,7 +7,6 @@
  * own. A stage cannot change the sequence length within one nanotron run: each length in turn gets its own file.
  * Price: hard links; a copy where links are impossible, and of the rest of a shard where a run starts inside it.
  */
-
 import { basename } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";

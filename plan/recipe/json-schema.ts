@@ -4,7 +4,6 @@
  * Invariant: a recipe that loads is valid under it. The reverse does not hold: names that refer to each other and the reader a file
  * ending asks for are checked only when a recipe is loaded.
  */
-
 import { z } from "zod";
 import { entryOf } from "../../batch/entry.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";

@@ -3,7 +3,6 @@
  *
  * Which shards are read again is known when everything is packed once, because only then can the training stages be compiled.
  */
-
 import { shardRanges } from "../../kernels/pack/ranges.ts";
 import { sourceAt, windowsAt } from "../../plan/plan.ts";
 import { type MixedStage, mixStages, windowsIndex } from "../mixture.ts";
