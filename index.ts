@@ -29,23 +29,23 @@ export {
   type PlanDescription,
   type RecipeDescription,
   type SourceDescription,
-  type StageDescription,
+  type TrainingStageDescription,
 } from "./runs/describe.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
 export {
   packingReport,
   type SourcePacking,
   type SourcePackingReport,
-  type StagePackingReport,
+  type TrainingStagePackingReport,
 } from "./runs/packing-report.ts";
 export { type PeekedDocument, peekDocuments, peekDropped } from "./runs/peek.ts";
 export { peekWindows } from "./runs/peek-windows.ts";
 export { type Prepared, type PrepareOptions, prepare } from "./runs/prepare.ts";
 export { type RankOptions, type RankResult, runRank } from "./runs/rank.ts";
 export {
-  type NextStage,
-  type NextStageOptions,
-  nextStage,
+  type NextTrainingStage,
+  type NextTrainingStageOptions,
+  nextTrainingStage,
   type ReplayOptions,
   replayMixture,
 } from "./runs/replay.ts";

@@ -16,7 +16,7 @@ import { SHINGLE_HASHES, Shingler } from "../kernels/minhash/shingles.ts";
 import { MinHash } from "../kernels/minhash/signature.ts";
 import { simplifyText, TextBuffer } from "../kernels/normalize.ts";
 import { Mt19937 } from "../kernels/random/mt19937.ts";
-import { WordSpans } from "../kernels/words/types.ts";
+import { WordRanges } from "../kernels/words/types.ts";
 import { unicodeSegmenter } from "../kernels/words/unicode.ts";
 import { type Corpora, readFolder, readSamples } from "./support/texts.ts";
 
@@ -41,7 +41,7 @@ const below = (bound: number) => Math.floor(uniform() * bound);
 function readWords(corpora: Corpora): { readonly texts: readonly Int32Array[]; readonly words: string[] } {
   const numbers = new Map<string, number>();
   const normalized = new TextBuffer();
-  const spans = new WordSpans();
+  const spans = new WordRanges();
   const texts: Int32Array[] = [];
   for (const text of [...corpora.values()].flat()) {
     simplifyText(text, 0, text.length, normalized);
@@ -110,7 +110,7 @@ type Sign = (text: Buffer) => Uint32Array;
 function datatrove(): Sign {
   const minhash = new MinHash(drawPermutations(SLOTS, 1));
   const shingler = new Shingler(NGRAM, SHINGLE_HASHES.xxh64);
-  const spans = new WordSpans();
+  const spans = new WordRanges();
   return (text) => {
     unicodeSegmenter.segment(text, 0, text.length, spans);
     minhash.reset();

@@ -17,7 +17,7 @@ import { MinHash, type SignatureBuilder } from "../kernels/minhash/signature.ts"
 import { DatatroveSketcher, FastSketcher, type Sketcher } from "../kernels/minhash/sketch.ts";
 import { simplifyText, TextBuffer } from "../kernels/normalize.ts";
 import { WasmDatatroveSketcher, WasmFastSketcher, WasmMinHash } from "../kernels/wasm/minhash.ts";
-import { WordSpans } from "../kernels/words/types.ts";
+import { WordRanges } from "../kernels/words/types.ts";
 import { unicodeSegmenter } from "../kernels/words/unicode.ts";
 import { type Corpora, readFolder, readSamples } from "./support/texts.ts";
 
@@ -42,7 +42,7 @@ interface Document {
 
 function prepare(text: Buffer): Document {
   const normalized = new TextBuffer();
-  const words = new WordSpans();
+  const words = new WordRanges();
   const pairs: number[] = [];
   simplifyText(text, 0, text.length, normalized);
   unicodeSegmenter.segment(normalized.bytes, 0, normalized.length, words);

@@ -8,7 +8,7 @@
 
 import { isWhiteSpace } from "./unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, decodeBefore, LENGTH_SHIFT } from "./unicode/utf8.ts";
-import type { WordSpans } from "./words/types.ts";
+import type { WordRanges } from "./words/types.ts";
 
 const ASCII_SPACE = 1;
 const LINE_END = 2;
@@ -43,7 +43,7 @@ export function lineEndLength(bytes: Uint8Array, at: number, end: number): numbe
 }
 
 /** Replaces `out` by the lines of `str.splitlines()`: without line ends, empty lines included, no empty line after the last end. */
-export function splitLines(bytes: Uint8Array, start: number, end: number, out: WordSpans): void {
+export function splitLines(bytes: Uint8Array, start: number, end: number, out: WordRanges): void {
   out.clear();
   let lineStart = start;
   let at = start;

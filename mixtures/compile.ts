@@ -12,7 +12,7 @@ import { handOver } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, sameSelection, selectionsOverlap } from "../kernels/pack/select.ts";
 import { type Demand, shareWindows } from "./share.ts";
 
-export interface MixtureStage {
+export interface TrainingStageMixture {
   readonly name: string;
   /** Budget in trained tokens: windows × sequence_length. */
   readonly tokens: number;
@@ -28,7 +28,7 @@ export interface MixtureStage {
 /** Where a source stands before the first stage: `window` of it, as a stage of this length and packing counts. */
 export interface StartPosition {
   readonly source: string;
-  readonly stage: MixtureStage;
+  readonly stage: TrainingStageMixture;
   readonly window: number;
 }
 
@@ -39,13 +39,13 @@ export interface MixtureLimits {
 }
 
 export interface MixtureInput {
-  readonly stages: readonly MixtureStage[];
+  readonly stages: readonly TrainingStageMixture[];
   /** Windows of each shard of a source as `stage` packs it. Shards must correspond one to one between packings. */
   readonly available: (
     source: string,
     sequenceLength: number,
     packId: string,
-    stage: MixtureStage,
+    stage: TrainingStageMixture,
   ) => readonly number[];
   /** Sources that have been read before; others start at their first window. */
   readonly start?: readonly StartPosition[];
@@ -83,7 +83,7 @@ export interface CategoryShare {
   readonly tokens: number;
 }
 
-export interface CompiledStage {
+export interface CompiledTrainingStage {
   readonly name: string;
   readonly sequence_length: number;
   readonly pack_id: string;
@@ -115,7 +115,7 @@ type Cursors = Map<string, readonly Cursor[]>;
  * Throws RecipeError `recipe/bad-weights` for weights that are no shares, RunError `run/source-exhausted` where a source cannot
  * give what its weight asks for (or all of them together cannot, with `redistribute`).
  */
-export function compileMixture(input: MixtureInput): readonly CompiledStage[] {
+export function compileMixture(input: MixtureInput): readonly CompiledTrainingStage[] {
   const cursors: Cursors = new Map();
   for (const { source, stage, window } of input.start ?? []) {
     advance(cursors, source, { ...cursorOf(cursors, source, stage, input.available), position: window });
@@ -123,7 +123,7 @@ export function compileMixture(input: MixtureInput): readonly CompiledStage[] {
   return input.stages.map((stage) => compileStage(stage, input, cursors));
 }
 
-function compileStage(stage: MixtureStage, input: MixtureInput, cursors: Cursors): CompiledStage {
+function compileStage(stage: TrainingStageMixture, input: MixtureInput, cursors: Cursors): CompiledTrainingStage {
   const weights = Object.entries(stage.weights).sort(([a], [b]) => (a < b ? -1 : 1));
   const weightsSum = checkedSum(stage, weights);
   const total = Math.max(1, Math.round(stage.tokens / stage.sequence_length));
@@ -184,7 +184,10 @@ function compileStage(stage: MixtureStage, input: MixtureInput, cursors: Cursors
   };
 }
 
-function checkedSum(stage: MixtureStage, weights: readonly (readonly [name: string, weight: number])[]): number {
+function checkedSum(
+  stage: TrainingStageMixture,
+  weights: readonly (readonly [name: string, weight: number])[],
+): number {
   let sum = 0;
   for (const [name, weight] of weights) {
     if (!Number.isFinite(weight) || weight < 0) {
@@ -198,7 +201,7 @@ function checkedSum(stage: MixtureStage, weights: readonly (readonly [name: stri
   return sum;
 }
 
-function badWeights(stage: MixtureStage, what: string, fix: string): RecipeError {
+function badWeights(stage: TrainingStageMixture, what: string, fix: string): RecipeError {
   return new RecipeError({
     code: "recipe/bad-weights",
     what: `training stage ${stage.name}: ${what}`,
@@ -211,7 +214,12 @@ function badWeights(stage: MixtureStage, what: string, fix: string): RecipeError
  * The cursor of a source as the stage packs it: behind everything that has been read of documents the stage can meet, in any packing.
  * A source that has not been read starts at its first window.
  */
-function cursorOf(cursors: Cursors, name: string, stage: MixtureStage, available: MixtureInput["available"]): Cursor {
+function cursorOf(
+  cursors: Cursors,
+  name: string,
+  stage: TrainingStageMixture,
+  available: MixtureInput["available"],
+): Cursor {
   const { sequence_length, pack_id } = stage;
   const selection = stage.selections?.[name] ?? {};
   const shards = available(name, sequence_length, pack_id, stage);
@@ -239,7 +247,7 @@ function samePacking(a: Cursor, b: Cursor): boolean {
 }
 
 function exhausted(
-  stage: MixtureStage,
+  stage: TrainingStageMixture,
   shares: readonly (Demand & { readonly wanted: number })[],
   total: number,
   limits: MixtureLimits,

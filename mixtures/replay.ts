@@ -9,7 +9,7 @@ import { entryAt } from "../batch/entry.ts";
 import { RecipeError } from "../batch/errors.ts";
 import { blendAt, sampleOfTake } from "../kernels/blend/blend-jump.ts";
 
-export interface ReplayStage {
+export interface ReplayTrainingStage {
   readonly name: string;
   readonly sequence_length: number;
   /** Budget of the stage. */
@@ -63,7 +63,7 @@ export interface Replay {
  * stage; without it from the first stage, on through stages of its sequence length. Throws RecipeError `flag/no-such-stage`,
  * `flag/step-out-of-range`.
  */
-export function replayTo(stages: readonly ReplayStage[], step?: number, stage?: string): readonly Replay[] {
+export function replayTo(stages: readonly ReplayTrainingStage[], step?: number, stage?: string): readonly Replay[] {
   const first = stage === undefined ? 0 : stages.findIndex(({ name }) => name === stage);
   if (first < 0) {
     throw new RecipeError({
@@ -87,16 +87,16 @@ export function replayTo(stages: readonly ReplayStage[], step?: number, stage?: 
 }
 
 /** Whole steps of a stage; the windows that do not fill one are not trained on. */
-function stageSteps({ windows, global_batch_size }: ReplayStage): number {
+function stageSteps({ windows, global_batch_size }: ReplayTrainingStage): number {
   return Math.max(1, Math.floor(windows / global_batch_size));
 }
 
-function trainerRun(stages: readonly ReplayStage[]): readonly ReplayStage[] {
+function trainerRun(stages: readonly ReplayTrainingStage[]): readonly ReplayTrainingStage[] {
   const other = stages.findIndex(({ sequence_length }) => sequence_length !== stages[0]?.sequence_length);
   return other < 0 ? stages : stages.slice(0, other);
 }
 
-function replayStage(earlier: readonly ReplayStage[], stage: ReplayStage, step: number): Replay {
+function replayStage(earlier: readonly ReplayTrainingStage[], stage: ReplayTrainingStage, step: number): Replay {
   const { sequence_length, weights } = stage;
   const shares = weights.map(([, weight]) => weight);
   const sum = shares.reduce((total, weight) => total + weight, 0);
@@ -133,7 +133,7 @@ function replayStage(earlier: readonly ReplayStage[], stage: ReplayStage, step: 
 
 /** `position` is where the source starts in the stage, where it is, and where it will be when the stage is over. */
 function exhaustion(
-  { weights, global_batch_size }: ReplayStage,
+  { weights, global_batch_size }: ReplayTrainingStage,
   source: number,
   { epoch_windows, max_epochs }: SourceCapacity,
   position: { readonly start: number; readonly next: number; readonly end: number },
@@ -151,7 +151,7 @@ function exhaustion(
 }
 
 /** Where earlier stages left each source, by the trainer's rule: tokens read // sequence_length. */
-function startWindows(earlier: readonly ReplayStage[], sequenceLength: number): Record<string, number> {
+function startWindows(earlier: readonly ReplayTrainingStage[], sequenceLength: number): Record<string, number> {
   const tokens: Record<string, number> = {};
   for (const stage of earlier) {
     const taken = blendAt(
@@ -166,8 +166,8 @@ function startWindows(earlier: readonly ReplayStage[], sequenceLength: number): 
 }
 
 function stepOutOfRange(
-  stages: readonly ReplayStage[],
-  run: readonly ReplayStage[],
+  stages: readonly ReplayTrainingStage[],
+  run: readonly ReplayTrainingStage[],
   step: number,
   total: number,
 ): RecipeError {

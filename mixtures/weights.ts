@@ -9,13 +9,13 @@
 import { entryAt } from "../batch/entry.ts";
 
 /** Documents by length in tokens, EOS included; both ends belong to it. */
-export interface LengthWindow {
+export interface LengthRange {
   readonly min_tokens?: number | undefined;
   readonly max_tokens?: number | undefined;
 }
 
 /** How the sources of a list share what the list gets. */
-export interface CountRule extends LengthWindow {
+export interface CountRule extends LengthRange {
   /** Sources. */
   readonly of: readonly string[];
   /** 1 (the default) is by token counts, infinity is evenly. */
@@ -29,7 +29,7 @@ export interface CountRule extends LengthWindow {
 /** A source, with the documents it is read for, or a group with shares of its own. */
 export type WeightNode =
   | number
-  | ({ readonly share: number } & LengthWindow & {
+  | ({ readonly share: number } & LengthRange & {
         readonly of?: Readonly<Record<string, WeightNode>> | readonly string[] | undefined;
       } & Omit<CountRule, "of">);
 
@@ -46,7 +46,7 @@ export type MixtureRequest =
 /** A leaf of a request. `path` leads to its key in the request. */
 export interface RequestedSource {
   readonly name: string;
-  readonly lengths: LengthWindow;
+  readonly lengths: LengthRange;
   readonly path: readonly (string | number)[];
 }
 
@@ -63,20 +63,20 @@ export function requestedSources(request: MixtureRequest): readonly RequestedSou
   return isCountRule(weights) ? listed(weights, weights.of, ["weights"]) : treeSources(weights, ["weights"], {});
 }
 
-const leaf = (name: string, path: readonly (string | number)[], lengths: LengthWindow = {}): RequestedSource => ({
+const leaf = (name: string, path: readonly (string | number)[], lengths: LengthRange = {}): RequestedSource => ({
   name,
   lengths,
   path,
 });
 
-function listed(lengths: LengthWindow, names: readonly string[], path: readonly (string | number)[]) {
+function listed(lengths: LengthRange, names: readonly string[], path: readonly (string | number)[]) {
   return names.map((name, i) => leaf(name, [...path, "of", i], windowOf(lengths)));
 }
 
 function treeSources(
   tree: WeightTree,
   path: readonly (string | number)[],
-  outer: LengthWindow,
+  outer: LengthRange,
 ): readonly RequestedSource[] {
   return Object.entries(tree).flatMap(([name, node]): readonly RequestedSource[] => {
     const at = [...path, name];
@@ -87,7 +87,7 @@ function treeSources(
   });
 }
 
-function windowOf({ min_tokens, max_tokens }: LengthWindow): LengthWindow {
+function windowOf({ min_tokens, max_tokens }: LengthRange): LengthRange {
   return { ...(min_tokens === undefined ? {} : { min_tokens }), ...(max_tokens === undefined ? {} : { max_tokens }) };
 }
 

@@ -1,7 +1,7 @@
 /** A recipe after loading: every default filled in, every name checked, every value's origin known. Plain data. */
 import type { Place } from "../batch/errors.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
-import type { LengthWindow, MixtureRequest } from "../mixtures/weights.ts";
+import type { LengthRange, MixtureRequest } from "../mixtures/weights.ts";
 import type { AssetRef } from "../stages/assets.ts";
 
 /** A stage as a recipe uses it. */
@@ -57,7 +57,7 @@ export interface TrainingStageSpec {
   /** The request, where it is more than shares by source. */
   readonly mixture?: MixtureRequest;
   /** Documents a source is read for, where not all. */
-  readonly lengths?: Readonly<Record<string, LengthWindow>>;
+  readonly lengths?: Readonly<Record<string, LengthRange>>;
   readonly place?: Place;
 }
 

@@ -1,6 +1,6 @@
 /** A recipe and a plan in the words of their reader: what the curriculum asks of each source; segments with their state and why. */
 import { entryAt, entryOf } from "../batch/entry.ts";
-import { accountCurriculum, type SourceAccount, type StageAccount } from "../mixtures/curriculum/account.ts";
+import { accountCurriculum, type SourceAccount, type TrainingStageAccount } from "../mixtures/curriculum/account.ts";
 import type { MissingSource } from "../plan/missing.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { MissingPolicy, Recipe } from "../plan/types.ts";
@@ -16,12 +16,12 @@ export interface RecipeDescription {
   readonly tokens: number;
   /** Present where the recipe has `tokens_per_step`. */
   readonly steps?: number;
-  readonly training_stages: readonly StageDescription[];
+  readonly training_stages: readonly TrainingStageDescription[];
   /** Over all training stages, most tokens first. */
   readonly sources: readonly SourceDescription[];
 }
 
-export interface StageDescription extends StageAccount {
+export interface TrainingStageDescription extends TrainingStageAccount {
   readonly pack: string;
 }
 

@@ -19,7 +19,7 @@ import { seedFrom } from "../kernels/random/shuffle.ts";
 import { type RowReader, readLoss, type TrainingStageRows } from "../manifests/exports/views.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss, lossFile, shardFile } from "../manifests/shard-files.ts";
-import { compileMixture, type MixtureStage } from "../mixtures/compile.ts";
+import { compileMixture, type TrainingStageMixture } from "../mixtures/compile.ts";
 import { NO_RESOURCES, type PackOperator } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { companions, decodeEnds, decodePieces, decodeTokens } from "../store/token-file.ts";
@@ -97,7 +97,7 @@ export function repackedStages(
 }
 
 /** A mixture whose weights are the windows of the manifest, so that it comes to as many rows of each source. */
-function sameCounts(manifest: TrainingStageManifest): MixtureStage {
+function sameCounts(manifest: TrainingStageManifest): TrainingStageMixture {
   const { name, sequence_length, windows, pack } = manifest.stage;
   const sources = readSources(manifest);
   return {

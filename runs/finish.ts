@@ -26,7 +26,7 @@ import type { RunEvent, RunResult } from "../workers/events.ts";
 import type { Frontier } from "../workers/frontier/frontier.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
 import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../workers/markers.ts";
-import { heldOutIndex, type MixedStage, windowsIndex } from "../workers/mixture.ts";
+import { heldOutIndex, type MixedTrainingStage, windowsIndex } from "../workers/mixture.ts";
 import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
 import { exportManifests, exportPaths } from "./export.ts";
 import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
@@ -36,7 +36,7 @@ export interface RunParts {
   readonly stores: readonly StoreMarker[];
   /** By entry of `plan.windows`, then by shard. */
   readonly packed: readonly (readonly PackMarker[])[];
-  readonly mixed: readonly MixedStage[];
+  readonly mixed: readonly MixedTrainingStage[];
   /** Windows of later epochs, by entry of `plan.windows`. */
   readonly epochs: readonly (readonly EpochWindows[])[];
   readonly outputs: readonly MadeOutput[];

@@ -36,7 +36,7 @@ export interface SourcePackingReport {
   readonly concat: SourcePacking;
 }
 
-export interface StagePackingReport {
+export interface TrainingStagePackingReport {
   readonly stage: string;
   readonly sequence_length: number;
   readonly pack: string;
@@ -44,7 +44,7 @@ export interface StagePackingReport {
 }
 
 /** Reports on a finished run. Throws RunError `run/not-a-run` where it has no manifests. */
-export async function packingReport(run: OpenRun): Promise<readonly StagePackingReport[]> {
+export async function packingReport(run: OpenRun): Promise<readonly TrainingStagePackingReport[]> {
   const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
   return reportPacking(manifests, run.layout.store);
 }
@@ -53,7 +53,7 @@ export async function packingReport(run: OpenRun): Promise<readonly StagePacking
 export function reportPacking(
   manifests: readonly TrainingStageManifest[],
   store: string,
-): readonly StagePackingReport[] {
+): readonly TrainingStagePackingReport[] {
   const whole = new Map<string, Pick<SourcePackingReport, "packed" | "concat">>();
   return manifests.map((manifest) => {
     const { name, sequence_length, window_tokens, pack } = manifest.stage;

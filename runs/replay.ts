@@ -11,8 +11,8 @@ import { RecipeError, RunError } from "../batch/errors.ts";
 import { readManifests } from "../manifests/read.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { bookedTokens, type Checkpoint, type Reached, reachedWindows, readCheckpoint } from "../mixtures/checkpoint.ts";
-import { compileMixture, type MixtureLimits, type MixtureStage } from "../mixtures/compile.ts";
-import { type Replay, type ReplayStage, replayTo, type SourceCapacity } from "../mixtures/replay.ts";
+import { compileMixture, type MixtureLimits, type TrainingStageMixture } from "../mixtures/compile.ts";
+import { type Replay, type ReplayTrainingStage, replayTo, type SourceCapacity } from "../mixtures/replay.ts";
 import { mixtureWeights, needsCounts } from "../mixtures/weights.ts";
 import { loadRecipe } from "../plan/recipe/load.ts";
 import type { Recipe, TrainingStageSpec } from "../plan/types.ts";
@@ -40,7 +40,7 @@ export async function replayMixture(target: string, options: ReplayOptions): Pro
   return replayTo(stages, options.step, options.stage);
 }
 
-async function runStages(target: string, options: ReplayOptions): Promise<readonly ReplayStage[]> {
+async function runStages(target: string, options: ReplayOptions): Promise<readonly ReplayTrainingStage[]> {
   if (options.tokens !== undefined && Object.keys(options.tokens).length > 0) {
     const fix = "leave --tokens out; it is for recipes";
     throw new RecipeError({ code: "flag/tokens-of-a-run", what: "a run knows how many tokens its sources hold", fix });
@@ -48,7 +48,7 @@ async function runStages(target: string, options: ReplayOptions): Promise<readon
   const run = openRun(target, options.out);
   const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
   const { limits, tokens_per_step } = run.plan.recipe;
-  return manifests.map(({ stage, sources }): ReplayStage => {
+  return manifests.map(({ stage, sources }): ReplayTrainingStage => {
     const read = Object.entries(sources).filter(([, source]) => source.windows > 0);
     return {
       name: stage.name,
@@ -65,7 +65,7 @@ async function runStages(target: string, options: ReplayOptions): Promise<readon
   });
 }
 
-function recipeStages(recipe: Recipe, options: ReplayOptions): readonly ReplayStage[] {
+function recipeStages(recipe: Recipe, options: ReplayOptions): readonly ReplayTrainingStage[] {
   const { tokens = {} } = options;
   for (const name of Object.keys(tokens)) {
     if (Object.hasOwn(recipe.sources, name)) continue;
@@ -74,7 +74,7 @@ function recipeStages(recipe: Recipe, options: ReplayOptions): readonly ReplaySt
   }
   const tokensOf = (name: string): number | undefined =>
     tokens[name] ?? entryOf(recipe.sources, name, "source").available_tokens;
-  return recipe.training_stages.map((stage): ReplayStage => {
+  return recipe.training_stages.map((stage): ReplayTrainingStage => {
     const { name, sequence_length } = stage;
     const weights = recipeWeights(stage, tokensOf);
     const capacities = Object.keys(weights).flatMap((source): [string, SourceCapacity][] => {
@@ -118,7 +118,7 @@ function batchSize(options: ReplayOptions, tokensPerStep: number | undefined, se
   return tokensPerStep === undefined ? 1 : Math.max(1, Math.round(tokensPerStep / sequenceLength));
 }
 
-export interface NextStageOptions {
+export interface NextTrainingStageOptions {
   readonly out: string;
   /** `checkpoint_metadata.json` of a nanotron checkpoint. */
   readonly checkpoint: string;
@@ -126,7 +126,7 @@ export interface NextStageOptions {
   readonly stage?: string;
 }
 
-export interface NextStage {
+export interface NextTrainingStage {
   readonly stage: string;
   readonly sequence_length: number;
   readonly last_train_step: number;
@@ -154,7 +154,7 @@ export interface NextStage {
  * Where the next stage of a run starts, told by a checkpoint. Throws RunError `run/not-exported`, `run/source-exhausted`, DataError for
  * a checkpoint of something else, RecipeError `flag/no-such-stage`.
  */
-export async function nextStage(target: string, options: NextStageOptions): Promise<NextStage> {
+export async function nextTrainingStage(target: string, options: NextTrainingStageOptions): Promise<NextTrainingStage> {
   const run = openRun(target, options.out);
   const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
   const checkpoint = readCheckpoint(readText(options.checkpoint), options.checkpoint);
@@ -254,7 +254,7 @@ function compileFrom(
   limits: MixtureLimits,
   starts: readonly { readonly name: string; readonly source: SourceManifest; readonly window: number }[],
 ): readonly { readonly start_window: number; readonly end_window: number }[] {
-  const mixture: MixtureStage = {
+  const mixture: TrainingStageMixture = {
     name: stage.name,
     tokens: stage.tokens_requested,
     sequence_length: stage.sequence_length,
@@ -277,7 +277,7 @@ function unexpectedConsumption(
   manifests: readonly TrainingStageManifest[],
   checkpoint: Checkpoint,
   reached: readonly Reached[],
-): NextStage["unexpected"] {
+): NextTrainingStage["unexpected"] {
   let before = 0;
   return checkpoint.stages.flatMap((trained) => {
     const first = before;

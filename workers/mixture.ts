@@ -3,7 +3,7 @@
  */
 import { entryAt } from "../batch/entry.ts";
 import { sameSelection } from "../kernels/pack/select.ts";
-import { type CompiledStage, compileMixture, type MixtureStage } from "../mixtures/compile.ts";
+import { type CompiledTrainingStage, compileMixture, type TrainingStageMixture } from "../mixtures/compile.ts";
 import { mixtureWeights } from "../mixtures/weights.ts";
 import { packId } from "../plan/fingerprint.ts";
 import { type Plan, type PlannedStage, sourceAt } from "../plan/plan.ts";
@@ -11,19 +11,22 @@ import type { TrainingStageSpec } from "../plan/types.ts";
 import { selectionOf } from "../plan/windows.ts";
 import type { PackMarker } from "./protocol.ts";
 
-export interface MixedStage extends CompiledStage {
+export interface MixedTrainingStage extends CompiledTrainingStage {
   readonly pack: PlannedStage;
   /** The request, where it is more than weights by source. */
   readonly mixture?: TrainingStageSpec["mixture"];
 }
 
 /** Compiles all training stages. `packed` are the markers of every entry of `plan.windows`. Throws as {@link compileMixture} does. */
-export function mixStages(plan: Plan, packed: readonly (readonly PackMarker[])[]): readonly MixedStage[] {
+export function mixTrainingStages(
+  plan: Plan,
+  packed: readonly (readonly PackMarker[])[],
+): readonly MixedTrainingStage[] {
   const specs = new Map(plan.recipe.training_stages.map((stage) => [stage.name, stage]));
   const packs = new Map(plan.recipe.training_stages.map((stage) => [stage.name, packOf(plan, stage)]));
   const markersOf = (source: string, stage: string): readonly PackMarker[] =>
     entryAt(packed, windowsIndex(plan, source, stage), "entry of windows");
-  const stages = plan.recipe.training_stages.map((stage): MixtureStage => {
+  const stages = plan.recipe.training_stages.map((stage): TrainingStageMixture => {
     const { name, tokens, sequence_length } = stage;
     const weights = countedWeights(plan, stage, (source) =>
       markersOf(source, name).reduce((sum, { statistics }) => sum + statistics.tokens, 0),
@@ -50,7 +53,7 @@ export function mixStages(plan: Plan, packed: readonly (readonly PackMarker[])[]
       plan.sources.flatMap((source) => (source.category === undefined ? [] : [[source.name, source.category]])),
     ),
   });
-  return compiled.map((stage): MixedStage => {
+  return compiled.map((stage): MixedTrainingStage => {
     const mixture = specs.get(stage.name)?.mixture;
     return { ...stage, pack: packs.get(stage.name) as PlannedStage, ...(mixture === undefined ? {} : { mixture }) };
   });

@@ -1,5 +1,5 @@
 /** What a curriculum comes to: each training stage by category and source, then every source over all stages. */
-import type { RecipeDescription, SourceDescription, StageDescription } from "../../index.ts";
+import type { RecipeDescription, SourceDescription, TrainingStageDescription } from "../../index.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
 
 /** Five digits, so that figures can be held against published ones. */
@@ -14,7 +14,7 @@ export function curriculum(description: RecipeDescription): string {
   return parts.join("\n");
 }
 
-function stageParts(stage: StageDescription): string[] {
+function stageParts(stage: TrainingStageDescription): string[] {
   const { name, tokens, sequence_length, pack, steps, start_step } = stage;
   const length = formatInteger(sequence_length);
   const head = [`  ${name}: ${formatCount(tokens, DIGITS)} tokens in windows of ${length}, ${pack}`];

@@ -1,5 +1,5 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
-import type { NextStage, Replay } from "../../index.ts";
+import type { NextTrainingStage, Replay } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, outFlag, parseCount, setFlag } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
@@ -156,8 +156,8 @@ const nextCommand = buildCommand<NextFlags, [string], CliContext>({
     positional: { kind: "tuple", parameters: [runArgument] },
   },
   func(flags, name) {
-    return guarded(this, async ({ nextStage }) => {
-      const next = await nextStage(name, {
+    return guarded(this, async ({ nextTrainingStage }) => {
+      const next = await nextTrainingStage(name, {
         out: flags.out,
         checkpoint: flags.fromCheckpoint,
         ...(flags.stage === undefined ? {} : { stage: flags.stage }),
@@ -174,7 +174,7 @@ const nextCommand = buildCommand<NextFlags, [string], CliContext>({
   },
 });
 
-function nextText({ stage, sequence_length, last_train_step, sources }: NextStage): string {
+function nextText({ stage, sequence_length, last_train_step, sources }: NextTrainingStage): string {
   const rows = sources.map((source) => {
     const off = source.start_window - source.planned_start_window;
     return [

@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import type { PackingFigures, SourcePackingReport, StagePackingReport } from "../../index.ts";
+import type { PackingFigures, SourcePackingReport, TrainingStagePackingReport } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, outFlag } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
@@ -59,7 +59,7 @@ const HEADER = [
   "max",
 ];
 
-function stageTable({ stage, sequence_length, pack, sources }: StagePackingReport): string {
+function stageTable({ stage, sequence_length, pack, sources }: TrainingStagePackingReport): string {
   const rows = sources.flatMap((source) => sourceRows(source));
   const title = `${stage}: ${pack}, ${formatInteger(sequence_length)} tokens a sequence`;
   return `${title}\n${formatTable(HEADER, rows)}\n`;

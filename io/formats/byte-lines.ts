@@ -14,8 +14,8 @@ const NEWLINE = 0x0a;
 const SLACK_BYTES = 64;
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
-/** Lines that lie in the window together. The bytes are overwritten by the next step of {@link windows}. */
-export interface LineWindow {
+/** Lines that lie in the window together. The bytes are overwritten by the next step of {@link lineBlocks}. */
+export interface LineBlock {
   readonly bytes: Buffer;
   /** Start of the first line in `bytes`. */
   readonly start: number;
@@ -77,11 +77,11 @@ export async function* chunksFrom(source: ByteSource, start: number, wanted: num
 }
 
 /** Cuts `chunks`, which begin at byte `offset` of their file, into windows of whole lines. */
-export async function* windows(
+export async function* lineBlocks(
   chunks: AsyncIterable<Uint8Array>,
   offset: number,
   maxLineBytes: number,
-): AsyncGenerator<LineWindow> {
+): AsyncGenerator<LineBlock> {
   let buffer = Buffer.alloc(0);
   let length = 0;
   let base = offset;

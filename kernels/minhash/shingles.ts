@@ -7,7 +7,7 @@
  */
 
 import { xxh64 } from "../hash/xxh64.ts";
-import type { WordSpans } from "../words/types.ts";
+import type { WordRanges } from "../words/types.ts";
 import { sha1Prefix64 } from "./sha1.ts";
 import type { SignatureBuilder } from "./signature.ts";
 
@@ -36,7 +36,7 @@ export class Shingler {
   }
 
   /** Adds every shingle of `words`, which lie in `bytes`, to `minhash`: none for fewer than `ngram` words. */
-  add(bytes: Uint8Array, words: WordSpans, minhash: Pick<SignatureBuilder, "add">): void {
+  add(bytes: Uint8Array, words: WordRanges, minhash: Pick<SignatureBuilder, "add">): void {
     if (words.count < this.#ngram) return;
     if (oneSpaceApart(bytes, words)) {
       this.#hashRanges(bytes, words.starts, words.ends, words.count, minhash);
@@ -62,7 +62,7 @@ export class Shingler {
     }
   }
 
-  #join(bytes: Uint8Array, words: WordSpans): void {
+  #join(bytes: Uint8Array, words: WordRanges): void {
     const { count, starts, ends } = words;
     const needed = ends[count - 1] - starts[0] + count;
     if (this.#joined.length < needed) this.#joined = new Uint8Array(needed * 2);
@@ -80,7 +80,7 @@ export class Shingler {
   }
 }
 
-function oneSpaceApart(bytes: Uint8Array, words: WordSpans): boolean {
+function oneSpaceApart(bytes: Uint8Array, words: WordRanges): boolean {
   for (let word = 1; word < words.count; word++) {
     const end = words.ends[word - 1];
     if (words.starts[word] !== end + 1 || bytes[end] !== SPACE) return false;

@@ -6,7 +6,7 @@
  * word for datatrove's family, 0.15 for the fast one.
  */
 import { simplifyText, TextBuffer } from "../normalize.ts";
-import { type WordSegmenter, WordSpans } from "../words/types.ts";
+import { WordRanges, type WordSegmenter } from "../words/types.ts";
 import { BandKeys } from "./bands.ts";
 import { drawFastParameters, FAST_KEY_SEED, FastMinHash } from "./fast.ts";
 import { type ShingleHash, Shingler } from "./shingles.ts";
@@ -43,7 +43,7 @@ export class DatatroveSketcher implements Sketcher {
   readonly #signature: SignatureBuilder;
   readonly #bandKeys: BandKeys;
   readonly #normalized = new TextBuffer();
-  readonly #words = new WordSpans();
+  readonly #words = new WordRanges();
 
   /** `signature` has the permutations of the shape's seed. */
   constructor(shape: SketchShape, hash: ShingleHash, segmenter: WordSegmenter, signature: SignatureBuilder) {

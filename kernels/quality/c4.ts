@@ -7,7 +7,7 @@
 import { spaceLength, splitLines, strip } from "../lines.ts";
 import { isDecimalDigit } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
-import { WordSpans } from "../words/types.ts";
+import { WordRanges } from "../words/types.ts";
 import { C4_CURLY_BRACKET, C4_JAVASCRIPT, C4_LOREM_IPSUM, C4_POLICY, findC4Phrases } from "./c4-phrases.ts";
 
 /** Line rules; a bound that is null is off. */
@@ -68,7 +68,7 @@ export class C4Lines implements C4LineJudge {
   /** Position of the line judged next. */
   #line = 0;
   #bytes: Uint8Array = this.text;
-  readonly #lines = new WordSpans();
+  readonly #lines = new WordRanges();
   readonly #range = new Int32Array(2);
   readonly #rules: C4LineRules;
   readonly #documentRules: C4DocumentRules;

@@ -5,7 +5,7 @@
  * the text (and the words) alone, so whoever makes it gives the same numbers. Price: nothing beyond the measures asked for.
  */
 import { countCodePoints } from "../lines.ts";
-import { WordSpans } from "../words/types.ts";
+import { WordRanges } from "../words/types.ts";
 import { unicodeSegmenter } from "../words/unicode.ts";
 import { SymbolMeasures, WordMeasures } from "./gopher.ts";
 import { LineMeasures, RepeatedPieces } from "./lines.ts";
@@ -50,7 +50,7 @@ export class PlainQualityDocument implements QualityDocument {
   #bytes: Uint8Array = new Uint8Array(0);
   #start = 0;
   #end = 0;
-  readonly #spans = new WordSpans();
+  readonly #spans = new WordRanges();
   #list: WordList = this.#spans;
   readonly #words = new WordMeasures();
   readonly #symbols = new SymbolMeasures();

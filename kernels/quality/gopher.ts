@@ -7,7 +7,7 @@
 import { skipSpace, splitLines, trimSpace } from "../lines.ts";
 import { isLetter } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
-import { WordSpans } from "../words/types.ts";
+import { WordRanges } from "../words/types.ts";
 import { SYMBOL_MARKS } from "./marks.ts";
 import type { WordList } from "./word-list.ts";
 
@@ -76,7 +76,7 @@ export class SymbolMeasures {
   bulletLines = 0;
   /** Lines that end, white space aside, in `...` or U+2026. */
   ellipsisLines = 0;
-  readonly #lines = new WordSpans();
+  readonly #lines = new WordRanges();
 
   measure(bytes: Uint8Array, start: number, end: number): void {
     this.#countMarks(bytes, start, end);

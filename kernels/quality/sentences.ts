@@ -9,7 +9,7 @@
 import { spaceLength } from "../lines.ts";
 import { isPunctuation } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
-import { type WordSegmenter, WordSpans } from "../words/types.ts";
+import { WordRanges, type WordSegmenter } from "../words/types.ts";
 import { SENTENCE_MARKS } from "./marks.ts";
 
 /** Sentences in `bytes[start, end)`. */
@@ -22,7 +22,7 @@ export function sentenceCounter(segmenter: WordSegmenter): SentenceCounter {
 const SPACE = 0x20;
 
 function tokenSentences(segmenter: WordSegmenter): SentenceCounter {
-  const words = new WordSpans();
+  const words = new WordRanges();
   return (bytes, start, end) => {
     segmenter.segment(bytes, start, end, words);
     let sentences = 1;

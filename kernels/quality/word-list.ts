@@ -1,4 +1,4 @@
-/** Words as byte ranges, to be read: what a WordSpans holds. Invariant: `count` of them, ascending, without overlap, none empty. */
+/** Words as byte ranges, to be read: what a WordRanges holds. Invariant: `count` of them, ascending, without overlap, none empty. */
 export interface WordList {
   readonly starts: Int32Array;
   readonly ends: Int32Array;

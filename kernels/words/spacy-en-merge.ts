@@ -9,7 +9,7 @@
 
 import { Chunk, infixLength, prefixLength, suffixLength } from "./spacy-en-rules.ts";
 import { ChunkSplitter, exceptions, type Lexicon } from "./spacy-en-split.ts";
-import type { WordSpans } from "./types.ts";
+import type { WordRanges } from "./types.ts";
 
 /** Set in a part number when the token does not follow the one before it directly or after one space. */
 export const GAP = 1 << 16;
@@ -58,7 +58,7 @@ export class SequenceMerger {
   }
 
   /** Merges in place. `parts[i]` is the part number of token `i`, with GAP. */
-  merge(spans: WordSpans, parts: Int32Array): void {
+  merge(spans: WordRanges, parts: Int32Array): void {
     const { count } = spans;
     this.#matchStarts.length = 0;
     this.#matchLengths.length = 0;
@@ -88,7 +88,7 @@ export class SequenceMerger {
   }
 
   /** Which matches count, by their first token; those that span a space are left out, having blocked what they cover. */
-  #choose(spans: WordSpans): Map<number, number> {
+  #choose(spans: WordRanges): Map<number, number> {
     const chosen = new Map<number, number>();
     const seen = new Set<number>();
     for (let length = this.#longest; length >= 2; length--) {
@@ -104,7 +104,7 @@ export class SequenceMerger {
   }
 
   /** Replaces the chosen sequences; what stands before the first stays as it is. */
-  #apply(spans: WordSpans, chosen: ReadonlyMap<number, number>): void {
+  #apply(spans: WordRanges, chosen: ReadonlyMap<number, number>): void {
     let first = spans.count;
     for (const start of chosen.keys()) first = Math.min(first, start);
     const starts = spans.starts.slice(first, spans.count);
@@ -127,7 +127,7 @@ export class SequenceMerger {
   }
 }
 
-function isContiguous(spans: WordSpans, first: number, last: number): boolean {
+function isContiguous(spans: WordRanges, first: number, last: number): boolean {
   for (let i = first; i < last; i++) if (spans.ends[i] !== spans.starts[i + 1]) return false;
   return true;
 }

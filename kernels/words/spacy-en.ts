@@ -12,7 +12,7 @@ import { spaceLength } from "../lines.ts";
 import { GAP, SequenceMerger } from "./spacy-en-merge.ts";
 import { Chunk } from "./spacy-en-rules.ts";
 import { ChunkSplitter, exceptionLexicon } from "./spacy-en-split.ts";
-import type { WordSegmenter, WordSpans } from "./types.ts";
+import type { WordRanges, WordSegmenter } from "./types.ts";
 
 // The cache: a slot is a chunk's length in bytes (0: free) with its number of tokens, then the part number of its only token or where its
 // tokens begin, then its bytes as six words. What a short chunk needs comes first and fits in one cache line.
@@ -60,7 +60,7 @@ class SpacyEnglishSegmenter implements WordSegmenter {
   /** Part numbers of the tokens in the output. */
   #parts = new Int32Array(1024);
 
-  readonly segment = (bytes: Uint8Array, start: number, end: number, out: WordSpans): void => {
+  readonly segment = (bytes: Uint8Array, start: number, end: number, out: WordRanges): void => {
     out.clear();
     let at = start;
     let gap = GAP;
@@ -116,7 +116,7 @@ class SpacyEnglishSegmenter implements WordSegmenter {
   }
 
   /** Appends the tokens of the batched chunks to `out`, and empties the batch. */
-  #flush(bytes: Uint8Array, out: WordSpans): void {
+  #flush(bytes: Uint8Array, out: WordRanges): void {
     const batch = this.#batch;
     const stop = this.#batched * BATCH_WORDS;
     // The cache is larger than the processor's: loading all slots at once overlaps the waits, which otherwise are half of the time.
@@ -125,7 +125,7 @@ class SpacyEnglishSegmenter implements WordSegmenter {
     this.#batched = 0;
   }
 
-  #addChunk(bytes: Uint8Array, base: number, out: WordSpans): void {
+  #addChunk(bytes: Uint8Array, base: number, out: WordRanges): void {
     const batch = this.#batch;
     const slots = this.#slots;
     const start = batch[base + START];
@@ -160,7 +160,7 @@ class SpacyEnglishSegmenter implements WordSegmenter {
     return true;
   }
 
-  #addToken(start: number, end: number, part: number, out: WordSpans): void {
+  #addToken(start: number, end: number, part: number, out: WordRanges): void {
     if (out.count >= this.#parts.length) {
       const parts = new Int32Array(out.count * 2);
       parts.set(this.#parts);
@@ -170,7 +170,7 @@ class SpacyEnglishSegmenter implements WordSegmenter {
     out.push(start, end);
   }
 
-  #addTokens(start: number, first: number, count: number, gap: number, out: WordSpans): void {
+  #addTokens(start: number, first: number, count: number, gap: number, out: WordRanges): void {
     let from = start;
     let mark = gap;
     for (let i = first; i < first + count; i++) {
@@ -182,7 +182,7 @@ class SpacyEnglishSegmenter implements WordSegmenter {
     }
   }
 
-  #splitChunk(bytes: Uint8Array, start: number, end: number, gap: number, out: WordSpans): void {
+  #splitChunk(bytes: Uint8Array, start: number, end: number, gap: number, out: WordRanges): void {
     const chunk = this.#chunk;
     const splitter = this.#splitter;
     chunk.decode(bytes, start, end);
@@ -199,7 +199,7 @@ class SpacyEnglishSegmenter implements WordSegmenter {
   }
 
   /** Stores the tokens of `out` from `first` on as those of the chunk at `base` in the batch. A full cache starts afresh. */
-  #remember(free: number, base: number, first: number, out: WordSpans): void {
+  #remember(free: number, base: number, first: number, out: WordRanges): void {
     const batch = this.#batch;
     const slots = this.#slots;
     const start = batch[base + START];

@@ -6,7 +6,7 @@
  */
 
 /** Growable list of byte ranges, reused from document to document so that segmenting allocates nothing. */
-export class WordSpans {
+export class WordRanges {
   starts = new Int32Array(1024);
   ends = new Int32Array(1024);
   count = 0;
@@ -36,5 +36,5 @@ export type WordRules = (typeof WORD_RULES)[number];
 export interface WordSegmenter {
   readonly rules: WordRules;
   /** Replaces the content of `out` by the words of `bytes[start, end)`, as positions in `bytes`. */
-  readonly segment: (bytes: Uint8Array, start: number, end: number, out: WordSpans) => void;
+  readonly segment: (bytes: Uint8Array, start: number, end: number, out: WordRanges) => void;
 }

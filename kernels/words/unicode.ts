@@ -6,13 +6,13 @@
  * Bopomofo, Thai, Lao, Khmer, Myanmar) give one word per character with its marks; Hangul words are what its spaces say. Punctuation,
  * symbols, `_` and malformed bytes separate and are never words. Character classes: Unicode 14.0.
  *
- * Invariant: as WordSpans; every span begins with a letter or number. Price: one pass, about 260 MB/s of English on one core.
+ * Invariant: as WordRanges; every span begins with a letter or number. Price: one pass, about 260 MB/s of English on one core.
  */
 
 import { WORD_CLASS_RUNS } from "../unicode/tables.gen.ts";
 import { decodeRuns } from "../unicode/two-stage.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
-import type { WordSegmenter, WordSpans } from "./types.ts";
+import type { WordRanges, WordSegmenter } from "./types.ts";
 
 const OTHER = 0;
 const LETTER = 1;
@@ -30,7 +30,7 @@ const classes = decodeRuns(WORD_CLASS_RUNS, (length) => new Uint8Array(length));
 const byteClasses = new Uint8Array(256).fill(MULTI_BYTE);
 byteClasses.set(classes.values.subarray(classes.blocks[0], classes.blocks[0] + 0x80));
 
-function segment(bytes: Uint8Array, start: number, end: number, out: WordSpans): void {
+function segment(bytes: Uint8Array, start: number, end: number, out: WordRanges): void {
   out.clear();
   let at = start;
   while (at < end) {
@@ -78,7 +78,7 @@ function segmentSlowly(
   bytes: Uint8Array,
   from: number,
   end: number,
-  out: WordSpans,
+  out: WordRanges,
   open: number,
   openLast: number,
 ): number {

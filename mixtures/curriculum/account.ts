@@ -6,7 +6,7 @@
  */
 import { entryOf } from "../../batch/entry.ts";
 
-export interface CurriculumStage {
+export interface CurriculumTrainingStage {
   readonly name: string;
   /** Budget in trained tokens. */
   readonly tokens: number;
@@ -22,7 +22,7 @@ export interface CurriculumSource {
 }
 
 export interface CurriculumInput {
-  readonly stages: readonly CurriculumStage[];
+  readonly stages: readonly CurriculumTrainingStage[];
   readonly sources: Readonly<Record<string, CurriculumSource>>;
   /** Tokens of one optimizer step; without it nothing is said in steps. */
   readonly tokens_per_step?: number;
@@ -39,7 +39,7 @@ export interface ShareAccount {
 /** Sources without a category are under the empty name. */
 export type CategoryAccount = ShareAccount;
 
-export interface StageAccount {
+export interface TrainingStageAccount {
   readonly name: string;
   readonly tokens: number;
   readonly sequence_length: number;
@@ -67,7 +67,7 @@ export interface SourceAccount {
 export interface CurriculumAccount {
   readonly tokens: number;
   readonly steps?: number;
-  readonly stages: readonly StageAccount[];
+  readonly stages: readonly TrainingStageAccount[];
   /** Most tokens first. */
   readonly sources: readonly SourceAccount[];
 }
@@ -76,7 +76,7 @@ export interface CurriculumAccount {
 export function accountCurriculum({ stages, sources, tokens_per_step }: CurriculumInput): CurriculumAccount {
   let startStep = 1;
   let length: number | undefined;
-  const accounts = stages.map((stage): StageAccount => {
+  const accounts = stages.map((stage): TrainingStageAccount => {
     if (stage.sequence_length !== length) startStep = 1;
     length = stage.sequence_length;
     const account = accountStage(stage, sources);
@@ -94,7 +94,7 @@ export function accountCurriculum({ stages, sources, tokens_per_step }: Curricul
   };
 }
 
-function accountStage(stage: CurriculumStage, sources: CurriculumInput["sources"]): StageAccount {
+function accountStage(stage: CurriculumTrainingStage, sources: CurriculumInput["sources"]): TrainingStageAccount {
   const { name, tokens, sequence_length, weights } = stage;
   const weights_sum = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
   const share = (of: string, requested: number): ShareAccount => {
@@ -117,7 +117,7 @@ function accountStage(stage: CurriculumStage, sources: CurriculumInput["sources"
   };
 }
 
-function accountSources(stages: readonly StageAccount[], sources: CurriculumInput["sources"]): SourceAccount[] {
+function accountSources(stages: readonly TrainingStageAccount[], sources: CurriculumInput["sources"]): SourceAccount[] {
   const byStage = new Map<string, Record<string, number>>();
   for (const stage of stages) {
     for (const { name, tokens } of stage.sources) {

@@ -6,14 +6,14 @@
  */
 import { entryAt } from "../../batch/entry.ts";
 import { RecipeError } from "../../batch/errors.ts";
-import { accountCurriculum, type CurriculumStage } from "./account.ts";
+import { accountCurriculum, type CurriculumTrainingStage } from "./account.ts";
 import { BUCKET, type FolderTable, LONG_32K, LONG_64K, MAIN } from "./smollm3-folders.ts";
 
 /** What is needed of a recipe: any loaded recipe will do. */
 export interface PublishedRecipe {
   readonly seed: number;
   readonly tokens_per_step?: number;
-  readonly training_stages: readonly CurriculumStage[];
+  readonly training_stages: readonly CurriculumTrainingStage[];
 }
 
 /** One stage as nanotron's `data_stages` lists it. */
@@ -127,7 +127,12 @@ function factsOf(stage: string): StageFacts {
   return facts;
 }
 
-function dataStage(stage: CurriculumStage, startStep: number, seed: number, readRoot?: string): PublishedDataStage {
+function dataStage(
+  stage: CurriculumTrainingStage,
+  startStep: number,
+  seed: number,
+  readRoot?: string,
+): PublishedDataStage {
   const facts = factsOf(stage.name);
   const read = Object.entries(stage.weights).map(([source, weight]) => {
     const known = Object.hasOwn(facts.folders, source) ? facts.folders[source] : undefined;

@@ -8,7 +8,7 @@ import type { z } from "zod";
 import { didYouMean, suggest } from "../../batch/suggest.ts";
 import {
   type CountRule,
-  type LengthWindow,
+  type LengthRange,
   type MixtureRequest,
   mixtureWeights,
   needsCounts,
@@ -198,7 +198,7 @@ function reportSources(
 }
 
 function reportLengths(
-  { min_tokens, max_tokens }: LengthWindow,
+  { min_tokens, max_tokens }: LengthRange,
   path: Path,
   findings: ResolveContext["findings"],
 ): void {

@@ -11,7 +11,7 @@ import { allocate, release } from "../../batch/memory.ts";
 import type { QualityDocument } from "../../kernels/quality/document.ts";
 import type { WordList } from "../../kernels/quality/word-list.ts";
 import { segmenter } from "../../kernels/words/index.ts";
-import { type WordRules, type WordSegmenter, WordSpans } from "../../kernels/words/types.ts";
+import { WordRanges, type WordRules, type WordSegmenter } from "../../kernels/words/types.ts";
 
 /** 32 MB: the words of 6 MB of English. */
 const MAX_KEPT_WORDS = 1 << 22;
@@ -104,7 +104,7 @@ export class DocumentWords {
   readonly #rules: WordRules;
   /** Undefined for the `unicode` rules: documents segment by those themselves. */
   readonly #segmenter: WordSegmenter | undefined;
-  readonly #spans = new WordSpans();
+  readonly #spans = new WordRanges();
 
   constructor(rules: WordRules) {
     this.#rules = rules;
@@ -122,10 +122,10 @@ export class BatchWords {
   readonly #kept: KeptWords;
   readonly #column: Utf8Column;
   readonly #segmenter: WordSegmenter | undefined;
-  readonly #spans: WordSpans;
+  readonly #spans: WordRanges;
 
   /** `spans` is room that is used from document to document. */
-  constructor(kept: KeptWords, column: Utf8Column, segmenter: WordSegmenter | undefined, spans: WordSpans) {
+  constructor(kept: KeptWords, column: Utf8Column, segmenter: WordSegmenter | undefined, spans: WordRanges) {
     this.#kept = kept;
     this.#column = column;
     this.#segmenter = segmenter;

@@ -29,7 +29,7 @@ import {
   wrongKind,
 } from "./columns.ts";
 import { cellsProblem } from "./row-faults.ts";
-import { isSequential, RowWindow, windowOptions } from "./row-window.ts";
+import { isSequential, RowRange, rowRangeOptions } from "./row-range.ts";
 import { shardPlace, wholeShards } from "./shard-extents.ts";
 
 const options = z.strictObject({
@@ -37,7 +37,7 @@ const options = z.strictObject({
   metadata: metadataOption.describe(
     "columns to carry along, of the kind the file has unless one is given; dots reach into structs; lists, maps and structs become JSON text",
   ),
-  ...windowOptions,
+  ...rowRangeOptions,
 });
 type Options = z.output<typeof options>;
 type Fields = Parameters<typeof findField>[0];
@@ -119,7 +119,7 @@ export function arrowSource(given: Options, target: BatchTarget = BATCH_TARGET):
   return source({
     extents: async (shards) => wholeShards(shards),
     async *read(extents, context) {
-      const rows = new RowWindow(given);
+      const rows = new RowRange(given);
       for (const extent of extents) {
         if (rows.done) return;
         const columns = (fields: Fields): Promise<readonly ArrowColumn[]> =>
@@ -134,7 +134,7 @@ async function* readShard(
   extent: Extent,
   columnsIn: (fields: Fields) => Promise<readonly ArrowColumn[]>,
   context: ReadContext,
-  rows: RowWindow,
+  rows: RowRange,
   target: BatchTarget,
 ): AsyncGenerator<Batch> {
   const shard = context.shards[extent.shard];
@@ -166,7 +166,7 @@ function* readRecords(
   columns: readonly ArrowColumn[],
   batches: BatchAssembler,
   where: string,
-  at: { readonly extent: Extent; readonly row: number; readonly context: ReadContext; readonly rows: RowWindow },
+  at: { readonly extent: Extent; readonly row: number; readonly context: ReadContext; readonly rows: RowRange },
 ): Generator<Batch> {
   const { context, rows, extent } = at;
   const place = shardPlace(context, context.shards[extent.shard]);

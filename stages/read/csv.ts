@@ -24,7 +24,7 @@ import {
 import { openTable, type Parsed, type Table } from "./csv-table.ts";
 import { parseNumber } from "./numbers.ts";
 import { cellsProblem, type RowFault } from "./row-faults.ts";
-import { isSequential, RowWindow, windowOptions } from "./row-window.ts";
+import { isSequential, RowRange, rowRangeOptions } from "./row-range.ts";
 import { wholeShards } from "./shard-extents.ts";
 
 const options = z.strictObject({
@@ -43,7 +43,7 @@ const options = z.strictObject({
     .nullable()
     .default(null)
     .describe("names of the columns where the file has no header line; null takes them from its first line"),
-  ...windowOptions,
+  ...rowRangeOptions,
 });
 type Options = z.output<typeof options>;
 
@@ -102,7 +102,7 @@ export function csvSource(given: Options, target: BatchTarget = BATCH_TARGET): S
   return source({
     extents: async (shards) => wholeShards(shards),
     async *read(extents, context) {
-      const rows = new RowWindow(given);
+      const rows = new RowRange(given);
       for (const extent of extents) {
         if (rows.done) return;
         const shard = context.shards[extent.shard];
@@ -130,7 +130,7 @@ async function* readShard(
   { header, headerRows, parsed }: Table & { readonly header: readonly string[] },
   columns: readonly CsvColumn[],
   context: ReadContext,
-  rows: RowWindow,
+  rows: RowRange,
   target: BatchTarget,
 ): AsyncGenerator<Batch> {
   const batches = new BatchAssembler(context.source, columns, target);

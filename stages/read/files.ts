@@ -16,10 +16,10 @@ import { defineStage, type Extent, type ReadContext, type SourceOperator, source
 import { BATCH_TARGET, BatchAssembler, type BatchTarget } from "./batch-assembler.ts";
 import { SOURCE_COLUMNS } from "./columns.ts";
 import { ROW_TOO_LARGE, type RowFault } from "./row-faults.ts";
-import { isSequential, RowWindow, windowOptions } from "./row-window.ts";
+import { isSequential, RowRange, rowRangeOptions } from "./row-range.ts";
 import { wholeShards } from "./shard-extents.ts";
 
-const options = z.strictObject({ ...windowOptions });
+const options = z.strictObject({ ...rowRangeOptions });
 type Options = z.output<typeof options>;
 
 const FILES_AT_ONCE = 16;
@@ -31,7 +31,7 @@ export function filesSource(given: Options, target: BatchTarget = BATCH_TARGET):
   return source({
     extents: async (shards) => wholeShards(shards),
     async *read(extents, context) {
-      const rows = new RowWindow(given);
+      const rows = new RowRange(given);
       const wanted = extents.filter(() => rows.take());
       const batches = new BatchAssembler(
         context.source,

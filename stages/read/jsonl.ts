@@ -11,7 +11,7 @@ import * as z from "zod";
 import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { DataError } from "../../batch/errors.ts";
 import { checkCodec, codecOf, decode } from "../../io/codecs/codec.ts";
-import { chunksFrom, windows } from "../../io/formats/byte-lines.ts";
+import { chunksFrom, lineBlocks } from "../../io/formats/byte-lines.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { wasmModule } from "../../io/wasm.ts";
 import { isBlankLine, JsonScanner } from "../../kernels/json/json-scan.ts";
@@ -21,7 +21,7 @@ import { BATCH_TARGET, BatchAssembler, type BatchTarget } from "./batch-assemble
 import { columnOptions, metadataOption, sourceColumns } from "./columns.ts";
 import { JsonFields } from "./json-fields.ts";
 import { ROW_TOO_LARGE, type RowProblem } from "./row-faults.ts";
-import { isSequential, RowWindow, windowOptions } from "./row-window.ts";
+import { isSequential, RowRange, rowRangeOptions } from "./row-range.ts";
 import { byteExtents, refuseUtf16, shardPlace, wholeShards } from "./shard-extents.ts";
 
 const options = z.strictObject({
@@ -37,7 +37,7 @@ const options = z.strictObject({
   metadata: metadataOption.describe(
     "keys to carry along, null where a line lacks them. A bare name is a utf8 column: strings as they are, other values as their JSON text",
   ),
-  ...windowOptions,
+  ...rowRangeOptions,
 });
 type Options = z.output<typeof options>;
 
@@ -58,7 +58,7 @@ export function jsonlSource(given: Options, target: BatchTarget = BATCH_TARGET):
           : [whole],
       ),
     async *read(extents, context) {
-      const rows = new RowWindow(given);
+      const rows = new RowRange(given);
       for (const extent of extents) {
         if (rows.done) return;
         const shard = context.shards[extent.shard];
@@ -100,7 +100,7 @@ class ExtentReader {
     this.#batches = new BatchAssembler(context.source, wanted.columns, target);
   }
 
-  async *read(bytes: ByteSource, rows: RowWindow): AsyncGenerator<Batch> {
+  async *read(bytes: ByteSource, rows: RowRange): AsyncGenerator<Batch> {
     const { start, end, unit } = this.#extent;
     const isRange = unit === "bytes";
     // One byte early: a line that starts exactly at `start` is ours, and only the byte before it tells.
@@ -113,7 +113,7 @@ class ExtentReader {
     let markBytes = 0;
     // The line that holds the byte before `start` belongs to the extent before.
     let isOthersLine = start > 0;
-    for await (const window of windows(chunks, offset, MAX_ROW_BYTES)) {
+    for await (const window of lineBlocks(chunks, offset, MAX_ROW_BYTES)) {
       const { bytes: buffer, base } = window;
       let at = window.start;
       if (isHead) {

@@ -18,7 +18,7 @@ import { BATCH_TARGET, BatchAssembler, type BatchTarget, sizeOfCells } from "./b
 import { columnOptions, metadataOption, sourceColumns } from "./columns.ts";
 import { type NamedColumn, WantedColumns } from "./parquet-columns.ts";
 import { cellsProblem } from "./row-faults.ts";
-import { isSequential, RowWindow, windowOptions } from "./row-window.ts";
+import { isSequential, RowRange, rowRangeOptions } from "./row-range.ts";
 import { shardPlace } from "./shard-extents.ts";
 
 const options = z.strictObject({
@@ -26,7 +26,7 @@ const options = z.strictObject({
   metadata: metadataOption.describe(
     "columns to carry along, of the kind the file has unless one is given; dots reach into structs; lists, maps and structs become JSON text",
   ),
-  ...windowOptions,
+  ...rowRangeOptions,
 });
 type Options = z.output<typeof options>;
 
@@ -98,7 +98,7 @@ export function parquetSource(given: Options, target: BatchTarget = BATCH_TARGET
       return extents.flat();
     },
     async *read(extents, context) {
-      const rows = new RowWindow(given);
+      const rows = new RowRange(given);
       let open: ({ readonly shard: number } & Awaited<ReturnType<typeof withFile>>) | undefined;
       try {
         for (const extent of extents) {
@@ -122,7 +122,7 @@ async function* readExtent(
   file: ParquetFile,
   columns: readonly NamedColumn[],
   context: ReadContext,
-  rows: RowWindow,
+  rows: RowRange,
   target: BatchTarget,
 ): AsyncGenerator<Batch> {
   const batches = new BatchAssembler(context.source, columns, target);
@@ -152,7 +152,7 @@ async function* readGroup(
   group: ParquetGroup,
   columns: readonly NamedColumn[],
   context: ReadContext,
-  rows: RowWindow,
+  rows: RowRange,
   batches: BatchAssembler,
 ): AsyncGenerator<Batch> {
   const cursors = columns.flatMap(({ name, stored }, cell): Cursor[] => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { countCodePoints, isPythonSpace, lineEndLength, spaceLength, splitLines, strip } from "../../kernels/lines.ts";
-import { WordSpans } from "../../kernels/words/types.ts";
+import { WordRanges } from "../../kernels/words/types.ts";
 
 const SPACE = "\t\n\v\f\r\u001c\u001d\u001e\u001f \u0085\u00a0\u1680\u2000\u2005\u200a\u2028\u2029\u202f\u205f\u3000";
 const LINE_END_CHARACTERS = "\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029";
@@ -11,7 +11,7 @@ const hostile = `${SPACE}ab\u00e9\ufeff\u200b\u4e2d\u{1f600}\0\u180e`;
 
 function lines(text: string): string[] {
   const bytes = Buffer.from(text);
-  const spans = new WordSpans();
+  const spans = new WordRanges();
   splitLines(bytes, 0, bytes.length, spans);
   return Array.from({ length: spans.count }, (_, i) => bytes.toString("utf8", spans.starts[i], spans.ends[i]));
 }
@@ -82,7 +82,7 @@ test("every white space character, by byte and by code point", () => {
 
 test("cut and malformed sequences are neither space nor line end", () => {
   const cut = Buffer.from("x\u2028");
-  const spans = new WordSpans();
+  const spans = new WordRanges();
   splitLines(cut, 0, 3, spans);
   assert.deepEqual([spans.count, spans.ends[0]], [1, 3]);
   const range = [0, 0];

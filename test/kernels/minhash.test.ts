@@ -9,7 +9,7 @@ import { sha1Prefix64 } from "../../kernels/minhash/sha1.ts";
 import { SHINGLE_HASHES, Shingler } from "../../kernels/minhash/shingles.ts";
 import { MinHash } from "../../kernels/minhash/signature.ts";
 import { Mt19937 } from "../../kernels/random/mt19937.ts";
-import { WordSpans } from "../../kernels/words/types.ts";
+import { WordRanges } from "../../kernels/words/types.ts";
 
 interface GoldenSketch {
   readonly shingles: number;
@@ -43,8 +43,8 @@ function slotValue(signature: Uint32Array, slot: number): bigint {
 }
 
 /** Words of `text` at single spaces; `gap` blanks are put between them, so that 1 takes the range path and 2 the joining path. */
-function wordsOf(text: string, gap: number): { bytes: Uint8Array; words: WordSpans } {
-  const words = new WordSpans();
+function wordsOf(text: string, gap: number): { bytes: Uint8Array; words: WordRanges } {
+  const words = new WordRanges();
   const parts = text === "" ? [] : text.split(" ");
   let at = 0;
   for (const part of parts) {

@@ -5,11 +5,11 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { segmenter } from "../../kernels/words/index.ts";
 import { exceptions } from "../../kernels/words/spacy-en-split.ts";
-import { WordSpans } from "../../kernels/words/types.ts";
+import { WordRanges } from "../../kernels/words/types.ts";
 import { goldenTexts, sampleHashes, samplesMissing, sampleTexts } from "./words-samples.ts";
 
 const { segment } = segmenter("spacy-en");
-const spans = new WordSpans();
+const spans = new WordRanges();
 
 function tokens(text: string | Uint8Array): string[] {
   const bytes = typeof text === "string" ? Buffer.from(text) : text;
@@ -79,7 +79,7 @@ test("the cache changes nothing: second reading, fresh segmenter, moved text", (
   );
   const fresh = segmenter("spacy-en");
   const text = Buffer.from("It's gonna be :) at www.example.com/x, isn't it?");
-  const other = new WordSpans();
+  const other = new WordRanges();
   fresh.segment(text, 0, text.length, other);
   segment(text, 0, text.length, spans);
   assert.deepEqual(other.starts.slice(0, other.count), spans.starts.slice(0, spans.count));

@@ -3,13 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { generalCategory } from "../../kernels/unicode/tables.ts";
 import { segmenter } from "../../kernels/words/index.ts";
-import { WordSpans } from "../../kernels/words/types.ts";
+import { WordRanges } from "../../kernels/words/types.ts";
 
 const { segment } = segmenter("unicode");
 
 function words(text: string | Uint8Array): string[] {
   const bytes = typeof text === "string" ? Buffer.from(text) : text;
-  const spans = new WordSpans();
+  const spans = new WordRanges();
   segment(bytes, 0, bytes.length, spans);
   return Array.from({ length: spans.count }, (_, i) =>
     Buffer.from(bytes.subarray(spans.starts[i], spans.ends[i])).toString(),
@@ -90,7 +90,7 @@ test("malformed bytes separate words", () => {
 
 test("stays inside the range and reuses the spans", () => {
   const bytes = Buffer.from("alpha beta gamma\u00e9");
-  const spans = new WordSpans();
+  const spans = new WordRanges();
   segment(bytes, 2, 8, spans);
   assert.deepEqual([spans.count, spans.starts[0], spans.ends[0], spans.starts[1], spans.ends[1]], [2, 2, 5, 6, 8]);
   segment(bytes, 11, bytes.length - 1, spans);
@@ -101,7 +101,7 @@ test("stays inside the range and reuses the spans", () => {
 
 test("grows past its first capacity", () => {
   const bytes = Buffer.from("word ".repeat(5000));
-  const spans = new WordSpans();
+  const spans = new WordRanges();
   segment(bytes, 0, bytes.length, spans);
   assert.equal(spans.count, 5000);
   assert.equal(spans.starts[4999], 24995);

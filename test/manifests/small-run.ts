@@ -11,7 +11,7 @@ import { packingStatistics } from "../../kernels/pack/plan.ts";
 import { hash64, seedFrom } from "../../kernels/random/shuffle.ts";
 import type { StoredFile, TrainingStageManifest } from "../../manifests/schema.ts";
 import { buildManifests, type PackedFacts, type SourceFacts, writeManifests } from "../../manifests/write.ts";
-import { compileMixture, type MixtureStage } from "../../mixtures/compile.ts";
+import { compileMixture, type TrainingStageMixture } from "../../mixtures/compile.ts";
 import { companions, encodeEnds } from "../../store/token-file.ts";
 
 export const EOS = 1;
@@ -25,7 +25,7 @@ export interface SmallRun {
 
 const DOCUMENTS: Readonly<Record<string, readonly number[]>> = { code: [40, 25, 30], web: [60, 50, 70, 20] };
 
-const STAGES: readonly MixtureStage[] = [
+const STAGES: readonly TrainingStageMixture[] = [
   { name: "stage1", tokens: 16 * 60, sequence_length: 16, pack_id: "concat", weights: { web: 0.75, code: 0.25 } },
   { name: "stage2", tokens: 16 * 40, sequence_length: 16, pack_id: "concat", weights: { web: 0.5, code: 0.5 } },
   { name: "long", tokens: 64 * 20, sequence_length: 64, pack_id: "best-fit", weights: { web: 0.6, code: 0.4 } },
@@ -45,7 +45,7 @@ export function isTrained(id: number): boolean {
  */
 export function makeSmallRun(
   root: string,
-  stages: readonly MixtureStage[] = STAGES,
+  stages: readonly TrainingStageMixture[] = STAGES,
   maxEpochs = 3,
   masked: readonly string[] = [],
 ): SmallRun {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { RecipeError, RunError } from "../../batch/errors.ts";
 import { shardRanges } from "../../kernels/pack/ranges.ts";
-import { compileMixture, type MixtureInput, type MixtureStage } from "../../mixtures/compile.ts";
+import { compileMixture, type MixtureInput, type TrainingStageMixture } from "../../mixtures/compile.ts";
 
 const LIMITS = { max_epochs: 1, on_exhausted: "error" } as const;
 
@@ -11,8 +11,8 @@ function stage(
   name: string,
   windows: number,
   weights: Record<string, number>,
-  more: Partial<MixtureStage> = {},
-): MixtureStage {
+  more: Partial<TrainingStageMixture> = {},
+): TrainingStageMixture {
   const sequence_length = more.sequence_length ?? 10;
   return { name, tokens: windows * sequence_length, sequence_length, pack_id: "concat", weights, ...more };
 }

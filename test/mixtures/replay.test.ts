@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RecipeError } from "../../batch/errors.ts";
 import { replayBlend } from "../../kernels/blend/blend.ts";
-import { type ReplayStage, replayTo } from "../../mixtures/replay.ts";
+import { type ReplayTrainingStage, replayTo } from "../../mixtures/replay.ts";
 
-const stage = (name: string, windows: number, weights: Record<string, number>, more: Partial<ReplayStage> = {}) => ({
+const stage = (
+  name: string,
+  windows: number,
+  weights: Record<string, number>,
+  more: Partial<ReplayTrainingStage> = {},
+) => ({
   name,
   sequence_length: 16,
   windows,
@@ -14,7 +19,7 @@ const stage = (name: string, windows: number, weights: Record<string, number>, m
   ...more,
 });
 
-const STAGES: readonly ReplayStage[] = [
+const STAGES: readonly ReplayTrainingStage[] = [
   stage("stable", 1000, { web: 0.7, code: 0.3 }),
   stage("decay", 505, { web: 0.4, code: 0.4, math: 0.205 }),
   stage("long", 40, { web: 0.5, math: 0.5 }, { sequence_length: 64, global_batch_size: 2 }),

@@ -8,7 +8,7 @@
 import { entryAt } from "../../batch/entry.ts";
 import { groupAt, type Plan, passAt, sourceAt } from "../../plan/plan.ts";
 import type { MarkerPlace, TaskKind } from "../markers.ts";
-import type { MixedStage } from "../mixture.ts";
+import type { MixedTrainingStage } from "../mixture.ts";
 import type { PackMarker, Task } from "../protocol.ts";
 import { Demand, type Demanded } from "./demand.ts";
 import { groupPhases } from "./group-phases.ts";
@@ -54,7 +54,7 @@ export interface Frontier {
   /** What the markers say that the run must end with: too many bad rows, a mixture that cannot be. */
   readonly failure: unknown;
   /** The training stages, compiled, once everything is packed. */
-  readonly mixture: () => readonly MixedStage[] | undefined;
+  readonly mixture: () => readonly MixedTrainingStage[] | undefined;
   /** Markers of every entry of `plan.windows`, by shard, once everything is packed. */
   readonly packed: () => readonly (readonly PackMarker[])[] | undefined;
   /** A phase by itself, without asking what else is to be done. */
@@ -130,7 +130,7 @@ interface Graph {
   readonly phases: readonly PhaseSpec[];
   /** What a plan is for. */
   readonly targets: readonly Need[];
-  readonly mixture: () => readonly MixedStage[] | undefined;
+  readonly mixture: () => readonly MixedTrainingStage[] | undefined;
   readonly packed: () => readonly (readonly PackMarker[])[] | undefined;
 }
 

@@ -5,7 +5,7 @@
  */
 import { shardRanges } from "../../kernels/pack/ranges.ts";
 import { sourceAt, windowsAt } from "../../plan/plan.ts";
-import { type MixedStage, mixStages, windowsIndex } from "../mixture.ts";
+import { type MixedTrainingStage, mixTrainingStages, windowsIndex } from "../mixture.ts";
 import type { PackMarker, PackTask } from "../protocol.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
@@ -44,7 +44,7 @@ export function packAgainPhase(
   schedule: Schedule,
   windows: number,
   packed: readonly PhaseSpec[],
-  mixture: () => readonly MixedStage[] | undefined,
+  mixture: () => readonly MixedTrainingStage[] | undefined,
 ): PhaseSpec {
   const again = once(() => {
     const stages = mixture();
@@ -91,12 +91,12 @@ export function packedWindows(
 }
 
 /** The training stages, compiled; undefined until everything is packed once. Throws as the mixture compiler does. */
-export function mixture(schedule: Schedule, packed: readonly PhaseSpec[]): readonly MixedStage[] | undefined {
+export function mixture(schedule: Schedule, packed: readonly PhaseSpec[]): readonly MixedTrainingStage[] | undefined {
   const markers = packedWindows(schedule, packed);
-  return markers && mixStages(schedule.plan, markers);
+  return markers && mixTrainingStages(schedule.plan, markers);
 }
 
-function tasksAgain(schedule: Schedule, windows: number, stages: readonly MixedStage[]): readonly PackTask[] {
+function tasksAgain(schedule: Schedule, windows: number, stages: readonly MixedTrainingStage[]): readonly PackTask[] {
   const { plan, places, markers } = schedule;
   const again = new Map<string, PackTask>();
   for (const { name, sources } of stages) {

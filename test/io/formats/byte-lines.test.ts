@@ -4,7 +4,7 @@ import path from "node:path";
 import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import { allocate, release } from "../../../batch/memory.ts";
-import { chunksFrom, windows } from "../../../io/formats/byte-lines.ts";
+import { chunksFrom, lineBlocks } from "../../../io/formats/byte-lines.ts";
 import { openCached } from "../../../io/local/open-local.ts";
 import type { ByteSource } from "../../../io/source.ts";
 import { temporaryFolder } from "../temporary.ts";
@@ -155,7 +155,7 @@ function assertLines(found: readonly string[], wanted: readonly string[]): void 
 
 async function linesOf(source: ByteSource, wanted: number, maxLineBytes: number, limit = Number.POSITIVE_INFINITY) {
   const found: string[] = [];
-  for await (const window of windows(chunksFrom(source, 0, wanted), 0, maxLineBytes)) {
+  for await (const window of lineBlocks(chunksFrom(source, 0, wanted), 0, maxLineBytes)) {
     if (window.tooLarge) {
       found.push(`too large at ${window.base}`);
       continue;

@@ -6,7 +6,7 @@ import { countCodePoints } from "../../../kernels/lines.ts";
 import { RepeatedNgrams } from "../../../kernels/quality/ngrams.ts";
 import { RangeSet } from "../../../kernels/quality/range-set.ts";
 import { segmenter } from "../../../kernels/words/index.ts";
-import { WordSpans } from "../../../kernels/words/types.ts";
+import { WordRanges } from "../../../kernels/words/types.ts";
 import { goldenTexts } from "../../stages/filter/golden.ts";
 import { recutText } from "../wasm/quality-texts.ts";
 
@@ -46,7 +46,7 @@ function plainDuplicate(words: readonly string[], n: number, chars: number): num
 function load(ngrams: RepeatedNgrams, words: readonly string[]): number {
   const padded = encoder.encode(`xyz${words.join(" ")}`);
   const bytes = padded.subarray(3);
-  const spans = new WordSpans();
+  const spans = new WordRanges();
   let at = 0;
   for (const word of words) {
     const end = at + encoder.encode(word).length;
@@ -122,7 +122,7 @@ test("a floor never changes on which side of it a value lies", () => {
 test("datatrove's ratios, for every written text", () => {
   const ngrams = new RepeatedNgrams();
   const { segment } = segmenter("spacy-en");
-  const spans = new WordSpans();
+  const spans = new WordRanges();
   let compared = 0;
   for (const { text, ngrams: golden } of goldenTexts) {
     if (golden === undefined || text === "") continue;

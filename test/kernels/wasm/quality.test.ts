@@ -13,7 +13,7 @@ import { WasmC4Lines } from "../../../kernels/wasm/quality-c4.ts";
 import { MAX_WASM_BYTES } from "../../../kernels/wasm/quality-instance.ts";
 import { characterProperties } from "../../../kernels/wasm/quality-properties.ts";
 import { segmenter } from "../../../kernels/words/index.ts";
-import { WordSpans } from "../../../kernels/words/types.ts";
+import { WordRanges } from "../../../kernels/words/types.ts";
 import { anyText, HOSTILE_TEXTS, recutText, repetitiveText } from "./quality-texts.ts";
 
 const module = wasmModule("quality");
@@ -92,7 +92,7 @@ test("words of other rules are measured as they are given", { skip }, () => {
   const plain = new PlainQualityDocument();
   const fast = new WasmQualityDocument(module!);
   const { segment } = segmenter("spacy-en");
-  const spans = new WordSpans();
+  const spans = new WordRanges();
   fc.assert(
     fc.property(fc.oneof(anyText, repetitiveText, recutText), (text) => {
       if (text.length === 0) return;
@@ -173,7 +173,7 @@ test("the largest document fits, and the next one is not harmed", { skip }, () =
 test("the table of characters says what the tables it was made of say", () => {
   const { blocks, values } = characterProperties();
   const encoder = new TextEncoder();
-  const spans = new WordSpans();
+  const spans = new WordRanges();
   const { segment } = segmenter("unicode");
   assert.ok(values.length <= 256 * 256);
   for (let codePoint = 0; codePoint < 0x110000; codePoint++) {

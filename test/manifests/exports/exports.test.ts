@@ -10,7 +10,7 @@ import { TRAINERS } from "../../../manifests/exports/registry.ts";
 import { exportFindings } from "../../../manifests/exports/verify.ts";
 import { rowBlocks } from "../../../manifests/exports/views.ts";
 import type { TrainingStageManifest } from "../../../manifests/schema.ts";
-import type { MixtureStage } from "../../../mixtures/compile.ts";
+import type { TrainingStageMixture } from "../../../mixtures/compile.ts";
 import { documentStages } from "../../../runs/export-documents.ts";
 import { repackedStages } from "../../../runs/export-rows.ts";
 import { stageRegistry } from "../../../stages/registry.ts";
@@ -184,7 +184,7 @@ test("OLMo-core and MosaicML get the same rows as TRL, padded", async (t) => {
 });
 
 test("a source that is read again comes in another order, unless the recipe lets the order repeat", (t) => {
-  const stages: MixtureStage[] = [
+  const stages: TrainingStageMixture[] = [
     { name: "one", tokens: 16 * 400, sequence_length: 16, pack_id: "concat", weights: { code: 1 } },
   ];
   const { manifests, store } = makeSmallRun(temporaryFolder(t), stages, 5);

@@ -9,7 +9,7 @@ import { RecipeError, RunError } from "../../../batch/errors.ts";
 import { EXPORTERS, TRAINERS } from "../../../manifests/exports/registry.ts";
 import { documentBlocks, rowBlocks } from "../../../manifests/exports/views.ts";
 import type { TrainingStageManifest } from "../../../manifests/schema.ts";
-import type { MixtureStage } from "../../../mixtures/compile.ts";
+import type { TrainingStageMixture } from "../../../mixtures/compile.ts";
 import { documentStages } from "../../../runs/export-documents.ts";
 import { repackedStages, windowStages } from "../../../runs/export-rows.ts";
 import { stageRegistry } from "../../../stages/registry.ts";
@@ -18,7 +18,7 @@ import { EOS, isTrained, makeSmallRun } from "../small-run.ts";
 import { exportTo, idsOf } from "./open-run.ts";
 
 /** Ids of masked sources say whether they are trained; padding is EOS, which is, so it tells itself apart. */
-const maskedRun = (root: string, stages?: readonly MixtureStage[]) => makeSmallRun(root, stages, 3, ["web"]);
+const maskedRun = (root: string, stages?: readonly TrainingStageMixture[]) => makeSmallRun(root, stages, 3, ["web"]);
 
 test("rows carry the lane with their tokens, stored or packed anew, and padding has 0", (t) => {
   const { manifests, store } = maskedRun(temporaryFolder(t));
@@ -66,7 +66,7 @@ test("documents carry the lane, gaps between chosen ones closed", (t) => {
 
 test("nanotron gets datatrove's .ds.loss, linked or cut as the tokens are, and is told that it is not read", (t) => {
   const root = temporaryFolder(t);
-  const stages: MixtureStage[] = [
+  const stages: TrainingStageMixture[] = [
     { name: "one", tokens: 16 * 21, sequence_length: 16, pack_id: "concat", weights: { web: 1 } },
     { name: "two", tokens: 64 * 5, sequence_length: 64, pack_id: "best-fit", weights: { code: 1 } },
     { name: "three", tokens: 16 * 120, sequence_length: 16, pack_id: "concat", weights: { web: 1 } },

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { replayBlend } from "../../../kernels/blend/blend.ts";
 import { shardRanges } from "../../../kernels/pack/ranges.ts";
-import type { MixtureStage } from "../../../mixtures/compile.ts";
+import type { TrainingStageMixture } from "../../../mixtures/compile.ts";
 import { decodeEnds } from "../../../store/token-file.ts";
 import { temporaryFolder } from "../../io/temporary.ts";
 import { makeSmallRun, type SmallRun } from "../small-run.ts";
@@ -126,7 +126,7 @@ test("nanotron reads from the export exactly the windows of the manifests", (t) 
 
 test("epochs are links to the same files, in order, with a warning", (t) => {
   const root = temporaryFolder(t);
-  const stages: MixtureStage[] = [
+  const stages: TrainingStageMixture[] = [
     { name: "one", tokens: 16 * 300, sequence_length: 16, pack_id: "concat", weights: { code: 1 } },
     { name: "two", tokens: 16 * 100, sequence_length: 16, pack_id: "concat", weights: { code: 1, web: 1 } },
   ];
@@ -148,7 +148,7 @@ test("epochs are links to the same files, in order, with a warning", (t) => {
 
 test("a run that starts inside a shard gets the rest of it as a file of its own", (t) => {
   const root = temporaryFolder(t);
-  const stages: MixtureStage[] = [
+  const stages: TrainingStageMixture[] = [
     { name: "one", tokens: 16 * 21, sequence_length: 16, pack_id: "concat", weights: { web: 1 } },
     { name: "two", tokens: 64 * 5, sequence_length: 64, pack_id: "best-fit", weights: { code: 1 } },
     { name: "three", tokens: 16 * 120, sequence_length: 16, pack_id: "concat", weights: { web: 1 } },

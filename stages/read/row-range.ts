@@ -4,27 +4,27 @@ import * as z from "zod";
 const count = z.int().min(0);
 
 /** Options of every reader. */
-export const windowOptions = {
+export const rowRangeOptions = {
   skip: count.default(0).describe("rows of the source to pass over, in address order"),
   limit: count.nullable().default(null).describe("rows of the source to read after `skip`; null reads all"),
 };
 
-export interface RowWindowOptions {
+export interface RowRangeOptions {
   readonly skip: number;
   readonly limit: number | null;
 }
 
 /** Whether one task must read the source: a window of rows counts over all its shards in order. */
-export function isSequential({ skip, limit }: RowWindowOptions): boolean {
+export function isSequential({ skip, limit }: RowRangeOptions): boolean {
   return skip > 0 || limit !== null;
 }
 
 /** The rows `[skip, skip + limit)` of a source, counted down while reading. */
-export class RowWindow {
+export class RowRange {
   #skip: number;
   #left: number;
 
-  constructor(options: RowWindowOptions) {
+  constructor(options: RowRangeOptions) {
     this.#skip = options.skip;
     this.#left = options.limit ?? Number.POSITIVE_INFINITY;
   }
