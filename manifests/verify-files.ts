@@ -51,14 +51,14 @@ export async function tokenShardProblem(store: string, path: string, format: Tok
     let document = 0;
     let problem: string | undefined;
     await readTokens(store, path, format, CHUNK_BYTES, (ids) => {
-      for (const id of ids) {
-        if (problem !== undefined) return;
+      // By index: an iterator takes four times as long a token.
+      for (let i = 0; i < ids.length && problem === undefined; i++, at++) {
+        const id = ids[i] ?? 0;
         if (id >= format.vocab_size) problem = `token ${at} is ${id}, and the vocabulary has ${format.vocab_size}`;
         else if (id === format.eos) {
           if (ends[document] === at + 1) document++;
           else problem = `token ${at} is EOS inside document ${document}`;
         } else if (ends[document] === at + 1) problem = `document ${document} does not end with EOS`;
-        at++;
       }
     });
     if (problem !== undefined) return problem;
@@ -236,7 +236,8 @@ class WindowChecker {
       const documentStart = document <= 0 ? 0 : entryAt(documentEnds, document - 1, "document");
       const documentLength = document < 0 ? 0 : entryAt(documentEnds, document, "document") - documentStart;
       const last = entryAt(plan.piece_start, piece, "piece") + length === documentLength ? at + length - 1 : -1;
-      for (const id of ids.subarray(at, at + length)) {
+      for (const end = at + length; at < end; at++) {
+        const id = ids[at] ?? 0;
         const isEos = id === eos;
         if (id >= vocab_size) return `token ${at} of window ${window} is ${id}, and the vocabulary has ${vocab_size}`;
         if (document < 0 && !isEos) return `token ${at} of window ${window} is padding and not EOS`;
@@ -245,7 +246,6 @@ class WindowChecker {
             ? `token ${at} of window ${window} is EOS inside document ${document}`
             : `document ${document} ends in window ${window} without EOS`;
         }
-        at++;
       }
     }
     positionsFromEos(ids, eos, this.#byEos);
