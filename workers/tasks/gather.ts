@@ -23,10 +23,19 @@ import type { GatherTask, ScatterChunk, ShardMarker } from "../protocol.ts";
 /** What only the shuffle needs to know about a document. */
 const SHUFFLE_COLUMNS = new Set(["key_high", "key_low", "span", "run", "token_start"]);
 
+/** Documents of a shard from one part. */
 interface Chunk {
   readonly rows: number;
   readonly columns: ReadonlyMap<string, Column>;
+  readonly span: Int32Array;
+  readonly run: Int32Array;
+  readonly token_start: Float64Array;
+  readonly tokens: Int32Array;
+  readonly bytes: Int32Array;
 }
+
+/** More runs of 32 MiB than any span has. */
+const RUNS_PER_SPAN = 1 << 20;
 
 export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const source = context.plan.sources[task.source];
@@ -51,13 +60,13 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
     order.forEach((position, index) => {
       const chunk = chunks[chunkOf[position]];
       const row = rowOf[position];
-      const count = int32(chunk, "tokens")[row];
+      const count = chunk.tokens[row];
       const key = runKey(chunk, row);
-      const start = float64(chunk, "token_start")[row];
+      const start = chunk.token_start[row];
       writer.write(runOf(runs, key).read(start * token_bytes, count * token_bytes));
       if (lossRuns !== undefined) lossWriter?.write(runOf(lossRuns, key).read(start, count));
       tokens += count;
-      textBytes += int32(chunk, "bytes")[row];
+      textBytes += chunk.bytes[row];
       ends[index] = tokens;
       appendDocument(appenders, chunk, row);
     });
@@ -90,26 +99,27 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
 function readChunk(folder: string, part: number, { at, size_bytes }: ScatterChunk): Chunk {
   const name = tokenFiles.scattered(part);
   const blocks = new Blocks(vouchers(folder, tokenFiles.scatterMarker(part))(name));
-  return decodeArrow(blocks.read(at, size_bytes), name);
+  const { rows, columns } = decodeArrow(blocks.read(at, size_bytes), name);
+  return {
+    rows,
+    columns,
+    span: int32Values(columns, "span"),
+    run: int32Values(columns, "run"),
+    token_start: float64Values(columns, "token_start"),
+    tokens: int32Values(columns, "tokens"),
+    bytes: int32Values(columns, "bytes"),
+  };
 }
 
-function int32(chunk: Chunk, column: string): Int32Array {
-  return int32Values(chunk.columns, column);
-}
-
-function float64(chunk: Chunk, column: string): Float64Array {
-  return float64Values(chunk.columns, column);
-}
-
-function runOf(runs: ReadonlyMap<string, ForwardReader>, key: string): ForwardReader {
+function runOf(runs: ReadonlyMap<number, ForwardReader>, key: number): ForwardReader {
   const run = runs.get(key);
   if (run === undefined) throw new Error(`no run ${key} was opened`);
   return run;
 }
 
 /** A run in all of the source's spans. */
-function runKey(chunk: Chunk, row: number): string {
-  return `${int32(chunk, "span")[row]}/${int32(chunk, "run")[row]}`;
+function runKey({ span, run }: Chunk, row: number): number {
+  return span[row] * RUNS_PER_SPAN + run[row];
 }
 
 /** A reader for every run that the chunks name, for the part of it that they name. */
@@ -118,16 +128,16 @@ function openRuns(
   tokenBytes: number,
   folder: string,
   nameOf: (span: number) => string,
-): Map<string, ForwardReader> {
-  const runs = new Map<string, { span: number; start: number; end: number }>();
+): Map<number, ForwardReader> {
+  const runs = new Map<number, { span: number; start: number; end: number }>();
   for (const chunk of chunks) {
     for (let row = 0; row < chunk.rows; row++) {
       const key = runKey(chunk, row);
-      const start = float64(chunk, "token_start")[row] * tokenBytes;
-      const end = start + int32(chunk, "tokens")[row] * tokenBytes;
+      const start = chunk.token_start[row] * tokenBytes;
+      const end = start + chunk.tokens[row] * tokenBytes;
       const run = runs.get(key);
       if (run === undefined) {
-        runs.set(key, { span: int32(chunk, "span")[row], start, end });
+        runs.set(key, { span: chunk.span[row], start, end });
       } else {
         run.start = Math.min(run.start, start);
         run.end = Math.max(run.end, end);
@@ -157,8 +167,8 @@ function sortByKey(chunks: readonly Chunk[]): { order: Uint32Array; chunkOf: Uin
   let at = 0;
   chunks.forEach((chunk, index) => {
     if (chunk.rows === 0) return;
-    high.set(new Uint32Array(int32(chunk, "key_high")), at);
-    low.set(new Uint32Array(int32(chunk, "key_low")), at);
+    high.set(new Uint32Array(int32Values(chunk.columns, "key_high")), at);
+    low.set(new Uint32Array(int32Values(chunk.columns, "key_low")), at);
     for (let row = 0; row < chunk.rows; row++, at++) {
       chunkOf[at] = index;
       rowOf[at] = row;
