@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { type Plan, prepare, type RunEvent, run } from "../../index.ts";
-import { Layout, matchFiles, spanFiles, tokenFiles } from "../../store/layout.ts";
+import { Layout, matchFiles, spanFiles, tokenFiles, verdictFiles } from "../../store/layout.ts";
 import { flipByte } from "../io/vouched.ts";
 import { article, isResult, RECIPE, randomizer, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
 
@@ -168,4 +168,58 @@ test("another list of spans is found where it does not cover the shards, and wit
   fs.rmSync(layout.tokens(web.tokens), { recursive: true });
   assert.deepEqual(await repairs(built), []);
   assert.deepEqual(treeDigests(built.out, isResult), expected);
+});
+
+const ROWS = `schema: 1
+name: tiny
+seed: 3
+pipelines:
+  web: [ { use: dedup/paragraphs }, { use: dedup/exact } ]
+sources: { web: { from: "web/*.jsonl", read: jsonl, metadata: [url], pipeline: web } }
+outputs:
+  - { name: rows, format: { use: jsonl, codec: none }, shard_bytes: 20K, keep_dropped: true }
+`;
+
+test("flipped bytes in spools, parts of texts and fates of rows", { timeout: 300_000 }, async (t) => {
+  const root = temporaryFolder(t);
+  writeCorpus(root, 120);
+  fs.writeFileSync(path.join(root, "tiny.yaml"), ROWS);
+  const built = await project(root, path.join(root, "out"));
+  await built.attempt();
+  const outputs = path.join(built.out, "runs/tiny/outputs");
+  const expected = treeDigests(outputs);
+  const { plan, layout } = built;
+  const [web] = plan.sources;
+  const [first, last] = web.passes.map(({ fingerprint }) => layout.ingest(fingerprint));
+  const output = layout.output(plan.outputs[0].fingerprint);
+  const verdicts = layout.verdicts(web.verdicts);
+  const forget = (folder: string, pattern: RegExp): void => {
+    for (const name of fs.readdirSync(folder)) if (pattern.test(name)) fs.rmSync(path.join(folder, name));
+  };
+  const rounds: readonly { readonly damaged: readonly string[]; readonly again: () => void }[] = [
+    {
+      damaged: [path.join(last, spanFiles.spool(1)), path.join(verdicts, verdictFiles.fates(0))],
+      again: () => forget(output, /./),
+    },
+    {
+      damaged: [path.join(first, spanFiles.dropped(0))],
+      again: () => forget(output, /./),
+    },
+    {
+      damaged: [path.join(first, spanFiles.spool(2)), path.join(first, spanFiles.parts(0, 0))],
+      again: () => {
+        forget(output, /./);
+        forget(last, /done\.json$/);
+        forget(verdicts, /done\.json$/);
+      },
+    },
+  ];
+  for (const { damaged, again } of rounds) {
+    again();
+    fs.rmSync(path.join(built.out, "runs/tiny/finished.json"));
+    for (const file of damaged) flipByte(file, Math.floor(fs.statSync(file).size / 2));
+    const named = await repairs(built);
+    assert.deepEqual([...new Set(named)].sort(), damaged.map((file) => path.basename(file)).sort());
+    assert.deepEqual(treeDigests(outputs), expected);
+  }
 });

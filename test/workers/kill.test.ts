@@ -25,6 +25,22 @@ limits: { max_epochs: 4 }
 exports: [nanotron]
 `;
 
+/** Two passes, a loss lane and an output beside the tokens: every product that a span can have. */
+const PRODUCTS = `schema: 1
+name: tiny
+seed: 3
+tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+pipelines:
+  web: [ { use: dedup/paragraphs }, { use: dedup/exact }, { use: annotate/completion-loss, after: "the" } ]
+sources: { web: { from: "web/*.jsonl", read: jsonl, metadata: [url], pipeline: web } }
+shard_tokens: 8000
+training_stages:
+  - { name: stage1, tokens: 6K, sequence_length: 128, pack: best-fit, weights: { web: 1 } }
+limits: { max_epochs: 4 }
+outputs:
+  - { name: rows, shard_bytes: 20K, keep_dropped: true }
+`;
+
 interface Attempt {
   readonly status: number | null;
   readonly signal: string | null;
@@ -50,8 +66,8 @@ function assertNoHalfFiles(store: string): void {
       assert.equal(read.state, "done", `${folder}/${name}`);
       const fileOf = vouchers(at, name);
       for (const file of read.state === "done" ? read.marker.files : []) {
-        // Span tokens and scattered parts are removed once the store is complete.
-        if (/\.(tokens|scattered)$/.test(file.name) && !fs.existsSync(path.join(at, file.name))) continue;
+        // What only served to build stores and outputs is removed once they are complete.
+        if (/\.(tokens|loss|scattered|spool)$/.test(file.name) && !fs.existsSync(path.join(at, file.name))) continue;
         if (file.block_sums) new Blocks(fileOf(file.name)).read();
         else readVouched(fileOf(file.name));
       }
@@ -61,16 +77,20 @@ function assertNoHalfFiles(store: string): void {
 
 // A chain of attempts in one folder, each killed a few boundaries further on, meets boundaries of every kind of task:
 // what earlier attempts committed is passed over, so the next kill lands later in the run.
-for (const kind of ["worker", "main"] as const) {
-  test(`kill -9 at write boundaries of ${kind} threads: no half file, and the same bytes in the end`, (t) => {
+for (const [kind, products, recipe, stride] of [
+  ["worker", "tokens", RECIPE, 1],
+  ["main", "tokens", RECIPE, 1],
+  ["worker", "every product", PRODUCTS, 4],
+] as const) {
+  test(`kill -9 at write boundaries of ${kind} threads, ${products}: no half file, the same bytes in the end`, (t) => {
     const root = temporaryFolder(t);
     writeCorpus(root, 60);
-    fs.writeFileSync(path.join(root, "tiny.yaml"), RECIPE);
+    fs.writeFileSync(path.join(root, "tiny.yaml"), recipe);
     const whole = attempt(root, "whole");
     assert.equal(whole.status, 0, whole.stderr);
     const expected = treeDigests(path.join(root, "whole"), isResult);
     let kills = 0;
-    for (let step = 1; step < 200; step++) {
+    for (let step = 1; step < 400; step += stride) {
       const { status, signal, stderr } = attempt(root, "killed", `${kind}:${step}`);
       assertNoHalfFiles(path.join(root, "killed", "store"));
       if (signal !== "SIGKILL") {
