@@ -98,10 +98,10 @@ export function isValid(column: Nullable, row: number): boolean {
 
 type Columns = ReadonlyMap<string, Column>;
 
-/** The values of int32 column `name` of a table; none where the table has no such column, as one without rows may. */
+/** The values of int32 column `name` of a table; none where it has no such column or no rows, which give a column no kind. */
 export function int32Values(columns: Columns, name: string): Int32Array {
   const column = columns.get(name);
-  if (column === undefined) return new Int32Array(0);
+  if (column === undefined || columnRows(column) === 0) return new Int32Array(0);
   if (column.kind !== "int32") throw new Error(`column ${name} is ${column.kind}, not int32`);
   return column.values;
 }
@@ -109,7 +109,7 @@ export function int32Values(columns: Columns, name: string): Int32Array {
 /** The values of float64 column `name`, as {@link int32Values}. */
 export function float64Values(columns: Columns, name: string): Float64Array {
   const column = columns.get(name);
-  if (column === undefined) return new Float64Array(0);
+  if (column === undefined || columnRows(column) === 0) return new Float64Array(0);
   if (column.kind !== "float64") throw new Error(`column ${name} is ${column.kind}, not float64`);
   return column.values;
 }
