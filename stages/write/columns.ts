@@ -6,8 +6,9 @@
  */
 import type { Batch } from "../../batch/batch.ts";
 import type { Column, ColumnKind } from "../../batch/column.ts";
+import type { Place } from "../../batch/errors.ts";
 import { type OutputField, type OutputType, parseType } from "../../kernels/output-schema.ts";
-import type { SinkColumn } from "../define.ts";
+import type { SinkColumn, SinkFile } from "../define.ts";
 
 const OF_KIND: Readonly<Record<ColumnKind, OutputType>> = {
   utf8: { kind: "utf8" },
@@ -22,15 +23,46 @@ const OF_KIND: Readonly<Record<ColumnKind, OutputType>> = {
 };
 
 /** The fields of a file, as far as `batch` tells those that no recipe has typed. Throws as {@link parseType} does. */
-export function outputFields(columns: readonly SinkColumn[], batch: Batch | undefined): OutputField[] {
+function outputFields(columns: readonly SinkColumn[], batch: Batch | undefined): OutputField[] {
   return columns.map(({ name, type }) => {
     if (type === "any") return { name, type: OF_KIND[batch?.column(name)?.kind ?? "utf8"] };
     return { name, type: parseType(type) };
   });
 }
 
+/** What encodes the rows of a file. */
+export interface RowWriter {
+  append(columns: ReadonlyMap<string, Column>, rows: Batch["alive"], placeOf: (row: number) => Place): void;
+  finish(): unknown;
+}
+
+/** A file of `columns` that `make` encodes, once the first batch, or the end without one, has told all types. */
+export function rowFile(
+  columns: readonly SinkColumn[],
+  placeOf: (batch: Batch, row: number) => Place,
+  make: (fields: readonly OutputField[]) => RowWriter,
+): SinkFile {
+  let open: { readonly fields: readonly OutputField[]; readonly writer: RowWriter } | undefined;
+  const opened = (batch?: Batch): NonNullable<typeof open> => {
+    if (open === undefined) {
+      const fields = outputFields(columns, batch);
+      open = { fields, writer: make(fields) };
+    }
+    return open;
+  };
+  return {
+    append: (batch) => {
+      const { fields, writer } = opened(batch);
+      writer.append(fieldColumns(fields, batch), batch.alive, (row) => placeOf(batch, row));
+    },
+    finish: () => {
+      opened().writer.finish();
+    },
+  };
+}
+
 /** The columns of `batch` by field; what it does not have is null throughout. */
-export function fieldColumns(fields: readonly OutputField[], batch: Batch): ReadonlyMap<string, Column> {
+function fieldColumns(fields: readonly OutputField[], batch: Batch): ReadonlyMap<string, Column> {
   return new Map(fields.map(({ name }) => [name, batch.column(name) ?? absent(batch.rows)]));
 }
 

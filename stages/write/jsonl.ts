@@ -9,7 +9,7 @@ import { OUTPUT_CODECS } from "../../io/codecs/block-encoder.ts";
 import { blockEncoder } from "../../io/codecs/encoder.ts";
 import { JsonlWriter } from "../../io/formats/jsonl-writer.ts";
 import { defineStage, sink } from "../define.ts";
-import { fieldColumns, outputFields } from "./columns.ts";
+import { rowFile } from "./columns.ts";
 
 const EXTENSIONS = { zstd: "jsonl.zst", gzip: "jsonl.gz", none: "jsonl" } as const;
 
@@ -30,23 +30,8 @@ export default defineStage({
     const encoder = blockEncoder(codec, level);
     return sink({
       extension: EXTENSIONS[codec],
-      open: (columns, write, placeOf) => {
-        let writer: JsonlWriter | undefined;
-        let fields = outputFields(columns, undefined);
-        return {
-          append: (batch) => {
-            if (writer === undefined) {
-              fields = outputFields(columns, batch);
-              writer = new JsonlWriter(fields, write, { encoder });
-            }
-            writer.append(fieldColumns(fields, batch), batch.alive, (row) => placeOf(batch, row));
-          },
-          finish: () => {
-            writer ??= new JsonlWriter(fields, write, { encoder });
-            writer.finish();
-          },
-        };
-      },
+      open: (columns, write, placeOf) =>
+        rowFile(columns, placeOf, (fields) => new JsonlWriter(fields, write, { encoder })),
     });
   },
   examples: [],

@@ -9,7 +9,7 @@ import { OUTPUT_CODECS } from "../../io/codecs/block-encoder.ts";
 import { blockEncoder } from "../../io/codecs/encoder.ts";
 import { ParquetWriter } from "../../io/formats/parquet-writer.ts";
 import { defineStage, sink } from "../define.ts";
-import { fieldColumns, outputFields } from "./columns.ts";
+import { rowFile } from "./columns.ts";
 
 export default defineStage({
   name: "write/parquet",
@@ -33,23 +33,8 @@ export default defineStage({
     const encoder = blockEncoder(codec, level);
     return sink({
       extension: "parquet",
-      open: (columns, write, placeOf) => {
-        let writer: ParquetWriter | undefined;
-        let fields = outputFields(columns, undefined);
-        return {
-          append: (batch) => {
-            if (writer === undefined) {
-              fields = outputFields(columns, batch);
-              writer = new ParquetWriter(fields, write, { encoder, row_group_bytes });
-            }
-            writer.append(fieldColumns(fields, batch), batch.alive, (row) => placeOf(batch, row));
-          },
-          finish: () => {
-            writer ??= new ParquetWriter(fields, write, { encoder, row_group_bytes });
-            writer.finish();
-          },
-        };
-      },
+      open: (columns, write, placeOf) =>
+        rowFile(columns, placeOf, (fields) => new ParquetWriter(fields, write, { encoder, row_group_bytes })),
     });
   },
   examples: [],

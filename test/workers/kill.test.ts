@@ -78,7 +78,7 @@ function assertNoHalfFiles(store: string): void {
 // A chain of attempts in one folder, each killed a few boundaries further on, meets boundaries of every kind of task:
 // what earlier attempts committed is passed over, so the next kill lands later in the run.
 for (const [kind, products, recipe, stride] of [
-  ["worker", "tokens", RECIPE, 1],
+  ["worker", "tokens", RECIPE, 2],
   ["main", "tokens", RECIPE, 1],
   ["worker", "every product", PRODUCTS, 4],
 ] as const) {
