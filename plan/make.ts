@@ -11,6 +11,7 @@ import type { IoEnvironment } from "../io/environment.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { tokenBytes } from "../store/token-file.ts";
+import { checkExports } from "./exports.ts";
 import { planFingerprint } from "./fingerprint.ts";
 import { planGroups } from "./groups.ts";
 import { missingWarning, resolveMissing } from "./missing.ts";
@@ -39,6 +40,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
   for (const use of used) drafts.push(await draftSource(use, recipe, context.environment, planner, tokenize));
   const groups = planGroups(drafts);
   const sources = drafts.map((draft, index) => finishSource(draft, index, groups, recipe));
+  checkExports(recipe, sources);
   const windows = await planWindows(recipe, sources, planner);
   const outputs = await planOutputs(recipe, sources, planner);
   for (const source of sources) {

@@ -63,3 +63,23 @@ limits: { max_epochs: 4 }
   const store = JSON.parse(fs.readFileSync(path.join(folder, "store.done.json"), "utf8")) as { counts: unknown };
   assert.match(JSON.stringify(store.counts), /"rows":60,"rows_untrained":8/);
 });
+
+test("an export that would train on masked tokens is refused before anything is read", async (t) => {
+  const root = temporaryFolder(t);
+  fs.writeFileSync(path.join(root, "qa.jsonl"), `${JSON.stringify({ text: "Q: a?\nA: b" })}\n`);
+  const recipe = (exports: string): string => `schema: 1
+name: answers
+tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+pipelines: { qa: [ { use: annotate/completion-loss, after: "A:" } ] }
+sources: { qa: { from: qa.jsonl, pipeline: qa } }
+training_stages: [ { name: sft, tokens: 512, sequence_length: 64, weights: { qa: 1 } } ]
+exports: [${exports}]
+`;
+  const file = path.join(root, "recipe.yaml");
+  const planned = async (exports: string): Promise<unknown> => {
+    fs.writeFileSync(file, recipe(exports));
+    return prepare(file, { out: root, dataRoot: root });
+  };
+  await planned("trl, nanotron");
+  await assert.rejects(planned("trl, torchtitan"), { code: "recipe/export-loses-loss" });
+});
