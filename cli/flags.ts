@@ -110,6 +110,13 @@ export const cacheDownloadsFlag = {
   brief: "keep files streamed from the Hub in its cache (HF_HUB_CACHE)",
 } as const;
 
+export const keepDroppedFlag = {
+  kind: "boolean",
+  default: false,
+  withNegated: false,
+  brief: "have every output also write the rows that stages dropped, with their verdicts",
+} as const;
+
 export const keepIntermediatesFlag = {
   kind: "boolean",
   default: false,

@@ -1,9 +1,11 @@
 /** From a recipe's path to a plan that can be run: what every verb does first. */
+import { RecipeError } from "../batch/errors.ts";
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
 import { makePlan } from "../plan/make.ts";
 import type { Plan } from "../plan/plan.ts";
 import { loadRecipe } from "../plan/recipe/load.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
+import type { Recipe } from "../plan/types.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
 import { Layout } from "../store/layout.ts";
 
@@ -16,6 +18,8 @@ export interface PrepareOptions {
   readonly dataRoot?: string;
   /** Keep whole files that are streamed from the Hub in the Hub's own cache. */
   readonly cacheDownloads?: boolean;
+  /** Have every output keep the rows that stages drop, as if the recipe said `keep_dropped: true`. */
+  readonly keepDropped?: boolean;
 }
 
 export interface Prepared {
@@ -27,7 +31,8 @@ export interface Prepared {
 
 /** Loads, checks and plans. Throws RecipeError; reads listings and content hashes, no text. */
 export async function prepare(recipePath: string, options: PrepareOptions = {}): Promise<Prepared> {
-  const recipe = await loadRecipe(recipePath, { set: options.set ?? [] });
+  const written = await loadRecipe(recipePath, { set: options.set ?? [] });
+  const recipe = options.keepDropped === true ? keepingDropped(written) : written;
   const layout = new Layout(options.out ?? ".");
   const environment = createIoEnvironment({
     root: options.dataRoot ?? ".",
@@ -36,4 +41,16 @@ export async function prepare(recipePath: string, options: PrepareOptions = {}):
   });
   const registry = stageRegistry(await loadPlugins(recipe.plugins, ""));
   return { plan: await makePlan(recipe, { environment, registry }), layout, environment, registry };
+}
+
+/** Throws RecipeError `flag/no-outputs` where there is nothing to keep them beside. */
+function keepingDropped(recipe: Recipe): Recipe {
+  if (recipe.outputs.length === 0) {
+    throw new RecipeError({
+      code: "flag/no-outputs",
+      what: "--keep-dropped writes dropped rows beside outputs, and the recipe has none",
+      fix: "add `outputs: [{ name: rows }]`, or look at dropped rows with `shardmill peek RUN --dropped all`",
+    });
+  }
+  return { ...recipe, outputs: recipe.outputs.map((output) => ({ ...output, keep_dropped: true })) };
 }

@@ -4,6 +4,7 @@ import {
   cacheDownloadsFlag,
   dataRootFlag,
   jsonFlag,
+  keepDroppedFlag,
   keepIntermediatesFlag,
   matchMemoryFlag,
   maxErrorsFlag,
@@ -26,6 +27,7 @@ interface Flags {
   readonly maxQuestions?: number;
   readonly matchMemory: number;
   readonly keepIntermediates: boolean;
+  readonly keepDropped: boolean;
   readonly cacheDownloads: boolean;
   readonly progress: boolean;
   readonly profile: boolean;
@@ -50,6 +52,7 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
       maxQuestions: maxQuestionsFlag,
       matchMemory: matchMemoryFlag,
       keepIntermediates: keepIntermediatesFlag,
+      keepDropped: keepDroppedFlag,
       cacheDownloads: cacheDownloadsFlag,
       progress: { kind: "boolean", default: true, brief: "show progress" },
       profile: {
@@ -71,6 +74,7 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
         out: flags.out,
         dataRoot: flags.dataRoot,
         cacheDownloads: flags.cacheDownloads,
+        keepDropped: flags.keepDropped,
       });
       const reporter = chooseReporter(this, flags);
       let spent: TimeSpent | undefined;

@@ -159,6 +159,20 @@ test("workers, spans and order change no byte of an output", async (t) => {
   assert.deepEqual(digests[2], digests[0]);
 });
 
+test("--keep-dropped is as if every output said so, and an error where there is none", async (t) => {
+  const root = project(t, rowsOf(60));
+  const recipe = path.join(root, "rows.yaml");
+  const options = { out: root, dataRoot: root };
+  const asked = await prepare(recipe, { ...options, keepDropped: true });
+  assert.ok(asked.plan.outputs.every(({ keep_dropped }) => keep_dropped));
+  assert.ok((await prepare(recipe, options)).plan.outputs.some(({ keep_dropped }) => !keep_dropped));
+  const tokens = `tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+training_stages: [ { name: s, tokens: 1K, sequence_length: 64, weights: { web: 1 } } ]
+`;
+  fs.writeFileSync(recipe, RECIPE.slice(0, RECIPE.indexOf("outputs:")) + tokens);
+  await assert.rejects(prepare(recipe, { ...options, keepDropped: true }), { code: "flag/no-outputs" });
+});
+
 test("a changed file of an output is found by verify", async (t) => {
   const root = project(t, rowsOf(60));
   const out = path.join(root, "out");
