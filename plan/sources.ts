@@ -126,7 +126,12 @@ export function identityOfPass(draft: DraftSource, pass: number, groups: readonl
   let before = draft.input;
   for (const earlier of draft.passes.slice(0, pass + 1)) {
     const { edits } = earlier;
-    before = passIdentity(before, earlier, draft.stages, edits === undefined ? undefined : groups[edits]);
+    before = passIdentity(
+      before,
+      earlier,
+      draft.stages,
+      edits === undefined ? undefined : entryAt(groups, edits, "group"),
+    );
   }
   return before;
 }
