@@ -5,9 +5,7 @@
  * writes other bytes at the same level. Invariant: a block is one frame whose header says its length; `frame` adds the
  * checksum (XXH64 of the content), which the build leaves out. Price: 150 MB/s at level 3.
  */
-import { PlainRowHasher } from "../../kernels/hash/xxh64-rows.ts";
-import { WasmRowHasher } from "../../kernels/wasm/xxh64.ts";
-import { wasmModule } from "../wasm.ts";
+import { contentHasher } from "../row-hasher.ts";
 import type { BlockEncoder } from "./block-encoder.ts";
 import { zstdLibrary } from "./zstd-library.ts";
 
@@ -16,13 +14,10 @@ const CHECKSUM_FLAG = 4;
 /** After the magic number. */
 const DESCRIPTOR = 4;
 const CHECKSUM_BYTES = 4;
-/** Content checksums have seed 0. */
-const SEEDS = [{ high: 0, low: 0 }];
 
 export function createZstdEncoder(level = LEVEL): BlockEncoder {
   const library = zstdLibrary();
-  const module = wasmModule("hash");
-  const hasher = module === undefined ? new PlainRowHasher(SEEDS) : new WasmRowHasher(module, SEEDS);
+  const hasher = contentHasher();
   const hash = new Uint32Array(hasher.words);
   return {
     codec: "zstd",

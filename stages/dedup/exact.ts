@@ -8,16 +8,9 @@
 import { z } from "zod";
 import type { Derivation } from "../../batch/batch.ts";
 import { isValid } from "../../batch/column.ts";
-import { createRowHasher } from "../../io/row-hasher.ts";
-import type { Xxh64Seed } from "../../kernels/hash/xxh64-rows.ts";
+import { wideHasher } from "../../io/row-hasher.ts";
 import { simplifyText, TextBuffer } from "../../kernels/normalize.ts";
 import { barrier, defineStage } from "../define.ts";
-
-/** The second is the first digits of pi. */
-const SEEDS: readonly Xxh64Seed[] = [
-  { high: 0, low: 0 },
-  { high: 0x243f6a88, low: 0x85a308d3 },
-];
 
 export default defineStage({
   name: "dedup/exact",
@@ -42,7 +35,7 @@ export default defineStage({
   reasons: { duplicate: "the same text as an earlier row" },
   exchange: ({ scope }) => ({ scope, verdict: "drop", reason: "duplicate" }),
   create: ({ on }) => {
-    const hasher = createRowHasher(SEEDS);
+    const hasher = wideHasher();
     const { words } = hasher;
     const normalized = new TextBuffer();
     /** Of the rows that are alive at a batch's first sketch. */

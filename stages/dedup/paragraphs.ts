@@ -7,16 +7,9 @@
  */
 import { z } from "zod";
 import { isValid } from "../../batch/column.ts";
-import { wasmModule } from "../../io/wasm.ts";
-import { PlainRowHasher, type Xxh64Seed } from "../../kernels/hash/xxh64-rows.ts";
-import { WasmRowHasher } from "../../kernels/wasm/xxh64.ts";
+import { wideHasher } from "../../io/row-hasher.ts";
 import { defineStage, editBarrier } from "../define.ts";
 
-/** The second is the first digits of pi. */
-const SEEDS: readonly Xxh64Seed[] = [
-  { high: 0, low: 0 },
-  { high: 0x243f6a88, low: 0x85a308d3 },
-];
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 
@@ -46,8 +39,7 @@ export default defineStage({
   reasons: { nothing_left: "every part of the text was in an earlier one" },
   exchange: ({ scope }) => ({ scope, verdict: "edit", reason: "nothing_left" }),
   create: ({ part, min_bytes }) => {
-    const module = wasmModule("hash");
-    const hasher = module === undefined ? new PlainRowHasher(SEEDS) : new WasmRowHasher(module, SEEDS);
+    const hasher = wideHasher();
     const key = new Uint32Array(hasher.words);
     const endOf = part === "line" ? endOfLine : endOfParagraph;
     return editBarrier({

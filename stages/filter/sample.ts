@@ -6,10 +6,8 @@
  */
 import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
-import { wasmModule } from "../../io/wasm.ts";
-import { PlainRowHasher } from "../../kernels/hash/xxh64-rows.ts";
+import { contentHasher } from "../../io/row-hasher.ts";
 import { hash64, type Seed, seedFrom, threefry } from "../../kernels/random/shuffle.ts";
-import { WasmRowHasher } from "../../kernels/wasm/xxh64.ts";
 import { type Cells, ColumnPath } from "../cells.ts";
 import { defineStage, filter } from "../define.ts";
 
@@ -25,7 +23,6 @@ const options = z.strictObject({
 });
 
 const NOT_SAMPLED = "the draw, at least 0 and less than 1, is not below share";
-const CONTENT_SEEDS = [{ high: 0, low: 0 }];
 
 /** Two random words of a row; undefined where it has no key. */
 type Draw = (row: number, out: Uint32Array) => boolean;
@@ -46,8 +43,7 @@ function byPosition(seed: Seed): (batch: Batch) => Draw {
 
 /** Draws by the bytes of a column. */
 function byContent(seed: Seed, column: string): (batch: Batch) => Draw {
-  const module = wasmModule("hash");
-  const hasher = module === undefined ? new PlainRowHasher(CONTENT_SEEDS) : new WasmRowHasher(module, CONTENT_SEEDS);
+  const hasher = contentHasher();
   const path = new ColumnPath(column);
   return (batch) => {
     const cells: Cells = path.of(batch);

@@ -3,18 +3,13 @@ import type { Batch } from "../../batch/batch.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import type { SinkColumn } from "../../stages/define.ts";
 import { FELL } from "./settle.ts";
-
-const VERDICT_COLUMNS: readonly SinkColumn[] = [
-  { name: "dropped_by", type: "string" },
-  { name: "reason", type: "string" },
-  { name: "value", type: "float64" },
-  { name: "detail", type: "string" },
-];
+import { VERDICT_COLUMNS } from "./span/dropped.ts";
 
 /** The columns of an output's dropped rows. */
 export function droppedColumns(columns: readonly SinkColumn[]): readonly SinkColumn[] {
   const taken = new Set(VERDICT_COLUMNS.map(({ name }) => name));
-  return [...columns.filter(({ name }) => !taken.has(name)), ...VERDICT_COLUMNS];
+  const verdicts = VERDICT_COLUMNS.map(({ name, kind }) => ({ name, type: kind === "utf8" ? "string" : kind }));
+  return [...columns.filter(({ name }) => !taken.has(name)), ...verdicts];
 }
 
 /** The rows of `batch` that a dropping barrier of `source` took, each with the barrier and its reason. `fates` are those of the span. */
