@@ -16,13 +16,6 @@ export function uint8At(numbers: Uint8Array, index: number): number {
   return found;
 }
 
-/** Number `index` of a Uint16Array. Throws an Error where there is none. */
-export function uint16At(numbers: Uint16Array, index: number): number {
-  const found = numbers[index];
-  if (found === undefined) throw outside(index, numbers.length);
-  return found;
-}
-
 /** Number `index` of a Uint32Array. Throws an Error where there is none. */
 export function uint32At(numbers: Uint32Array, index: number): number {
   const found = numbers[index];
@@ -30,15 +23,8 @@ export function uint32At(numbers: Uint32Array, index: number): number {
   return found;
 }
 
-/** Number `index` of a Int32Array. Throws an Error where there is none. */
+/** Number `index` of an Int32Array. Throws an Error where there is none. */
 export function int32At(numbers: Int32Array, index: number): number {
-  const found = numbers[index];
-  if (found === undefined) throw outside(index, numbers.length);
-  return found;
-}
-
-/** Number `index` of a BigUint64Array. Throws an Error where there is none. */
-export function uint64At(numbers: BigUint64Array, index: number): bigint {
   const found = numbers[index];
   if (found === undefined) throw outside(index, numbers.length);
   return found;

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
+import { int32At, uint32At } from "../../batch/numbers.ts";
 import { contentHasher } from "../../io/row-hasher.ts";
 import { hash64, type Seed, seedFrom, threefry } from "../../kernels/random/shuffle.ts";
 import { type Cells, ColumnPath } from "../cells.ts";
@@ -32,10 +33,10 @@ function byPosition(seed: Seed): (batch: Batch) => Draw {
   return (batch) => {
     const seeds = new Map<number, Seed>();
     return (row, out) => {
-      const shard = batch.shards[row];
+      const shard = int32At(batch.shards, row);
       const [high, low] = seeds.get(shard) ?? seedFrom(seed[0], seed[1], batch.shardKey(row));
       seeds.set(shard, [high, low]);
-      hash64(high, low, batch.positions[row], out);
+      hash64(high, low, batch.position(row), out);
       return true;
     };
   };
@@ -50,7 +51,7 @@ function byContent(seed: Seed, column: string): (batch: Batch) => Draw {
     return (row, out) => {
       if (cells.read(row) !== "text") return false;
       hasher.hash(cells.bytes, cells.start, cells.end, out);
-      threefry(seed[0], seed[1], out[1], out[0], out);
+      threefry(seed[0], seed[1], uint32At(out, 1), uint32At(out, 0), out);
       return true;
     };
   };
@@ -79,7 +80,7 @@ export default defineStage({
           drop(row, "no_id");
           return;
         }
-        const drawn = (words[0] * 2 ** 21 + (words[1] >>> 11)) / 2 ** 53;
+        const drawn = (uint32At(words, 0) * 2 ** 21 + (uint32At(words, 1) >>> 11)) / 2 ** 53;
         if (drawn >= share) drop(row, "not_sampled", drawn);
       });
     });

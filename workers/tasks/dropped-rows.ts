@@ -1,5 +1,7 @@
 /** What rows that did not survive have besides their own columns: who took them away, and why. */
 import type { Batch } from "../../batch/batch.ts";
+import { entryAt } from "../../batch/entry.ts";
+import { uint8At } from "../../batch/numbers.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import type { SinkColumn } from "../../stages/define.ts";
 import { FELL } from "./settle.ts";
@@ -14,10 +16,12 @@ export function droppedColumns(columns: readonly SinkColumn[]): readonly SinkCol
 
 /** The rows of `batch` that a dropping barrier of `source` took, each with the barrier and its reason. `fates` are those of the span. */
 export function takenByBarriers(batch: Batch, fates: Uint8Array, source: SourcePlan): Batch {
-  const barriers = source.barriers.filter(({ verdict }) => verdict === "drop").map(({ stage }) => source.stages[stage]);
+  const barriers = source.barriers
+    .filter(({ verdict }) => verdict === "drop")
+    .map(({ stage }) => entryAt(source.stages, stage, "stage"));
   const codes = new Int32Array(batch.rows);
   for (let row = 0; row < batch.rows; row++) {
-    const barrier = fates[batch.document(row)] - FELL;
+    const barrier = uint8At(fates, batch.document(row)) - FELL;
     if (barrier < 0) batch.alive.clear(row);
     else codes[row] = barrier;
   }

@@ -7,11 +7,13 @@
 import { join } from "node:path";
 import { Bitmap } from "../../batch/bitmap.ts";
 import { int32Values } from "../../batch/column.ts";
+import { int32At, uint32At } from "../../batch/numbers.ts";
 import { decodeArrow } from "../../io/formats/arrow-table.ts";
 import { commitMarker, createIntermediate } from "../../io/local/commit.ts";
 import { readVouched, type Vouched, type VouchedFile } from "../../io/local/vouched.ts";
 import { Leaders } from "../../kernels/dedup/leaders.ts";
 import { rootsToSizes, uniteEdges } from "../../kernels/dedup/union-find.ts";
+import { groupAt } from "../../plan/plan.ts";
 import type { BarrierOperator } from "../../stages/define.ts";
 import { EdgeWriter, readEdges } from "../../store/edge-file.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
@@ -22,7 +24,7 @@ import type { MatchMarker, MatchTask, PartsInput, UniteMarker, UniteTask } from 
 import { RootsFile } from "../roots.ts";
 
 export function match(task: MatchTask, context: WorkerContext): MatchMarker {
-  const group = context.plan.groups[task.group];
+  const group = groupAt(context.plan, task.group);
   const folder = context.layout.match(group.fingerprint);
   const operator = context.operator(group.stage) as BarrierOperator;
   const pending = createIntermediate(join(folder, matchFiles.edges(task.partition)));
@@ -51,7 +53,7 @@ function findEdges(task: MatchTask, operator: BarrierOperator, context: WorkerCo
   const inputs = task.inputs.map(({ file, firstDocument }) => ({ file: vouch(file), firstDocument }));
   if (verify === undefined) {
     matcher.match(inputs, task.partition, options, (documents, count) => {
-      for (let i = 1; i < count; i++) edges.add(documents[0], documents[i]);
+      for (let i = 1; i < count; i++) edges.add(uint32At(documents, 0), uint32At(documents, i));
     });
     return;
   }
@@ -70,7 +72,7 @@ function findEdges(task: MatchTask, operator: BarrierOperator, context: WorkerCo
 }
 
 export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
-  const group = context.plan.groups[task.group];
+  const group = groupAt(context.plan, task.group);
   const folder = context.layout.match(group.fingerprint);
   const edges = Array.from(
     { length: group.partitions },
@@ -128,8 +130,9 @@ function dropParts(
   if (rows === 0) return;
   const documents = int32Values(columns, "document");
   const from = first + firstDocument;
-  const found = roots.read(from, documents[rows - 1] + 1);
+  const found = roots.read(from, int32At(documents, rows - 1) + 1);
   for (let part = 0; part < rows; part++) {
-    if (found[documents[part]] !== from + documents[part]) dropped.set(firstPart + part);
+    const document = int32At(documents, part);
+    if (found[document] !== from + document) dropped.set(firstPart + part);
   }
 }

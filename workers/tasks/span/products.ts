@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import type { Batch } from "../../../batch/batch.ts";
 import type { Utf8Column } from "../../../batch/column.ts";
+import { int32At } from "../../../batch/numbers.ts";
 import { commitIntermediate } from "../../../io/local/commit.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { RowHasher } from "../../../kernels/hash/xxh64-rows.ts";
@@ -87,7 +88,7 @@ export class SpanProducts {
     let kept = 0;
     let textBytes = 0;
     batch.alive.forEach((row) => {
-      const bytes = offsets[row + 1] - offsets[row];
+      const bytes = int32At(offsets, row + 1) - int32At(offsets, row);
       if (this.#tokens === undefined) documents.addRow(batch, row, batch.document(row), bytes);
       else documents.addTokenized(batch, row, batch.document(row), bytes, this.#tokens.add(batch, row), hashes);
       kept++;
@@ -102,7 +103,7 @@ export class SpanProducts {
     let textBytes = 0;
     batch.alive.forEach((row) => {
       kept++;
-      textBytes += offsets[row + 1] - offsets[row];
+      textBytes += int32At(offsets, row + 1) - int32At(offsets, row);
     });
     return { kept, text_bytes: textBytes, tokens: 0 };
   }
