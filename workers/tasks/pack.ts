@@ -127,7 +127,7 @@ function writeWindows(input: FillInput, target: string): readonly CommittedFile[
     pieces: create(companions.pieces),
     loss: input.loss && create(companions.loss),
   };
-  const pending = Object.values<PendingFile | undefined>({ ...files }).filter((file) => file !== undefined);
+  const pending = [files.tokens, files.index, files.pieces, files.loss].filter((file) => file !== undefined);
   try {
     fillAll(input, files);
   } catch (error) {
