@@ -137,6 +137,13 @@ export interface WindowsPlan {
   readonly fingerprint: string;
 }
 
+/** A plugin by its content: whoever loads it gets the module that was planned with, as far as it is one file. */
+export interface PluginPlan {
+  /** From the recipe's folder. */
+  readonly path: string;
+  readonly sha256: string;
+}
+
 export interface TokenizerPlan {
   readonly name: string;
   readonly sha256: string;
@@ -151,6 +158,7 @@ export interface Plan {
   readonly fingerprint: string;
   /** As written, but for the weights of sources that have no data: see `missing`. */
   readonly recipe: Recipe;
+  readonly plugins: readonly PluginPlan[];
   readonly missing: readonly MissingSource[];
   /** Absent where the recipe only asks for rows. */
   readonly tokenizer?: TokenizerPlan;

@@ -4,8 +4,7 @@
  * Manifests, exports and outputs are written here where no process stays until the end of a run.
  */
 
-import { loadPlugins } from "../plan/recipe/plugins.ts";
-import { stageRegistry } from "../stages/registry.ts";
+import { planRegistry } from "../plan/plugins.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
 import { type Frontier, frontier } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
@@ -16,6 +15,8 @@ import { openPending } from "./status.ts";
 
 export interface AdvanceOptions {
   readonly out: string;
+  /** The recipe's folder on this host, where plugins start; from the run's root as it was planned where absent. */
+  readonly recipeRoot?: string | undefined;
   readonly max_errors?: number;
   readonly keep_intermediates?: boolean;
   readonly report?: (event: RunEvent) => void;
@@ -45,7 +46,7 @@ export interface Advance {
  * process is its owner.
  */
 export async function advanceRun(name: string, options: AdvanceOptions): Promise<Advance> {
-  const { plan, layout, folder } = openPending(name, options.out);
+  const { plan, layout, folder } = openPending(name, options.out, options.recipeRoot);
   return owning(layout, plan, async (lock): Promise<Advance> => {
     const { max_errors = 0, report = () => {} } = options;
     const markers = new StoreMarkers(plan, layout);
@@ -58,7 +59,7 @@ export async function advanceRun(name: string, options: AdvanceOptions): Promise
       const result = describeRun(plan, layout, runParts(plan, layout, left, markers), true);
       return { name: plan.name, ready: [], waiting: [], result };
     }
-    const registry = stageRegistry(await loadPlugins(plan.recipe.plugins, ""));
+    const registry = await planRegistry(plan);
     const tidies = options.keep_intermediates !== true;
     lock.beatAlone();
     const result = finish({ plan, layout, registry, max_errors, tidies, report }, folder, left, markers);

@@ -6,7 +6,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { MissingPolicy, Recipe } from "../plan/types.ts";
 import type { Layout } from "../store/layout.ts";
 import { ingestChanges, planChanges } from "./changes.ts";
-import { readPlan } from "./run-folder.ts";
+import { readPlan } from "./plan-file.ts";
 import type { SegmentStatus } from "./segments.ts";
 import { planStatus } from "./status.ts";
 
@@ -58,7 +58,7 @@ export function describeRecipe(recipe: Recipe): RecipeDescription {
 
 export function describePlan(plan: Plan, layout: Layout): PlanDescription {
   const folder = layout.run(plan.name);
-  const before = readPlan(folder);
+  const before = readPlan(folder, layout.root);
   const changes = before === undefined ? undefined : ingestChanges(before, plan);
   const segments = planStatus(plan, layout, folder).segments.map((segment): SegmentStatus => {
     if (segment.state === "done" || before === undefined) return segment;

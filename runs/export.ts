@@ -19,8 +19,8 @@ import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry
 import { readManifests } from "../manifests/read.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss } from "../manifests/shard-files.ts";
-import { loadPlugins } from "../plan/recipe/plugins.ts";
-import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
+import { planRegistry } from "../plan/plugins.ts";
+import type { StageRegistry } from "../stages/registry.ts";
 import { runFiles } from "../store/layout.ts";
 import { documentStages } from "./export-documents.ts";
 import { fileStages } from "./export-files.ts";
@@ -133,6 +133,6 @@ function write(
 /** Lays a finished run out for a trainer. Throws RunError where the run has no manifests yet. */
 export async function exportRun(run: OpenRun, trainer: Trainer, options: ExportOptions = {}): Promise<ExportResult> {
   const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
-  const registry = stageRegistry(await loadPlugins(run.plan.recipe.plugins, ""));
+  const registry = await planRegistry(run.plan);
   return exportManifests(run, manifests, registry, trainer, options);
 }

@@ -16,7 +16,7 @@ import { listShards } from "../io/list.ts";
 import { openShard } from "../io/open.ts";
 import type { ShardRef } from "../io/source.ts";
 import type { SourcePlan } from "../plan/plan.ts";
-import { loadPlugins } from "../plan/recipe/plugins.ts";
+import { planRegistry } from "../plan/plugins.ts";
 import { readerOf } from "../plan/recipe/readers.ts";
 import { type Extent, NO_RESOURCES, type ReadContext, type SourceOperator } from "../stages/define.ts";
 import { stageRegistry } from "../stages/registry.ts";
@@ -95,7 +95,7 @@ export interface PeekDroppedOptions {
 
 /** Documents of a run with the verdict recorded for each, or kept ones, as they were before any rewrite. */
 export async function peekDropped(run: OpenRun, options: PeekDroppedOptions): Promise<readonly PeekedDocument[]> {
-  const registry = stageRegistry(await loadPlugins(run.plan.recipe.plugins, ""));
+  const registry = await planRegistry(run.plan);
   const environment = createIoEnvironment({ root: options.dataRoot ?? "." });
   const found: PeekedDocument[] = [];
   for (const source of chosenSources(run, options.source)) {

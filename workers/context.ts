@@ -9,10 +9,10 @@ import { contentHasher } from "../io/row-hasher.ts";
 import type { RowHasher } from "../kernels/hash/xxh64-rows.ts";
 import { assetsOf } from "../plan/assets.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
-import { loadPlugins } from "../plan/recipe/plugins.ts";
+import { planRegistry } from "../plan/plugins.ts";
 import { createOperator } from "../plan/stages.ts";
 import type { Operator, StageState } from "../stages/define.ts";
-import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
+import type { StageRegistry } from "../stages/registry.ts";
 import { RunBuffers } from "../store/key-file.ts";
 import { Layout } from "../store/layout.ts";
 import { PartitionMatcher } from "../store/match-partition.ts";
@@ -41,7 +41,7 @@ export class WorkerContext {
   }
 
   static async create(setup: WorkerSetup): Promise<WorkerContext> {
-    return new WorkerContext(setup, stageRegistry(await loadPlugins(setup.plan.recipe.plugins, "")));
+    return new WorkerContext(setup, await planRegistry(setup.plan));
   }
 
   /** For the key file of a source's barrier, one span after another: a thread does one task at a time. */

@@ -1,10 +1,11 @@
 import { buildCommand } from "@stricli/core";
 import type { PeekedDocument } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
-import { countFlag, dataRootFlag, jsonFlag, outFlag } from "../flags.ts";
+import { countFlag, dataRootFlag, jsonFlag, outFlag, recipeRootFlag } from "../flags.ts";
 
 interface Flags {
   readonly out: string;
+  readonly recipeRoot?: string;
   readonly dataRoot: string;
   readonly count: number;
   readonly source?: string;
@@ -28,6 +29,7 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
   parameters: {
     flags: {
       out: outFlag,
+      recipeRoot: recipeRootFlag,
       dataRoot: dataRootFlag,
       count: countFlag("count", "5", "how many to show"),
       source: {
@@ -72,7 +74,7 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
             print(this, `── ${document.address}${document.id ? `  ${document.id}` : ""}\n${document.text}\n`);
         return EXIT.ok;
       }
-      const run = openRun(subject, flags.out);
+      const run = openRun(subject, flags.out, flags.recipeRoot);
       if (flags.dropped !== undefined || !flags.tokens) {
         const found = await peekDropped(run, { count, ...only, which: flags.dropped, dataRoot: flags.dataRoot });
         if (flags.json) printJson(this, found);

@@ -116,6 +116,36 @@ test("the store's copy: made once, made anew where it is damaged, refused where 
   assert.throws(() => new AssetLibrary().bytes(asset, USER), { code: "run/missing-asset" });
 });
 
+test("the store's copy is not hashed again while its stamp is the one that it was hashed with", async (t) => {
+  const root = temporaryFolder(t);
+  writeTree(root, { "a.txt": "content" });
+  const cache = path.join(root, "identities.jsonl");
+  const publish = async (): Promise<string> => {
+    const env = createIoEnvironment({ root });
+    const asset = await findAsset(path.join(root, "a.txt"), USER, env);
+    const target = path.join(root, "store/assets", asset.sha256);
+    await env.assets.publish(asset, target, USER, cache);
+    return target;
+  };
+  const target = await publish();
+  // A file that was written a moment ago is not remembered.
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  await publish();
+  const [known = ""] = fs.readFileSync(cache, "utf8").split("\n").filter(Boolean);
+  assert.equal((JSON.parse(known) as { path: string }).path, target);
+  // What is remembered is not read: the cache says of other content that it is the planned one.
+  fs.writeFileSync(target, "CONTENT");
+  const { size, mtimeNs, ctimeNs, ino } = fs.statSync(target, { bigint: true });
+  const stamp = { size_bytes: Number(size), mtime_ns: String(mtimeNs), ctime_ns: String(ctimeNs), inode: String(ino) };
+  fs.appendFileSync(cache, `${JSON.stringify({ ...JSON.parse(known), ...stamp })}\n`);
+  await publish();
+  assert.equal(fs.readFileSync(target, "utf8"), "CONTENT");
+  // Another stamp, and it is read and made anew.
+  fs.utimesSync(target, 1_700_000_000, 1_700_000_000);
+  await publish();
+  assert.equal(fs.readFileSync(target, "utf8"), "content");
+});
+
 test("threads share one memory, and the first that needs it fills it", async (t) => {
   const root = temporaryFolder(t);
   const content = Buffer.alloc(300_000, "0123456789");
