@@ -9,7 +9,7 @@ import type { RunEvent, RunResult } from "../workers/events.ts";
 import { type Frontier, frontier } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
 import { describeRun, isPublished, runParts } from "./finish.ts";
-import { finish, owning } from "./owner.ts";
+import { discardUnasked, finish, owning } from "./owner.ts";
 import { finishAttempt, isFinished } from "./run-folder.ts";
 import { openPending } from "./status.ts";
 
@@ -57,6 +57,7 @@ export async function advanceRun(name: string, options: AdvanceOptions): Promise
     if (isFinished(folder, plan)) finishAttempt(layout, plan, folder);
     if (isFinished(layout.run(plan.name), plan) && isPublished(plan, layout)) {
       const result = describeRun(plan, layout, runParts(plan, layout, left, markers), true);
+      discardUnasked({ plan, layout, report }, markers);
       return { name: plan.name, ready: [], waiting: [], result };
     }
     const registry = await planRegistry(plan);

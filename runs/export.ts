@@ -16,7 +16,6 @@ import {
 } from "../manifests/exports/define.ts";
 import { readSummary, writeExport } from "../manifests/exports/folder.ts";
 import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
-import { readManifests } from "../manifests/read.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss } from "../manifests/shard-files.ts";
 import { planRegistry } from "../plan/plugins.ts";
@@ -25,6 +24,7 @@ import { runFiles } from "../store/layout.ts";
 import { documentStages } from "./export-documents.ts";
 import { fileStages } from "./export-files.ts";
 import { repackedStages, windowStages } from "./export-rows.ts";
+import { runManifests } from "./run-manifests.ts";
 import type { OpenRun } from "./status.ts";
 
 export interface ExportResult {
@@ -132,7 +132,7 @@ function write(
 
 /** Lays a finished run out for a trainer. Throws RunError where the run has no manifests yet. */
 export async function exportRun(run: OpenRun, trainer: Trainer, options: ExportOptions = {}): Promise<ExportResult> {
-  const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
+  const manifests = await runManifests(run);
   const registry = await planRegistry(run.plan);
   return exportManifests(run, manifests, registry, trainer, options);
 }

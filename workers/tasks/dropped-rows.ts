@@ -2,16 +2,15 @@
 import type { Batch } from "../../batch/batch.ts";
 import { entryAt } from "../../batch/entry.ts";
 import { uint8At } from "../../batch/numbers.ts";
+import { VERDICT_COLUMNS } from "../../plan/outputs.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import type { SinkColumn } from "../../stages/define.ts";
 import { FELL } from "./settle.ts";
-import { VERDICT_COLUMNS } from "./span/dropped.ts";
 
 /** The columns of an output's dropped rows. */
 export function droppedColumns(columns: readonly SinkColumn[]): readonly SinkColumn[] {
-  const taken = new Set(VERDICT_COLUMNS.map(({ name }) => name));
   const verdicts = VERDICT_COLUMNS.map(({ name, kind }) => ({ name, type: kind === "utf8" ? "string" : kind }));
-  return [...columns.filter(({ name }) => !taken.has(name)), ...verdicts];
+  return [...columns, ...verdicts];
 }
 
 /** The rows of `batch` that a dropping barrier of `source` took, each with the barrier and its reason. `fates` are those of the span. */

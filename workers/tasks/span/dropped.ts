@@ -12,18 +12,10 @@ import { type Column, type Utf8Column, utf8Bytes } from "../../../batch/column.t
 import { entryAt } from "../../../batch/entry.ts";
 import { int32At, numberAt, uint8At } from "../../../batch/numbers.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
+import { VERDICT_COLUMNS } from "../../../plan/outputs.ts";
 import type { PassPlan, SourcePlan } from "../../../plan/plan.ts";
-import type { ColumnDeclaration } from "../../../stages/define.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import { SpanRows } from "./rows.ts";
-
-/** What a dropped row has besides its own columns. */
-export const VERDICT_COLUMNS: readonly ColumnDeclaration[] = [
-  { name: "dropped_by", kind: "utf8" },
-  { name: "reason", kind: "utf8" },
-  { name: "value", kind: "float64" },
-  { name: "detail", kind: "utf8" },
-];
 
 export class DroppedRows {
   readonly #source: SourcePlan;
