@@ -101,7 +101,7 @@ export function recipePage(stages: readonly StageDefinition[], trainers?: readon
     "## tokenizer",
     optionsTable(at("tokenizer")),
     "## pipelines",
-    "Each pipeline is a list of stages, run in order: `{ use: NAME, …options }`. A barrier (`dedup/…`) may stand anywhere. " +
+    "Each pipeline is a list of stages, run in order: `{ use: NAME, …options }`. A barrier (`dedup/…`, a sample by count) may stand anywhere. " +
       "`id` names the stage in reports and `--set`; it defaults to the last part of the stage's name and must be unique in its pipeline. " +
       "What each stage can be told is in [stages](stages.md).",
     "## sources",
