@@ -187,6 +187,16 @@ export function barrierAt(plan: Pick<Plan, "sources">, source: number, barrier: 
   return entryAt(sourceAt(plan, source).barriers, barrier, "barrier");
 }
 
+/** The barriers of a source that take whole rows away, in pipeline order: those that drop, and those that select. */
+export function droppingBarriers({ barriers }: Pick<SourcePlan, "barriers">): readonly BarrierPlan[] {
+  return barriers.filter(takesRows);
+}
+
+/** Whether the verdict is on whole rows, not on parts of their texts. */
+export function takesRows({ verdict }: { readonly verdict: Exchange["verdict"] }): boolean {
+  return verdict !== "edit";
+}
+
 export function groupAt({ groups }: Pick<Plan, "groups">, group: number): MatchGroup {
   return entryAt(groups, group, "dedup group");
 }

@@ -154,7 +154,7 @@ function wantedRows(run: OpenRun, source: SourcePlan, span: number, options: Pee
   return wanted;
 }
 
-/** Rows a dedup barrier dropped lie in the token store's ledgers, by absolute row. */
+/** Rows that barriers took away lie in ledgers beside the token store, or the verdicts of a source that has none, by absolute row. */
 function addDuplicates(
   run: OpenRun,
   source: SourcePlan,
@@ -165,7 +165,7 @@ function addDuplicates(
   wanted: Map<string, PeekedDocument["verdict"]>,
 ): void {
   if (source.barriers.length === 0) return;
-  const folder = run.layout.tokens(source.tokens);
+  const folder = source.tokenized ? run.layout.tokens(source.tokens) : run.layout.verdicts(source.verdicts);
   if (!fs.existsSync(folder)) return;
   const bases = rowBases(run, source, span);
   const kept = readTable(join(run.layout.ingest(source.ingest), spanFiles.documents(span)));

@@ -6,6 +6,7 @@
  */
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
 import { contentHasher } from "../io/row-hasher.ts";
+import { KeyOrder } from "../kernels/dedup/key-order.ts";
 import type { RowHasher } from "../kernels/hash/xxh64-rows.ts";
 import { assetsOf } from "../plan/assets.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
@@ -31,6 +32,7 @@ export class WorkerContext {
   readonly #operators = new Map<string, Operator>();
   readonly #runBuffers: RunBuffers[] = [];
   readonly #matchers = new Map<8 | 16, PartitionMatcher>();
+  #orderer: PartitionMatcher | undefined;
 
   private constructor(setup: WorkerSetup, registry: StageRegistry) {
     this.setup = setup;
@@ -55,6 +57,12 @@ export class WorkerContext {
     const matcher = this.#matchers.get(keyBytes) ?? new PartitionMatcher(keyBytes);
     this.#matchers.set(keyBytes, matcher);
     return matcher;
+  }
+
+  /** As `matcher`, for barriers that select rows. */
+  orderer(): PartitionMatcher {
+    this.#orderer ??= new PartitionMatcher(8, () => new KeyOrder());
+    return this.#orderer;
   }
 
   /** What a stage's operators have found out in all spans, from what they found in each, in order of address. */

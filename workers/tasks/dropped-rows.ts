@@ -3,7 +3,7 @@ import type { Batch } from "../../batch/batch.ts";
 import { entryAt } from "../../batch/entry.ts";
 import { uint8At } from "../../batch/numbers.ts";
 import { VERDICT_COLUMNS } from "../../plan/outputs.ts";
-import type { SourcePlan } from "../../plan/plan.ts";
+import { droppingBarriers, type SourcePlan } from "../../plan/plan.ts";
 import type { SinkColumn } from "../../stages/define.ts";
 import { FELL } from "./settle.ts";
 
@@ -15,9 +15,7 @@ export function droppedColumns(columns: readonly SinkColumn[]): readonly SinkCol
 
 /** The rows of `batch` that a dropping barrier of `source` took, each with the barrier and its reason. `fates` are those of the span. */
 export function takenByBarriers(batch: Batch, fates: Uint8Array, source: SourcePlan): Batch {
-  const barriers = source.barriers
-    .filter(({ verdict }) => verdict === "drop")
-    .map(({ stage }) => entryAt(source.stages, stage, "stage"));
+  const barriers = droppingBarriers(source).map(({ stage }) => entryAt(source.stages, stage, "stage"));
   const codes = new Int32Array(batch.rows);
   for (let row = 0; row < batch.rows; row++) {
     const barrier = uint8At(fates, batch.document(row)) - FELL;

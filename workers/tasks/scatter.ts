@@ -1,5 +1,5 @@
 /**
- * First pass of the global document shuffle: which documents of some spans survive their dedup barriers, and which shard each goes to.
+ * First pass of the global document shuffle: which documents of some spans survive their barriers, and which shard each goes to.
  *
  * A document's shuffle key is 64 bits: the high ones name its shard, all of them order documents inside the shard. Only facts about
  * documents are laid out by shard here; their tokens stay in the span's runs, already in key order, until the shard is written.
@@ -15,7 +15,7 @@ import { int32At, numberAt, uint32At } from "../../batch/numbers.ts";
 import { encodeArrow } from "../../io/formats/arrow-table.ts";
 import { commitIntermediate, commitMarker, createIntermediate } from "../../io/local/commit.ts";
 import { HeldOut } from "../../kernels/random/held-out.ts";
-import { sourceAt } from "../../plan/plan.ts";
+import { droppingBarriers, sourceAt } from "../../plan/plan.ts";
 import { tokenFiles } from "../../store/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { ScatterChunk, ScatterMarker, ScatterSpan, ScatterTask } from "../protocol.ts";
@@ -26,23 +26,26 @@ import { readSpanRows } from "./span-rows.ts";
 export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarker {
   const source = sourceAt(context.plan, task.source);
   const folder = context.layout.tokens(source.tokens);
-  const dropping = source.barriers.filter(({ verdict }) => verdict === "drop");
-  const ids = dropping.map(({ stage }) => entryAt(source.stages, stage, "stage").id);
+  const dropping = droppingBarriers(source);
+  const sized = dropping.filter(({ verdict }) => verdict === "drop");
+  const ids = sized.map(({ stage }) => entryAt(source.stages, stage, "stage").id);
   const part = new Part(task.shards + (task.held_out?.shards ?? 0), ids);
   const heldOut = task.held_out && new HeldOut(task.held_out.seed, task.held_out.share);
   const ledger = new DuplicateLedger();
   const barriers = dropping.map(({ stage }, barrier) => {
-    const { roots, sizes } = entryAt(task.barriers, barrier, "barrier");
-    const files = { roots: new RootsFile(roots.file), sizes: new RootsFile(sizes.file) };
-    return { stage, first: roots.first, ...files, duplicates: 0 };
+    const { roots } = entryAt(task.barriers, barrier, "barrier");
+    return { stage, first: roots.first, roots: new RootsFile(roots.file), duplicates: 0 };
   });
+  const clusters = task.barriers.flatMap(({ sizes }) =>
+    sizes === undefined ? [] : [{ first: sizes.first, sizes: new RootsFile(sizes.file) }],
+  );
   for (const span of task.spans) {
     const documents = readDocuments(context.layout.ingest(source.ingest), span);
     const roots = barriers.map((barrier) => {
       const first = barrier.first + span.firstDocument;
       return { barrier, first, values: barrier.roots.read(first, span.documents) };
     });
-    const sizes = barriers.map((barrier) => barrier.sizes.read(barrier.first + span.firstDocument, span.documents));
+    const sizes = clusters.map((cluster) => cluster.sizes.read(cluster.first + span.firstDocument, span.documents));
     for (let row = 0; row < documents.count; row++) {
       const ordinal = int32At(documents.document, row);
       const shard = int32At(documents.shard, row);

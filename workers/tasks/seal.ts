@@ -10,7 +10,7 @@ import { RunError } from "../../batch/errors.ts";
 import { numberAt } from "../../batch/numbers.ts";
 import { commitMarker } from "../../io/local/commit.ts";
 import { damagedStore, type VouchedFile } from "../../io/local/vouched.ts";
-import { type PlannedStage, type SourcePlan, sourceAt } from "../../plan/plan.ts";
+import { droppingBarriers, type PlannedStage, type SourcePlan, sourceAt } from "../../plan/plan.ts";
 import type { StageState } from "../../stages/define.ts";
 import { tokenFiles } from "../../store/layout.ts";
 import { readSealed } from "../../store/marker.ts";
@@ -143,7 +143,7 @@ class Counts {
 
   /** `parts`: documents that fell to each dropping barrier of the source, in order. */
   dropDuplicates(parts: readonly (readonly number[])[]): void {
-    const dropping = this.#source.barriers.filter(({ verdict }) => verdict === "drop");
+    const dropping = droppingBarriers(this.#source);
     dropping.forEach(({ stage }, barrier) => {
       const duplicates = total(parts.map((part) => numberAt(part, barrier)));
       const { plan, dropped } = entryAt(this.#stages, stage, "stage");

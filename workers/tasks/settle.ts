@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { entryAt } from "../../batch/entry.ts";
 import { int32At, uint32At } from "../../batch/numbers.ts";
 import { commitIntermediate, commitMarker, createIntermediate } from "../../io/local/commit.ts";
-import { sourceAt } from "../../plan/plan.ts";
+import { droppingBarriers, sourceAt } from "../../plan/plan.ts";
 import { verdictFiles } from "../../store/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { SettleMarker, SettleTask } from "../protocol.ts";
@@ -25,7 +25,7 @@ export const FELL = 2;
 export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
   const source = sourceAt(context.plan, task.source);
   const folder = context.layout.verdicts(source.verdicts);
-  const dropping = source.barriers.filter(({ verdict }) => verdict === "drop");
+  const dropping = droppingBarriers(source);
   const barriers = dropping.map(({ stage }, barrier) => {
     const { roots } = entryAt(task.barriers, barrier, "barrier");
     return { stage, fate: FELL + barrier, first: roots.first, file: new RootsFile(roots.file), duplicates: 0 };

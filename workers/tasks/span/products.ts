@@ -11,12 +11,12 @@ import { commitIntermediate } from "../../../io/local/commit.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { RowHasher } from "../../../kernels/hash/xxh64-rows.ts";
 import type { PassPlan, SourcePlan } from "../../../plan/plan.ts";
-import type { BarrierOperator } from "../../../stages/define.ts";
+import type { BarrierOperator, Drop } from "../../../stages/define.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import type { WorkerContext } from "../../context.ts";
 import { DocumentsTable } from "./documents.ts";
 import { DroppedRows } from "./dropped.ts";
-import { type BarrierKeys, PartKeys, RowKeys } from "./keys.ts";
+import { type BarrierKeys, barrierKeys } from "./keys.ts";
 import { Ledger } from "./ledger.ts";
 import { SpanRows } from "./rows.ts";
 import { SpanTokens } from "./tokens.ts";
@@ -49,10 +49,7 @@ export class SpanProducts {
     this.#hasher = context.textHasher;
     this.#keys = source.barriers.map(({ stage, partitions }, barrier) => {
       if (stage < pass.first || stage >= pass.end) return undefined;
-      const made = operator(stage);
-      const at = { folder, span, barrier, partitions };
-      const buffers = context.runBuffers(barrier);
-      return made.verdict === "drop" ? new RowKeys(made, at, buffers) : new PartKeys(made, at, buffers);
+      return barrierKeys(operator(stage), { folder, span, barrier, partitions }, context.runBuffers(barrier));
     });
     if (last) this.#documents = new DocumentsTable(source);
     if (last && source.tokenized) this.#tokens = new SpanTokens(folder, span, source, context.plan);
@@ -65,8 +62,9 @@ export class SpanProducts {
     return this.#keys.flatMap((keys) => (keys?.parts === undefined ? [] : [keys.parts]));
   }
 
-  sketch(batch: Batch, barrier: number): void {
-    this.#keys[barrier]?.sketch(batch);
+  /** `drop` is that of the barrier's stage. */
+  sketch(batch: Batch, barrier: number, drop: Drop): void {
+    this.#keys[barrier]?.sketch(batch, drop);
   }
 
   /** Must be called before a stage's new text takes the place of the one that rows were judged by. */

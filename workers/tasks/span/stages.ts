@@ -89,6 +89,7 @@ export class SpanStages {
         products.sketch(
           batch,
           this.#source.barriers.findIndex((barrier) => barrier.stage === stage),
+          tally.dropper(batch, stage),
         );
         return undefined;
       default:
