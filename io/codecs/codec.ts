@@ -6,7 +6,8 @@
  */
 import { DataError } from "../../batch/errors.ts";
 import { gunzip } from "./gzip.ts";
-import { unzstd, type ZstdBackend, zstdBackend } from "./zstd.ts";
+import { unzstd } from "./zstd.ts";
+import { type ZstdBackend, zstdBackend } from "./zstd-backends.ts";
 
 export type Codec = "plain" | "gzip" | "zstd";
 export { type ZstdBackend, zstdBackend };

@@ -33,8 +33,6 @@ export class ZstdFrameWalker {
   event: ZstdEvent = "more";
   /** The current frame; complete once its header has been walked. */
   frame: ZstdFrame = { byte: 0, content_bytes: undefined, hasChecksum: false };
-  /** Stored checksum of the frame that just ended (low 32 bits of XXH64), where it has one. */
-  checksum = 0;
   readonly #name: string;
   readonly #field = new Uint8Array(16);
   #have = 0;
@@ -120,7 +118,6 @@ export class ZstdFrameWalker {
         this.#endOfBlock();
         break;
       case "checksum":
-        this.checksum = this.#integer(0, 4);
         this.#endOfFrame();
         break;
       case "skip-size":
