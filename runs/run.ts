@@ -5,7 +5,6 @@
  * again, removes what nobody needs any more, and writes manifests, exports and outputs when all is there.
  * Output bytes depend on the plan alone: tasks are numbered by the plan, and results are put together by number.
  */
-import { zstdBackend } from "../io/codecs/codec.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
 import { publishAssets } from "../plan/assets.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -55,8 +54,7 @@ const DEFAULT_MATCH_MEMORY_BYTES = 64 * 1024 * 1024;
 export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
   const { root, workers, registry, report = () => {} } = options;
   await publishAssets(plan, new Layout(root), options.environment);
-  const zstd = zstdBackend();
-  report({ type: "run_started", plan, workers, zstd: zstd.name, ...(zstd.hint ? { hint: zstd.hint } : {}) });
+  report({ type: "run_started", plan, workers });
   for (const message of plan.warnings) report({ type: "warning", message });
   return withLocalEngine(plan, options, root, async (engine) => {
     const result = await ownRun({

@@ -29,10 +29,8 @@ export class Segments {
   /** Takes an event in; returns a line worth keeping, if the event is one. */
   take(event: RunEvent): string | undefined {
     switch (event.type) {
-      case "run_started": {
-        const hint = event.hint === undefined ? "" : ` (${event.hint})`;
-        return `run ${event.plan.name}: plan ${event.plan.fingerprint}, ${event.workers} workers, zstd from ${event.zstd}${hint}`;
-      }
+      case "run_started":
+        return `run ${event.plan.name}: plan ${event.plan.fingerprint}, ${event.workers} workers`;
       case "warning":
         return `warning: ${event.message}`;
       case "run_changed":

@@ -7,10 +7,8 @@
 import { DataError } from "../../batch/errors.ts";
 import { gunzip } from "./gzip.ts";
 import { unzstd } from "./zstd.ts";
-import { type ZstdBackend, zstdBackend } from "./zstd-backends.ts";
 
 export type Codec = "plain" | "gzip" | "zstd";
-export { type ZstdBackend, zstdBackend };
 
 const EXTENSIONS: readonly (readonly [string, Codec])[] = [
   [".gz", "gzip"],
@@ -31,15 +29,10 @@ export function codecOf(name: string): Codec {
  * Decodes `pieces`, which start at the file's first byte. `name` is for messages.
  * Throws DataError `data/wrong-codec` where the first bytes contradict `codec`, and what the codec throws.
  */
-export function decode(
-  codec: Codec,
-  pieces: AsyncIterable<Uint8Array>,
-  name: string,
-  zstd?: ZstdBackend,
-): AsyncIterable<Uint8Array> {
+export function decode(codec: Codec, pieces: AsyncIterable<Uint8Array>, name: string): AsyncIterable<Uint8Array> {
   const checked = sniff(codec, pieces, name);
   if (codec === "plain") return checked;
-  return joined(codec === "gzip" ? gunzip(checked, name) : unzstd(checked, name, zstd));
+  return joined(codec === "gzip" ? gunzip(checked, name) : unzstd(checked, name));
 }
 
 /** Passes `pieces` on after a look at the first four bytes. */
