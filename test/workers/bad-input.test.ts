@@ -5,6 +5,7 @@ import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { prepare, type RunResult, run, ShardmillError } from "../../index.ts";
+import { blockEncoder } from "../../io/codecs/encoder.ts";
 import { temporaryFolder } from "./fixture.ts";
 
 const SAMPLES = path.resolve("..", "shared", "samples");
@@ -150,6 +151,32 @@ for (const { name, file, bytes, source, code, message } of CASES) {
     });
   });
 }
+
+/** A flipped byte that ends a row's JSON in the middle of a file with a checksum at its end. */
+const DAMAGED: readonly (readonly [name: string, bytes: Uint8Array, code: string])[] = [
+  ["a.jsonl.gz", flip(gzipSync(GOOD.repeat(50), { level: 0 }), 60), "data/corrupt-gzip"],
+  ["a.jsonl.gz", gzipSync(GOOD.repeat(50), { level: 0 }).subarray(0, 700), "data/truncated-gzip"],
+  ["a.jsonl.zst", flip(blockEncoder("zstd").frame(Buffer.from(GOOD.repeat(50))), 30), "data/corrupt-zstd"],
+  ["a.csv.gz", flip(gzipSync(`id,text\n${'1,"some text"\n'.repeat(50)}`, { level: 0 }), 80), "data/corrupt-gzip"],
+];
+
+for (const [name, bytes, code] of DAMAGED) {
+  for (const maxErrors of [0, 1, 1000]) {
+    test(`rows of a damaged ${name} (${code}) are no bad rows, --max-errors ${maxErrors}`, async (t) => {
+      await assert.rejects(attempt(t, name, bytes, "", maxErrors), (error) => {
+        assert.ok(error instanceof ShardmillError, String(error));
+        assert.equal(error.code, code);
+        assert.doesNotMatch(error.message, /max-errors/);
+        return true;
+      });
+    });
+  }
+}
+
+test("a bad row of a whole compressed shard stays a bad row", async (t) => {
+  const bytes = gzipSync(`${GOOD.repeat(5)}{"text": 5}\n`);
+  await assert.rejects(attempt(t, "a.jsonl.gz", bytes), { code: "data/text-not-string" });
+});
 
 test("--max-errors lets bad rows pass, counted by kind", async (t) => {
   const bytes = `${GOOD.repeat(5)}{"text": 5}\nnot json\n{"text": ""}\n{"other": 1}\n${GOOD}`;

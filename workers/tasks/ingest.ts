@@ -22,6 +22,7 @@ import type { IngestMarker, IngestTask } from "../protocol.ts";
 import { Edits } from "./span/edits.ts";
 import { SpanProducts } from "./span/products.ts";
 import { Requests } from "./span/requests.ts";
+import { shardDamageOr } from "./span/shard-damage.ts";
 import { SpanStages } from "./span/stages.ts";
 import { Tally } from "./span/tally.ts";
 
@@ -78,7 +79,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
     return marker;
   } catch (error) {
     products.abort();
-    throw error;
+    throw await shardDamageOr(error, source, context.environment);
   } finally {
     requests.close();
   }
