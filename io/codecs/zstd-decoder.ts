@@ -4,16 +4,12 @@
  * One build on every Node and processor: native builds are not equal, not even of one version. The fast Huffman loop of
  * x86-64 does not look whether a stream of literals ends where it should, so Node's zstd takes damaged frames without a
  * checksum that this build refuses. The package's own loop does not look at what the library answers, so damage comes
- * out as content; here every answer is looked at. The module lies in the package as base64 text, its functions have the
- * library's names. Invariant: what the library refuses is a {@link ZstdFault}. Memory: an instance has the window of one
+ * out as content; here every answer is looked at. Its functions have the library's names. Invariant: what the library refuses is a {@link ZstdFault}. Memory: an instance has the window of one
  * stream (128 MiB at most) and 1 MB; its memory never shrinks, so those that grew are given up with their stream.
  * Price: 400 MB/s of prose, two thirds of a native build; a few ms once a thread, 0.2 ms an instance.
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { embeddedModule } from "./embedded-module.ts";
 
-/** A WebAssembly module begins with these bytes, in base64. */
-const MODULE_TEXT = /(["'`])(AGFzbQ[A-Za-z0-9+/=]+)\1/;
 /** The library answers an error with its number, negated; the highest number is this. */
 const MAX_ERROR = 120;
 const MEMORY_ERROR = 64;
@@ -74,7 +70,7 @@ export class ZstdDecoder {
   #view: DataView;
 
   constructor() {
-    compiled ??= new WebAssembly.Module(moduleBytes());
+    compiled ??= embeddedModule("zstddec/stream");
     const env = { emscripten_notify_memory_growth: () => this.#grown() };
     this.#exports = new WebAssembly.Instance(compiled, { env }).exports as unknown as Exports;
     const { memory } = this.#exports;
@@ -161,11 +157,4 @@ export class ZstdDecoder {
     this.#heap = new Uint8Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
   }
-}
-
-function moduleBytes(): Uint8Array<ArrayBuffer> {
-  const path = createRequire(import.meta.url).resolve("zstddec/stream");
-  const text = MODULE_TEXT.exec(readFileSync(path, "latin1"))?.[2];
-  if (text === undefined) throw new Error(`there is no WebAssembly module in ${path}`);
-  return Uint8Array.from(Buffer.from(text, "base64"));
 }

@@ -11,7 +11,7 @@ const READERS: Readonly<Record<string, string>> = {
   ".csv": "read/csv",
   ".tsv": "read/csv",
 };
-const COMPRESSED = /\.(gz|zst|zstd)$/;
+const COMPRESSED = /\.(gz|gzip|zst|zstd|bz2|xz)$/;
 /** Columnar files compress inside; a compressed one cannot be read by parts. */
 const COMPRESSIBLE = new Set(["read/jsonl", "read/csv"]);
 
