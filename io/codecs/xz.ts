@@ -3,8 +3,8 @@
  *
  * The decoder is XZ Embedded in WebAssembly, the module inside `xz-decompress`, without the web stream around it.
  * Invariant: CRC32 and CRC64 are checked, of headers, blocks and index; a stream with another check or a filter besides
- * LZMA2 is refused by name. Memory: the dictionary, 64 MiB at most, which every setting of `xz` keeps to. Price: 40 to
- * 70 MB/s.
+ * LZMA2 is refused by name. Memory: the dictionary, 64 MiB at most, which every setting of `xz` keeps to. Price: 40
+ * MB/s.
  */
 import { DataError } from "../../batch/errors.ts";
 import { embeddedModule } from "./embedded-module.ts";

@@ -33,6 +33,10 @@ interface Case {
   readonly message: RegExp;
 }
 
+function compressed(name: string): Uint8Array {
+  return fs.readFileSync(path.join(process.cwd(), "test/golden/compressed", name));
+}
+
 const utf16 = Buffer.from(`\uFEFF${GOOD}`, "utf16le");
 const zstdFrame = Buffer.from("KLUv/SQhCQEAeyJ0ZXh0IjoiYSBnb29kIHJvdyBvZiB0ZXh0In0K", "base64");
 
@@ -64,6 +68,42 @@ const CASES: readonly Case[] = [
     bytes: gzipSync(GOOD),
     code: "data/wrong-codec",
     message: /gzip/,
+  },
+  {
+    name: "bzip2 under another name",
+    file: "a.jsonl",
+    bytes: compressed("runs.bz2"),
+    code: "data/wrong-codec",
+    message: /are bzip2(.|\n)*\.bz2/,
+  },
+  {
+    name: "cut bzip2",
+    file: "a.jsonl.bz2",
+    bytes: compressed("runs.bz2").subarray(0, 60),
+    code: "data/truncated-bzip2",
+    message: /a\.jsonl\.bz2/,
+  },
+  {
+    name: "damaged xz",
+    file: "a.jsonl.xz",
+    bytes: flip(compressed("text.xz"), 9000),
+    code: "data/corrupt-xz",
+    message: /a\.jsonl\.xz/,
+  },
+  {
+    name: "lz4",
+    file: "a.jsonl",
+    bytes: Uint8Array.of(4, 0x22, 0x4d, 0x18, 0x64, 0x40, 0xa7),
+    code: "data/unsupported-codec",
+    message: /is lz4/,
+  },
+  {
+    name: "a file that is gzip and called text",
+    file: "a.txt",
+    bytes: gzipSync(GOOD),
+    source: "read: files",
+    code: "data/invalid-utf8",
+    message: /file is gzip, not text/,
   },
   { name: "UTF-16", file: "a.jsonl", bytes: utf16, code: "data/not-utf8", message: /UTF-16/ },
   {
@@ -123,6 +163,7 @@ async function attempt(
   maxErrors = 0,
 ): Promise<{ result: RunResult; out: string }> {
   const root = temporaryFolder(t);
+  fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
   fs.writeFileSync(path.join(root, name), bytes);
   fs.writeFileSync(
     path.join(root, "bad.yaml"),
@@ -176,6 +217,12 @@ for (const [name, bytes, code] of DAMAGED) {
 test("a bad row of a whole compressed shard stays a bad row", async (t) => {
   const bytes = gzipSync(`${GOOD.repeat(5)}{"text": 5}\n`);
   await assert.rejects(attempt(t, "a.jsonl.gz", bytes), { code: "data/text-not-string" });
+});
+
+test("a truncated file below a folder of any name says what it is", async (t) => {
+  const name = "worker_0/part.jsonl.gz";
+  const bytes = gzipSync(GOOD.repeat(50)).subarray(0, 40);
+  await assert.rejects(attempt(t, name, bytes), { code: "data/truncated-gzip", message: /worker_0\/part/ });
 });
 
 test("--max-errors lets bad rows pass, counted by kind", async (t) => {
