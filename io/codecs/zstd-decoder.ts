@@ -2,11 +2,12 @@
  * The decoder of the zstd library as WebAssembly: the module inside `zstddec`, without the loader around it.
  *
  * One build on every Node and processor: native builds are not equal, not even of one version. The fast Huffman loop of
- * x86-64 does not look whether a stream of literals ends where it should, so Node's zstd takes damaged frames without a
- * checksum that this build refuses. The package's own loop does not look at what the library answers, so damage comes
- * out as content; here every answer is looked at. Its functions have the library's names. Invariant: what the library refuses is a {@link ZstdFault}. Memory: an instance has the window of one
- * stream (128 MiB at most) and 1 MB; its memory never shrinks, so those that grew are given up with their stream.
- * Price: 350 to 420 MB/s of prose, two thirds of a native build or more; a few ms once a thread, 0.2 ms an instance.
+ * 64-bit builds does not look whether a stream of literals ends where it should, so Node's zstd takes damaged frames
+ * without a checksum that this build refuses. The package's own loop does not look at what the library answers, so
+ * damage comes out as content; here every answer is looked at. Its functions have the library's names. Invariant: what
+ * the library refuses is a {@link ZstdFault}. Memory: an instance has the window of one stream (128 MiB at most) and
+ * 1 MB; its memory never shrinks, so those that grew are given up with their stream. Price: 350 to 420 MB/s of prose,
+ * two thirds of a native build or more; a few ms once a thread, 0.2 ms an instance.
  */
 import { embeddedModule } from "./embedded-module.ts";
 
