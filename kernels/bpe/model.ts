@@ -1,5 +1,7 @@
 /** A byte-level BPE model as every encoder takes it: what a tokenizer file says, without the file's format. */
+import type { AddedToken } from "./added-tokens.ts";
 import type { MergeTable } from "./merge-table.ts";
+import type { NormalizerStep } from "./normalizers.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** One step that cuts text into words; steps apply in order, each within the words of the one before. */
@@ -15,6 +17,8 @@ export interface BpeModel {
   readonly byteIds: Int32Array;
   /** Whether a word that is a token becomes it without merging (`ignore_merges`; tiktoken always does). */
   readonly wholeWords: boolean;
-  readonly nfc: boolean;
+  /** In the file's order. */
+  readonly addedTokens: readonly AddedToken[];
+  readonly normalizers: readonly NormalizerStep[];
   readonly preTokenizers: readonly PreTokenizerStep[];
 }

@@ -5,8 +5,10 @@
  * to cut a token into two tokens is a merge of the token's rank. A word that is a token becomes it at once.
  */
 import { RecipeError } from "../../batch/errors.ts";
+import type { AddedToken } from "./added-tokens.ts";
+import { byteTokens } from "./json/byte-level-model.ts";
 import { MAX_TOKEN_IDS, MergeTable } from "./merge-table.ts";
-import { byteTokens, type LoadedModel } from "./tokenizer-json.ts";
+import type { LoadedModel } from "./tokenizer-json.ts";
 import { VocabularyBuilder } from "./vocabulary.ts";
 
 /** The file of one encoding, parsed. */
@@ -42,15 +44,19 @@ function readRanks(lines: string, builder: VocabularyBuilder): void {
   }
 }
 
+function specialToken(content: string, id: number): AddedToken {
+  return { id, content, special: true, normalized: false, lstrip: false, rstrip: false, singleWord: false };
+}
+
 /** @throws RecipeError where the ranks are broken or lack a byte */
 export function readTiktoken(file: TiktokenFile): LoadedModel {
   const builder = new VocabularyBuilder();
   readRanks(file.bpe_ranks, builder);
-  const specialTokens = new Map(Object.entries(file.special_tokens));
+  const addedTokens = Object.entries(file.special_tokens).map(([content, id]) => specialToken(content, id));
   const utf8 = new TextEncoder();
-  for (const [text, id] of specialTokens) builder.set(id, utf8.encode(text), false);
+  for (const { content, id } of addedTokens) builder.set(id, utf8.encode(content), false);
   const vocabulary = builder.build();
-  const special = new Set(specialTokens.values());
+  const special = new Set(addedTokens.map((token) => token.id));
   const merges: number[] = [];
   for (let id = 0; id < vocabulary.size; id++) {
     if (!special.has(id)) vocabulary.forEachSplit(id, (left, right) => merges.push(left, right, id, id));
@@ -61,9 +67,10 @@ export function readTiktoken(file: TiktokenFile): LoadedModel {
       merges: new MergeTable(Int32Array.from(merges), vocabulary.size),
       byteIds: byteTokens(vocabulary),
       wholeWords: true,
-      nfc: false,
+      addedTokens,
+      normalizers: [],
       preTokenizers: [{ kind: "regex", source: file.pat_str }],
     },
-    specialTokens,
+    postProcessor: { before: [], after: [] },
   };
 }

@@ -16,9 +16,9 @@ export class TokenLoss {
   readonly #tokenOffsets: Int32Array;
   readonly #borders: NfcBorders | undefined;
 
-  constructor({ vocabulary, nfc }: BpeModel) {
+  constructor({ vocabulary, normalizers }: BpeModel) {
     this.#tokenOffsets = vocabulary.offsets;
-    this.#borders = nfc ? new NfcBorders(new NfcNormalizer()) : undefined;
+    this.#borders = normalizers.some((step) => step.kind === "nfc") ? new NfcBorders(new NfcNormalizer()) : undefined;
   }
 
   /** `tokens` of `texts`, each row with an EOS behind it, and the lane that `ranges` of the texts give them. */

@@ -9,10 +9,10 @@ import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
 import { CLASSES } from "../bpe/char-class.ts";
 import { characterTokens } from "../bpe/character-tokens.ts";
-import { ByteBpeEncoder, DEFAULT_CACHE_BYTES, type Encoder, NFC_GROWTH } from "../bpe/encoder.ts";
+import { ByteBpeEncoder, DEFAULT_CACHE_BYTES, type EncodeOptions, type Encoder } from "../bpe/encoder.ts";
 import { familyOf, type RegexFamily } from "../bpe/known-regexes.ts";
 import type { BpeModel } from "../bpe/model.ts";
-import { NfcNormalizer } from "../bpe/nfc.ts";
+import { Pipeline } from "../bpe/pipeline.ts";
 import { lastSafeCut, nextSafeCut } from "../bpe/safe-cut.ts";
 import { TokenRows } from "../bpe/token-rows.ts";
 
@@ -23,6 +23,8 @@ const WINDOW_PARTS = 1 << 12;
 const BYTES_PER_TOKEN = 3;
 /** Numbers of the pre-tokenizers in the module. */
 const FAMILIES: Readonly<Record<RegexFamily, number>> = { gpt2: 0, cl100k: 1, qwen: 2, o200k: 3 };
+
+const NO_TEXT = new Uint8Array(0);
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
@@ -40,11 +42,15 @@ interface Exports {
   encode(parts: number): void;
 }
 
-/** What a part of the window is: more of its document follows, its last part, or a row without document. */
-type Part = "more" | "last" | "dead";
+/** What stands behind a part of the window: the added token of that id, or one of these. */
+type Behind = number;
+const NOTHING = -1;
+/** The end of a document, and of a row without document. */
+const END = -2;
+const END_OF_DEAD = -3;
 
 /** Takes the ids of a part: a view that the next call overwrites. */
-type Take = (ids: Uint32Array, part: Part) => void;
+type Take = (ids: Uint32Array, behind: Behind) => void;
 
 /** The module's memory with a model in it, and the window. */
 class Window {
@@ -53,7 +59,8 @@ class Window {
   readonly #ends: Int32Array;
   readonly #ids: Uint32Array;
   readonly #counts: Int32Array;
-  readonly #parts: Part[] = [];
+  readonly #behind = new Int32Array(WINDOW_PARTS);
+  #parts = 0;
   #length = 0;
 
   constructor(module: WebAssembly.Module, model: BpeModel, family: RegexFamily, cacheBytes: number) {
@@ -68,25 +75,34 @@ class Window {
   }
 
   /** Adds `bytes[start, end)` as a part; false where there is no room. */
-  add(bytes: Uint8Array, start: number, end: number, part: Part): boolean {
+  add(bytes: Uint8Array, start: number, end: number): boolean {
     const length = this.#length + end - start;
-    if (length > WINDOW_BYTES || this.#parts.length === WINDOW_PARTS) return false;
+    if (length > WINDOW_BYTES || this.#parts === WINDOW_PARTS) return false;
     this.#text.set(bytes.subarray(start, end), this.#length);
-    this.#ends[this.#parts.length] = length;
+    this.#ends[this.#parts] = length;
     this.#length = length;
-    this.#parts.push(part);
+    this.#behind[this.#parts++] = NOTHING;
+    return true;
+  }
+
+  /** Notes what stands behind the part that was added last; false where that is said already, or there is none. */
+  follow(behind: Behind): boolean {
+    const last = this.#parts - 1;
+    if (last < 0 || this.#behind[last] !== NOTHING) return false;
+    this.#behind[last] = behind;
     return true;
   }
 
   /** Empties the window: encodes its parts and hands their ids out in order. */
   run(take: Take): void {
-    const parts = this.#parts.splice(0);
-    this.#length = 0;
-    this.#exports.encode(parts.length);
+    const parts = this.#parts;
+    this.#parts = this.#length = 0;
+    this.#exports.encode(parts);
     let from = 0;
-    for (const [i, part] of parts.entries()) {
-      take(this.#ids.subarray(from, this.#counts[i]), part);
-      from = this.#counts[i];
+    for (let i = 0; i < parts; i++) {
+      const to = this.#counts[i];
+      take(this.#ids.subarray(from, to), this.#behind[i]);
+      from = to;
     }
   }
 
@@ -122,7 +138,7 @@ export class WasmBpeEncoder implements Encoder {
   readonly #model: BpeModel;
   readonly #cacheBytes: number;
   readonly #window: Window | undefined;
-  readonly #normalizer: NfcNormalizer | undefined;
+  readonly #pipeline: Pipeline;
   #twin: ByteBpeEncoder | undefined;
 
   /** @param module `bpe.wasm`, compiled */
@@ -130,82 +146,117 @@ export class WasmBpeEncoder implements Encoder {
     this.vocabSize = model.vocabulary.size;
     this.#model = model;
     this.#cacheBytes = cacheBytes;
-    this.#normalizer = model.nfc ? new NfcNormalizer() : undefined;
+    this.#pipeline = new Pipeline(model);
     const [step, ...more] = model.preTokenizers;
     const family = step.kind === "regex" && more.length === 0 ? familyOf(step.source) : undefined;
     this.#window = family === undefined ? undefined : new Window(module, model, family, cacheBytes);
   }
 
   maxTokens(byteLength: number): number {
-    return this.#normalizer === undefined ? byteLength : byteLength * NFC_GROWTH;
+    return byteLength * (this.#pipeline.normalizer?.growth ?? 1);
   }
 
-  encode(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
+  encode(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    out: Uint32Array,
+    at: number,
+    options: EncodeOptions = {},
+  ): number {
     if (out.length - at < this.maxTokens(end - start)) throw new Error("the output has no room for maxTokens ids");
     const window = this.#window;
-    if (window === undefined) return this.#theTwin().encode(bytes, start, end, out, at);
+    if (window === undefined) return this.#theTwin().encode(bytes, start, end, out, at, options);
     let to = at;
-    const take = (ids: Uint32Array) => {
+    const take: Take = (ids, behind) => {
       out.set(ids, to);
       to += ids.length;
+      if (behind >= 0) out[to++] = behind;
     };
-    this.#encodeText(window, bytes, start, end, take);
+    this.#pipeline.scan(bytes, start, end);
+    this.#encodeText(window, start, end, 0, options, take);
     window.run(take);
     return to - at;
   }
 
-  encodeDocuments({ data, offsets }: Utf8Column, alive: Bitmap, eos: number): TokenListColumn {
+  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number, options: EncodeOptions = {}): TokenListColumn {
     const window = this.#window;
-    if (window === undefined) return this.#theTwin().encodeDocuments({ kind: "utf8", data, offsets }, alive, eos);
+    if (window === undefined) return this.#theTwin().encodeDocuments(texts, alive, eos, options);
+    const { data, offsets } = texts;
     const count = offsets.length - 1;
     const rows = new TokenRows(count, Math.ceil(data.length / BYTES_PER_TOKEN) + count);
-    const take: Take = (ids, part) => {
-      rows.append(ids);
-      if (part === "last") rows.endRowWith(eos);
-      else if (part === "dead") rows.endRow();
+    const take: Take = (ids, behind) => {
+      if (ids.length > 0) rows.append(ids);
+      if (behind >= 0) rows.add(behind);
+      else if (behind === END) rows.add(eos);
+      if (behind === END || behind === END_OF_DEAD) rows.endRow();
     };
+    this.#pipeline.scan(data, offsets[0], offsets[count]);
     for (let row = 0; row < count; row++) {
-      if (alive.has(row)) this.#encodeText(window, data, offsets[row], offsets[row + 1], take);
-      else this.#addPart(window, data, 0, 0, "dead", take);
+      if (alive.has(row)) {
+        this.#encodeText(window, offsets[row], offsets[row + 1], row, options, take);
+        this.#follow(window, END, take);
+      } else {
+        this.#follow(window, END_OF_DEAD, take);
+      }
     }
     window.run(take);
     return rows.finish();
   }
 
-  /** Puts a document into the window, part by part; hands out what is in the window's way. */
-  #encodeText(window: Window, bytes: Uint8Array, start: number, end: number, take: Take): void {
-    const normal = this.#normalizer?.normalize(bytes, start, end);
-    if (normal !== undefined) {
-      bytes = normal;
-      start = 0;
-      end = normal.length;
-    }
+  /** Puts a document of what the pipeline has scanned into the window, piece by piece; hands out what is in the window's way. */
+  #encodeText(
+    window: Window,
+    start: number,
+    end: number,
+    row: number,
+    { special = "text", parsed }: EncodeOptions,
+    take: Take,
+  ): void {
+    this.#pipeline.cut(start, end, special, {
+      piece: (bytes, first, last) => this.#addPiece(window, bytes, first, last, take),
+      token: (token) => {
+        this.#follow(window, token.id, take);
+        if (token.special && parsed !== undefined) parsed[row]++;
+      },
+    });
+  }
+
+  #addPiece(window: Window, bytes: Uint8Array, start: number, end: number, take: Take): void {
     while (end - start > WINDOW_BYTES) {
       const cut = lastSafeCut(bytes, start, start + WINDOW_BYTES, end);
       if (cut !== -1) {
-        this.#addPart(window, bytes, start, cut, "more", take);
+        this.#addPart(window, bytes, start, cut, take);
         start = cut;
       } else {
         window.run(take);
         const next = nextSafeCut(bytes, start + WINDOW_BYTES, end);
-        take(this.#encodeWithTwin(bytes, start, next), "more");
+        take(this.#encodeWithTwin(bytes, start, next), NOTHING);
         start = next;
       }
     }
-    this.#addPart(window, bytes, start, end, "last", take);
+    if (start < end) this.#addPart(window, bytes, start, end, take);
   }
 
-  #addPart(window: Window, bytes: Uint8Array, start: number, end: number, part: Part, take: Take): void {
-    if (window.add(bytes, start, end, part)) return;
+  #addPart(window: Window, bytes: Uint8Array, start: number, end: number, take: Take): void {
+    if (window.add(bytes, start, end)) return;
     window.run(take);
-    window.add(bytes, start, end, part);
+    window.add(bytes, start, end);
+  }
+
+  /** Notes what stands behind the text so far. */
+  #follow(window: Window, behind: Behind, take: Take): void {
+    if (window.follow(behind)) return;
+    // Two in a row, or nothing before the first: an empty part carries it.
+    this.#addPart(window, NO_TEXT, 0, 0, take);
+    window.follow(behind);
   }
 
   /** The ids of a part that no window holds. */
   #encodeWithTwin(bytes: Uint8Array, start: number, end: number): Uint32Array {
     const twin = this.#theTwin();
-    const out = new Uint32Array(twin.maxTokens(end - start));
-    return out.subarray(0, twin.encodeNormal(bytes, start, end, out, 0));
+    const out = new Uint32Array(end - start);
+    return out.subarray(0, twin.encodePiece(bytes, start, end, out, 0));
   }
 
   #theTwin(): ByteBpeEncoder {
