@@ -6,7 +6,8 @@
  */
 
 import { ByteTrie } from "./byte-trie.ts";
-import { charAt, isWordCharacter, WHITESPACE } from "./char-class.ts";
+import { charAt, WHITESPACE } from "./char-class.ts";
+import { isWordCharacter } from "./rust-characters.ts";
 
 export interface AddedToken {
   readonly id: number;

@@ -121,28 +121,12 @@ export function skip(bytes: Uint8Array, p: number, end: number, set: number): nu
 }
 
 /** Letters of `\w` that are not letters by category: circled and squared Latin ones. */
-const LETTER_SYMBOLS: readonly (readonly [number, number])[] = [
+export const LETTER_SYMBOLS: readonly (readonly [number, number])[] = [
   [0x24b6, 0x24e9],
   [0x1f130, 0x1f149],
   [0x1f150, 0x1f169],
   [0x1f170, 0x1f189],
 ];
-const JOINERS = [0x200c, 0x200d];
-
-let wordCharacters: Uint8Array | undefined;
-
-/** 1 for every code point of `\w`, as Rust's regex crate has it: made on first use, of 1.1 MB. */
-function words(): Uint8Array {
-  if (wordCharacters !== undefined) return wordCharacters;
-  const table = new Uint8Array(CODE_POINTS);
-  forEachCategoryRun((category, start, end) => {
-    if (/^(?:L.|M.|Nd|Nl|Pc)$/.test(category)) table.fill(1, start, end);
-  });
-  for (const [first, last] of LETTER_SYMBOLS) table.fill(1, first, last + 1);
-  for (const joiner of JOINERS) table[joiner] = 1;
-  wordCharacters = table;
-  return table;
-}
 
 /** The code point of the character of `size` bytes at `bytes[p]`, U+FFFD for a malformed byte. */
 export function codePointOf(bytes: Uint8Array, p: number, size: number): number {
@@ -150,9 +134,4 @@ export function codePointOf(bytes: Uint8Array, p: number, size: number): number 
   let codePoint = bytes[p] & (0xff >> (size + 1));
   for (let i = 1; i < size; i++) codePoint = (codePoint << 6) | (bytes[p + i] & 0x3f);
   return codePoint;
-}
-
-/** Whether a character of `\w` stands at `bytes[p]`; needs `p < end`. */
-export function isWordCharacter(bytes: Uint8Array, p: number, end: number): boolean {
-  return words()[codePointOf(bytes, p, charAt(bytes, p, end) >> 8)] === 1;
 }

@@ -74,7 +74,7 @@ export class ByteBpeEncoder implements Encoder {
   }
 
   maxTokens(byteLength: number): number {
-    return byteLength * (this.#pipeline.normalizer?.growth ?? 1);
+    return this.pieceTokens(byteLength) * (this.#pipeline.normalizer?.growth ?? 1);
   }
 
   encode(
@@ -110,7 +110,8 @@ export class ByteBpeEncoder implements Encoder {
     const rows = new TokenRows(count, Math.ceil(data.length / BYTES_PER_TOKEN) + count);
     let row = 0;
     const pieces: Pieces = {
-      piece: (text, start, end) => rows.commit(this.encodePiece(text, start, end, rows.reserve(end - start), 0)),
+      piece: (text, start, end) =>
+        rows.commit(this.encodePiece(text, start, end, rows.reserve(this.pieceTokens(end - start)), 0)),
       token: (token: AddedToken) => {
         rows.add(token.id);
         if (token.special && parsed !== undefined) parsed[row]++;
@@ -127,8 +128,19 @@ export class ByteBpeEncoder implements Encoder {
     return rows.finish();
   }
 
-  /** The ids of a piece: text in normal form that holds no added token. `out` needs room for an id a byte. */
+  /** The ids of a piece: text in normal form that holds no added token. `out` needs room for {@link pieceTokens} ids. */
   encodePiece(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
+    const text = this.#words.begin(bytes, start, end);
+    return text === undefined ? this.#encodeWords(bytes, start, out, at) : this.#encodeWords(text, 0, out, at);
+  }
+
+  /** Upper bound of the ids that a piece of `byteLength` bytes becomes. */
+  pieceTokens(byteLength: number): number {
+    return byteLength * this.#words.growth;
+  }
+
+  /** The ids of the words that the pre-tokenizer has begun on, of which the first begins at `start`. */
+  #encodeWords(bytes: Uint8Array, start: number, out: Uint32Array, at: number): number {
     if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
     const view = this.#view;
     const base = bytes.byteOffset;
@@ -139,7 +151,6 @@ export class ByteBpeEncoder implements Encoder {
     let { slots, mask } = cache;
     let p = start;
     let o = at;
-    this.#words.begin(bytes, start, end);
     for (let count = this.#words.next(ends); count > 0; count = this.#words.next(ends)) {
       for (let i = 0; i < count; i++) {
         const q = ends[i];

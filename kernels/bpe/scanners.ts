@@ -170,35 +170,11 @@ function o200kWord(bytes: Uint8Array, p: number, end: number): number {
   return p;
 }
 
-/**
- * Whether the character at `p`, of class and length `char`, is a number to the `Digits` pre-tokenizer: that asks Rust's `char`, which
- * knows Unicode 17 and so thirteen numbers more (U+11DE0 to U+11DE9, U+16FF4 to U+16FF6).
- */
-function isDigit(bytes: Uint8Array, p: number, char: number): boolean {
-  if ((char & NUMBER) !== 0) return true;
-  if (char >> 8 !== 4 || bytes[p] !== 0xf0) return false;
-  const middle = (bytes[p + 1] << 8) | bytes[p + 2];
-  const last = bytes[p + 3];
-  return (middle === 0x91b7 && last >= 0xa0 && last <= 0xa9) || (middle === 0x96bf && last >= 0xb4 && last <= 0xb6);
-}
-
-/** The `Digits` pre-tokenizer: numbers apart from everything else, one by one or run by run. */
-function digitsWord(bytes: Uint8Array, start: number, end: number, individual: boolean): number {
-  let char = charAt(bytes, start, end);
-  const digits = isDigit(bytes, start, char);
-  let p = start + (char >> 8);
-  while (p < end && !(digits && individual)) {
-    char = charAt(bytes, p, end);
-    if (isDigit(bytes, p, char) !== digits) break;
-    p += char >> 8;
-  }
-  return p;
-}
-
 /** The end of the word that starts at `p`; needs `p < end`. */
 type WordEnd = (bytes: Uint8Array, p: number, end: number) => number;
 
 class Scanner implements PreTokenizer {
+  readonly growth = 1;
   readonly #wordEnd: WordEnd;
   #bytes: Uint8Array = new Uint8Array(0);
   #position = 0;
@@ -208,7 +184,7 @@ class Scanner implements PreTokenizer {
     this.#wordEnd = wordEnd;
   }
 
-  begin(bytes: Uint8Array, start: number, end: number): void {
+  begin(bytes: Uint8Array, start: number, end: number): undefined {
     this.#bytes = bytes;
     this.#position = start;
     this.#end = end;
@@ -242,8 +218,4 @@ export function cl100kScanner(digits: number): PreTokenizer {
 /** The expression of o200k. */
 export function o200kScanner(): PreTokenizer {
   return new Scanner(o200kWord);
-}
-
-export function digitsScanner(individual: boolean): PreTokenizer {
-  return new Scanner((bytes, p, end) => digitsWord(bytes, p, end, individual));
 }

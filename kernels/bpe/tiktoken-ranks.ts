@@ -69,7 +69,9 @@ export function readTiktoken(file: TiktokenFile): LoadedModel {
       wholeWords: true,
       addedTokens,
       normalizers: [],
-      preTokenizers: [{ kind: "regex", source: file.pat_str }],
+      preTokenizers: [
+        { kind: "split", pattern: { kind: "regex", source: file.pat_str }, behavior: "isolated", invert: false },
+      ],
     },
     postProcessor: { before: [], after: [] },
   };

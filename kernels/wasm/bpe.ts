@@ -13,6 +13,7 @@ import { ByteBpeEncoder, DEFAULT_CACHE_BYTES, type EncodeOptions, type Encoder }
 import { familyOf, type RegexFamily } from "../bpe/known-regexes.ts";
 import type { BpeModel } from "../bpe/model.ts";
 import { Pipeline } from "../bpe/pipeline.ts";
+import { knownRegexOf } from "../bpe/pre-tokenizers.ts";
 import { lastSafeCut, nextSafeCut } from "../bpe/safe-cut.ts";
 import { TokenRows } from "../bpe/token-rows.ts";
 
@@ -24,6 +25,7 @@ const BYTES_PER_TOKEN = 3;
 /** Numbers of the pre-tokenizers in the module. */
 const FAMILIES: Readonly<Record<RegexFamily, number>> = { gpt2: 0, cl100k: 1, qwen: 2, o200k: 3 };
 
+const BLANK = 0x20;
 const NO_TEXT = new Uint8Array(0);
 
 interface Exports {
@@ -139,6 +141,10 @@ export class WasmBpeEncoder implements Encoder {
   readonly #cacheBytes: number;
   readonly #window: Window | undefined;
   readonly #pipeline: Pipeline;
+  /** Whether a piece that begins with no blank gets one. */
+  readonly #prefixSpace: boolean;
+  /** The most bytes of words that a byte of normal text becomes. */
+  readonly #growth: number;
   #twin: ByteBpeEncoder | undefined;
 
   /** @param module `bpe.wasm`, compiled */
@@ -147,13 +153,16 @@ export class WasmBpeEncoder implements Encoder {
     this.#model = model;
     this.#cacheBytes = cacheBytes;
     this.#pipeline = new Pipeline(model);
-    const [step, ...more] = model.preTokenizers;
-    const family = step.kind === "regex" && more.length === 0 ? familyOf(step.source) : undefined;
+    this.#prefixSpace = model.preTokenizers[0]?.kind === "prefix_space";
+    this.#growth = model.preTokenizers.some((step) => step.kind === "prefix_space") ? 2 : 1;
+    const [step, ...more] = this.#prefixSpace ? model.preTokenizers.slice(1) : model.preTokenizers;
+    const regex = step === undefined || more.length > 0 ? undefined : knownRegexOf(step);
+    const family = regex === undefined ? undefined : familyOf(regex);
     this.#window = family === undefined ? undefined : new Window(module, model, family, cacheBytes);
   }
 
   maxTokens(byteLength: number): number {
-    return byteLength * (this.#pipeline.normalizer?.growth ?? 1);
+    return byteLength * (this.#pipeline.normalizer?.growth ?? 1) * this.#growth;
   }
 
   encode(
@@ -223,6 +232,14 @@ export class WasmBpeEncoder implements Encoder {
   }
 
   #addPiece(window: Window, bytes: Uint8Array, start: number, end: number, take: Take): void {
+    if (this.#prefixSpace && bytes[start] !== BLANK) {
+      const prefixed = new Uint8Array(1 + end - start);
+      prefixed[0] = BLANK;
+      prefixed.set(bytes.subarray(start, end), 1);
+      bytes = prefixed;
+      start = 0;
+      end = prefixed.length;
+    }
     while (end - start > WINDOW_BYTES) {
       const cut = lastSafeCut(bytes, start, start + WINDOW_BYTES, end);
       if (cut !== -1) {
@@ -255,12 +272,14 @@ export class WasmBpeEncoder implements Encoder {
   /** The ids of a part that no window holds. */
   #encodeWithTwin(bytes: Uint8Array, start: number, end: number): Uint32Array {
     const twin = this.#theTwin();
-    const out = new Uint32Array(end - start);
+    const out = new Uint32Array(twin.pieceTokens(end - start));
     return out.subarray(0, twin.encodePiece(bytes, start, end, out, 0));
   }
 
   #theTwin(): ByteBpeEncoder {
-    this.#twin ??= new ByteBpeEncoder(this.#model, this.#cacheBytes);
+    // Beside a window it encodes parts, and a blank in front is the window's business.
+    const preTokenizers = this.#model.preTokenizers.slice(this.#window !== undefined && this.#prefixSpace ? 1 : 0);
+    this.#twin ??= new ByteBpeEncoder({ ...this.#model, preTokenizers }, this.#cacheBytes);
     return this.#twin;
   }
 }
