@@ -18,6 +18,7 @@ import { COUNT_SHIFT, ID_MASK, IN_ARENA } from "./short-words";
 export { classesArea } from "./characters";
 export { allocate } from "./memory";
 export { setPairs } from "./pairs";
+export { findPlaces, halvesArea, placesArea, scanArea, setFirstBytes } from "./prefixes";
 export { setVocabulary } from "./vocabulary";
 export { setBytes, setCharacters } from "./word-tokens";
 

@@ -3,143 +3,39 @@
  *
  * Documents are copied into a window of {@link WINDOW_BYTES} and encoded together; longer ones in parts cut where that cannot change ids.
  * What has no such cut within a window, and every pre-tokenizer without a scanner, goes to the TypeScript twin.
- * Memory: 7 MiB, the model (9 MB for 128,000 tokens) and the cache budget. Loading takes 40 to 100 ms.
  */
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
-import { CLASSES } from "../bpe/char-class.ts";
-import { characterTokens } from "../bpe/character-tokens.ts";
 import { ByteBpeEncoder, DEFAULT_CACHE_BYTES, type EncodeOptions, type Encoder } from "../bpe/encoder.ts";
-import { familyOf, type RegexFamily } from "../bpe/known-regexes.ts";
+import { familyOf } from "../bpe/known-regexes.ts";
 import type { BpeModel } from "../bpe/model.ts";
 import { Pipeline } from "../bpe/pipeline.ts";
 import { knownRegexOf } from "../bpe/pre-tokenizers.ts";
 import { lastSafeCut, nextSafeCut } from "../bpe/safe-cut.ts";
 import { TokenRows } from "../bpe/token-rows.ts";
+import { WasmPrefixFilter } from "./bpe-prefixes.ts";
+import {
+  type Behind,
+  type BpeExports,
+  END,
+  END_OF_DEAD,
+  NOTHING,
+  type Take,
+  WINDOW_BYTES,
+  Window,
+} from "./bpe-window.ts";
 
-/** Text and parts of documents in one call, as `assembly/bpe/limits.ts` has them: text and ids stay in the second cache level. */
-const WINDOW_BYTES = 1 << 17;
-const WINDOW_PARTS = 1 << 12;
 /** Bytes a token holds in ordinary text: sizes the first allocation of a column, nothing else. */
 const BYTES_PER_TOKEN = 3;
-/** Numbers of the pre-tokenizers in the module. */
-const FAMILIES: Readonly<Record<RegexFamily, number>> = { gpt2: 0, cl100k: 1, qwen: 2, o200k: 3 };
-
 const BLANK = 0x20;
 const NO_TEXT = new Uint8Array(0);
-
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  allocate(bytes: number): number;
-  classesArea(): number;
-  setVocabulary(bytes: number, offsets: number, findable: number, size: number): void;
-  setPairs(entries: number, bits: number, merged: number): void;
-  setBytes(ids: number, wholeWords: number): void;
-  setCharacters(positions: number, tokens: number, neighbours: number, links: number): void;
-  start(family: number, cacheBytes: number): void;
-  textArea(): number;
-  endsArea(): number;
-  idsArea(): number;
-  countsArea(): number;
-  encode(parts: number): void;
-}
-
-/** What stands behind a part of the window: the added token of that id, or one of these. */
-type Behind = number;
-const NOTHING = -1;
-/** The end of a document, and of a row without document. */
-const END = -2;
-const END_OF_DEAD = -3;
-
-/** Takes the ids of a part: a view that the next call overwrites. */
-type Take = (ids: Uint32Array, behind: Behind) => void;
-
-/** The module's memory with a model in it, and the window. */
-class Window {
-  readonly #exports: Exports;
-  readonly #text: Uint8Array;
-  readonly #ends: Int32Array;
-  readonly #ids: Uint32Array;
-  readonly #counts: Int32Array;
-  readonly #behind = new Int32Array(WINDOW_PARTS);
-  #parts = 0;
-  #length = 0;
-
-  constructor(module: WebAssembly.Module, model: BpeModel, family: RegexFamily, cacheBytes: number) {
-    this.#exports = new WebAssembly.Instance(module).exports as unknown as Exports;
-    this.#load(model);
-    this.#exports.start(FAMILIES[family], cacheBytes);
-    const { buffer } = this.#exports.memory;
-    this.#text = new Uint8Array(buffer, this.#exports.textArea(), WINDOW_BYTES);
-    this.#ends = new Int32Array(buffer, this.#exports.endsArea(), WINDOW_PARTS);
-    this.#ids = new Uint32Array(buffer, this.#exports.idsArea(), WINDOW_BYTES);
-    this.#counts = new Int32Array(buffer, this.#exports.countsArea(), WINDOW_PARTS);
-  }
-
-  /** Adds `bytes[start, end)` as a part; false where there is no room. */
-  add(bytes: Uint8Array, start: number, end: number): boolean {
-    const length = this.#length + end - start;
-    if (length > WINDOW_BYTES || this.#parts === WINDOW_PARTS) return false;
-    this.#text.set(bytes.subarray(start, end), this.#length);
-    this.#ends[this.#parts] = length;
-    this.#length = length;
-    this.#behind[this.#parts++] = NOTHING;
-    return true;
-  }
-
-  /** Notes what stands behind the part that was added last; false where that is said already, or there is none. */
-  follow(behind: Behind): boolean {
-    const last = this.#parts - 1;
-    if (last < 0 || this.#behind[last] !== NOTHING) return false;
-    this.#behind[last] = behind;
-    return true;
-  }
-
-  /** Empties the window: encodes its parts and hands their ids out in order. */
-  run(take: Take): void {
-    const parts = this.#parts;
-    this.#parts = this.#length = 0;
-    this.#exports.encode(parts);
-    let from = 0;
-    for (let i = 0; i < parts; i++) {
-      const to = this.#counts[i];
-      take(this.#ids.subarray(from, to), this.#behind[i]);
-      from = to;
-    }
-  }
-
-  #load(model: BpeModel): void {
-    const exports = this.#exports;
-    const { bytes, offsets, findable, size } = model.vocabulary;
-    const characters = characterTokens(model);
-    new Uint8Array(exports.memory.buffer, exports.classesArea()).set(CLASSES);
-    exports.setVocabulary(this.#copy(bytes), this.#copy(offsets), this.#copy(findable), size);
-    exports.setPairs(this.#copy(model.merges.entries), model.merges.bits, this.#copy(model.merges.merged));
-    exports.setBytes(this.#copy(model.byteIds), model.wholeWords ? 1 : 0);
-    exports.setCharacters(
-      this.#copy(characters.positions),
-      this.#copy(characters.tokens),
-      this.#copy(characters.neighbours),
-      this.#copy(characters.links),
-    );
-  }
-
-  /** Copies an array into new memory, with room for a load that runs past it; returns its address. */
-  #copy(array: Readonly<Uint8Array> | Uint16Array | Int32Array): number {
-    const at = this.#exports.allocate(array.byteLength + 32);
-    new Uint8Array(this.#exports.memory.buffer, at).set(
-      new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
-    );
-    return at;
-  }
-}
 
 /** The encoder in WebAssembly. One per thread: it keeps a word cache. */
 export class WasmBpeEncoder implements Encoder {
   readonly vocabSize: number;
   readonly #model: BpeModel;
   readonly #cacheBytes: number;
-  readonly #window: Window | undefined;
+  readonly #window: Window | undefined = undefined;
   readonly #pipeline: Pipeline;
   /** Whether a piece that begins with no blank gets one. */
   readonly #prefixSpace: boolean;
@@ -152,13 +48,18 @@ export class WasmBpeEncoder implements Encoder {
     this.vocabSize = model.vocabulary.size;
     this.#model = model;
     this.#cacheBytes = cacheBytes;
-    this.#pipeline = new Pipeline(model);
     this.#prefixSpace = model.preTokenizers[0]?.kind === "prefix_space";
     this.#growth = model.preTokenizers.some((step) => step.kind === "prefix_space") ? 2 : 1;
     const [step, ...more] = this.#prefixSpace ? model.preTokenizers.slice(1) : model.preTokenizers;
     const regex = step === undefined || more.length > 0 ? undefined : knownRegexOf(step);
     const family = regex === undefined ? undefined : familyOf(regex);
-    this.#window = family === undefined ? undefined : new Window(module, model, family, cacheBytes);
+    if (family === undefined) {
+      this.#pipeline = new Pipeline(model);
+      return;
+    }
+    const exports = new WebAssembly.Instance(module).exports as unknown as BpeExports;
+    this.#window = new Window(exports, model, family, cacheBytes);
+    this.#pipeline = new Pipeline(model, (strings) => new WasmPrefixFilter(exports, strings));
   }
 
   maxTokens(byteLength: number): number {

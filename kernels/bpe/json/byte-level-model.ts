@@ -67,11 +67,25 @@ function readVocabulary(vocab: JsonObject, addedTokens: readonly AddedToken[]): 
   return builder.build();
 }
 
-/** Token of each of the 256 bytes: without all of them some text has no tokens. */
+const REPLACEMENT = Uint8Array.of(0xef, 0xbf, 0xbd);
+
+/** Whether UTF-8 has no such byte. */
+function isForeign(byte: number): boolean {
+  return byte === 0xc0 || byte === 0xc1 || byte > 0xf4;
+}
+
+/**
+ * Token of each of the 256 bytes: without all of them some text has no tokens. A byte that UTF-8 never has may lack one, as in GPT-NeoX; in
+ * malformed text it stands as U+FFFD does.
+ */
 export function byteTokens(vocabulary: Vocabulary): Int32Array {
   const ids = Int32Array.from({ length: 256 }, (_, byte) => vocabulary.find(Uint8Array.of(byte), 0, 1));
-  const missing = ids.indexOf(-1);
-  if (missing !== -1) throw unsupported(`a vocabulary without a token for byte ${missing}`);
+  const replacement = vocabulary.find(REPLACEMENT, 0, REPLACEMENT.length);
+  for (let byte = 0; byte < 256; byte++) {
+    if (ids[byte] !== -1) continue;
+    if (!isForeign(byte)) throw unsupported(`a vocabulary without a token for byte ${byte}`);
+    ids[byte] = replacement !== -1 ? replacement : ids[REPLACEMENT[0]];
+  }
   return ids;
 }
 
