@@ -7,6 +7,8 @@
 import { RecipeError } from "../../batch/errors.ts";
 import type { AddedToken } from "./added-tokens.ts";
 import { byteTokens } from "./json/byte-level-model.ts";
+import { unsupported } from "./json/values.ts";
+import { familyOf } from "./known-regexes.ts";
 import { MAX_TOKEN_IDS, MergeTable } from "./merge-table.ts";
 import type { LoadedModel } from "./tokenizer-json.ts";
 import { VocabularyBuilder } from "./vocabulary.ts";
@@ -52,6 +54,9 @@ function specialToken(content: string, id: number): AddedToken {
 export function readTiktoken(file: TiktokenFile): LoadedModel {
   const builder = new VocabularyBuilder();
   readRanks(file.bpe_ranks, builder);
+  // Its expressions are written for another engine than those of tokenizer.json files.
+  if (familyOf(file.pat_str) === undefined)
+    throw unsupported(`a tiktoken encoding that cuts words with ${file.pat_str}`);
   const addedTokens = Object.entries(file.special_tokens).map(([content, id]) => specialToken(content, id));
   const utf8 = new TextEncoder();
   for (const { content, id } of addedTokens) builder.set(id, utf8.encode(content), false);

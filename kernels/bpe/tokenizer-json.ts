@@ -11,6 +11,7 @@ import { type PostProcessor, readPostProcessor } from "./json/post-processor.ts"
 import { readPreTokenizers } from "./json/pre-tokenizers.ts";
 import { type JsonObject, object } from "./json/values.ts";
 import type { BpeModel } from "./model.ts";
+import { createPreTokenizer } from "./pre-tokenizers.ts";
 
 export interface LoadedModel {
   readonly model: BpeModel;
@@ -34,5 +35,7 @@ export function readTokenizerJson(file: JsonObject): LoadedModel {
     postProcessor: readPostProcessor(file.post_processor),
   };
   checkAddedIds(addedTokens, vocab);
+  // What cannot be honoured is refused here, by who checks a recipe, and not by the first worker that needs it.
+  createPreTokenizer(preTokenizers);
   return read;
 }
