@@ -32,9 +32,6 @@ export interface Pieces {
   token(token: AddedToken, bytes: Uint8Array, start: number, end: number): void;
 }
 
-/** Told of each stretch of the text that is normalised by itself, behind its pieces; needed by who maps places of the text. */
-export type AfterStretch = (start: number, end: number) => void;
-
 export class Pipeline {
   readonly normalizer: Normalizer | undefined;
   readonly #raw: AddedTokenSearch;
@@ -44,8 +41,9 @@ export class Pipeline {
   readonly #normalFilter: PrefixFilter | undefined;
   #bytes: Uint8Array = new Uint8Array(0);
   #places: Int32Array = NO_PLACES;
-  /** The first place that {@link cut} has not passed. */
-  #next = 0;
+  /** The first places that texts, and stretches of them, have not passed. */
+  #nextOfText = 0;
+  #nextOfStretch = 0;
 
   /** @param createFilter the one in plain TypeScript unless told otherwise */
   constructor(
@@ -66,53 +64,62 @@ export class Pipeline {
   /** Goes through `bytes[start, end)`, one text or more, for places of added tokens. */
   scan(bytes: Uint8Array, start: number, end: number): void {
     this.#bytes = bytes;
-    this.#next = 0;
+    this.#nextOfText = this.#nextOfStretch = 0;
     if (this.#filter !== undefined) this.#places = this.#filter.find(bytes, start, end);
   }
 
   /** Cuts the text `[start, end)` of what was scanned; texts come in order. */
-  cut(start: number, end: number, special: SpecialTokens, pieces: Pieces, afterStretch?: AfterStretch): void {
-    const places = this.#places;
-    let next = this.#next;
-    while (next < places.length && places[next] < start) next++;
-    const from = next;
-    if (next === places.length || places[next] >= end) {
-      this.#next = next;
-      if (start < end) this.#stretch(start, end, next, special, pieces, true);
-      if (start < end) afterStretch?.(start, end);
-      return;
-    }
-    const cuts: Cuts = {
-      text: (first, last) => {
-        while (next < places.length && places[next] < first) next++;
-        this.#stretch(first, last, next, special, pieces, first === start);
-        afterStretch?.(first, last);
-      },
+  cut(start: number, end: number, special: SpecialTokens, pieces: Pieces): void {
+    this.cutText(start, end, special, {
+      text: (first, last) => this.cutStretch(first, last, special, pieces, first === start),
       token: (token, first, last) => pieces.token(token, this.#bytes, first, last),
-    };
-    this.#raw.cut(this.#bytes, start, end, places, from, special, cuts);
-    this.#next = next;
+    });
   }
 
-  /** Normalises text between raw added tokens and cuts it at the others. */
-  #stretch(start: number, end: number, from: number, special: SpecialTokens, pieces: Pieces, isFirst: boolean): void {
+  /** The first half of {@link cut}: at the tokens that are looked for as they are, into stretches that are normalised by themselves. */
+  cutText(start: number, end: number, special: SpecialTokens, cuts: Cuts): void {
+    const from = this.#placeFrom(start, this.#nextOfText);
+    this.#nextOfText = from;
+    if (from < this.#places.length && this.#places[from] < end) {
+      this.#raw.cut(this.#bytes, start, end, this.#places, from, special, cuts);
+    } else if (start < end) cuts.text(start, end);
+  }
+
+  /** The second half: a stretch in normal form, at the tokens that are looked for in theirs. Stretches come in order. */
+  cutStretch(start: number, end: number, special: SpecialTokens, pieces: Pieces, isFirst: boolean): void {
     const made = this.normalizer?.normalize(this.#bytes, start, end);
-    const bytes = made ?? this.#bytes;
-    const first = made === undefined ? start : 0;
-    const last = made === undefined ? end : made.length;
-    let places = this.#places;
-    if (made !== undefined) {
-      places = this.#normalFilter?.find(made, 0, made.length) ?? NO_PLACES;
-      from = 0;
+    if (made === undefined) {
+      const from = this.#placeFrom(start, this.#nextOfStretch);
+      this.#nextOfStretch = from;
+      this.#cutNormal(this.#bytes, start, end, this.#places, from, special, pieces, isFirst);
+    } else {
+      const places = this.#normalFilter?.find(made, 0, made.length) ?? NO_PLACES;
+      this.#cutNormal(made, 0, made.length, places, 0, special, pieces, isFirst);
     }
-    if (from === places.length || places[from] >= last) {
-      if (first < last) pieces.piece(bytes, first, last, isFirst);
-      return;
-    }
-    this.#normal.cut(bytes, first, last, places, from, special, {
-      text: (a, b) => pieces.piece(bytes, a, b, isFirst && a === first),
-      token: (token, a, b) => pieces.token(token, bytes, a, b),
-    });
+  }
+
+  #cutNormal(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    places: Int32Array,
+    from: number,
+    special: SpecialTokens,
+    pieces: Pieces,
+    isFirst: boolean,
+  ): void {
+    if (from < places.length && places[from] < end) {
+      this.#normal.cut(bytes, start, end, places, from, special, {
+        text: (first, last) => pieces.piece(bytes, first, last, isFirst && first === start),
+        token: (token, first, last) => pieces.token(token, bytes, first, last),
+      });
+    } else if (start < end) pieces.piece(bytes, start, end, isFirst);
+  }
+
+  /** The first place at or behind `position`, looked for from `next` on. */
+  #placeFrom(position: number, next: number): number {
+    while (next < this.#places.length && this.#places[next] < position) next++;
+    return next;
   }
 }
 
