@@ -1,6 +1,6 @@
 /** Builds the pre-tokenizer a model asks for: a scanner where one does it all, the slow exact path else. */
 import { RecipeError } from "../../batch/errors.ts";
-import { scannerFor } from "./known-regexes.ts";
+import { familyOf, familyOfAll, type RegexFamily, scannerOf } from "./known-regexes.ts";
 import type { PreTokenizerStep } from "./model.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 import { escapeText, translateRegex, Untranslatable } from "./regex-translate.ts";
@@ -9,12 +9,25 @@ import { PrefixSpaceStep, ScannerStep, SplitPreTokenizer, SplitStep, type WordSt
 
 type Split = Extract<PreTokenizerStep, { kind: "split" }>;
 
-/** The known expression that cuts words as `step` does; known expressions match every character, so that nothing is between matches. */
+/** The known expression that cuts words as `step` does alone. */
 export function knownRegexOf(step: PreTokenizerStep): string | undefined {
   if (step.kind !== "split" || step.pattern.kind !== "regex") return undefined;
   const { behavior, invert, pattern } = step;
+  // Known expressions leave nothing between matches, so that it does not matter what becomes of it.
   const keepsMatches = behavior === "isolated" || (behavior === "removed" && invert);
-  return keepsMatches && scannerFor(pattern.source) !== undefined ? pattern.source : undefined;
+  return keepsMatches && familyOf(pattern.source) !== undefined ? pattern.source : undefined;
+}
+
+/** The family whose scanner cuts words as all of `steps` do. */
+export function knownFamilyOf(steps: readonly PreTokenizerStep[]): RegexFamily | undefined {
+  const only = steps.length === 1 ? knownRegexOf(steps[0]) : undefined;
+  if (only !== undefined) return familyOf(only);
+  const regexes: string[] = [];
+  for (const step of steps) {
+    if (step.kind !== "split" || step.pattern.kind !== "regex" || step.behavior !== "isolated") return undefined;
+    regexes.push(step.pattern.source);
+  }
+  return familyOfAll(regexes);
 }
 
 function createFinder({ pattern }: Split): SpanFinder {
@@ -38,17 +51,16 @@ function createFinder({ pattern }: Split): SpanFinder {
 
 /** @throws RecipeError where an expression cannot be honoured exactly */
 export function createPreTokenizer(steps: readonly PreTokenizerStep[]): PreTokenizer {
-  const made: WordStep[] = [];
-  let only: PreTokenizer | undefined;
+  const family = knownFamilyOf(steps);
+  if (family !== undefined) return scannerOf(family);
   let spelled = false;
+  const made: WordStep[] = [];
   for (const step of steps) {
-    const known = spelled ? undefined : knownRegexOf(step);
+    const known = spelled ? undefined : knownFamilyOf([step]);
     if (step.kind === "byte_alphabet") spelled = true;
     else if (step.kind === "prefix_space") made.push(new PrefixSpaceStep());
-    else if (known !== undefined) {
-      only = scannerFor(known);
-      if (only !== undefined) made.push(new ScannerStep(only));
-    } else made.push(new SplitStep(createFinder(step), step.behavior, step.invert, spelled));
+    else if (known !== undefined) made.push(new ScannerStep(scannerOf(known)));
+    else made.push(new SplitStep(createFinder(step), step.behavior, step.invert, spelled));
   }
-  return steps.length === 1 && only !== undefined ? only : new SplitPreTokenizer(made);
+  return new SplitPreTokenizer(made);
 }

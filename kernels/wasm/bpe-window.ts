@@ -5,6 +5,7 @@
  */
 import { CLASSES } from "../bpe/char-class.ts";
 import { characterTokens } from "../bpe/character-tokens.ts";
+import { symbolTable } from "../bpe/deepseek-scanner.ts";
 import type { RegexFamily } from "../bpe/known-regexes.ts";
 import type { BpeModel } from "../bpe/model.ts";
 import type { PrefixExports } from "./bpe-prefixes.ts";
@@ -13,7 +14,14 @@ import type { PrefixExports } from "./bpe-prefixes.ts";
 export const WINDOW_BYTES = 1 << 17;
 const WINDOW_PARTS = 1 << 12;
 /** Numbers of the pre-tokenizers in the module. */
-const FAMILIES: Readonly<Record<RegexFamily, number>> = { gpt2: 0, cl100k: 1, qwen: 2, o200k: 3 };
+const FAMILIES: Readonly<Record<RegexFamily, number>> = {
+  gpt2: 0,
+  cl100k: 1,
+  qwen: 2,
+  o200k: 3,
+  tekken: 4,
+  deepseek_v3: 5,
+};
 
 /** What `bpe.wasm` exports. */
 export interface BpeExports extends PrefixExports {
@@ -23,6 +31,7 @@ export interface BpeExports extends PrefixExports {
   setPairs(entries: number, bits: number, merged: number): void;
   setBytes(ids: number, wholeWords: number): void;
   setCharacters(positions: number, tokens: number, neighbours: number, links: number): void;
+  setSymbols(table: number): void;
   start(family: number, cacheBytes: number): void;
   textArea(): number;
   endsArea(): number;
@@ -55,6 +64,7 @@ export class Window {
   constructor(exports: BpeExports, model: BpeModel, family: RegexFamily, cacheBytes: number) {
     this.#exports = exports;
     this.#load(model);
+    if (family === "deepseek_v3") exports.setSymbols(this.#copy(symbolTable()));
     this.#exports.start(FAMILIES[family], cacheBytes);
     const { buffer } = this.#exports.memory;
     this.#text = new Uint8Array(buffer, this.#exports.textArea(), WINDOW_BYTES);

@@ -7,10 +7,9 @@
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
 import { ByteBpeEncoder, DEFAULT_CACHE_BYTES, type EncodeOptions, type Encoder } from "../bpe/encoder.ts";
-import { familyOf } from "../bpe/known-regexes.ts";
 import type { BpeModel } from "../bpe/model.ts";
 import { Pipeline } from "../bpe/pipeline.ts";
-import { knownRegexOf } from "../bpe/pre-tokenizers.ts";
+import { knownFamilyOf } from "../bpe/pre-tokenizers.ts";
 import { lastSafeCut, nextSafeCut } from "../bpe/safe-cut.ts";
 import { TokenRows } from "../bpe/token-rows.ts";
 import { WasmPrefixFilter } from "./bpe-prefixes.ts";
@@ -50,9 +49,7 @@ export class WasmBpeEncoder implements Encoder {
     this.#cacheBytes = cacheBytes;
     this.#prefixSpace = model.preTokenizers[0]?.kind === "prefix_space";
     this.#growth = model.preTokenizers.some((step) => step.kind === "prefix_space") ? 2 : 1;
-    const [step, ...more] = this.#prefixSpace ? model.preTokenizers.slice(1) : model.preTokenizers;
-    const regex = step === undefined || more.length > 0 ? undefined : knownRegexOf(step);
-    const family = regex === undefined ? undefined : familyOf(regex);
+    const family = knownFamilyOf(model.preTokenizers.slice(this.#prefixSpace ? 1 : 0));
     if (family === undefined) {
       this.#pipeline = new Pipeline(model);
       return;
