@@ -16,8 +16,10 @@ import { addEndOfPiece, cutWords, END_OF_PIECE, isCut, isFull, RECORD, RECORDS, 
 import { COUNT_SHIFT, ID_MASK, IN_ARENA } from "./short-words";
 
 export { classesArea } from "./characters";
+export { setSymbols } from "./deepseek";
 export { allocate } from "./memory";
 export { setPairs } from "./pairs";
+export { findPlaces, halvesArea, placesArea, scanArea, setFirstBytes } from "./prefixes";
 export { setVocabulary } from "./vocabulary";
 export { setBytes, setCharacters } from "./word-tokens";
 

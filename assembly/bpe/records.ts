@@ -7,9 +7,10 @@
 import { hashMedium, hashShort, highKey, lowKey, MEDIUM_BYTES, SHORT_BYTES } from "./keys";
 import { readBlock, tellCase } from "./blocks";
 import { cl100kStarts, cl100kWord, setMostDigits } from "./cl100k";
+import { deepSeekWord } from "./deepseek";
 import { gpt2Starts, gpt2Word } from "./gpt2";
 import { mediumLine } from "./medium-words";
-import { o200kStarts, o200kWord } from "./o200k";
+import { o200kStarts, o200kWord, setTekken } from "./o200k";
 import { shortLine } from "./short-words";
 
 export const RECORD: usize = 32;
@@ -20,6 +21,8 @@ const GPT2: u32 = 0;
 const CL100K: u32 = 1;
 const QWEN: u32 = 2;
 const O200K: u32 = 3;
+const TEKKEN: u32 = 4;
+const DEEPSEEK: u32 = 5;
 
 /** Words of a group: many enough that cache misses overlap, few enough to stay in the first cache level. */
 const GROUP: usize = 192;
@@ -33,9 +36,10 @@ let position: usize = 0;
 let family: u32 = CL100K;
 
 export function setPreTokenizer(preTokenizer: u32): void {
-  family = preTokenizer;
+  family = preTokenizer == TEKKEN ? O200K : preTokenizer;
   setMostDigits(preTokenizer == QWEN ? 1 : 3);
-  if (preTokenizer == O200K) tellCase();
+  if (preTokenizer == TEKKEN) setTekken();
+  if (family == O200K) tellCase();
 }
 
 export function startPiece(p: usize): void {
@@ -48,7 +52,7 @@ export function cutWords(record: usize, end: usize): usize {
   while (record < full && position < end) {
     const p = position;
     let starts: u64 = 0;
-    if (end - p >= LEAST_BLOCK) {
+    if (end - p >= LEAST_BLOCK && family != DEEPSEEK) {
       readBlock(p, end);
       starts = blockStarts(p) & ~(<u64>1);
     }
@@ -81,6 +85,7 @@ function blockStarts(p: usize): u64 {
 @inline
 function wordEnd(p: usize, end: usize): usize {
   if (family == GPT2) return gpt2Word(p, end);
+  if (family == DEEPSEEK) return deepSeekWord(p, end);
   return family == O200K ? o200kWord(p, end) : cl100kWord(p, end);
 }
 
