@@ -15,6 +15,7 @@ import { PADDING, PIECES, TEXT_BYTES } from "./limits";
 import { addEndOfPiece, cutWords, END_OF_PIECE, isCut, isFull, RECORD, RECORDS, setPreTokenizer, startPiece } from "./records";
 import { COUNT_SHIFT, ID_MASK, IN_ARENA } from "./short-words";
 
+export { setCuts } from "./character-words";
 export { classesArea } from "./characters";
 export { setSymbols } from "./deepseek";
 export { allocate } from "./memory";

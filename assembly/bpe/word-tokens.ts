@@ -5,6 +5,7 @@
  * their own token, given the byte before and the byte behind, and which two of those no token holds side by side: between these the
  * word falls into pieces that merge on their own.
  */
+import { hashShort, highKey, lowKey } from "./keys";
 import { mergeSymbols } from "./merge";
 import { SYMBOLS } from "./symbols";
 import { findToken, NO_TOKEN } from "./vocabulary";
@@ -22,9 +23,12 @@ let tokens: usize = 0;
 /** A line each: 256 bits for the bytes that may stand before the character, 256 for those behind it. */
 let neighbours: usize = 0;
 let wholeWords: bool = false;
+/** Whether merging starts from characters in any case, those of four bytes among them. */
+let ofCharacters: bool = false;
 
-/** Copies the host's tables of characters; keeps its lists. */
-export function setCharacters(positions: usize, ids: usize, besides: usize, links: usize): void {
+/** Copies the host's tables of characters; keeps its lists. `all` says that the vocabulary is one of characters. */
+export function setCharacters(positions: usize, ids: usize, besides: usize, links: usize, all: bool): void {
+  ofCharacters = all;
   memory.copy(POSITIONS, positions, 2 << 16);
   memory.copy(LINKS, links, 1 << 17);
   tokens = ids;
@@ -56,8 +60,14 @@ function mergeWord(start: usize, end: usize, out: usize): usize {
     const lead: u32 = load<u8>(p);
     const position = lead < 0xc2 ? 0 : wholeCharacter(p, lead, start, end);
     if (position == 0) {
-      addSymbol(count++, load<u32>(BYTE_TOKENS + (lead << 2)));
-      p++;
+      const token = lead < 0xf0 ? NO_TOKEN : fourByteCharacter(p, end);
+      if (token == NO_TOKEN) {
+        addSymbol(count++, load<u32>(BYTE_TOKENS + (lead << 2)));
+        p++;
+      } else {
+        addSymbol(count++, token);
+        p += 4;
+      }
     } else {
       if (before != 0 && !linked(before, position)) {
         out = mergeSymbols(count, out);
@@ -99,6 +109,13 @@ function wholeCharacter(p: usize, lead: u32, start: usize, end: usize): u32 {
   if (p > start && !allows(besides, load<u8>(p - 1))) return 0;
   if (behind < end && !allows(besides + 32, load<u8>(behind))) return 0;
   return position;
+}
+
+/** Token of the character of four bytes at `p`, {@link NO_TOKEN} where merging does not start from it. */
+@inline
+function fourByteCharacter(p: usize, end: usize): u32 {
+  if (!ofCharacters || p + 4 > end) return NO_TOKEN;
+  return findToken(p, 4, <u64>hashShort(lowKey(p, 4), highKey(p, 4)));
 }
 
 @inline
