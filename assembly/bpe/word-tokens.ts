@@ -11,6 +11,8 @@ import { SYMBOLS } from "./symbols";
 import { findToken, NO_TOKEN } from "./vocabulary";
 
 const LINK_BITS: u32 = 20;
+/** Above every position. */
+const NO_CHARACTER: u32 = 0x10000;
 
 /** Position of each character of the basic plane in the lists below, 0 for those without a token of their own. */
 const POSITIONS: usize = memory.data(2 << 16, 64);
@@ -116,6 +118,28 @@ function wholeCharacter(p: usize, lead: u32, start: usize, end: usize): u32 {
 function fourByteCharacter(p: usize, end: usize): u32 {
   if (!ofCharacters || p + 4 > end) return NO_TOKEN;
   return findToken(p, 4, <u64>hashShort(lowKey(p, 4), highKey(p, 4)));
+}
+
+/** Position of the character of three bytes at `p`, 0 where it has none, {@link NO_CHARACTER} where there is no such character. */
+@inline
+function threeByteCharacter(p: usize): u32 {
+  const lead: u32 = load<u8>(p);
+  const b: u32 = <u32>load<u8>(p, 1) ^ 0x80;
+  const c: u32 = <u32>load<u8>(p, 2) ^ 0x80;
+  if (lead >> 4 != 0xe || (b | c) > 0x3f) return NO_CHARACTER;
+  return load<u16>(POSITIONS + ((((lead & 0x0f) << 12) | (b << 6) | c) << 1));
+}
+
+/**
+ * Whether no token holds the characters of three bytes before and at `p` side by side: true also where one of them is no token, since tokens
+ * of bytes do not merge. Only for vocabularies of characters.
+ */
+@inline
+export function apart(p: usize): bool {
+  const left = threeByteCharacter(p - 3);
+  const right = threeByteCharacter(p);
+  if (left == NO_CHARACTER || right == NO_CHARACTER) return false;
+  return left == 0 || right == 0 || !linked(left, right);
 }
 
 @inline

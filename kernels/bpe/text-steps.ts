@@ -45,6 +45,10 @@ export class ReplaceText implements Normalizer {
     this.growth = Math.max(1, Math.ceil(this.#content.length / this.#pattern.length));
   }
 
+  leaves(bytes: Uint8Array, start: number, end: number): boolean {
+    return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).indexOf(this.#pattern) === -1;
+  }
+
   normalize(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
     const pattern = this.#pattern;
