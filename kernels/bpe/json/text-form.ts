@@ -11,6 +11,7 @@ import type { NormalizerStep } from "../normalizers.ts";
 import { BLANK_SIGN } from "../text-steps.ts";
 import type { Blanks } from "./character-model.ts";
 import { readNormalizers } from "./normalizers.ts";
+import { readStep } from "./pre-tokenizers.ts";
 import { isUnset, type Json, type JsonObject, list, object, unsupported } from "./values.ts";
 
 export interface TextForm {
@@ -86,15 +87,15 @@ export function readTextForm(normalizer: Json | undefined, preTokenizer: Json | 
   const steps = stepsOf(preTokenizer);
   const [first, ...others] = steps;
   const metaspace = first?.type === "Metaspace" ? readMetaspace(first) : undefined;
-  const signed = metaspace !== undefined || (signsBlanks(normalizers) && steps.every(cutsAtBlanks));
-  const left = metaspace === undefined ? steps : others;
-  for (const step of left) {
-    if (!(signed && cutsAtBlanks(step))) throw unsupported(`pre-tokenizer ${JSON.stringify(step.type)} of a model of characters`);
-  }
   if (metaspace !== undefined && !hasSign) throw unsupported("Metaspace and a vocabulary without U+2581");
+  for (const { type } of metaspace === undefined ? [] : others.filter((step) => !cutsAtBlanks(step))) {
+    throw unsupported(`pre-tokenizer ${JSON.stringify(type)} behind Metaspace`);
+  }
+  const signed = metaspace !== undefined || (signsBlanks(normalizers) && steps.every(cutsAtBlanks));
+  const splits = signed ? [] : steps.flatMap(readStep);
   return {
     normalizers: signed && hasSign ? withPlainBlanks(normalizers) : normalizers,
-    preTokenizers: [{ kind: "characters" }],
+    preTokenizers: splits.length > 0 ? splits : [{ kind: "characters" }],
     blanks: {
       signed: signed && hasSign,
       cut: metaspace?.cut === true,

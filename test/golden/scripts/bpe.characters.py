@@ -98,6 +98,9 @@ VARIANTS = {
     "strip right": (sequence({"type": "Strip", "strip_left": False, "strip_right": True}, PREPEND, SIGN), None, {}),
     "accents": (sequence({"type": "NFD"}, {"type": "StripAccents"}, SIGN), None, {}),
     "one blank": (sequence(regex(" {2,}", " ")), metaspace("always"), {}),
+    "split at blanks": (None, SPLIT, {}),
+    "digits": (LLAMA, {"type": "Digits", "individual_digits": True}, {}),
+    "words": (None, {"type": "WhitespaceSplit"}, NO_BYTES),
     "replace": (sequence({"type": "Replace", "pattern": {"String": "``"}, "content": '"'}, SIGN, PREPEND), None, {}),
 }
 PIECES = [
