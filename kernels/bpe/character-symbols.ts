@@ -7,8 +7,11 @@
 import { charAt } from "./char-class.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** Pieces that begin with a blank: every one, the one that a text begins with, or none. */
-export type Prefix = "always" | "first" | "never";
+/**
+ * Which pieces get a blank in front: every one; every one without a blank there (`always`), as Metaspace does it; of those the one that a text
+ * begins with (`first`); or none.
+ */
+export type Prefix = "every" | "always" | "first" | "never";
 
 /** How a vocabulary of characters stands for text. */
 export interface CharacterStart {
@@ -18,7 +21,6 @@ export interface CharacterStart {
   readonly fuseUnknown: boolean;
   /** Where text is cut into words (`character-cuts.ts`). */
   readonly cuts: Uint8Array;
-  /** Which pieces of text begin with a blank that is put there, unless they have one. */
   readonly prefix: Prefix;
   /** Whether tokens hold U+2581 where they stand for a blank. */
   readonly signed: boolean;

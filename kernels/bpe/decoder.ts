@@ -5,23 +5,24 @@
  * piece has one. Where a file puts a blank only before text that has none, a text that began with one comes back without: its ids are the same.
  */
 import { DataError } from "../../batch/errors.ts";
+import type { Prefix } from "./character-symbols.ts";
 import type { BpeModel } from "./model.ts";
 import { plainBlanks } from "./text-steps.ts";
 
 const BLANK = 0x20;
 
-/** Whether text had a blank put before it: every piece, the one that begins a text, or none. */
-function prefixOf({ characters, normalizers }: BpeModel): "always" | "first" | "never" {
+/** Which pieces had a blank put before them. */
+function prefixOf({ characters, normalizers }: BpeModel): Prefix {
   if (characters === undefined) return "never";
   const last = normalizers.at(-1);
-  return last?.kind === "prepend" && last.text === " " ? "always" : characters.prefix;
+  return last?.kind === "prepend" && last.text === " " ? "every" : characters.prefix;
 }
 
 export class Decoder {
   readonly #name: string;
   readonly #bytes: Uint8Array;
   readonly #offsets: Int32Array;
-  readonly #prefix: "always" | "first" | "never";
+  readonly #prefix: Prefix;
   readonly #signed: boolean;
   /** Added tokens, which cut text; an unknown token stands for text. */
   readonly #cutting: ReadonlySet<number>;
@@ -60,7 +61,7 @@ export class Decoder {
   /** Whether token `i` begins with a blank that was put there. */
   #hasPrefix(ids: ArrayLike<number>, i: number): boolean {
     if (this.#prefix === "never" || this.#bytes[this.#offsets[ids[i]]] !== BLANK) return false;
-    return i === 0 || (this.#prefix === "always" && this.#cutting.has(ids[i - 1]));
+    return i === 0 || (this.#prefix !== "first" && this.#cutting.has(ids[i - 1]));
   }
 
   #unknown(id: number): DataError {

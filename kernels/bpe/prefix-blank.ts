@@ -1,4 +1,4 @@
-/** The blank that a pre-tokenizer puts before a piece of text that does not begin with one. */
+/** The blank that is put before pieces of text. */
 import type { Prefix } from "./character-symbols.ts";
 import { Prepend } from "./text-steps.ts";
 
@@ -15,9 +15,14 @@ export class PrefixBlank {
     this.growth = prefix === "never" ? 1 : this.#prepend.growth;
   }
 
-  /** The piece `bytes[start, end)` with the blank, undefined where it has none or one of its own. */
+  /** Whether the piece that begins at `bytes[start]`, and is not empty, gets one. */
+  isWanted(bytes: Uint8Array, start: number, isFirst: boolean): boolean {
+    if (this.#prefix === "never" || (this.#prefix === "first" && !isFirst)) return false;
+    return this.#prefix === "every" || bytes[start] !== BLANK;
+  }
+
+  /** The piece `bytes[start, end)` with the blank, undefined where it gets none. */
   before(bytes: Uint8Array, start: number, end: number, isFirst: boolean): Uint8Array | undefined {
-    if (this.#prefix === "never" || (this.#prefix === "first" && !isFirst) || bytes[start] === BLANK) return undefined;
-    return this.#prepend.normalize(bytes, start, end);
+    return start < end && this.isWanted(bytes, start, isFirst) ? this.#prepend.normalize(bytes, start, end) : undefined;
   }
 }

@@ -11,7 +11,7 @@ import { characterVocabularyOf, readCharacterModel } from "./json/character-mode
 import { readNormalizers } from "./json/normalizers.ts";
 import { type PostProcessor, readPostProcessor } from "./json/post-processor.ts";
 import { readPreTokenizers } from "./json/pre-tokenizers.ts";
-import { hasByteLevel, readTextForm } from "./json/text-form.ts";
+import { hasByteLevel, readTextForm, withPrefixOfPieces } from "./json/text-form.ts";
 import { type JsonObject, object, unsupported } from "./json/values.ts";
 import type { BpeModel } from "./model.ts";
 import { createPreTokenizer } from "./pre-tokenizers.ts";
@@ -49,7 +49,9 @@ function byteLevel(file: JsonObject, model: JsonObject, addedTokens: readonly Ad
 
 function ofCharacters(file: JsonObject, model: JsonObject, addedTokens: readonly AddedToken[]): BpeModel {
   const vocab = characterVocabularyOf(model);
-  const { blanks, ...steps } = readTextForm(file.normalizer, file.pre_tokenizer, Object.hasOwn(vocab, BLANK_SIGN));
+  const form = readTextForm(file.normalizer, file.pre_tokenizer, Object.hasOwn(vocab, BLANK_SIGN));
+  // Added tokens that are looked for in normal form are brought into it with the blank.
+  const { blanks, ...steps } = addedTokens.some(({ normalized }) => normalized) ? form : withPrefixOfPieces(form);
   const read = { ...readCharacterModel(model, blanks, addedTokens), addedTokens, ...steps };
   checkAddedIds(addedTokens, vocab);
   return read;

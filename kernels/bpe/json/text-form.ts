@@ -81,6 +81,15 @@ export function hasByteLevel(preTokenizer: Json | undefined): boolean {
   return stepsOf(preTokenizer).some(({ type }) => type === "ByteLevel");
 }
 
+/** `form` with the blank that its last normalizer puts before text left to who cuts pieces, which costs no copy of the text. */
+export function withPrefixOfPieces(form: TextForm): TextForm {
+  const last = form.normalizers.at(-1);
+  const [step] = form.preTokenizers;
+  const moves = last?.kind === "prepend" && last.text === " " && step?.kind === "characters";
+  if (!moves || form.blanks.prefix !== "never") return form;
+  return { ...form, normalizers: form.normalizers.slice(0, -1), blanks: { ...form.blanks, prefix: "every" } };
+}
+
 /** @param hasSign whether the vocabulary has U+2581 */
 export function readTextForm(normalizer: Json | undefined, preTokenizer: Json | undefined, hasSign: boolean): TextForm {
   const normalizers = readNormalizers(normalizer);
