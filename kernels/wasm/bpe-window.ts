@@ -50,6 +50,7 @@ export interface BpeExports extends PrefixExports {
 export const NOTHING = -1;
 /** Pieces shorter than this are copied byte by byte: a call costs more. */
 const SHORT_PIECE = 64;
+const BLANK = 0x20;
 
 /** Takes ids: a view that the next call overwrites. A row ends behind them, or goes on. */
 export type Take = (ids: Uint32Array, endsRow: boolean) => void;
@@ -82,13 +83,15 @@ export class Window {
     this.#counts = new Int32Array(buffer, this.#exports.countsArea(), WINDOW_PARTS);
   }
 
-  /** Adds `bytes[start, end)` as a part; false where there is no room. */
-  add(bytes: Uint8Array, start: number, end: number): boolean {
-    const length = this.#length + end - start;
-    if (length > WINDOW_BYTES || this.#parts === WINDOW_PARTS) return false;
+  /** Adds `bytes[start, end)`, behind a blank where one is wanted, as a part; false where there is no room. */
+  add(bytes: Uint8Array, start: number, end: number, blank = false): boolean {
     const text = this.#text;
-    if (end - start < SHORT_PIECE) for (let p = start, to = this.#length; p < end; p++, to++) text[to] = bytes[p];
-    else text.set(bytes.subarray(start, end), this.#length);
+    let to = this.#length + Number(blank);
+    const length = to + end - start;
+    if (length > WINDOW_BYTES || this.#parts === WINDOW_PARTS) return false;
+    if (blank) text[to - 1] = BLANK;
+    if (end - start >= SHORT_PIECE) text.set(bytes.subarray(start, end), to);
+    else for (let p = start; p < end; p++) text[to++] = bytes[p];
     this.#ends[this.#parts] = length;
     this.#length = length;
     this.#endsRow[this.#parts] = 0;

@@ -132,7 +132,12 @@ export class WasmBpeEncoder implements Encoder {
   ): void {
     this.#pipeline.cut(start, end, special, {
       piece: (bytes, first, last, isFirst) => {
-        const made = this.#prefix.before(bytes, first, last, isFirst);
+        const blank = this.#prefix.isWanted(bytes, first, isFirst);
+        if (last - first < WINDOW_BYTES) {
+          this.#addPart(window, bytes, first, last, take, blank);
+          return;
+        }
+        const made = blank ? this.#prefix.before(bytes, first, last, isFirst) : undefined;
         if (made === undefined) this.#addPiece(window, bytes, first, last, take);
         else this.#addPiece(window, made, 0, made.length, take);
       },
@@ -171,10 +176,10 @@ export class WasmBpeEncoder implements Encoder {
     return characters === undefined ? nextSafeCut(bytes, start, end) : nextCut(characters.cuts, bytes, start, end);
   }
 
-  #addPart(window: Window, bytes: Uint8Array, start: number, end: number, take: Take): void {
-    if (window.add(bytes, start, end)) return;
+  #addPart(window: Window, bytes: Uint8Array, start: number, end: number, take: Take, blank = false): void {
+    if (window.add(bytes, start, end, blank)) return;
     window.run(take);
-    window.add(bytes, start, end);
+    window.add(bytes, start, end, blank);
   }
 
   /** Notes the id behind the text so far, or none. */
