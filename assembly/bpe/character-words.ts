@@ -5,9 +5,9 @@
  * kinds side by side are cut where no pair of them may join. What is beyond ASCII is looked up, pair by pair.
  */
 
+import { copyCuts, cutsAny, mayCut } from "./cuts";
 import { apart } from "./word-tokens";
 
-const PAIRS: usize = memory.data(1 << 13, 64);
 const BLANK: u32 = 0x20;
 
 /** Kinds of ASCII: letters, digits, the blank, other visible characters, controls. */
@@ -22,24 +22,15 @@ function kindOf(byte: u32): u32 {
   return byte < BLANK || byte == 0x7f ? 4 : 3;
 }
 
-/** Whether two characters that no token holds side by side are cut apart too: not where nothing at all is cut. */
-let cutsCharacters: bool = false;
-
 /** Takes the host's set of pairs. */
 export function setCuts(pairs: usize): void {
-  memory.copy(PAIRS, pairs, 1 << 13);
-  for (let at: usize = 0; at < 1 << 13; at++) cutsCharacters = cutsCharacters || load<u8>(PAIRS + at) != 0;
+  copyCuts(pairs);
   memory.fill(JOINS, 0, 8 * KINDS * KINDS);
   for (let left: u32 = 0; left < 128; left++) {
     for (let right: u32 = 0; right < 128; right++) {
       if (!mayCut(left, right)) store<u64>(JOINS + ((kindOf(left) * KINDS + kindOf(right)) << 3), ~(<u64>0));
     }
   }
-}
-
-@inline
-function mayCut(left: u32, right: u32): bool {
-  return (((<u32>load<u8>(PAIRS + ((left << 5) | (right >> 3)))) >> (right & 7)) & 1) != 0;
 }
 
 @inline
@@ -126,7 +117,7 @@ export function characterStarts(p: usize, end: usize): u64 {
     for (let open = ((high & ~trails) | (~high & (high << 1))) & inside & ~(<u64>1); open != 0; open &= open - 1) {
       const at = <usize>ctz(open);
       const right: u32 = load<u8>(p + at);
-      if (mayCut(load<u8>(p + at - 1), right) || (right >> 4 == 0xe && cutsCharacters && apart(p + at))) {
+      if (mayCut(load<u8>(p + at - 1), right) || (right >> 4 == 0xe && cutsAny && apart(p + at))) {
         starts |= open & (0 - open);
       }
     }

@@ -5,6 +5,7 @@
  * their own token, given the byte before and the byte behind, and which two of those no token holds side by side: between these the
  * word falls into pieces that merge on their own.
  */
+import { mayCut } from "./cuts";
 import { hashShort, highKey, lowKey } from "./keys";
 import { mergeSymbols } from "./merge";
 import { SYMBOLS } from "./symbols";
@@ -60,6 +61,11 @@ function mergeWord(start: usize, end: usize, out: usize): usize {
   let before: u32 = 0; // position of the character before, 0 where it is not whole
   for (let p = start; p < end; ) {
     const lead: u32 = load<u8>(p);
+    // Blocks of text are cut by kinds of bytes, which is coarser.
+    if (ofCharacters && count > 0 && mayCut(load<u8>(p - 1), lead)) {
+      out = mergeSymbols(count, out);
+      count = 0;
+    }
     const position = lead < 0xc2 ? 0 : wholeCharacter(p, lead, start, end);
     if (position == 0) {
       const token = lead < 0xf0 ? NO_TOKEN : fourByteCharacter(p, end);
