@@ -175,7 +175,8 @@ function fromFile(file: string, module: WebAssembly.Module | undefined, python: 
   const encode = async (text: string) => (await native.encode(text, null, { addSpecialTokens: false })).getIds();
   const gigatoken = python === undefined ? undefined : startGigatoken(python, file);
   const beside = gigatoken === undefined ? [] : [gigatokenEngine(gigatoken)];
-  const name = path.basename(file) === "tokenizer.json" ? path.resolve(file).split(path.sep).at(-2) : path.basename(file, ".json");
+  const name =
+    path.basename(file) === "tokenizer.json" ? path.resolve(file).split(path.sep).at(-2) : path.basename(file, ".json");
   return {
     name: name ?? file,
     engines: [...ownEngines(model, module), peer("tokenizers", encode), ...beside],

@@ -7,15 +7,18 @@
 import { DataError } from "../../batch/errors.ts";
 import type { Prefix } from "./character-symbols.ts";
 import type { BpeModel } from "./model.ts";
-import { plainBlanks } from "./text-steps.ts";
+import { BLANK_SIGN, plainBlanks } from "./text-steps.ts";
 
 const BLANK = 0x20;
+const BLANK_SIGN_BYTES = new TextEncoder().encode(BLANK_SIGN);
 
-/** Which pieces had a blank put before them. */
-function prefixOf({ characters, normalizers }: BpeModel): Prefix {
+/** Which pieces had a blank put before them that is to be taken away. */
+function takenPrefix({ characters, normalizers }: BpeModel): Prefix {
   if (characters === undefined) return "never";
-  const last = normalizers.at(-1);
-  return last?.kind === "prepend" && last.text === " " ? "every" : characters.prefix;
+  const prepends = normalizers.some(
+    (step) => step.kind === "prepend" && (step.text === " " || step.text === BLANK_SIGN),
+  );
+  return prepends ? "every" : characters.prefix;
 }
 
 export class Decoder {
@@ -32,7 +35,7 @@ export class Decoder {
     this.#name = name;
     this.#bytes = model.vocabulary.bytes;
     this.#offsets = model.vocabulary.offsets;
-    this.#prefix = prefixOf(model);
+    this.#prefix = takenPrefix(model);
     this.#signed = model.characters?.signed === true;
     this.#cutting = new Set(model.addedTokens.map(({ id }) => id).filter((id) => id !== model.characters?.unknown));
   }
@@ -49,7 +52,7 @@ export class Decoder {
     const out = new Uint8Array(length);
     let at = 0;
     for (let i = 0; i < ids.length; i++) {
-      const start = offsets[ids[i]] + Number(this.#hasPrefix(ids, i));
+      const start = offsets[ids[i]] + this.#prefixBytes(ids, i);
       const end = offsets[ids[i] + 1];
       out.set(this.#bytes.subarray(start, end), at);
       at += end - start;
@@ -58,10 +61,13 @@ export class Decoder {
     return this.#signed ? (plainBlanks().normalize(text, 0, at) ?? text) : text;
   }
 
-  /** Whether token `i` begins with a blank that was put there. */
-  #hasPrefix(ids: ArrayLike<number>, i: number): boolean {
-    if (this.#prefix === "never" || this.#bytes[this.#offsets[ids[i]]] !== BLANK) return false;
-    return i === 0 || (this.#prefix !== "first" && this.#cutting.has(ids[i - 1]));
+  /** How many bytes of token `i` are a blank that was put there. */
+  #prefixBytes(ids: ArrayLike<number>, i: number): number {
+    if (this.#prefix === "never" || (i > 0 && (this.#prefix === "first" || !this.#cutting.has(ids[i - 1])))) return 0;
+    const at = this.#offsets[ids[i]];
+    if (this.#bytes[at] === BLANK) return 1;
+    const isSign = this.#signed && BLANK_SIGN_BYTES.every((byte, j) => this.#bytes[at + j] === byte);
+    return isSign ? BLANK_SIGN_BYTES.length : 0;
   }
 
   #unknown(id: number): DataError {

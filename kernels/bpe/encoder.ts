@@ -139,14 +139,7 @@ export class ByteBpeEncoder implements Encoder {
   }
 
   /** The ids of a piece: text in normal form that holds no added token. `out` needs room for {@link pieceTokens} ids. */
-  encodePiece(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    out: Uint32Array,
-    at: number,
-    isFirst = false,
-  ): number {
+  encodePiece(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number, isFirst = false): number {
     const text = this.#words.begin(bytes, start, end, isFirst);
     return text === undefined ? this.#encodeWords(bytes, start, out, at) : this.#encodeWords(text, 0, out, at);
   }

@@ -1,6 +1,7 @@
 /** The normalizers a model names, made from its steps. */
-import { FormNormalizer } from "./normal-forms.ts";
+
 import { NfcNormalizer } from "./nfc.ts";
+import { FormNormalizer } from "./normal-forms.ts";
 import type { Normalizer } from "./normalizer.ts";
 import { translateRegex } from "./regex-translate.ts";
 import { Lowercase, Prepend, plainBlanks, ReplaceMatches, ReplaceText, Strip, StripAccents } from "./text-steps.ts";

@@ -1,8 +1,14 @@
 /** The blank that is put before pieces of text. */
 import type { Prefix } from "./character-symbols.ts";
+import type { BpeModel } from "./model.ts";
 import { Prepend } from "./text-steps.ts";
 
 const BLANK = 0x20;
+
+/** Which pieces of a model's text get one. */
+export function prefixOf({ preTokenizers, characters }: BpeModel): Prefix {
+  return preTokenizers[0]?.kind === "prefix_space" ? "always" : (characters?.prefix ?? "never");
+}
 
 export class PrefixBlank {
   /** The most bytes that one byte of a piece becomes. */

@@ -7,12 +7,11 @@
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
 import { lastCut, nextCut } from "../bpe/character-cuts.ts";
-import type { Prefix } from "../bpe/character-symbols.ts";
 import { ByteBpeEncoder, DEFAULT_CACHE_BYTES, type EncodeOptions, type Encoder } from "../bpe/encoder.ts";
 import type { BpeModel } from "../bpe/model.ts";
 import { Pipeline } from "../bpe/pipeline.ts";
 import { knownFamilyOf } from "../bpe/pre-tokenizers.ts";
-import { PrefixBlank } from "../bpe/prefix-blank.ts";
+import { PrefixBlank, prefixOf } from "../bpe/prefix-blank.ts";
 import { lastSafeCut, nextSafeCut } from "../bpe/safe-cut.ts";
 import { TokenRows } from "../bpe/token-rows.ts";
 import { WasmPrefixFilter } from "./bpe-prefixes.ts";
@@ -20,11 +19,6 @@ import { type BpeExports, type Family, NOTHING, type Take, WINDOW_BYTES, Window 
 
 /** Bytes a token holds in ordinary text: sizes the first allocation of a column, nothing else. */
 const BYTES_PER_TOKEN = 3;
-/** Which pieces begin with a blank that is put there, unless they have one. */
-function prefixOf({ preTokenizers, characters }: BpeModel): Prefix {
-  return preTokenizers[0]?.kind === "prefix_space" ? "always" : (characters?.prefix ?? "never");
-}
-
 /** The model behind that blank. */
 function withoutPrefix(model: BpeModel): BpeModel {
   const preTokenizers = model.preTokenizers.slice(model.preTokenizers[0]?.kind === "prefix_space" ? 1 : 0);

@@ -32,7 +32,8 @@ const SCHEMES: ReadonlyMap<Json | undefined, Prefix> = new Map([
 ]);
 
 function readMetaspace(step: JsonObject): Metaspace {
-  if (step.replacement !== BLANK_SIGN) throw unsupported(`Metaspace with replacement ${JSON.stringify(step.replacement)}`);
+  if (step.replacement !== BLANK_SIGN)
+    throw unsupported(`Metaspace with replacement ${JSON.stringify(step.replacement)}`);
   const older = step.add_prefix_space === false ? "never" : "always";
   const prefix = step.prepend_scheme === undefined ? older : SCHEMES.get(step.prepend_scheme);
   if (prefix === undefined) throw unsupported(`Metaspace with prepend_scheme ${JSON.stringify(step.prepend_scheme)}`);
