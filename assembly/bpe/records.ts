@@ -6,6 +6,7 @@
  */
 import { hashMedium, hashShort, highKey, lowKey, MEDIUM_BYTES, SHORT_BYTES } from "./keys";
 import { readBlock, tellCase } from "./blocks";
+import { characterStarts, characterWord } from "./character-words";
 import { cl100kStarts, cl100kWord, setMostDigits } from "./cl100k";
 import { deepSeekWord } from "./deepseek";
 import { gpt2Starts, gpt2Word } from "./gpt2";
@@ -23,6 +24,7 @@ const QWEN: u32 = 2;
 const O200K: u32 = 3;
 const TEKKEN: u32 = 4;
 const DEEPSEEK: u32 = 5;
+const CHARACTERS: u32 = 6;
 
 /** Words of a group: many enough that cache misses overlap, few enough to stay in the first cache level. */
 const GROUP: usize = 192;
@@ -53,8 +55,7 @@ export function cutWords(record: usize, end: usize): usize {
     const p = position;
     let starts: u64 = 0;
     if (end - p >= LEAST_BLOCK && family != DEEPSEEK) {
-      readBlock(p, end);
-      starts = blockStarts(p) & ~(<u64>1);
+      starts = blockStarts(p, end) & ~(<u64>1);
     }
     if (starts == 0) {
       position = wordEnd(p, end);
@@ -77,13 +78,16 @@ export function isCut(end: usize): bool {
 }
 
 @inline
-function blockStarts(p: usize): u64 {
+function blockStarts(p: usize, end: usize): u64 {
+  if (family == CHARACTERS) return characterStarts(p, end);
+  readBlock(p, end);
   if (family == GPT2) return gpt2Starts(p);
   return family == O200K ? o200kStarts(p) : cl100kStarts(p);
 }
 
 @inline
 function wordEnd(p: usize, end: usize): usize {
+  if (family == CHARACTERS) return characterWord(p, end);
   if (family == GPT2) return gpt2Word(p, end);
   if (family == DEEPSEEK) return deepSeekWord(p, end);
   return family == O200K ? o200kWord(p, end) : cl100kWord(p, end);

@@ -9,6 +9,8 @@
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
 import type { AddedToken, SpecialTokens } from "./added-tokens.ts";
+import { CharacterPreTokenizer } from "./character-pre-tokenizer.ts";
+import { CharacterSymbols } from "./character-symbols.ts";
 import { Merger } from "./merger.ts";
 import type { BpeModel } from "./model.ts";
 import { type Pieces, Pipeline } from "./pipeline.ts";
@@ -67,8 +69,16 @@ export class ByteBpeEncoder implements Encoder {
   constructor(model: BpeModel, cacheBytes = DEFAULT_CACHE_BYTES) {
     this.vocabSize = model.vocabulary.size;
     this.#model = model;
-    this.#words = createPreTokenizer(model.preTokenizers);
-    this.#merger = new Merger(model.merges, model.byteIds);
+    const { characters } = model;
+    this.#words =
+      characters !== undefined && model.preTokenizers[0]?.kind === "characters"
+        ? new CharacterPreTokenizer(characters)
+        : createPreTokenizer(model.preTokenizers);
+    this.#merger = new Merger(
+      model.merges,
+      model.byteIds,
+      characters && new CharacterSymbols(model.vocabulary, model.byteIds, characters),
+    );
     this.#cache = new WordCache(cacheBytes);
     this.#pipeline = new Pipeline(model);
   }
@@ -89,8 +99,8 @@ export class ByteBpeEncoder implements Encoder {
     let to = at;
     this.#pipeline.scan(bytes, start, end);
     this.#pipeline.cut(start, end, special, {
-      piece: (text, first, last) => {
-        to += this.encodePiece(text, first, last, out, to);
+      piece: (text, first, last, isFirst) => {
+        to += this.encodePiece(text, first, last, out, to, isFirst);
       },
       token: (token) => {
         out[to++] = token.id;
@@ -110,8 +120,8 @@ export class ByteBpeEncoder implements Encoder {
     const rows = new TokenRows(count, Math.ceil(data.length / BYTES_PER_TOKEN) + count);
     let row = 0;
     const pieces: Pieces = {
-      piece: (text, start, end) =>
-        rows.commit(this.encodePiece(text, start, end, rows.reserve(this.pieceTokens(end - start)), 0)),
+      piece: (text, start, end, isFirst) =>
+        rows.commit(this.encodePiece(text, start, end, rows.reserve(this.pieceTokens(end - start)), 0, isFirst)),
       token: (token: AddedToken) => {
         rows.add(token.id);
         if (token.special && parsed !== undefined) parsed[row]++;
@@ -129,8 +139,8 @@ export class ByteBpeEncoder implements Encoder {
   }
 
   /** The ids of a piece: text in normal form that holds no added token. `out` needs room for {@link pieceTokens} ids. */
-  encodePiece(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
-    const text = this.#words.begin(bytes, start, end);
+  encodePiece(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number, isFirst = false): number {
+    const text = this.#words.begin(bytes, start, end, isFirst);
     return text === undefined ? this.#encodeWords(bytes, start, out, at) : this.#encodeWords(text, 0, out, at);
   }
 

@@ -1,5 +1,6 @@
-/** A byte-level BPE model as every encoder takes it: what a tokenizer file says, without the file's format. */
+/** A BPE model as every encoder takes it: what a tokenizer file says, without the file's format. */
 import type { AddedToken } from "./added-tokens.ts";
+import type { CharacterStart } from "./character-symbols.ts";
 import type { MergeTable } from "./merge-table.ts";
 import type { NormalizerStep } from "./normalizers.ts";
 import type { CharacterKind } from "./split-patterns.ts";
@@ -25,14 +26,18 @@ export type PreTokenizerStep =
       readonly invert: boolean;
     }
   | { readonly kind: "prefix_space" }
-  | { readonly kind: "byte_alphabet" };
+  | { readonly kind: "byte_alphabet" }
+  /** At the model's own cuts, behind the blank it puts before pieces; alone. */
+  | { readonly kind: "characters" };
 
 export interface BpeModel {
   /** Bytes of every id, those of added tokens included; only model tokens can be found by their bytes. */
   readonly vocabulary: Vocabulary;
   readonly merges: MergeTable;
-  /** Token of each of the 256 bytes. */
+  /** Token of each of the 256 bytes where it stands alone, -1 where it has none. */
   readonly byteIds: Int32Array;
+  /** Set where merging starts from characters and not from bytes. */
+  readonly characters?: CharacterStart;
   /** Whether a word that is a token becomes it without merging (`ignore_merges`; tiktoken always does). */
   readonly wholeWords: boolean;
   /** In the file's order. */

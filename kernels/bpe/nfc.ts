@@ -13,10 +13,12 @@ import { NFC_OPAQUE } from "./unicode.gen.ts";
 /** Lead byte of U+0300, the first character that composes or moves. */
 const FIRST_LEAD = 0xcc;
 
-function opaquePattern(): RegExp {
+/** What normalisation leaves alone, as runs; `more` are further ranges of the kind of NFC_OPAQUE. */
+export function opaquePattern(more: readonly number[] = []): RegExp {
   const ranges: string[] = [];
   const add = (first: number, last: number) => ranges.push(`\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`);
   for (let i = 0; i < NFC_OPAQUE.length; i += 2) add(NFC_OPAQUE[i], NFC_OPAQUE[i + 1]);
+  for (let i = 0; i < more.length; i += 2) add(more[i], more[i + 1]);
   forEachCategoryRun((category, start, end) => {
     if (category === "Cn") add(start, end - 1);
   });

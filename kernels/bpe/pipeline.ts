@@ -40,6 +40,8 @@ export class Pipeline {
   /** For text that normalisation changed. */
   readonly #normalFilter: PrefixFilter | undefined;
   #bytes: Uint8Array = new Uint8Array(0);
+  /** Whether normalisation leaves all of them as they are. */
+  #isNormal = false;
   #places: Int32Array = NO_PLACES;
   /** The first places that texts, and stretches of them, have not passed. */
   #nextOfText = 0;
@@ -65,6 +67,7 @@ export class Pipeline {
   scan(bytes: Uint8Array, start: number, end: number): void {
     this.#bytes = bytes;
     this.#nextOfText = this.#nextOfStretch = 0;
+    this.#isNormal = this.normalizer?.leaves?.(bytes, start, end) === true;
     if (this.#filter !== undefined) this.#places = this.#filter.find(bytes, start, end);
   }
 
@@ -87,7 +90,7 @@ export class Pipeline {
 
   /** The second half: a stretch in normal form, at the tokens that are looked for in theirs. Stretches come in order. */
   cutStretch(start: number, end: number, special: SpecialTokens, pieces: Pieces, isFirst: boolean): void {
-    const made = this.normalizer?.normalize(this.#bytes, start, end);
+    const made = this.#isNormal ? undefined : this.normalizer?.normalize(this.#bytes, start, end);
     if (made === undefined) {
       const from = this.#placeFrom(start, this.#nextOfStretch);
       this.#nextOfStretch = from;

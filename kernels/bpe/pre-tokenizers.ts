@@ -58,6 +58,7 @@ export function createPreTokenizer(steps: readonly PreTokenizerStep[]): PreToken
   for (const step of steps) {
     const known = spelled ? undefined : knownFamilyOf([step]);
     if (step.kind === "byte_alphabet") spelled = true;
+    else if (step.kind === "characters") throw new Error("a model's own cuts are its only step");
     else if (step.kind === "prefix_space") made.push(new PrefixSpaceStep());
     else if (known !== undefined) made.push(new ScannerStep(scannerOf(known)));
     else made.push(new SplitStep(createFinder(step), step.behavior, step.invert, spelled));

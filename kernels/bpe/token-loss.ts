@@ -9,13 +9,11 @@ import type { RangeListColumn, TokenListColumn, Utf8Column } from "../../batch/c
 import { RecipeError } from "../../batch/errors.ts";
 import { allocate } from "../../batch/memory.ts";
 import type { SpecialTokens } from "./added-tokens.ts";
+import { type Borders, bordersOf } from "./borders.ts";
 import type { BpeModel } from "./model.ts";
-import { NfcNormalizer } from "./nfc.ts";
-import { NfcBorders } from "./nfc-borders.ts";
 import { type Pieces, Pipeline } from "./pipeline.ts";
 import { knownRegexOf } from "./pre-tokenizers.ts";
-
-const BLANK = 0x20;
+import { PrefixBlank, prefixOf } from "./prefix-blank.ts";
 
 /** What a text became, as the bytes of its normal form: pieces of text, and added tokens, which are one token each. */
 interface Part {
@@ -26,16 +24,16 @@ interface Part {
 }
 
 export class TokenLoss {
-  /** Token `id` is `offsets[id + 1] - offsets[id]` bytes of a piece: true of every byte-level vocabulary. */
+  /** Token `id` is `offsets[id + 1] - offsets[id]` bytes of a piece: true of every vocabulary without an unknown token. */
   readonly #tokenOffsets: Int32Array;
-  readonly #borders: NfcBorders | undefined;
+  readonly #borders: Borders | undefined;
   readonly #pipeline: Pipeline;
   readonly #special: SpecialTokens;
-  readonly #prefixSpace: boolean;
+  readonly #prefix: PrefixBlank;
 
   /**
    * @param special as the tokens were made
-   * @throws RecipeError where the model drops text, so that tokens do not say where they are from
+   * @throws RecipeError where tokens do not say where they are from: the model drops text, has an unknown token, or normalises what has no borders
    */
   constructor(model: BpeModel, special: SpecialTokens = "text") {
     const drops = model.preTokenizers.some(
@@ -43,19 +41,23 @@ export class TokenLoss {
         (step.kind === "split" && step.behavior === "removed" && knownRegexOf(step) === undefined) ||
         (step.kind === "prefix_space" && i > 0),
     );
-    if (drops) {
+    // Such a token says nothing about how long the text is that it stands for.
+    const hasUnknown = model.characters !== undefined && model.characters.unknown !== -1;
+    if (drops || hasUnknown) {
       throw new RecipeError({
         code: "recipe/unsupported-tokenizer",
-        what: "loss ranges and a tokenizer that leaves text out, or puts blanks between words",
+        what: drops
+          ? "loss ranges and a tokenizer that leaves text out, or puts blanks between words"
+          : "loss ranges and a tokenizer with an unknown token",
         why: "which tokens a range covers cannot be told",
         fix: "use another tokenizer, or no stage that marks what is trained on",
       });
     }
     this.#tokenOffsets = model.vocabulary.offsets;
     this.#pipeline = new Pipeline(model);
-    this.#borders = this.#pipeline.normalizer && new NfcBorders(new NfcNormalizer());
+    this.#borders = bordersOf(model.normalizers);
     this.#special = special;
-    this.#prefixSpace = model.preTokenizers[0]?.kind === "prefix_space";
+    this.#prefix = new PrefixBlank(prefixOf(model));
   }
 
   /** `tokens` of `texts`, each row with an EOS behind it, and the lane that `ranges` of the texts give them. */
@@ -95,7 +97,7 @@ export class TokenLoss {
       length += size;
     };
     const pieces: Pieces = {
-      piece: (text, first, last) => add(last - first, false, this.#prefixSpace && text[first] !== BLANK),
+      piece: (text, first, last, isFirst) => add(last - first, false, this.#prefix.isWanted(text, first, isFirst)),
       token: (_token, _text, first, last) => add(last - first, true, false),
     };
     this.#pipeline.scan(bytes, start, end);

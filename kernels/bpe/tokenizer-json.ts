@@ -4,14 +4,18 @@
  * Invariant: a setting that changes ids is either honoured exactly or refused by name. Padding and truncation shape what a trainer is fed, not
  * a text's ids, and the decoder only makes text again: they are not read.
  */
+import type { AddedToken } from "./added-tokens.ts";
 import { checkAddedIds, readAddedTokens } from "./json/added-tokens.ts";
 import { readByteLevelModel, vocabularyOf } from "./json/byte-level-model.ts";
+import { characterVocabularyOf, readCharacterModel } from "./json/character-model.ts";
 import { readNormalizers } from "./json/normalizers.ts";
 import { type PostProcessor, readPostProcessor } from "./json/post-processor.ts";
 import { readPreTokenizers } from "./json/pre-tokenizers.ts";
-import { type JsonObject, object } from "./json/values.ts";
+import { hasByteLevel, readTextForm, withPrefixOfPieces } from "./json/text-form.ts";
+import { type JsonObject, object, unsupported } from "./json/values.ts";
 import type { BpeModel } from "./model.ts";
 import { createPreTokenizer } from "./pre-tokenizers.ts";
+import { BLANK_SIGN } from "./text-steps.ts";
 
 export interface LoadedModel {
   readonly model: BpeModel;
@@ -26,16 +30,29 @@ export interface LoadedModel {
  */
 export function readTokenizerJson(file: JsonObject): LoadedModel {
   const model = object(file.model, "model");
+  if (model.type !== undefined && model.type !== "BPE") throw unsupported(`model type ${JSON.stringify(model.type)}`);
+  const readModel = hasByteLevel(file.pre_tokenizer) ? byteLevel : ofCharacters;
+  const read = readModel(file, model, readAddedTokens(file.added_tokens));
+  // What cannot be honoured is refused here, by who checks a recipe, and not by the first worker that needs it.
+  if (read.preTokenizers[0]?.kind !== "characters") createPreTokenizer(read.preTokenizers);
+  return { model: read, postProcessor: readPostProcessor(file.post_processor) };
+}
+
+function byteLevel(file: JsonObject, model: JsonObject, addedTokens: readonly AddedToken[]): BpeModel {
   const vocab = vocabularyOf(model);
   const normalizers = readNormalizers(file.normalizer);
   const preTokenizers = readPreTokenizers(file.pre_tokenizer);
-  const addedTokens = readAddedTokens(file.added_tokens);
-  const read = {
-    model: { ...readByteLevelModel(model, addedTokens), addedTokens, normalizers, preTokenizers },
-    postProcessor: readPostProcessor(file.post_processor),
-  };
+  const read = { ...readByteLevelModel(model, addedTokens), addedTokens, normalizers, preTokenizers };
   checkAddedIds(addedTokens, vocab);
-  // What cannot be honoured is refused here, by who checks a recipe, and not by the first worker that needs it.
-  createPreTokenizer(preTokenizers);
+  return read;
+}
+
+function ofCharacters(file: JsonObject, model: JsonObject, addedTokens: readonly AddedToken[]): BpeModel {
+  const vocab = characterVocabularyOf(model);
+  const form = readTextForm(file.normalizer, file.pre_tokenizer, Object.hasOwn(vocab, BLANK_SIGN));
+  // Added tokens that are looked for in normal form are brought into it with the blank.
+  const { blanks, ...steps } = addedTokens.some(({ normalized }) => normalized) ? form : withPrefixOfPieces(form);
+  const read = { ...readCharacterModel(model, blanks, addedTokens), addedTokens, ...steps };
+  checkAddedIds(addedTokens, vocab);
   return read;
 }

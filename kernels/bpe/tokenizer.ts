@@ -1,10 +1,11 @@
 /**
  * A tokenizer as the rest of the project uses it: load it from a file's bytes, look special tokens up, encode, decode.
  *
- * Invariant: `decode(encode(text))` is `text`, byte for byte, but for what normalisation, words that are removed and added tokens that strip whitespace
- * change.
+ * Invariant: `decode(encode(text))` is `text`, byte for byte, but for what normalisation, words that are removed, added tokens that strip whitespace
+ * and unknown tokens change.
  */
-import { DataError, RecipeError } from "../../batch/errors.ts";
+import { RecipeError } from "../../batch/errors.ts";
+import { Decoder } from "./decoder.ts";
 import { ByteBpeEncoder, type EncodeOptions, type Encoder } from "./encoder.ts";
 import type { PostProcessor } from "./json/post-processor.ts";
 import type { BpeModel } from "./model.ts";
@@ -31,6 +32,7 @@ export class Tokenizer {
   readonly specialTokens: ReadonlyMap<string, number>;
   readonly #createEncoder: (model: BpeModel) => Encoder;
   #encoder: Encoder | undefined;
+  #decoder: Decoder | undefined;
 
   constructor({ model, postProcessor }: LoadedModel, options: TokenizerOptions) {
     this.name = options.name ?? "tokenizer";
@@ -78,27 +80,8 @@ export class Tokenizer {
    * @throws DataError `data/unknown-token-id` where an id has no token
    */
   decode(ids: ArrayLike<number>): Uint8Array {
-    const { bytes, offsets } = this.model.vocabulary;
-    let length = 0;
-    for (let i = 0; i < ids.length; i++) {
-      const size = offsets[ids[i] + 1] - offsets[ids[i]];
-      if (!(size > 0)) {
-        throw new DataError({
-          code: "data/unknown-token-id",
-          what: `token id ${ids[i]} is not in ${this.name}`,
-          why: "the tokens were made with another tokenizer, or read with the wrong width",
-          fix: "decode with the tokenizer named in the manifest",
-        });
-      }
-      length += size;
-    }
-    const out = new Uint8Array(length);
-    let at = 0;
-    for (let i = 0; i < ids.length; i++) {
-      out.set(bytes.subarray(offsets[ids[i]], offsets[ids[i] + 1]), at);
-      at += offsets[ids[i] + 1] - offsets[ids[i]];
-    }
-    return out;
+    this.#decoder ??= new Decoder(this.model, this.name);
+    return this.#decoder.decode(ids);
   }
 }
 

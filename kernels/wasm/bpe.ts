@@ -6,27 +6,34 @@
  */
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
+import { lastCut, nextCut } from "../bpe/character-cuts.ts";
 import { ByteBpeEncoder, DEFAULT_CACHE_BYTES, type EncodeOptions, type Encoder } from "../bpe/encoder.ts";
 import type { BpeModel } from "../bpe/model.ts";
 import { Pipeline } from "../bpe/pipeline.ts";
 import { knownFamilyOf } from "../bpe/pre-tokenizers.ts";
+import { PrefixBlank, prefixOf } from "../bpe/prefix-blank.ts";
 import { lastSafeCut, nextSafeCut } from "../bpe/safe-cut.ts";
 import { TokenRows } from "../bpe/token-rows.ts";
 import { WasmPrefixFilter } from "./bpe-prefixes.ts";
-import {
-  type Behind,
-  type BpeExports,
-  END,
-  END_OF_DEAD,
-  NOTHING,
-  type Take,
-  WINDOW_BYTES,
-  Window,
-} from "./bpe-window.ts";
+import { type BpeExports, type Family, NOTHING, type Take, WINDOW_BYTES, Window } from "./bpe-window.ts";
 
 /** Bytes a token holds in ordinary text: sizes the first allocation of a column, nothing else. */
 const BYTES_PER_TOKEN = 3;
-const BLANK = 0x20;
+/** The model behind that blank. */
+function withoutPrefix(model: BpeModel): BpeModel {
+  const preTokenizers = model.preTokenizers.slice(model.preTokenizers[0]?.kind === "prefix_space" ? 1 : 0);
+  const characters = model.characters && { ...model.characters, prefix: "never" as const };
+  return { ...model, preTokenizers, ...(characters && { characters }) };
+}
+
+/** The pre-tokenizer of `model` in the module, undefined where it has none that gives the same words. */
+function familyIn(model: BpeModel): Family | undefined {
+  const { preTokenizers, characters, wholeWords } = withoutPrefix(model);
+  if (characters === undefined) return knownFamilyOf(preTokenizers);
+  const cuts = preTokenizers.length === 1 && preTokenizers[0].kind === "characters";
+  return cuts && characters.unknown === -1 && !wholeWords ? "characters" : undefined;
+}
+
 const NO_TEXT = new Uint8Array(0);
 
 /** The encoder in WebAssembly. One per thread: it keeps a word cache. */
@@ -36,8 +43,7 @@ export class WasmBpeEncoder implements Encoder {
   readonly #cacheBytes: number;
   readonly #window: Window | undefined = undefined;
   readonly #pipeline: Pipeline;
-  /** Whether a piece that begins with no blank gets one. */
-  readonly #prefixSpace: boolean;
+  readonly #prefix: PrefixBlank;
   /** The most bytes of words that a byte of normal text becomes. */
   readonly #growth: number;
   #twin: ByteBpeEncoder | undefined;
@@ -47,9 +53,9 @@ export class WasmBpeEncoder implements Encoder {
     this.vocabSize = model.vocabulary.size;
     this.#model = model;
     this.#cacheBytes = cacheBytes;
-    this.#prefixSpace = model.preTokenizers[0]?.kind === "prefix_space";
-    this.#growth = model.preTokenizers.some((step) => step.kind === "prefix_space") ? 2 : 1;
-    const family = knownFamilyOf(model.preTokenizers.slice(this.#prefixSpace ? 1 : 0));
+    this.#prefix = new PrefixBlank(prefixOf(model));
+    this.#growth = model.preTokenizers.some((step) => step.kind === "prefix_space") ? 2 : this.#prefix.growth;
+    const family = familyIn(model);
     if (family === undefined) {
       this.#pipeline = new Pipeline(model);
       return;
@@ -75,10 +81,9 @@ export class WasmBpeEncoder implements Encoder {
     const window = this.#window;
     if (window === undefined) return this.#theTwin().encode(bytes, start, end, out, at, options);
     let to = at;
-    const take: Take = (ids, behind) => {
+    const take: Take = (ids) => {
       out.set(ids, to);
       to += ids.length;
-      if (behind >= 0) out[to++] = behind;
     };
     this.#pipeline.scan(bytes, start, end);
     this.#encodeText(window, start, end, 0, options, take);
@@ -92,19 +97,18 @@ export class WasmBpeEncoder implements Encoder {
     const { data, offsets } = texts;
     const count = offsets.length - 1;
     const rows = new TokenRows(count, Math.ceil(data.length / BYTES_PER_TOKEN) + count);
-    const take: Take = (ids, behind) => {
+    const take: Take = (ids, endsRow) => {
       if (ids.length > 0) rows.append(ids);
-      if (behind >= 0) rows.add(behind);
-      else if (behind === END) rows.add(eos);
-      if (behind === END || behind === END_OF_DEAD) rows.endRow();
+      if (endsRow) rows.endRow();
     };
     this.#pipeline.scan(data, offsets[0], offsets[count]);
     for (let row = 0; row < count; row++) {
       if (alive.has(row)) {
         this.#encodeText(window, offsets[row], offsets[row + 1], row, options, take);
-        this.#follow(window, END, take);
+        this.#follow(window, eos, true, take);
       } else {
-        this.#follow(window, END_OF_DEAD, take);
+        this.#addPart(window, NO_TEXT, 0, 0, take);
+        this.#follow(window, NOTHING, true, take);
       }
     }
     window.run(take);
@@ -121,50 +125,63 @@ export class WasmBpeEncoder implements Encoder {
     take: Take,
   ): void {
     this.#pipeline.cut(start, end, special, {
-      piece: (bytes, first, last) => this.#addPiece(window, bytes, first, last, take),
+      piece: (bytes, first, last, isFirst) => {
+        const blank = this.#prefix.isWanted(bytes, first, isFirst);
+        if (last - first < WINDOW_BYTES) {
+          this.#addPart(window, bytes, first, last, take, blank);
+          return;
+        }
+        const made = blank ? this.#prefix.before(bytes, first, last, isFirst) : undefined;
+        if (made === undefined) this.#addPiece(window, bytes, first, last, take);
+        else this.#addPiece(window, made, 0, made.length, take);
+      },
       token: (token) => {
-        this.#follow(window, token.id, take);
+        this.#follow(window, token.id, false, take);
         if (token.special && parsed !== undefined) parsed[row]++;
       },
     });
   }
 
   #addPiece(window: Window, bytes: Uint8Array, start: number, end: number, take: Take): void {
-    if (this.#prefixSpace && bytes[start] !== BLANK) {
-      const prefixed = new Uint8Array(1 + end - start);
-      prefixed[0] = BLANK;
-      prefixed.set(bytes.subarray(start, end), 1);
-      bytes = prefixed;
-      start = 0;
-      end = prefixed.length;
-    }
     while (end - start > WINDOW_BYTES) {
-      const cut = lastSafeCut(bytes, start, start + WINDOW_BYTES, end);
+      const cut = this.#lastCut(bytes, start, start + WINDOW_BYTES, end);
       if (cut !== -1) {
         this.#addPart(window, bytes, start, cut, take);
         start = cut;
       } else {
         window.run(take);
-        const next = nextSafeCut(bytes, start + WINDOW_BYTES, end);
-        take(this.#encodeWithTwin(bytes, start, next), NOTHING);
+        const next = this.#nextCut(bytes, start + WINDOW_BYTES, end);
+        take(this.#encodeWithTwin(bytes, start, next), false);
         start = next;
       }
     }
     if (start < end) this.#addPart(window, bytes, start, end, take);
   }
 
-  #addPart(window: Window, bytes: Uint8Array, start: number, end: number, take: Take): void {
-    if (window.add(bytes, start, end)) return;
-    window.run(take);
-    window.add(bytes, start, end);
+  #lastCut(bytes: Uint8Array, start: number, limit: number, end: number): number {
+    const { characters } = this.#model;
+    return characters === undefined
+      ? lastSafeCut(bytes, start, limit, end)
+      : lastCut(characters.cuts, bytes, start, limit);
   }
 
-  /** Notes what stands behind the text so far. */
-  #follow(window: Window, behind: Behind, take: Take): void {
-    if (window.follow(behind)) return;
+  #nextCut(bytes: Uint8Array, start: number, end: number): number {
+    const { characters } = this.#model;
+    return characters === undefined ? nextSafeCut(bytes, start, end) : nextCut(characters.cuts, bytes, start, end);
+  }
+
+  #addPart(window: Window, bytes: Uint8Array, start: number, end: number, take: Take, blank = false): void {
+    if (window.add(bytes, start, end, blank)) return;
+    window.run(take);
+    window.add(bytes, start, end, blank);
+  }
+
+  /** Notes the id behind the text so far, or none. */
+  #follow(window: Window, id: number, endsRow: boolean, take: Take): void {
+    if (window.follow(id, endsRow)) return;
     // Two in a row, or nothing before the first: an empty part carries it.
     this.#addPart(window, NO_TEXT, 0, 0, take);
-    window.follow(behind);
+    window.follow(id, endsRow);
   }
 
   /** The ids of a part that no window holds. */
@@ -176,8 +193,8 @@ export class WasmBpeEncoder implements Encoder {
 
   #theTwin(): ByteBpeEncoder {
     // Beside a window it encodes parts, and a blank in front is the window's business.
-    const preTokenizers = this.#model.preTokenizers.slice(this.#window !== undefined && this.#prefixSpace ? 1 : 0);
-    this.#twin ??= new ByteBpeEncoder({ ...this.#model, preTokenizers }, this.#cacheBytes);
+    const model = this.#window === undefined ? this.#model : withoutPrefix(this.#model);
+    this.#twin ??= new ByteBpeEncoder(model, this.#cacheBytes);
     return this.#twin;
   }
 }

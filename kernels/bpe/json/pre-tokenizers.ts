@@ -49,7 +49,8 @@ function readByteLevel(step: JsonObject): readonly PreTokenizerStep[] {
   return [...steps, { kind: "byte_alphabet" }];
 }
 
-function readStep(value: Json): readonly PreTokenizerStep[] {
+/** The steps of one pre-tokenizer, a ByteLevel among them as `byte_alphabet`. */
+export function readStep(value: Json): readonly PreTokenizerStep[] {
   const step = object(value, "pre_tokenizer");
   switch (step.type) {
     case "Sequence":

@@ -5,7 +5,8 @@ import { MAX_TOKEN_IDS } from "../merge-table.ts";
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
-const SUPPORTED = "byte-level BPE: model BPE without byte_fallback, with pre-tokenizers that hold one ByteLevel";
+const SUPPORTED =
+  "BPE of bytes, with pre-tokenizers that hold one ByteLevel, and BPE of characters as SentencePiece has it";
 
 /** The error for everything in a tokenizer file that is not honoured. */
 export function unsupported(what: string): RecipeError {
