@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { int32Values } from "../batch/column.ts";
-import { entryAt } from "../batch/entry.ts";
+import { addCount, entryAt, ownOf } from "../batch/entry.ts";
 import { ShardmillError } from "../batch/errors.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
@@ -28,7 +28,7 @@ export function accountFindings(run: OpenRun, manifests: readonly TrainingStageM
   const findings: Finding[] = [];
   for (const source of run.plan.sources) {
     const counts = manifests
-      .map((manifest) => manifest.sources[source.name]?.counts)
+      .map((manifest) => ownOf(manifest.sources, source.name)?.counts)
       .find((found) => found !== undefined);
     if (counts === undefined) continue;
     for (const finding of sourceFindings(run, source, counts)) findings.push({ ...finding, source: source.name });
@@ -98,7 +98,7 @@ class Recount {
     // Later passes meet again what the first one kept.
     if (pass === 0) this.#rows += marker.rows;
     if (pass === this.#source.passes.length - 1) this.#kept += marker.kept;
-    for (const [kind, count] of Object.entries(marker.errors)) this.#errors[kind] = (this.#errors[kind] ?? 0) + count;
+    for (const [kind, count] of Object.entries(marker.errors)) addCount(this.#errors, kind, count);
     const found: Dropped = Object.fromEntries(marker.stages.map(({ id }) => [id, {}]));
     this.#add(ledger, found);
     const said = Object.fromEntries(marker.stages.map(({ id, dropped }) => [id, dropped]));
@@ -126,7 +126,8 @@ class Recount {
     const differs = (found: unknown, said: unknown): boolean => canonicalJson(found) !== canonicalJson(said);
     if (differs(this.#errors, counts.errors)) yield "its spans met other errors than the manifest says";
     for (const { id } of this.#source.stages) {
-      if (differs(this.#dropped[id], counts.dropped[id] ?? {})) yield `${id} dropped other rows than the manifest says`;
+      if (differs(this.#dropped[id], ownOf(counts.dropped, id) ?? {}))
+        yield `${id} dropped other rows than the manifest says`;
     }
   }
 
@@ -144,8 +145,9 @@ class Recount {
   }
 
   #count(into: Dropped, stage: string, reason: string): void {
-    into[stage] ??= {};
-    into[stage][reason] = (into[stage][reason] ?? 0) + 1;
+    const counts = ownOf(into, stage) ?? {};
+    into[stage] = counts;
+    addCount(counts, reason);
   }
 }
 

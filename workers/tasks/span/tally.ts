@@ -4,7 +4,9 @@
  * Stages are named by their position in the whole pipeline. Bad rows beyond the run's budget end it here, at the first one too many, with its
  * address.
  */
+
 import type { Batch } from "../../../batch/batch.ts";
+import { addCount } from "../../../batch/entry.ts";
 import { DataError, formatPlace, RunError } from "../../../batch/errors.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { PassPlan, SourcePlan } from "../../../plan/plan.ts";
@@ -54,7 +56,7 @@ export class Tally {
 
   problem(problem: ReadProblem): void {
     this.#met(problem.shard);
-    this.#errors[problem.kind] = (this.#errors[problem.kind] ?? 0) + 1;
+    addCount(this.#errors, problem.kind);
     const shard = this.source.shards[problem.shard].key;
     const { kind, row, byte, message } = problem;
     const position = { ...(row === undefined ? {} : { row }), ...(byte === undefined ? {} : { byte }) };
@@ -77,7 +79,7 @@ export class Tally {
       if (code < 0) throw new Error(`${use} gave a reason it does not declare: ${reason}`);
       batch.alive.clear(row);
       batch.verdicts.add(row, stage, code, value, detail === undefined ? undefined : shortened(detail));
-      dropped[reason] = (dropped[reason] ?? 0) + 1;
+      addCount(dropped, reason);
     };
   }
 
