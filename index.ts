@@ -17,12 +17,15 @@ export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum
 export type { Replay, ReplayedSource } from "./mixtures/replay.ts";
 export { makePlan } from "./plan/make.ts";
 export type { Plan } from "./plan/plan.ts";
+export { RecipeErrors } from "./plan/recipe/diagnostics.ts";
 export { defineRecipe, loadRecipe } from "./plan/recipe/load.ts";
 export { stageFacts, stagePage } from "./plan/recipe/reference.ts";
 export { parseSize } from "./plan/recipe/sizes.ts";
 export { newRecipe } from "./plan/recipe/template.ts";
 export type { Recipe } from "./plan/types.ts";
+export { accountRows } from "./runs/account.ts";
 export { type Advance, type AdvanceOptions, advanceRun, type ReadyPhase } from "./runs/advance.ts";
+export { type CheckedRecipe, checkRecipe } from "./runs/check.ts";
 export {
   describePlan,
   describeRecipe,
@@ -50,11 +53,11 @@ export {
   replayMixture,
 } from "./runs/replay.ts";
 export { type RunOptions, run } from "./runs/run.ts";
-export { isRun, type OpenRun, openRun, type RunStatus, runStatus } from "./runs/status.ts";
+export { isRun, type OpenRun, openPending, openRun, type RunStatus, runStatus } from "./runs/status.ts";
 export { verifyRun } from "./runs/verify.ts";
 export { type CellKind, type Cells, ColumnPath } from "./stages/cells.ts";
 export * from "./stages/define.ts";
 export { type StageRegistry, stageRegistry } from "./stages/registry.ts";
 export { requestOptions } from "./stages/request-options.ts";
 export { Layout } from "./store/layout.ts";
-export type { RunEvent, RunResult } from "./workers/events.ts";
+export type { RowAccount, RowAccountSoFar, RunEvent, RunResult } from "./workers/events.ts";

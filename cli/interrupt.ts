@@ -45,7 +45,7 @@ export async function interruptible<Result>(
     return await work({ stop: stop.signal, kill: kill.signal });
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "run/interrupted") {
-      throw new Stopped(error.message, isLimit ? EXIT.again : EXIT.interrupted);
+      throw new Stopped(error, isLimit ? EXIT.again : EXIT.interrupted);
     }
     throw error;
   } finally {

@@ -28,6 +28,7 @@ import { MarkerPlaces } from "../workers/marker-places.ts";
 import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../workers/markers.ts";
 import { heldOutIndex, type MixedTrainingStage, windowsIndex } from "../workers/mixture.ts";
 import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
+import { sealedRows } from "./account.ts";
 import { exportManifests, exportPaths } from "./export.ts";
 import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
 
@@ -257,19 +258,6 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
         epochs: source.epochs,
       })),
     })),
-    sources: stores.map(({ counts }, index) => ({
-      name: sourceAt(plan, index).name,
-      rows_in: counts.rows_in,
-      kept: counts.kept,
-      ...(counts.held_out === undefined ? {} : { held_out: counts.held_out }),
-      dropped: Object.fromEntries(
-        counts.stages.flatMap((stage) =>
-          Object.entries(stage.dropped).map(([reason, count]) => [`${stage.id}:${reason}`, count]),
-        ),
-      ),
-      errors: counts.errors,
-      tokens: counts.tokens,
-      text_bytes: counts.text_bytes,
-    })),
+    sources: stores.map(({ counts }, index) => sealedRows(sourceAt(plan, index), counts)),
   };
 }

@@ -5,6 +5,7 @@
  * again, removes what nobody needs any more, and writes manifests, exports and outputs when all is there.
  * Output bytes depend on the plan alone: tasks are numbered by the plan, and results are put together by number.
  */
+import { errorToData, RunError } from "../batch/errors.ts";
 import { zstdBackend } from "../io/codecs/codec.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
 import { publishAssets } from "../plan/assets.ts";
@@ -18,6 +19,7 @@ import { createProgress, readProgress } from "../workers/progress.ts";
 import type { WorkerSetup } from "../workers/protocol.ts";
 import { SPAN_BYTES } from "../workers/tasks/cut.ts";
 import { questionBudget } from "../workers/tasks/span/requests.ts";
+import { accountRows } from "./account.ts";
 import { ownRun } from "./owner.ts";
 
 export interface TaskOptions {
@@ -53,25 +55,44 @@ const DEFAULT_MATCH_MEMORY_BYTES = 64 * 1024 * 1024;
 
 /** Runs `plan`. Rejects with the first failure once nothing is in flight any more; what was committed stays. */
 export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
-  const { root, workers, registry, report = () => {} } = options;
+  const { root, workers, report = () => {} } = options;
   await publishAssets(plan, new Layout(root), options.environment.assets);
   const zstd = zstdBackend();
   report({ type: "run_started", plan, workers, zstd: zstd.name, ...(zstd.hint ? { hint: zstd.hint } : {}) });
   for (const message of plan.warnings) report({ type: "warning", message });
-  return withLocalEngine(plan, options, root, async (engine) => {
-    const result = await ownRun({
-      plan,
-      layout: new Layout(root),
-      engine,
-      registry,
-      max_errors: options.max_errors ?? 0,
-      tidies: options.keep_intermediates !== true,
-      report,
-    });
-    report({ type: "time_spent", parts: timeSpent(engine.time) });
-    report({ type: "run_done", result });
-    return result;
+  const layout = new Layout(root);
+  try {
+    return await withLocalEngine(plan, options, root, (engine) => make(plan, layout, engine, options));
+  } catch (error) {
+    // Another owner's run has not failed, and who kills does not wait for figures.
+    if (!isOwned(error) && options.kill?.aborted !== true) report(failed(plan, layout, error));
+    throw error;
+  }
+}
+
+async function make(plan: Plan, layout: Layout, engine: Engine, options: RunOptions): Promise<RunResult> {
+  const { registry, report = () => {} } = options;
+  const result = await ownRun({
+    plan,
+    layout,
+    engine,
+    registry,
+    max_errors: options.max_errors ?? 0,
+    tidies: options.keep_intermediates !== true,
+    report,
   });
+  report({ type: "time_spent", parts: timeSpent(engine.time) });
+  report({ type: "run_done", result });
+  return result;
+}
+
+function isOwned(error: unknown): boolean {
+  return error instanceof RunError && error.code === "run/owned";
+}
+
+function failed(plan: Plan, layout: Layout, error: unknown): Extract<RunEvent, { type: "run_failed" }> {
+  const data = errorToData(error);
+  return { type: "run_failed", error: data, sources: accountRows(plan, layout, data.met) };
 }
 
 /** Lends `use` an engine of this machine, and tells of progress as long as it has it. */

@@ -6,7 +6,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { int32Values } from "../batch/column.ts";
+import { int32Values, utf8String } from "../batch/column.ts";
 import { addCount, entryAt, ownOf } from "../batch/entry.ts";
 import { ShardmillError } from "../batch/errors.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
@@ -33,7 +33,7 @@ export function accountFindings(run: OpenRun, manifests: readonly TrainingStageM
     if (counts === undefined) continue;
     for (const finding of sourceFindings(run, source, counts)) findings.push({ ...finding, source: source.name });
     for (const { stage, sources } of manifests) {
-      const other = sources[source.name]?.counts;
+      const other = ownOf(sources, source.name)?.counts;
       if (other === undefined || canonicalJson(other) === canonicalJson(counts)) continue;
       const what = "counts other rows than another training stage does";
       findings.push({ severity: "error", code: "verify/rows-recorded", stage: stage.name, source: source.name, what });
@@ -62,6 +62,10 @@ function sourceFindings({ layout }: OpenRun, source: SourcePlan, counts: Counts)
     markers?.forEach((marker, span) => {
       if (marker === undefined) return;
       attempt(spanFiles.ledger(span), () => tally.span(pass, marker, readTable(folder, spanFiles.ledger(span))));
+      // Stores of earlier versions have no such ledger.
+      if (marker.files.some(({ name }) => name === spanFiles.problems(span))) {
+        attempt(spanFiles.problems(span), () => problemsMisfit(marker, folder, spanFiles.problems(span)));
+      }
       if (pass < passes.length - 1) return;
       attempt(spanFiles.documents(span), () => {
         const { rows } = readTable(folder, spanFiles.documents(span));
@@ -149,6 +153,15 @@ class Recount {
     into[stage] = counts;
     addCount(counts, reason);
   }
+}
+
+/** Why the rows of a ledger of problems are not those that the span's marker counts, or undefined. */
+function problemsMisfit({ errors }: IngestMarker, folder: string, name: string): string | undefined {
+  const { rows, columns } = decodeArrow(fs.readFileSync(join(folder, name)), name);
+  const kinds = columns.get("kind");
+  const found: Record<string, number> = {};
+  for (let row = 0; row < rows; row++) if (kinds?.kind === "utf8") addCount(found, utf8String(kinds, row));
+  return canonicalJson(found) === canonicalJson(errors) ? undefined : "does not hold the rows its span could not use";
 }
 
 interface Table {

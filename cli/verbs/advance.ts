@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
-import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
 import { jsonFlag, keepIntermediatesFlag, maxErrorsFlag, outFlag } from "../flags.ts";
-import { formatTable } from "../format.ts";
+import { counted, formatTable } from "../format.ts";
 import { summary } from "../reporters/summary.ts";
 import { runArgument } from "./status.ts";
 
@@ -31,13 +31,13 @@ export const advanceCommand = buildCommand<Flags, [string], CliContext>({
     positional: { kind: "tuple", parameters: [runArgument] },
   },
   func(flags, name) {
-    return guarded(this, async ({ advanceRun }) => {
+    return guarded(this, flags, async ({ advanceRun }) => {
       const { ready, waiting, result } = await advanceRun(name, {
         out: flags.out,
         max_errors: flags.maxErrors,
         keep_intermediates: flags.keepIntermediates,
         report: (event) => {
-          if (event.type === "warning") this.process.stderr.write(`warning: ${event.message}\n`);
+          if (event.type === "warning") warn(this, event.message);
         },
       });
       if (flags.json) printJson(this, { ready, waiting, ...(result && { result }) });
@@ -45,7 +45,8 @@ export const advanceCommand = buildCommand<Flags, [string], CliContext>({
       else {
         const rows = ready.map(({ phase, tasks, left, numbers }) => [phase, `${left} of ${tasks}`, numbers]);
         print(this, formatTable(["ready", "left", "tasks"], rows));
-        if (waiting.length > 0) print(this, `${waiting.length} phases wait for these`);
+        if (waiting.length > 0)
+          print(this, `${counted(waiting.length, "phase")} ${waiting.length === 1 ? "waits" : "wait"} for these`);
       }
       if (result === undefined) return flags.finish ? EXIT.again : EXIT.ok;
       return result.gates.every(({ ok }) => ok) ? EXIT.ok : EXIT.gate;

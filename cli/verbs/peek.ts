@@ -61,7 +61,7 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
     aliases: { n: "count" },
   },
   func(flags, subject) {
-    return guarded(this, async ({ isRun, openRun, peekDocuments, peekDropped, peekWindows }) => {
+    return guarded(this, flags, async ({ isRun, openRun, peekDocuments, peekDropped, peekWindows }) => {
       const { count, source } = flags;
       const only = source === undefined ? {} : { source };
       if (!isRun(subject, flags.out)) {

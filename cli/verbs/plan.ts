@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { Plan } from "../../index.ts";
-import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
 import { dataRootFlag, jsonFlag, outFlag, recipeArgument, setFlag } from "../flags.ts";
 import { formatBytes, formatInteger, formatTable } from "../format.ts";
 import { curriculum } from "../reporters/curriculum.ts";
@@ -32,7 +32,7 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
     positional: { kind: "tuple", parameters: [recipeArgument] },
   },
   func(flags, recipePath) {
-    return guarded(this, async ({ describePlan, describeRecipe, loadRecipe, prepare, RecipeError }) => {
+    return guarded(this, flags, async ({ describePlan, describeRecipe, loadRecipe, prepare, RecipeError }) => {
       if (!flags.listing) {
         if (flags.check) {
           throw new RecipeError({
@@ -69,7 +69,7 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
         print(this, formatTable(["#", "phase", "of", "stages", "in", "state", "why"], segments));
         print(this, curriculum(description));
       }
-      for (const warning of plan.warnings) this.process.stderr.write(`warning: ${warning}\n`);
+      for (const warning of plan.warnings) warn(this, warning);
       return flags.check && due ? EXIT.gate : EXIT.ok;
     });
   },

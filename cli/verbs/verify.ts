@@ -13,7 +13,7 @@ export const verifyCommand = buildCommand<Flags, [string], CliContext>({
   docs: { brief: "re-read every file of a run: checksums, windows, document boundaries, accounting, weights" },
   parameters: { flags: { out: outFlag, json: jsonFlag }, positional: { kind: "tuple", parameters: [runArgument] } },
   func(flags, name) {
-    return guarded(this, async ({ openRun, verifyRun }) => {
+    return guarded(this, flags, async ({ openRun, verifyRun }) => {
       const findings = await verifyRun(openRun(name, flags.out));
       if (flags.json) printJson(this, findings);
       else if (findings.length === 0) print(this, `${name}: every file, boundary and count is as its manifest says`);

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Batch } from "../../batch/batch.ts";
 import { type Column, columnArrays } from "../../batch/column.ts";
 import { release } from "../../batch/memory.ts";
-import { commitMarker } from "../../io/local/commit.ts";
+import { commitIntermediate, commitMarker } from "../../io/local/commit.ts";
 import { openShard } from "../../io/open.ts";
 import type { PassPlan, SourcePlan } from "../../plan/plan.ts";
 import type { BarrierOperator, Operator } from "../../stages/define.ts";
@@ -32,7 +32,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
     index >= pass.first && index < pass.end ? context.operator(stage) : undefined,
   );
   const last = task.pass === source.passes.length - 1;
-  const tally = new Tally(source, pass, context.setup.max_errors);
+  const tally = new Tally(source, pass, task.pass === 0 ? task.extents : [], context.setup.max_errors);
   const place = { folder, span: task.span, source, pass, last };
   const products = new SpanProducts(place, (stage) => barrierOf(operators[stage]), context);
   const edits = openEdits(task, context);
@@ -71,7 +71,10 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
     }
     context.stopwatch.lap("read");
     const { parts } = products;
-    const files = products.commit();
+    const files = [...products.commit()];
+    if (tally.ledger.rows > 0) {
+      files.push(commitIntermediate(join(folder, spanFiles.problems(task.span)), tally.ledger.encode()));
+    }
     const marker = tally.marker(files, task, { parts, states: stages.states(), cut: edits?.counts });
     commitMarker(join(folder, spanFiles.marker(task.span)), marker);
     return marker;
