@@ -41,8 +41,11 @@ export {
   type SourcePackingReport,
   type TrainingStagePackingReport,
 } from "./runs/packing-report.ts";
-export { type PeekedDocument, peekDocuments, peekDropped } from "./runs/peek.ts";
-export { peekWindows } from "./runs/peek-windows.ts";
+export type { Fate, PeekedDocument, PeekedProblem, PeekedVerdict } from "./runs/peek/document.ts";
+export { type PeekDocumentsOptions, peekDocuments } from "./runs/peek/pattern.ts";
+export { type PeekProblemsOptions, peekProblems } from "./runs/peek/problems.ts";
+export { type PeekRunOptions, peekRun } from "./runs/peek/run.ts";
+export { type PeekedWindow, type PeekWindowsOptions, peekWindows } from "./runs/peek/windows.ts";
 export { type Prepared, type PrepareOptions, prepare } from "./runs/prepare.ts";
 export { type RankOptions, type RankResult, runRank } from "./runs/rank.ts";
 export {

@@ -13,6 +13,9 @@ export interface CliContext extends CommandContext {
       write(text: string): void;
       readonly isTTY?: boolean | undefined;
       readonly columns?: number | undefined;
+      readonly rows?: number | undefined;
+      on?(event: "resize", listener: () => void): void;
+      off?(event: "resize", listener: () => void): void;
     };
     readonly env: Readonly<Record<string, string | undefined>>;
     exitCode?: number | string | null;

@@ -61,7 +61,7 @@ export async function advanceRun(name: string, options: AdvanceOptions): Promise
     const registry = stageRegistry(await loadPlugins(plan.recipe.plugins, ""));
     const tidies = options.keep_intermediates !== true;
     lock.beatAlone();
-    const result = finish({ plan, layout, registry, max_errors, tidies, report }, folder, left, markers);
+    const result = await finish({ plan, layout, registry, max_errors, tidies, report }, folder, left, markers);
     return { name: plan.name, ready: [], waiting: [], result };
   });
 }

@@ -5,6 +5,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
@@ -22,6 +23,7 @@ import { type Plan, sourceAt, tokenizerOf, windowsAt } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { type Layout, runFiles } from "../store/layout.ts";
+import { interrupted } from "../workers/engines/threads.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
 import type { Frontier } from "../workers/frontier/frontier.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
@@ -105,16 +107,27 @@ export interface Publication {
   readonly folder: string;
   readonly registry: StageRegistry;
   readonly report: (event: RunEvent) => void;
+  readonly stop?: AbortSignal | undefined;
 }
 
-/** Writes manifests, exports and outputs. */
-export function publishRun({ plan, layout, folder, registry, report }: Publication, parts: RunParts): void {
+/**
+ * Writes manifests, exports and outputs. All of it happens in this thread, which looks up between two of them: throws RunError `run/interrupted`
+ * where it was told to stop.
+ */
+export async function publishRun(publication: Publication, parts: RunParts): Promise<void> {
+  const { plan, layout, folder, registry, report, stop } = publication;
+  const lookUp = async (): Promise<void> => {
+    await nextTurn();
+    if (stop?.aborted === true) throw interrupted();
+  };
   const manifests = manifestsOf(plan, parts);
   writeManifests(join(folder, runFiles.manifests), manifests);
   for (const trainer of plan.recipe.exports) {
+    await lookUp();
     const { warnings } = exportManifests({ plan, layout, folder }, manifests, registry, trainer);
     for (const message of warnings) report({ type: "warning", message });
   }
+  await lookUp();
   publishOutputs({ plan, layout, folder }, parts.outputs, parts.stores);
 }
 

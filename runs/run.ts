@@ -62,7 +62,14 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
   for (const message of plan.warnings) report({ type: "warning", message });
   const layout = new Layout(root);
   try {
-    return await withLocalEngine(plan, options, root, (engine) => make(plan, layout, engine, options));
+    return await withLocalEngine(plan, options, root, (engine, tell) => {
+      const reporting = (event: RunEvent): void => {
+        // Whoever draws a phase that is done wants its last figures.
+        if (event.type === "phase_done") tell();
+        report(event);
+      };
+      return make(plan, layout, engine, { ...options, report: reporting });
+    });
   } catch (error) {
     // Another owner's run has not failed, and who kills does not wait for figures.
     if (!isOwned(error) && options.kill?.aborted !== true) report(failed(plan, layout, error));
@@ -80,6 +87,7 @@ async function make(plan: Plan, layout: Layout, engine: Engine, options: RunOpti
     max_errors: options.max_errors ?? 0,
     tidies: options.keep_intermediates !== true,
     report,
+    stop: options.stop,
   });
   report({ type: "time_spent", parts: timeSpent(engine.time) });
   report({ type: "run_done", result });
@@ -95,12 +103,12 @@ function failed(plan: Plan, layout: Layout, error: unknown): Extract<RunEvent, {
   return { type: "run_failed", error: data, sources: accountRows(plan, layout, data.met) };
 }
 
-/** Lends `use` an engine of this machine, and tells of progress as long as it has it. */
+/** Lends `use` an engine of this machine, and tells of progress as long as it has it; `tell` does so at once. */
 export async function withLocalEngine<Result>(
   plan: Plan,
   options: TaskOptions & Pick<RunOptions, "workers" | "environment" | "stop" | "kill" | "report" | "order">,
   root: string,
-  use: (engine: Engine) => Promise<Result>,
+  use: (engine: Engine, tell: () => void) => Promise<Result>,
 ): Promise<Result> {
   const progress = createProgress(plan.sources.length);
   const setup: WorkerSetup = {
@@ -115,12 +123,13 @@ export async function withLocalEngine<Result>(
   };
   const { workers, stop, kill, order } = options;
   const engine = new LocalEngine({ workers, setup, stop, kill, order });
-  const ticker = setInterval(() => {
+  const tell = (): void => {
     const sources = plan.sources.map(({ name }, source) => ({ name, counts: readProgress(progress, source) }));
     options.report?.({ type: "progress", sources });
-  }, PROGRESS_INTERVAL_MS);
+  };
+  const ticker = setInterval(tell, PROGRESS_INTERVAL_MS);
   try {
-    return await use(engine);
+    return await use(engine, tell);
   } finally {
     clearInterval(ticker);
     await engine.close();

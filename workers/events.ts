@@ -22,11 +22,26 @@ export type RunEvent =
       readonly tasks: number;
       /** Of those, tasks that were done before. */
       readonly done: number;
+      /** Of a phase that reads input: bytes of it, and those that were read before. */
+      readonly bytes?: number;
+      readonly done_bytes?: number;
+      /** The source whose counts in `progress` are of this phase. */
+      readonly source?: string;
     }
   | { readonly type: "task_done"; readonly phase: Phase; readonly subject: string; readonly reused: boolean }
   | { readonly type: "phase_done"; readonly phase: Phase; readonly subject: string }
   | {
+      /** How far all of the run is. */
+      readonly type: "phases";
+      readonly done: number;
+      readonly total: number;
+      /** Bytes of input, and those that were read. */
+      readonly bytes: number;
+      readonly done_bytes: number;
+    }
+  | {
       readonly type: "progress";
+      /** Counted since this attempt began. */
       readonly sources: readonly { readonly name: string; readonly counts: ProgressCounts }[];
     }
   | {

@@ -11,6 +11,25 @@ import type { CutMarker } from "./protocol.ts";
 
 export type Span = readonly Extent[];
 
+/**
+ * Bytes of input that each span stands for, about: a share of its shards. Of a shard that is cut by rows, every row counts alike.
+ */
+export function spanBytes(spans: readonly Span[], shards: readonly ShardRef[]): readonly number[] {
+  const rows = new Map<number, number>();
+  for (const { unit, shard, end } of spans.flat()) {
+    if (unit === "rows") rows.set(shard, Math.max(end, rows.get(shard) ?? 0));
+  }
+  return spans.map((span) => {
+    return Math.round(
+      span.reduce((sum, { unit, shard, start, end }) => {
+        const size = shards[shard]?.size_bytes ?? 0;
+        if (unit === "bytes") return sum + end - start;
+        return sum + (unit === "rows" ? (size * (end - start)) / Math.max(1, rows.get(shard) ?? 1) : size);
+      }, 0),
+    );
+  });
+}
+
 /** How a source was cut, as recorded; undefined where it was not, or the record is damaged. */
 export function recordedSpans(folder: string): readonly Span[] | undefined {
   return markerFacts<CutMarker>(folder, spanFiles.spans)?.spans;

@@ -19,6 +19,7 @@ import type { WorkerContext } from "../context.ts";
 import { addProgress } from "../progress.ts";
 import type { IngestMarker, IngestTask } from "../protocol.ts";
 import { Edits } from "./span/edits.ts";
+import { SpanMeter } from "./span/meter.ts";
 import { SpanProducts } from "./span/products.ts";
 import { Requests } from "./span/requests.ts";
 import { SpanStages } from "./span/stages.ts";
@@ -38,9 +39,12 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
   const edits = openEdits(task, context);
   const requests = new Requests(folder, task.span, source, operators, context.setup.question_budget);
   const stages = new SpanStages(source, pass, operators, { tally, products, requests, stopwatch: context.stopwatch });
+  const meter = new SpanMeter(task.bytes ?? 0, (bytes) => {
+    addProgress(context.setup.progress, task.source, { bytes });
+  });
   const shardKeys = source.shards.map(({ key }) => key);
   try {
-    for await (const batch of rowsOf(task, context, tally)) {
+    for await (const batch of rowsOf(task, context, tally, meter)) {
       context.stopwatch.lap("read");
       batch.numberFrom(tally.documents);
       batch.nameShards(shardKeys);
@@ -77,6 +81,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
     }
     const marker = tally.marker(files, task, { parts, states: stages.states(), cut: edits?.counts });
     commitMarker(join(folder, spanFiles.marker(task.span)), marker);
+    meter.finish();
     return marker;
   } catch (error) {
     products.abort();
@@ -101,22 +106,33 @@ function openEdits(task: IngestTask, { plan, layout }: WorkerContext): Edits | u
 }
 
 /** The rows that the pass reads. */
-function rowsOf(task: IngestTask, context: WorkerContext, tally: Tally): AsyncIterable<Batch> | Iterable<Batch> {
+function rowsOf(
+  task: IngestTask,
+  context: WorkerContext,
+  tally: Tally,
+  meter: SpanMeter,
+): AsyncIterable<Batch> | Iterable<Batch> {
   const source = context.plan.sources[task.source];
   if (task.pass > 0) {
     const before: PassPlan = source.passes[task.pass - 1];
     return readSpool(join(context.layout.ingest(before.fingerprint), spanFiles.spool(task.span)), source.name);
   }
-  return readShards(task, source, context, tally);
+  return readShards(task, source, context, tally, meter);
 }
 
-function readShards(task: IngestTask, source: SourcePlan, context: WorkerContext, tally: Tally): AsyncIterable<Batch> {
+function readShards(
+  task: IngestTask,
+  source: SourcePlan,
+  context: WorkerContext,
+  tally: Tally,
+  meter: SpanMeter,
+): AsyncIterable<Batch> {
   const reader = context.operator(source.reader);
   if (reader.kind !== "source") throw new Error(`${source.reader.use} is not a reader`);
   return reader.read(task.extents, {
     source: source.name,
     shards: source.shards,
-    open: (shard) => openShard(shard, context.environment),
+    open: async (shard) => meter.watch(await openShard(shard, context.environment)),
     problem: (problem) => tally.problem(problem),
   });
 }
