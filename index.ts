@@ -34,6 +34,7 @@ export {
   type SourceDescription,
   type TrainingStageDescription,
 } from "./runs/describe.ts";
+export type { DiskEstimate } from "./runs/disk.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
 export {
   packingReport,

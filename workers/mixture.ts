@@ -98,7 +98,7 @@ function isPackOf({ sequence_length, pack, pack_id }: Plan["windows"][number], s
 }
 
 /** The weights of a stage; sources nobody can get hand theirs on as the plan says. */
-function countedWeights(
+export function countedWeights(
   plan: Plan,
   stage: TrainingStageSpec,
   tokensOf: (source: string) => number,

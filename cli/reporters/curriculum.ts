@@ -50,11 +50,17 @@ function sourcesTable(sources: readonly SourceDescription[]): string {
     source.name,
     source.category ?? "-",
     formatCount(source.tokens, DIGITS),
-    source.available_tokens === undefined ? "-" : formatCount(source.available_tokens),
+    thereAre(source),
     source.epochs === undefined ? "-" : source.epochs.toFixed(2),
     source.missing === undefined ? "" : missingText(source.missing),
   ]);
   return formatTable(["source", "category", "tokens", "there are", "epochs", "no data"], rows, "    ");
+}
+
+/** What a store holds, or what the recipe says there is. */
+function thereAre({ stored_tokens, available_tokens }: SourceDescription): string {
+  if (stored_tokens !== undefined) return formatCount(stored_tokens, DIGITS);
+  return available_tokens === undefined ? "-" : `${formatCount(available_tokens)} said`;
 }
 
 function missingText(policy: NonNullable<SourceDescription["missing"]>): string {

@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import type { Plan } from "../../index.ts";
+import type { DiskEstimate, Plan } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
 import { dataRootFlag, jsonFlag, outFlag, recipeArgument, setFlag } from "../flags.ts";
 import { formatBytes, formatInteger, formatTable } from "../format.ts";
@@ -68,12 +68,20 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
         print(this, "");
         print(this, formatTable(["#", "phase", "of", "stages", "in", "state", "why"], segments));
         print(this, curriculum(description));
+        print(this, diskText(description.disk));
       }
       for (const warning of plan.warnings) warn(this, warning);
       return flags.check && due ? EXIT.gate : EXIT.ok;
     });
   },
 });
+
+function diskText({ present_bytes, done_bytes, peak_bytes, free_bytes }: DiskEstimate): string {
+  const free = free_bytes === undefined ? "" : `; ${formatBytes(free_bytes)} are free`;
+  if (done_bytes === present_bytes) return `\n  disk: ${formatBytes(present_bytes)} in the store`;
+  const short = free_bytes !== undefined && peak_bytes - present_bytes > free_bytes ? ", which may not be enough" : "";
+  return `\n  disk: ${formatBytes(present_bytes)} in the store, about ${formatBytes(done_bytes)} when done, ${formatBytes(peak_bytes)} at most on the way${free}${short}`;
+}
 
 function tokenizerText({ tokenizer }: Plan): string {
   return tokenizer === undefined ? "" : `  tokenizer ${tokenizer.name} (${formatInteger(tokenizer.vocab_size)} tokens)`;

@@ -79,7 +79,7 @@ test("plan, run, status, verify, peek and export of one recipe", (t) => {
   assert.ok(Math.abs(shares.reduce((sum, [, , , share]) => sum + Number(share), 0) - 100) < 1);
   assert.match(done.stdout, /tiny: done/);
   assert.match(done.stdout, /manifest {2}runs\/tiny\/manifests\/stage1\.json/);
-  assert.match(done.stderr, /ingest {2}web: 1 tasks/);
+  assert.match(done.stderr, /ingest {2}web: 1 task /);
   assert.equal(shardmill(root, "plan", "tiny.yaml", "--check").status, 0);
   assert.match(shardmill(root, "status", "tiny").stdout, /^tiny: done/);
   assert.equal(shardmill(root, "verify", "runs/tiny").status, 0);
