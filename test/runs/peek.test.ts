@@ -4,7 +4,9 @@ import fs from "node:fs";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { ShardmillError } from "../../batch/errors.ts";
-import { type OpenRun, openRun, peekProblems, peekRun, peekWindows, prepare, run } from "../../index.ts";
+import { type OpenRun, openRun, peekProblems, peekRun, peekWindows, prepare, run, verifyRun } from "../../index.ts";
+import { seal, unseal } from "../../io/local/seal.ts";
+import { spanFiles } from "../../store/layout.ts";
 import { temporaryFolder } from "../workers/fixture.ts";
 
 const HEAD = `schema: 1
@@ -211,6 +213,23 @@ test("rows of a file in many spans: each fate by listing, by address and by id; 
   assert.deepEqual([unusable?.fate, unusable?.problem?.kind], ["unusable", "bad_json"]);
   const [url] = await peekRun(opened, { ...look, column: "url", address: "s/a.jsonl#7" });
   assert.equal(url?.text, "u7");
+});
+
+test("verify holds the ledger of problem rows against what the span counted", async (t) => {
+  const { text } = mixedRows();
+  const { opened } = await runOf(t, MIXED, { "a.jsonl": text }, { maxErrors: 100 });
+  assert.deepEqual(await verifyRun(opened), []);
+  const { layout, plan } = opened;
+  const folder = layout.ingest(plan.sources[0]?.ingest ?? "");
+  const marker = path.join(folder, spanFiles.marker(0));
+  const value = unseal(fs.readFileSync(marker)) as { errors: Record<string, number>; rows: number };
+  value.errors.bad_json = 0;
+  fs.writeFileSync(marker, seal(value));
+  const found = (await verifyRun(opened)).filter(({ file }) => file === spanFiles.problems(0));
+  assert.deepEqual(
+    found.map(({ code, what }) => [code, what]),
+    [["verify/rows-recorded", "does not hold the rows its span could not use"]],
+  );
 });
 
 test("what the plan does not know is an error with a suggestion", async (t) => {
