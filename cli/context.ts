@@ -40,8 +40,9 @@ export class Stopped extends Error {
 export type Api = typeof import("../index.ts");
 
 /**
- * Loads the public API, runs a verb with it, and turns what the verb throws into a message and an exit code; with --json also into an object on
- * stdout, in one line with `lines`. Help and flag errors come out without it: loading takes a third of a second.
+ * Loads the public API, runs a verb with it, and turns what the verb throws into a message and an exit code; with
+ * --json also into an object on stdout, in one line with `lines`. Help and flag errors come out without it: loading
+ * takes a third of a second.
  */
 export async function guarded(
   context: CliContext,

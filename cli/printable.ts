@@ -1,8 +1,8 @@
 /**
  * Text of others on its way to a terminal: documents, file names, messages that quote them.
  *
- * Invariant: nothing that is printed can move the cursor, change colours, retitle a window or turn the direction of what follows. Line ends and
- * tabs stay; `--json` has every byte.
+ * Invariant: nothing that is printed can move the cursor, change colours, retitle a window or turn the direction of
+ * what follows. Line ends and tabs stay; `--json` has every byte.
  */
 
 /** Controls, and what overrides the direction of text. */

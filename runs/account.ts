@@ -1,14 +1,16 @@
 /**
- * What became of the rows of a run, as far as markers tell: of sources that are done from their seals, of others from the spans that were read.
+ * What became of the rows of a run, as far as markers tell: of sources that are done from their seals, of others
+ * from the spans that were read.
  *
- * Invariant: every row that a marker counts is kept, held out, dropped or an error here. Until a source is sealed, rows that duplicates will be taken from
- * count as kept: `complete` says so. Price: one marker a span of a source that is not sealed.
+ * Invariant: every row that a marker counts is kept, held out, dropped or an error here. Until a source is sealed,
+ * rows that duplicates will be taken from count as kept: `complete` says so. Price: one marker a span of a source
+ * that is not sealed.
  */
 import { addCount, entryAt } from "../batch/entry.ts";
-import type { RowsMet } from "../batch/errors.ts";
+import { errorToData, type RowsMet } from "../batch/errors.ts";
 import type { Plan, SourcePlan } from "../plan/plan.ts";
 import type { Layout } from "../store/layout.ts";
-import type { RowAccount, RowAccountSoFar } from "../workers/events.ts";
+import type { RowAccount, RowAccountSoFar, RunEvent } from "../workers/events.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
 import type { IngestMarker, SourceCounts } from "../workers/protocol.ts";
 import { readMarkerOf } from "../workers/store-markers.ts";
@@ -37,6 +39,12 @@ export function accountRows(plan: Plan, layout: Layout, met?: RowsMet): readonly
       .map(({ stage }) => entryAt(source.stages, stage, "stage").id);
     return { ...sums.account, complete: false, undecided, unjudged: sums.unjudged, spans_read: spansRead, ...read };
   });
+}
+
+/** What is told of a run that could not go on. */
+export function runFailed(plan: Plan, layout: Layout, error: unknown): Extract<RunEvent, { type: "run_failed" }> {
+  const data = errorToData(error);
+  return { type: "run_failed", error: data, sources: accountRows(plan, layout, data.met) };
 }
 
 /** The account of a source that is done. */

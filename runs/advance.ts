@@ -9,6 +9,7 @@ import { stageRegistry } from "../stages/registry.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
 import { type Frontier, frontier } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
+import { runFailed } from "./account.ts";
 import { describeRun, isPublished, runParts } from "./finish.ts";
 import { finish, owning } from "./owner.ts";
 import { finishAttempt, isFinished } from "./run-folder.ts";
@@ -50,7 +51,10 @@ export async function advanceRun(name: string, options: AdvanceOptions): Promise
     const { max_errors = 0, report = () => {} } = options;
     const markers = new StoreMarkers(plan, layout);
     const left = frontier(plan, markers, { layout, max_errors });
-    if (left.failure !== undefined) throw left.failure;
+    if (left.failure !== undefined) {
+      report(runFailed(plan, layout, left.failure));
+      throw left.failure;
+    }
     if (!left.complete) return { name: plan.name, ...stateOf(left) };
     // A move over the run that was cut short ends here.
     if (isFinished(folder, plan)) finishAttempt(layout, plan, folder);

@@ -1,8 +1,9 @@
 /**
- * What can be known to be wrong with a recipe without a look at its data: its own text, its tokenizer and the files on this machine that its stages need.
+ * What can be known to be wrong with a recipe without a look at its data: its own text, its tokenizer and the files
+ * on this machine that its stages need.
  *
- * Invariant: a recipe that passes is refused later only for what its data are. Price: the tokenizer is read, from the Hub too; of other files it is
- * asked whether they can be opened.
+ * Invariant: a recipe that passes is refused later only for what its data are. Price: the tokenizer is read, from
+ * the Hub too; of other files it is asked whether they can be opened.
  */
 import { RecipeError } from "../batch/errors.ts";
 import { createIoEnvironment } from "../io/environment.ts";

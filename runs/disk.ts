@@ -1,8 +1,8 @@
 /**
  * How much disk a plan takes: what is there, what will be there when it is done, and the most there may be on the way.
  *
- * Invariant: what is there is measured, what was read is counted, and the rest is a guess by what input of its kind comes to; nothing depends on
- * it. Price: one look at every file of the plan's folders.
+ * Invariant: what is there is measured, what was read is counted, and the rest is a guess by what input of its kind
+ * comes to; nothing depends on it. Price: one look at every file of the plan's folders.
  */
 import fs from "node:fs";
 import { join } from "node:path";
@@ -113,7 +113,10 @@ function heldOutShare({ validation }: SourcePlan, tokens: number): number {
   return "fraction" in validation ? validation.fraction : Math.min(1, validation.tokens / Math.max(1, tokens));
 }
 
-/** Of sources that were read, what was counted; of those that were read in part, as much for each byte of the rest; else a guess. */
+/**
+ * Of sources that were read, what was counted; of those that were read in part, as much for each byte of the rest;
+ * else a guess.
+ */
 function sourceAmounts(plan: Plan, layout: Layout): readonly Amounts[] {
   const accounts = accountRows(plan, layout);
   return plan.sources.map((source, index): Amounts => {

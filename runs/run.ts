@@ -5,7 +5,7 @@
  * again, removes what nobody needs any more, and writes manifests, exports and outputs when all is there.
  * Output bytes depend on the plan alone: tasks are numbered by the plan, and results are put together by number.
  */
-import { errorToData, RunError } from "../batch/errors.ts";
+import { RunError } from "../batch/errors.ts";
 import { zstdBackend } from "../io/codecs/codec.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
 import { publishAssets } from "../plan/assets.ts";
@@ -19,7 +19,7 @@ import { createProgress, readProgress } from "../workers/progress.ts";
 import type { WorkerSetup } from "../workers/protocol.ts";
 import { SPAN_BYTES } from "../workers/tasks/cut.ts";
 import { questionBudget } from "../workers/tasks/span/requests.ts";
-import { accountRows } from "./account.ts";
+import { runFailed } from "./account.ts";
 import { ownRun } from "./owner.ts";
 
 export interface TaskOptions {
@@ -72,7 +72,7 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
     });
   } catch (error) {
     // Another owner's run has not failed, and who kills does not wait for figures.
-    if (!isOwned(error) && options.kill?.aborted !== true) report(failed(plan, layout, error));
+    if (!isOwned(error) && options.kill?.aborted !== true) report(runFailed(plan, layout, error));
     throw error;
   }
 }
@@ -96,11 +96,6 @@ async function make(plan: Plan, layout: Layout, engine: Engine, options: RunOpti
 
 function isOwned(error: unknown): boolean {
   return error instanceof RunError && error.code === "run/owned";
-}
-
-function failed(plan: Plan, layout: Layout, error: unknown): Extract<RunEvent, { type: "run_failed" }> {
-  const data = errorToData(error);
-  return { type: "run_failed", error: data, sources: accountRows(plan, layout, data.met) };
 }
 
 /** Lends `use` an engine of this machine, and tells of progress as long as it has it; `tell` does so at once. */

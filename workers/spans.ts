@@ -12,7 +12,8 @@ import type { CutMarker } from "./protocol.ts";
 export type Span = readonly Extent[];
 
 /**
- * Bytes of input that each span stands for, about: a share of its shards. Of a shard that is cut by rows, every row counts alike.
+ * Bytes of input that each span stands for, about: a share of its shards. Of a shard that is cut by rows, every row
+ * counts alike.
  */
 export function spanBytes(spans: readonly Span[], shards: readonly ShardRef[]): readonly number[] {
   const rows = new Map<number, number>();
@@ -45,8 +46,8 @@ export function readSpans(folder: string, shards: readonly ShardRef[]): MarkerSt
 }
 
 /**
- * Why extents do not cover every shard exactly, or undefined. Bytes end at the shard's size; how many rows a shard has is only known to
- * who reads it, so rows are looked at for gaps and overlaps alone.
+ * Why extents do not cover every shard exactly, or undefined. Bytes end at the shard's size; how many rows a shard
+ * has is only known to who reads it, so rows are looked at for gaps and overlaps alone.
  */
 export function coverProblem(spans: readonly Span[], shards: readonly ShardRef[]): string | undefined {
   const byShard = new Map<number, Extent[]>();

@@ -1,4 +1,7 @@
-/** Which reporter draws: JSON lines, nothing, one line a segment that is redrawn, or plain lines; and whether there are colours. */
+/**
+ * Which reporter draws: JSON lines, nothing, one line a segment that is redrawn, or plain lines; and whether there
+ * are colours.
+ */
 import type { CliContext } from "../context.ts";
 import { jsonReporter } from "./json.ts";
 import { afterEcho, plainReporter } from "./plain.ts";

@@ -1,7 +1,8 @@
 /**
  * One line of progress in a given width: of a segment, and of the whole run.
  *
- * Invariant: a line is never wider than it may be. What matters least goes first: rates, then the bar, then the end of a name.
+ * Invariant: a line is never wider than it may be. What matters least goes first: rates, then the bar, then the end
+ * of a name.
  */
 import { formatBytes, formatCount, formatDuration, formatPercent } from "../format.ts";
 

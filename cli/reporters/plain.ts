@@ -1,4 +1,7 @@
-/** For pipes and logs: a line when something is done, and every ten seconds a line for each active segment and one for the whole run. */
+/**
+ * For pipes and logs: a line when something is done, and every ten seconds a line for each active segment and one
+ * for the whole run.
+ */
 import type { RunEvent } from "../../index.ts";
 import type { Reporter } from "./reporter.ts";
 import { Segments } from "./segments.ts";

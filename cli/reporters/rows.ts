@@ -40,7 +40,10 @@ export function rowsTable(sources: readonly RowAccount[]): string {
   return formatTable(titles, rows);
 }
 
-/** Why rows went: the most frequent reasons of each source, then every kind of row that could not be used. Empty where none went. */
+/**
+ * Why rows went: the most frequent reasons of each source, then every kind of row that could not be used. Empty where
+ * none went.
+ */
 export function reasonsTable(sources: readonly RowAccount[]): string {
   const rows = sources.flatMap((source) =>
     reasonsOf(source).map(([why, count], i) => [

@@ -1,4 +1,7 @@
-/** What is going on, kept from events: the state both the terminal and the plain reporter draw. The clock is given, so that a test can set it. */
+/**
+ * What is going on, kept from events: the state both the terminal and the plain reporter draw. The clock is given,
+ * so that a test can set it.
+ */
 import type { RunEvent } from "../../index.ts";
 import { counted, formatBytes } from "../format.ts";
 import { printable } from "../printable.ts";
@@ -134,7 +137,8 @@ export class Segments {
     const counts = segment.source === undefined ? undefined : this.#counts.get(segment.source);
     const isWhole = segment.reused === 0 && counts !== undefined && counts.rows > 0;
     const kept = isWhole ? `, ${formatBytes(counts.text_bytes)} kept` : "";
-    return `${segment.phase.padEnd(8)}${segment.subject}: ${counted(segment.tasks, "task")} in ${seconds.toFixed(1)} s${kept}${reused}`;
+    const head = `${segment.phase.padEnd(8)}${segment.subject}`;
+    return `${head}: ${counted(segment.tasks, "task")} in ${seconds.toFixed(1)} s${kept}${reused}`;
   }
 
   #state(segment: Segment): SegmentState {

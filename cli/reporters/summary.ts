@@ -1,4 +1,4 @@
-/** The end of a run's transcript: what came in, what came out, what was asked for and what was got, and where it lies. */
+/** The end of a run's transcript: what came in and out, what was asked for and what was got, and where it lies. */
 import type { RunEvent, RunResult } from "../../index.ts";
 import { counted, formatCount, formatPercent, formatTable } from "../format.ts";
 import { hasProblems, problemsHint, reasonsTable, rowsTable } from "./rows.ts";
@@ -12,7 +12,10 @@ export function profileTable({ parts }: TimeSpent): string {
 }
 
 export function summary(result: RunResult): string {
-  if (result.already_done) return `${result.name}: done before; nothing was left to do (${result.run_folder})\n`;
+  if (result.already_done) {
+    const failed = result.gates.filter(({ ok }) => !ok).map(gateText);
+    return [`${result.name}: done before; nothing was left to do (${result.run_folder})`, ...failed, ""].join("\n");
+  }
   const parts = [`\n${result.name}: done\n`, rowsTable(result.sources)];
   const why = reasonsTable(result.sources);
   if (why !== "") parts.push("", why);
@@ -29,11 +32,7 @@ export function summary(result: RunResult): string {
     parts.push(formatTable(["source", "asked", "got", "tokens", "epochs"], rows, "    "));
   }
   if (result.gates.length > 0) parts.push("");
-  for (const gate of result.gates) {
-    parts.push(
-      `  gate ${gate.name} of ${gate.stage}: ${gate.ok ? "ok" : "FAILED"}, ${Number(gate.value.toPrecision(4))} against ${gate.bound}`,
-    );
-  }
+  parts.push(...result.gates.map(gateText));
   parts.push("");
   for (const path of result.exports) parts.push(`  export    ${path}`);
   for (const { path, files, rows, dropped_rows } of result.outputs) {
@@ -43,4 +42,8 @@ export function summary(result: RunResult): string {
   for (const path of result.manifests) parts.push(`  manifest  ${path}`);
   parts.push(`  run       ${result.run_folder}`);
   return `${parts.join("\n")}\n`;
+}
+
+function gateText({ name, stage, ok, value, bound }: RunResult["gates"][number]): string {
+  return `  gate ${name} of ${stage}: ${ok ? "ok" : "FAILED"}, ${Number(value.toPrecision(4))} against ${bound}`;
 }

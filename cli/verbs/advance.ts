@@ -2,6 +2,7 @@ import { buildCommand } from "@stricli/core";
 import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
 import { jsonFlag, keepIntermediatesFlag, maxErrorsFlag, outFlag } from "../flags.ts";
 import { counted, formatTable } from "../format.ts";
+import { unfinishedRows } from "../reporters/rows.ts";
 import { summary } from "../reporters/summary.ts";
 import { runArgument } from "./status.ts";
 
@@ -38,6 +39,7 @@ export const advanceCommand = buildCommand<Flags, [string], CliContext>({
         keep_intermediates: flags.keepIntermediates,
         report: (event) => {
           if (event.type === "warning") warn(this, event.message);
+          if (event.type === "run_failed" && !flags.json) print(this, unfinishedRows(name, event.sources));
         },
       });
       if (flags.json) printJson(this, { ready, waiting, ...(result && { result }) });

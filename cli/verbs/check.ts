@@ -13,7 +13,8 @@ export const checkCommand = buildCommand<Flags, [string], CliContext>({
   docs: {
     brief: "find what is wrong with a recipe, without reading any data",
     fullDescription:
-      "Checks the recipe, reads its tokenizer, and looks for the files on this machine that its stages need. No data is read.",
+      "Checks the recipe, reads its tokenizer, and looks for the files on this machine that its stages need.\n" +
+      "No data is read.",
   },
   parameters: { flags: { set: setFlag, json: jsonFlag }, positional: { kind: "tuple", parameters: [recipeArgument] } },
   func(flags, recipePath) {

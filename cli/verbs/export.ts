@@ -17,7 +17,8 @@ export const exportCommand = buildCommand<Flags, [string], CliContext>({
   docs: {
     brief: "lay a finished run out for a trainer",
     fullDescription:
-      "Writes runs/NAME/exports/TRAINER. Where an export stands there its options are kept, and flags change only themselves.",
+      "Writes runs/NAME/exports/TRAINER. Where an export stands there its options are kept, and flags change only\n" +
+      "themselves.",
   },
   parameters: {
     flags: {

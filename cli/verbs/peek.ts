@@ -38,8 +38,8 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
     fullDescription:
       "peek PATTERN            the first documents of any file, glob or hf:// pattern; --text says which column\n" +
       "peek RUN                documents that a run keeps: after every filter, dedup and hold-out\n" +
-      "peek RUN --dropped all  dropped documents, and the row that stayed in the stead of a duplicate; or --dropped STAGE, or\n" +
-      "                        --dropped STAGE:REASON\n" +
+      "peek RUN --dropped all  dropped documents, and the row that stayed in the stead of a duplicate; or --dropped\n" +
+      "                        STAGE, or --dropped STAGE:REASON\n" +
       "peek RUN --errors       rows that could not be used: where they are and what is wrong\n" +
       "peek RUN --at ADDRESS   one row, whatever became of it; or --id ID\n" +
       "peek RUN --tokens       packed windows, documents marked off by ‖\n" +

@@ -1,4 +1,7 @@
-/** What somebody wants to see of a run, checked against its plan: what the plan does not know is an error with a suggestion. */
+/**
+ * What somebody wants to see of a run, checked against its plan: what the plan does not know is an error with a
+ * suggestion.
+ */
 import { RunError } from "../../batch/errors.ts";
 import { didYouMean } from "../../batch/suggest.ts";
 import type { PlannedStage, SourcePlan } from "../../plan/plan.ts";

@@ -1,8 +1,9 @@
 /**
  * Rows of a source that barriers took away once all rows were known, span by span.
  *
- * They stand in ledgers beside its token store, or beside its verdicts where it has no store, in the order of spans. Invariant: asked for spans
- * in any order it gives the rows of that span. Price: the ledgers of the source in memory, 20 bytes a row.
+ * They stand in ledgers beside its token store, or beside its verdicts where it has no store, in the order of
+ * spans. Invariant: asked for spans in any order it gives the rows of that span. Price: the ledgers of the source
+ * in memory, 20 bytes a row.
  */
 import fs from "node:fs";
 import type { SourcePlan } from "../../plan/plan.ts";

@@ -1,7 +1,9 @@
 /**
- * What became of the rows of one span, as far as it is recorded: its ledgers, its table of documents, the duplicates, what is held out.
+ * What became of the rows of one span, as far as it is recorded: its ledgers, its table of documents, the
+ * duplicates, what is held out.
  *
- * Invariant: a row is kept only where every verdict has been given and none was against it. Price: the span's tables in memory.
+ * Invariant: a row is kept only where every verdict has been given and none was against it. Price: the span's
+ * tables in memory.
  */
 import { entryAt } from "../../batch/entry.ts";
 import { HeldOut } from "../../kernels/random/held-out.ts";

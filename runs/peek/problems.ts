@@ -1,4 +1,7 @@
-/** Rows of a run that could not be used, with their addresses: from the ledgers of its spans, or what markers keep of them. */
+/**
+ * Rows of a run that could not be used, with their addresses: from the ledgers of its spans, or what markers keep
+ * of them.
+ */
 import { entryAt } from "../../batch/entry.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import { type Layout, spanFiles } from "../../store/layout.ts";

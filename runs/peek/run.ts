@@ -1,9 +1,10 @@
 /**
  * A look at the rows of a run and at what became of them, whether it is done, under way or failed.
  *
- * Invariants: a verdict names the stage, the reason, the measured value and the detail that were recorded; kept means kept by every stage, barrier and
- * hold-out. Rows are read again at their address, and a file that is another one by now is an error: its text was never judged. Price: the side
- * tables of the spans that are looked into, and those spans read up to the last row that is shown.
+ * Invariants: a verdict names the stage, the reason, the measured value and the detail that were recorded; kept
+ * means kept by every stage, barrier and hold-out. Rows are read again at their address, and a file that is another
+ * one by now is an error: its text was never judged. Price: the side tables of the spans that are looked into, and
+ * those spans read up to the last row that is shown.
  */
 import type { Batch } from "../../batch/batch.ts";
 import { entryAt } from "../../batch/entry.ts";
@@ -41,7 +42,8 @@ export interface PeekRunOptions {
 }
 
 /**
- * Rows of a run with what became of each. Throws RunError for a source, stage, reason, column, address or id that is not there, and what reading throws.
+ * Rows of a run with what became of each. Throws RunError for a source, stage, reason, column, address or id that
+ * is not there, and what reading throws.
  */
 export async function peekRun(run: OpenRun, options: PeekRunOptions): Promise<readonly PeekedDocument[]> {
   const registry = stageRegistry(await loadPlugins(run.plan.recipe.plugins, ""));

@@ -1,4 +1,7 @@
-/** The rows of a source read again, span by span, as its first pass read them: text, id and the columns that its reader makes. */
+/**
+ * The rows of a source read again, span by span, as its first pass read them: text, id and the columns that its
+ * reader makes.
+ */
 import type { Batch } from "../../batch/batch.ts";
 import type { IoEnvironment } from "../../io/environment.ts";
 import { openShard } from "../../io/open.ts";
@@ -24,7 +27,10 @@ export class SourceReader {
     };
   }
 
-  /** Shows the rows of a span, in order, until `visit` says that it has seen enough. Throws DataError `data/changed` for another file. */
+  /**
+   * Shows the rows of a span, in order, until `visit` says that it has seen enough. Throws DataError `data/changed`
+   * for another file.
+   */
   async visit(span: ReadSpan, visit: (batch: Batch, row: number) => boolean): Promise<void> {
     for await (const batch of this.#operator.read(span.extents, this.#context)) {
       for (let row = 0; row < batch.rows; row++) if (visit(batch, row)) return;

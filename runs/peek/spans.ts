@@ -1,8 +1,10 @@
 /**
- * The spans of a source as its first pass met them: where rows of a span stand in their files, and which span has a row.
+ * The spans of a source as its first pass met them: where rows of a span stand in their files, and which span has a
+ * row.
  *
- * A row of a byte range is counted from the range's start, so its address is known once all ranges before it are read. Invariant: rows here are
- * `(shard, row in the span)`, as ledgers and tables of spans have them; addresses are told from them by `base`.
+ * A row of a byte range is counted from the range's start, so its address is known once all ranges before it are
+ * read. Invariant: rows here are `(shard, row in the span)`, as ledgers and tables of spans have them; addresses
+ * are told from them by `base`.
  */
 import { entryAt } from "../../batch/entry.ts";
 import type { SourcePlan } from "../../plan/plan.ts";

@@ -1,8 +1,8 @@
 /**
  * Which row stayed in the stead of a duplicate: from its number in a dedup group to its address and id.
  *
- * Documents of a group are numbered through its members, those of a source through its spans, as readers give them. Price: each span that has one
- * is read again up to the last of them.
+ * Documents of a group are numbered through its members, those of a source through its spans, as readers give them.
+ * Price: each span that has one is read again up to the last of them.
  */
 import { entryAt } from "../../batch/entry.ts";
 import type { Plan, SourcePlan } from "../../plan/plan.ts";

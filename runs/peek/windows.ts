@@ -1,4 +1,7 @@
-/** A look at packed windows: tokens back to text, documents marked off. Reads one window, and the pieces table of its shard. */
+/**
+ * A look at packed windows: tokens back to text, documents marked off. Reads one window, and the pieces table of
+ * its shard.
+ */
 import { join } from "node:path";
 import { entryAt } from "../../batch/entry.ts";
 import { RunError } from "../../batch/errors.ts";
@@ -31,8 +34,8 @@ export interface PeekWindowsOptions {
 }
 
 /**
- * Packed windows with their document boundaries marked. Throws RunError `run/no-such-window` where no source that is looked at has the window,
- * `run/not-packed` where nothing is packed yet.
+ * Packed windows with their document boundaries marked. Throws RunError `run/no-such-window` where no source that
+ * is looked at has the window, `run/not-packed` where nothing is packed yet.
  */
 export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly PeekedWindow[] {
   const { plan, layout } = run;

@@ -1,4 +1,7 @@
-/** Progress as people see it, with the width and the clock in the test's hands; and text of others on its way to a terminal. */
+/**
+ * Progress as people see it, with the width and the clock in the test's hands; and text of others on its way to a
+ * terminal.
+ */
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";

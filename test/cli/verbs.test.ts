@@ -1,4 +1,7 @@
-/** What verbs say to a newcomer: what is wrong before a run, what became of rows when one ends badly, and what programs are told. */
+/**
+ * What verbs say to a newcomer: what is wrong before a run, what became of rows when one ends badly, and what
+ * programs are told.
+ */
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";

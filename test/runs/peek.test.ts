@@ -1,4 +1,7 @@
-/** What peek shows of runs: finished, failed, of several sources and spans; every figure is held against the rows that were written. */
+/**
+ * What peek shows of runs: finished, failed, of several sources and spans; every figure is held against the rows
+ * that were written.
+ */
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";

@@ -1,7 +1,8 @@
 /**
  * How many bytes of its input a span has read, for people who watch.
  *
- * Invariant: what is told of a span adds up to its size when it is done, however little of a columnar file had to be read, and never to more.
+ * Invariant: what is told of a span adds up to its size when it is done, however little of a columnar file had to
+ * be read, and never to more.
  */
 import type { ByteSource } from "../../../io/source.ts";
 

@@ -1,8 +1,9 @@
 /**
- * Rows of a span that could not be used: where each stood, what was wrong with it. One Arrow table beside the ledger of verdicts, written where
- * there are any.
+ * Rows of a span that could not be used: where each stood, what was wrong with it. One Arrow table beside the
+ * ledger of verdicts, written where there are any.
  *
- * Invariant: it has one entry for every error that the span's marker counts. Memory: 20 bytes a row, and each message that is new.
+ * Invariant: it has one entry for every error that the span's marker counts. Memory: 20 bytes a row, and each
+ * message that is new.
  */
 import { Int32Builder } from "../../../batch/builder.ts";
 import type { Column } from "../../../batch/column.ts";
@@ -31,7 +32,7 @@ export class ProblemLedger {
     return this.#byte.length;
   }
 
-  /** Rows count from the start of the span's extent, as those of the ledger of verdicts; bytes from the start of the file. */
+  /** Rows count from the start of the span's extent, as in the ledger of verdicts; bytes from that of the file. */
   encode(): Uint8Array {
     const columns = new Map<string, Column>([
       ["shard", { kind: "int32", values: this.#shard.finish() }],
