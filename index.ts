@@ -59,6 +59,7 @@ export {
 export { type RunOptions, run } from "./runs/run.ts";
 export { isRun, type OpenRun, openPending, openRun, type RunStatus, runStatus } from "./runs/status.ts";
 export { verifyRun } from "./runs/verify.ts";
+export { type WritePlanOptions, writePlan } from "./runs/write-plan.ts";
 export { type CellKind, type Cells, ColumnPath } from "./stages/cells.ts";
 export * from "./stages/define.ts";
 export { type StageRegistry, stageRegistry } from "./stages/registry.ts";

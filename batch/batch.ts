@@ -7,6 +7,7 @@
  */
 import { Bitmap } from "./bitmap.ts";
 import { type Column, columnRows, type RangeListColumn, type TokenListColumn, type Utf8Column } from "./column.ts";
+import { float64At, int32At } from "./numbers.ts";
 
 /** Upper bound of one row's text: Int32 offsets and worker memory both depend on it. */
 export const MAX_ROW_BYTES = 64 * 1024 * 1024;
@@ -140,6 +141,11 @@ export class Batch {
   document(row: number): number {
     if (this.#documents === undefined) throw new Error("the rows of the batch have no numbers yet");
     return this.#documents[row];
+  }
+
+  /** Entry `row` of {@link positions}. */
+  position(row: number): number {
+    return this.positions instanceof Int32Array ? int32At(this.positions, row) : float64At(this.positions, row);
   }
 
   /** Numbers the rows from `first` on, where they have no numbers yet. Only the executor calls it. */

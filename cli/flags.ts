@@ -66,6 +66,14 @@ export const dataRootFlag = {
   brief: "folder that relative `from:` patterns start at",
 } as const;
 
+export const recipeRootFlag = {
+  kind: "parsed",
+  parse: text,
+  optional: true,
+  placeholder: "dir",
+  brief: "the recipe's folder on this host, where its plugins start; as it lay to --out when planned (default)",
+} as const;
+
 export const jsonFlag = { kind: "boolean", default: false, brief: "write JSON to stdout", withNegated: false } as const;
 
 export const workersFlag = {
@@ -89,7 +97,7 @@ export const maxQuestionsFlag = {
   parse: parseCount("max-questions", 0),
   optional: true,
   placeholder: "n",
-  brief: "questions that stages may ask outside in this attempt; run again to go on (no bound by default)",
+  brief: "questions that stages may ask outside in this process; run again to go on (no bound by default)",
 } as const;
 
 export const countFlag = (name: string, fallback: string, brief: string) =>

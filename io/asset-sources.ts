@@ -128,7 +128,7 @@ async function remote(
 }
 
 async function oneFile(location: string, env: IoEnvironment): Promise<ShardRef> {
-  const shards = location.startsWith("hf://") ? await findHub(location, env) : undefined;
+  const shards = location.startsWith("hf://") ? await findHub(location, env, true) : undefined;
   const [first] = shards ?? [];
   if (first !== undefined && shards?.length === 1) return first;
   if (shards !== undefined) {
@@ -142,6 +142,6 @@ async function oneFile(location: string, env: IoEnvironment): Promise<ShardRef> 
   throw new RecipeError({
     code: "recipe/scheme",
     what: `${SCHEME.exec(location)?.[1]}:// cannot be read (${redactUrl(location)})`,
-    fix: "use a local path, http(s):// or hf://datasets/ORG/NAME@REVISION/PATH",
+    fix: "use a local path, http(s)://, hf://ORG/NAME@REVISION/PATH of a model, or hf://datasets/ORG/NAME@REVISION/PATH",
   });
 }

@@ -3,14 +3,16 @@
  *
  * A plan knows an asset by hash, size and name; the library knows where such bytes are on this machine: a file as the recipe names it, a
  * download, or the copy that the owner of a run put into its store. Invariant: bytes that are handed out have the hash that was asked for,
- * checked once a process; all its threads share them. Price: one read of each asset that a stage asks for, a hash of each when a run begins.
+ * checked once a process; all its threads share them. Price: one read of each asset that a stage asks for, a `stat` of each when a run begins.
  */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
+import path from "node:path";
 import { RunError } from "../batch/errors.ts";
 import { type AssetMemory, filledMemory, isReady, memoryOf, reserveMemory } from "./asset-memory.ts";
 import { createPending, type PendingFile } from "./local/commit.ts";
 import { hashFile } from "./local/hash-file.ts";
+import { identifyFile } from "./local/identity.ts";
 import { reading } from "./local/reading.ts";
 import type { ByteSource } from "./source.ts";
 
@@ -88,11 +90,11 @@ export class AssetLibrary {
   }
 
   /**
-   * Puts the bytes of `asset` into `target`, whole or not at all, unless they are there; from then on they are read from it. Errors as
-   * {@link bytes}, and what a write throws.
+   * Puts the bytes of `asset` into `target`, whole or not at all, unless they are there; from then on they are read from it. What is there is
+   * hashed, unless the cache of identities knows it by its stamp. Errors as {@link bytes}, and what a write throws.
    */
-  async publish(asset: Asset, target: string, user: string): Promise<void> {
-    if (!(await isThere(asset, target))) {
+  async publish(asset: Asset, target: string, user: string, identityCacheFile?: string): Promise<void> {
+    if (!(await isThere(asset, target, identityCacheFile))) {
       const entry = this.#entry(asset, user);
       const pending = createPending(target);
       try {
@@ -164,9 +166,11 @@ export function hashOf(content: Uint8Array): string {
 }
 
 /** Whether `target` holds the asset already. One that is damaged does not. */
-async function isThere(asset: Asset, target: string): Promise<boolean> {
+async function isThere(asset: Asset, target: string, identityCacheFile: string | undefined): Promise<boolean> {
   const found = fs.statSync(target, { throwIfNoEntry: false });
-  return found?.size === asset.size_bytes && (await hashFile(target)) === asset.sha256;
+  if (found?.size !== asset.size_bytes) return false;
+  const { identity } = await identifyFile(path.resolve(target), identityCacheFile);
+  return identity === `sha256:${asset.sha256}`;
 }
 
 async function copyTo(pending: PendingFile, { origin, memory }: Entry): Promise<void> {

@@ -102,8 +102,11 @@ export function assetsOf(stage: PlannedStage, library: AssetLibrary): Assets {
 }
 
 /** Puts every asset of `plan` into its store, from where this process and its threads read them. */
-export async function publishAssets(plan: Plan, layout: Layout, library: AssetLibrary): Promise<void> {
-  for (const [asset, user] of assetsIn(plan)) await library.publish(asset, layout.asset(asset.sha256), user);
+export async function publishAssets(plan: Plan, layout: Layout, environment: IoEnvironment): Promise<void> {
+  const { assets, identityCacheFile } = environment;
+  for (const [asset, user] of assetsIn(plan)) {
+    await assets.publish(asset, layout.asset(asset.sha256), user, identityCacheFile);
+  }
 }
 
 /** For who did not plan the run: its assets are those of the store. */

@@ -30,9 +30,9 @@ export function fingerprint(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 16);
 }
 
-/** What of a stage goes into a fingerprint. Its options name files by content. */
-export function stageIdentity({ use, version, options }: PlannedStage): unknown {
-  return { use, version, options };
+/** What of a stage goes into a fingerprint. Its options name files by content; by its id it draws, and is named in ledgers, counts and columns. */
+export function stageIdentity({ use, id, version, options }: PlannedStage): unknown {
+  return { use, id, version, options };
 }
 
 /** Names a packing in mixtures: two training stages share windows when this and the sequence length are equal. */

@@ -18,6 +18,7 @@ import { planGroups } from "./groups.ts";
 import { missingWarning, resolveMissing } from "./missing.ts";
 import { planOutputs } from "./outputs.ts";
 import type { Plan, PlannedStage, TokenizerPlan } from "./plan.ts";
+import { planPlugins } from "./plugins.ts";
 import { type DraftSource, draftSource, finishSource, usedSources } from "./sources.ts";
 import { StagePlanner } from "./stages.ts";
 import type { Recipe, StageUse, TokenizerSpec } from "./types.ts";
@@ -57,6 +58,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
     name: recipe.name,
     fingerprint: planFingerprint({ recipe: planned, missing, windows, outputs }),
     recipe: planned,
+    plugins: await planPlugins(recipe),
     missing,
     ...(tokenizer && { tokenizer }),
     sources,

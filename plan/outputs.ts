@@ -7,7 +7,7 @@
 import { entryAt } from "../batch/entry.ts";
 import { RecipeError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
-import type { DeclaredKind } from "../stages/define.ts";
+import type { ColumnDeclaration, DeclaredKind } from "../stages/define.ts";
 import { fingerprint, STORE_VERSION, stageIdentity } from "./fingerprint.ts";
 import type { OutputPlan, SourcePlan } from "./plan.ts";
 import type { StagePlanner } from "./stages.ts";
@@ -26,6 +26,14 @@ const TYPES: Readonly<Record<Exclude<DeclaredKind, "token_list" | "range_list">,
   bool: "bool",
 };
 
+/** What a row that an output keeps aside has besides its own columns. */
+export const VERDICT_COLUMNS: readonly ColumnDeclaration[] = [
+  { name: "dropped_by", kind: "utf8" },
+  { name: "reason", kind: "utf8" },
+  { name: "value", kind: "float64" },
+  { name: "detail", kind: "utf8" },
+];
+
 export async function planOutputs(
   recipe: Recipe,
   sources: readonly SourcePlan[],
@@ -37,6 +45,7 @@ export async function planOutputs(
       const index = sources.findIndex((source) => source.name === name);
       return { index, source: entryAt(sources, index, `source ${name}`) };
     });
+    if (spec.keep_dropped) for (const { source } of members) checkVerdictColumns(spec, source);
     const format = await planner.plan(spec.format);
     const columns = columnsOf(
       spec,
@@ -85,6 +94,19 @@ function columnsOf(spec: OutputSpec, sources: readonly SourcePlan[]): OutputPlan
     const known = there.get(name);
     if (known === undefined) throw unknownColumn(spec, name, [...there.keys()]);
     return { name, type: type ?? known };
+  });
+}
+
+/** A dropped row has one column of a name: its own or the verdict's. */
+function checkVerdictColumns(spec: OutputSpec, source: SourcePlan): void {
+  const taken = VERDICT_COLUMNS.find((column) => source.columns.some(({ name }) => name === column.name));
+  if (taken === undefined) return;
+  throw new RecipeError({
+    code: "recipe/column-clash",
+    what: `the source ${source.name} has a column ${taken.name}, and output ${spec.name} gives dropped rows one of that name`,
+    why: `\`keep_dropped\` writes ${VERDICT_COLUMNS.map(({ name }) => name).join(", ")} beside the columns of a row`,
+    fix: `rename the column where it is made, such as \`metadata: [{ name: ${taken.name}_before, path: ${taken.name} }]\`, or leave keep_dropped out`,
+    ...(spec.place === undefined ? {} : { place: spec.place }),
   });
 }
 

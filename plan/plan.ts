@@ -137,6 +137,13 @@ export interface WindowsPlan {
   readonly fingerprint: string;
 }
 
+/** A plugin by its content: whoever loads it gets the module that was planned with, as far as it is one file. */
+export interface PluginPlan {
+  /** From the recipe's folder. */
+  readonly path: string;
+  readonly sha256: string;
+}
+
 export interface TokenizerPlan {
   readonly name: string;
   readonly sha256: string;
@@ -151,6 +158,7 @@ export interface Plan {
   readonly fingerprint: string;
   /** As written, but for the weights of sources that have no data: see `missing`. */
   readonly recipe: Recipe;
+  readonly plugins: readonly PluginPlan[];
   readonly missing: readonly MissingSource[];
   /** Absent where the recipe only asks for rows. */
   readonly tokenizer?: TokenizerPlan;
@@ -177,6 +185,16 @@ export function passAt(plan: Pick<Plan, "sources">, source: number, pass: number
 
 export function barrierAt(plan: Pick<Plan, "sources">, source: number, barrier: number): BarrierPlan {
   return entryAt(sourceAt(plan, source).barriers, barrier, "barrier");
+}
+
+/** The barriers of a source that take whole rows away, in pipeline order: those that drop, and those that select. */
+export function droppingBarriers({ barriers }: Pick<SourcePlan, "barriers">): readonly BarrierPlan[] {
+  return barriers.filter(takesRows);
+}
+
+/** Whether the verdict is on whole rows, not on parts of their texts. */
+export function takesRows({ verdict }: { readonly verdict: Exchange["verdict"] }): boolean {
+  return verdict !== "edit";
 }
 
 export function groupAt({ groups }: Pick<Plan, "groups">, group: number): MatchGroup {

@@ -26,12 +26,12 @@ export class StagePlanner {
   /** Throws RecipeError `recipe/unknown-stage`, and what {@link RecipeAssets.planned} throws. */
   async plan(use: StageUse): Promise<PlannedStage> {
     const definition = this.registry.findStage(use.use);
-    const { reads, writes, reasons, exchange, sequential } = declarationOf(definition, use.options);
+    const { kind, reads, writes, reasons, exchange, sequential } = declarationOf(definition, use.options);
     return {
       id: use.id,
       use: use.use,
       version: definition.version,
-      kind: definition.kind,
+      kind,
       ...(await this.assets.planned(use)),
       seed: seedFrom(this.#seed, "stage", use.use, use.id),
       reads,

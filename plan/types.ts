@@ -116,5 +116,8 @@ export interface Recipe {
     readonly min_packing_fill?: number;
     readonly max_dropped_ratio?: number;
   };
+  /** Modules with stages of their own, from `folder`. */
   readonly plugins: readonly string[];
+  /** Where the recipe lies on this host; `plan.json` has it from the run's root. Never part of a fingerprint. */
+  readonly folder: string;
 }

@@ -5,7 +5,7 @@
  */
 import { entryAt, ownOf } from "../batch/entry.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
-import { fingerprint, packId, STORE_VERSION, stageIdentity } from "./fingerprint.ts";
+import { fingerprint, packId, STORE_VERSION } from "./fingerprint.ts";
 import type { SourcePlan, WindowsPlan } from "./plan.ts";
 import type { StagePlanner } from "./stages.ts";
 import type { Recipe, TrainingStageSpec } from "./types.ts";
@@ -29,7 +29,7 @@ export async function planWindows(
         store_version: STORE_VERSION,
         tokens: entryAt(sources, source, "source").tokens,
         sequence_length,
-        pack: stageIdentity(pack),
+        pack: packId(pack),
         ...kind,
       };
       const named = fingerprint(identity);

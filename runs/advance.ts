@@ -4,19 +4,20 @@
  * Manifests, exports and outputs are written here where no process stays until the end of a run.
  */
 
-import { loadPlugins } from "../plan/recipe/plugins.ts";
-import { stageRegistry } from "../stages/registry.ts";
+import { planRegistry } from "../plan/plugins.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
 import { type Frontier, frontier } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
 import { runFailed } from "./account.ts";
 import { describeRun, isPublished, runParts } from "./finish.ts";
-import { finish, owning } from "./owner.ts";
+import { discardUnasked, finish, owning } from "./owner.ts";
 import { finishAttempt, isFinished } from "./run-folder.ts";
 import { openPending } from "./status.ts";
 
 export interface AdvanceOptions {
   readonly out: string;
+  /** The recipe's folder on this host, where plugins start; from the run's root as it was planned where absent. */
+  readonly recipeRoot?: string | undefined;
   readonly max_errors?: number;
   readonly keep_intermediates?: boolean;
   readonly report?: (event: RunEvent) => void;
@@ -46,7 +47,7 @@ export interface Advance {
  * process is its owner.
  */
 export async function advanceRun(name: string, options: AdvanceOptions): Promise<Advance> {
-  const { plan, layout, folder } = openPending(name, options.out);
+  const { plan, layout, folder } = openPending(name, options.out, options.recipeRoot);
   return owning(layout, plan, async (lock): Promise<Advance> => {
     const { max_errors = 0, report = () => {} } = options;
     const markers = new StoreMarkers(plan, layout);
@@ -60,9 +61,10 @@ export async function advanceRun(name: string, options: AdvanceOptions): Promise
     if (isFinished(folder, plan)) finishAttempt(layout, plan, folder);
     if (isFinished(layout.run(plan.name), plan) && isPublished(plan, layout)) {
       const result = describeRun(plan, layout, runParts(plan, layout, left, markers), true);
+      discardUnasked({ plan, layout, report }, markers);
       return { name: plan.name, ready: [], waiting: [], result };
     }
-    const registry = stageRegistry(await loadPlugins(plan.recipe.plugins, ""));
+    const registry = await planRegistry(plan);
     const tidies = options.keep_intermediates !== true;
     lock.beatAlone();
     const result = await finish({ plan, layout, registry, max_errors, tidies, report }, folder, left, markers);

@@ -29,7 +29,7 @@ export async function checkRecipe(
   options: { readonly set?: readonly string[] } = {},
 ): Promise<CheckedRecipe> {
   const recipe = await loadRecipe(path, { set: options.set ?? [] });
-  const registry = stageRegistry(await loadPlugins(recipe.plugins, ""));
+  const registry = stageRegistry(await loadPlugins(recipe.plugins, recipe.folder));
   const planner = new StagePlanner(registry, createIoEnvironment(), recipe.seed);
   const problems: RecipeError[] = [];
   const attempt = async <Result>(work: () => Result | Promise<Result>): Promise<Result | undefined> => {

@@ -12,7 +12,8 @@ import { StoreMarkers } from "../workers/store-markers.ts";
 import { accountRows } from "./account.ts";
 import { ingestChanges, planChanges } from "./changes.ts";
 import { type DiskEstimate, estimateDisk } from "./disk.ts";
-import { isFinished, readPlan } from "./run-folder.ts";
+import { readPlan } from "./plan-file.ts";
+import { isFinished } from "./run-folder.ts";
 import { type SegmentStatus, segmentsOf } from "./segments.ts";
 
 /** What a recipe asks for, before anything is listed or read. Weights and budgets are as written: sources without data count. */
@@ -68,7 +69,7 @@ export function describeRecipe(recipe: Recipe): RecipeDescription {
 
 export function describePlan(plan: Plan, layout: Layout): PlanDescription {
   const folder = layout.run(plan.name);
-  const before = readPlan(folder);
+  const before = readPlan(folder, layout.root);
   const changes = before === undefined ? undefined : ingestChanges(before, plan);
   const left = frontier(plan, new StoreMarkers(plan, layout), { layout });
   const segments = segmentsOf(plan, left, isFinished(folder, plan)).map((segment): SegmentStatus => {

@@ -16,15 +16,15 @@ import {
 } from "../manifests/exports/define.ts";
 import { readSummary, writeExport } from "../manifests/exports/folder.ts";
 import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
-import { readManifests } from "../manifests/read.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss } from "../manifests/shard-files.ts";
-import { loadPlugins } from "../plan/recipe/plugins.ts";
-import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
+import { planRegistry } from "../plan/plugins.ts";
+import type { StageRegistry } from "../stages/registry.ts";
 import { runFiles } from "../store/layout.ts";
 import { documentStages } from "./export-documents.ts";
 import { fileStages } from "./export-files.ts";
 import { repackedStages, windowStages } from "./export-rows.ts";
+import { runManifests } from "./run-manifests.ts";
 import type { OpenRun } from "./status.ts";
 
 export interface ExportResult {
@@ -162,7 +162,7 @@ export async function exportRun(
   options: ExportOptions = {},
   how: { readonly reset?: boolean } = {},
 ): Promise<ExportResult> {
-  const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
-  const registry = stageRegistry(await loadPlugins(run.plan.recipe.plugins, ""));
+  const manifests = await runManifests(run);
+  const registry = await planRegistry(run.plan);
   return exportManifests(run, manifests, registry, trainer, options, how);
 }

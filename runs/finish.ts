@@ -213,7 +213,7 @@ function inFolder(folder: string, files: readonly CommittedFile[]): StoredFile[]
   return files.map(({ name, size_bytes, sha256 }) => ({ path: `${folder}/${name}`, size_bytes, sha256 }));
 }
 
-function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
+export function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
   return {
     rows_in: counts.rows_in,
     kept: counts.kept,

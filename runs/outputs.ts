@@ -53,14 +53,19 @@ function publish({ plan, layout, folder }: OutputsPlace, output: MadeOutput, sto
         target.link(join(layout.output(fingerprint), file.name), path, file);
       }
     });
-    const facts = cardFacts(plan, output, stores);
+    const facts = cardFacts(plan, output, new Map(stores.entries()));
     target.text("README.md", dataCard(facts));
     const { rows, dropped_rows, text_bytes, columns, sources } = facts;
     return { split, rows, dropped_rows, text_bytes, columns, sources };
   });
 }
 
-function cardFacts(plan: Plan, { plan: output, markers }: MadeOutput, stores: readonly StoreMarker[]): CardFacts {
+/** `stores` by source; those of the output's sources at least. */
+export function cardFacts(
+  plan: Plan,
+  { plan: output, markers }: MadeOutput,
+  stores: ReadonlyMap<number, StoreMarker>,
+): CardFacts {
   const total = (value: (marker: WriteMarker) => number): number =>
     markers.reduce((sum, marker) => sum + value(marker), 0);
   const files = markers.flatMap((marker) => marker.files.filter(({ name }) => !outputFiles.isDropped(name)));
@@ -79,7 +84,7 @@ function cardFacts(plan: Plan, { plan: output, markers }: MadeOutput, stores: re
     columns: output.columns,
     sources: output.sources.map((source) => {
       const { name, tokenized } = sourceAt(plan, source);
-      const { rows_in, kept, held_out = 0, stages, errors, tokens } = entryAt(stores, source, "store").counts;
+      const { rows_in, kept, held_out = 0, stages, errors, tokens } = storeAt(stores, source).counts;
       return {
         name,
         rows_in,
@@ -90,4 +95,10 @@ function cardFacts(plan: Plan, { plan: output, markers }: MadeOutput, stores: re
       };
     }),
   };
+}
+
+function storeAt(stores: ReadonlyMap<number, StoreMarker>, source: number): StoreMarker {
+  const store = stores.get(source);
+  if (store === undefined) throw new Error(`the store of source ${source} is not there`);
+  return store;
 }

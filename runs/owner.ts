@@ -10,7 +10,7 @@ import { type Plan, sourceAt } from "../plan/plan.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import type { Layout } from "../store/layout.ts";
 import { livingRuns, lockRun, type RunLock } from "../store/lock.ts";
-import { damageOf, discardDamaged } from "../store/repair.ts";
+import { damageOf, discardDamaged, discardUnreadable } from "../store/repair.ts";
 import { sweepTemporaries } from "../store/sweep.ts";
 import type { Engine, Work } from "../workers/engine.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
@@ -69,7 +69,11 @@ async function makeRun(run: OwnedRun, lock: RunLock): Promise<RunResult> {
   };
   const before = look();
   const isThere = before.complete && isFinished(folder, plan) && isPublished(plan, layout);
-  if (isThere) return describeRun(plan, layout, runParts(plan, layout, before, markers), true);
+  if (isThere) {
+    const parts = runParts(plan, layout, before, markers);
+    discardUnasked(run, markers);
+    return describeRun(plan, layout, parts, true);
+  }
   const work: Work = {
     frontier: lookAndTell,
     done: (phase, index, marker) => markers.add(phase.place(index), marker),
@@ -110,6 +114,22 @@ function sweepLeftovers(layout: Layout, plan: Plan): void {
   sweepTemporaries([layout.run(plan.name), layout.assets, ...planFolders(plan, layout)], { living });
 }
 
+/**
+ * Removes damaged markers when all is made. Whoever asks for one has had it made again by now; of the others nothing is known that anybody needs.
+ */
+export function discardUnasked(
+  { plan, layout, report }: Pick<OwnedRun, "plan" | "layout" | "report">,
+  markers: StoreMarkers,
+): void {
+  for (const folder of planFolders(plan, layout)) {
+    for (const marker of discardUnreadable(folder)) {
+      const file = join(folder, marker);
+      report({ type: "repair", file, what: `${file} is damaged, and nothing asks for it any more; it is removed` });
+      markers.forget(folder);
+    }
+  }
+}
+
 /** What is damaged this often is damaged by something that goes on. */
 const MAX_REPAIRS = 3;
 
@@ -147,6 +167,7 @@ export async function finish(
   const { plan, layout } = run;
   const parts = runParts(plan, layout, left, markers);
   if (run.tidies) removeIntermediates(run, left, markers);
+  discardUnasked(run, markers);
   const { registry, report, stop } = run;
   await publishRun({ plan, layout, folder, registry, report, stop }, parts);
   finishAttempt(layout, plan, folder);

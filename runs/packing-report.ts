@@ -11,10 +11,10 @@ import { type PackingFigures, PackingMeter } from "../kernels/pack/figures.ts";
 import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
 import { shardRanges } from "../kernels/pack/ranges.ts";
 import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
-import { readManifests } from "../manifests/read.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { shardFile } from "../manifests/shard-files.ts";
 import { companions, decodeEnds, decodePieces } from "../store/token-file.ts";
+import { runManifests } from "./run-manifests.ts";
 import type { OpenRun } from "./status.ts";
 
 /** Figures of a whole packed source. */
@@ -45,7 +45,7 @@ export interface TrainingStagePackingReport {
 
 /** Reports on a finished run. Throws RunError `run/not-a-run` where it has no manifests. */
 export async function packingReport(run: OpenRun): Promise<readonly TrainingStagePackingReport[]> {
-  const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
+  const manifests = await runManifests(run);
   return reportPacking(manifests, run.layout.store);
 }
 

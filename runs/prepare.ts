@@ -39,7 +39,7 @@ export async function prepare(recipePath: string, options: PrepareOptions = {}):
     cacheDownloads: options.cacheDownloads ?? false,
     identityCacheFile: layout.identityCache,
   });
-  const registry = stageRegistry(await loadPlugins(recipe.plugins, ""));
+  const registry = stageRegistry(await loadPlugins(recipe.plugins, recipe.folder));
   return { plan: await makePlan(recipe, { environment, registry }), layout, environment, registry };
 }
 

@@ -21,6 +21,8 @@ export interface RankOptions extends TaskOptions {
   readonly out: string;
   /** Folder that relative `from:` patterns start at on this host. */
   readonly dataRoot: string;
+  /** The recipe's folder on this host, where plugins start; from the run's root as it was planned where absent. */
+  readonly recipeRoot?: string | undefined;
   /** Keep whole files that are streamed from the Hub in the Hub's own cache. */
   readonly cacheDownloads?: boolean;
   /** As `advance` prints it: `ingest:web`. */
@@ -46,7 +48,7 @@ export interface RankResult {
  * is not done.
  */
 export async function runRank(name: string, options: RankOptions): Promise<RankResult> {
-  const { plan, layout } = openPending(name, options.out);
+  const { plan, layout } = openPending(name, options.out, options.recipeRoot);
   const environment = createIoEnvironment({
     root: options.dataRoot,
     cacheDownloads: options.cacheDownloads ?? false,

@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { entryAt, entryOf } from "../batch/entry.ts";
 import { RecipeError, RunError } from "../batch/errors.ts";
-import { readManifests } from "../manifests/read.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { bookedTokens, type Checkpoint, type Reached, reachedWindows, readCheckpoint } from "../mixtures/checkpoint.ts";
 import { compileMixture, type MixtureLimits, type TrainingStageMixture } from "../mixtures/compile.ts";
@@ -16,6 +15,7 @@ import { type Replay, type ReplayTrainingStage, replayTo, type SourceCapacity } 
 import { mixtureWeights, needsCounts } from "../mixtures/weights.ts";
 import { loadRecipe } from "../plan/recipe/load.ts";
 import type { Recipe, TrainingStageSpec } from "../plan/types.ts";
+import { checkTrains, runManifests } from "./run-manifests.ts";
 import { isRun, openRun } from "./status.ts";
 
 export interface ReplayOptions {
@@ -46,7 +46,7 @@ async function runStages(target: string, options: ReplayOptions): Promise<readon
     throw new RecipeError({ code: "flag/tokens-of-a-run", what: "a run knows how many tokens its sources hold", fix });
   }
   const run = openRun(target, options.out);
-  const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
+  const manifests = await runManifests(run);
   const { limits, tokens_per_step } = run.plan.recipe;
   return manifests.map(({ stage, sources }): ReplayTrainingStage => {
     const read = Object.entries(sources).filter(([, source]) => source.windows > 0);
@@ -66,6 +66,7 @@ async function runStages(target: string, options: ReplayOptions): Promise<readon
 }
 
 function recipeStages(recipe: Recipe, options: ReplayOptions): readonly ReplayTrainingStage[] {
+  checkTrains(recipe);
   const { tokens = {} } = options;
   for (const name of Object.keys(tokens)) {
     if (Object.hasOwn(recipe.sources, name)) continue;
@@ -156,7 +157,7 @@ export interface NextTrainingStage {
  */
 export async function nextTrainingStage(target: string, options: NextTrainingStageOptions): Promise<NextTrainingStage> {
   const run = openRun(target, options.out);
-  const { manifests } = await readManifests(join(run.layout.run(run.plan.name), "manifests"));
+  const manifests = await runManifests(run);
   const checkpoint = readCheckpoint(readText(options.checkpoint), options.checkpoint);
   const folders = exportedFolders(join(run.layout.run(run.plan.name), "exports", "nanotron", "export.json"));
   const reached = reachedWindows(checkpoint, folders);

@@ -7,12 +7,12 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { RunError } from "../batch/errors.ts";
 import { commitBytes } from "../io/local/commit.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type Layout, runFiles } from "../store/layout.ts";
 import { planChanges } from "./changes.ts";
+import { readPlan, savePlan } from "./plan-file.ts";
 
 /** Where an attempt at a plan writes what it makes. */
 export interface Attempt {
@@ -26,10 +26,10 @@ export function openAttempt(layout: Layout, plan: Plan): Attempt {
   const folder = layout.run(plan.name);
   const next = layout.next(plan.name);
   if (finishedPlan(next) !== undefined) promote(layout, plan.name);
-  const before = readPlan(folder);
+  const before = readPlan(folder, layout.root);
   if (before === undefined || before.fingerprint === plan.fingerprint) {
     fs.rmSync(next, { recursive: true, force: true });
-    savePlan(folder, plan);
+    savePlan(folder, plan, layout.root);
     return { folder };
   }
   const finished = isFinished(folder, before);
@@ -37,11 +37,11 @@ export function openAttempt(layout: Layout, plan: Plan): Attempt {
   if (!finished) {
     fs.rmSync(next, { recursive: true, force: true });
     fs.rmSync(join(folder, runFiles.finished), { force: true });
-    savePlan(folder, plan);
+    savePlan(folder, plan, layout.root);
     return { folder, change };
   }
-  if (readPlan(next)?.fingerprint !== plan.fingerprint) fs.rmSync(next, { recursive: true, force: true });
-  savePlan(next, plan);
+  if (readPlan(next, layout.root)?.fingerprint !== plan.fingerprint) fs.rmSync(next, { recursive: true, force: true });
+  savePlan(next, plan, layout.root);
   return { folder: next, change };
 }
 
@@ -55,38 +55,6 @@ export function finishAttempt(layout: Layout, plan: Plan, folder: string): void 
 /** Whether all of `plan` has been made in `folder`. */
 export function isFinished(folder: string, plan: Plan): boolean {
   return finishedPlan(folder) === plan.fingerprint;
-}
-
-/** The plan in a run's folder; undefined where there is none. */
-export function readPlan(folder: string): Plan | undefined {
-  const path = join(folder, runFiles.plan);
-  let text: string;
-  try {
-    text = fs.readFileSync(path, "utf8");
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
-    throw error;
-  }
-  try {
-    return JSON.parse(text) as Plan;
-  } catch (error) {
-    throw new RunError(
-      {
-        code: "run/corrupt-plan",
-        what: `${path} is not JSON`,
-        why: "plans are written whole, so something else wrote or damaged it",
-        fix: "delete the file and run the recipe again: what is in the store stays",
-      },
-      { cause: error },
-    );
-  }
-}
-
-function savePlan(folder: string, plan: Plan): void {
-  const text = `${JSON.stringify(plan, null, 2)}\n`;
-  const path = join(folder, runFiles.plan);
-  if (fs.existsSync(path) && fs.readFileSync(path, "utf8") === text) return;
-  commitBytes(path, Buffer.from(text));
 }
 
 function finishedPlan(folder: string): string | undefined {

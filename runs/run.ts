@@ -56,7 +56,7 @@ const DEFAULT_MATCH_MEMORY_BYTES = 64 * 1024 * 1024;
 /** Runs `plan`. Rejects with the first failure once nothing is in flight any more; what was committed stays. */
 export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
   const { root, workers, report = () => {} } = options;
-  await publishAssets(plan, new Layout(root), options.environment.assets);
+  await publishAssets(plan, new Layout(root), options.environment);
   const zstd = zstdBackend();
   report({ type: "run_started", plan, workers, zstd: zstd.name, ...(zstd.hint ? { hint: zstd.hint } : {}) });
   for (const message of plan.warnings) report({ type: "warning", message });

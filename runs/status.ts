@@ -7,7 +7,8 @@ import type { Plan, SourcePlan } from "../plan/plan.ts";
 import { Layout, runFiles } from "../store/layout.ts";
 import { frontier } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
-import { isFinished, readPlan } from "./run-folder.ts";
+import { readPlan } from "./plan-file.ts";
+import { isFinished } from "./run-folder.ts";
 import { type SegmentStatus, segmentsOf } from "./segments.ts";
 
 export interface OpenRun {
@@ -34,10 +35,14 @@ function findRun(name: string, out: string): { layout: Layout; name: string } | 
   return fs.existsSync(layout.planFile(trimmed)) ? { layout, name: trimmed } : undefined;
 }
 
-/** Opens a run by folder or name. Throws RunError where there is none. */
-export function openRun(name: string, out: string): OpenRun {
+/**
+ * Opens a run by folder or name. `recipeRoot` is the recipe's folder on this host, where it does not lie to the run as it did when that was
+ * planned. Throws RunError `run/no-such-run`, `run/corrupt-plan`.
+ */
+export function openRun(name: string, out: string, recipeRoot?: string): OpenRun {
   const found = findRun(name, out);
-  if (found === undefined) {
+  const plan = found && readPlan(found.layout.run(found.name), found.layout.root);
+  if (found === undefined || plan === undefined) {
     const runs = new Layout(out).run("");
     const there = fs.existsSync(runs) ? fs.readdirSync(runs) : [];
     throw new RunError({
@@ -46,15 +51,20 @@ export function openRun(name: string, out: string): OpenRun {
       fix: there.length === 0 ? "start one with `shardmill run RECIPE`" : didYouMean(name, there),
     });
   }
-  return { plan: JSON.parse(fs.readFileSync(found.layout.planFile(found.name), "utf8")) as Plan, layout: found.layout };
+  return { plan: recipeIn(plan, recipeRoot), layout: found.layout };
 }
 
 /** Opens what is being made of a run: a changed recipe's plan where there is one, and where it is written. As {@link openRun}. */
-export function openPending(name: string, out: string): Required<OpenRun> {
-  const { plan, layout } = openRun(name, out);
+export function openPending(name: string, out: string, recipeRoot?: string): Required<OpenRun> {
+  const { plan, layout } = openRun(name, out, recipeRoot);
   const folder = layout.next(plan.name);
-  const next = readPlan(folder);
-  return next === undefined ? { plan, layout, folder: layout.run(plan.name) } : { plan: next, layout, folder };
+  const next = readPlan(folder, layout.root);
+  if (next === undefined) return { plan, layout, folder: layout.run(plan.name) };
+  return { plan: recipeIn(next, recipeRoot), layout, folder };
+}
+
+function recipeIn(plan: Plan, folder: string | undefined): Plan {
+  return folder === undefined ? plan : { ...plan, recipe: { ...plan.recipe, folder } };
 }
 
 export interface RunStatus {
@@ -69,7 +79,7 @@ export interface RunStatus {
 
 export function runStatus(run: OpenRun): RunStatus {
   const folder = run.layout.run(run.plan.name);
-  const next = readPlan(run.layout.next(run.plan.name));
+  const next = readPlan(run.layout.next(run.plan.name), run.layout.root);
   return {
     ...planStatus(run.plan, run.layout, folder),
     ...(next && { next: planStatus(next, run.layout, run.layout.next(next.name)) }),

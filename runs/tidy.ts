@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Plan } from "../plan/plan.ts";
 import { intermediates, type Layout } from "../store/layout.ts";
 import { livingRuns } from "../store/lock.ts";
-import { readPlan } from "./run-folder.ts";
+import { readPlan } from "./plan-file.ts";
 
 export interface TidyInput {
   readonly plan: Plan;
@@ -65,7 +65,7 @@ function askedByOthers(layout: Layout, name: string): Set<string> | undefined {
   const asked = new Set<string>();
   for (const run of livingRuns(layout)) {
     if (run.name === name) continue;
-    const plans = [layout.run(run.name), layout.next(run.name)].map(readPlan);
+    const plans = [layout.run(run.name), layout.next(run.name)].map((folder) => readPlan(folder, layout.root));
     const plan = plans.find((candidate) => candidate?.fingerprint === run.owner.plan);
     if (plan === undefined) return undefined;
     for (const source of plan.sources) for (const folder of foldersOf(source)) asked.add(folder);

@@ -1,5 +1,5 @@
 /**
- * Do the counts of rows in the manifests follow from what was recorded row by row? Markers and ledgers of spans, ledgers of duplicates.
+ * Do the counts of rows in the manifests, or where there are none in the seals of sources, follow from what was recorded row by row? Markers and ledgers of spans, ledgers of duplicates.
  *
  * Invariant: every dropped row stands in a ledger once, and what a span kept in its table of documents. What has been removed from the store
  * is not missed: a note says what was not counted. Price: one pass over ledgers and tables.
@@ -14,10 +14,11 @@ import { canonicalJson } from "../kernels/json/canonical.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import type { Finding } from "../manifests/verify.ts";
 import type { SourcePlan } from "../plan/plan.ts";
-import { spanFiles } from "../store/layout.ts";
+import { spanFiles, tokenFiles } from "../store/layout.ts";
 import { markerFacts } from "../store/marker.ts";
-import type { IngestMarker } from "../workers/protocol.ts";
+import type { IngestMarker, StoreMarker } from "../workers/protocol.ts";
 import { recordedSpans } from "../workers/spans.ts";
+import { manifestCounts } from "./finish.ts";
 import type { OpenRun } from "./status.ts";
 
 type Counts = TrainingStageManifest["sources"][string]["counts"];
@@ -27,9 +28,8 @@ type Dropped = Record<string, Record<string, number>>;
 export function accountFindings(run: OpenRun, manifests: readonly TrainingStageManifest[]): Finding[] {
   const findings: Finding[] = [];
   for (const source of run.plan.sources) {
-    const counts = manifests
-      .map((manifest) => ownOf(manifest.sources, source.name)?.counts)
-      .find((found) => found !== undefined);
+    const stated = manifests.map((manifest) => ownOf(manifest.sources, source.name)?.counts);
+    const counts = stated.find((found) => found !== undefined) ?? sealedCounts(run, source);
     if (counts === undefined) continue;
     for (const finding of sourceFindings(run, source, counts)) findings.push({ ...finding, source: source.name });
     for (const { stage, sources } of manifests) {
@@ -40,6 +40,12 @@ export function accountFindings(run: OpenRun, manifests: readonly TrainingStageM
     }
   }
   return findings;
+}
+
+/** What outputs are told of, and manifests where there are some. */
+function sealedCounts({ layout }: OpenRun, source: SourcePlan): Counts | undefined {
+  const marker = markerFacts<StoreMarker>(layout.tokens(source.tokens), tokenFiles.storeMarker);
+  return marker && manifestCounts(marker.counts);
 }
 
 function sourceFindings({ layout }: OpenRun, source: SourcePlan, counts: Counts): Finding[] {
@@ -73,9 +79,9 @@ function sourceFindings({ layout }: OpenRun, source: SourcePlan, counts: Counts)
       });
     });
   });
-  const tokens = layout.tokens(source.tokens);
-  for (const name of duplicateLedgers(tokens)) {
-    attempt(name, () => tally.duplicates(readTable(tokens, name)));
+  const verdicts = source.tokenized ? layout.tokens(source.tokens) : layout.verdicts(source.verdicts);
+  for (const name of duplicateLedgers(verdicts)) {
+    attempt(name, () => tally.duplicates(readTable(verdicts, name)));
   }
   // What cannot be read cannot be added up.
   if (findings.length > 0) return findings;
@@ -123,15 +129,14 @@ class Recount {
   }
 
   *problems(counts: Counts): Generator<string> {
-    if (this.#rows !== counts.rows_in)
-      yield `its spans met ${this.#rows} rows, and the manifest says ${counts.rows_in}`;
+    if (this.#rows !== counts.rows_in) yield `its spans met ${this.#rows} rows, and the run says ${counts.rows_in}`;
     const kept = counts.kept + (counts.held_out ?? 0);
-    if (this.#kept !== kept) yield `${this.#kept} rows were kept, and the manifest says ${kept}`;
+    if (this.#kept !== kept) yield `${this.#kept} rows were kept, and the run says ${kept}`;
     const differs = (found: unknown, said: unknown): boolean => canonicalJson(found) !== canonicalJson(said);
-    if (differs(this.#errors, counts.errors)) yield "its spans met other errors than the manifest says";
+    if (differs(this.#errors, counts.errors)) yield "its spans met other errors than the run says";
     for (const { id } of this.#source.stages) {
       if (differs(this.#dropped[id], ownOf(counts.dropped, id) ?? {}))
-        yield `${id} dropped other rows than the manifest says`;
+        yield `${id} dropped other rows than the run says`;
     }
   }
 

@@ -12,6 +12,7 @@ import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.
 import { runFiles } from "../store/layout.ts";
 import type { OpenRun } from "./status.ts";
 import { accountFindings } from "./verify-accounts.ts";
+import { outputFindings } from "./verify-outputs.ts";
 import { planFindings } from "./verify-plan.ts";
 import { storeFindings } from "./verify-store.ts";
 
@@ -19,7 +20,9 @@ import { storeFindings } from "./verify-store.ts";
 export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): Promise<readonly Finding[]> {
   const folder = run.folder ?? run.layout.run(run.plan.name);
   const findings = [
-    ...(run.plan.recipe.training_stages.length > 0 ? await manifestFindings(run, folder, onFile) : []),
+    ...(run.plan.recipe.training_stages.length > 0
+      ? await manifestFindings(run, folder, onFile)
+      : accountFindings(run, [])),
     ...storeFindings(run, onFile),
   ];
   const { fingerprint } = run.plan;
@@ -27,6 +30,7 @@ export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): 
     ...findings,
     ...(await exportFindings(join(folder, runFiles.exports), fingerprint, onFile)),
     ...(await exportFindings(join(folder, runFiles.outputs), fingerprint, onFile, OUTPUT_SUMMARY)),
+    ...outputFindings(run, folder),
   ];
 }
 

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 
-/** An option that names a file: local, http(s)://, hf://, tiktoken:NAME or data:,TEXT. */
+/** An option that names a file: local, http(s)://, hf:// (data sets and models), tiktoken:NAME or data:,TEXT. */
 export interface AssetRef {
   readonly asset: string;
 }

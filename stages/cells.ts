@@ -6,6 +6,7 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import { type Column, type DictionaryColumn, isValid, type Utf8Column } from "../batch/column.ts";
+import { float32At, float64At, int32At, int64At, uint8At } from "../batch/numbers.ts";
 import { wasmModule } from "../io/wasm.ts";
 import { exactNumber, parseJsonNumber } from "../kernels/json/json-number.ts";
 import { JsonPath } from "../kernels/json/json-path.ts";
@@ -98,22 +99,28 @@ class ColumnCells implements Cells {
     if (!isValid(column, row)) return "null";
     switch (column.kind) {
       case "utf8":
-        this.start = column.offsets[row];
-        this.end = column.offsets[row + 1];
+        this.start = int32At(column.offsets, row);
+        this.end = int32At(column.offsets, row + 1);
         return "text";
       case "dictionary":
-        return this.#readCode(column, column.codes[row]);
+        return this.#readCode(column, int32At(column.codes, row));
       case "bool":
-        this.bool = column.values[row] !== 0;
+        this.bool = uint8At(column.values, row) !== 0;
         return "bool";
       case "int64": {
         const words = this.#words ?? new Int32Array();
-        const double = words[2 * row + 1] * 0x1_0000_0000 + (words[2 * row] >>> 0);
-        this.number = Number.isSafeInteger(double) ? double : column.values[row];
+        const double = int32At(words, 2 * row + 1) * 0x1_0000_0000 + (int32At(words, 2 * row) >>> 0);
+        this.number = Number.isSafeInteger(double) ? double : int64At(column.values, row);
         return "number";
       }
-      default:
-        this.number = exactNumber(column.values[row]);
+      case "int32":
+        this.number = int32At(column.values, row);
+        return "number";
+      case "float32":
+        this.number = exactNumber(float32At(column.values, row));
+        return "number";
+      case "float64":
+        this.number = exactNumber(float64At(column.values, row));
         return "number";
     }
   }
@@ -144,7 +151,7 @@ class JsonCells implements Cells {
   read(row: number): CellKind {
     const { data, offsets } = this.#column;
     if (!isValid(this.#column, row)) return "null";
-    const kind = this.#path.find(data, offsets[row], offsets[row + 1]);
+    const kind = this.#path.find(data, int32At(offsets, row), int32At(offsets, row + 1));
     switch (kind) {
       case undefined:
         return "broken";

@@ -65,7 +65,8 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
   readonly name: string;
   /** Bump when output bytes change: it is part of the fingerprint. */
   readonly version: number;
-  readonly kind: Kind;
+  /** A list where options decide: `["filter", "barrier"]` is a barrier under options with an `exchange`, a filter under others. */
+  readonly kind: Kind | readonly Kind[];
   readonly summary: string;
   /** Paper, peer or specification the rule is exact to. */
   readonly reference?: string;
@@ -78,7 +79,7 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
   /** Drop reasons: the key states the failure, the value explains it. */
   readonly reasons: Declared<z.output<Options>, Readonly<Record<string, string>>>;
   /** Of a barrier: whom it compares, and what it does about it. */
-  readonly exchange?: Declared<z.output<Options>, Exchange>;
+  readonly exchange?: Declared<z.output<Options>, Exchange | undefined>;
   /** Of a source: whether its rows are counted over all shards in order, so that one task reads them all. */
   readonly sequential?: Declared<z.output<Options>, boolean>;
   readonly create: (options: z.output<Options>, resources: StageResources) => OperatorOf[Kind];
@@ -89,6 +90,7 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
 
 /** What a definition declares under given options. */
 export interface StageDeclaration {
+  readonly kind: OperatorKind;
   readonly reads: readonly string[];
   readonly writes: readonly ColumnDeclaration[];
   readonly reasons: Readonly<Record<string, string>>;
@@ -103,12 +105,21 @@ const REASON = /^[a-z0-9]+(_[a-z0-9]+)*$/;
 export function defineStage<Options extends z.ZodType, Kind extends OperatorKind>(
   definition: StageDefinition<Options, Kind>,
 ): StageDefinition<Options, Kind> {
-  const { name, version, kind, reasons, exchange } = definition;
+  const { name, version, reasons, exchange } = definition;
+  const kinds = kindsOf(definition);
   if (!NAME.test(name)) throw new Error(`stage name must be folder/name in kebab-case: ${name}`);
   if (!Number.isInteger(version) || version < 1) throw new Error(`${name}: version must be a positive integer`);
-  if ((kind === "barrier") !== (exchange !== undefined)) throw new Error(`${name}: a barrier declares its exchange`);
+  if (kinds.includes("barrier") !== (exchange !== undefined))
+    throw new Error(`${name}: a barrier declares its exchange`);
+  if (kinds.length > 1 && (kinds.length !== 2 || kinds[0] === "barrier" || kinds[1] !== "barrier"))
+    throw new Error(`${name}: only whether it is a barrier may depend on options`);
   if (typeof reasons !== "function") checkReasons(name, reasons);
   return definition;
+}
+
+/** What a stage may be: of one kind, or a barrier under some options. */
+export function kindsOf({ kind }: { readonly kind: OperatorKind | readonly OperatorKind[] }): readonly OperatorKind[] {
+  return typeof kind === "string" ? [kind] : kind;
 }
 
 /** What `definition` declares under `options`, which its own schema has parsed. */
@@ -119,11 +130,15 @@ export function declarationOf<Options extends z.ZodType>(
   const { name, reads, writes, reasons, exchange, sequential } = definition;
   const resolved = declared(reasons, options);
   checkReasons(name, resolved);
+  const [kind = "barrier", other] = kindsOf(definition);
+  const exchanged = exchange === undefined ? undefined : declared(exchange, options);
+  if (kind === "barrier" && exchanged === undefined) throw new Error(`${name}: a barrier declares its exchange`);
   return {
+    kind: other !== undefined && exchanged !== undefined ? other : kind,
     reads: declared(reads, options),
     writes: declared(writes, options),
     reasons: resolved,
-    ...(exchange !== undefined && { exchange: declared(exchange, options) }),
+    ...(exchanged !== undefined && { exchange: exchanged }),
     sequential: sequential !== undefined && declared(sequential, options),
   };
 }

@@ -10,8 +10,10 @@ import type { Column, Utf8Column } from "../batch/column.ts";
 import type { Place } from "../batch/errors.ts";
 import type { ByteSource, ShardRef } from "../io/source.ts";
 import type { PackPlan } from "../kernels/pack/plan.ts";
+import type { BarrierOperator } from "./barriers.ts";
 
 export type { PackPlan } from "../kernels/pack/plan.ts";
+export * from "./barriers.ts";
 
 /**
  * Reports that `row` dies for `reason`. `value` is what was measured against the bound; `detail` is a few words that help to understand the
@@ -70,71 +72,6 @@ export interface TransformOperator extends Stateful {
   readonly kind: "transform";
   readonly apply: (batch: Batch, drop: Drop) => ReadonlyMap<string, Column>;
 }
-
-/** Who is compared with whom, and what a barrier does about it: declared, so that a run is planned without creating anything. */
-export interface Exchange {
-  /** The rows compared with each other: those of one source, or of every source that uses the pipeline. */
-  readonly scope: "source" | "pipeline";
-  /** `drop` takes whole rows away and stops nothing; `edit` cuts parts out of texts, which ends the pass. */
-  readonly verdict: "drop" | "edit";
-  /** Why rows fall: those that were seen before, or of which nothing is left. One of the reasons that the stage declares. */
-  readonly reason: string;
-}
-
-/**
- * Drops rows that share a key with an earlier row, over all spans of a scope.
- *
- * A row is sketched into `keys_per_row` keys of `key_bytes` each; rows that share a key *in the same slot* are united, and the row with
- * the lowest address of each cluster survives. The executor spills keys by their high bits, matches each partition on its own
- * and unites the pairs, so the stage itself is only the sketch.
- */
-export interface DropBarrierOperator {
-  readonly kind: "barrier";
-  readonly verdict: "drop";
-  readonly key_bytes: 8 | 16;
-  readonly keys_per_row: number;
-  /**
-   * Writes the keys of `row` to `out` as little-endian u32 words (`key_bytes / 4` words a key, most significant word
-   * first, high bits well mixed) and returns true, or returns false where the row has no sketch and can never be a duplicate.
-   */
-  readonly sketch: (batch: Batch, row: number, out: Uint32Array) => boolean;
-  /** Where equal keys are not enough: see {@link BarrierVerification}. */
-  readonly verify?: BarrierVerification;
-}
-
-/**
- * Compares rows that share a key before they are united. The executor keeps a signature a row and compares each row of a key with the
- * key's leaders (the rows before it that were similar to none, at most 16), in order of address, and unites it with the first
- * similar one: the result depends on the rows alone, and a key that a million rows share stays linear.
- */
-export interface BarrierVerification {
-  /** 16-bit entries of a signature. */
-  readonly slots: number;
-  /** Writes the signature of the row that `sketch` returned true for last to `out`, which has `slots` entries. */
-  readonly signature: (out: Uint16Array) => void;
-  /** Whether the rows whose signatures start at `a` and at `b` of `signatures` may be united. Symmetric and pure. */
-  readonly similar: (signatures: Uint16Array, a: number, b: number) => boolean;
-}
-
-/**
- * Cuts parts of texts that an earlier row, or an earlier part of the same row, has too.
- *
- * A row is divided into parts (lines, paragraphs, sentences, anchored substrings), each with one key. Parts that share a key are united as
- * rows are by a dropping barrier; the first one by address stays, the others are cut out of their texts when the next pass begins. A row of
- * which nothing is left is dropped.
- */
-export interface EditBarrierOperator {
-  readonly kind: "barrier";
-  readonly verdict: "edit";
-  readonly key_bytes: 8 | 16;
-  /**
-   * Calls `part` for the parts of `row` that may be cut, in order and without overlap: `start` and `end` are bytes from the start of the row's
-   * text, `key` as {@link DropBarrierOperator.sketch} writes one.
-   */
-  readonly parts: (batch: Batch, row: number, part: (key: Uint32Array, start: number, end: number) => void) => void;
-}
-
-export type BarrierOperator = DropBarrierOperator | EditBarrierOperator;
 
 /** An answer from outside, as the journal keeps it. */
 export type Answer = StageState;
@@ -324,16 +261,6 @@ export function transform<Reason extends string>(
   finish?: () => StageState,
 ): TransformOperator {
   return { kind: "transform", apply, ...(finish && { finish }) };
-}
-
-/** A barrier that drops rows. */
-export function barrier(operator: Omit<DropBarrierOperator, "kind" | "verdict">): DropBarrierOperator {
-  return { kind: "barrier", verdict: "drop", ...operator };
-}
-
-/** A barrier that cuts parts out of texts. */
-export function editBarrier(operator: Omit<EditBarrierOperator, "kind" | "verdict">): EditBarrierOperator {
-  return { kind: "barrier", verdict: "edit", ...operator };
 }
 
 export function request(operator: Omit<RequestOperator, "kind">): RequestOperator {

@@ -73,7 +73,7 @@ export function registryOf(definitions: readonly AnyStage[]): StageRegistry {
 }
 
 function refuseBuiltinKind({ name }: AnyStage): void {
-  const [kind, rest] = name.split("/");
+  const [kind = "", rest] = name.split("/");
   if (!isStageKind(kind)) return;
   throw new RecipeError({
     code: "recipe/plugin",

@@ -14,6 +14,7 @@
  */
 import fs from "node:fs";
 import { RunError } from "../batch/errors.ts";
+import { uint32At } from "../batch/numbers.ts";
 import { Blocks } from "../io/local/blocks.ts";
 import { pathOf, type Vouched } from "../io/local/vouched.ts";
 
@@ -89,15 +90,11 @@ export class KeyFileWriter {
       if (this.#length + keyWords + 1 > this.#records.length) this.#writeRun();
       const records = this.#records;
       const into = this.#length;
-      records[into] = words[at];
-      records[into + 1] = words[at + 1];
-      if (keyWords === 4) {
-        records[into + 2] = words[at + 2];
-        records[into + 3] = words[at + 3];
-      }
+      for (let word = 0; word < keyWords; word++) records[into + word] = uint32At(words, at + word);
       records[into + keyWords] = document;
       this.#length = into + keyWords + 1;
-      this.#counts[partitionOf(words[at], this.#partitions)]++;
+      const partition = partitionOf(uint32At(words, at), this.#partitions);
+      this.#counts[partition] = uint32At(this.#counts, partition) + 1;
     }
     this.#total += words.length / keyWords;
   }
@@ -111,23 +108,16 @@ export class KeyFileWriter {
 
   #writeRun(): void {
     if (this.#length === 0) return;
-    const keyWords = this.#keyWords;
-    const stride = keyWords + 1;
+    const stride = this.#keyWords + 1;
     const partitions = this.#partitions;
     const records = this.#records;
     const sorted = this.#sorted;
     const next = new Uint32Array(partitions);
-    for (let p = 1; p < partitions; p++) next[p] = next[p - 1] + this.#counts[p - 1] * stride;
+    for (let p = 1; p < partitions; p++) next[p] = uint32At(next, p - 1) + uint32At(this.#counts, p - 1) * stride;
     for (let from = 0; from < this.#length; from += stride) {
-      const partition = partitionOf(records[from], partitions);
-      const to = next[partition];
-      sorted[to] = records[from];
-      sorted[to + 1] = records[from + 1];
-      sorted[to + 2] = records[from + 2];
-      if (keyWords === 4) {
-        sorted[to + 3] = records[from + 3];
-        sorted[to + 4] = records[from + 4];
-      }
+      const partition = partitionOf(uint32At(records, from), partitions);
+      const to = uint32At(next, partition);
+      for (let word = 0; word < stride; word++) sorted[to + word] = uint32At(records, from + word);
       next[partition] = to + stride;
     }
     this.#sink.write(bytesOf(sorted.subarray(0, this.#length)));
@@ -154,8 +144,8 @@ export class KeyFile {
     try {
       const size = this.#blocks.content_bytes;
       if (size < HEADER_BYTES + TRAILER_BYTES) throw this.#broken(`has only ${size} bytes`);
-      const [magic, version, keyBytes, partitions] = this.#readWords(0, 4);
-      const [runs, endMagic] = this.#readWords(size - TRAILER_BYTES, 2);
+      const [magic, version, keyBytes, partitions = 0] = this.#readWords(0, 4);
+      const [runs = 0, endMagic] = this.#readWords(size - TRAILER_BYTES, 2);
       if (magic !== MAGIC || endMagic !== MAGIC) throw this.#broken("does not begin and end as a key file does");
       if (version !== VERSION) throw this.#broken(`has version ${version}, this program reads version ${VERSION}`);
       if ((keyBytes !== 8 && keyBytes !== 16) || partitions < 1 || partitions > MAX_PARTITIONS) {
@@ -168,7 +158,7 @@ export class KeyFile {
       const recordBytes = size - HEADER_BYTES - TRAILER_BYTES - indexBytes;
       if (recordBytes < 0) throw this.#broken(`is too short for its ${runs} runs`);
       this.#index = this.#readWords(HEADER_BYTES + recordBytes, runs * partitions);
-      const records = this.#index.reduce((sum, count) => sum + count, 0);
+      const records = sum(this.#index);
       if (records * this.#strideBytes !== recordBytes) throw this.#broken(`lacks some of its ${records} records`);
     } catch (error) {
       this.close();
@@ -179,7 +169,7 @@ export class KeyFile {
   /** Records of a partition. */
   records(partition: number): number {
     let total = 0;
-    for (let at = partition; at < this.#index.length; at += this.partitions) total += this.#index[at];
+    for (let at = partition; at < this.#index.length; at += this.partitions) total += uint32At(this.#index, at);
     return total;
   }
 
@@ -188,13 +178,9 @@ export class KeyFile {
     const pieceRecords = Math.floor((buffer.length * 4) / this.#strideBytes);
     let runStart = HEADER_BYTES;
     for (let run = 0; run < this.#index.length; run += this.partitions) {
-      let before = 0;
-      let total = 0;
-      for (let p = 0; p < this.partitions; p++) {
-        if (p < partition) before += this.#index[run + p];
-        total += this.#index[run + p];
-      }
-      const count = this.#index[run + partition];
+      const counts = this.#index.subarray(run, run + this.partitions);
+      const before = sum(counts.subarray(0, partition));
+      const count = uint32At(counts, partition);
       for (let done = 0; done < count; ) {
         const records = Math.min(pieceRecords, count - done);
         const words = (records * this.#strideBytes) / 4;
@@ -202,7 +188,7 @@ export class KeyFile {
         yield buffer.subarray(0, words);
         done += records;
       }
-      runStart += total * this.#strideBytes;
+      runStart += sum(counts) * this.#strideBytes;
     }
   }
 
@@ -228,6 +214,12 @@ export class KeyFile {
 function partitionOf(firstWord: number, partitions: number): number {
   // Exact: the product is below 2^48, and dividing by a power of two loses nothing.
   return (firstWord * partitions * (1 / 4294967296)) >>> 0;
+}
+
+function sum(counts: Uint32Array): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
 }
 
 function bytesOf(words: Uint32Array): Uint8Array {

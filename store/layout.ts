@@ -151,9 +151,12 @@ export const outputFiles = {
   marker: (shard: number): string => `${pad(shard)}.done.json`,
 } as const;
 
-/** Files of a dedup barrier's match and unite phases. */
+/** Files of a barrier's match and unite phases. */
 export const matchFiles = {
+  /** Pairs of documents that are united. */
   edges: (partition: number): string => `${pad(partition)}.edges`,
+  /** Of a barrier that selects, in place of pairs: documents by their keys. */
+  ordered: (partition: number): string => `${pad(partition)}.ordered.u32`,
   marker: (partition: number): string => `${pad(partition)}.done.json`,
   roots: "roots.u32",
   sizes: "sizes.u32",

@@ -18,6 +18,7 @@ import { writeBoundary } from "../io/local/fault.ts";
 import { type ProcessName, stateOf, thisProcess } from "../io/local/process.ts";
 import { temporaryName } from "../io/local/temporary-name.ts";
 import { beat } from "./heartbeat.ts";
+import { readJsonFile } from "./json-file.ts";
 import type { Layout } from "./layout.ts";
 
 const HEARTBEAT_MS = 5_000;
@@ -173,26 +174,8 @@ function isNext(name: string): boolean {
 }
 
 function readOwner(path: string): Owner | undefined {
-  let text: string;
-  try {
-    text = fs.readFileSync(path, "utf8");
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
-    throw error;
-  }
-  try {
-    return JSON.parse(text) as Owner;
-  } catch (error) {
-    throw new RunError(
-      {
-        code: "run/corrupt-lock",
-        what: `${path} is not JSON`,
-        why: "locks are written whole, so something else wrote or damaged it",
-        fix: "see that no process works on the run, then delete the file",
-      },
-      { cause: error },
-    );
-  }
+  const fix = "see that no process works on the run, then delete the file";
+  return readJsonFile(path, { code: "run/corrupt-lock", fix }) as Owner | undefined;
 }
 
 function isAlive({ owner, path }: HeldLock): boolean {

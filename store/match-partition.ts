@@ -1,13 +1,14 @@
 /**
- * The groups of documents that share a key, from the key files of all spans, one partition of the key space at a time.
+ * The groups of documents that share a key, or documents in the order of their keys, from the key files of all spans, one partition of the key
+ * space at a time.
  *
- * Invariant: the same groups in the same order for any order of the files and any memory. Price: every record is read twice,
+ * Invariant: the same documents in the same order for any order of the files and any memory. Price: every record is read twice,
  * where the keys do not fit once more per further part; memory is `memory_bytes` and a read buffer, whatever the number of
  * files, but for records of one key, which are held together: 16 bytes each for keys of 8 bytes.
  */
 
 import { pathOf, type Vouched } from "../io/local/vouched.ts";
-import { type DocumentSet, type GroupVisitor, KeyGroups } from "../kernels/dedup/group-keys.ts";
+import { type DocumentSet, type GroupVisitor, KeyGroups, type KeyRecords } from "../kernels/dedup/group-keys.ts";
 import { checkDocumentCount } from "../kernels/dedup/union-find.ts";
 import { brokenKeyFile, KeyFile } from "./key-file.ts";
 
@@ -34,27 +35,30 @@ export interface MatchOptions {
 export class PartitionMatcher {
   readonly #keyBytes: 8 | 16;
   readonly #buffer = new Uint32Array(READ_BYTES / 4);
-  #groups: KeyGroups;
+  readonly #create: () => KeyRecords;
+  #records: KeyRecords;
 
-  constructor(keyBytes: 8 | 16) {
+  /** `create` makes what takes the records: unless it is given, groups of documents that share a key. */
+  constructor(keyBytes: 8 | 16, create: () => KeyRecords = () => new KeyGroups(keyBytes)) {
     this.#keyBytes = keyBytes;
-    this.#groups = new KeyGroups(keyBytes);
+    this.#create = create;
+    this.#records = create();
   }
 
-  /** Shows `visitor` all documents of every key of `partition` that several have. Throws RunError `store/damaged`, `run/broken-key-file`. */
+  /** Shows `visitor` what the keys of `partition` come to: see {@link KeyGroups}, {@link KeyOrder}. Throws RunError `store/damaged`, `run/broken-key-file`. */
   match(inputs: readonly KeyInput[], partition: number, options: MatchOptions, visitor: GroupVisitor): void {
     const { memory_bytes, skip } = options;
-    const groups = this.#groups;
+    const taken = this.#records;
     const ordered = inputs.toSorted((a, b) => a.firstDocument - b.firstDocument);
     checkDocumentCount((ordered.at(-1)?.firstDocument ?? 0) + 1);
-    groups.reset();
-    this.#read(ordered, partition, (records, firstDocument) => groups.count(records, firstDocument, skip));
-    for (const part of groups.parts(Math.floor(memory_bytes / (this.#keyBytes + 4)))) {
-      groups.open(part);
-      this.#read(ordered, partition, (records, firstDocument) => groups.place(records, firstDocument, skip));
-      groups.visit(visitor);
+    taken.reset();
+    this.#read(ordered, partition, (records, firstDocument) => taken.count(records, firstDocument, skip));
+    for (const part of taken.parts(Math.floor(memory_bytes / taken.record_bytes))) {
+      taken.open(part);
+      this.#read(ordered, partition, (records, firstDocument) => taken.place(records, firstDocument, skip));
+      taken.visit(visitor);
     }
-    if (groups.memory_bytes > KEPT_BYTES) this.#groups = new KeyGroups(this.#keyBytes);
+    if (taken.memory_bytes > KEPT_BYTES) this.#records = this.#create();
   }
 
   #read(

@@ -8,6 +8,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { type Damage, ShardmillError } from "../batch/errors.ts";
 import { spanFiles } from "./layout.ts";
+import { readSealed } from "./marker.ts";
 
 /** The damage an error tells of, whichever thread threw it. */
 export function damageOf(error: unknown): Damage | undefined {
@@ -18,6 +19,15 @@ export function damageOf(error: unknown): Damage | undefined {
 export function discardDamaged({ folder, marker }: Damage): void {
   if (marker === spanFiles.spans) discardSpans(folder);
   fs.rmSync(join(folder, marker), { force: true });
+}
+
+/** Removes the markers of a folder that cannot be read: they are as good as absent to whoever looks for them. Returns their names. */
+export function discardUnreadable(folder: string): readonly string[] {
+  if (!fs.existsSync(folder)) return [];
+  const names = fs.readdirSync(folder).filter((name) => name.endsWith(".done.json") || name === spanFiles.spans);
+  const damaged = names.filter((name) => readSealed(folder, name).state === "damaged");
+  for (const marker of damaged) discardDamaged({ folder, marker });
+  return damaged;
 }
 
 /** Removes the markers of all spans of an ingest folder. */

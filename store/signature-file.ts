@@ -6,6 +6,7 @@
  * two blocks read and checked for every document that shares a key; a reader keeps at most {@link OPEN_FILES} files open.
  */
 import fs from "node:fs";
+import { entryAt } from "../batch/entry.ts";
 import { Blocks } from "../io/local/blocks.ts";
 import type { Vouched } from "../io/local/vouched.ts";
 
@@ -65,8 +66,8 @@ export interface SignatureInput {
 export class SignatureReader {
   readonly #inputs: readonly SignatureInput[];
   readonly #slots: number;
-  /** By position in `#inputs`; the one used last is the last one. */
-  readonly #open = new Map<number, { readonly blocks: Blocks; readonly descriptor: number }>();
+  /** The one used last is the last one. */
+  readonly #open = new Map<SignatureInput, { readonly blocks: Blocks; readonly descriptor: number }>();
 
   constructor(inputs: readonly SignatureInput[], slots: number) {
     this.#inputs = inputs.toSorted((a, b) => a.firstDocument - b.firstDocument);
@@ -79,7 +80,7 @@ export class SignatureReader {
     const bytes = this.#slots * 2;
     const { blocks, descriptor } = this.#opened(input);
     const target = new Uint8Array(out.buffer, out.byteOffset + at * 2, bytes);
-    blocks.fill(descriptor, target, (document - this.#inputs[input].firstDocument) * bytes);
+    blocks.fill(descriptor, target, (document - input.firstDocument) * bytes);
   }
 
   close(): void {
@@ -88,30 +89,30 @@ export class SignatureReader {
   }
 
   /** The last input that starts at or before `document`. */
-  #find(document: number): number {
+  #find(document: number): SignatureInput {
     let low = 0;
     let high = this.#inputs.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#inputs[middle].firstDocument <= document) low = middle;
+      if (entryAt(this.#inputs, middle, "signature file").firstDocument <= document) low = middle;
       else high = middle - 1;
     }
-    return low;
+    return entryAt(this.#inputs, low, "signature file");
   }
 
-  #opened(input: number): { readonly blocks: Blocks; readonly descriptor: number } {
+  #opened(input: SignatureInput): { readonly blocks: Blocks; readonly descriptor: number } {
     const known = this.#open.get(input);
     if (known !== undefined) {
       this.#open.delete(input);
       this.#open.set(input, known);
       return known;
     }
-    if (this.#open.size >= OPEN_FILES) {
-      const [[oldest, { descriptor }]] = this.#open;
-      fs.closeSync(descriptor);
-      this.#open.delete(oldest);
+    const [oldest] = this.#open;
+    if (oldest !== undefined && this.#open.size >= OPEN_FILES) {
+      fs.closeSync(oldest[1].descriptor);
+      this.#open.delete(oldest[0]);
     }
-    const blocks = new Blocks(this.#inputs[input].file);
+    const blocks = new Blocks(input.file);
     const opened = { blocks, descriptor: blocks.open() };
     this.#open.set(input, opened);
     return opened;

@@ -10,6 +10,7 @@
  *
  * Invariant: bytes that were not written by {@link ChunkWriter} are refused, never followed out of bounds.
  */
+import { uint32At } from "../batch/numbers.ts";
 import { wasmModule } from "../io/wasm.ts";
 import { PlainRowHasher, type RowHasher } from "../kernels/hash/xxh64-rows.ts";
 import { type Lz4, lz4Bound, MAX_LZ4_CONTENT_BYTES, PlainLz4 } from "../kernels/lz4/block.ts";
@@ -49,7 +50,7 @@ export function plainSpoolEngine(): SpoolEngine {
 export function hashOf({ hasher }: SpoolEngine, bytes: Uint8Array): readonly [high: number, low: number] {
   const hash = new Uint32Array(2);
   hasher.hash(bytes, 0, bytes.length, hash);
-  return [hash[0], hash[1]];
+  return [uint32At(hash, 0), uint32At(hash, 1)];
 }
 
 /** Collects the bytes of one block after another, in memory that it keeps. */
@@ -136,8 +137,7 @@ export class ChunkReader {
     const bytes = this.#bytes;
     const start = this.#at + 4;
     if (start > bytes.length) this.#fail("ends within a chunk");
-    const head =
-      (bytes[start - 4] | (bytes[start - 3] << 8) | (bytes[start - 2] << 16) | (bytes[start - 1] << 24)) >>> 0;
+    const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(this.#at, true);
     const stored = head >= RAW ? head - RAW : head;
     if (stored > bytes.length - start) this.#fail("ends within a chunk");
     const content = bytes.subarray(start, start + stored);

@@ -8,7 +8,9 @@
 import fs from "node:fs";
 import { Batch, MAX_ROW_BYTES } from "../batch/batch.ts";
 import type { ScalarColumn, Utf8Column } from "../batch/column.ts";
+import { entryAt } from "../batch/entry.ts";
 import { ARENA } from "../batch/memory.ts";
+import { int32At } from "../batch/numbers.ts";
 import { damagedSpool, decodeSpoolHead, fillFrom, openSpool, type SpoolColumn, type SpoolHead } from "./spool.ts";
 import { ChunkReader, hashOf, type SpoolEngine, spoolEngine } from "./spool-block.ts";
 import { bytesOfWords, type FixedKind, VALUE_BYTES } from "./spool-rows.ts";
@@ -43,7 +45,7 @@ export class SpoolReader {
 
   /** The rows of one block. Throws RunError `store/damaged`. */
   read(block: number): Batch {
-    const { offset, stored_bytes, rows, hash } = this.head.blocks[block];
+    const { offset, stored_bytes, rows, hash } = entryAt(this.head.blocks, block, "block of the spool");
     const fail = (how: string): never => {
       throw damagedSpool(this.#path, `has a damaged block ${block}, at byte ${offset}: it ${how}`);
     };
@@ -53,16 +55,15 @@ export class SpoolReader {
     const [high, low] = hashOf(this.#engine, stored);
     if (high !== hash[0] || low !== hash[1]) fail("does not match its checksum");
 
-    const { columns } = this.head;
     const input = new ChunkReader(this.#engine.lz4, stored, fail);
     const hasPositions = input.flag();
-    const hasNulls = columns.map(() => input.flag());
+    const columns = this.head.columns.map((column) => ({ ...column, hasNulls: input.flag() }));
     const documents = summed(integers(input, rows));
     const rowsInShard = summed(integers(input, rows));
     const shards = integers(input, rows);
     const positions = hasPositions ? new Float64Array(rows) : undefined;
     if (positions !== undefined) input.buffer(bytesOfWords(positions, rows));
-    const decoded = columns.map(({ name, kind }, c) => [name, columnOf(input, kind, rows, hasNulls[c], fail)] as const);
+    const decoded = columns.map((column) => [column.name, columnOf(input, column, rows, fail)] as const);
     input.end();
     return new Batch({
       source: this.#source,
@@ -91,9 +92,8 @@ export function* readSpool(path: string, source: string): Generator<Batch> {
 
 function columnOf(
   input: ChunkReader,
-  kind: SpoolColumn["kind"],
+  { kind, hasNulls }: SpoolColumn & { readonly hasNulls: boolean },
   rows: number,
-  hasNulls: boolean,
   fail: (how: string) => never,
 ): ScalarColumn {
   const validity = hasNulls ? new Uint8Array((rows + 7) >> 3) : undefined;
@@ -105,11 +105,14 @@ function columnOf(
 function textOf(input: ChunkReader, rows: number, fail: (how: string) => never): Utf8Column {
   const lengths = integers(input, rows);
   const offsets = new Int32Array(rows + 1);
+  let end = 0;
   for (let row = 0; row < rows; row++) {
-    if (lengths[row] < 0 || lengths[row] > MAX_ROW_BYTES - offsets[row]) fail("has texts of impossible lengths");
-    offsets[row + 1] = offsets[row] + lengths[row];
+    const length = int32At(lengths, row);
+    if (length < 0 || length > MAX_ROW_BYTES - end) fail("has texts of impossible lengths");
+    end += length;
+    offsets[row + 1] = end;
   }
-  const data = ARENA.allocate(offsets[rows]);
+  const data = ARENA.allocate(end);
   input.buffer(data);
   return { kind: "utf8", data, offsets };
 }
@@ -139,6 +142,10 @@ function integers(input: ChunkReader, count: number): Int32Array {
 
 /** Numbers from their differences, in place. */
 function summed(values: Int32Array): Int32Array {
-  for (let i = 1; i < values.length; i++) values[i] += values[i - 1];
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    sum = (sum + int32At(values, i)) | 0;
+    values[i] = sum;
+  }
   return values;
 }

@@ -9,6 +9,8 @@ import { TARGET_BATCH_ROWS } from "../batch/batch.ts";
 import { Bitmap } from "../batch/bitmap.ts";
 import { Utf8Builder } from "../batch/builder.ts";
 import { type Column, type DictionaryColumn, isValid, type Utf8Column } from "../batch/column.ts";
+import { entryAt } from "../batch/entry.ts";
+import { int32At } from "../batch/numbers.ts";
 import type { CellKind } from "../io/formats/cells.ts";
 import type { ChunkWriter } from "./spool-block.ts";
 
@@ -75,13 +77,13 @@ class GatheredText implements GatheredColumn {
     const { offsets, validity } = column;
     if (validity === undefined) {
       this.#copy(column, from, to);
-      for (let row = from; row < to; row++) this.#addRow(offsets[row + 1] - offsets[row], true);
+      for (let row = from; row < to; row++) this.#addRow(int32At(offsets, row + 1) - int32At(offsets, row), true);
       return;
     }
     for (let row = from; row < to; row++) {
       const present = isValid(column, row);
       if (present) this.#copy(column, row, row + 1);
-      this.#addRow(present ? offsets[row + 1] - offsets[row] : 0, present);
+      this.#addRow(present ? int32At(offsets, row + 1) - int32At(offsets, row) : 0, present);
     }
   }
 
@@ -103,13 +105,13 @@ class GatheredText implements GatheredColumn {
   }
 
   #copy({ data, offsets }: Utf8Column, from: number, to: number): void {
-    const needed = this.bytes + offsets[to] - offsets[from];
+    const needed = this.bytes + int32At(offsets, to) - int32At(offsets, from);
     if (needed > this.#data.length) {
       const grown = new Uint8Array(Math.max(needed, 2 * this.#data.length));
       grown.set(this.#data.subarray(0, this.bytes));
       this.#data = grown;
     }
-    this.#data.set(data.subarray(offsets[from], offsets[to]), this.bytes);
+    this.#data.set(data.subarray(int32At(offsets, from), int32At(offsets, to)), this.bytes);
     this.bytes = needed;
   }
 }
@@ -170,7 +172,7 @@ export function spelledOut(column: DictionaryColumn): Utf8Column {
   const encoded = values.map((value) => encoder.encode(value));
   const builder = new Utf8Builder(SMALLEST_TEXT_BYTES, codes.length);
   for (let row = 0; row < codes.length; row++) {
-    if (isValid(column, row)) builder.append(encoded[codes[row]]);
+    if (isValid(column, row)) builder.append(entryAt(encoded, int32At(codes, row), "dictionary value"));
     else builder.appendNull();
   }
   return builder.finish();

@@ -7,7 +7,9 @@
  */
 import { type Batch, MAX_ROW_BYTES, TARGET_BATCH_BYTES, TARGET_BATCH_ROWS } from "../batch/batch.ts";
 import { type Column, isValid } from "../batch/column.ts";
+import { entryAt } from "../batch/entry.ts";
 import { DataError } from "../batch/errors.ts";
+import { float64At, int32At } from "../batch/numbers.ts";
 import {
   encodeSpoolEnd,
   encodeSpoolHeader,
@@ -73,7 +75,11 @@ export class SpoolWriter {
       }
       let to = from;
       let bytes = 0;
-      while (to < rows && alive.has(to) && this.#fits(to - from, bytes + sizes[to])) bytes += sizes[to++];
+      for (; to < rows && alive.has(to); to++) {
+        const size = float64At(sizes, to);
+        if (!this.#fits(to - from, bytes + size)) break;
+        bytes += size;
+      }
       if (to === from) {
         this.#writeBlock();
         continue;
@@ -100,16 +106,18 @@ export class SpoolWriter {
   #take(batch: Batch, columns: readonly (Column | undefined)[], from: number, to: number, firstDocument: number): void {
     let at = this.#rows;
     for (let row = from; row < to; row++, at++) {
-      const document = batch.documents === undefined ? firstDocument + row : batch.documents[row];
+      const document = batch.documents === undefined ? firstDocument + row : int32At(batch.documents, row);
       if (document <= this.#lastDocument) throw new Error(`spool: document ${document} after ${this.#lastDocument}`);
       this.#lastDocument = document;
       this.#documents[at] = document;
-      this.#shards[at] = batch.shards[row];
-      this.#rowsInShard[at] = batch.rowsInShard[row];
-      this.#positions[at] = batch.positions[row];
+      this.#shards[at] = int32At(batch.shards, row);
+      this.#rowsInShard[at] = int32At(batch.rowsInShard, row);
+      this.#positions[at] = batch.position(row);
     }
     this.#rows = at;
-    for (let c = 0; c < columns.length; c++) this.#gathered[c].take(columns[c], from, to);
+    this.#gathered.forEach((gathered, c) => {
+      gathered.take(columns[c], from, to);
+    });
   }
 
   #writeBlock(): void {
@@ -128,13 +136,14 @@ export class SpoolWriter {
     let column_bytes = 0;
     this.#gathered.forEach((column, c) => {
       column.put(out);
-      if (this.#columns[c].name === "text") text_bytes = column.bytes;
+      if (this.#columns[c]?.name === "text") text_bytes = column.bytes;
       column_bytes += column.bytes;
       column.clear();
     });
     const { bytes } = out;
     this.#sink.write(bytes);
-    const block = { offset: this.#offset, stored_bytes: bytes.length, rows, first_document: this.#documents[0] };
+    const first_document = int32At(this.#documents, 0);
+    const block = { offset: this.#offset, stored_bytes: bytes.length, rows, first_document };
     this.#blocks.push({ ...block, text_bytes, column_bytes, hash: hashOf(this.#engine, bytes) });
     this.#offset += bytes.length;
     this.#rows = 0;
@@ -143,7 +152,12 @@ export class SpoolWriter {
 
   /** Neighbours differ by little, mostly by one: that compresses, the numbers themselves do not. */
   #differencesOf(values: Int32Array, rows: number): Uint8Array {
-    for (let row = 0, last = 0; row < rows; last = values[row++]) this.#differences[row] = values[row] - last;
+    let last = 0;
+    for (let row = 0; row < rows; row++) {
+      const value = int32At(values, row);
+      this.#differences[row] = value - last;
+      last = value;
+    }
     return bytesOfWords(this.#differences, rows);
   }
 
@@ -169,10 +183,11 @@ export class SpoolWriter {
       if (column?.kind !== "utf8") return;
       for (let row = 0; row < batch.rows; row++) {
         if (!isValid(column, row)) continue;
-        const bytes = column.offsets[row + 1] - column.offsets[row];
-        sizes[row] += bytes;
-        if (bytes <= MAX_ROW_BYTES && sizes[row] <= MAX_SPOOL_ROW_BYTES) continue;
-        if (batch.alive.has(row)) throw tooLarge(batch, row, this.#columns[c].name, bytes);
+        const bytes = int32At(column.offsets, row + 1) - int32At(column.offsets, row);
+        const size = float64At(sizes, row) + bytes;
+        sizes[row] = size;
+        if (bytes <= MAX_ROW_BYTES && size <= MAX_SPOOL_ROW_BYTES) continue;
+        if (batch.alive.has(row)) throw tooLarge(batch, row, entryAt(this.#columns, c, "column").name, bytes);
       }
     });
     return sizes;
@@ -190,5 +205,5 @@ function tooLarge(batch: Batch, row: number, column: string, bytes: number): Dat
 
 /** A batch knows its shard's place in the listing, not its key. */
 function rowName({ source, shards, rowsInShard }: Batch, row: number): string {
-  return `row ${rowsInShard[row]} of shard ${shards[row]} of ${source}`;
+  return `row ${int32At(rowsInShard, row)} of shard ${int32At(shards, row)} of ${source}`;
 }

@@ -13,6 +13,7 @@ import fs from "node:fs";
 import { basename, dirname } from "node:path";
 import { MAX_ROW_BYTES, TARGET_BATCH_ROWS } from "../batch/batch.ts";
 import { RunError } from "../batch/errors.ts";
+import { uint32At } from "../batch/numbers.ts";
 import type { CellKind } from "../io/formats/cells.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import { spanFiles } from "./layout.ts";
@@ -99,7 +100,7 @@ export function decodeSpoolHead(path: string, descriptor: number, engine: SpoolE
     return new Uint32Array(bytes.buffer);
   };
   const [magic, version] = wordsAt(0, 2);
-  const [footerBytes, high, low, endMagic] = wordsAt(size - TRAILER_BYTES, 4);
+  const [footerBytes = 0, high, low, endMagic] = wordsAt(size - TRAILER_BYTES, 4);
   if (magic !== MAGIC || endMagic !== MAGIC) throw damaged("does not begin and end as a spool does");
   if (version !== VERSION) throw damaged(`has version ${version}, this program reads version ${VERSION}`);
   if (footerBytes < 8 || footerBytes > size - HEADER_BYTES - TRAILER_BYTES) throw damaged("has no footer");
@@ -108,16 +109,17 @@ export function decodeSpoolHead(path: string, descriptor: number, engine: SpoolE
   const [isHigh, isLow] = hashOf(engine, footer);
   if (isHigh !== high || isLow !== low) throw damaged("has a footer whose checksum does not match");
 
-  const [count, schemaBytes] = new Uint32Array(footer.buffer, 0, 2);
+  const [count = 0, schemaBytes = 0] = new Uint32Array(footer.buffer, 0, 2);
   if (footerBytes !== 8 + 4 * ENTRY_WORDS * count + schemaBytes) throw damaged(`has no room for its ${count} blocks`);
   const entries = new Uint32Array(footer.buffer, 8, ENTRY_WORDS * count);
   const blocks: SpoolBlock[] = [];
   let offset = HEADER_BYTES;
   for (let at = 0; at < entries.length; at += ENTRY_WORDS) {
-    const [stored_bytes, rows, first_document, text_bytes, column_bytes, hashHigh, hashLow] = entries.subarray(at);
+    const word = (index: number): number => uint32At(entries, at + index);
+    const [stored_bytes, rows] = [word(0), word(1)];
     if (rows === 0 || rows > TARGET_BATCH_ROWS) throw damaged(`claims a block of ${rows} rows`);
-    const hash = [hashHigh, hashLow] as const;
-    blocks.push({ offset, stored_bytes, rows, first_document, text_bytes, column_bytes, hash });
+    const sizes = { first_document: word(2), text_bytes: word(3), column_bytes: word(4) };
+    blocks.push({ offset, stored_bytes, rows, ...sizes, hash: [word(5), word(6)] });
     offset += stored_bytes;
   }
   if (offset !== size - TRAILER_BYTES - footerBytes) throw damaged("is not as long as its blocks");

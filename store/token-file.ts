@@ -9,9 +9,10 @@
  * nothing before it and is a label for nobody, whatever its byte says.
  * Invariant of what lies in them: a document is not empty, ends with the one EOS in it, and every id is below the
  * vocabulary size.
- * Price: bytes are looked at in place; one pass over the ids where they are checked.
+ * Price: bytes are looked at in place. kernels/pack/documents.ts checks the ids.
  */
 import { DataError, RunError } from "../batch/errors.ts";
+import { uint32At } from "../batch/numbers.ts";
 import { PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
 
 export type TokenBytes = 2 | 4;
@@ -40,40 +41,13 @@ export function bytesOf(values: TokenArray | Uint32Array): Uint8Array {
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/**
- * What breaks the invariant first in documents that lie back to back in `ids` (`ends`: their exclusive ends there), or
- * undefined.
- */
-export function documentProblem(
-  ids: TokenArray,
-  ends: ArrayLike<number>,
-  format: TokenFormat,
-): { readonly document: number; readonly what: string } | undefined {
-  const { eos, vocab_size } = format;
-  let at = 0;
-  for (let document = 0; document < ends.length; document++) {
-    const end = ends[document];
-    if (!(end > at && end <= ids.length)) return { document, what: `ends at token ${end} after starting at ${at}` };
-    for (; at < end; at++) {
-      const id = ids[at];
-      if (id >= vocab_size) return { document, what: `holds id ${id}, and the vocabulary has ${vocab_size}` };
-      if ((id === eos) !== (at === end - 1)) {
-        return { document, what: id === eos ? "has an EOS inside" : `ends with id ${id} instead of EOS ${eos}` };
-      }
-    }
-  }
-  return at === ids.length
-    ? undefined
-    : { document: ends.length, what: `is not ended: ${ids.length - at} ids are left` };
-}
-
 /** Document ends as u64 little-endian, `base` added to each. Exact below 2^53. */
-export function encodeEnds(ends: ArrayLike<number>, base = 0): Uint8Array {
+export function encodeEnds(ends: Float64Array | readonly number[], base = 0): Uint8Array {
   const words = new Uint32Array(ends.length * 2);
-  for (let i = 0; i < ends.length; i++) {
-    const end = ends[i] + base;
-    words[2 * i] = end;
-    words[2 * i + 1] = end / 0x1_0000_0000;
+  let at = 0;
+  for (const end of ends) {
+    words[at++] = end + base;
+    words[at++] = (end + base) / 0x1_0000_0000;
   }
   return bytesOf(words);
 }
@@ -94,7 +68,7 @@ export function decodeEnds(bytes: Uint8Array, name: string): Float64Array {
   const ends = new Float64Array(words.length / 2);
   let last = 0;
   for (let i = 0; i < ends.length; i++) {
-    const end = words[2 * i] + words[2 * i + 1] * 0x1_0000_0000;
+    const end = uint32At(words, 2 * i) + uint32At(words, 2 * i + 1) * 0x1_0000_0000;
     if (end <= last || end > Number.MAX_SAFE_INTEGER) {
       throw damaged(name, `its entry ${i} is ${end} after ${last}; document ends must ascend`);
     }

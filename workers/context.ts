@@ -6,13 +6,14 @@
  */
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
 import { contentHasher } from "../io/row-hasher.ts";
+import { KeyOrder } from "../kernels/dedup/key-order.ts";
 import type { RowHasher } from "../kernels/hash/xxh64-rows.ts";
 import { assetsOf } from "../plan/assets.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
-import { loadPlugins } from "../plan/recipe/plugins.ts";
+import { planRegistry } from "../plan/plugins.ts";
 import { createOperator } from "../plan/stages.ts";
 import type { Operator, StageState } from "../stages/define.ts";
-import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
+import type { StageRegistry } from "../stages/registry.ts";
 import { RunBuffers } from "../store/key-file.ts";
 import { Layout } from "../store/layout.ts";
 import { PartitionMatcher } from "../store/match-partition.ts";
@@ -31,6 +32,7 @@ export class WorkerContext {
   readonly #operators = new Map<string, Operator>();
   readonly #runBuffers: RunBuffers[] = [];
   readonly #matchers = new Map<8 | 16, PartitionMatcher>();
+  #orderer: PartitionMatcher | undefined;
 
   private constructor(setup: WorkerSetup, registry: StageRegistry) {
     this.setup = setup;
@@ -41,7 +43,7 @@ export class WorkerContext {
   }
 
   static async create(setup: WorkerSetup): Promise<WorkerContext> {
-    return new WorkerContext(setup, stageRegistry(await loadPlugins(setup.plan.recipe.plugins, "")));
+    return new WorkerContext(setup, await planRegistry(setup.plan));
   }
 
   /** For the key file of a source's barrier, one span after another: a thread does one task at a time. */
@@ -55,6 +57,12 @@ export class WorkerContext {
     const matcher = this.#matchers.get(keyBytes) ?? new PartitionMatcher(keyBytes);
     this.#matchers.set(keyBytes, matcher);
     return matcher;
+  }
+
+  /** As `matcher`, for barriers that select rows. */
+  orderer(): PartitionMatcher {
+    this.#orderer ??= new PartitionMatcher(8, () => new KeyOrder());
+    return this.#orderer;
   }
 
   /** What a stage's operators have found out in all spans, from what they found in each, in order of address. */

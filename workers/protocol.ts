@@ -155,7 +155,11 @@ export interface ScatterTask {
   /** Documents to hold out go to shards of their own, numbered after the others. */
   readonly held_out?: { readonly seed: number; readonly share: number; readonly shards: number };
   /** One a dropping barrier of the source, in pipeline order. */
-  readonly barriers: readonly { readonly roots: RootsSlice; readonly sizes: RootsSlice }[];
+  readonly barriers: readonly {
+    readonly roots: RootsSlice;
+    /** Sizes of clusters, where the barrier unites rows. */
+    readonly sizes?: RootsSlice;
+  }[];
 }
 
 export interface GatherTask {
@@ -242,12 +246,14 @@ export interface IngestMarker {
 
 export interface MatchMarker {
   readonly files: readonly VouchedFile[];
+  /** Pairs found, or of a barrier that selects rows put in order. */
   readonly edges: number;
 }
 
 export interface UniteMarker {
   readonly files: readonly VouchedFile[];
   readonly documents: number;
+  /** Those of them that fall. */
   readonly duplicates: number;
 }
 

@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
-import { jsonFlag, keepIntermediatesFlag, maxErrorsFlag, outFlag } from "../flags.ts";
+import { jsonFlag, keepIntermediatesFlag, maxErrorsFlag, outFlag, recipeRootFlag } from "../flags.ts";
 import { counted, formatTable } from "../format.ts";
 import { unfinishedRows } from "../reporters/rows.ts";
 import { summary } from "../reporters/summary.ts";
@@ -8,6 +8,7 @@ import { runArgument } from "./status.ts";
 
 interface Flags {
   readonly out: string;
+  readonly recipeRoot?: string;
   readonly finish: boolean;
   readonly maxErrors: number;
   readonly keepIntermediates: boolean;
@@ -24,6 +25,7 @@ export const advanceCommand = buildCommand<Flags, [string], CliContext>({
   parameters: {
     flags: {
       out: outFlag,
+      recipeRoot: recipeRootFlag,
       finish: { kind: "boolean", default: false, withNegated: false, brief: "exit 75 where tasks are left" },
       maxErrors: maxErrorsFlag,
       keepIntermediates: keepIntermediatesFlag,
@@ -35,6 +37,7 @@ export const advanceCommand = buildCommand<Flags, [string], CliContext>({
     return guarded(this, flags, async ({ advanceRun }) => {
       const { ready, waiting, result } = await advanceRun(name, {
         out: flags.out,
+        recipeRoot: flags.recipeRoot,
         max_errors: flags.maxErrors,
         keep_intermediates: flags.keepIntermediates,
         report: (event) => {

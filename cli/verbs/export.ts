@@ -2,7 +2,7 @@
 import { buildCommand } from "@stricli/core";
 import type { Trainer } from "../../index.ts";
 import { type CliContext, EXIT, guarded, note, print, printJson, warn } from "../context.ts";
-import { jsonFlag, outFlag } from "../flags.ts";
+import { jsonFlag, outFlag, recipeRootFlag } from "../flags.ts";
 import { type ExportFlags, exportFlags, OPTION_NAMES, TRAINERS } from "../trainers.gen.ts";
 import { runArgument } from "./status.ts";
 
@@ -10,6 +10,7 @@ interface Flags extends ExportFlags {
   readonly out: string;
   readonly reset: boolean;
   readonly json: boolean;
+  readonly recipeRoot?: string;
   readonly to: Trainer;
 }
 
@@ -23,6 +24,7 @@ export const exportCommand = buildCommand<Flags, [string], CliContext>({
   parameters: {
     flags: {
       out: outFlag,
+      recipeRoot: recipeRootFlag,
       to: { kind: "enum", values: TRAINERS, brief: "trainer to export for" },
       ...exportFlags,
       reset: {
@@ -35,13 +37,14 @@ export const exportCommand = buildCommand<Flags, [string], CliContext>({
     },
     positional: { kind: "tuple", parameters: [runArgument] },
   },
-  func({ out, to, reset, json, ...flags }, name) {
+  func({ out, recipeRoot, to, reset, json, ...flags }, name) {
     return guarded(this, { json }, async ({ exportRun, openRun }) => {
       const given = Object.entries(OPTION_NAMES).flatMap(([flag, option]) => {
         const value = flags[flag as keyof typeof OPTION_NAMES];
         return value === undefined ? [] : [[option, value] as const];
       });
-      const result = await exportRun(openRun(name, out), to, Object.fromEntries(given), { reset });
+      const run = openRun(name, out, recipeRoot);
+      const result = await exportRun(run, to, Object.fromEntries(given), { reset });
       if (json) printJson(this, { trainer: to, ...result });
       else for (const path of result.paths) print(this, path);
       const kept = Object.entries(result.kept_options).map(([option, value]) => `${option}=${String(value)}`);

@@ -3,11 +3,12 @@ import path from "node:path";
 import { buildCommand } from "@stricli/core";
 import type { OpenRun } from "../../index.ts";
 import { type Api, type CliContext, EXIT, guarded, note, print, printJson } from "../context.ts";
-import { countFlag, dataRootFlag, jsonFlag, outFlag, parseCount } from "../flags.ts";
+import { countFlag, dataRootFlag, jsonFlag, outFlag, parseCount, recipeRootFlag } from "../flags.ts";
 import { documentText, problemText, windowText } from "../reporters/peeked.ts";
 
 interface Flags {
   readonly out: string;
+  readonly recipeRoot?: string;
   readonly dataRoot: string;
   readonly count: number;
   readonly source?: string;
@@ -48,6 +49,7 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
   parameters: {
     flags: {
       out: outFlag,
+      recipeRoot: recipeRootFlag,
       dataRoot: dataRootFlag,
       count: countFlag("count", "5", "how many to show"),
       source: textFlag("name", "only this source of the run"),
@@ -144,9 +146,9 @@ async function peekOneRun(context: CliContext, api: Api, name: string, flags: Fl
 }
 
 /** The run, or what is to take its place. */
-function openChosen(context: CliContext, api: Api, name: string, { out, next }: Flags): OpenRun {
-  const run = api.openRun(name, out);
-  const pending = api.openPending(name, out);
+function openChosen(context: CliContext, api: Api, name: string, { out, recipeRoot, next }: Flags): OpenRun {
+  const run = api.openRun(name, out, recipeRoot);
+  const pending = api.openPending(name, out, recipeRoot);
   if (pending.plan.fingerprint === run.plan.fingerprint) {
     if (!next) return run;
     throw new api.RecipeError({

@@ -6,7 +6,9 @@ import {
   jsonFlag,
   matchMemoryFlag,
   maxErrorsFlag,
+  maxQuestionsFlag,
   outFlag,
+  recipeRootFlag,
   workersFlag,
 } from "../flags.ts";
 import { counted, formatInteger } from "../format.ts";
@@ -18,9 +20,11 @@ interface Flags {
   readonly phase: string;
   readonly tasks?: readonly [number, number];
   readonly out: string;
+  readonly recipeRoot?: string;
   readonly dataRoot: string;
   readonly workers: number;
   readonly maxErrors: number;
+  readonly maxQuestions?: number;
   readonly matchMemory: number;
   readonly cacheDownloads: boolean;
   readonly quiet: boolean;
@@ -55,9 +59,11 @@ export const rankCommand = buildCommand<Flags, [string], CliContext>({
         brief: "numbers of tasks, the last included; all of the phase where not given",
       },
       out: outFlag,
+      recipeRoot: recipeRootFlag,
       dataRoot: dataRootFlag,
       workers: workersFlag,
       maxErrors: maxErrorsFlag,
+      maxQuestions: maxQuestionsFlag,
       matchMemory: matchMemoryFlag,
       cacheDownloads: cacheDownloadsFlag,
       quiet: { kind: "boolean", default: false, withNegated: false, brief: "only the result and errors" },
@@ -73,11 +79,13 @@ export const rankCommand = buildCommand<Flags, [string], CliContext>({
         runRank(name, {
           out: flags.out,
           dataRoot: flags.dataRoot,
+          recipeRoot: flags.recipeRoot,
           cacheDownloads: flags.cacheDownloads,
           phase: flags.phase,
           ...(flags.tasks === undefined ? {} : { tasks: flags.tasks }),
           workers: flags.workers,
           max_errors: flags.maxErrors,
+          max_questions: flags.maxQuestions,
           match_memory_bytes: flags.matchMemory,
           stop,
           kill,

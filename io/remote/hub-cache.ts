@@ -1,6 +1,6 @@
 /**
  * The Hub's cache on disk, in the layout its Python library uses, so that files fetched by either are found by both:
- * `datasets--ORG--NAME/{blobs/ETAG, snapshots/COMMIT/PATH, refs/REVISION}`.
+ * `{datasets,models}--ORG--NAME/{blobs/ETAG, snapshots/COMMIT/PATH, refs/REVISION}`.
  *
  * Invariant: a blob appears under its name whole and checked; ranks that fetch the same file do not disturb each other.
  */
@@ -48,7 +48,7 @@ export class HubCacheEntry {
 
   /** `file.revision` is a commit. */
   constructor(cacheDir: string, file: HubPath, identity: string) {
-    this.#folder = repositoryFolder(cacheDir, file.repo);
+    this.#folder = repositoryFolder(cacheDir, file);
     this.#file = file;
     this.#etag = identity.slice(identity.indexOf(":") + 1);
   }
@@ -81,10 +81,10 @@ export class HubCacheEntry {
 }
 
 /** Notes which commit a revision stood for. */
-export function writeRef(cacheDir: string, repo: string, revision: string, commit: string): void {
-  commitBytes(path.join(repositoryFolder(cacheDir, repo), "refs", revision), Buffer.from(commit));
+export function writeRef(cacheDir: string, file: HubPath, commit: string): void {
+  commitBytes(path.join(repositoryFolder(cacheDir, file), "refs", file.revision), Buffer.from(commit));
 }
 
-function repositoryFolder(cacheDir: string, repo: string): string {
-  return path.join(cacheDir, `datasets--${repo.replace("/", "--")}`);
+function repositoryFolder(cacheDir: string, { type, repo }: HubPath): string {
+  return path.join(cacheDir, `${type}s--${repo.replace("/", "--")}`);
 }

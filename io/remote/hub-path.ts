@@ -1,7 +1,8 @@
-/** How files on the Hub are written: `hf://datasets/ORG/NAME@REVISION/PATH`. */
+/** How files on the Hub are written: `hf://datasets/ORG/NAME@REVISION/PATH` in data sets, `hf://ORG/NAME@REVISION/PATH` in models. */
 import { RecipeError } from "../../batch/errors.ts";
 
 export interface HubPath {
+  readonly type: "dataset" | "model";
   /** `ORG/NAME`. */
   readonly repo: string;
   readonly revision: string;
@@ -10,17 +11,22 @@ export interface HubPath {
 }
 
 const FORM = "hf://datasets/ORG/NAME@REVISION/GLOB";
+const MODEL_FORM = "hf://ORG/NAME@REVISION/PATH";
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
-/** Throws RecipeError `recipe/hub-path`. A missing revision is `main`; slashes in a revision are written `%2F`. */
-export function parseHubPath(url: string): HubPath {
+/**
+ * Throws RecipeError `recipe/hub-path`. A missing revision is `main`; slashes in a revision are written `%2F`. Text is read from data sets alone:
+ * where `models` is not allowed, a path without `datasets/` is taken for a slip.
+ */
+export function parseHubPath(url: string, models: boolean): HubPath {
   const segments = url.slice("hf://".length).split("/");
-  const kind = segments.shift();
-  if (kind !== "datasets") {
-    const model =
-      kind === "models" || kind === "spaces" || kind === "buckets" ? `${kind} are not read` : `it lacks datasets/`;
-    throw bad(url, `${model}; only datasets are`);
+  const type = segments[0] === "datasets" ? "dataset" : "model";
+  if (segments[0] === "spaces" || segments[0] === "buckets") throw bad(url, `${segments[0]} are not read`, models);
+  if (type === "model" && !models) {
+    const why = segments[0] === "models" ? "models are not read" : "it lacks datasets/";
+    throw bad(url, `${why}; only datasets are`, models);
   }
+  if (segments[0] === "datasets" || segments[0] === "models") segments.shift();
   const org = segments.shift() ?? "";
   const [name = "", ...revisionParts] = (segments.shift() ?? "").split("@");
   let revision = revisionParts.length > 0 ? decodeURIComponent(revisionParts.join("@")) : "main";
@@ -28,23 +34,29 @@ export function parseHubPath(url: string): HubPath {
   if (revision === "refs" && (segments[0] === "convert" || segments[0] === "pr")) {
     revision = `refs/${segments.shift()}/${segments.shift()}`;
   }
-  if (!SEGMENT.test(org) || !SEGMENT.test(name)) throw bad(url, "the repository is written ORG/NAME");
+  if (!SEGMENT.test(org) || !SEGMENT.test(name)) throw bad(url, "the repository is written ORG/NAME", models);
   if (revision === "" || revision.split("/").some((part) => part === "" || part === ".." || part === ".")) {
-    throw bad(url, `${JSON.stringify(revision)} is no revision`);
+    throw bad(url, `${JSON.stringify(revision)} is no revision`, models);
   }
   const path = segments.join("/");
-  if (path === "" || path === "/") throw bad(url, "it says no file");
-  return { repo: `${org}/${name}`, revision, path };
+  if (path === "" || path === "/") throw bad(url, "it says no file", models);
+  return { type, repo: `${org}/${name}`, revision, path };
 }
 
-export function formatHubPath({ repo, revision, path }: HubPath): string {
-  return `hf://datasets/${repo}@${revision.replaceAll("/", "%2F")}/${path}`;
+export function formatHubPath({ type, repo, revision, path }: HubPath): string {
+  return `hf://${repoPath({ type, repo })}@${revision.replaceAll("/", "%2F")}/${path}`;
 }
 
-function bad(url: string, why: string): RecipeError {
+/** Where a repository is, in addresses of the Hub and in ours: models have no prefix. */
+export function repoPath({ type, repo }: Pick<HubPath, "type" | "repo">): string {
+  return type === "dataset" ? `datasets/${repo}` : repo;
+}
+
+function bad(url: string, why: string, models: boolean): RecipeError {
+  const example = `write ${FORM}, for example hf://datasets/HuggingFaceFW/fineweb-edu@v1.3.0/sample/10BT/*.parquet`;
   return new RecipeError({
     code: "recipe/hub-path",
     what: `${url} cannot be understood: ${why}`,
-    fix: `write ${FORM}, for example hf://datasets/HuggingFaceFW/fineweb-edu@v1.3.0/sample/10BT/*.parquet`,
+    fix: models ? `${example}; or ${MODEL_FORM} for a file of a model` : example,
   });
 }

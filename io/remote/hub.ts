@@ -1,12 +1,12 @@
 /**
- * Files in dataset repositories of the Hugging Face Hub.
+ * Files in repositories of the Hugging Face Hub: data sets, and models where a stage needs one of their files.
  *
  * Listings go through `@huggingface/hub` with our own `fetch`; bytes go through {@link RemoteFile}, because the client neither retries,
  * resumes nor verifies, and probes every file once more. Invariants: a revision is resolved to a commit once, when planning, and only
  * that commit is read afterwards; a whole file is checked against its hash; names from a listing never leave the repository.
  * Price: two API calls per pattern plus one per 1,000 files; one redirect per opened file.
  */
-import { datasetInfo, HubApiError, type ListFileEntry, listFiles } from "@huggingface/hub";
+import { datasetInfo, HubApiError, type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
 import { DataError, RecipeError, RunError } from "../../batch/errors.ts";
 import type { IoEnvironment } from "../environment.ts";
 import type { PendingFile } from "../local/commit.ts";
@@ -14,15 +14,15 @@ import { globDepth, globMatcher, splitPattern } from "../local/glob.ts";
 import { openCached } from "../local/open-local.ts";
 import type { ByteSource, ShardRef } from "../source.ts";
 import { HubCacheEntry, HubHash, writeRef } from "./hub-cache.ts";
-import { formatHubPath, type HubPath, parseHubPath } from "./hub-path.ts";
+import { formatHubPath, type HubPath, parseHubPath, repoPath } from "./hub-path.ts";
 import { redact, redactUrl } from "./redact.ts";
 import { RemoteFile } from "./remote.ts";
 
 const COMMIT = /^[0-9a-f]{40}$/;
 
-/** The files `pattern` names, in no particular order; keys are relative to its fixed folder. */
-export async function findHub(pattern: string, env: IoEnvironment): Promise<ShardRef[]> {
-  const wanted = parseHubPath(pattern);
+/** The files `pattern` names, in no particular order; keys are relative to its fixed folder. `models`: whether it may be of a model. */
+export async function findHub(pattern: string, env: IoEnvironment, models = false): Promise<ShardRef[]> {
+  const wanted = parseHubPath(pattern, models);
   checkAddress(env);
   const commit = await resolveCommit(wanted, env);
   const { base, rest, isGlob } = splitPattern(wanted.path);
@@ -39,7 +39,7 @@ export async function findHub(pattern: string, env: IoEnvironment): Promise<Shar
       if (!isGlob) throw isFolder(pattern);
       continue;
     }
-    const location = formatHubPath({ repo: wanted.repo, revision: commit, path: entry.path });
+    const location = formatHubPath({ ...wanted, revision: commit, path: entry.path });
     shards.push({ key, location, size_bytes: entry.lfs?.size ?? entry.size, identity: identityOf(entry, pattern) });
   }
   if (shards.length === 0) throw await noMatch(wanted, base, commit, env);
@@ -48,7 +48,7 @@ export async function findHub(pattern: string, env: IoEnvironment): Promise<Shar
 
 /** Opens a planned file: from the cache where it lies there, else from the Hub. Makes no request. */
 export function openHub(ref: ShardRef, env: IoEnvironment): ByteSource {
-  const file = parseHubPath(ref.location);
+  const file = parseHubPath(ref.location, true);
   const cache = new HubCacheEntry(env.cacheDir, file, ref.identity);
   const cached = cache.find(ref.size_bytes);
   if (cached) return openCached({ ...ref, location: cached });
@@ -56,7 +56,7 @@ export function openHub(ref: ShardRef, env: IoEnvironment): ByteSource {
   const remote = new RemoteFile({
     client: env.client,
     name: ref.location,
-    url: `${env.hubUrl}/datasets/${file.repo}/resolve/${file.revision}/${encodePath(file.path)}`,
+    url: `${env.hubUrl}/${repoPath(file)}/resolve/${file.revision}/${encodePath(file.path)}`,
     byteLength: ref.size_bytes,
     identity: ref.identity,
     max_attempts: env.retry.max_attempts,
@@ -106,13 +106,16 @@ async function* checked(remote: RemoteFile, cache: HubCacheEntry | undefined): A
 async function resolveCommit(wanted: HubPath, env: IoEnvironment): Promise<string> {
   if (COMMIT.test(wanted.revision)) return wanted.revision;
   const { repo: name, revision } = wanted;
+  const request = { name, revision, hubUrl: env.hubUrl, fetch: env.client.fetch };
   const info = await asking(wanted, env, () =>
-    datasetInfo({ name, revision, additionalFields: ["sha"], hubUrl: env.hubUrl, fetch: env.client.fetch }),
+    wanted.type === "dataset"
+      ? datasetInfo({ ...request, additionalFields: ["sha"] })
+      : modelInfo({ ...request, additionalFields: ["sha"] }),
   );
   if (!COMMIT.test(info.sha ?? "")) {
     throw new RunError({ code: "run/hub-answer", what: `the Hub did not say which commit ${revision} of ${name} is` });
   }
-  if (env.cacheDownloads) writeRef(env.cacheDir, name, revision, info.sha);
+  if (env.cacheDownloads) writeRef(env.cacheDir, { ...wanted, revision }, info.sha);
   return info.sha;
 }
 
@@ -124,7 +127,7 @@ async function listFolder(
 ): Promise<ListFileEntry[] | undefined> {
   return asking(folder, env, async () => {
     const listing = listFiles({
-      repo: { type: "dataset", name: folder.repo },
+      repo: { type: folder.type, name: folder.repo },
       revision: folder.revision,
       path: encodePath(folder.path),
       recursive,
@@ -155,8 +158,10 @@ async function asking<Result>(about: HubPath, env: IoEnvironment, run: () => Pro
   }
 }
 
-function refused(status: number, { repo, revision, path }: HubPath, env: IoEnvironment): Error {
-  const page = `${env.hubUrl}/datasets/${repo}`;
+function refused(status: number, file: HubPath, env: IoEnvironment): Error {
+  const { type, repo, revision, path } = file;
+  const page = `${env.hubUrl}/${repoPath(file)}`;
+  const slip = type === "model" ? `; for a data set write hf://datasets/${repo}` : "";
   const login = env.hubToken
     ? "check that the token in HF_TOKEN may read it"
     : "set HF_TOKEN to a token that may read it";
@@ -165,7 +170,7 @@ function refused(status: number, { repo, revision, path }: HubPath, env: IoEnvir
       code: "data/hub-access",
       what: `the Hub does not let us read ${repo} (HTTP ${status})`,
       why: "it is private, gated behind a licence, or does not exist",
-      fix: `open ${page}, accept its terms if it shows any, and ${login}`,
+      fix: `open ${page}, accept its terms if it shows any, and ${login}${slip}`,
     });
   }
   if (status === 404) {
@@ -173,7 +178,7 @@ function refused(status: number, { repo, revision, path }: HubPath, env: IoEnvir
     return new RecipeError({
       code: "recipe/no-match",
       what,
-      fix: `look at ${page}/tree/main; for a private one, ${login}`,
+      fix: `look at ${page}/tree/main; for a private one, ${login}${slip}`,
     });
   }
   return new RunError({ code: "run/hub-answer", what: `the Hub answered HTTP ${status} about ${repo}` });

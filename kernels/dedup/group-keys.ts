@@ -29,6 +29,29 @@ export interface KeyPart {
   readonly records: number;
 }
 
+/** What takes the records of a partition, one part after the other. */
+export interface KeyRecords {
+  /** Memory of a record of the open part. */
+  readonly record_bytes: number;
+  /** Memory it holds, between uses too. */
+  readonly memory_bytes: number;
+  /** Forgets all records, not the memory they had. */
+  reset(): void;
+  /**
+   * Counts records: `key_words` words, then the document counted from `firstDocument`. Documents in `skip` do not take
+   * part, here and in {@link place}.
+   */
+  count(records: Uint32Array, firstDocument: number, skip?: DocumentSet): void;
+  /** The parts to take all counted records in, each of at most `maxRecords` unless a single slot has more. */
+  parts(maxRecords: number): KeyPart[];
+  /** Makes room for the records of `part`. */
+  open(part: KeyPart): void;
+  /** Takes those of `records` that belong to the open part. The same records as were counted must come, in any pieces. */
+  place(records: Uint32Array, firstDocument: number, skip?: DocumentSet): void;
+  /** Shows what the open part comes to. */
+  visit(visitor: GroupVisitor): void;
+}
+
 /** Slots of the hash space: the finest buckets, and the finest parts. Their cursors fit the first cache. */
 const SLOT_BITS = 12;
 const SLOTS = 1 << SLOT_BITS;
@@ -38,7 +61,8 @@ const MAX_BIN_BITS = 32 - SLOT_BITS;
 /** Records up to which a bin is sorted by insertion. */
 const SMALL_BIN = 16;
 
-export class KeyGroups {
+export class KeyGroups implements KeyRecords {
+  readonly record_bytes: number;
   readonly #keyWords: number;
   readonly #slotCounts = new Uint32Array(SLOTS);
   /** Words of the records of the open part, bucket by bucket. */
@@ -54,24 +78,19 @@ export class KeyGroups {
   #group = new Uint32Array(0);
 
   constructor(keyBytes: 8 | 16) {
+    this.record_bytes = keyBytes + 4;
     this.#keyWords = keyBytes / 4;
   }
 
-  /** Memory it holds, between uses too. */
   get memory_bytes(): number {
     const arrays = [this.#records, this.#ends, this.#hashes, this.#order, this.#bins, this.#group, this.#slotCounts];
     return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  /** Forgets all records, not the memory they had. */
   reset(): void {
     this.#slotCounts.fill(0);
   }
 
-  /**
-   * Counts records: `key_words` words, then the document counted from `firstDocument`. Documents in `skip` do not take
-   * part, here and in {@link place}.
-   */
   count(records: Uint32Array, firstDocument: number, skip?: DocumentSet): void {
     const keyWords = this.#keyWords;
     const counts = this.#slotCounts;
@@ -81,25 +100,10 @@ export class KeyGroups {
     }
   }
 
-  /** The parts to take all counted records in, each of at most `maxRecords` unless a single slot has more. */
   parts(maxRecords: number): KeyPart[] {
-    const parts: KeyPart[] = [];
-    let from = 0;
-    let records = 0;
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const count = this.#slotCounts[slot];
-      if (records > 0 && records + count > maxRecords) {
-        parts.push({ from, to: slot, records });
-        from = slot;
-        records = 0;
-      }
-      records += count;
-    }
-    if (records > 0) parts.push({ from, to: SLOTS, records });
-    return parts;
+    return cutParts(this.#slotCounts, maxRecords);
   }
 
-  /** Makes room for the records of `part`. */
   open(part: KeyPart): void {
     const stride = this.#keyWords + 1;
     const slots = part.to - part.from;
@@ -121,7 +125,6 @@ export class KeyGroups {
     }
   }
 
-  /** Takes those of `records` that belong to the open part. The same records as were counted must come, in any pieces. */
   place(records: Uint32Array, firstDocument: number, skip?: DocumentSet): void {
     const keyWords = this.#keyWords;
     const placed = this.#records;
@@ -269,6 +272,23 @@ export class KeyGroups {
     if (difference !== 0 || keyWords === 2) return difference;
     return records[left + 2] - records[right + 2] || records[left + 3] - records[right + 3];
   }
+}
+
+/** Consecutive slots that have at most `maxRecords` records together, or are one. Parts without records are left out. */
+export function cutParts(slotCounts: Uint32Array, maxRecords: number): KeyPart[] {
+  const parts: KeyPart[] = [];
+  let from = 0;
+  let records = 0;
+  slotCounts.forEach((count, slot) => {
+    if (records > 0 && records + count > maxRecords) {
+      parts.push({ from, to: slot, records });
+      from = slot;
+      records = 0;
+    }
+    records += count;
+  });
+  if (records > 0) parts.push({ from, to: slotCounts.length, records });
+  return parts;
 }
 
 /** An unsigned 32-bit mix of a key: all its bits move the high ones, so that keys with much in common spread too. */

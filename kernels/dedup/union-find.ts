@@ -8,6 +8,8 @@ import { RunError } from "../../batch/errors.ts";
 
 /** Document numbers are unsigned 32-bit integers and the largest one marks "none". */
 export const MAX_DOCUMENTS = 0xffffffff;
+/** In the place of a root: the document falls, and not because it is like another. */
+export const NO_SURVIVOR = 0xffffffff;
 
 /** Unites documents as they come; `finish` ends its life, because the result takes over its memory. */
 export class UnionFind {
@@ -15,8 +17,7 @@ export class UnionFind {
 
   /** Throws RunError `run/too-many-documents` or `run/out-of-memory`. */
   constructor(documents: number) {
-    this.#parents = allocate(documents);
-    for (let document = 0; document < documents; document++) this.#parents[document] = document;
+    this.#parents = everyDocument(documents);
   }
 
   /** Unites the pairs (pairs[2i], pairs[2i + 1]). Throws RunError `run/bad-edge` for a document that does not exist. */
@@ -91,6 +92,13 @@ export function checkDocumentCount(documents: number): void {
     why: "documents are numbered with 32 bits, because memory grows with every byte of a number",
     fix: "use `scope: source` or split the source, so that fewer documents share a scope",
   });
+}
+
+/** Roots of documents that are all on their own. Errors as {@link UnionFind}. */
+export function everyDocument(documents: number): Uint32Array {
+  const roots = allocate(documents);
+  for (let document = 0; document < documents; document++) roots[document] = document;
+  return roots;
 }
 
 function allocate(documents: number): Uint32Array {

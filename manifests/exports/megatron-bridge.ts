@@ -9,10 +9,10 @@
  */
 import { z } from "zod";
 import { entryAt } from "../../batch/entry.ts";
-import { type ListColumn, ParquetListWriter } from "../../kernels/parquet/int-lists.ts";
-import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
-import { type UnpaddedRows, unpaddedRows } from "./packed-rows.ts";
-import { rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
+import type { ListColumn } from "../../kernels/parquet/int-lists.ts";
+import { defineExporter, type ExportContext, type Exported, sharedOptions, trainerPath } from "./define.ts";
+import { type UnpaddedRows, writeUnpadded } from "./packed-rows.ts";
+import type { TrainingStageRows } from "./views.ts";
 
 const options = z.strictObject({ path_prefix: sharedOptions.path_prefix });
 type Context = ExportContext<z.output<typeof options>>;
@@ -101,7 +101,12 @@ function write(stages: readonly TrainingStageRows[], context: Context): Exported
   const configs: string[] = [];
   const record = stages.map((stage) => {
     const metadata = new PackMetadata();
-    const files = stage.sources.flatMap((source) => writeSource(stage.name, source, metadata, context));
+    const files = stage.sources.flatMap((source) =>
+      writeUnpadded(context.folder, stage.name, source, COLUMNS, (rows) => {
+        metadata.add(rows);
+        return columnsOf(rows);
+      }),
+    );
     const config = `${stage.name}.packed_metadata.jsonl`;
     context.folder.text(config, metadata.text(stage.sequence_length));
     configs.push(config);
@@ -115,22 +120,6 @@ function write(stages: readonly TrainingStageRows[], context: Context): Exported
     };
   });
   return { configs, warnings: [], record: { stages: record } };
-}
-
-function writeSource(stage: string, source: SourceRows, metadata: PackMetadata, { folder }: Context): string[] {
-  return source.ranges.map((range, i) => {
-    const path = `${stage}/${source.source}-${numbered(i)}.parquet`;
-    folder.file(path, (file) => {
-      const parquet = new ParquetListWriter(COLUMNS, (bytes) => file.write(bytes));
-      for (const block of rowBlocks(source, range)) {
-        const rows = unpaddedRows(block, source.row_tokens);
-        metadata.add(rows);
-        parquet.rowGroup(columnsOf(rows));
-      }
-      parquet.finish();
-    });
-    return path;
-  });
 }
 
 /** The first id of a subsequence is not trained, so moving all by one place leaves 0 at the end of the one before. */

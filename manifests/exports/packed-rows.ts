@@ -1,13 +1,16 @@
 /**
- * Packed rows without their padding, for trainers that take short rows: ids, which of them are trained, and the lengths
- * of the pieces.
+ * Packed rows without their padding, for trainers that take short rows: ids, which of them are trained, the lengths of
+ * the pieces, and the Parquet files that such rows are written to.
  *
  * Invariant: the lengths of a row add up to its ids; the first id of a piece is not trained, because nothing before it
  * can predict it.
  * Price: five bytes a token of one block, and four a piece.
  */
 import { PADDING_WORD, PIECE_WORDS, piecesOf } from "../../kernels/pack/fill.ts";
-import { type RowBlock, signedTokens } from "./views.ts";
+import { type ListColumn, type ListField, ParquetListWriter } from "../../kernels/parquet/int-lists.ts";
+import { numbered } from "./define.ts";
+import type { ExportFolder } from "./folder.ts";
+import { type RowBlock, rowBlocks, type SourceRows, signedTokens } from "./views.ts";
 
 export interface UnpaddedRows {
   readonly ids: Int32Array;
@@ -21,7 +24,7 @@ export interface UnpaddedRows {
   readonly length_ends: Int32Array;
 }
 
-export function unpaddedRows({ tokens, loss, pieces }: RowBlock, rowTokens: number): UnpaddedRows {
+function unpaddedRows({ tokens, loss, pieces }: RowBlock, rowTokens: number): UnpaddedRows {
   const stored = signedTokens(tokens);
   const ids = new Int32Array(stored.length);
   const trained = new Uint8Array(stored.length).fill(1);
@@ -53,4 +56,23 @@ export function unpaddedRows({ tokens, loss, pieces }: RowBlock, rowTokens: numb
     lengths: lengths.subarray(0, kept),
     length_ends,
   };
+}
+
+/** One Parquet file for every range of a source's rows, its columns made of the rows by `columnsOf`. Returns their paths. */
+export function writeUnpadded(
+  folder: ExportFolder,
+  stage: string,
+  source: SourceRows,
+  columns: readonly ListField[],
+  columnsOf: (rows: UnpaddedRows) => readonly ListColumn[],
+): string[] {
+  return source.ranges.map((range, i) => {
+    const path = `${stage}/${source.source}-${numbered(i)}.parquet`;
+    folder.file(path, (file) => {
+      const parquet = new ParquetListWriter(columns, (bytes) => file.write(bytes));
+      for (const block of rowBlocks(source, range)) parquet.rowGroup(columnsOf(unpaddedRows(block, source.row_tokens)));
+      parquet.finish();
+    });
+    return path;
+  });
 }

@@ -9,10 +9,10 @@
  */
 import { stringify } from "yaml";
 import { z } from "zod";
-import { type ListColumn, ParquetListWriter } from "../../kernels/parquet/int-lists.ts";
-import { defineExporter, type ExportContext, type Exported, numbered, sharedOptions, trainerPath } from "./define.ts";
-import { unpaddedRows } from "./packed-rows.ts";
-import { type RowBlock, rowBlocks, type SourceRows, type TrainingStageRows } from "./views.ts";
+import type { ListColumn } from "../../kernels/parquet/int-lists.ts";
+import { defineExporter, type ExportContext, type Exported, sharedOptions, trainerPath } from "./define.ts";
+import { type UnpaddedRows, writeUnpadded } from "./packed-rows.ts";
+import type { TrainingStageRows } from "./views.ts";
 
 const options = z.strictObject({
   path_prefix: sharedOptions.path_prefix,
@@ -60,7 +60,9 @@ const COLUMNS = [{ name: "input_ids" }, { name: "labels" }, { name: "seq_lengths
 function write(stages: readonly TrainingStageRows[], context: Context): Exported {
   const configs: string[] = [];
   const summary = stages.map((stage) => {
-    const datasets = stage.sources.map((source) => ({ source, files: writeSource(stage.name, source, context) }));
+    const datasets = stage.sources.map((source) => {
+      return { source, files: writeUnpadded(context.folder, stage.name, source, COLUMNS, rowColumns) };
+    });
     const config = `${stage.name}.yaml`;
     context.folder.text(config, configText(stage, datasets, context));
     configs.push(config);
@@ -74,20 +76,7 @@ function write(stages: readonly TrainingStageRows[], context: Context): Exported
   return { configs, warnings: [], record: { stages: summary } };
 }
 
-function writeSource(stage: string, source: SourceRows, { folder }: Context): string[] {
-  return source.ranges.map((range, i) => {
-    const path = `${stage}/${source.source}-${numbered(i)}.parquet`;
-    folder.file(path, (file) => {
-      const parquet = new ParquetListWriter(COLUMNS, (bytes) => file.write(bytes));
-      for (const block of rowBlocks(source, range)) parquet.rowGroup(rowColumns(block, source.row_tokens));
-      parquet.finish();
-    });
-    return path;
-  });
-}
-
-function rowColumns(block: RowBlock, rowTokens: number): ListColumn[] {
-  const { ids, trained, ends, lengths, length_ends } = unpaddedRows(block, rowTokens);
+function rowColumns({ ids, trained, ends, lengths, length_ends }: UnpaddedRows): ListColumn[] {
   const labels = ids.slice();
   for (let i = 0; i < labels.length; i++) if (trained[i] === 0) labels[i] = IGNORED;
   return [

@@ -13,19 +13,25 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 /** The resolved values of a recipe. */
 export function canonicalRecipe(recipe: Recipe): { readonly [key: string]: Json } {
-  return sorted({
-    ...recipe,
-    tokenizer: recipe.tokenizer && unplaced(recipe.tokenizer),
-    outputs: recipe.outputs.map((output) => ({ ...unplaced(output), format: unplaced(output.format) })),
-    pipelines: mapValues(recipe.pipelines, (uses) => uses.map(unplaced)),
-    sources: mapValues(recipe.sources, (source) => ({ ...unplaced(source), read: unplaced(source.read) })),
-    training_stages: recipe.training_stages.map((stage) => ({ ...unplaced(stage), pack: unplaced(stage.pack) })),
-    plugins: recipe.plugins.map((path) => basename(path)),
-  }) as { readonly [key: string]: Json };
+  const { folder: _folder, ...rest } = mapPlaces(recipe, () => undefined);
+  return sorted({ ...rest, plugins: recipe.plugins.map((path) => basename(path)) }) as { readonly [key: string]: Json };
 }
 
-function unplaced<T extends { readonly place?: Place }>({ place: _place, ...rest }: T): Omit<T, "place"> {
-  return rest;
+/** The recipe with another place, or none, for every place. */
+export function mapPlaces(recipe: Recipe, change: (place: Place) => Place | undefined): Recipe {
+  const at = <T extends { readonly place?: Place }>({ place, ...rest }: T): Omit<T, "place"> & { place?: Place } => {
+    const changed = place && change(place);
+    return changed === undefined ? rest : { ...rest, place: changed };
+  };
+  const { tokenizer } = recipe;
+  return {
+    ...recipe,
+    ...(tokenizer && { tokenizer: at(tokenizer) }),
+    outputs: recipe.outputs.map((output) => ({ ...at(output), format: at(output.format) })),
+    pipelines: mapValues(recipe.pipelines, (uses) => uses.map(at)),
+    sources: mapValues(recipe.sources, (source) => ({ ...at(source), read: at(source.read) })),
+    training_stages: recipe.training_stages.map((stage) => ({ ...at(stage), pack: at(stage.pack) })),
+  };
 }
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> {

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { entryOf } from "../../batch/entry.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";
-import { isPipelineKind, type OperatorKind, type StageDefinition } from "../../stages/define.ts";
+import { isPipelineKind, kindsOf, type OperatorKind, type StageDefinition } from "../../stages/define.ts";
 import { recipeShape, sourceShape, stageUseShape } from "./schema.ts";
 
 /** The part of JSON Schema that zod writes and this project reads. */
@@ -55,8 +55,10 @@ export function recipeJsonSchema(
   const recipe = toJsonSchema(recipeShape);
   const { pipelines, sources } = recipe.properties ?? {};
   const training_stages = entryOf(recipe.properties ?? {}, "training_stages", "key of a recipe");
-  const ofKind = (kind: OperatorKind) => stages.filter((stage) => stage.kind === kind);
-  const inPipelines = stages.filter(({ name, kind }) => isPipelineKind(kind) && !name.startsWith("tokenize/"));
+  const ofKind = (kind: OperatorKind) => stages.filter((stage) => kindsOf(stage).includes(kind));
+  const inPipelines = stages.filter(
+    (stage) => kindsOf(stage).every(isPipelineKind) && !stage.name.startsWith("tokenize/"),
+  );
   const trainingStage = training_stages.items as JsonSchema;
   const packNames = ofKind("pack").flatMap(({ name }) => [name.slice("pack/".length), name]);
   const pack: JsonSchema = {

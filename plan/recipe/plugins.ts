@@ -17,7 +17,8 @@ export async function loadPlugins(paths: readonly string[], folder: string): Pro
       if (!isStageDefinition(definition)) {
         throw pluginError(path, "does not default-export a stage", "end it with `export default defineStage({ … })`");
       }
-      if (!isOperatorKind(definition.kind)) {
+      const { kind }: { readonly kind: unknown } = definition;
+      if (!(Array.isArray(kind) ? kind : [kind]).every(isOperatorKind)) {
         const kinds = OPERATOR_KINDS.join(", ");
         throw pluginError(path, `exports the stage ${definition.name} without its kind`, `add kind: one of ${kinds}`);
       }

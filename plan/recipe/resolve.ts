@@ -4,7 +4,7 @@
  * Invariant: one pass reports everything. A piece whose shape is wrong is reported and left out; what refers to it by name is
  * still checked against the names that were written, so that one mistake makes one message.
  */
-import { resolve as resolvePath } from "node:path";
+import { relative, resolve as resolvePath, sep } from "node:path";
 import type { z } from "zod";
 import { suggest } from "../../batch/suggest.ts";
 import { resolveLocation } from "../../io/asset-sources.ts";
@@ -75,11 +75,17 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     ),
     exports: field("exports", shape.exports),
     gates: field("gates", shape.gates),
-    plugins: field("plugins", shape.plugins)?.map((path) => resolvePath(context.folder, path)),
+    plugins: field("plugins", shape.plugins)?.map((path) => fromFolder(context.folder, path)),
+    folder: context.folder,
   };
   // Every check that fails adds a finding, so without one no piece is undefined.
   if (findings.length > before || !isSimulation(recipe as Recipe, findings)) return undefined;
   return recipe as Recipe;
+}
+
+/** A path as it is named from `folder`: where the folder lies elsewhere, so does the file. */
+function fromFolder(folder: string, path: string): string {
+  return relative(folder, resolvePath(folder, path)).split(sep).join("/");
 }
 
 function optional<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } {

@@ -6,7 +6,7 @@
 import type { Place } from "../../batch/errors.ts";
 import { didYouMean } from "../../batch/suggest.ts";
 import { resolveLocation } from "../../io/asset-sources.ts";
-import { declarationOf, isPipelineKind, mapAssetRefs, type OperatorKind } from "../../stages/define.ts";
+import { declarationOf, isPipelineKind, kindsOf, mapAssetRefs, type OperatorKind } from "../../stages/define.ts";
 import type { StageRegistry } from "../../stages/registry.ts";
 import type { StageUse } from "../types.ts";
 import type { Finding, Path } from "./diagnostics.ts";
@@ -65,7 +65,9 @@ export function stageUse(
   const { registry, findings } = context;
   const definition = registry.get(name);
   if (definition === undefined) {
-    const fitting = registry.stages.filter(({ kind }) => fits(kind, expected.kind)).map((stage) => stage.name);
+    const fitting = registry.stages
+      .filter((stage) => kindsOf(stage).some((kind) => fits(kind, expected.kind)))
+      .map((stage) => stage.name);
     const what = `there is no stage \`${name}\``;
     findings.push({ code: "recipe/unknown-stage", what, fix: didYouMean(name, fitting), path: namePath });
     return undefined;
@@ -73,8 +75,8 @@ export function stageUse(
   const subject: Subject = { name: expected.subject ?? `\`${name}\``, otherKeys: expected.otherKeys };
   const parsed = check(definition.options, options, path, subject, findings);
   if (parsed === undefined) return undefined;
-  const { kind } = definition;
-  const tokenizes = declarationOf(definition, parsed).writes.some((column) => column.kind === "token_list");
+  const { kind, writes } = declarationOf(definition, parsed);
+  const tokenizes = writes.some((column) => column.kind === "token_list");
   if (!fits(kind, expected.kind) || tokenizes) {
     const problem = tokenizes ? TOKENIZES : misfit(kind, expected.kind);
     const what = `\`${name}\` ${problem.what}`;

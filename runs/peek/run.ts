@@ -11,8 +11,8 @@ import { entryAt } from "../../batch/entry.ts";
 import { RunError } from "../../batch/errors.ts";
 import { createIoEnvironment, type IoEnvironment } from "../../io/environment.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
-import { loadPlugins } from "../../plan/recipe/plugins.ts";
-import { type StageRegistry, stageRegistry } from "../../stages/registry.ts";
+import { planRegistry } from "../../plan/plugins.ts";
+import type { StageRegistry } from "../../stages/registry.ts";
 import { chosenSources, type OpenRun } from "../status.ts";
 import { droppedRows, heldOutRows, keptRows, type Located, locate, shownColumn, type Wants } from "./choice.ts";
 import { cellText, idOf, type PeekedDocument } from "./document.ts";
@@ -46,7 +46,7 @@ export interface PeekRunOptions {
  * is not there, and what reading throws.
  */
 export async function peekRun(run: OpenRun, options: PeekRunOptions): Promise<readonly PeekedDocument[]> {
-  const registry = stageRegistry(await loadPlugins(run.plan.recipe.plugins, ""));
+  const registry = await planRegistry(run.plan);
   const environment = createIoEnvironment({ root: options.dataRoot ?? "." });
   const sources = chosenSources(run, options.source);
   const column = options.column === undefined ? "text" : shownColumn(options.column, sources);

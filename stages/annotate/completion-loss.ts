@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { Int32Builder } from "../../batch/builder.ts";
+import { int32At } from "../../batch/numbers.ts";
 import { annotate, defineStage, type StageState } from "../define.ts";
 
 const options = z.strictObject({
@@ -63,8 +64,8 @@ export default defineStage({
         const offsets = new Int32Array(rows + 1);
         for (let row = 0; row < rows; row++) {
           if (alive.has(row)) {
-            const from = text.offsets[row];
-            const bytes = text.offsets[row + 1] - from;
+            const from = int32At(text.offsets, row);
+            const bytes = int32At(text.offsets, row + 1) - from;
             find(Buffer.from(text.data.buffer, text.data.byteOffset + from, bytes), (start, end) => {
               if (start === end) return;
               starts.append(start);

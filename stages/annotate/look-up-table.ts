@@ -5,6 +5,7 @@
  * once for all threads; a thread holds its keys and 16 to 24 bytes a line.
  */
 import { DataError } from "../../batch/errors.ts";
+import { numberAt, uint8At } from "../../batch/numbers.ts";
 import { ByteStrings } from "../../kernels/byte-strings.ts";
 import { JsonKind, JsonScanner, SCAN_SLACK_BYTES } from "../../kernels/json/json-scan.ts";
 
@@ -42,9 +43,9 @@ export class LookUpTable {
     const bytes = Buffer.from(key, "utf8");
     const line = this.#keys.find(bytes, 0, bytes.length);
     if (line < 0) return undefined;
-    this.#scan(this.#starts[line], this.#starts[line + 1]);
+    this.#scan(numberAt(this.#starts, line), numberAt(this.#starts, line + 1));
     return Array.from({ length: this.#columns }, (_, column) => {
-      const kind = this.#scanner.kinds[1 + column];
+      const kind = uint8At(this.#scanner.kinds, 1 + column);
       if (kind === JsonKind.missing || kind === JsonKind.null) return null;
       return Buffer.from(this.#scanner.value(1 + column)).toString("utf8");
     });
@@ -59,7 +60,7 @@ export class LookUpTable {
       const newline = bytes.indexOf(NEWLINE, at);
       const next = newline < 0 ? bytes.length : newline + 1;
       const problem = this.#scan(at, next);
-      const kind = this.#scanner.kinds[0];
+      const kind = uint8At(this.#scanner.kinds, 0);
       if (problem || (kind !== JsonKind.string && kind !== JsonKind.number)) throw this.#badLine(keys.length, problem);
       const key = Buffer.from(this.#scanner.value(0));
       end += key.length;

@@ -83,13 +83,15 @@ export default defineStage({
       question: (batch, row) => keyOf(batch.derived(keysOf), row),
       ask: async (question) => [...(open().find(String(question)) ?? [])],
       apply: (batch, answer, drop) => {
-        const builders = columns.map(({ kind }) => columnBuilder(kind, undefined));
+        const filled = columns.map((column) => ({ column, builder: columnBuilder(column.kind, undefined) }));
         for (let row = 0; row < batch.rows; row++) {
           const found = batch.alive.has(row) ? rowOf(answer(row)) : undefined;
           if (found === undefined && missing === "drop") drop(row, "no_answer", undefined, detailOf(batch, row));
-          for (const [i, builder] of builders.entries()) builder.push(cellOf(found?.[i] ?? null, columns[i], name));
+          for (const [i, { column, builder }] of filled.entries()) {
+            builder.push(cellOf(found?.[i] ?? null, column, name));
+          }
         }
-        return new Map(columns.map((column, i) => [column.name, builders[i].finish()]));
+        return new Map(filled.map(({ column, builder }) => [column.name, builder.finish()]));
       },
     });
 

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import type { Derivation } from "../../batch/batch.ts";
 import { isValid } from "../../batch/column.ts";
+import { int32At, uint32At } from "../../batch/numbers.ts";
 import { wideHasher } from "../../io/row-hasher.ts";
 import { simplifyText, TextBuffer } from "../../kernels/normalize.ts";
 import { barrier, defineStage } from "../define.ts";
@@ -54,10 +55,10 @@ export default defineStage({
         if (!isValid(text, row)) return false;
         if (on === "text") {
           const hashes = batch.derived(textHashes);
-          for (let word = 0; word < words; word++) out[word] = hashes[words * row + word];
+          for (let word = 0; word < words; word++) out[word] = uint32At(hashes, words * row + word);
           return true;
         }
-        simplifyText(text.data, text.offsets[row], text.offsets[row + 1], normalized);
+        simplifyText(text.data, int32At(text.offsets, row), int32At(text.offsets, row + 1), normalized);
         if (normalized.length === 0) return false;
         hasher.hash(normalized.bytes, 0, normalized.length, out);
         return true;

@@ -14,6 +14,7 @@
  */
 import { z } from "zod";
 import { isValid } from "../../batch/column.ts";
+import { int32At } from "../../batch/numbers.ts";
 import { wasmModule } from "../../io/wasm.ts";
 import { equalSlots } from "../../kernels/dedup/leaders.ts";
 import { drawPermutations } from "../../kernels/minhash/permutations.ts";
@@ -93,7 +94,8 @@ export default defineStage({
       key_bytes: 8,
       keys_per_row: options.bands,
       sketch: ({ text }, row, out) =>
-        isValid(text, row) && sketcher.sketch(text.data, text.offsets[row], text.offsets[row + 1], out),
+        isValid(text, row) &&
+        sketcher.sketch(text.data, int32At(text.offsets, row), int32At(text.offsets, row + 1), out),
       ...(verify !== undefined && {
         verify: {
           slots,

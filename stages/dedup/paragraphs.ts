@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { isValid } from "../../batch/column.ts";
+import { int32At, uint8At } from "../../batch/numbers.ts";
 import { wideHasher } from "../../io/row-hasher.ts";
 import { defineStage, editBarrier } from "../define.ts";
 
@@ -47,12 +48,12 @@ export default defineStage({
       parts: ({ text }, row, found) => {
         if (!isValid(text, row)) return;
         const { data, offsets } = text;
-        const [first, last] = [offsets[row], offsets[row + 1]];
+        const [first, last] = [int32At(offsets, row), int32At(offsets, row + 1)];
         for (let start = first; start < last; ) {
           const end = endOf(data, start, last);
           let [from, to] = [start, end];
-          while (from < to && data[from] <= SPACE) from++;
-          while (to > from && data[to - 1] <= SPACE) to--;
+          while (from < to && uint8At(data, from) <= SPACE) from++;
+          while (to > from && uint8At(data, to - 1) <= SPACE) to--;
           if (to - from >= min_bytes) {
             hasher.hash(data, from, to, key);
             found(key, start - first, end - first);
@@ -84,6 +85,6 @@ function endOfParagraph(bytes: Uint8Array, start: number, last: number): number 
 
 function isBlankLine(bytes: Uint8Array, start: number, last: number): boolean {
   const end = endOfLine(bytes, start, last);
-  for (let at = start; at < end; at++) if (bytes[at] > SPACE) return false;
+  for (let at = start; at < end; at++) if (uint8At(bytes, at) > SPACE) return false;
   return true;
 }

@@ -9,6 +9,7 @@
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
 import { allocate } from "../../batch/memory.ts";
+import { int32At } from "../../batch/numbers.ts";
 import { strip } from "../../kernels/lines.ts";
 import { sentenceCounter } from "../../kernels/quality/sentences.ts";
 import { segmenter } from "../../kernels/words/index.ts";
@@ -95,7 +96,7 @@ export default defineStage({
     const judge = (row: number, { data, offsets }: Utf8Column, out: Uint8Array, at: number, drop: Drop<Reason>) => {
       let sentences = 0;
       let to = at;
-      lines.open(data, offsets[row], offsets[row + 1]);
+      lines.open(data, int32At(offsets, row), int32At(offsets, row + 1));
       for (let line = 0; line < lines.count; line++) {
         const verdict = lines.next();
         if (verdict === "remove") continue;
@@ -114,14 +115,15 @@ export default defineStage({
         return at;
       }
       strip(out, at, to, stripped);
-      if (stripped[0] > at) out.copyWithin(at, stripped[0], stripped[1]);
-      return at + stripped[1] - stripped[0];
+      const [start, end] = [int32At(stripped, 0), int32At(stripped, 1)];
+      if (start > at) out.copyWithin(at, start, end);
+      return at + end - start;
     };
 
     return transform<Reason>((batch, drop) => {
       const { text, rows } = batch;
       // Removing never lengthens a text, so the input's size is enough, plus the newline that stripping takes away again.
-      const out = allocate(text.offsets[rows] - text.offsets[0] + 1);
+      const out = allocate(int32At(text.offsets, rows) - int32At(text.offsets, 0) + 1);
       const offsets = new Int32Array(rows + 1);
       let length = 0;
       for (let row = 0; row < rows; row++) {

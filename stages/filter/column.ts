@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { isValid } from "../../batch/column.ts";
+import { int32At } from "../../batch/numbers.ts";
 import { ByteStrings } from "../../kernels/byte-strings.ts";
 import { exactNumber, parseJsonNumber, parseNumberText } from "../../kernels/json/json-number.ts";
 import { type CellKind, type Cells, ColumnPath, isPath } from "../cells.ts";
@@ -192,7 +193,7 @@ export default defineStage({
       const { dictionary } = cells;
       const look = (row: number): Verdict | undefined => {
         if (dictionary === undefined || !isValid(dictionary, row)) return verdictOn(cells, row);
-        const code = dictionary.codes[row];
+        const code = int32At(dictionary.codes, row);
         if (!known.has(code)) known.set(code, verdictOn(cells, row));
         return known.get(code);
       };

@@ -8,6 +8,7 @@
 import type { Batch, Derivation } from "../../batch/batch.ts";
 import type { Utf8Column } from "../../batch/column.ts";
 import { allocate, release } from "../../batch/memory.ts";
+import { int32At } from "../../batch/numbers.ts";
 import type { QualityDocument } from "../../kernels/quality/document.ts";
 import type { WordList } from "../../kernels/quality/word-list.ts";
 import { segmenter } from "../../kernels/words/index.ts";
@@ -36,11 +37,11 @@ class KeptWords {
   }
 
   get(row: number): WordList | undefined {
-    return this.#first[row] < 0 ? undefined : this.#list(row);
+    return int32At(this.#first, row) < 0 ? undefined : this.#list(row);
   }
 
   count(row: number): number | undefined {
-    return this.#first[row] < 0 ? undefined : this.#counts[row];
+    return int32At(this.#first, row) < 0 ? undefined : int32At(this.#counts, row);
   }
 
   /** Copies the words of `row`; the copy outlives what the document does next, whether it is kept or not. */
@@ -71,8 +72,8 @@ class KeptWords {
   }
 
   #list(row: number): WordList {
-    const first = this.#first[row];
-    const count = this.#counts[row];
+    const first = int32At(this.#first, row);
+    const count = int32At(this.#counts, row);
     return {
       starts: this.#starts.subarray(first, first + count),
       ends: this.#ends.subarray(first, first + count),
@@ -140,7 +141,7 @@ export class BatchWords {
       return known;
     }
     const { data, offsets } = this.#column;
-    const list = this.#segment(document, data, offsets[row], offsets[row + 1]);
+    const list = this.#segment(document, data, int32At(offsets, row), int32At(offsets, row + 1));
     if (this.#segmenter !== undefined) document.setWords(list);
     return this.#kept.put(row, list);
   }
@@ -153,9 +154,9 @@ export class BatchWords {
     const known = this.#kept.count(row);
     if (known !== undefined) return known;
     const { data, offsets } = this.#column;
-    const end = offsets[row + 1];
+    const end = int32At(offsets, row + 1);
     let count = 0;
-    for (let from = offsets[row]; from < end; ) {
+    for (let from = int32At(offsets, row); from < end; ) {
       let to = Math.min(from + CHUNK_BYTES, end);
       while (to < end && data[to - 1] !== NEWLINE) to++;
       count += this.#segment(document, data, from, to).count;

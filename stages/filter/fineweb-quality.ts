@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
+import { int32At } from "../../batch/numbers.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
 import { type BatchWords, DocumentWords } from "./document-words.ts";
@@ -72,7 +73,7 @@ export default defineStage({
       { data, offsets }: Utf8Column,
       drop: Drop<keyof typeof reasons>,
     ) => {
-      const document = open(data, offsets[row], offsets[row + 1]);
+      const document = open(data, int32At(offsets, row), int32At(offsets, row + 1));
       const lines = document.measureLines(options.short_line_chars);
       if (lines.lines === 0) return drop(row, "empty", 0);
       const terminal = lines.terminalLines / lines.lines;

@@ -11,6 +11,7 @@
  */
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
+import { int32At } from "../../batch/numbers.ts";
 import { StopWords } from "../../kernels/quality/gopher.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
@@ -86,7 +87,7 @@ export default defineStage({
       { data, offsets }: Utf8Column,
       drop: Drop<keyof typeof reasons>,
     ) => {
-      const document = open(data, offsets[row], offsets[row + 1]);
+      const document = open(data, int32At(offsets, row), int32At(offsets, row + 1));
       const spans = batchWords.load(document, row);
       const words = document.measureWords();
       const length = words.nonSymbolWords;

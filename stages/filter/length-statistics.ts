@@ -3,6 +3,7 @@
  *
  * Invariant: plain numbers that add up, so that spans may be counted apart and merged in any grouping. Price: a few nanoseconds a length.
  */
+import { float64At } from "../../batch/numbers.ts";
 import type { StageState } from "../define.ts";
 
 /** Bucket 0 holds lengths of 0, bucket b lengths from 2^(b-1) to below 2^b. */
@@ -29,7 +30,8 @@ export class LengthStatistics {
     this.#total += length;
     if (length < this.#shortest) this.#shortest = length;
     if (length > this.#longest) this.#longest = length;
-    this.#buckets[32 - Math.clz32(length)]++;
+    const bucket = 32 - Math.clz32(length);
+    this.#buckets[bucket] = float64At(this.#buckets, bucket) + 1;
   }
 
   /** What was added since the last call. */

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
 import { release } from "../../batch/memory.ts";
+import { int32At } from "../../batch/numbers.ts";
 import { countCodePoints } from "../../kernels/lines.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Assets, defineStage, filter } from "../define.ts";
@@ -47,18 +48,18 @@ function measure({ unit, words, tokenizer, encoding }: Options, assets: Assets):
     case "bytes":
       return ({ text: { offsets } }) =>
         (row) =>
-          offsets[row + 1] - offsets[row];
+          int32At(offsets, row + 1) - int32At(offsets, row);
     case "characters":
       return ({ text: { data, offsets } }) =>
         (row) =>
-          countCodePoints(data, offsets[row], offsets[row + 1]);
+          countCodePoints(data, int32At(offsets, row), int32At(offsets, row + 1));
     case "words": {
       const open = documentOpener();
       const documentWords = new DocumentWords(words);
       return (batch) => {
         const { data, offsets } = batch.text;
         const batchWords = documentWords.of(batch);
-        return (row) => batchWords.load(open(data, offsets[row], offsets[row + 1]), row).count;
+        return (row) => batchWords.load(open(data, int32At(offsets, row), int32At(offsets, row + 1)), row).count;
       };
     }
     case "tokens": {
@@ -67,7 +68,7 @@ function measure({ unit, words, tokenizer, encoding }: Options, assets: Assets):
         // Documents are encoded many at a time; the token that ends each is not of the text.
         const { values, offsets } = encoder.encodeDocuments(text, alive, 0);
         release(values);
-        return (row) => offsets[row + 1] - offsets[row] - 1;
+        return (row) => int32At(offsets, row + 1) - int32At(offsets, row) - 1;
       };
     }
   }

@@ -1,41 +1,67 @@
 /**
- * Keeps a share of the rows, drawn by a key of each row.
+ * Keeps a share or a number of the rows, drawn by a key of each row.
  *
- * Invariant: a draw depends on the recipe's seed, the stage's id and the row's key alone, never on spans, workers or other rows; what a share keeps, a
- * larger share keeps too. Price: 15 ns a row, and for `id` and `text` the hash of their bytes.
+ * Invariant: a draw depends on the recipe's seed, the stage's id and the row's key alone, never on spans, workers or other rows; what a share or a
+ * count keeps, a larger one keeps too. A share is judged row by row; a count takes the rows with the lowest draws, so it is a barrier.
+ * Price: 15 ns a row, and for `id` and `text` the hash of their bytes; for a count another 12 bytes and 0.2 microseconds a row.
  */
 import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
+import { int32At, uint32At } from "../../batch/numbers.ts";
 import { contentHasher } from "../../io/row-hasher.ts";
 import { hash64, type Seed, seedFrom, threefry } from "../../kernels/random/shuffle.ts";
 import { type Cells, ColumnPath } from "../cells.ts";
-import { defineStage, filter } from "../define.ts";
+import { defineStage, filter, type SelectBarrierOperator, selectBarrier } from "../define.ts";
 
-const options = z.strictObject({
-  share: z.number().gt(0).max(1).describe("share of rows that stay"),
-  by: z
-    .enum(["position", "id", "text"])
-    .default("position")
-    .describe(
-      "what is drawn: each row by its `position` in its shard, or its `id` or `text`, so that rows that are equal there stay or go together, " +
-        "whatever source they are in",
-    ),
-});
+const options = z
+  .strictObject({
+    share: z.number().gt(0).max(1).optional().describe("share of rows that stay, about; either this or `count`"),
+    count: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        "number of rows that stay, exactly: all where there are fewer. Rows that earlier stages dropped do not count",
+      ),
+    by: z
+      .enum(["position", "id", "text"])
+      .default("position")
+      .describe(
+        "what is drawn: each row by its `position` in its shard, or its `id` or `text`, so that rows that are equal there stay or go together, " +
+          "whatever source they are in; with `count`, which is exact, the last of them by address may go alone",
+      ),
+    scope: z
+      .enum(["source", "pipeline"])
+      .optional()
+      .describe(
+        "rows that `count` counts: those of one `source`, which is the default, or of every source that uses the `pipeline`",
+      ),
+  })
+  .refine(({ share, count }) => share !== undefined || count !== undefined, {
+    error: "says neither how many rows stay nor what share of them: give it `share` or `count`",
+  })
+  .refine(({ share, count }) => share === undefined || count === undefined, {
+    error: "a sample is a share of the rows or a number of them: leave out `share` or `count`",
+    path: ["count"],
+  })
+  .refine(({ count, scope }) => count !== undefined || scope === undefined, {
+    error: "a share is drawn row by row, whatever source it is in: leave `scope` out, or give a `count`",
+    path: ["scope"],
+  });
 
-const NOT_SAMPLED = "the draw, at least 0 and less than 1, is not below share";
+const NOT_SAMPLED = "the draw, at least 0 and less than 1, is not below `share`, or `count` rows have lower ones";
 
-/** Two random words of a row; undefined where it has no key. */
-type Draw = (row: number, out: Uint32Array) => boolean;
+type Draw = ReturnType<SelectBarrierOperator["draw"]>;
 
 /** Draws by the place of rows: the shard's key, then the position in it. */
 function byPosition(seed: Seed): (batch: Batch) => Draw {
   return (batch) => {
     const seeds = new Map<number, Seed>();
     return (row, out) => {
-      const shard = batch.shards[row];
+      const shard = int32At(batch.shards, row);
       const [high, low] = seeds.get(shard) ?? seedFrom(seed[0], seed[1], batch.shardKey(row));
       seeds.set(shard, [high, low]);
-      hash64(high, low, batch.positions[row], out);
+      hash64(high, low, batch.position(row), out);
       return true;
     };
   };
@@ -50,7 +76,7 @@ function byContent(seed: Seed, column: string): (batch: Batch) => Draw {
     return (row, out) => {
       if (cells.read(row) !== "text") return false;
       hasher.hash(cells.bytes, cells.start, cells.end, out);
-      threefry(seed[0], seed[1], out[1], out[0], out);
+      threefry(seed[0], seed[1], uint32At(out, 1), uint32At(out, 0), out);
       return true;
     };
   };
@@ -59,8 +85,8 @@ function byContent(seed: Seed, column: string): (batch: Batch) => Draw {
 export default defineStage({
   name: "filter/sample",
   version: 1,
-  kind: "filter",
-  summary: "Keeps a share of the rows, the same ones whenever and wherever the recipe runs.",
+  kind: ["filter", "barrier"],
+  summary: "Keeps a share or a number of the rows, the same ones whenever and wherever the recipe runs.",
   reference: "draws are Threefry-2x32-20, of XXH64 where bytes are drawn",
   options,
   reads: ({ by }) => (by === "position" ? [] : [by]),
@@ -69,8 +95,11 @@ export default defineStage({
     not_sampled: NOT_SAMPLED,
     ...(by === "id" && { no_id: "the row has no id to be drawn by" }),
   }),
+  exchange: ({ count, scope = "source" }) =>
+    count === undefined ? undefined : { scope, verdict: "select", count, reason: "not_sampled" },
   create: ({ share, by }, { seed }) => {
     const open = by === "position" ? byPosition(seed) : byContent(seed, by);
+    if (share === undefined) return selectBarrier({ draw: open, keyless: "no_id" });
     const words = new Uint32Array(2);
     return filter<"not_sampled" | "no_id">((batch, drop) => {
       const draw = open(batch);
@@ -79,7 +108,7 @@ export default defineStage({
           drop(row, "no_id");
           return;
         }
-        const drawn = (words[0] * 2 ** 21 + (words[1] >>> 11)) / 2 ** 53;
+        const drawn = (uint32At(words, 0) * 2 ** 21 + (uint32At(words, 1) >>> 11)) / 2 ** 53;
         if (drawn >= share) drop(row, "not_sampled", drawn);
       });
     });
@@ -88,5 +117,7 @@ export default defineStage({
     { text: "Any row.", options: { share: 1 }, keeps: true },
     { text: "Any row.", options: { share: 1e-9 }, drops: "not_sampled" },
     { columns: { id: null }, options: { share: 0.5, by: "id" }, drops: "no_id" },
+    { text: "Any row.", options: { count: 1000 }, keeps: true },
+    { columns: { id: null }, options: { count: 1000, by: "id" }, drops: "no_id" },
   ],
 });

@@ -8,7 +8,7 @@
 import type { CellKind } from "../../io/formats/cells.ts";
 import type { ShardRef } from "../../io/source.ts";
 import type { ReadContext } from "../define.ts";
-import { type MetadataColumn, missingColumn } from "./columns.ts";
+import { type MetadataColumn, missingColumn, wholeName } from "./columns.ts";
 
 /** The kind that `column` has in a file, undefined where the file lacks it. */
 export type ColumnProbe = (
@@ -36,7 +36,7 @@ export class AbsentColumns {
     const known = this.#kinds.get(key) ?? this.#search(column, context);
     this.#kinds.set(key, known);
     const kind = await known;
-    if (kind === undefined) throw missingColumn(context, shard, "metadata", column.paths[0].join("."), there);
+    if (kind === undefined) throw missingColumn(context, shard, "metadata", wholeName(column), there);
     return kind;
   }
 

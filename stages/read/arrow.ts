@@ -7,6 +7,7 @@
 import type { RecordBatch } from "apache-arrow";
 import * as z from "zod";
 import type { Batch } from "../../batch/batch.ts";
+import { entryAt } from "../../batch/entry.ts";
 import { ShardmillError } from "../../batch/errors.ts";
 import { arrowError, openArrow } from "../../io/formats/arrow-batches.ts";
 import { type ArrowField, findField } from "../../io/formats/arrow-cells.ts";
@@ -123,7 +124,7 @@ export function arrowSource(given: Options, target: BatchTarget = BATCH_TARGET):
       for (const extent of extents) {
         if (rows.done) return;
         const columns = (fields: Fields): Promise<readonly ArrowColumn[]> =>
-          columnsOf(fields, given, metadata, absent, context, context.shards[extent.shard]);
+          columnsOf(fields, given, metadata, absent, context, entryAt(context.shards, extent.shard, "shard"));
         yield* readShard(extent, columns, context, rows, target);
       }
     },
@@ -137,7 +138,7 @@ async function* readShard(
   rows: RowRange,
   target: BatchTarget,
 ): AsyncGenerator<Batch> {
-  const shard = context.shards[extent.shard];
+  const shard = entryAt(context.shards, extent.shard, "shard");
   const place = shardPlace(context, shard);
   const bytes = await context.open(shard);
   try {
@@ -169,7 +170,7 @@ function* readRecords(
   at: { readonly extent: Extent; readonly row: number; readonly context: ReadContext; readonly rows: RowRange },
 ): Generator<Batch> {
   const { context, rows, extent } = at;
-  const place = shardPlace(context, context.shards[extent.shard]);
+  const place = shardPlace(context, entryAt(context.shards, extent.shard, "shard"));
   const cells: CellOrMisfit[] = new Array(columns.length).fill(null);
   const guarded = <T>(work: () => T): T => {
     try {

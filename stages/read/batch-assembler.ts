@@ -4,6 +4,7 @@
  * Invariant: where batches are cut never shows in the rows. Memory: one batch, its columns sized by the batch before.
  */
 import { Batch, MAX_BATCH_BYTES, TARGET_BATCH_BYTES, TARGET_BATCH_ROWS } from "../../batch/batch.ts";
+import { entryAt } from "../../batch/entry.ts";
 import { type CellOrMisfit, MISFIT } from "../../io/formats/cells.ts";
 import { type ColumnBuilder, type ColumnSpec, columnBuilder } from "./column-builders.ts";
 
@@ -59,10 +60,14 @@ export class BatchAssembler {
     this.#shards.push(shard);
     this.#rows.push(row);
     if (position !== undefined) this.#positions.push(position);
-    for (let c = 0; c < this.#builders.length; c++) {
+    let c = 0;
+    for (const builder of this.#builders) {
       const cell = cells[c];
-      if (cell === MISFIT) throw new Error(`${this.#specs[c].name}: a row was added that does not fit`);
-      this.#builders[c].push(cell);
+      if (cell === undefined || cell === MISFIT) {
+        throw new Error(`${this.#specs[c]?.name}: a row was added that does not fit`);
+      }
+      builder.push(cell);
+      c++;
     }
   }
 
@@ -80,7 +85,7 @@ export class BatchAssembler {
       shards: Int32Array.from(this.#shards),
       rowsInShard: Int32Array.from(this.#rows),
       ...(this.#positions.length > 0 && { positions: Float64Array.from(this.#positions) }),
-      columns: this.#specs.map((spec, i) => [spec.name, this.#builders[i].finish()] as const),
+      columns: this.#builders.map((builder, i) => [entryAt(this.#specs, i, "column").name, builder.finish()] as const),
     });
     this.#builders = [];
     this.#shards = [];

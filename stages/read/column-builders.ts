@@ -7,6 +7,7 @@
 import { Utf8Builder } from "../../batch/builder.ts";
 import type { Column } from "../../batch/column.ts";
 import { ARENA } from "../../batch/memory.ts";
+import { uint8At } from "../../batch/numbers.ts";
 import type { Cell, CellKind } from "../../io/formats/cells.ts";
 
 export interface ColumnSpec {
@@ -77,7 +78,7 @@ class FixedCells<Values extends FixedArray> implements ColumnBuilder {
     let validity: Uint8Array | undefined;
     if (this.#nulls.length > 0) {
       validity = new Uint8Array((this.#rows + 7) >> 3).fill(0xff);
-      for (const row of this.#nulls) validity[row >> 3] &= ~(1 << (row & 7));
+      for (const row of this.#nulls) validity[row >> 3] = uint8At(validity, row >> 3) & ~(1 << (row & 7));
     }
     return this.#toColumn(this.#values.slice(0, this.#rows) as Values, validity);
   }

@@ -5,6 +5,7 @@
  * means follows from the data's keys alone. Names in a batch are unique.
  */
 import * as z from "zod";
+import { entryAt } from "../../batch/entry.ts";
 import { DataError, RecipeError } from "../../batch/errors.ts";
 import { suggest } from "../../batch/suggest.ts";
 import { METADATA_KINDS, type MetadataKind } from "../../io/formats/cells.ts";
@@ -56,6 +57,11 @@ export interface MetadataColumn {
   readonly paths: readonly (readonly string[])[];
   /** As asked for; undefined means what the data has. */
   readonly kind: MetadataKind | undefined;
+}
+
+/** The name that a recipe gives a column, undivided: what it is called in tables, which are flat. */
+export function wholeName({ paths }: MetadataColumn): string {
+  return entryAt(paths, 0, "path").join(".");
 }
 
 /** The columns that `metadata` asks for; throws where two have one name. */

@@ -106,7 +106,10 @@ async function* records(content: AsyncIterable<Uint8Array>, format: TableFormat,
   // Errors of either end come out of the parser, where the loop sees them.
   pipeline(Readable.from(content), parser, () => {});
   for await (const record of parser as AsyncIterable<Parsed>) {
-    while (faults.length > 0 && faults[0].row < record.row) yield faults.shift()!;
+    for (let fault = faults[0]; fault !== undefined && fault.row < record.row; fault = faults[0]) {
+      faults.shift();
+      yield fault;
+    }
     if (fatal !== undefined && fatal.row < record.row) break;
     yield record;
   }

@@ -7,6 +7,7 @@
  */
 import * as z from "zod";
 import type { Batch } from "../../batch/batch.ts";
+import { entryAt } from "../../batch/entry.ts";
 import { type CellKind, type CellOrMisfit, cellKindOf, type MetadataKind, MISFIT } from "../../io/formats/cells.ts";
 import { isJson } from "../../io/formats/value-types.ts";
 import type { ShardRef } from "../../io/source.ts";
@@ -20,6 +21,7 @@ import {
   metadataOption,
   missingColumn,
   sourceColumns,
+  wholeName,
 } from "./columns.ts";
 import { openTable, type Parsed, type Table } from "./csv-table.ts";
 import { parseNumber } from "./numbers.ts";
@@ -56,8 +58,8 @@ interface CsvColumn {
 }
 
 /** Where the header names `column`: by its whole name, since a table is flat. */
-function indexOf(header: readonly string[], { paths }: MetadataColumn): number {
-  return header.indexOf(paths[0].join("."));
+function indexOf(header: readonly string[], column: MetadataColumn): number {
+  return header.indexOf(wholeName(column));
 }
 
 async function columnsOf(
@@ -105,7 +107,7 @@ export function csvSource(given: Options, target: BatchTarget = BATCH_TARGET): S
       const rows = new RowRange(given);
       for (const extent of extents) {
         if (rows.done) return;
-        const shard = context.shards[extent.shard];
+        const shard = entryAt(context.shards, extent.shard, "shard");
         const bytes = await context.open(shard);
         try {
           const table = await openTable(bytes, given, context, shard);
@@ -164,8 +166,8 @@ function cellsOf(
   }
   return {
     cells: columns.map(({ name, wanted, index }) => {
-      if (index < 0) return null;
-      const field = fields[index];
+      const field = index < 0 ? undefined : fields[index];
+      if (field === undefined) return null;
       return name === "id" && field.length === 0 ? null : toCell(field, wanted);
     }),
   };

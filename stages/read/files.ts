@@ -8,6 +8,8 @@ import { isUtf8 } from "node:buffer";
 import * as z from "zod";
 import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
 import type { DictionaryColumn } from "../../batch/column.ts";
+import { entryAt } from "../../batch/entry.ts";
+import { int32At, uint8At } from "../../batch/numbers.ts";
 import { codecOf, decode } from "../../io/codecs/codec.ts";
 import type { ShardRef } from "../../io/source.ts";
 import { FILE_LANGUAGES, fileLanguage } from "../../kernels/file-language.ts";
@@ -45,11 +47,11 @@ export function filesSource(given: Options, target: BatchTarget = BATCH_TARGET):
       const rest = function* (): Generator<Batch> {
         for (const batch of batches.rest()) yield withLanguage(batch, context);
       };
-      for await (const [extent, content] of readInOrder(wanted, context)) {
-        const { key } = context.shards[extent.shard];
-        const fault = content instanceof Uint8Array ? contentFault(content) : content;
-        if (fault || !(content instanceof Uint8Array)) {
-          context.problem({ ...fault!, shard: extent.shard, row: 0 });
+      for await (const [extent, read] of readInOrder(wanted, context)) {
+        const { key } = entryAt(context.shards, extent.shard, "shard");
+        const content = read instanceof Uint8Array ? (contentFault(read) ?? read) : read;
+        if (!(content instanceof Uint8Array)) {
+          context.problem({ ...content, shard: extent.shard, row: 0 });
           continue;
         }
         if (batches.overflows(content.length)) yield* rest();
@@ -65,20 +67,20 @@ type Content = Uint8Array | RowFault;
 
 /** Contents in the order of `extents`; small files are opened ahead of their turn. */
 async function* readInOrder(extents: readonly Extent[], context: ReadContext): AsyncGenerator<[Extent, Content]> {
-  const ahead: Promise<Content>[] = [];
-  let started = 0;
-  for (const [i, extent] of extents.entries()) {
-    while (started < extents.length && started < i + FILES_AT_ONCE) {
-      const next = extents[started];
-      if (started > i && next.size_bytes > READ_AHEAD_BYTES) break;
-      const reading = readFile(context.shards[next.shard], context);
-      // Awaited in its turn, which may never come.
-      reading.catch(() => {});
-      ahead[started++] = reading;
+  const ahead: Promise<[Extent, Content]>[] = [];
+  for (const extent of extents) {
+    const mostAhead = extent.size_bytes > READ_AHEAD_BYTES ? 0 : FILES_AT_ONCE - 1;
+    while (ahead.length > mostAhead) {
+      const first = ahead.shift();
+      if (first !== undefined) yield await first;
     }
-    yield [extent, await ahead[i]];
-    delete ahead[i];
+    const shard = entryAt(context.shards, extent.shard, "shard");
+    const reading = readFile(shard, context).then((content): [Extent, Content] => [extent, content]);
+    // Awaited in its turn, which may never come.
+    reading.catch(() => {});
+    ahead.push(reading);
   }
+  for (const reading of ahead) yield await reading;
 }
 
 async function readFile(shard: ShardRef, context: ReadContext): Promise<Content> {
@@ -116,11 +118,11 @@ function withLanguage(batch: Batch, context: ReadContext): Batch {
   const validity = new Uint8Array((batch.rows + 7) >> 3).fill(0xff);
   let nulls = 0;
   for (let row = 0; row < batch.rows; row++) {
-    const code = fileLanguage(context.shards[batch.shards[row]].key);
+    const code = fileLanguage(entryAt(context.shards, int32At(batch.shards, row), "shard").key);
     if (code >= 0) codes[row] = code;
     else {
       nulls++;
-      validity[row >> 3] &= ~(1 << (row & 7));
+      validity[row >> 3] = uint8At(validity, row >> 3) & ~(1 << (row & 7));
     }
   }
   const language: DictionaryColumn = { kind: "dictionary", codes, values: FILE_LANGUAGES };

@@ -5,6 +5,7 @@
  * no word for NaN and infinities; where a line has one, float columns hold it, `json` columns null, and utf8 columns the word as it is
  * written. Price: views of the line, no JavaScript string but for numbers and `json` columns.
  */
+import { numberAt, uint8At } from "../../batch/numbers.ts";
 import {
   type Cell,
   type CellKind,
@@ -64,17 +65,17 @@ export class JsonFields {
   /** Fills `cells` from the line that `scanner` scanned last, or says why it is no row. They are good until the next scan. */
   take(scanner: JsonScanner): RowFault | undefined {
     this.cellBytes = 0;
-    for (let c = 0; c < this.columns.length; c++) {
-      const column = this.columns[c];
+    let c = 0;
+    for (const column of this.columns) {
       const path = found(scanner, column.paths);
       const cell = c === 0 ? scanner.value(path) : cellOf(scanner, path, column.wanted);
       if (c === 0) {
-        const fault = textFault(scanner.kinds[path], cell);
+        const fault = textFault(uint8At(scanner.kinds, path), cell);
         if (fault !== undefined) return fault;
       }
       if (cell === MISFIT) return misfit(column);
       if (cell instanceof Uint8Array || typeof cell === "string") this.cellBytes += cell.length;
-      this.cells[c] = cell;
+      this.cells[c++] = cell;
     }
     return undefined;
   }
@@ -83,7 +84,7 @@ export class JsonFields {
 /** The first of `paths` that the line has, else the first. */
 function found(scanner: JsonScanner, paths: readonly number[]): number {
   for (const path of paths) if (scanner.kinds[path] !== JsonKind.missing) return path;
-  return paths[0];
+  return numberAt(paths, 0);
 }
 
 function textFault(kind: number, cell: CellOrMisfit): RowFault | undefined {
@@ -95,7 +96,7 @@ function textFault(kind: number, cell: CellOrMisfit): RowFault | undefined {
 
 /** The value found at `path` as a column of kind `wanted` takes it. */
 function cellOf(scanner: JsonScanner, path: number, wanted: MetadataKind): CellOrMisfit {
-  const kind = scanner.kinds[path];
+  const kind = uint8At(scanner.kinds, path);
   if (kind === JsonKind.missing || kind === JsonKind.null) return null;
   switch (wanted) {
     case "utf8":
@@ -116,7 +117,7 @@ function cellOf(scanner: JsonScanner, path: number, wanted: MetadataKind): CellO
 /** The value as JSON text, as it is written but for what is not JSON. */
 function jsonCell(scanner: JsonScanner, path: number): Cell {
   const value = scanner.value(path);
-  const kind = scanner.kinds[path];
+  const kind = uint8At(scanner.kinds, path);
   if (kind === JsonKind.notFinite) return NULL;
   if (kind === JsonKind.string) return JSON.stringify(Buffer.from(value).toString());
   if (!scanner.hasNotFinite || (kind !== JsonKind.array && kind !== JsonKind.object)) return value;

@@ -9,7 +9,9 @@
 import { isUtf8 } from "node:buffer";
 import * as z from "zod";
 import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
+import { entryAt } from "../../batch/entry.ts";
 import { DataError } from "../../batch/errors.ts";
+import { uint8At } from "../../batch/numbers.ts";
 import { checkCodec, codecOf, decode } from "../../io/codecs/codec.ts";
 import { chunksFrom, lineBlocks } from "../../io/formats/byte-lines.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
@@ -52,16 +54,15 @@ export function jsonlSource(given: Options, target: BatchTarget = BATCH_TARGET):
 
   return source({
     extents: async (shards, _context, extentBytes) =>
-      wholeShards(shards).flatMap((whole) =>
-        codecOf(shards[whole.shard].key) === "plain"
-          ? byteExtents(whole.shard, shards[whole.shard].size_bytes, extentBytes)
-          : [whole],
-      ),
+      wholeShards(shards).flatMap((whole) => {
+        const { key, size_bytes } = entryAt(shards, whole.shard, "shard");
+        return codecOf(key) === "plain" ? byteExtents(whole.shard, size_bytes, extentBytes) : [whole];
+      }),
     async *read(extents, context) {
       const rows = new RowRange(given);
       for (const extent of extents) {
         if (rows.done) return;
-        const shard = context.shards[extent.shard];
+        const shard = entryAt(context.shards, extent.shard, "shard");
         const bytes = await context.open(shard);
         try {
           const scanner = new JsonScanner(wanted.paths, unescaper);
@@ -165,7 +166,7 @@ class ExtentReader {
   /** Refuses a file whose first line, at `start`, opens one array around everything. */
   #checkShape(buffer: Buffer, start: number): void {
     let first = start;
-    while (buffer[first] <= 0x20) first++;
+    while (first < buffer.length && uint8At(buffer, first) <= 0x20) first++;
     if (buffer[first] !== OPEN_ARRAY) return;
     throw new DataError({
       code: "data/json-array",

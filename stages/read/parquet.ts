@@ -9,6 +9,7 @@
 import PQueue from "p-queue";
 import * as z from "zod";
 import type { Batch } from "../../batch/batch.ts";
+import { entryAt } from "../../batch/entry.ts";
 import type { CellOrMisfit } from "../../io/formats/cells.ts";
 import type { ParquetCells } from "../../io/formats/parquet-columns.ts";
 import { chunkKey, openParquet, type ParquetFile, type ParquetGroup } from "../../io/formats/parquet-file.ts";
@@ -106,7 +107,8 @@ export function parquetSource(given: Options, target: BatchTarget = BATCH_TARGET
           if (open?.shard !== extent.shard) {
             await open?.bytes.close();
             open = undefined;
-            open = { shard: extent.shard, ...(await withFile(context, context.shards[extent.shard])) };
+            const shard = entryAt(context.shards, extent.shard, "shard");
+            open = { shard: extent.shard, ...(await withFile(context, shard)) };
           }
           yield* readExtent(extent, open.file, open.columns, context, rows, target);
         }

@@ -32,13 +32,14 @@ export function cellsProblem(columns: readonly JudgedColumn[], cells: readonly C
   const [text] = cells;
   if (text === null) return { kind: "missing_text", message: "row has no text" };
   if (text instanceof Uint8Array && text.length === 0) return { kind: "empty_text", message: "text is empty" };
-  for (let c = 0; c < cells.length; c++) {
-    const cell = cells[c];
-    if (cell === MISFIT) return misfit(columns[c]);
+  let c = 0;
+  for (const column of columns) {
+    const cell = cells[c++];
+    if (cell === MISFIT) return misfit(column);
     const isBytes = cell instanceof Uint8Array;
     if (!isBytes && typeof cell !== "string") continue;
     if (cell.length > MAX_ROW_BYTES) return { kind: "row_too_large", message: ROW_TOO_LARGE };
-    if (isBytes && !isUtf8(cell)) return { kind: "invalid_utf8", message: `${columns[c].name} is not valid UTF-8` };
+    if (isBytes && !isUtf8(cell)) return { kind: "invalid_utf8", message: `${column.name} is not valid UTF-8` };
   }
   return undefined;
 }

@@ -56,6 +56,13 @@ const REASONS = {
 };
 type Reason = keyof typeof REASONS;
 
+/** A part of the template over a batch: a literal, or the cells of a column. */
+interface Part {
+  readonly name: string | undefined;
+  readonly literal: Uint8Array;
+  readonly cells: Cells | undefined;
+}
+
 export default defineStage({
   name: "rewrite/join-columns",
   version: 1,
@@ -91,21 +98,21 @@ export default defineStage({
       return undefined;
     };
 
-    const join = (row: number, out: Utf8Builder, columns: readonly (Cells | undefined)[], drop: Drop<Reason>) => {
-      for (const [i, cells] of columns.entries()) {
+    const join = (row: number, out: Utf8Builder, parts: readonly Part[], drop: Drop<Reason>) => {
+      for (const { name, literal, cells } of parts) {
         const reason = cells === undefined ? undefined : addValue(out, cells.read(row), cells);
-        if (cells === undefined) out.appendPart(pieces[i].literal);
+        if (cells === undefined) out.appendPart(literal);
         if (reason === undefined && out.openBytes <= MAX_ROW_BYTES) continue;
-        drop(row, reason ?? "too_large", reason === undefined ? out.openBytes : undefined, pieces[i].path?.name);
+        drop(row, reason ?? "too_large", reason === undefined ? out.openBytes : undefined, name);
         return out.dropParts();
       }
     };
 
     return transform<Reason>((batch, drop) => {
-      const columns = pieces.map(({ path }) => path?.of(batch));
+      const parts = pieces.map(({ path, literal }): Part => ({ name: path?.name, literal, cells: path?.of(batch) }));
       const out = new Utf8Builder(batch.text.data.length, batch.rows, ARENA);
       for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) join(row, out, columns, drop);
+        if (batch.alive.has(row)) join(row, out, parts, drop);
         out.endRow();
       }
       return new Map([["text", out.finish()]]);

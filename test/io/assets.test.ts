@@ -8,7 +8,7 @@ import { filledMemory, reserveMemory } from "../../io/asset-memory.ts";
 import { assetName, findAsset, resolveLocation } from "../../io/asset-sources.ts";
 import { AssetLibrary, readChecked } from "../../io/assets.ts";
 import { createIoEnvironment, environmentData } from "../../io/environment.ts";
-import { COMMIT, startFakeHub, status, strike } from "./fake-hub.ts";
+import { COMMIT, startFakeHub, status, strike, TOKEN } from "./fake-hub.ts";
 import { temporaryFolder, writeTree } from "./temporary.ts";
 
 const digest = (text: string | Uint8Array) => createHash("sha256").update(text).digest("hex");
@@ -88,6 +88,49 @@ test("web servers and the Hub: retried, pinned, checked, without their secrets",
   assert.equal(fs.readFileSync(target, "utf8"), "a large file");
 });
 
+test("a file of a model: by the Hub's own form or with models/, small or large, gated ones with HF_TOKEN", async (t) => {
+  const hub = await startFakeHub(t, temporaryFolder(t));
+  hub.model.set("tokenizer.json", Buffer.from('{"of":"a model"}'));
+  hub.model.set("weights/model.bin", Buffer.from("large"));
+  hub.files.set("tokenizer.json", Buffer.from("of a data set"));
+  const env = hub.environment({ cacheDownloads: true, cacheDir: path.join(temporaryFolder(t), "hub") });
+  for (const location of ["hf://o/m@v1/tokenizer.json", "hf://models/o/m/tokenizer.json"]) {
+    const found = await findAsset(location, USER, env);
+    assert.equal(textOf(await env.assets.fetch(found, USER)), '{"of":"a model"}');
+  }
+  const large = await findAsset("hf://o/m@v1/weights/model.bin", USER, env);
+  assert.equal(textOf(await env.assets.fetch(large, USER)), "large");
+  assert.ok(hub.log.some((line) => line.startsWith(`GET /o/m/resolve/${COMMIT}/weights/model.bin [auth]`)));
+  assert.ok(hub.log.every((line) => !line.includes("/datasets/")));
+  const cached = path.join(env.cacheDir, "models--o--m");
+  assert.deepEqual(fs.readdirSync(path.join(cached, "snapshots", COMMIT)).sort(), ["tokenizer.json", "weights"]);
+  assert.equal(fs.readFileSync(path.join(cached, "refs/v1"), "utf8"), COMMIT);
+  assert.equal(
+    textOf(env.assets.bytes(await findAsset("hf://datasets/o/r/tokenizer.json", USER, env), USER)),
+    "of a data set",
+  );
+
+  const { HF_TOKEN, HF_TOKEN_PATH } = process.env;
+  t.after(() => {
+    for (const [name, value] of Object.entries({ HF_TOKEN, HF_TOKEN_PATH })) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+  delete process.env.HF_TOKEN;
+  process.env.HF_TOKEN_PATH = path.join(env.cacheDir, "no-token");
+  const { hubUrl, cacheDir } = env;
+  const refused = findAsset("hf://o/m@v1/tokenizer.json", USER, createIoEnvironment({ hubUrl, cacheDir }));
+  await assert.rejects(refused, {
+    code: "data/hub-access",
+    message: /\/o\/m, accept its terms.*set HF_TOKEN.*for a data set write hf:\/\/datasets\/o\/m/,
+  });
+  process.env.HF_TOKEN = TOKEN;
+  const gated = createIoEnvironment({ hubUrl, cacheDir });
+  assert.equal((await findAsset("hf://o/m@v1/tokenizer.json", USER, gated)).sha256, digest('{"of":"a model"}'));
+  await assert.rejects(findAsset("hf://spaces/o/s/app.py", USER, gated), { code: "recipe/hub-path" });
+});
+
 test("the store's copy: made once, made anew where it is damaged, refused where the file has changed", async (t) => {
   const root = temporaryFolder(t);
   writeTree(root, { "a.txt": "content" });
@@ -114,6 +157,36 @@ test("the store's copy: made once, made anew where it is damaged, refused where 
   assert.throws(() => late.assets.bytes(asset, USER), { code: "run/changed-asset" });
   assert.deepEqual(fs.readdirSync(path.dirname(target)), []);
   assert.throws(() => new AssetLibrary().bytes(asset, USER), { code: "run/missing-asset" });
+});
+
+test("the store's copy is not hashed again while its stamp is the one that it was hashed with", async (t) => {
+  const root = temporaryFolder(t);
+  writeTree(root, { "a.txt": "content" });
+  const cache = path.join(root, "identities.jsonl");
+  const publish = async (): Promise<string> => {
+    const env = createIoEnvironment({ root });
+    const asset = await findAsset(path.join(root, "a.txt"), USER, env);
+    const target = path.join(root, "store/assets", asset.sha256);
+    await env.assets.publish(asset, target, USER, cache);
+    return target;
+  };
+  const target = await publish();
+  // A file that was written a moment ago is not remembered.
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  await publish();
+  const [known = ""] = fs.readFileSync(cache, "utf8").split("\n").filter(Boolean);
+  assert.equal((JSON.parse(known) as { path: string }).path, target);
+  // What is remembered is not read: the cache says of other content that it is the planned one.
+  fs.writeFileSync(target, "CONTENT");
+  const { size, mtimeNs, ctimeNs, ino } = fs.statSync(target, { bigint: true });
+  const stamp = { size_bytes: Number(size), mtime_ns: String(mtimeNs), ctime_ns: String(ctimeNs), inode: String(ino) };
+  fs.appendFileSync(cache, `${JSON.stringify({ ...JSON.parse(known), ...stamp })}\n`);
+  await publish();
+  assert.equal(fs.readFileSync(target, "utf8"), "CONTENT");
+  // Another stamp, and it is read and made anew.
+  fs.utimesSync(target, 1_700_000_000, 1_700_000_000);
+  await publish();
+  assert.equal(fs.readFileSync(target, "utf8"), "content");
 });
 
 test("threads share one memory, and the first that needs it fills it", async (t) => {

@@ -20,6 +20,8 @@ export interface FakeHub {
   readonly cdnUrl: string;
   /** Path in the repository `o/r` to content. */
   readonly files: Map<string, Uint8Array>;
+  /** The same of the model `o/m`. */
+  readonly model: Map<string, Uint8Array>;
   /** Path under `/web/` to content. */
   readonly web: Map<string, { body: Uint8Array; etag?: string; modified?: string; ranges?: boolean; head?: boolean }>;
   /** `METHOD url` of every request, `[auth]` where it carried a token, and the range; CDN requests start with `cdn `. */
@@ -106,7 +108,8 @@ export async function startFakeHub(t: TestContext, cacheDir: string): Promise<Fa
     t,
     handle("cdn ", (request, response) => {
       const oid = (request.url ?? "").split("/")[2].split("?")[0];
-      const body = [...hub.files.values()].find((bytes) => sha256(bytes) === oid) ?? new Uint8Array(0);
+      const body =
+        [...hub.files.values(), ...hub.model.values()].find((bytes) => sha256(bytes) === oid) ?? new Uint8Array(0);
       sendRanged(request, response, body, { etag: `"cdn-${oid}"` });
     }),
   );
@@ -116,18 +119,22 @@ export async function startFakeHub(t: TestContext, cacheDir: string): Promise<Fa
       const { pathname, searchParams } = new URL(request.url ?? "", "http://x");
       if (pathname.startsWith("/web/")) return sendWeb(hub, pathname.slice(5), request, response);
       if (request.headers.authorization !== `Bearer ${TOKEN}`) return status(401)(response);
-      const revision = /^\/api\/datasets\/o\/r\/revision\/(.+)$/.exec(pathname);
+      const revision = /^\/api\/(?:datasets\/o\/r|models\/o\/m)\/revision\/(.+)$/.exec(pathname);
       if (revision) {
         const known = ["main", "v1", "refs%2Fconvert%2Fparquet", COMMIT].includes(revision[1]);
         if (!known) return status(404, { "x-error-code": "RevisionNotFound" })(response);
         return status(200, {}, JSON.stringify({ _id: "1", id: "o/r", sha: COMMIT }))(response);
       }
-      const tree = /^\/api\/datasets\/o\/r\/tree\/([^/]+)\/?(.*)$/.exec(pathname);
-      if (tree && tree[1] === COMMIT) return sendTree(hub, decodeURIComponent(tree[2]), searchParams, url, response);
-      const resolve = /^\/datasets\/o\/r\/resolve\/([^/]+)\/(.+)$/.exec(pathname);
-      const name = decodeURIComponent(resolve?.[2] ?? "");
-      const body = hub.files.get(name);
-      if (!resolve || resolve[1] !== COMMIT || !body) return status(404, { "x-error-code": "EntryNotFound" })(response);
+      const tree = /^(\/api\/(?:datasets\/o\/r|models\/o\/m)\/tree)\/([^/]+)\/?(.*)$/.exec(pathname);
+      if (tree && tree[2] === COMMIT) {
+        const files = tree[1].startsWith("/api/models") ? hub.model : hub.files;
+        const listing = { files, pageSize: hub.pageSize, extraEntries: hub.extraEntries };
+        return sendTree(listing, decodeURIComponent(tree[3]), searchParams, `${url}${tree[1]}`, response);
+      }
+      const resolve = /^\/(datasets\/o\/r|o\/m)\/resolve\/([^/]+)\/(.+)$/.exec(pathname);
+      const name = decodeURIComponent(resolve?.[3] ?? "");
+      const body = (resolve?.[1] === "o/m" ? hub.model : hub.files).get(name);
+      if (!resolve || resolve[2] !== COMMIT || !body) return status(404, { "x-error-code": "EntryNotFound" })(response);
       if (!isLfs(name)) return sendRanged(request, response, body, { etag: `"${gitOid(body)}"` });
       const location = `${cdnUrl}/cdn/${sha256(body)}?${SIGNATURE}`;
       response.writeHead(302, { location, "x-linked-etag": `"${sha256(body)}"`, "x-repo-commit": COMMIT });
@@ -140,6 +147,7 @@ export async function startFakeHub(t: TestContext, cacheDir: string): Promise<Fa
     log,
     faults,
     files: new Map(),
+    model: new Map(),
     web: new Map(),
     extraEntries: [],
     pageSize: 1000,
@@ -167,7 +175,7 @@ export async function startFakeHub(t: TestContext, cacheDir: string): Promise<Fa
 }
 
 function sendTree(
-  hub: FakeHub,
+  hub: Pick<FakeHub, "files" | "pageSize" | "extraEntries">,
   folder: string,
   query: URLSearchParams,
   base: string,
@@ -195,7 +203,7 @@ function sendTree(
   const at = Number(query.get("cursor") ?? 0);
   const next = at + hub.pageSize;
   query.set("cursor", String(next));
-  const path = `/api/datasets/o/r/tree/${COMMIT}/${encodeURIComponent(folder)}`;
+  const path = `/${COMMIT}/${encodeURIComponent(folder)}`;
   const link = next < all.length ? { link: `<${base}${path}?${query}>; rel="next"` } : {};
   status(200, link, JSON.stringify(all.slice(at, next)))(response);
 }

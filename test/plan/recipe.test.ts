@@ -70,6 +70,7 @@ test("a recipe loads with every default filled in and every place known", async 
     exports: [],
     gates: {},
     plugins: [],
+    folder: "/recipes",
   });
 });
 
@@ -160,7 +161,7 @@ test("a file is loaded by path, its plugins from its folder", async (t) => {
   await writeFile(path, `${text}plugins: [ ./mine.mjs ]\n`);
   const recipe = await loadRecipe(path, { registry });
   assert.deepEqual(recipe.pipelines.web[1].options, { level: 2, extra: 1 });
-  assert.deepEqual(recipe.plugins, [join(folder, "mine.mjs")]);
+  assert.deepEqual([recipe.plugins, recipe.folder], [["mine.mjs"], folder]);
   assert.deepEqual(canonicalRecipe(recipe).plugins, ["mine.mjs"]);
 
   await writeFile(path, `${GOOD}plugins: [ ./taken.mjs, ./broken.mjs, ./absent.mjs ]\n`);

@@ -86,7 +86,7 @@ test("a run reads its files from the store; a plan says what they hold and not w
     sources: prepared.plan.sources.map(({ stages }) => stages),
   });
   assert.doesNotMatch(withoutPlaces, /lists\/a|lists\/b/);
-  assert.doesNotMatch(withoutPlaces.replaceAll(/"plugins":\[[^\]]*\]|"file":"[^"]*\.yaml"/g, ""), /recipes/);
+  assert.doesNotMatch(withoutPlaces.replaceAll(/"folder":"[^"]*"|"file":"[^"]*\.yaml"/g, ""), /recipes/);
 
   const result = await execute(prepared);
   assert.equal(stored(out).length, 3);

@@ -3,7 +3,17 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
-import { openRun, prepare, type RunResult, run, verifyRun } from "../../index.ts";
+import {
+  exportRun,
+  nextTrainingStage,
+  openRun,
+  packingReport,
+  prepare,
+  type RunResult,
+  replayMixture,
+  run,
+  verifyRun,
+} from "../../index.ts";
 import { article, randomizer, sentence, temporaryFolder, treeDigests } from "../workers/fixture.ts";
 
 const NOTICE = "This site uses cookies and similar technologies to measure what you read.";
@@ -187,4 +197,42 @@ test("a changed file of an output is found by verify", async (t) => {
     findings.map(({ code, file: where }) => [code, where]),
     [["verify/export-changed", "table/train-00000-of-00001.parquet"]],
   );
+});
+
+test("a column of the name of a verdict's is refused where dropped rows are kept, before anything is read", async (t) => {
+  const root = project(t, rowsOf(10));
+  const recipe = path.join(root, "rows.yaml");
+  for (const name of ["dropped_by", "reason", "value", "detail"]) {
+    fs.writeFileSync(
+      recipe,
+      RECIPE.replace("metadata: [", `metadata: [{ name: ${name}, path: score, kind: float64 }, `),
+    );
+    await assert.rejects(prepare(recipe, { out: root, dataRoot: root }), (error: Error) => {
+      assert.match(error.message, /recipe\/column-clash/);
+      assert.ok(error.message.includes(`the source web has a column ${name}, and output lines gives dropped rows one`));
+      assert.match(error.message, /rows\.yaml:\d+:\d+/);
+      return true;
+    });
+  }
+  fs.writeFileSync(recipe, fs.readFileSync(recipe, "utf8").replace(", keep_dropped: true", ""));
+  const { plan } = await prepare(recipe, { out: root, dataRoot: root });
+  assert.ok(
+    plan.outputs[0].columns.some(({ name }) => name === "detail"),
+    "without dropped rows it is a column like any",
+  );
+});
+
+test("what is about training stages says of a recipe of outputs alone that it has none", async (t) => {
+  const root = project(t, rowsOf(40));
+  const out = path.join(root, "out");
+  await build(root, out, { workers: 1, span_bytes: 1e9 });
+  const checkpoint = path.join(root, "checkpoint.json");
+  fs.writeFileSync(checkpoint, "{}");
+  const opened = openRun("rows", out);
+  const none = { code: "flag/no-training-stages", exitCode: 2, message: /rows has no training stages/ };
+  await assert.rejects(replayMixture(path.join(root, "rows.yaml"), { out }), none);
+  await assert.rejects(replayMixture("rows", { out }), none);
+  await assert.rejects(nextTrainingStage("rows", { out, checkpoint }), none);
+  await assert.rejects(exportRun(opened, "trl"), none);
+  await assert.rejects(packingReport(opened), none);
 });

@@ -74,7 +74,7 @@ test("every flipped byte and every wrong count is found, and nothing is changed 
       sealed(path.join(ingest, spanFiles.marker(0)), (marker) => {
         marker.kept++;
       }),
-      /documents, and the span kept|were kept, and the manifest says/,
+      /documents, and the span kept|were kept, and the run says/,
     ],
     [
       "verify/plan",

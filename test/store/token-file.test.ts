@@ -8,7 +8,6 @@ import {
   decodeEnds,
   decodePieces,
   decodeTokens,
-  documentProblem,
   encodeEnds,
   formatMetadata,
   humanizeTokens,
@@ -37,24 +36,6 @@ test("ids are stored in the width of the vocabulary, ends are counted on from wh
   const parts = Buffer.concat([encodeEnds([2]), encodeEnds(Float64Array.of(2, 4), 2)]);
   assert.deepEqual(parts, Buffer.from(encodeEnds([2, 4, 6])));
   assert.deepEqual([...decodeEnds(parts, "x")], [2, 4, 6]);
-});
-
-test("a document that breaks the invariant is named, and good ones of either width are not", () => {
-  const format = { token_bytes: 2, vocab_size: 100, eos: 2 } as const;
-  const bad: [number, string, number[], number[]][] = [
-    [1, "has an EOS inside", [5, 2, 6, 2, 7, 2], [2, 6]],
-    [0, "ends with id 5 instead of EOS 2", [5], [1]],
-    [0, "holds id 100, and the vocabulary has 100", [100, 2], [2]],
-    [1, "ends at token 2 after starting at 2", [5, 2], [2, 2]],
-    [1, "is not ended: 1 ids are left", [5, 2, 6], [2]],
-    [0, "ends at token 9 after starting at 0", [5, 2], [9]],
-    [0, "is not ended: 1 ids are left", [2], []],
-  ];
-  for (const [document, what, ids, ends] of bad) {
-    assert.deepEqual(documentProblem(Uint32Array.from(ids), ends, format), { document, what });
-  }
-  assert.equal(documentProblem(Uint32Array.of(5, 99, 2, 2), Float64Array.of(3, 4), format), undefined);
-  assert.equal(documentProblem(new Uint16Array(0), [], format), undefined);
 });
 
 test("ends beyond 2^32 survive, and files that cannot be right are refused", () => {

@@ -58,7 +58,7 @@ async function attempt(
 }
 
 const CASES: readonly [string, string, string][] = [
-  ["throws", 'throw new TypeError("no kanji please");', "run/stage-failed"],
+  ["throws", 'throw new TypeError("this worker was terminated: no kanji please");', "run/stage-failed"],
   ["exits", "process.exit(3);", "run/worker-died"],
   ["runs out of memory", "const hog = []; for (;;) hog.push(new Array(1e6).fill(row));", "run/worker-died"],
 ];
@@ -71,7 +71,7 @@ for (const [what, body, code] of CASES) {
       assert.equal((error as { code?: string }).code, code);
       if (code === "run/stage-failed") {
         assert.match(String(error), /local\/trouble failed/);
-        assert.match(String(error), /no kanji please/);
+        assert.match(String(error), /this worker was terminated: no kanji please/);
         assert.match(String(error), /web\/\w+\.jsonl/);
       }
       return true;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
-import { type Plan, prepare, type RunEvent, run } from "../../index.ts";
+import { type Plan, prepare, type RunEvent, run, verifyRun } from "../../index.ts";
 import { Layout, matchFiles, spanFiles, tokenFiles, verdictFiles } from "../../store/layout.ts";
 import { flipByte } from "../io/vouched.ts";
 import { article, isResult, RECIPE, randomizer, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
@@ -57,7 +57,7 @@ test("flipped bytes in what tasks hand to each other", { timeout: 600_000 }, asy
   const built = await project(root, path.join(root, "out"));
   await built.attempt();
   const expected = treeDigests(built.out, isResult);
-  const whole = treeDigests(built.out, (file) => !file.endsWith("plan.json"));
+  const whole = treeDigests(built.out, (file) => !/plan\.json$|identities\.jsonl$/.test(file));
   const { plan, layout } = built;
   const [web] = plan.sources;
   const ingest = layout.ingest(web.ingest);
@@ -146,7 +146,7 @@ test("flipped bytes in what tasks hand to each other", { timeout: 600_000 }, asy
   for (const marker of markers) middle(marker);
   assert.deepEqual(await repairs(built), []);
   assert.deepEqual(
-    treeDigests(built.out, (file) => !file.endsWith("plan.json")),
+    treeDigests(built.out, (file) => !/plan\.json$|identities\.jsonl$/.test(file)),
     whole,
   );
 });
@@ -168,6 +168,40 @@ test("another list of spans is found where it does not cover the shards, and wit
   fs.rmSync(layout.tokens(web.tokens), { recursive: true });
   assert.deepEqual(await repairs(built), []);
   assert.deepEqual(treeDigests(built.out, isResult), expected);
+});
+
+test("a damaged marker that nothing asks for is removed by the next run, which stays done, and verify is clean", async (t) => {
+  const root = temporaryFolder(t);
+  writeCorpus(root, 90);
+  fs.writeFileSync(path.join(root, "tiny.yaml"), RECIPE);
+  const built = await project(root, path.join(root, "out"));
+  await built.attempt();
+  const { layout, plan } = built;
+  const expected = treeDigests(built.out, isResult);
+  const [web] = plan.sources;
+  const [exact] = web.barriers.map(({ group }) => layout.match(plan.groups[group].fingerprint));
+  const ingest = layout.ingest(web.ingest);
+  const unasked = [
+    path.join(exact, matchFiles.marker(0)),
+    path.join(exact, matchFiles.united),
+    path.join(ingest, spanFiles.marker(0)),
+  ];
+  for (const file of unasked) {
+    flipByte(file, Math.floor(fs.statSync(file).size / 2));
+    const damaged = (await verifyRun({ plan, layout })).filter(({ code }) => code === "verify/damaged-marker");
+    assert.deepEqual(
+      damaged.map((finding) => finding.file),
+      [file],
+    );
+    assert.deepEqual(await repairs(built), [path.basename(file)]);
+    assert.equal(fs.existsSync(file), false);
+    const left = await verifyRun({ plan, layout });
+    assert.deepEqual(
+      left.filter(({ severity }) => severity === "error"),
+      [],
+    );
+    assert.deepEqual(treeDigests(built.out, isResult), expected);
+  }
 });
 
 const ROWS = `schema: 1

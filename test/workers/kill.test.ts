@@ -25,13 +25,13 @@ limits: { max_epochs: 4 }
 exports: [nanotron]
 `;
 
-/** Two passes, a loss lane and an output beside the tokens: every product that a span can have. */
+/** Two passes, rows that are drawn, a loss lane and an output beside the tokens: every product that a span can have. */
 const PRODUCTS = `schema: 1
 name: tiny
 seed: 3
 tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
 pipelines:
-  web: [ { use: dedup/paragraphs }, { use: dedup/exact }, { use: annotate/completion-loss, after: "the" } ]
+  web: [ { use: dedup/paragraphs }, { use: dedup/exact }, { use: filter/sample, count: 40 }, { use: annotate/completion-loss, after: "the" } ]
 sources: { web: { from: "web/*.jsonl", read: jsonl, metadata: [url], pipeline: web } }
 shard_tokens: 8000
 training_stages:

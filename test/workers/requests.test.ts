@@ -6,7 +6,7 @@ import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { RunError } from "../../batch/errors.ts";
-import { prepare, type RunOptions, run } from "../../index.ts";
+import { type Advance, prepare, type RunOptions, run } from "../../index.ts";
 import type { IngestMarker } from "../../workers/protocol.ts";
 import { temporaryFolder, treeDigests } from "./fixture.ts";
 
@@ -178,6 +178,28 @@ test("a budget of questions ends the run where it is spent; running again goes o
   const free = corpus(t);
   await build(free.folder);
   assert.deepEqual(texts.sort(), free.asked().sort());
+});
+
+test("the budget of a rank counts for its process: another one has as many", async (t) => {
+  const { folder, asked } = corpus(t);
+  const shardmill = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [CLI, ...args, "--out", "out"], { cwd: folder, encoding: "utf8" });
+  assert.equal(shardmill("plan", "recipe.yaml", "--write").status, 0);
+  assert.equal(shardmill("rank", "asks", "--phase", "cut:docs").status, 0);
+  const first = shardmill("advance", "asks", "--json");
+  const [{ phase }] = (JSON.parse(first.stdout) as Advance).ready;
+  assert.equal(shardmill("rank", "asks", "--phase", phase).status, 0);
+  const second = shardmill("advance", "asks", "--json");
+  const [{ phase: asking }] = (JSON.parse(second.stdout) as Advance).ready;
+  for (let process = 1; process <= 2; process++) {
+    const rank = shardmill("rank", "asks", "--phase", asking, "--workers", "1", "--max-questions", "20");
+    assert.equal(rank.status, 1, rank.stderr);
+    assert.match(rank.stderr, /run\/question-budget/);
+    assert.equal(asked().length, 20 * process);
+  }
+  const free = shardmill("rank", "asks", "--phase", asking, "--workers", "1");
+  assert.equal(free.status, 0, free.stderr);
+  assert.equal(new Set(asked()).size, asked().length, "answers of the earlier processes are not asked for again");
 });
 
 test("a question that fails ends the span after those that are out, whose answers are kept", async (t) => {

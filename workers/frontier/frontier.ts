@@ -6,7 +6,7 @@
  * same markers give the same answer on every host. Price: one look at each marker of what is not done; what nobody asks for is not looked at.
  */
 import { entryAt } from "../../batch/entry.ts";
-import { groupAt, type Plan, passAt, sourceAt } from "../../plan/plan.ts";
+import { droppingBarriers, groupAt, type Plan, passAt, sourceAt } from "../../plan/plan.ts";
 import type { MarkerPlace, TaskKind } from "../markers.ts";
 import type { MixedTrainingStage } from "../mixture.ts";
 import type { PackMarker, Task } from "../protocol.ts";
@@ -15,15 +15,7 @@ import { groupPhases } from "./group-phases.ts";
 import { writePhase } from "./output-phases.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
 import { Schedule, type ScheduleInit } from "./schedule.ts";
-import {
-  cutPhase,
-  droppingBarriers,
-  ingestPhase,
-  type Phases,
-  sealPhase,
-  settlePhase,
-  storePhases,
-} from "./source-phases.ts";
+import { cutPhase, ingestPhase, type Phases, sealPhase, settlePhase, storePhases } from "./source-phases.ts";
 import { mixture, packAgainPhase, packedWindows, packPhase } from "./window-phases.ts";
 
 /** A phase with how far it is. */
@@ -177,7 +169,7 @@ function buildGraph(schedule: Schedule): Graph {
   );
   const seals = sources.map((_, source) => {
     const isTaken = outputs.some((output) => output.sources.includes(source));
-    const isSettled = isTaken && droppingBarriers(schedule, source).length > 0;
+    const isSettled = isTaken && droppingBarriers(sourceAt(plan, source)).length > 0;
     const made = { store: stores[source], settle: isSettled ? settle(source) : undefined };
     return { ...made, seal: sealPhase(schedule, source, made, all) };
   });

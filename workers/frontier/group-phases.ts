@@ -1,11 +1,11 @@
 /**
- * The phases of one dedup group: match, a task a partition of the keys, and unite.
+ * The phases of one group of a barrier: match, a task a partition of the keys, and unite.
  *
  * A group waits until all members are sketched, because documents are numbered through the members in recipe order; and for the verdicts of
  * the dropping barriers before it, whose losers take no part. Keys stay when a store is built: a changed member needs those of the others.
  */
 import { entryAt } from "../../batch/entry.ts";
-import { barrierAt, groupAt, sourceAt } from "../../plan/plan.ts";
+import { barrierAt, groupAt, sourceAt, takesRows } from "../../plan/plan.ts";
 import { spanFiles } from "../../store/layout.ts";
 import type { KeyInput, MatchTask, PartsInput, RootsSlice } from "../protocol.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
@@ -20,13 +20,14 @@ export interface GroupPhases {
 export function groupPhases(schedule: Schedule, group: number, phases: Phases): GroupPhases {
   const planned = groupAt(schedule.plan, group);
   const { stage, members, partitions, verdict } = planned;
+  const { exchange } = stage;
   const names = members.map(({ source }) => sourceAt(schedule.plan, source).name);
   const inputs = once(() => matchInputs(schedule, group));
   const match: PhaseSpec = {
     id: `match:${stage.id}@${names.join(",")}`,
     kind: "match",
     subject: `${stage.id} of ${names.join(", ")}`,
-    stages: [stage.use],
+    stages: [stage.use, ...(exchange?.verdict === "select" ? [`keep ${exchange.count}`] : [])],
     count: () => partitions,
     task: (partition) => ({ kind: "match", group, partition, ...inputs() }),
     place: (partition) => schedule.places.match(group, partition),
@@ -58,11 +59,11 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
   return { match, unite };
 }
 
-/** Positions of the barriers before a member's that drop rows. */
+/** Positions of the barriers before a member's that take rows away. */
 function earlierBarriers({ plan }: Schedule, source: number, barrier: number): readonly number[] {
   return sourceAt(plan, source)
     .barriers.slice(0, barrier)
-    .flatMap((entry, position) => (entry.verdict === "drop" ? [position] : []));
+    .flatMap((entry, position) => (takesRows(entry) ? [position] : []));
 }
 
 function earlierNeeds(schedule: Schedule, group: number, phases: Phases): readonly Need[] {
@@ -94,7 +95,7 @@ function matchInputs(schedule: Schedule, group: number): Pick<MatchTask, "inputs
       const firstInGroup = first + number;
       const marker = spanFiles.marker(span);
       inputs.push({ file: { folder, marker, name: spanFiles.keys(span, barrier) }, firstDocument: firstInGroup });
-      if (planned.verdict === "drop") continue;
+      if (takesRows(planned)) continue;
       const file = { folder, marker, name: spanFiles.parts(span, barrier) };
       parts.push({ file, firstPart: firstInGroup, firstDocument: entryAt(documents, span, "span") });
     }

@@ -5,12 +5,12 @@
  * comes from the bytes of all their texts. So files are the same however the sources were cut.
  */
 import { entryAt } from "../../batch/entry.ts";
-import { type OutputPlan, outputAt, sourceAt } from "../../plan/plan.ts";
+import { droppingBarriers, type OutputPlan, outputAt, sourceAt } from "../../plan/plan.ts";
 import { verdictFiles } from "../../store/layout.ts";
 import type { WritePart } from "../protocol.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
-import { droppingBarriers, type Phases, products } from "./source-phases.ts";
+import { type Phases, products } from "./source-phases.ts";
 
 /** Rows of one span that an output takes. */
 interface SpanRows {
@@ -37,7 +37,7 @@ export function writePhase(
   const planned = outputAt(schedule.plan, output);
   const passesOf = (source: number) => sourceAt(schedule.plan, source).passes;
   const cut = once(() => cutOutput(schedule, planned));
-  const dropping = (source: number): boolean => droppingBarriers(schedule, source).length > 0;
+  const dropping = (source: number): boolean => droppingBarriers(sourceAt(schedule.plan, source)).length > 0;
   const lastPass = (source: number): PhaseSpec => phases.ingest(source, passesOf(source).length - 1);
   const counted = planned.sources.flatMap((source): readonly Need[] => [
     { phase: lastPass(source), left: "facts" },
@@ -92,7 +92,8 @@ function cutOutput(schedule: Schedule, { sources, shard_bytes }: OutputPlan): Cu
   let rows = 0;
   let bytes = 0;
   for (const source of sources) {
-    const taken = droppingBarriers(schedule, source).length > 0 ? settled(schedule, source) : kept(schedule, source);
+    const taken =
+      droppingBarriers(sourceAt(schedule.plan, source)).length > 0 ? settled(schedule, source) : kept(schedule, source);
     if (taken === undefined) return undefined;
     for (const span of taken) {
       spans.push({ ...span, first: rows });

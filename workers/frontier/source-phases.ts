@@ -5,7 +5,7 @@
  * all barriers that drop rows.
  */
 import { entryAt } from "../../batch/entry.ts";
-import { barrierAt, groupAt, passAt, sourceAt } from "../../plan/plan.ts";
+import { barrierAt, groupAt, passAt, sourceAt, takesRows } from "../../plan/plan.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import type { MarkedFile } from "../../store/marker.ts";
 import type { GatherTask, RootsSlice } from "../protocol.ts";
@@ -119,9 +119,9 @@ export function numberingNeeds({ plan }: Schedule, group: number, phases: Phases
   }));
 }
 
-/** Barriers of a source that drop rows, by position. */
-export function droppingBarriers({ plan }: Schedule, source: number): readonly number[] {
-  return sourceAt(plan, source).barriers.flatMap(({ verdict }, barrier) => (verdict === "drop" ? [barrier] : []));
+/** Barriers of a source that take rows away, by position. */
+function droppingPositions({ plan }: Schedule, source: number): readonly number[] {
+  return sourceAt(plan, source).barriers.flatMap((barrier, position) => (takesRows(barrier) ? [position] : []));
 }
 
 export function rootsOf(schedule: Schedule, group: number): MarkedFile {
@@ -157,10 +157,11 @@ export function storePhases(schedule: Schedule, source: number, phases: Phases):
       const spans = facts.parts()?.[part];
       const shape = facts.store();
       if (spans === undefined || shape === undefined) throw new Error(`${planned.name} has no part ${part} yet`);
-      const barriers = droppingBarriers(schedule, source).map((barrier) => {
-        const { group } = barrierAt(schedule.plan, source, barrier);
+      const barriers = droppingPositions(schedule, source).map((barrier) => {
+        const { group, verdict } = barrierAt(schedule.plan, source, barrier);
         const first = schedule.firstInGroup(source, barrier);
-        return { roots: { file: rootsOf(schedule, group), first }, sizes: { file: sizesOf(schedule, group), first } };
+        const roots = { file: rootsOf(schedule, group), first };
+        return verdict === "drop" ? { roots, sizes: { file: sizesOf(schedule, group), first } } : { roots };
       });
       return { kind: "scatter", source, part, spans, ...shape, barriers };
     },
@@ -222,7 +223,7 @@ function shardOf(schedule: Schedule, source: number, destination: number): Pick<
 
 /** The verdicts of all barriers of a source that drop rows. */
 function verdictNeeds(schedule: Schedule, source: number, phases: Phases): readonly Need[] {
-  return droppingBarriers(schedule, source).flatMap((barrier): readonly Need[] => {
+  return droppingPositions(schedule, source).flatMap((barrier): readonly Need[] => {
     const { group } = barrierAt(schedule.plan, source, barrier);
     return [{ phase: phases.unite(group), left: "whole" }, ...numberingNeeds(schedule, group, phases)];
   });
@@ -246,7 +247,7 @@ export function settlePhase(schedule: Schedule, source: number, phases: Phases):
     task: (part) => {
       const spans = facts.parts()?.[part];
       if (spans === undefined) throw new Error(`${planned.name} has no part ${part} yet`);
-      const barriers = droppingBarriers(schedule, source).map((barrier) => ({
+      const barriers = droppingPositions(schedule, source).map((barrier) => ({
         roots: {
           file: rootsOf(schedule, barrierAt(schedule.plan, source, barrier).group),
           first: schedule.firstInGroup(source, barrier),

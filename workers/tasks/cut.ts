@@ -5,12 +5,13 @@
  * cut that is made again goes everything that was read by the old one.
  */
 import { join } from "node:path";
+import { entryAt } from "../../batch/entry.ts";
 import { DataError, RunError } from "../../batch/errors.ts";
 import { commitFirst } from "../../io/local/commit.ts";
 import { seal } from "../../io/local/seal.ts";
 import { damagedStore } from "../../io/local/vouched.ts";
 import { openShard } from "../../io/open.ts";
-import type { SourcePlan } from "../../plan/plan.ts";
+import { passAt, type SourcePlan, sourceAt } from "../../plan/plan.ts";
 import type { Extent } from "../../stages/define.ts";
 import { spanFiles } from "../../store/layout.ts";
 import { readSealed } from "../../store/marker.ts";
@@ -23,7 +24,7 @@ import { coverProblem, readSpans } from "../spans.ts";
 export const SPAN_BYTES = 32 * 1024 * 1024;
 
 export async function cut(task: CutTask, context: WorkerContext): Promise<CutMarker> {
-  const source = context.plan.sources[task.source];
+  const source = sourceAt(context.plan, task.source);
   const { span_bytes } = context.setup;
   const reader = context.operator(source.reader);
   if (reader.kind !== "source") throw new Error(`${source.reader.use} is not a reader`);
@@ -35,7 +36,7 @@ export async function cut(task: CutTask, context: WorkerContext): Promise<CutMar
       throw new DataError({
         code: `data/${kind.replaceAll("_", "-")}`,
         what: message,
-        place: { source: source.name, shard: source.shards[shard].key },
+        place: { source: source.name, shard: entryAt(source.shards, shard, "shard").key },
         why: "nothing can be read before it is known where the rows lie",
       });
     },
@@ -44,7 +45,7 @@ export async function cut(task: CutTask, context: WorkerContext): Promise<CutMar
   const spans = source.single_span ? (extents.length > 0 ? [extents] : []) : groupExtents(extents, span_bytes);
   const problem = coverProblem(spans, source.shards);
   if (problem !== undefined) throw notCovered(source, problem);
-  const folder = context.layout.ingest(source.passes[0].fingerprint);
+  const folder = context.layout.ingest(passAt(context.plan, task.source, 0).fingerprint);
   discardOrphans(source, context);
   const marker: CutMarker = { files: [], spans };
   if (commitFirst(join(folder, spanFiles.spans), seal(marker))) return marker;
@@ -59,7 +60,7 @@ function discardOrphans({ passes }: SourcePlan, { layout }: WorkerContext): void
   const folders = passes.map(({ fingerprint }) => layout.ingest(fingerprint));
   // Looked at first: another run may cut and read meanwhile, in this order.
   const orphans = folders.filter((folder) => spanMarkers(folder).length > 0);
-  if (readSealed(folders[0], spanFiles.spans).state !== "absent") return;
+  if (readSealed(entryAt(folders, 0, "pass"), spanFiles.spans).state !== "absent") return;
   for (const folder of orphans) discardSpans(folder);
 }
 

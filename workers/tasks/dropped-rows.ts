@@ -1,23 +1,24 @@
 /** What rows that did not survive have besides their own columns: who took them away, and why. */
 import type { Batch } from "../../batch/batch.ts";
-import type { SourcePlan } from "../../plan/plan.ts";
+import { entryAt } from "../../batch/entry.ts";
+import { uint8At } from "../../batch/numbers.ts";
+import { VERDICT_COLUMNS } from "../../plan/outputs.ts";
+import { droppingBarriers, type SourcePlan } from "../../plan/plan.ts";
 import type { SinkColumn } from "../../stages/define.ts";
 import { FELL } from "./settle.ts";
-import { VERDICT_COLUMNS } from "./span/dropped.ts";
 
 /** The columns of an output's dropped rows. */
 export function droppedColumns(columns: readonly SinkColumn[]): readonly SinkColumn[] {
-  const taken = new Set(VERDICT_COLUMNS.map(({ name }) => name));
   const verdicts = VERDICT_COLUMNS.map(({ name, kind }) => ({ name, type: kind === "utf8" ? "string" : kind }));
-  return [...columns.filter(({ name }) => !taken.has(name)), ...verdicts];
+  return [...columns, ...verdicts];
 }
 
 /** The rows of `batch` that a dropping barrier of `source` took, each with the barrier and its reason. `fates` are those of the span. */
 export function takenByBarriers(batch: Batch, fates: Uint8Array, source: SourcePlan): Batch {
-  const barriers = source.barriers.filter(({ verdict }) => verdict === "drop").map(({ stage }) => source.stages[stage]);
+  const barriers = droppingBarriers(source).map(({ stage }) => entryAt(source.stages, stage, "stage"));
   const codes = new Int32Array(batch.rows);
   for (let row = 0; row < batch.rows; row++) {
-    const barrier = fates[batch.document(row)] - FELL;
+    const barrier = uint8At(fates, batch.document(row)) - FELL;
     if (barrier < 0) batch.alive.clear(row);
     else codes[row] = barrier;
   }

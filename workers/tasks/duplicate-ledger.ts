@@ -1,7 +1,8 @@
-/** Rows that dropping barriers took away, and which row each was a copy of. One Arrow table, 20 bytes a row. */
+/** Rows that barriers took away, and which row each was a copy of, NaN where of none. One Arrow table, 20 bytes a row. */
 import { Int32Builder } from "../../batch/builder.ts";
 import type { Column } from "../../batch/column.ts";
 import { encodeArrow } from "../../io/formats/arrow-table.ts";
+import { NO_SURVIVOR } from "../../kernels/dedup/union-find.ts";
 
 export class DuplicateLedger {
   readonly #shard = new Int32Builder();
@@ -13,7 +14,7 @@ export class DuplicateLedger {
     this.#shard.append(shard);
     this.#row.append(row);
     this.#stage.append(stage);
-    this.#survivor.push(survivor);
+    this.#survivor.push(survivor === NO_SURVIVOR ? Number.NaN : survivor);
   }
 
   encode(): Uint8Array {

@@ -8,12 +8,14 @@
 import { join } from "node:path";
 import { ColumnAppender } from "../../batch/append.ts";
 import { type Column, float64Values, int32Values } from "../../batch/column.ts";
+import { entryAt } from "../../batch/entry.ts";
+import { float64At, int32At, uint32At } from "../../batch/numbers.ts";
 import { decodeArrow, encodeArrow } from "../../io/formats/arrow-table.ts";
 import { Blocks } from "../../io/local/blocks.ts";
 import { BufferedWriter } from "../../io/local/buffered-writer.ts";
 import { commitBytes, commitMarker, createPending } from "../../io/local/commit.ts";
 import { ForwardReader } from "../../io/local/forward-reader.ts";
-import { tokenizerOf } from "../../plan/plan.ts";
+import { sourceAt, tokenizerOf } from "../../plan/plan.ts";
 import { spanFiles, tokenFiles } from "../../store/layout.ts";
 import { vouchers } from "../../store/marker.ts";
 import { companions, encodeEnds, formatMetadata } from "../../store/token-file.ts";
@@ -38,7 +40,7 @@ interface Chunk {
 const RUNS_PER_SPAN = 1 << 20;
 
 export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
-  const source = context.plan.sources[task.source];
+  const source = sourceAt(context.plan, task.source);
   const { token_bytes, name: tokenizer } = tokenizerOf(context.plan);
   const scattered = context.layout.tokens(source.tokens);
   const folder = task.held_out ? context.layout.validation(source.tokens) : scattered;
@@ -58,15 +60,15 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const lossWriter = lossFile && new BufferedWriter((bytes) => lossFile.write(bytes));
   try {
     order.forEach((position, index) => {
-      const chunk = chunks[chunkOf[position]];
-      const row = rowOf[position];
-      const count = chunk.tokens[row];
+      const chunk = entryAt(chunks, uint32At(chunkOf, position), "chunk");
+      const row = uint32At(rowOf, position);
+      const count = int32At(chunk.tokens, row);
       const key = runKey(chunk, row);
-      const start = chunk.token_start[row];
+      const start = float64At(chunk.token_start, row);
       writer.write(runOf(runs, key).read(start * token_bytes, count * token_bytes));
       if (lossRuns !== undefined) lossWriter?.write(runOf(lossRuns, key).read(start, count));
       tokens += count;
-      textBytes += chunk.bytes[row];
+      textBytes += int32At(chunk.bytes, row);
       ends[index] = tokens;
       appendDocument(appenders, chunk, row);
     });
@@ -119,7 +121,7 @@ function runOf(runs: ReadonlyMap<number, ForwardReader>, key: number): ForwardRe
 
 /** A run in all of the source's spans. */
 function runKey({ span, run }: Chunk, row: number): number {
-  return span[row] * RUNS_PER_SPAN + run[row];
+  return int32At(span, row) * RUNS_PER_SPAN + int32At(run, row);
 }
 
 /** A reader for every run that the chunks name, for the part of it that they name. */
@@ -133,11 +135,11 @@ function openRuns(
   for (const chunk of chunks) {
     for (let row = 0; row < chunk.rows; row++) {
       const key = runKey(chunk, row);
-      const start = chunk.token_start[row] * tokenBytes;
-      const end = start + chunk.tokens[row] * tokenBytes;
+      const start = float64At(chunk.token_start, row) * tokenBytes;
+      const end = start + int32At(chunk.tokens, row) * tokenBytes;
       const run = runs.get(key);
       if (run === undefined) {
-        runs.set(key, { span: chunk.span[row], start, end });
+        runs.set(key, { span: int32At(chunk.span, row), start, end });
       } else {
         run.start = Math.min(run.start, start);
         run.end = Math.max(run.end, end);
@@ -175,7 +177,7 @@ function sortByKey(chunks: readonly Chunk[]): { order: Uint32Array; chunkOf: Uin
     }
   });
   const order = Uint32Array.from({ length: total }, (_, position) => position);
-  order.sort((a, b) => high[a] - high[b] || low[a] - low[b] || a - b);
+  order.sort((a, b) => uint32At(high, a) - uint32At(high, b) || uint32At(low, a) - uint32At(low, b) || a - b);
   return { order, chunkOf, rowOf };
 }
 

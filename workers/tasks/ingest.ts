@@ -8,10 +8,11 @@
 import { join } from "node:path";
 import type { Batch } from "../../batch/batch.ts";
 import { type Column, columnArrays } from "../../batch/column.ts";
+import { entryAt } from "../../batch/entry.ts";
 import { release } from "../../batch/memory.ts";
 import { commitIntermediate, commitMarker } from "../../io/local/commit.ts";
 import { openShard } from "../../io/open.ts";
-import type { PassPlan, SourcePlan } from "../../plan/plan.ts";
+import { barrierAt, passAt, type SourcePlan, sourceAt } from "../../plan/plan.ts";
 import type { BarrierOperator, Operator } from "../../stages/define.ts";
 import { spanFiles } from "../../store/layout.ts";
 import { readSpool } from "../../store/spool-reader.ts";
@@ -26,8 +27,8 @@ import { SpanStages } from "./span/stages.ts";
 import { Tally } from "./span/tally.ts";
 
 export async function ingest(task: IngestTask, context: WorkerContext): Promise<IngestMarker> {
-  const source = context.plan.sources[task.source];
-  const pass = source.passes[task.pass];
+  const source = sourceAt(context.plan, task.source);
+  const pass = passAt(context.plan, task.source, task.pass);
   const folder = context.layout.ingest(pass.fingerprint);
   const operators = source.stages.map((stage, index) =>
     index >= pass.first && index < pass.end ? context.operator(stage) : undefined,
@@ -52,9 +53,9 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
       const replaced: Column[] = [];
       if (edits !== undefined) {
         replaced.push(batch.text);
-        const barrier = source.barriers[pass.edits ?? 0];
-        const drop = tally.dropper(batch, barrier.stage);
-        const reason = source.stages[barrier.stage].exchange?.reason ?? "";
+        const { stage } = barrierAt(context.plan, task.source, pass.edits ?? 0);
+        const drop = tally.dropper(batch, stage);
+        const reason = entryAt(source.stages, stage, "stage").exchange?.reason ?? "";
         batch.setColumn(
           "text",
           edits.apply(batch, (row, bytes) => drop(row, reason, bytes)),
@@ -97,11 +98,10 @@ function barrierOf(operator: Operator | undefined): BarrierOperator {
 }
 
 function openEdits(task: IngestTask, { plan, layout }: WorkerContext): Edits | undefined {
-  const source = plan.sources[task.source];
-  const { edits } = source.passes[task.pass];
+  const { edits } = passAt(plan, task.source, task.pass);
   if (edits === undefined) return undefined;
   if (task.edits === undefined) throw new Error("a pass that makes cuts was not told where they are");
-  const sketched = source.passes[source.barriers[edits].pass];
+  const sketched = passAt(plan, task.source, barrierAt(plan, task.source, edits).pass);
   return new Edits(layout.ingest(sketched.fingerprint), task.span, edits, task.edits);
 }
 
@@ -112,9 +112,9 @@ function rowsOf(
   tally: Tally,
   meter: SpanMeter,
 ): AsyncIterable<Batch> | Iterable<Batch> {
-  const source = context.plan.sources[task.source];
+  const source = sourceAt(context.plan, task.source);
   if (task.pass > 0) {
-    const before: PassPlan = source.passes[task.pass - 1];
+    const before = passAt(context.plan, task.source, task.pass - 1);
     return readSpool(join(context.layout.ingest(before.fingerprint), spanFiles.spool(task.span)), source.name);
   }
   return readShards(task, source, context, tally, meter);

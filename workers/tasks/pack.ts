@@ -19,7 +19,7 @@ import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill
 import { packingStatistics, planProblem } from "../../kernels/pack/plan.ts";
 import { planInShard, selectDocuments } from "../../kernels/pack/select.ts";
 import { seedFrom } from "../../kernels/random/shuffle.ts";
-import { tokenizerOf } from "../../plan/plan.ts";
+import { sourceAt, tokenizerOf, windowsAt } from "../../plan/plan.ts";
 import type { PackInput, PackOperator, PackPlan } from "../../stages/define.ts";
 import { isStageKind } from "../../stages/kinds.ts";
 import { tokenFiles, windowFiles } from "../../store/layout.ts";
@@ -31,8 +31,8 @@ import type { PackMarker, PackTask } from "../protocol.ts";
 const WRITE_TOKENS = 1 << 20;
 
 export function packShard(task: PackTask, context: WorkerContext): PackMarker {
-  const entry = context.plan.windows[task.windows];
-  const source = context.plan.sources[entry.source];
+  const entry = windowsAt(context.plan, task.windows);
+  const source = sourceAt(context.plan, entry.source);
   const { eos, token_bytes, name: tokenizer } = tokenizerOf(context.plan);
   const operator = context.operator(entry.pack);
   if (operator.kind !== "pack") throw new Error(`${entry.pack.use} is not a pack stage`);
@@ -96,7 +96,8 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
  * the task (3 % for concat at 4096). Throws RunError `run/bad-packing`.
  */
 function planWindows(use: string, operator: PackOperator, input: PackInput): PackPlan {
-  if (isStageKind(use.split("/")[0])) return operator.plan(input);
+  const [kind = ""] = use.split("/");
+  if (isStageKind(kind)) return operator.plan(input);
   // A copy, because the check and the copying of tokens rely on ends that the plugin cannot have written to.
   const plan = operator.plan({ ...input, document_ends: input.document_ends.slice() });
   const window_tokens = input.sequence_length + 1;
@@ -110,11 +111,25 @@ function planWindows(use: string, operator: PackOperator, input: PackInput): Pac
   });
 }
 
+/** The files that windows are written to; `loss` where the store has the lane. */
+interface WindowFiles {
+  readonly tokens: PendingFile;
+  readonly index: PendingFile;
+  readonly pieces: PendingFile;
+  readonly loss: PendingFile | undefined;
+}
+
 function writeWindows(input: FillInput, target: string): readonly CommittedFile[] {
-  const suffixes = ["", companions.index, companions.pieces, ...(input.loss === undefined ? [] : [companions.loss])];
-  const pending = suffixes.map((suffix) => createPending(`${target}${suffix}`));
+  const create = (suffix: string): PendingFile => createPending(`${target}${suffix}`);
+  const files: WindowFiles = {
+    tokens: create(""),
+    index: create(companions.index),
+    pieces: create(companions.pieces),
+    loss: input.loss && create(companions.loss),
+  };
+  const pending = [files.tokens, files.index, files.pieces, files.loss].filter((file) => file !== undefined);
   try {
-    fillAll(input, pending);
+    fillAll(input, files);
   } catch (error) {
     for (const file of pending) file.abort();
     throw error;
@@ -122,7 +137,7 @@ function writeWindows(input: FillInput, target: string): readonly CommittedFile[
   return pending.map((file) => file.commit());
 }
 
-function fillAll(input: FillInput, [tokens, index, pieces, loss]: readonly PendingFile[]): void {
+function fillAll(input: FillInput, { tokens, index, pieces, loss }: WindowFiles): void {
   const step = Math.max(1, Math.floor(WRITE_TOKENS / input.window_tokens));
   for (let from = 0; from < input.plan.windows; from += step) {
     const to = Math.min(input.plan.windows, from + step);
@@ -133,7 +148,7 @@ function fillAll(input: FillInput, [tokens, index, pieces, loss]: readonly Pendi
     index.write(bytesOf(output.ends));
     pieces.write(bytesOf(output.pieces));
     if (output.loss === undefined) continue;
-    loss.write(output.loss);
+    loss?.write(output.loss);
     release(output.loss);
   }
 }

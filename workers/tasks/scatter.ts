@@ -1,5 +1,5 @@
 /**
- * First pass of the global document shuffle: which documents of some spans survive their dedup barriers, and which shard each goes to.
+ * First pass of the global document shuffle: which documents of some spans survive their barriers, and which shard each goes to.
  *
  * A document's shuffle key is 64 bits: the high ones name its shard, all of them order documents inside the shard. Only facts about
  * documents are laid out by shard here; their tokens stay in the span's runs, already in key order, until the shard is written.
@@ -9,10 +9,13 @@ import { join } from "node:path";
 import { ColumnAppender } from "../../batch/append.ts";
 import { Int32Builder } from "../../batch/builder.ts";
 import type { Column } from "../../batch/column.ts";
+import { entryAt } from "../../batch/entry.ts";
 import { DataError } from "../../batch/errors.ts";
+import { int32At, numberAt, uint32At } from "../../batch/numbers.ts";
 import { encodeArrow } from "../../io/formats/arrow-table.ts";
 import { commitIntermediate, commitMarker, createIntermediate } from "../../io/local/commit.ts";
 import { HeldOut } from "../../kernels/random/held-out.ts";
+import { droppingBarriers, sourceAt } from "../../plan/plan.ts";
 import { tokenFiles } from "../../store/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { ScatterChunk, ScatterMarker, ScatterSpan, ScatterTask } from "../protocol.ts";
@@ -21,44 +24,46 @@ import { DuplicateLedger } from "./duplicate-ledger.ts";
 import { readSpanRows } from "./span-rows.ts";
 
 export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarker {
-  const source = context.plan.sources[task.source];
+  const source = sourceAt(context.plan, task.source);
   const folder = context.layout.tokens(source.tokens);
-  const dropping = source.barriers.filter(({ verdict }) => verdict === "drop");
-  const ids = dropping.map(({ stage }) => source.stages[stage].id);
+  const dropping = droppingBarriers(source);
+  const sized = dropping.filter(({ verdict }) => verdict === "drop");
+  const ids = sized.map(({ stage }) => entryAt(source.stages, stage, "stage").id);
   const part = new Part(task.shards + (task.held_out?.shards ?? 0), ids);
   const heldOut = task.held_out && new HeldOut(task.held_out.seed, task.held_out.share);
-  const duplicates = ids.map(() => 0);
   const ledger = new DuplicateLedger();
-  const barriers = task.barriers.map(({ roots, sizes }) => ({
-    first: roots.first,
-    roots: new RootsFile(roots.file),
-    sizes: new RootsFile(sizes.file),
-  }));
+  const barriers = dropping.map(({ stage }, barrier) => {
+    const { roots } = entryAt(task.barriers, barrier, "barrier");
+    return { stage, first: roots.first, roots: new RootsFile(roots.file), duplicates: 0 };
+  });
+  const clusters = task.barriers.flatMap(({ sizes }) =>
+    sizes === undefined ? [] : [{ first: sizes.first, sizes: new RootsFile(sizes.file) }],
+  );
   for (const span of task.spans) {
     const documents = readDocuments(context.layout.ingest(source.ingest), span);
     const roots = barriers.map((barrier) => {
       const first = barrier.first + span.firstDocument;
-      return { first, values: barrier.roots.read(first, span.documents) };
+      return { barrier, first, values: barrier.roots.read(first, span.documents) };
     });
-    const sizes = barriers.map((barrier) => barrier.sizes.read(barrier.first + span.firstDocument, span.documents));
+    const sizes = clusters.map((cluster) => cluster.sizes.read(cluster.first + span.firstDocument, span.documents));
     for (let row = 0; row < documents.count; row++) {
-      const ordinal = documents.document[row];
-      const shard = documents.shard[row];
-      const address = documents.row[row] + (span.rowBases[shard] ?? 0);
-      const loser = roots.findIndex(({ first, values }) => values[ordinal] !== first + ordinal);
-      if (loser >= 0) {
-        duplicates[loser]++;
-        ledger.add(shard, address, dropping[loser].stage, roots[loser].values[ordinal]);
+      const ordinal = int32At(documents.document, row);
+      const shard = int32At(documents.shard, row);
+      const address = int32At(documents.row, row) + (span.rowBases[shard] ?? 0);
+      const loser = roots.find(({ first, values }) => values[ordinal] !== first + ordinal);
+      if (loser !== undefined) {
+        loser.barrier.duplicates++;
+        ledger.add(shard, address, loser.barrier.stage, uint32At(loser.values, ordinal));
         continue;
       }
-      const key = documents.keyHigh[row] >>> 0;
-      const aside = heldOut?.has(documents.hash[2 * row], documents.hash[2 * row + 1]) === true;
+      const key = int32At(documents.keyHigh, row) >>> 0;
+      const aside = heldOut?.has(int32At(documents.hash, 2 * row), int32At(documents.hash, 2 * row + 1)) === true;
       part.add(
         documents,
         row,
         aside ? task.shards + pick(key, task.held_out?.shards ?? 0) : pick(key, task.shards),
         address,
-        sizes.map((values) => values[ordinal]),
+        sizes.map((values) => uint32At(values, ordinal)),
       );
     }
   }
@@ -72,7 +77,7 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
   }
   const duplicatesFile = join(folder, tokenFiles.duplicates(task.part));
   const files = [file.commit(), commitIntermediate(duplicatesFile, ledger.encode())];
-  const marker: ScatterMarker = { files, chunks, duplicates };
+  const marker: ScatterMarker = { files, chunks, duplicates: barriers.map((barrier) => barrier.duplicates) };
   commitMarker(join(folder, tokenFiles.scatterMarker(task.part)), marker);
   return marker;
 }
@@ -118,17 +123,16 @@ function readDocuments(folder: string, { span }: ScatterSpan): SpanDocuments {
 /** Documents of a part, sorted into shards when all are there. */
 class Part {
   readonly #shards: number;
-  readonly #sizeNames: readonly string[];
   readonly #destination = new Int32Builder();
   readonly #spans: SpanDocuments[] = [];
   /** Three numbers a document: its span's place in `#spans`, its row there, its row in its input shard. */
   readonly #places = new Int32Builder();
-  readonly #sizes: readonly Int32Builder[];
+  /** Of each barrier: how many documents its cluster has. */
+  readonly #sizes: readonly { readonly name: string; readonly values: Int32Builder }[];
 
   constructor(shards: number, barrierIds: readonly string[]) {
     this.#shards = shards;
-    this.#sizeNames = barrierIds.map((id) => `${id}_cluster_size`);
-    this.#sizes = barrierIds.map(() => new Int32Builder());
+    this.#sizes = barrierIds.map((id) => ({ name: `${id}_cluster_size`, values: new Int32Builder() }));
   }
 
   /** Takes row `row` of `documents`, whose row in its input shard is `address`, for shard `destination`. */
@@ -144,8 +148,8 @@ class Part {
     this.#places.append(this.#spans.length - 1);
     this.#places.append(row);
     this.#places.append(address);
-    clusterSizes.forEach((size, barrier) => {
-      this.#sizes[barrier].append(size);
+    this.#sizes.forEach(({ values }, barrier) => {
+      values.append(numberAt(clusterSizes, barrier));
     });
   }
 
@@ -163,7 +167,7 @@ class Part {
     let next = 0;
     for (let shard = 0; shard < this.#shards; shard++) {
       const start = next;
-      while (next < order.length && destination[order[next]] === shard) next++;
+      while (next < order.length && destination[uint32At(order, next)] === shard) next++;
       const documents = order.subarray(start, next);
       const table = encodeArrow(this.#select(documents), documents.length);
       write(table);
@@ -179,26 +183,28 @@ class Part {
       kind: "int32",
       values: Int32Array.from(documents, value),
     });
+    const spanOf = (document: number) => entryAt(this.#spans, int32At(places, 3 * document), "span");
+    const rowOf = (document: number) => int32At(places, 3 * document + 1);
     const columns = new Map<string, Column>([
-      ["span", int32((document) => this.#spans[places[3 * document]].span)],
-      ["shard", int32((document) => this.#spans[places[3 * document]].shard[places[3 * document + 1]])],
-      ["row", int32((document) => places[3 * document + 2])],
+      ["span", int32((document) => spanOf(document).span)],
+      ["shard", int32((document) => int32At(spanOf(document).shard, rowOf(document)))],
+      ["row", int32((document) => int32At(places, 3 * document + 2))],
     ]);
     for (const name of this.#copied()) {
       const appender = new ColumnAppender();
       for (const document of documents) {
-        const column = this.#spans[places[3 * document]].copied.get(name);
-        if (!appender.append(column, places[3 * document + 1])) throw kindsDiffer(name, appender.kind, column?.kind);
+        const column = spanOf(document).copied.get(name);
+        if (!appender.append(column, rowOf(document))) throw kindsDiffer(name, appender.kind, column?.kind);
       }
       columns.set(name, appender.finish());
     }
-    this.#sizeNames.forEach((name, barrier) => {
-      const sizes = this.#sizes[barrier].finish();
+    for (const { name, values } of this.#sizes) {
+      const sizes = values.finish();
       columns.set(
         name,
-        int32((document) => sizes[document]),
+        int32((document) => int32At(sizes, document)),
       );
-    });
+    }
     return columns;
   }
 }
@@ -216,9 +222,18 @@ function kindsDiffer(name: string, one: string | undefined, other: string | unde
 /** Positions of `values` ordered by value, equal values in their order. */
 function countingSort(values: Int32Array, buckets: number): Uint32Array {
   const starts = new Uint32Array(buckets + 1);
-  for (const value of values) starts[value + 1]++;
-  for (let bucket = 0; bucket < buckets; bucket++) starts[bucket + 1] += starts[bucket];
+  for (const value of values) starts[value + 1] = uint32At(starts, value + 1) + 1;
+  let before = 0;
+  for (let bucket = 0; bucket <= buckets; bucket++) {
+    before += uint32At(starts, bucket);
+    starts[bucket] = before;
+  }
   const order = new Uint32Array(values.length);
-  for (let i = 0; i < values.length; i++) order[starts[values[i]]++] = i;
+  for (let i = 0; i < values.length; i++) {
+    const value = int32At(values, i);
+    const at = uint32At(starts, value);
+    order[at] = i;
+    starts[value] = at + 1;
+  }
   return order;
 }

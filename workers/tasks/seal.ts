@@ -6,11 +6,12 @@
  */
 
 import { join } from "node:path";
-import { addCount } from "../../batch/entry.ts";
+import { addCount, entryAt } from "../../batch/entry.ts";
 import { RunError } from "../../batch/errors.ts";
+import { numberAt } from "../../batch/numbers.ts";
 import { commitMarker } from "../../io/local/commit.ts";
 import { damagedStore, type VouchedFile } from "../../io/local/vouched.ts";
-import type { SourcePlan } from "../../plan/plan.ts";
+import { droppingBarriers, type PlannedStage, type SourcePlan, sourceAt } from "../../plan/plan.ts";
 import type { StageState } from "../../stages/define.ts";
 import { tokenFiles } from "../../store/layout.ts";
 import { readSealed } from "../../store/marker.ts";
@@ -31,7 +32,7 @@ import type {
 const PROBLEM_EXAMPLES = 20;
 
 export function seal(task: SealTask, context: WorkerContext): StoreMarker {
-  const source = context.plan.sources[task.source];
+  const source = sourceAt(context.plan, task.source);
   const places = new MarkerPlaces(context.plan, context.layout);
   const spans = required(places.cut(task.source)).spans.length;
   const counts = new Counts(source);
@@ -71,7 +72,7 @@ export function seal(task: SealTask, context: WorkerContext): StoreMarker {
     files: [...shards.flatMap(({ files }) => files), ...parts.flatMap(({ files }) => files.filter(isLedger))],
     shards,
     ...(validation && { validation }),
-    counts: counts.of(left, (stage, states) => context.mergeStates(source.stages[stage], states)),
+    counts: counts.of(left, (stage, states) => context.mergeStates(stage, states)),
   };
   checkAccounting(source, marker.counts);
   commitMarker(join(context.layout.tokens(source.tokens), tokenFiles.storeMarker), marker);
@@ -97,82 +98,96 @@ function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** Counts of the stages of a source, by position in its pipeline. */
+interface PassCounts {
+  rows: number;
+  kept: number;
+  text_bytes: number;
+}
+
+interface StageTotals {
+  readonly plan: PlannedStage;
+  rows_in: number;
+  readonly dropped: Record<string, number>;
+  readonly states: StageState[];
+}
+
+/** Counts of the passes and stages of a source. */
 class Counts {
   readonly #source: SourcePlan;
-  readonly #rows: number[];
-  readonly #kept: number[];
-  readonly #textBytes: number[];
+  readonly #passes: readonly PassCounts[];
+  readonly #stages: readonly StageTotals[];
   readonly #errors: Record<string, number> = {};
   readonly #problems: Problem[] = [];
-  readonly #rowsIn: number[];
-  readonly #dropped: Record<string, number>[];
-  readonly #states: StageState[][];
 
   constructor(source: SourcePlan) {
     this.#source = source;
-    this.#rows = source.passes.map(() => 0);
-    this.#kept = source.passes.map(() => 0);
-    this.#textBytes = source.passes.map(() => 0);
-    this.#rowsIn = source.stages.map(() => 0);
-    this.#dropped = source.stages.map(() => ({}));
-    this.#states = source.stages.map(() => []);
+    this.#passes = source.passes.map(() => ({ rows: 0, kept: 0, text_bytes: 0 }));
+    this.#stages = source.stages.map((plan) => ({ plan, rows_in: 0, dropped: {}, states: [] }));
   }
 
   add(pass: number, marker: IngestMarker): void {
-    this.#rows[pass] += marker.rows;
-    this.#kept[pass] += marker.kept;
-    this.#textBytes[pass] += marker.text_bytes;
+    const counts = entryAt(this.#passes, pass, "pass");
+    counts.rows += marker.rows;
+    counts.kept += marker.kept;
+    counts.text_bytes += marker.text_bytes;
     addTo(this.#errors, marker.errors);
     for (const problem of marker.problems) if (this.#problems.length < PROBLEM_EXAMPLES) this.#problems.push(problem);
     for (const { id, rows_in, dropped, state } of marker.stages) {
-      const stage = this.#source.stages.findIndex((planned) => planned.id === id);
-      this.#rowsIn[stage] += rows_in;
-      addTo(this.#dropped[stage], dropped);
-      if (state !== undefined) this.#states[stage].push(state);
+      const stage = this.#stages.find(({ plan }) => plan.id === id);
+      if (stage === undefined)
+        throw new Error(`a span of ${this.#source.name} counts rows of ${id}, which is not there`);
+      stage.rows_in += rows_in;
+      addTo(stage.dropped, dropped);
+      if (state !== undefined) stage.states.push(state);
     }
   }
 
   /** `parts`: documents that fell to each dropping barrier of the source, in order. */
   dropDuplicates(parts: readonly (readonly number[])[]): void {
-    const dropping = this.#source.barriers.filter(({ verdict }) => verdict === "drop");
+    const dropping = droppingBarriers(this.#source);
     dropping.forEach(({ stage }, barrier) => {
-      const duplicates = total(parts.map((part) => part[barrier]));
-      const reason = this.#source.stages[stage].exchange?.reason;
-      if (duplicates > 0 && reason !== undefined) addTo(this.#dropped[stage], { [reason]: duplicates });
+      const duplicates = total(parts.map((part) => numberAt(part, barrier)));
+      const { plan, dropped } = entryAt(this.#stages, stage, "stage");
+      const reason = plan.exchange?.reason;
+      if (duplicates > 0 && reason !== undefined) addTo(dropped, { [reason]: duplicates });
     });
   }
 
   /** What the last pass left. */
   left(): Pick<SourceCounts, "kept" | "text_bytes"> {
-    return { kept: this.#kept.at(-1) ?? 0, text_bytes: this.#textBytes.at(-1) ?? 0 };
+    const { kept, text_bytes } = entryAt(this.#passes, this.#passes.length - 1, "pass");
+    return { kept, text_bytes };
   }
 
   of(
     left: Pick<SourceCounts, "kept" | "held_out" | "tokens" | "text_bytes">,
-    merge: (stage: number, states: readonly StageState[]) => StageState,
+    merge: (stage: PlannedStage, states: readonly StageState[]) => StageState,
   ): SourceCounts {
-    for (let pass = 1; pass < this.#rows.length; pass++) this.#checkPass(pass);
+    this.#checkPasses();
     return {
-      rows_in: this.#rows[0],
+      rows_in: entryAt(this.#passes, 0, "pass").rows,
       errors: this.#errors,
       problems: this.#problems,
-      stages: this.#source.stages.map(({ id, use }, stage) => ({
-        id,
-        use,
-        rows_in: this.#rowsIn[stage],
-        dropped: this.#dropped[stage],
-        ...(this.#states[stage].length > 0 && { state: merge(stage, this.#states[stage]) }),
+      stages: this.#stages.map(({ plan, rows_in, dropped, states }) => ({
+        id: plan.id,
+        use: plan.use,
+        rows_in,
+        dropped,
+        ...(states.length > 0 && { state: merge(plan, states) }),
       })),
       ...left,
     };
   }
 
-  #checkPass(pass: number): void {
-    if (this.#rows[pass] === this.#kept[pass - 1]) return;
-    throw accounting(
-      `${this.#source.name}: pass ${pass} left ${this.#kept[pass - 1]} rows, and pass ${pass + 1} met ${this.#rows[pass]}`,
-    );
+  /** Every pass meets what the one before it left. */
+  #checkPasses(): void {
+    this.#passes.forEach(({ kept }, pass) => {
+      const next = this.#passes[pass + 1];
+      if (next === undefined || next.rows === kept) return;
+      throw accounting(
+        `${this.#source.name}: pass ${pass + 1} left ${kept} rows, and pass ${pass + 2} met ${next.rows}`,
+      );
+    });
   }
 }
 
@@ -187,7 +202,7 @@ function checkVerdicts(
   settled: readonly (readonly number[])[],
 ): void {
   const sums = (parts: readonly (readonly number[])[]): string =>
-    (parts[0] ?? []).map((_, barrier) => total(parts.map((part) => part[barrier]))).join(", ");
+    (parts[0] ?? []).map((_, barrier) => total(parts.map((part) => numberAt(part, barrier)))).join(", ");
   if (sums(scattered) === sums(settled)) return;
   throw accounting(`${name}: ${sums(scattered)} duplicates fell for its store, and ${sums(settled)} for its outputs`);
 }

@@ -5,7 +5,10 @@
  * that a shuffle would drop, each counted for the first barrier that drops it. Memory: 4 bytes a document of a span and barrier.
  */
 import { join } from "node:path";
+import { entryAt } from "../../batch/entry.ts";
+import { int32At, uint32At } from "../../batch/numbers.ts";
 import { commitIntermediate, commitMarker, createIntermediate } from "../../io/local/commit.ts";
+import { droppingBarriers, sourceAt } from "../../plan/plan.ts";
 import { verdictFiles } from "../../store/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { SettleMarker, SettleTask } from "../protocol.ts";
@@ -20,11 +23,13 @@ export const SURVIVES = 1;
 export const FELL = 2;
 
 export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
-  const source = context.plan.sources[task.source];
+  const source = sourceAt(context.plan, task.source);
   const folder = context.layout.verdicts(source.verdicts);
-  const dropping = source.barriers.filter(({ verdict }) => verdict === "drop");
-  const duplicates = dropping.map(() => 0);
-  const barriers = task.barriers.map(({ roots }) => ({ first: roots.first, file: new RootsFile(roots.file) }));
+  const dropping = droppingBarriers(source);
+  const barriers = dropping.map(({ stage }, barrier) => {
+    const { roots } = entryAt(task.barriers, barrier, "barrier");
+    return { stage, fate: FELL + barrier, first: roots.first, file: new RootsFile(roots.file), duplicates: 0 };
+  });
   const ledger = new DuplicateLedger();
   const file = createIntermediate(join(folder, verdictFiles.fates(task.part)));
   const spans: SettleMarker["spans"][number][] = [];
@@ -33,26 +38,26 @@ export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
     for (const span of task.spans) {
       const rows = readSpanRows(context.layout.ingest(source.ingest), span.span);
       const fates = new Uint8Array(span.documents).fill(GONE);
-      const roots = barriers.map((slice) => {
-        const first = slice.first + span.firstDocument;
-        return { first, values: slice.file.read(first, span.documents) };
+      const roots = barriers.map((barrier) => {
+        const first = barrier.first + span.firstDocument;
+        return { barrier, first, values: barrier.file.read(first, span.documents) };
       });
       let kept = 0;
       let textBytes = 0;
       for (let row = 0; row < rows.count; row++) {
-        const document = rows.document[row];
-        const loser = roots.findIndex(({ first, values }) => values[document] !== first + document);
-        if (loser < 0) {
+        const document = int32At(rows.document, row);
+        const loser = roots.find(({ first, values }) => values[document] !== first + document);
+        if (loser === undefined) {
           fates[document] = SURVIVES;
           kept++;
-          textBytes += rows.bytes[row];
+          textBytes += int32At(rows.bytes, row);
           continue;
         }
-        const shard = rows.shard[row];
-        fates[document] = FELL + loser;
-        duplicates[loser]++;
-        const address = rows.row[row] + (span.rowBases[shard] ?? 0);
-        ledger.add(shard, address, dropping[loser].stage, roots[loser].values[document]);
+        const shard = int32At(rows.shard, row);
+        fates[document] = loser.barrier.fate;
+        loser.barrier.duplicates++;
+        const address = int32At(rows.row, row) + (span.rowBases[shard] ?? 0);
+        ledger.add(shard, address, loser.barrier.stage, uint32At(loser.values, document));
       }
       file.write(fates);
       spans.push({ span: span.span, at, survivors: kept, text_bytes: textBytes });
@@ -64,7 +69,7 @@ export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
   }
   const duplicatesFile = join(folder, verdictFiles.duplicates(task.part));
   const files = [file.commit(), commitIntermediate(duplicatesFile, ledger.encode())];
-  const marker: SettleMarker = { files, spans, duplicates };
+  const marker: SettleMarker = { files, spans, duplicates: barriers.map((barrier) => barrier.duplicates) };
   commitMarker(join(folder, verdictFiles.marker(task.part)), marker);
   return marker;
 }

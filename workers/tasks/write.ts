@@ -9,9 +9,10 @@ import type { Batch } from "../../batch/batch.ts";
 import { columnArrays } from "../../batch/column.ts";
 import type { Place } from "../../batch/errors.ts";
 import { release } from "../../batch/memory.ts";
+import { int32At } from "../../batch/numbers.ts";
 import { Blocks } from "../../io/local/blocks.ts";
 import { type CommittedFile, commitMarker, createPending, type PendingFile } from "../../io/local/commit.ts";
-import type { OutputPlan, SourcePlan } from "../../plan/plan.ts";
+import { type OutputPlan, outputAt, type SourcePlan, sourceAt } from "../../plan/plan.ts";
 import type { SinkFile, SinkOperator } from "../../stages/define.ts";
 import { outputFiles, spanFiles } from "../../store/layout.ts";
 import { vouch } from "../../store/marker.ts";
@@ -31,7 +32,7 @@ interface OpenFile {
 }
 
 export function write(task: WriteTask, context: WorkerContext): WriteMarker {
-  const output = context.plan.outputs[task.output];
+  const output = outputAt(context.plan, task.output);
   const folder = context.layout.output(output.fingerprint);
   const operator = context.operator(output.format);
   if (operator.kind !== "sink") throw new Error(`${output.format.use} does not write rows`);
@@ -84,15 +85,16 @@ function openDropped(task: WriteTask, operator: SinkOperator, output: OutputPlan
 }
 
 function placeOf(source: SourcePlan | undefined, batch: Batch, row: number): Place {
-  const shard = source?.shards[batch.shards[row]].key ?? String(batch.shards[row]);
-  return { source: batch.source, shard, row: batch.rowsInShard[row] };
+  const shard = int32At(batch.shards, row);
+  const key = source?.shards[shard]?.key ?? String(shard);
+  return { source: batch.source, shard: key, row: int32At(batch.rowsInShard, row) };
 }
 
 function appendAndRelease(file: OpenFile, batch: Batch): void {
   const { offsets } = batch.text;
   batch.alive.forEach((row) => {
     file.rows++;
-    file.text_bytes += offsets[row + 1] - offsets[row];
+    file.text_bytes += int32At(offsets, row + 1) - int32At(offsets, row);
   });
   file.sink.append(batch);
   for (const column of batch.columns.values()) for (const array of columnArrays(column)) release(array);
@@ -121,7 +123,7 @@ function* droppedOf(parts: readonly WritePart[], context: WorkerContext): Genera
     .filter((part) => part.aside !== undefined)
     .map((part) => ({ part, rows: new Aside(part, context) }));
   for (const index of new Set(aside.map(({ part }) => part.source))) {
-    const source = context.plan.sources[index];
+    const source = sourceAt(context.plan, index);
     const own = aside.filter(({ part }) => part.source === index);
     for (const { fingerprint } of source.passes) {
       for (const { part, rows } of own) {
@@ -145,7 +147,7 @@ class Aside {
   readonly #to: number;
 
   constructor(part: WritePart, { plan, layout }: WorkerContext) {
-    const { document } = readSpanRows(layout.ingest(plan.sources[part.source].ingest), part.span);
+    const { document } = readSpanRows(layout.ingest(sourceAt(plan, part.source).ingest), part.span);
     const fates = fatesOf(part);
     this.#survivors = fates === undefined ? document : document.filter((number) => fates[number] === SURVIVES);
     this.#from = part.aside?.from ?? 0;
@@ -167,7 +169,7 @@ class Aside {
     let high = this.#survivors.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#survivors[middle] < document) low = middle + 1;
+      if (int32At(this.#survivors, middle) < document) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -175,7 +177,7 @@ class Aside {
 }
 
 function spoolOf({ source, span }: WritePart, { plan, layout }: WorkerContext): Generator<Batch> {
-  const { ingest, name } = plan.sources[source];
+  const { ingest, name } = sourceAt(plan, source);
   return readSpool(join(layout.ingest(ingest), spanFiles.spool(span)), name);
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Batch } from "../../../batch/batch.ts";
 import type { Seed } from "../../../kernels/random/shuffle.ts";
-import { NO_RESOURCES } from "../../../stages/define.ts";
+import { declarationOf, NO_RESOURCES } from "../../../stages/define.ts";
 import stage from "../../../stages/filter/sample.ts";
 import { batchOf } from "../../batch-of.ts";
 import { applyFilter } from "./run.ts";
@@ -73,4 +73,41 @@ test("by text: equal texts are kept or dropped together; another seed draws othe
 test("a verdict carries the draw", () => {
   const dropped = applyFilter(stage, { share: 0.5 }, batchOf(TEXTS), { ...NO_RESOURCES, seed: [1, 2] });
   for (const { value } of dropped.values()) assert.ok(value >= 0.5 && value < 1);
+});
+
+test("a count takes the rows that the share of as many rows keeps", () => {
+  for (const by of ["position", "id", "text"]) {
+    const batch = batchOf(TEXTS.slice(0, 3000));
+    const operator = stage.create(stage.options.parse({ count: 1, by }), { ...NO_RESOURCES, seed: [1, 2] });
+    assert.ok(operator.kind === "barrier" && operator.verdict === "select");
+    const keyOf = operator.draw(batch);
+    const out = new Uint32Array(2);
+    const drawn = Array.from({ length: batch.rows }, (_, row) => {
+      assert.ok(keyOf(row, out));
+      return { row, key: [...out] };
+    }).sort((a, b) => a.key[0] - b.key[0] || a.key[1] - b.key[1]);
+    const shared = kept({ share: 0.2, by }, batchOf(TEXTS.slice(0, 3000)));
+    assert.deepEqual(new Set(drawn.slice(0, shared.size).map(({ row }) => row)), shared, by);
+  }
+});
+
+test("a share is a filter, a count a barrier; a sample says one of them", () => {
+  const declared = (options: object) => declarationOf(stage, stage.options.parse(options));
+  assert.deepEqual([declared({ share: 0.5 }).kind, declared({ share: 0.5 }).exchange], ["filter", undefined]);
+  assert.equal(declared({ count: 3 }).kind, "barrier");
+  assert.deepEqual(declared({ count: 3, scope: "pipeline" }).exchange, {
+    scope: "pipeline",
+    verdict: "select",
+    count: 3,
+    reason: "not_sampled",
+  });
+  const problem = (options: object) =>
+    stage.options
+      .safeParse(options)
+      .error?.issues.map(({ message }) => message)
+      .join();
+  assert.match(problem({}) ?? "", /give it `share` or `count`/);
+  assert.match(problem({ share: 0.5, count: 3 }) ?? "", /leave out `share` or `count`/);
+  assert.match(problem({ share: 0.5, scope: "source" }) ?? "", /leave `scope` out/);
+  assert.ok(problem({ count: 0 }) !== undefined && problem({ count: 1.5 }) !== undefined);
 });

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Phase } from "../../../workers/frontier/frontier.ts";
-import type { IngestTask, MatchTask, SettleTask, WritePart, WriteTask } from "../../../workers/protocol.ts";
+import type {
+  IngestTask,
+  MatchTask,
+  ScatterTask,
+  SettleTask,
+  WritePart,
+  WriteTask,
+} from "../../../workers/protocol.ts";
 import { doAll, doPhase, keptOf, look, MemoryMarkers, planOf, type World } from "./memory.ts";
 
 const RECIPE = `schema: 1
@@ -136,3 +143,27 @@ for (const spans of [1, 9, 40]) {
     assert.equal(new Set(all.map(named)).size, 2 * spans);
   });
 }
+
+test("a barrier that selects says how many rows stay, and leaves verdicts without clusters", async (t) => {
+  const drawn = RECIPE.replace(
+    "{ use: filter/gopher-quality }",
+    "{ use: dedup/exact }, { use: filter/sample, count: 7 }",
+  )
+    .replace(/pipeline: all/g, "pipeline: plain")
+    .replace(
+      "outputs:",
+      `tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+training_stages: [ { name: s, tokens: 1K, sequence_length: 64, weights: { web: 1 } } ]
+outputs:`,
+    );
+  const at = await world(t, 3, drawn);
+  assert.deepEqual(phaseOf(at, "match:sample@web").stages, ["filter/sample", "keep 7"]);
+  const done = doAll(at, (ready) => ready.find((id) => !id.startsWith("scatter")) ?? ready[0]);
+  assert.ok(done.indexOf("match:sample@web") > done.indexOf("unite:exact@web"), "copies are not drawn");
+  assert.ok(done.indexOf("settle:web") > done.indexOf("unite:sample@web"));
+  const { barriers } = phaseOf(at, "scatter:web").task(0) as ScatterTask;
+  assert.deepEqual(
+    barriers.map(({ sizes }) => sizes !== undefined),
+    [true, false],
+  );
+});

@@ -9,7 +9,9 @@ import { ColumnAppender } from "../../../batch/append.ts";
 import type { Batch } from "../../../batch/batch.ts";
 import { Int32Builder } from "../../../batch/builder.ts";
 import type { Column } from "../../../batch/column.ts";
+import { entryAt } from "../../../batch/entry.ts";
 import { DataError } from "../../../batch/errors.ts";
+import { int32At, uint32At } from "../../../batch/numbers.ts";
 import { encodeArrow } from "../../../io/formats/arrow-table.ts";
 import type { SourcePlan } from "../../../plan/plan.ts";
 
@@ -39,8 +41,8 @@ export class DocumentsTable {
   /** The row of a source that is not tokenized. */
   addRow(batch: Batch, row: number, document: number, bytes: number): void {
     this.#document.append(document);
-    this.#shard.append(batch.shards[row]);
-    this.#row.append(batch.rowsInShard[row]);
+    this.#shard.append(int32At(batch.shards, row));
+    this.#row.append(int32At(batch.rowsInShard, row));
     this.#bytes.append(bytes);
   }
 
@@ -48,8 +50,8 @@ export class DocumentsTable {
   addTokenized(batch: Batch, row: number, document: number, bytes: number, tokens: number, hashes: Uint32Array): void {
     this.addRow(batch, row, document, bytes);
     this.#tokenCount.append(tokens);
-    this.#hash.append(hashes[2 * row + 1]);
-    this.#hash.append(hashes[2 * row]);
+    this.#hash.append(uint32At(hashes, 2 * row + 1));
+    this.#hash.append(uint32At(hashes, 2 * row));
     for (const [name, appender] of this.#carried) {
       const column = batch.column(name);
       if (!appender.append(column, row)) throw this.#typeChanged(batch, row, name, column?.kind ?? "absent");
@@ -83,8 +85,8 @@ export class DocumentsTable {
       what: `the column ${name} is ${kind} here and ${this.#carried.get(name)?.kind} in an earlier shard`,
       place: {
         source: this.#source.name,
-        shard: this.#source.shards[batch.shards[row]].key,
-        row: batch.rowsInShard[row],
+        shard: entryAt(this.#source.shards, int32At(batch.shards, row), "shard").key,
+        row: int32At(batch.rowsInShard, row),
       },
       why: "a column has one type in the documents table of a run",
       fix: `leave ${name} out of the source's metadata, or give the shards of each type a source of their own`,

@@ -8,20 +8,14 @@ import { join } from "node:path";
 import { pickRows } from "../../../batch/append.ts";
 import { Batch } from "../../../batch/batch.ts";
 import { Utf8Builder } from "../../../batch/builder.ts";
-import type { Column, Utf8Column } from "../../../batch/column.ts";
+import { type Column, type Utf8Column, utf8Bytes } from "../../../batch/column.ts";
+import { entryAt } from "../../../batch/entry.ts";
+import { int32At, numberAt, uint8At } from "../../../batch/numbers.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
+import { VERDICT_COLUMNS } from "../../../plan/outputs.ts";
 import type { PassPlan, SourcePlan } from "../../../plan/plan.ts";
-import type { ColumnDeclaration } from "../../../stages/define.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import { SpanRows } from "./rows.ts";
-
-/** What a dropped row has besides its own columns. */
-export const VERDICT_COLUMNS: readonly ColumnDeclaration[] = [
-  { name: "dropped_by", kind: "utf8" },
-  { name: "reason", kind: "utf8" },
-  { name: "value", kind: "float64" },
-  { name: "detail", kind: "utf8" },
-];
 
 export class DroppedRows {
   readonly #source: SourcePlan;
@@ -47,19 +41,21 @@ export class DroppedRows {
     const judged = this.#judged;
     this.#judged = [];
     if (verdicts.length === 0) return;
-    const order = verdicts.rows.map((_, index) => index).sort((a, b) => verdicts.rows[a] - verdicts.rows[b]);
-    const rows = order.map((index) => verdicts.rows[index]);
+    const order = verdicts.rows
+      .map((_, index) => index)
+      .sort((a, b) => numberAt(verdicts.rows, a) - numberAt(verdicts.rows, b));
+    const rows = order.map((index) => numberAt(verdicts.rows, index));
     const texts = new Utf8Builder();
     const stages = new Utf8Builder();
     const reasons = new Utf8Builder();
     const details = new Utf8Builder();
     for (const index of order) {
-      const row = verdicts.rows[index];
-      const { text } = judged.find(({ until }) => index < until) ?? judged[judged.length - 1];
-      texts.append(text.data.subarray(text.offsets[row], text.offsets[row + 1]));
-      const stage = this.#source.stages[verdicts.stages[index]];
+      const row = numberAt(verdicts.rows, index);
+      const text = judged.find(({ until }) => index < until)?.text ?? batch.text;
+      texts.append(utf8Bytes(text, row));
+      const stage = entryAt(this.#source.stages, numberAt(verdicts.stages, index), "stage");
       stages.appendString(stage.id);
-      reasons.appendString(stage.reasons[verdicts.reasons[index]]);
+      reasons.appendString(entryAt(stage.reasons, numberAt(verdicts.reasons, index), "reason"));
       const detail = verdicts.details.get(index);
       if (detail === undefined) details.appendNull();
       else details.appendString(detail);
@@ -72,13 +68,13 @@ export class DroppedRows {
     columns.set("text", texts.finish());
     columns.set("dropped_by", stages.finish());
     columns.set("reason", reasons.finish());
-    columns.set("value", valuesOf(order.map((index) => verdicts.values[index])));
+    columns.set("value", valuesOf(order.map((index) => numberAt(verdicts.values, index))));
     columns.set("detail", details.finish());
     const dead = new Batch({
       source: batch.source,
-      shards: Int32Array.from(rows, (row) => batch.shards[row]),
-      rowsInShard: Int32Array.from(rows, (row) => batch.rowsInShard[row]),
-      positions: Float64Array.from(rows, (row) => batch.positions[row]),
+      shards: Int32Array.from(rows, (row) => int32At(batch.shards, row)),
+      rowsInShard: Int32Array.from(rows, (row) => int32At(batch.rowsInShard, row)),
+      positions: Float64Array.from(rows, (row) => batch.position(row)),
       documents: Int32Array.from(rows, (row) => batch.document(row)),
       columns,
     });
@@ -98,7 +94,7 @@ export class DroppedRows {
 function valuesOf(values: readonly number[]): Column {
   const validity = new Uint8Array((values.length + 7) >> 3);
   values.forEach((value, row) => {
-    if (!Number.isNaN(value)) validity[row >> 3] |= 1 << (row & 7);
+    if (!Number.isNaN(value)) validity[row >> 3] = uint8At(validity, row >> 3) | (1 << (row & 7));
   });
   return { kind: "float64", values: Float64Array.from(values), validity };
 }

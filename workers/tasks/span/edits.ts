@@ -7,6 +7,7 @@
 import type { Batch } from "../../../batch/batch.ts";
 import { int32Values, type Utf8Column } from "../../../batch/column.ts";
 import { allocate } from "../../../batch/memory.ts";
+import { int32At, uint8At } from "../../../batch/numbers.ts";
 import { decodeArrow } from "../../../io/formats/arrow-table.ts";
 import { readVouched } from "../../../io/local/vouched.ts";
 import { spanFiles } from "../../../store/layout.ts";
@@ -44,27 +45,27 @@ export class Edits {
   /** The texts of `batch` after the cuts. `emptied` is told of the rows of which nothing but white space is left. */
   apply(batch: Batch, emptied: (row: number, bytes: number) => void): Utf8Column {
     const { data, offsets, validity } = batch.text;
-    const out = allocate(offsets[batch.rows] - offsets[0]);
+    const out = allocate(int32At(offsets, batch.rows) - int32At(offsets, 0));
     const outOffsets = new Int32Array(batch.rows + 1);
     let length = 0;
     for (let row = 0; row < batch.rows; row++) {
       const begin = length;
-      const start = offsets[row];
+      const start = int32At(offsets, row);
       const number = batch.document(row);
       let kept = 0;
       let cut = 0;
-      while (this.#at < this.#documents.length && this.#documents[this.#at] < number) this.#at++;
+      while (this.#at < this.#documents.length && int32At(this.#documents, this.#at) < number) this.#at++;
       for (; this.#at < this.#documents.length && this.#documents[this.#at] === number; this.#at++) {
         if (this.#goes[this.#at] === 0) continue;
-        const [from, to] = [this.#starts[this.#at], this.#ends[this.#at]];
+        const [from, to] = [int32At(this.#starts, this.#at), int32At(this.#ends, this.#at)];
         out.set(data.subarray(start + kept, start + from), length);
         length += from - kept;
         kept = to;
         cut += to - from;
         this.#parts++;
       }
-      out.set(data.subarray(start + kept, offsets[row + 1]), length);
-      length += offsets[row + 1] - start - kept;
+      out.set(data.subarray(start + kept, int32At(offsets, row + 1)), length);
+      length += int32At(offsets, row + 1) - start - kept;
       outOffsets[row + 1] = length;
       if (cut === 0) continue;
       this.#rows++;
@@ -79,6 +80,6 @@ export class Edits {
 }
 
 function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (bytes[at] > 0x20) return false;
+  for (let at = from; at < to; at++) if (uint8At(bytes, at) > 0x20) return false;
   return true;
 }

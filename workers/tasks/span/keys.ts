@@ -1,7 +1,7 @@
 /**
  * What a pass leaves for its barriers: a key file each, signatures where a barrier verifies, a table of parts where it edits.
  *
- * Invariant: a dropping barrier's keys are numbered by document, an editing barrier's by part, both from 0 in the span and ascending.
+ * Invariant: an editing barrier's keys are numbered by part, those of every other by document, both from 0 in the span and ascending.
  */
 import { join } from "node:path";
 import type { Batch } from "../../../batch/batch.ts";
@@ -10,17 +10,23 @@ import type { Column } from "../../../batch/column.ts";
 import { encodeArrow } from "../../../io/formats/arrow-table.ts";
 import { commitIntermediate, createIntermediate, type PendingFile } from "../../../io/local/commit.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
-import type { DropBarrierOperator, EditBarrierOperator } from "../../../stages/define.ts";
+import type {
+  BarrierOperator,
+  Drop,
+  DropBarrierOperator,
+  EditBarrierOperator,
+  SelectBarrierOperator,
+} from "../../../stages/define.ts";
 import { KeyFileWriter, type RunBuffers } from "../../../store/key-file.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import { SignatureWriter } from "../../../store/signature-file.ts";
 
 /** One barrier's products of a span. */
 export interface BarrierKeys {
-  /** Parts so far; undefined where the barrier drops rows. */
+  /** Parts so far; undefined where the verdict is on whole rows. */
   readonly parts: number | undefined;
-  /** Sketches the rows of `batch` that are alive. */
-  sketch(batch: Batch): void;
+  /** Sketches the rows of `batch` that are alive; may drop those that have no key. */
+  sketch(batch: Batch, drop: Drop): void;
   commit(): readonly VouchedFile[];
   abort(): void;
 }
@@ -33,8 +39,19 @@ export interface KeysPlace {
   readonly partitions: number;
 }
 
-/** Keys of whole rows. */
-export class RowKeys implements BarrierKeys {
+export function barrierKeys(operator: BarrierOperator, place: KeysPlace, buffers: RunBuffers): BarrierKeys {
+  switch (operator.verdict) {
+    case "drop":
+      return new RowKeys(operator, place, buffers);
+    case "edit":
+      return new PartKeys(operator, place, buffers);
+    case "select":
+      return new DrawKeys(operator, place, buffers);
+  }
+}
+
+/** Keys of whole rows that are compared. */
+class RowKeys implements BarrierKeys {
   readonly parts = undefined;
   readonly #operator: DropBarrierOperator;
   readonly #keys: KeyFileWriter;
@@ -78,8 +95,42 @@ export class RowKeys implements BarrierKeys {
   }
 }
 
+/** Keys by which rows are put in order. */
+class DrawKeys implements BarrierKeys {
+  readonly parts = undefined;
+  readonly #operator: SelectBarrierOperator;
+  readonly #keys: KeyFileWriter;
+  readonly #keyFile: PendingFile<VouchedFile>;
+
+  constructor(operator: SelectBarrierOperator, { folder, span, barrier, partitions }: KeysPlace, buffers: RunBuffers) {
+    const { key_bytes } = operator;
+    this.#operator = operator;
+    this.#keyFile = createIntermediate(join(folder, spanFiles.keys(span, barrier)));
+    this.#keys = new KeyFileWriter(this.#keyFile, { partitions, key_bytes }, buffers);
+  }
+
+  sketch(batch: Batch, drop: Drop): void {
+    const { draw, keyless, key_bytes } = this.#operator;
+    const key = new Uint32Array(key_bytes / 4);
+    const keyOf = draw(batch);
+    batch.alive.forEach((row) => {
+      if (keyOf(row, key)) this.#keys.add(batch.document(row), key);
+      else drop(row, keyless);
+    });
+  }
+
+  commit(): readonly VouchedFile[] {
+    this.#keys.finish();
+    return [this.#keyFile.commit()];
+  }
+
+  abort(): void {
+    this.#keyFile.abort();
+  }
+}
+
 /** Keys of parts of rows, and where those parts lie. Memory: 12 bytes a part. */
-export class PartKeys implements BarrierKeys {
+class PartKeys implements BarrierKeys {
   readonly #operator: EditBarrierOperator;
   readonly #place: KeysPlace;
   readonly #keys: KeyFileWriter;

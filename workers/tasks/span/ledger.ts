@@ -2,6 +2,7 @@
 import type { Batch } from "../../../batch/batch.ts";
 import { Int32Builder, Utf8Builder } from "../../../batch/builder.ts";
 import type { Column } from "../../../batch/column.ts";
+import { int32At, numberAt } from "../../../batch/numbers.ts";
 import { encodeArrow } from "../../../io/formats/arrow-table.ts";
 
 export class Ledger {
@@ -16,11 +17,11 @@ export class Ledger {
   add({ verdicts, shards, rowsInShard }: Batch): void {
     const { rows, stages, reasons, values, details } = verdicts;
     rows.forEach((row, index) => {
-      this.#shard.append(shards[row]);
-      this.#row.append(rowsInShard[row]);
-      this.#stage.append(stages[index]);
-      this.#reason.append(reasons[index]);
-      this.#value.push(values[index]);
+      this.#shard.append(int32At(shards, row));
+      this.#row.append(int32At(rowsInShard, row));
+      this.#stage.append(numberAt(stages, index));
+      this.#reason.append(numberAt(reasons, index));
+      this.#value.push(numberAt(values, index));
       const detail = details.get(index);
       if (detail !== undefined) this.#details().appendString(detail);
       else this.#detail?.appendNull();

@@ -6,16 +6,17 @@
 import { join } from "node:path";
 import type { Batch } from "../../../batch/batch.ts";
 import type { Utf8Column } from "../../../batch/column.ts";
+import { int32At } from "../../../batch/numbers.ts";
 import { commitIntermediate } from "../../../io/local/commit.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { RowHasher } from "../../../kernels/hash/xxh64-rows.ts";
 import type { PassPlan, SourcePlan } from "../../../plan/plan.ts";
-import type { BarrierOperator } from "../../../stages/define.ts";
+import type { BarrierOperator, Drop } from "../../../stages/define.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import type { WorkerContext } from "../../context.ts";
 import { DocumentsTable } from "./documents.ts";
 import { DroppedRows } from "./dropped.ts";
-import { type BarrierKeys, PartKeys, RowKeys } from "./keys.ts";
+import { type BarrierKeys, barrierKeys } from "./keys.ts";
 import { Ledger } from "./ledger.ts";
 import { SpanRows } from "./rows.ts";
 import { SpanTokens } from "./tokens.ts";
@@ -48,10 +49,7 @@ export class SpanProducts {
     this.#hasher = context.textHasher;
     this.#keys = source.barriers.map(({ stage, partitions }, barrier) => {
       if (stage < pass.first || stage >= pass.end) return undefined;
-      const made = operator(stage);
-      const at = { folder, span, barrier, partitions };
-      const buffers = context.runBuffers(barrier);
-      return made.verdict === "drop" ? new RowKeys(made, at, buffers) : new PartKeys(made, at, buffers);
+      return barrierKeys(operator(stage), { folder, span, barrier, partitions }, context.runBuffers(barrier));
     });
     if (last) this.#documents = new DocumentsTable(source);
     if (last && source.tokenized) this.#tokens = new SpanTokens(folder, span, source, context.plan);
@@ -64,8 +62,9 @@ export class SpanProducts {
     return this.#keys.flatMap((keys) => (keys?.parts === undefined ? [] : [keys.parts]));
   }
 
-  sketch(batch: Batch, barrier: number): void {
-    this.#keys[barrier]?.sketch(batch);
+  /** `drop` is that of the barrier's stage. */
+  sketch(batch: Batch, barrier: number, drop: Drop): void {
+    this.#keys[barrier]?.sketch(batch, drop);
   }
 
   /** Must be called before a stage's new text takes the place of the one that rows were judged by. */
@@ -87,7 +86,7 @@ export class SpanProducts {
     let kept = 0;
     let textBytes = 0;
     batch.alive.forEach((row) => {
-      const bytes = offsets[row + 1] - offsets[row];
+      const bytes = int32At(offsets, row + 1) - int32At(offsets, row);
       if (this.#tokens === undefined) documents.addRow(batch, row, batch.document(row), bytes);
       else documents.addTokenized(batch, row, batch.document(row), bytes, this.#tokens.add(batch, row), hashes);
       kept++;
@@ -102,7 +101,7 @@ export class SpanProducts {
     let textBytes = 0;
     batch.alive.forEach((row) => {
       kept++;
-      textBytes += offsets[row + 1] - offsets[row];
+      textBytes += int32At(offsets, row + 1) - int32At(offsets, row);
     });
     return { kept, text_bytes: textBytes, tokens: 0 };
   }

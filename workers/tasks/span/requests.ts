@@ -12,6 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import PQueue from "p-queue";
 import type { Batch } from "../../../batch/batch.ts";
 import type { Column } from "../../../batch/column.ts";
+import { entryAt } from "../../../batch/entry.ts";
 import { RunError } from "../../../batch/errors.ts";
 import { canonicalJson } from "../../../kernels/json/canonical.ts";
 import type { SourcePlan } from "../../../plan/plan.ts";
@@ -69,7 +70,7 @@ export class Requests {
 
   /** Gets every answer that is not in the journal. Returns the key of each row's question. */
   async #ask(stage: number, operator: RequestOperator, batch: Batch): Promise<ReadonlyMap<number, string>> {
-    const { use, version } = this.#source.stages[stage];
+    const { use, version } = entryAt(this.#source.stages, stage, "stage");
     const answers = this.#open();
     const keys = new Map<number, string>();
     const asked = new Map<string, Promise<void>>();

@@ -5,7 +5,9 @@
  */
 import type { Batch } from "../../../batch/batch.ts";
 import type { Column } from "../../../batch/column.ts";
+import { entryAt } from "../../../batch/entry.ts";
 import { formatPlace, RunError, ShardmillError } from "../../../batch/errors.ts";
+import { int32At } from "../../../batch/numbers.ts";
 import { counted, withArticle } from "../../../batch/plural.ts";
 import type { PassPlan, PlannedStage, SourcePlan } from "../../../plan/plan.ts";
 import type { ColumnDeclaration, Operator, StageState } from "../../../stages/define.ts";
@@ -54,7 +56,7 @@ export class SpanStages {
       } catch (error) {
         throw stageFailure(error, batch, this.#source, stage);
       }
-      stopwatch.lap(this.#source.stages[stage].use);
+      stopwatch.lap(entryAt(this.#source.stages, stage, "stage").use);
     }
     return replaced;
   }
@@ -88,6 +90,7 @@ export class SpanStages {
         products.sketch(
           batch,
           this.#source.barriers.findIndex((barrier) => barrier.stage === stage),
+          tally.dropper(batch, stage),
         );
         return undefined;
       default:
@@ -96,7 +99,7 @@ export class SpanStages {
   }
 
   #setColumns(stage: number, batch: Batch, made: ReadonlyMap<string, Column>): Column[] {
-    checkColumns(this.#source.stages[stage], made);
+    checkColumns(entryAt(this.#source.stages, stage, "stage"), made);
     const replaced: Column[] = [];
     for (const [name, column] of made) {
       const before = batch.column(name);
@@ -126,8 +129,12 @@ function checkColumns({ use, kind, writes }: PlannedStage, made: ReadonlyMap<str
 /** Says which stage failed on which rows; a stage works on whole batches, so the rows are a range. */
 function stageFailure(error: unknown, batch: Batch, source: SourcePlan, stage: number): Error {
   if (error instanceof ShardmillError) return error;
-  const { use } = source.stages[stage];
-  const place = { source: source.name, shard: source.shards[batch.shards[0]].key, row: batch.rowsInShard[0] };
+  const { use } = entryAt(source.stages, stage, "stage");
+  const place = {
+    source: source.name,
+    shard: entryAt(source.shards, int32At(batch.shards, 0), "shard").key,
+    row: int32At(batch.rowsInShard, 0),
+  };
   return new RunError(
     {
       code: "run/stage-failed",

@@ -6,10 +6,11 @@
  */
 
 import type { Batch } from "../../../batch/batch.ts";
-import { addCount } from "../../../batch/entry.ts";
+import { addCount, entryAt } from "../../../batch/entry.ts";
 import { DataError, formatPlace, type RowsMet, RunError } from "../../../batch/errors.ts";
+import { int32At, uint8At } from "../../../batch/numbers.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
-import type { PassPlan, SourcePlan } from "../../../plan/plan.ts";
+import type { PassPlan, PlannedStage, SourcePlan } from "../../../plan/plan.ts";
 import { type Drop, type Extent, MAX_DETAIL_BYTES, type ReadProblem, type StageState } from "../../../stages/define.ts";
 import type { CutCounts, IngestMarker, IngestTask, Problem, StageCounts } from "../../protocol.ts";
 import { ProblemLedger } from "./problems.ts";
@@ -38,8 +39,11 @@ export class Tally {
   readonly #extents: readonly Extent[];
   readonly #pass: PassPlan;
   readonly #maxErrors: number;
-  readonly #rowsIn: number[];
-  readonly #dropped: Record<string, number>[];
+  readonly #stages: readonly {
+    readonly plan: PlannedStage;
+    rows_in: number;
+    readonly dropped: Record<string, number>;
+  }[];
   readonly #errors: Record<string, number> = {};
   readonly #problems: Problem[] = [];
   readonly #shardRows = new Map<number, number>();
@@ -51,20 +55,19 @@ export class Tally {
     this.#extents = extents;
     this.#pass = pass;
     this.#maxErrors = maxErrors;
-    this.#rowsIn = source.stages.map(() => 0);
-    this.#dropped = source.stages.map(() => ({}));
+    this.#stages = source.stages.map((plan) => ({ plan, rows_in: 0, dropped: {} }));
   }
 
   read(batch: Batch): void {
     this.documents += batch.rows;
-    for (let row = 0; row < batch.rows; row++) this.#met(batch.shards[row]);
+    for (let row = 0; row < batch.rows; row++) this.#met(int32At(batch.shards, row));
   }
 
   problem(problem: ReadProblem): void {
     this.#met(problem.shard);
     this.ledger.add(problem);
     addCount(this.#errors, problem.kind);
-    const shard = this.source.shards[problem.shard].key;
+    const shard = entryAt(this.source.shards, problem.shard, "shard").key;
     const { kind, row, byte, message } = problem;
     const hasRow = row !== undefined && this.#isNumbered(problem.shard);
     const position = { ...(hasRow ? { row } : {}), ...(byte === undefined ? {} : { byte }) };
@@ -85,9 +88,9 @@ export class Tally {
 
   /** All so far; readers meet the rows of a shard in order, so those before a bad one were read. */
   #rowsMet({ shard, row = -1 }: ReadProblem): RowsMet {
-    const { name, stages } = this.source;
-    const dropped = this.#dropped.flatMap((counts, stage) =>
-      Object.entries(counts).map(([reason, count]) => [`${stages[stage].id}:${reason}`, count] as const),
+    const { name } = this.source;
+    const dropped = this.#stages.flatMap(({ plan, dropped: counts }) =>
+      Object.entries(counts).map(([reason, count]) => [`${plan.id}:${reason}`, count] as const),
     );
     const rows = [...this.#shardRows.values()].reduce((total, count) => total + count, 0);
     const extent = this.#extents.find((candidate) => candidate.shard === shard);
@@ -104,13 +107,13 @@ export class Tally {
   }
 
   enter(stage: number, rows: number): void {
-    this.#rowsIn[stage] += rows;
+    entryAt(this.#stages, stage, "stage").rows_in += rows;
   }
 
   /** What stage `stage` is given to drop rows of `batch` with. */
   dropper(batch: Batch, stage: number): Drop {
-    const { use, reasons } = this.source.stages[stage];
-    const dropped = this.#dropped[stage];
+    const { plan, dropped } = entryAt(this.#stages, stage, "stage");
+    const { use, reasons } = plan;
     return (row, reason, value = Number.NaN, detail) => {
       if (!batch.alive.has(row)) return;
       const code = reasons.indexOf(reason);
@@ -123,7 +126,7 @@ export class Tally {
 
   marker(files: readonly VouchedFile[], task: IngestTask, products: ProductCounts): IngestMarker {
     const errors = sum(this.#errors);
-    const drops = this.#dropped.reduce((total, dropped) => total + sum(dropped), 0);
+    const drops = this.#stages.reduce((total, { dropped }) => total + sum(dropped), 0);
     const rows = [...this.#shardRows.values()].reduce((total, count) => total + count, 0);
     if (rows !== this.kept + drops + errors) {
       throw new RunError({
@@ -152,16 +155,12 @@ export class Tally {
   /** Of the stages of the pass, and of the barrier whose cuts it made: rows of which nothing was left fell to that one. */
   #stageCounts(states: ReadonlyMap<number, StageState>): StageCounts[] {
     const { first, end, edits } = this.#pass;
-    const barrier = edits === undefined ? [] : [this.source.barriers[edits].stage];
+    const barrier = edits === undefined ? [] : [entryAt(this.source.barriers, edits, "barrier").stage];
     const own = Array.from({ length: end - first }, (_, at) => first + at);
     return [...barrier, ...own].map((stage) => {
       const state = states.get(stage);
-      return {
-        id: this.source.stages[stage].id,
-        rows_in: this.#rowsIn[stage],
-        dropped: this.#dropped[stage],
-        ...(state === undefined ? {} : { state }),
-      };
+      const { plan, rows_in, dropped } = entryAt(this.#stages, stage, "stage");
+      return { id: plan.id, rows_in, dropped, ...(state === undefined ? {} : { state }) };
     });
   }
 
@@ -175,7 +174,7 @@ function shortened(detail: string): string {
   const bytes = Buffer.from(detail, "utf8");
   if (bytes.length <= MAX_DETAIL_BYTES) return detail;
   let end = MAX_DETAIL_BYTES;
-  while ((bytes[end] & 0xc0) === 0x80) end--;
+  while ((uint8At(bytes, end) & 0xc0) === 0x80) end--;
   return bytes.toString("utf8", 0, end);
 }
 

@@ -8,6 +8,7 @@
  */
 import { Float64Builder, Int32Builder } from "../../../batch/builder.ts";
 import { allocate, release } from "../../../batch/memory.ts";
+import { numberAt, uint32At } from "../../../batch/numbers.ts";
 import { BufferedWriter } from "../../../io/local/buffered-writer.ts";
 
 export const RUN_BYTES = 32 * 1024 * 1024;
@@ -75,16 +76,18 @@ export class TokenRuns {
   #endRun(): void {
     const documents = this.#keys.length / 2;
     if (documents === 0) return;
-    const keys = this.#keys;
+    const keys = Uint32Array.from(this.#keys);
     const order = Uint32Array.from({ length: documents }, (_, document) => document);
-    order.sort((a, b) => keys[2 * a] - keys[2 * b] || keys[2 * a + 1] - keys[2 * b + 1] || a - b);
+    const high = (document: number) => uint32At(keys, 2 * document);
+    const low = (document: number) => uint32At(keys, 2 * document + 1);
+    order.sort((a, b) => high(a) - high(b) || low(a) - low(b) || a - b);
     const starts = new Float64Array(documents);
     const writer = new BufferedWriter(this.#write);
     const lossWriter = this.#writeLoss && new BufferedWriter(this.#writeLoss);
     for (const document of order) {
       starts[document] = this.#written / this.#tokenBytes;
-      const from = this.#starts[document];
-      const to = this.#starts[document + 1];
+      const from = numberAt(this.#starts, document);
+      const to = numberAt(this.#starts, document + 1);
       writer.write(this.#buffer.subarray(from, to));
       lossWriter?.write(this.#loss.subarray(from / this.#tokenBytes, to / this.#tokenBytes));
       this.#written += to - from;

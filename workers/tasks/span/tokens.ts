@@ -7,12 +7,15 @@ import { join } from "node:path";
 import type { Batch } from "../../../batch/batch.ts";
 import { Int32Builder } from "../../../batch/builder.ts";
 import type { TokenListColumn } from "../../../batch/column.ts";
+import { entryAt } from "../../../batch/entry.ts";
+import { int32At, uint32At } from "../../../batch/numbers.ts";
 import { createIntermediate, type PendingFile } from "../../../io/local/commit.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
+import { documentProblem } from "../../../kernels/pack/documents.ts";
 import { hash64, type Seed, seedFrom } from "../../../kernels/random/shuffle.ts";
 import { type Plan, type SourcePlan, tokenizerOf } from "../../../plan/plan.ts";
 import { spanFiles } from "../../../store/layout.ts";
-import { bytesOf, documentProblem, type TokenFormat } from "../../../store/token-file.ts";
+import { bytesOf, type TokenFormat } from "../../../store/token-file.ts";
 import type { TokenPlaces } from "./documents.ts";
 import { TokenRuns } from "./token-runs.ts";
 
@@ -54,7 +57,7 @@ export class SpanTokens {
     const { values, offsets } = this.#column;
     const ends: number[] = [];
     batch.alive.forEach((row) => {
-      ends.push(offsets[row + 1]);
+      ends.push(int32At(offsets, row + 1));
     });
     const problem = documentProblem(values, ends, this.#format);
     if (problem !== undefined) throw new Error(`${this.#source.name}: document ${problem.document} ${problem.what}`);
@@ -66,17 +69,18 @@ export class SpanTokens {
   add(batch: Batch, row: number): number {
     const { offsets, loss } = this.#column;
     const width = this.#format.token_bytes;
-    const shard = batch.shards[row];
+    const shard = int32At(batch.shards, row);
     if (shard !== this.#seededShard) {
       this.#seededShard = shard;
-      this.#shardSeed = seedFrom(this.#seed, "documents", this.#source.shards[shard].key);
+      this.#shardSeed = seedFrom(this.#seed, "documents", entryAt(this.#source.shards, shard, "shard").key);
     }
-    hash64(this.#shardSeed[0], this.#shardSeed[1], batch.positions[row], this.#key);
-    this.#keyHigh.append(this.#key[0]);
-    this.#keyLow.append(this.#key[1]);
-    const [start, end] = [offsets[row], offsets[row + 1]];
+    hash64(this.#shardSeed[0], this.#shardSeed[1], batch.position(row), this.#key);
+    const [high, low] = [uint32At(this.#key, 0), uint32At(this.#key, 1)];
+    this.#keyHigh.append(high);
+    this.#keyLow.append(low);
+    const [start, end] = [int32At(offsets, row), int32At(offsets, row + 1)];
     const tokens = this.#bytes.subarray(start * width, end * width);
-    this.#runs.add(this.#key[0], this.#key[1], tokens, loss?.subarray(start, end));
+    this.#runs.add(high, low, tokens, loss?.subarray(start, end));
     return end - start;
   }
 

@@ -1,0 +1,205 @@
+/**
+ * Do the figures of an output, in its summary, on its card and in the markers it was put together from, follow from what was recorded row by row?
+ *
+ * Rows and bytes are counted from the tables of documents and the fates that barriers gave them; that drops by reason are those of the ledgers
+ * is verify-accounts.ts's. What cannot be read is a finding of verify-store.ts. Price: one pass over tables and fates.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import { ShardmillError } from "../batch/errors.ts";
+import { Blocks } from "../io/local/blocks.ts";
+import { canonicalJson } from "../kernels/json/canonical.ts";
+import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
+import { dataCard } from "../manifests/outputs/card.ts";
+import type { Finding } from "../manifests/verify.ts";
+import { passAt, type SourcePlan, sourceAt } from "../plan/plan.ts";
+import { spanFiles, verdictFiles } from "../store/layout.ts";
+import { markerFacts, vouch } from "../store/marker.ts";
+import { MarkerPlaces } from "../workers/marker-places.ts";
+import type { MarkerPlace, TaskKind } from "../workers/markers.ts";
+import type { IngestMarker, MarkerOf, StoreMarker } from "../workers/protocol.ts";
+import { recordedSpans } from "../workers/spans.ts";
+import { SURVIVES } from "../workers/tasks/settle.ts";
+import { readSpanRows } from "../workers/tasks/span-rows.ts";
+import { cardFacts, type MadeOutput, outputFolder } from "./outputs.ts";
+import type { OpenRun } from "./status.ts";
+
+const CODE = "verify/output-counts";
+const CARD = "README.md";
+
+interface Survivors {
+  readonly rows: number;
+  readonly text_bytes: number;
+}
+
+/** `folder` is the run's. */
+export function outputFindings({ plan, layout }: OpenRun, folder: string): Finding[] {
+  const places = new MarkerPlaces(plan, layout);
+  const stores = plan.sources.map((_, source) => factsAt(places.seal(source)));
+  const counted = new Map<number, Survivors | undefined>();
+  const findings: Finding[] = [];
+  for (const source of new Set(plan.outputs.flatMap(({ sources }) => sources))) {
+    const { name } = sourceAt(plan, source);
+    const report = (what: string): void => {
+      findings.push({ severity: "error", code: CODE, source: name, what });
+    };
+    counted.set(source, countSurvivors({ plan, layout }, source, report));
+    const store = stores[source];
+    if (store !== undefined) for (const what of sealProblems(places, source, store, counted.get(source))) report(what);
+  }
+  for (const [index, output] of plan.outputs.entries()) {
+    const made: MadeOutput = { plan: output, markers: allOf((shard) => places.write(index, shard)) };
+    const sealed = new Map(output.sources.flatMap((source) => (stores[source] ? [[source, stores[source]]] : [])));
+    const problems =
+      made.markers.length === 0 || sealed.size < output.sources.length
+        ? ["is not counted: markers of its files or its sources are not in the store, or damaged"]
+        : [...publishedProblems({ plan, layout }, folder, made, sealed), ...rowProblems(made, sealed, counted)];
+    for (const what of problems) findings.push({ severity: "error", code: CODE, file: output.name, what });
+  }
+  return findings;
+}
+
+/** What people are told, against markers. A summary that is not there, or of another plan, is a finding of exports/verify.ts. */
+function* publishedProblems(
+  { plan }: OpenRun,
+  run: string,
+  made: MadeOutput,
+  stores: ReadonlyMap<number, StoreMarker>,
+): Generator<string> {
+  const folder = outputFolder(run, made.plan.name);
+  const facts = cardFacts(plan, made, stores);
+  const summary = readSummary(folder, OUTPUT_SUMMARY);
+  if (summary === undefined) {
+    if (!fs.existsSync(folder)) yield "is not there: run the recipe again";
+    return;
+  }
+  if (summary.plan_fingerprint !== plan.fingerprint) return;
+  for (const key of ["split", "rows", "dropped_rows", "text_bytes", "columns", "sources"] as const) {
+    const [said, found] = [canonicalJson(summary[key] ?? null), canonicalJson(facts[key])];
+    if (said !== found) yield `${OUTPUT_SUMMARY} says ${key} ${said}, and what was recorded comes to ${found}`;
+  }
+  const files = made.markers.flatMap((marker) =>
+    marker.files.map(({ size_bytes, sha256 }) => `${size_bytes} ${sha256}`),
+  );
+  const named = summary.files.filter(({ path }) => path !== CARD).map((file) => `${file.size_bytes} ${file.sha256}`);
+  if (canonicalJson(files.sort()) !== canonicalJson(named.sort()))
+    yield `${OUTPUT_SUMMARY} names other files than were written`;
+  const card = join(folder, CARD);
+  if (fs.existsSync(card) && fs.readFileSync(card, "utf8") !== dataCard(facts))
+    yield `${CARD} is not the card that what was recorded comes to`;
+}
+
+/** Markers of files, against documents. */
+function* rowProblems(
+  { plan: output, markers }: MadeOutput,
+  stores: ReadonlyMap<number, StoreMarker>,
+  counted: ReadonlyMap<number, Survivors | undefined>,
+): Generator<string> {
+  const survivors = output.sources.map((source) => counted.get(source));
+  for (const key of ["rows", "text_bytes"] as const) {
+    const written = total(markers, (marker) => marker[key]);
+    const found = total(survivors, (count) => count?.[key] ?? Number.NaN);
+    if (!Number.isNaN(found) && written !== found) yield `its files hold ${written} ${key}, and ${found} survived`;
+  }
+  const dropped = output.keep_dropped ? total([...stores.values()], droppedRows) : 0;
+  const aside = total(markers, ({ dropped_rows }) => dropped_rows);
+  if (aside !== dropped) yield `its files hold ${aside} dropped rows, and ${dropped} were dropped`;
+}
+
+/** What is said of a source, against its documents and, where it is tokenized, the shards of its store. */
+function* sealProblems(
+  places: MarkerPlaces,
+  source: number,
+  { counts, shards }: StoreMarker,
+  survivors: Survivors | undefined,
+): Generator<string> {
+  const rows = counts.kept + (counts.held_out ?? 0);
+  if (survivors !== undefined && rows !== survivors.rows)
+    yield `${survivors.rows} of its rows survive, and the run says ${rows}`;
+  const gathered = shards.map((_, shard) => factsAt(places.gather(source, shard, false)));
+  const sums = {
+    tokens: total(gathered, (shard) => shard?.tokens ?? Number.NaN),
+    text_bytes:
+      shards.length > 0
+        ? total(gathered, (shard) => shard?.text_bytes ?? Number.NaN)
+        : (survivors?.text_bytes ?? Number.NaN),
+  };
+  for (const key of ["tokens", "text_bytes"] as const) {
+    if (Number.isNaN(sums[key]) || counts[key] === sums[key]) continue;
+    yield `what was recorded comes to ${sums[key]} ${key}, and the run says ${counts[key]}`;
+  }
+}
+
+/** Rows of a source that outputs get; undefined where their tables or fates cannot be read. `report` is told of spans that say otherwise. */
+function countSurvivors(
+  { plan, layout }: OpenRun,
+  source: number,
+  report: (what: string) => void,
+): Survivors | undefined {
+  const planned = sourceAt(plan, source);
+  const first = layout.ingest(passAt(plan, source, 0).fingerprint);
+  const last = layout.ingest(planned.ingest);
+  const spans = recordedSpans(first);
+  if (spans === undefined) return undefined;
+  const fates = new Map<number, Uint8Array>();
+  let said = { rows: 0, text_bytes: 0 };
+  try {
+    if (drops(planned)) {
+      const places = new MarkerPlaces(plan, layout);
+      for (const [part, marker] of allOf((number) => places.settle(source, number)).entries()) {
+        const { folder, name } = places.settle(source, part);
+        const file = new Blocks(vouch({ folder, marker: name, name: verdictFiles.fates(part) }));
+        for (const { span, at, survivors, text_bytes } of marker.spans) {
+          const documents = markerFacts<IngestMarker>(first, spanFiles.marker(span))?.documents;
+          if (documents === undefined) return undefined;
+          fates.set(span, file.read(at, documents));
+          said = { rows: said.rows + survivors, text_bytes: said.text_bytes + text_bytes };
+        }
+      }
+    }
+    let rows = 0;
+    let text_bytes = 0;
+    for (const span of spans.keys()) {
+      const table = readSpanRows(last, span);
+      const fate = fates.get(span);
+      if (drops(planned) && fate === undefined) return undefined;
+      for (const [row, bytes] of table.bytes.entries()) {
+        if (fate !== undefined && fate[table.document[row] ?? -1] !== SURVIVES) continue;
+        rows++;
+        text_bytes += bytes;
+      }
+    }
+    if (drops(planned) && (said.rows !== rows || said.text_bytes !== text_bytes))
+      report(`${rows} rows of ${text_bytes} bytes survive, and ${said.rows} of ${said.text_bytes} were said to`);
+    return { rows, text_bytes };
+  } catch (error) {
+    if (error instanceof ShardmillError) return undefined;
+    throw error;
+  }
+}
+
+function drops({ barriers }: SourcePlan): boolean {
+  return barriers.some(({ verdict }) => verdict === "drop");
+}
+
+function droppedRows({ counts }: StoreMarker): number {
+  return total(counts.stages, ({ dropped }) => total(Object.values(dropped), (count) => count));
+}
+
+function factsAt<Kind extends TaskKind>({ folder, name }: MarkerPlace<Kind>): MarkerOf[Kind] | undefined {
+  return markerFacts<MarkerOf[Kind]>(folder, name);
+}
+
+/** The markers of numbered tasks, up to the first that is not there. */
+function allOf<Kind extends TaskKind>(placeOf: (number: number) => MarkerPlace<Kind>): readonly MarkerOf[Kind][] {
+  const found: MarkerOf[Kind][] = [];
+  for (;;) {
+    const marker = factsAt(placeOf(found.length));
+    if (marker === undefined) return found;
+    found.push(marker);
+  }
+}
+
+function total<Value>(values: readonly Value[], figure: (value: Value) => number): number {
+  return values.reduce((sum, value) => sum + figure(value), 0);
+}
