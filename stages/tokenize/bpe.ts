@@ -1,5 +1,5 @@
 /**
- * Turns text into token ids with a byte-level BPE.
+ * Turns text into token ids with a BPE of bytes (GPT-2, Llama 3) or of characters (SentencePiece: Llama 2, Mistral, Gemma).
  *
  * Owns the `tokens` column. Invariant: every living row gets its text's ids and one EOS at the end; dead rows get none. Text that
  * spells a special token is text: no EOS can come from a document. Where rows have `loss_ranges`, the tokens that overlap one are trained on, and

@@ -8,5 +8,6 @@ export const REGEXES = {
   gpt2: String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
   llama3: String.raw`${CONTRACTION}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|${BLANKS}`,
   qwen: String.raw`${CONTRACTION}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|${BLANKS}`,
+  tekken: String.raw`[^\r\n\p{L}\p{N}]?${U}*${W}+|[^\r\n\p{L}\p{N}]?${U}+${W}*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|${BLANKS}`,
   o200k: String.raw`[^\r\n\p{L}\p{N}]?${U}*${W}+${CONTRACTION}?|[^\r\n\p{L}\p{N}]?${U}+${W}*${CONTRACTION}?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|${BLANKS}`,
 };
