@@ -6,14 +6,13 @@ import { charAt, LETTER, MARK, NEWLINE, NUMBER, OTHER, WHITESPACE } from "./char
 const BLANK: u32 = 0x20;
 /** What a character is, in the low eight bits; its length in bytes above them. 0 at the end of the text. */
 const DIGIT: u32 = 1;
-const HAN_OR_KANA: u32 = 2;
-const WORD: u32 = 4;
-const SYMBOL: u32 = 8;
-const SPACE: u32 = 16;
-const LINE: u32 = 32;
-const REST: u32 = 64;
-/** What ends the text for the third split. */
-const STOP: u32 = DIGIT | HAN_OR_KANA;
+const WORD: u32 = 2;
+const SYMBOL: u32 = 4;
+const SPACE: u32 = 8;
+const LINE: u32 = 16;
+const REST: u32 = 32;
+/** Beside one of these: of the characters that the second split takes. */
+const HAN_OR_KANA: u32 = 64;
 
 /** 1 for every code point of `[\p{P}\p{S}]`. */
 let symbols: usize = 0;
@@ -44,10 +43,16 @@ function kindAt(p: usize, end: usize): u32 {
   const char = charAt(p, end);
   const size = char & ~0xff;
   if ((char & NUMBER) != 0) return size | DIGIT;
-  if (size == 0x300 && isHanOrKana(codePointOf(p, 3))) return size | HAN_OR_KANA;
-  if ((char & (LETTER | MARK)) != 0) return size | WORD;
-  if ((char & OTHER) != 0) return size | (load<u8>(symbols + codePointOf(p, size >> 8)) == 1 ? SYMBOL : REST);
+  const group = size == 0x300 && isHanOrKana(codePointOf(p, 3)) ? size | HAN_OR_KANA : size;
+  if ((char & (LETTER | MARK)) != 0) return group | WORD;
+  if ((char & OTHER) != 0) return group | (load<u8>(symbols + codePointOf(p, size >> 8)) == 1 ? SYMBOL : REST);
   return size | ((char & NEWLINE) != 0 ? LINE : SPACE);
+}
+
+/** The character at `p` to the third split: 0 where its text, of Han and kana or of neither, has ended. */
+function kindWithin(p: usize, end: usize, group: u32): u32 {
+  const kind = kindAt(p, end);
+  return (kind & DIGIT) != 0 || (kind & HAN_OR_KANA) != group ? 0 : kind;
 }
 
 @inline
@@ -55,34 +60,39 @@ function isLetter(byte: u32): bool {
   return (byte | 0x20) - 0x61 < 26;
 }
 
-function run(p: usize, end: usize, kinds: u32): usize {
-  for (let kind = kindAt(p, end); (kind & kinds) != 0; kind = kindAt(p, end)) p += kind >> 8;
-  return p;
+function run(p: usize, end: usize, group: u32, kinds: u32): usize {
+  while (true) {
+    const kind = kindWithin(p, end, group);
+    if ((kind & kinds) == 0) return p;
+    p += kind >> 8;
+  }
 }
 
 /** `[\p{L}\p{M}]+` whose first character ends at `p`. */
-function word(p: usize, end: usize): usize {
-  while (p < end && isLetter(load<u8>(p))) p++;
-  return run(p, end, WORD);
+function word(p: usize, end: usize, group: u32): usize {
+  if (group == 0) while (p < end && isLetter(load<u8>(p))) p++;
+  return run(p, end, group, WORD);
 }
 
 /** The end of the word that starts at `p`; needs `p < end`. */
 export function deepSeekWord(p: usize, end: usize): usize {
   const kind = kindAt(p, end);
+  const group = kind & HAN_OR_KANA;
   const after = p + (kind >> 8);
-  if ((kind & WORD) != 0) return word(after, end);
-  if ((kind & HAN_OR_KANA) != 0) return run(after, end, HAN_OR_KANA);
+  if ((kind & WORD) != 0) return word(after, end, group);
   if ((kind & DIGIT) != 0) return digits(after, end);
   if ((kind & SYMBOL) != 0) {
-    if (load<u8>(p) >= 0x80 || after == end || !isLetter(load<u8>(after))) return run(run(after, end, SYMBOL), end, LINE);
+    if (load<u8>(p) >= 0x80 || after == end || !isLetter(load<u8>(after))) {
+      return run(run(after, end, group, SYMBOL), end, group, LINE);
+    }
     let q = after + 1;
     while (q < end && isLetter(load<u8>(q))) q++;
     return q;
   }
-  const next = kindAt(after, end);
-  if ((kind & LINE) == 0 && (next & WORD) != 0) return word(after + (next >> 8), end);
-  if (load<u8>(p) == BLANK && (next & SYMBOL) != 0) return run(run(after, end, SYMBOL), end, LINE);
-  return (kind & REST) != 0 ? gap(after, end) : whitespace(p, end);
+  const next = kindWithin(after, end, group);
+  if ((kind & LINE) == 0 && (next & WORD) != 0) return word(after + (next >> 8), end, group);
+  if (load<u8>(p) == BLANK && (next & SYMBOL) != 0) return run(run(after, end, group, SYMBOL), end, group, LINE);
+  return (kind & REST) != 0 ? gap(after, end, group) : whitespace(p, end);
 }
 
 function digits(p: usize, end: usize): usize {
@@ -95,17 +105,17 @@ function digits(p: usize, end: usize): usize {
 }
 
 /** What no alternative takes, up to where one begins. */
-function gap(p: usize, end: usize): usize {
+function gap(p: usize, end: usize, group: u32): usize {
   while (true) {
-    const kind = kindAt(p, end);
+    const kind = kindWithin(p, end, group);
     if ((kind & REST) == 0) return p;
     const after = p + (kind >> 8);
-    if ((kindAt(after, end) & WORD) != 0) return p;
+    if ((kindWithin(after, end, group) & WORD) != 0) return p;
     p = after;
   }
 }
 
-/** `\s*[\r\n]+|\s+(?!\S)|\s+` at whitespace; what ends the text for the third split ends it here. */
+/** `\s*[\r\n]+|\s+(?!\S)|\s+` at whitespace; where the text of the third split ends, all of it is a word. */
 function whitespace(start: usize, end: usize): usize {
   let p = start;
   let last = start;
@@ -118,6 +128,5 @@ function whitespace(start: usize, end: usize): usize {
     if ((char & NEWLINE) != 0) lineEnd = p;
   }
   if (lineEnd != 0) return lineEnd;
-  const isLast = p == end || (kindAt(p, end) & STOP) != 0;
-  return isLast || last == start ? p : last;
+  return last == start || kindWithin(p, end, 0) == 0 ? p : last;
 }

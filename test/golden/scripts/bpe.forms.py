@@ -197,7 +197,7 @@ for _behavior in ["Isolated", "Removed", "Contiguous", "MergedWithPrevious", "Me
             FORMS[f"punctuation {_name}"] = form(sequence({"type": "Punctuation", "behavior": _behavior}, GPT2))
 
 COMMON = [" ", " ", "  ", "\n", "\t", "a", "B", "1", "!", "'", "s", "'s", "é", "e\u0301", "中", "か", "\u0301", "٣", "½", "🙂", "\u3000", "ò"]
-COMMON += ["aa", "aB", "Ab", "sS", "ſ", "111", "<", "|", "<|", "|>", ">", "<|end", "\r\n", "। ", "\u200d", "²", "_", "$", "ⓐ"]
+COMMON += ["aa", "aB", "Ab", "sS", "ſ", "111", "<", "|", "<|", "|>", ">", "<|end", "\r\n", "। ", "\u200d", "²", "_", "$", "ⓐ", "カ・", "\u3040", "。"]
 
 
 def pieces_of(file):

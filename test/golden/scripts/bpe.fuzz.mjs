@@ -35,7 +35,7 @@ const BATCH = 5000;
 /** A batch of fuzz in so many is encoded by the TypeScript engine too. */
 const TWIN_SHARE = 10;
 const BLANKS = [" ", "  ", "   ", "        ", "\n", "\t", "\u3000", "\u00a0", "\r\n"];
-const OTHERS = ["a", "B", "_", "1", "é", "e\u0301", "\u0301", "\u0338", "中", "か\u3099", "🙂", "\u200d", "ⓐ", "<", "|", ">", "'s", ".", "½"];
+const OTHERS = ["a", "B", "_", "1", "é", "e\u0301", "\u0301", "\u0338", "中", "か\u3099", "カ・カ", "\u3040", "🙂", "\u200d", "ⓐ", "<", "|", ">", "'s", ".", "½"];
 
 /** Strings full of a tokenizer's added tokens, of what nearly is one, of blanks and of what may stick to them. */
 function* hardTexts(contents, seed, count) {

@@ -11,7 +11,7 @@ import { RegexSpans } from "../../../kernels/bpe/split-patterns.ts";
 import { SplitPreTokenizer, SplitStep } from "../../../kernels/bpe/split-pre-tokenizer.ts";
 import type { SplitBehavior } from "../../../kernels/bpe/splits.ts";
 import { fuzzTexts } from "./fuzz-text.ts";
-import { REGEXES } from "./regexes.ts";
+import { DEEPSEEK_V3, REGEXES } from "./regexes.ts";
 
 function words(preTokenizer: PreTokenizer, bytes: Uint8Array, batch = 7): number[] {
   const ends = new Int32Array(batch);
@@ -102,6 +102,21 @@ for (const [name, source] of Object.entries(REGEXES)) {
     );
   });
 }
+
+test("deepseek v3: one scanner cuts as the three splits do, malformed bytes included", () => {
+  const steps = DEEPSEEK_V3.map((source) => regex(source));
+  const scanner = createPreTokenizer(steps);
+  assert.ok(!(scanner instanceof SplitPreTokenizer));
+  const slow = new SplitPreTokenizer(
+    DEEPSEEK_V3.map((source) => new SplitStep(new RegexSpans(translateRegex(source)), "isolated", false, false)),
+  );
+  const same = (bytes: Uint8Array) => assert.deepEqual(words(scanner, bytes), words(slow, bytes));
+  const parts = fc.constantFrom(...CLASSES, "か", "カ", "\u30fb", "\u9fa6", "\u3040", "$", "_", "\u200b", "9");
+  const short = fc.array(parts, { maxLength: 12 }).map((chosen) => new TextEncoder().encode(chosen.join("")));
+  fc.assert(fc.property(short, same), { numRuns: 3000, seed: 1 });
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), same), { numRuns: 1000, seed: 1 });
+  for (const text of fuzzTexts(2, 300)) same(new TextEncoder().encode(text));
+});
 
 test("steps apply within the words of the step before", () => {
   const digits = characters("digits", "isolated");
