@@ -23,13 +23,16 @@ export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum
 export type { Replay, ReplayedSource } from "./mixtures/replay.ts";
 export { makePlan } from "./plan/make.ts";
 export type { Plan } from "./plan/plan.ts";
+export { RecipeErrors } from "./plan/recipe/diagnostics.ts";
 export { defineRecipe, loadRecipe } from "./plan/recipe/load.ts";
 export { stageFacts, stagePage } from "./plan/recipe/reference.ts";
 export type { RecipeInput } from "./plan/recipe/schema.ts";
 export { parseSize } from "./plan/recipe/sizes.ts";
 export { newRecipe } from "./plan/recipe/template.ts";
 export type { Recipe } from "./plan/types.ts";
+export { accountRows } from "./runs/account.ts";
 export { type Advance, type AdvanceOptions, advanceRun, type ReadyPhase } from "./runs/advance.ts";
+export { type CheckedRecipe, checkRecipe } from "./runs/check.ts";
 export {
   describePlan,
   describeRecipe,
@@ -38,6 +41,7 @@ export {
   type SourceDescription,
   type TrainingStageDescription,
 } from "./runs/describe.ts";
+export type { DiskEstimate } from "./runs/disk.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
 export {
   packingReport,
@@ -45,8 +49,11 @@ export {
   type SourcePackingReport,
   type TrainingStagePackingReport,
 } from "./runs/packing-report.ts";
-export { type PeekedDocument, peekDocuments, peekDropped } from "./runs/peek.ts";
-export { peekWindows } from "./runs/peek-windows.ts";
+export type { Fate, PeekedDocument, PeekedProblem, PeekedVerdict } from "./runs/peek/document.ts";
+export { type PeekDocumentsOptions, peekDocuments } from "./runs/peek/pattern.ts";
+export { type PeekProblemsOptions, peekProblems } from "./runs/peek/problems.ts";
+export { type PeekRunOptions, peekRun } from "./runs/peek/run.ts";
+export { type PeekedWindow, type PeekWindowsOptions, peekWindows } from "./runs/peek/windows.ts";
 export { type Prepared, type PrepareOptions, prepare } from "./runs/prepare.ts";
 export { type RankOptions, type RankResult, runRank } from "./runs/rank.ts";
 export {
@@ -65,7 +72,7 @@ export {
 } from "./runs/replay.ts";
 export { type RunOptions, run } from "./runs/run.ts";
 export { type RunRecipeOptions, runRecipe } from "./runs/run-recipe.ts";
-export { isRun, type OpenRun, openRun, type RunStatus, runStatus } from "./runs/status.ts";
+export { isRun, type OpenRun, openPending, openRun, type RunStatus, runStatus } from "./runs/status.ts";
 export { verifyRun } from "./runs/verify.ts";
 export { type WritePlanOptions, writePlan } from "./runs/write-plan.ts";
 export { type CellKind, type Cells, ColumnPath } from "./stages/cells.ts";
@@ -73,4 +80,4 @@ export * from "./stages/define.ts";
 export { type StageRegistry, stageRegistry } from "./stages/registry.ts";
 export { requestOptions } from "./stages/request-options.ts";
 export { Layout } from "./store/layout.ts";
-export type { Phase, RunEvent, RunResult } from "./workers/events.ts";
+export type { Phase, RowAccount, RowAccountSoFar, RunEvent, RunResult } from "./workers/events.ts";

@@ -18,3 +18,13 @@ export function entryOf<Entry>(record: Readonly<Record<string, Entry>>, name: st
   if (entry === undefined) throw new Error(`there is no ${what} ${name}`);
   return entry;
 }
+
+/** Entry `name` of `record`, or undefined where it has none of its own: names are users', and `constructor` is one. */
+export function ownOf<Entry>(record: Readonly<Record<string, Entry>> | undefined, name: string): Entry | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/** Adds `count` to entry `name` of `sums`. */
+export function addCount(sums: Record<string, number>, name: string, count = 1): void {
+  sums[name] = (ownOf(sums, name) ?? 0) + count;
+}

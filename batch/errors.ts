@@ -21,6 +21,19 @@ export interface Damage {
   readonly file?: string;
 }
 
+/** Rows of one source and what became of them, as far as it went. */
+export interface RowsMet {
+  readonly source: string;
+  /** Those that no stage had seen yet among them. */
+  readonly rows_in: number;
+  readonly unjudged: number;
+  readonly kept: number;
+  /** By `stage:reason`. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** By kind. */
+  readonly errors: Readonly<Record<string, number>>;
+}
+
 export interface ErrorDetails {
   /** Stable, kebab-case identifier such as `recipe/unknown-key`. */
   readonly code: string;
@@ -35,6 +48,8 @@ export interface ErrorDetails {
   readonly frame?: string;
   /** With code `store/damaged`: what the owner of a run can act on. */
   readonly damaged?: Damage;
+  /** What the task that ended here had met: it is not committed, so no marker tells of it. */
+  readonly met?: RowsMet;
 }
 
 export interface ErrorData extends ErrorDetails {

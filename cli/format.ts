@@ -36,6 +36,11 @@ export function formatInteger(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
+/** `1 task`, `2,000 tasks`. The library has its own, which would have to be loaded first. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${formatInteger(count)} ${count === 1 ? one : many}`;
+}
+
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "--:--";
   const whole = Math.max(0, Math.round(seconds));

@@ -25,14 +25,19 @@ export async function interruptible<Result>(
   const kill = new AbortController();
   let isLimit = false;
   const interrupt = (): void => {
-    if (stop.signal.aborted) kill.abort();
-    else process.stderr.write("\nstopping: what is in flight is committed first; press Ctrl-C again to stop at once\n");
+    if (kill.signal.aborted) return;
+    if (stop.signal.aborted) {
+      reporter.note("stopping at once");
+      kill.abort();
+      return;
+    }
+    reporter.note("stopping: what is in flight is committed first; press Ctrl-C again to stop at once");
     stop.abort();
   };
   const limit = (): void => {
     if (stop.signal.aborted) return;
     isLimit = true;
-    process.stderr.write("time is nearly up: what is in flight is committed, the rest is for the next attempt\n");
+    reporter.note("time is nearly up: what is in flight is committed, the rest is for the next attempt");
     stop.abort();
   };
   const handlers = [
@@ -45,7 +50,7 @@ export async function interruptible<Result>(
     return await work({ stop: stop.signal, kill: kill.signal });
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "run/interrupted") {
-      throw new Stopped(error.message, isLimit ? EXIT.again : EXIT.interrupted);
+      throw new Stopped(error, isLimit ? EXIT.again : EXIT.interrupted);
     }
     throw error;
   } finally {

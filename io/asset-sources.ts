@@ -11,6 +11,7 @@ import { memoryOf } from "./asset-memory.ts";
 import { type Asset, type AssetOrigin, hashOf } from "./assets.ts";
 import type { IoEnvironment } from "./environment.ts";
 import { identifyFile } from "./local/identity.ts";
+import { reading } from "./local/reading.ts";
 import { openShard } from "./open.ts";
 import { findHttp } from "./remote/http.ts";
 import { findHub } from "./remote/hub.ts";
@@ -62,16 +63,31 @@ export async function findAsset(location: string, user: string, env: IoEnvironme
     // What the network or a server says is understood as it is.
     const isLocal = !isRemote(location);
     if (!isLocal && error instanceof Error && error.name !== "TypeError") throw error;
-    const reason = error instanceof DataError ? error.details.what : error instanceof Error ? error.message : error;
-    throw new RecipeError(
-      {
-        code: "recipe/missing-asset",
-        what: `${user} needs the file ${redactUrl(location)}, which cannot be read: ${reason}`,
-        fix: "check the path; relative paths start at the recipe's folder",
-      },
-      { cause: error },
-    );
+    throw missingAsset(location, user, error);
   }
+}
+
+/** Looks whether the file at `location` can be read, where it is one of this machine. Throws RecipeError `recipe/missing-asset`. */
+export function requireLocal(location: string, user: string): void {
+  if (isRemote(location)) return;
+  try {
+    const found = localAsset(location);
+    if ("file" in found) reading(found.file, () => fs.closeSync(fs.openSync(found.file, "r")));
+  } catch (error) {
+    throw missingAsset(location, user, error);
+  }
+}
+
+function missingAsset(location: string, user: string, error: unknown): RecipeError {
+  const reason = error instanceof DataError ? error.details.what : error instanceof Error ? error.message : error;
+  return new RecipeError(
+    {
+      code: "recipe/missing-asset",
+      what: `${user} needs the file ${redactUrl(location)}, which cannot be read: ${reason}`,
+      fix: "check the path; relative paths start at the recipe's folder",
+    },
+    { cause: error },
+  );
 }
 
 async function locate(location: string, env: IoEnvironment): Promise<{ asset: Asset; origin: AssetOrigin }> {

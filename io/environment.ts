@@ -21,7 +21,7 @@ export interface EnvironmentData {
   readonly cacheDir: string;
   /** Keep whole files that were streamed from the Hub in the cache. */
   readonly cacheDownloads: boolean;
-  /** Origin of the Hub, without a slash at the end. */
+  /** Address of the Hub, without a slash at the end; whoever asks the Hub checks that it is one. */
   readonly hubUrl: string;
   readonly hubToken?: string;
   /** JSON lines of known file hashes; absent = every plan hashes every local file. */
@@ -40,13 +40,13 @@ export interface IoEnvironment extends EnvironmentData {
 
 /**
  * Fills what `overrides` leaves out from the process environment: HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE, HF_ENDPOINT,
- * XDG_CACHE_HOME. `transport` is for tests.
+ * XDG_CACHE_HOME. What of them is empty counts as not set. `transport` is for tests.
  */
 export function createIoEnvironment(
   overrides: Partial<EnvironmentData> & { readonly transport?: Transport } = {},
 ): IoEnvironment {
   const { transport, ...given } = overrides;
-  const { env } = process;
+  const env = setVariables();
   const home = env.HF_HOME ?? path.join(env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "huggingface");
   const hubToken = given.hubToken ?? env.HF_TOKEN ?? readToken(env.HF_TOKEN_PATH ?? path.join(home, "token"));
   const data: EnvironmentData = {
@@ -56,7 +56,7 @@ export function createIoEnvironment(
     rateMemory: createRateMemory(),
     ...given,
     root: path.resolve(given.root ?? "."),
-    hubUrl: (given.hubUrl ?? env.HF_ENDPOINT ?? "https://huggingface.co").replace(/\/+$/, ""),
+    hubUrl: (given.hubUrl ?? env.HF_ENDPOINT ?? "https://huggingface.co").trim().replace(/\/+$/, ""),
     ...(hubToken ? { hubToken } : {}),
   };
   const client = new HttpClient({ ...data, transport: transport ?? realTransport() });
@@ -67,6 +67,11 @@ export function createIoEnvironment(
 export function environmentData(environment: IoEnvironment): EnvironmentData {
   const { client: _, assets, ...data } = environment;
   return { ...data, sharedAssets: assets.share() };
+}
+
+/** The process environment; a variable that is empty is one that nobody set. */
+function setVariables(): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(Object.entries(process.env).filter(([, value]) => value?.trim()));
 }
 
 function realTransport(): Transport {

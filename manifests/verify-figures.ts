@@ -1,7 +1,7 @@
 /**
  * Checks of manifests against themselves and each other: sums, shares, ranges, the trainer's blend. No file is opened.
  */
-import { entryAt } from "../batch/entry.ts";
+import { entryAt, ownOf } from "../batch/entry.ts";
 import { blendAt } from "../kernels/blend/blend-jump.ts";
 import { shardRanges } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, selectionsOverlap } from "../kernels/pack/select.ts";
@@ -169,7 +169,7 @@ function* categoryProblems({ sources, categories }: TrainingStageManifest): Gene
     const members = Object.values(sources).filter(({ category = "" }) => category === name);
     for (const field of ["weight_requested", "weight_normalized", "weight_achieved", "windows", "tokens"] as const) {
       const sum = members.reduce((total, source) => total + source[field], 0);
-      const said = categories[name]?.[field];
+      const said = ownOf(categories, name)?.[field];
       if (said !== undefined && Math.abs(said - sum) <= TOLERANCE * Math.max(1, sum)) continue;
       yield `the category ${JSON.stringify(name)} says ${field} ${said}, and its sources have ${sum}`;
     }

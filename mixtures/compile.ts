@@ -6,7 +6,7 @@
  * been read whole; documents of other lengths than were read before are new wherever they lie. Invariant: the result does not depend on the order in which sources or weights are listed.
  * Price: microseconds per stage and source; no text and no token is touched.
  */
-import { entryAt } from "../batch/entry.ts";
+import { entryAt, ownOf } from "../batch/entry.ts";
 import { RecipeError, RunError } from "../batch/errors.ts";
 import { handOver } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, sameSelection, selectionsOverlap } from "../kernels/pack/select.ts";
@@ -155,7 +155,7 @@ function compileStage(stage: TrainingStageMixture, input: MixtureInput, cursors:
     const { name, cursor, epochWindows } = share;
     const end = cursor.position + share.windows;
     if (share.windows > 0) advance(cursors, name, { ...cursor, position: end });
-    const category = input.categories?.[name];
+    const category = ownOf(input.categories, name);
     sources[name] = {
       ...(category === undefined ? {} : { category }),
       weight_requested: share.requested,
@@ -221,7 +221,7 @@ function cursorOf(
   available: MixtureInput["available"],
 ): Cursor {
   const { sequence_length, pack_id } = stage;
-  const selection = stage.selections?.[name] ?? {};
+  const selection = ownOf(stage.selections, name) ?? {};
   const shards = available(name, sequence_length, pack_id, stage);
   const own: Cursor = { sequence_length, pack_id, selection, shards, position: 0 };
   let position = 0;

@@ -5,7 +5,7 @@
  * earlier stages left it: tokens read // sequence_length. Invariant: counts are those of the trainer's own sample by sample rule.
  * Price: milliseconds a stage; memory for one number per source.
  */
-import { entryAt } from "../batch/entry.ts";
+import { addCount, entryAt, ownOf } from "../batch/entry.ts";
 import { RecipeError } from "../batch/errors.ts";
 import { blendAt, sampleOfTake } from "../kernels/blend/blend-jump.ts";
 
@@ -105,10 +105,10 @@ function replayStage(earlier: readonly ReplayTrainingStage[], stage: ReplayTrain
   const whole = blendAt(shares, stageSteps(stage) * stage.global_batch_size);
   const starts = stage.start_windows ?? startWindows(earlier, sequence_length);
   const sources = weights.map(([name, weight], source): ReplayedSource => {
-    const start = starts[name] ?? 0;
+    const start = ownOf(starts, name) ?? 0;
     const windows = entryAt(taken, source, "source");
     const position = { start, next: start + windows, end: start + entryAt(whole, source, "source") };
-    const capacity = Object.hasOwn(stage.capacities, name) ? stage.capacities[name] : undefined;
+    const capacity = ownOf(stage.capacities, name);
     return {
       name,
       weight_normalized: weight / sum,
@@ -159,7 +159,7 @@ function startWindows(earlier: readonly ReplayTrainingStage[], sequenceLength: n
       stageSteps(stage) * stage.global_batch_size,
     );
     stage.weights.forEach(([name], source) => {
-      tokens[name] = (tokens[name] ?? 0) + entryAt(taken, source, "source") * stage.sequence_length;
+      addCount(tokens, name, entryAt(taken, source, "source") * stage.sequence_length);
     });
   }
   return Object.fromEntries(Object.entries(tokens).map(([name, count]) => [name, Math.floor(count / sequenceLength)]));

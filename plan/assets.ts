@@ -5,7 +5,7 @@
  * every asset into the store before any task begins, and whoever does tasks reads it from there.
  */
 import { RecipeError } from "../batch/errors.ts";
-import { assetName, findAsset } from "../io/asset-sources.ts";
+import { assetName, findAsset, requireLocal } from "../io/asset-sources.ts";
 import type { Asset, AssetLibrary } from "../io/assets.ts";
 import type { IoEnvironment } from "../io/environment.ts";
 import { type AssetRef, type Assets, mapAssetRefs } from "../stages/define.ts";
@@ -37,6 +37,11 @@ export class RecipeAssets {
     return { options: this.#withContents(use.options), assets: [...assets.values()] };
   }
 
+  /** Throws RecipeError `recipe/missing-asset` for the first file on this machine that `use` names and that cannot be read; nothing is. */
+  static lookForLocal(use: StageUse): void {
+    for (const location of locationsIn(use.options)) placedAt(use, () => requireLocal(location, use.use));
+  }
+
   /** `recipe` with contents for locations; of a file that no planned stage names only its name is left. */
   recipe(recipe: Recipe): Recipe {
     return this.#withContents(recipe);
@@ -57,10 +62,23 @@ export class RecipeAssets {
       this.#found.set(location, asset);
       return asset;
     } catch (error) {
-      if (!(error instanceof RecipeError) || use.place === undefined || error.details.place !== undefined) throw error;
-      throw new RecipeError({ ...error.details, place: use.place }, { cause: error });
+      throw placedError(error, use);
     }
   }
+}
+
+function placedAt<Result>(use: StageUse, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw placedError(error, use);
+  }
+}
+
+/** The error with the place of the stage, where it has none of its own. */
+function placedError(error: unknown, { place }: StageUse): unknown {
+  if (!(error instanceof RecipeError) || place === undefined || error.details.place !== undefined) return error;
+  return new RecipeError({ ...error.details, place }, { cause: error });
 }
 
 /** Every location that options name, however deep. */

@@ -6,6 +6,7 @@
  */
 import { entryAt } from "../batch/entry.ts";
 import { RecipeError } from "../batch/errors.ts";
+import { counted } from "../batch/plural.ts";
 import type { AssetLibrary } from "../io/assets.ts";
 import type { IoEnvironment } from "../io/environment.ts";
 import { loadTokenizer } from "../io/tokenizer-files.ts";
@@ -48,7 +49,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
     const weak = source.shards.filter((shard) => shard.identity.startsWith("length:")).length;
     if (weak > 0)
       warnings.push(
-        `${source.name}: ${weak} files are known by length only; a changed file of equal length goes unnoticed`,
+        `${source.name}: ${counted(weak, "file")} ${weak === 1 ? "is" : "are"} known by length only; a changed file of equal length goes unnoticed`,
       );
   }
   const planned = planner.assets.recipe(recipe);
@@ -66,6 +67,14 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
     outputs,
     warnings,
   };
+}
+
+/** The tokenizer of a recipe, read: what is wrong with it, or with the EOS, is a RecipeError. */
+export async function checkTokenizer(recipe: Recipe, planner: StagePlanner): Promise<TokenizerPlan | undefined> {
+  const { tokenizer: spec } = recipe;
+  const { registry, environment } = planner;
+  if (spec === undefined) return undefined;
+  return planTokenizer(spec, await planner.plan(tokenizerUse(spec, registry)), environment.assets);
 }
 
 /** The stage that every pipeline ends in. */

@@ -4,7 +4,7 @@
  * Planned in two steps, because barriers may compare several sources: drafts first, and the finished plan once groups are known.
  * Price: one listing per pattern and one content hash per local file, cached.
  */
-import { entryAt, entryOf } from "../batch/entry.ts";
+import { entryAt, entryOf, ownOf } from "../batch/entry.ts";
 import type { IoEnvironment } from "../io/environment.ts";
 import { listShards } from "../io/list.ts";
 import { portableShard } from "../io/open.ts";
@@ -178,7 +178,7 @@ export function finishSource(
   // Two sources of the same rows have verdicts of their own in a group: the first one survives.
   const members = ownGroups.map((group) => group.members.findIndex(({ source }) => source === index));
   const verdicts = fingerprint({ store_version: STORE_VERSION, rows: last, groups: groupNames, members });
-  const validation = recipe.validation?.sources[spec.name];
+  const validation = ownOf(recipe.validation?.sources, spec.name);
   // Ranges of a text become the loss lane; they are no value that a table carries.
   const columns = entryAt(draft.columns, passes.length - 1, "pass").filter(
     ({ name, kind }) => name !== "text" && kind !== "range_list",

@@ -12,11 +12,13 @@ import type { StageUse } from "./types.ts";
 /** Plans stages of one recipe. */
 export class StagePlanner {
   readonly registry: StageRegistry;
+  readonly environment: IoEnvironment;
   readonly assets: RecipeAssets;
   readonly #seed: number;
 
   constructor(registry: StageRegistry, environment: IoEnvironment, seed: number) {
     this.registry = registry;
+    this.environment = environment;
     this.assets = new RecipeAssets(environment);
     this.#seed = seed;
   }

@@ -3,7 +3,7 @@
  *
  * Invariant: training stages that ask for the same thing share one entry, and windows for training come before those for validation.
  */
-import { entryAt } from "../batch/entry.ts";
+import { entryAt, ownOf } from "../batch/entry.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
 import { fingerprint, packId, STORE_VERSION } from "./fingerprint.ts";
 import type { SourcePlan, WindowsPlan } from "./plan.ts";
@@ -48,7 +48,7 @@ export async function planWindows(
 
 /** The documents of a source that a training stage reads: of the lengths it asks for, in the part a simulation has. */
 export function selectionOf(recipe: Recipe, stage: TrainingStageSpec, source: string): DocumentSelection | undefined {
-  const lengths = stage.lengths?.[source];
+  const lengths = ownOf(stage.lengths, source);
   if (lengths === undefined && recipe.simulate === undefined) return undefined;
   const budget = recipe.training_stages.reduce((sum, { tokens }) => sum + tokens, 0);
   return { ...lengths, ...(recipe.simulate && { part_ratio: budget / recipe.simulate.target_tokens }) };

@@ -8,6 +8,7 @@ import { planRegistry } from "../plan/plugins.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
 import { type Frontier, frontier } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
+import { runFailed } from "./account.ts";
 import { describeRun, isPublished, runParts } from "./finish.ts";
 import { discardUnasked, finish, owning } from "./owner.ts";
 import { finishAttempt, isFinished } from "./run-folder.ts";
@@ -51,7 +52,10 @@ export async function advanceRun(name: string, options: AdvanceOptions): Promise
     const { max_errors = 0, report = () => {} } = options;
     const markers = new StoreMarkers(plan, layout);
     const left = frontier(plan, markers, { layout, max_errors });
-    if (left.failure !== undefined) throw left.failure;
+    if (left.failure !== undefined) {
+      report(runFailed(plan, layout, left.failure));
+      throw left.failure;
+    }
     if (!left.complete) return { name: plan.name, ...stateOf(left) };
     // A move over the run that was cut short ends here.
     if (isFinished(folder, plan)) finishAttempt(layout, plan, folder);
@@ -63,7 +67,7 @@ export async function advanceRun(name: string, options: AdvanceOptions): Promise
     const registry = await planRegistry(plan);
     const tidies = options.keep_intermediates !== true;
     lock.beatAlone();
-    const result = finish({ plan, layout, registry, max_errors, tidies, report }, folder, left, markers);
+    const result = await finish({ plan, layout, registry, max_errors, tidies, report }, folder, left, markers);
     return { name: plan.name, ready: [], waiting: [], result };
   });
 }

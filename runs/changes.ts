@@ -1,5 +1,6 @@
 /** What differs between two plans of one run, in the words of a recipe: for who has to decide whether one may take the other's place. */
 
+import { ownOf } from "../batch/entry.ts";
 import type { Plan, PlannedStage, SourcePlan } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
 import { isAssetRef, mapAssetRefs } from "../stages/define.ts";
@@ -86,7 +87,9 @@ function valueChanges(written: unknown, value: unknown, path = ""): string[] {
   if (isAssetRef(before) && isAssetRef(now)) return before.asset === now.asset ? [] : [`${path} holds something else`];
   if (isObject(before) && isObject(now)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
-    return [...keys].flatMap((key) => valueChanges(before[key], now[key], path === "" ? key : `${path}.${key}`));
+    return [...keys].flatMap((key) =>
+      valueChanges(ownOf(before, key), ownOf(now, key), path === "" ? key : `${path}.${key}`),
+    );
   }
   const [old, next] = [JSON.stringify(before), JSON.stringify(now)];
   if (old === next) return [];

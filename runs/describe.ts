@@ -1,14 +1,20 @@
 /** A recipe and a plan in the words of their reader: what the curriculum asks of each source; segments with their state and why. */
 import { entryAt, entryOf } from "../batch/entry.ts";
 import { accountCurriculum, type SourceAccount, type TrainingStageAccount } from "../mixtures/curriculum/account.ts";
+import { needsCounts } from "../mixtures/weights.ts";
 import type { MissingSource } from "../plan/missing.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { MissingPolicy, Recipe } from "../plan/types.ts";
 import type { Layout } from "../store/layout.ts";
+import { frontier } from "../workers/frontier/frontier.ts";
+import { countedWeights } from "../workers/mixture.ts";
+import { StoreMarkers } from "../workers/store-markers.ts";
+import { accountRows } from "./account.ts";
 import { ingestChanges, planChanges } from "./changes.ts";
+import { type DiskEstimate, estimateDisk } from "./disk.ts";
 import { readPlan } from "./plan-file.ts";
-import type { SegmentStatus } from "./segments.ts";
-import { planStatus } from "./status.ts";
+import { isFinished } from "./run-folder.ts";
+import { type SegmentStatus, segmentsOf } from "./segments.ts";
 
 /** What a recipe asks for, before anything is listed or read. Weights and budgets are as written: sources without data count. */
 export interface RecipeDescription {
@@ -26,6 +32,10 @@ export interface TrainingStageDescription extends TrainingStageAccount {
 }
 
 export interface SourceDescription extends SourceAccount {
+  /** What its finished store holds, instead of what the recipe says; `epochs` follow from it. */
+  readonly stored_tokens?: number;
+  /** Documents that are in it. */
+  readonly stored_documents?: number;
   /** Where the source has no data: what becomes of its weights. */
   readonly missing?: MissingPolicy;
 }
@@ -35,6 +45,7 @@ export interface PlanDescription extends RecipeDescription {
   readonly fingerprint: string;
   readonly segments: readonly SegmentStatus[];
   readonly missing: readonly MissingSource[];
+  readonly disk: DiskEstimate;
 }
 
 export function describeRecipe(recipe: Recipe): RecipeDescription {
@@ -60,7 +71,8 @@ export function describePlan(plan: Plan, layout: Layout): PlanDescription {
   const folder = layout.run(plan.name);
   const before = readPlan(folder, layout.root);
   const changes = before === undefined ? undefined : ingestChanges(before, plan);
-  const segments = planStatus(plan, layout, folder).segments.map((segment): SegmentStatus => {
+  const left = frontier(plan, new StoreMarkers(plan, layout), { layout });
+  const segments = segmentsOf(plan, left, isFinished(folder, plan)).map((segment): SegmentStatus => {
     if (segment.state === "done" || before === undefined) return segment;
     if (segment.kind === "finish" && before.fingerprint !== plan.fingerprint) {
       return { ...segment, why: planChanges(before, plan).join("; ") };
@@ -68,5 +80,26 @@ export function describePlan(plan: Plan, layout: Layout): PlanDescription {
     const change = segment.kind === "ingest" ? changes?.get(segment.subject) : undefined;
     return change === undefined ? segment : { ...segment, why: change };
   });
-  return { ...describeRecipe(plan.recipe), fingerprint: plan.fingerprint, segments, missing: plan.missing };
+  const disk = estimateDisk(plan, layout, left);
+  return { ...describeStored(plan, layout), fingerprint: plan.fingerprint, segments, missing: plan.missing, disk };
+}
+
+/** The recipe with what finished stores hold: their tokens, the epochs that follow, and weights that are made from token counts. */
+function describeStored(plan: Plan, layout: Layout): RecipeDescription {
+  const stored = new Map(
+    accountRows(plan, layout).flatMap((account) => (account.complete ? [[account.name, account] as const] : [])),
+  );
+  const training_stages = plan.recipe.training_stages.map((stage) => {
+    const isCounted = Object.keys(stage.weights).every((source) => stored.has(source));
+    if (stage.mixture === undefined || !needsCounts(stage.mixture) || !isCounted) return stage;
+    return { ...stage, weights: countedWeights(plan, stage, (source) => stored.get(source)?.tokens ?? 0) };
+  });
+  const described = describeRecipe({ ...plan.recipe, training_stages });
+  const sources = described.sources.map((source): SourceDescription => {
+    const account = stored.get(source.name);
+    if (account === undefined || account.tokens === 0) return source;
+    const { tokens, kept } = account;
+    return { ...source, stored_tokens: tokens, stored_documents: kept, epochs: source.tokens / tokens };
+  });
+  return { ...described, sources };
 }

@@ -3,7 +3,7 @@
  * one the run would have made.
  */
 import { join } from "node:path";
-import { entryAt } from "../batch/entry.ts";
+import { entryAt, ownOf } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import {
   type ExportContext,
@@ -31,10 +31,14 @@ export interface ExportResult {
   /** What a trainer is pointed at: its configuration files, then the folder of shards. */
   readonly paths: readonly string[];
   readonly warnings: readonly string[];
+  /** Options that were not given and are those of the export that stood there. */
+  readonly kept_options: ExportOptions;
+  readonly written: { readonly files: number; readonly size_bytes: number };
 }
 
 /**
- * Writes `runs/NAME/exports/TRAINER`. Throws RunError `run/export-folder-taken`, `run/export-failed`,
+ * Writes `runs/NAME/exports/TRAINER`. Options of the export that stands there are kept where `options` say nothing else: whoever made it meant them.
+ * Throws RunError `run/export-folder-taken`, `run/export-failed`,
  * `run/export-loses-loss`, RecipeError `flag/bad-export-option`.
  */
 export function exportManifests(
@@ -43,18 +47,39 @@ export function exportManifests(
   registry: StageRegistry,
   trainer: Trainer,
   options: ExportOptions = {},
+  { reset = false }: { readonly reset?: boolean } = {},
 ): ExportResult {
   const exporter = EXPORTERS[trainer];
-  const parsed = parseExportOptions(exporter, options);
+  const kept_options = reset ? {} : standingOptions(run, exporter, options);
+  const given = { ...kept_options, ...options };
+  const parsed = parseExportOptions(exporter, given);
   const ignored = ignoredLoss(exporter, manifests, parsed);
   const { plan_fingerprint, tokenizer, seed } = entryAt(manifests, 0, "manifest");
   const folder = join(run.folder ?? run.layout.run(run.plan.name), runFiles.exports, trainer);
   const exported = writeExport(folder, { trainer, plan_fingerprint }, (target) => {
     const context = { folder: target, tokenizer, seed, options: parsed };
     const { record, configs, warnings } = write(exporter, run, manifests, registry, context);
-    return { configs, warnings: [...ignored, ...warnings], ...record };
+    return { configs, warnings: [...ignored, ...warnings], options: given, ...record };
   });
-  return { paths: [...exported.configs.map((name) => join(folder, name)), folder], warnings: exported.warnings };
+  const { files = [] } = readSummary(folder) ?? {};
+  return {
+    paths: [...exported.configs.map((name) => join(folder, name)), folder],
+    warnings: exported.warnings,
+    kept_options,
+    written: { files: files.length, size_bytes: files.reduce((sum, { size_bytes }) => sum + size_bytes, 0) },
+  };
+}
+
+/** Options that the export which stands there was made with, but for those in `given` and what the exporter does not know any more. */
+function standingOptions({ layout, plan }: OpenRun, exporter: Exporter, given: ExportOptions): ExportOptions {
+  // What takes the place of a run is made beside it: the export that people use is still the run's.
+  const standing = readSummary(join(layout.run(plan.name), runFiles.exports, exporter.name))?.options;
+  if (typeof standing !== "object" || standing === null) return {};
+  const shape: Readonly<Record<string, { safeParse(value: unknown): { success: boolean } }>> = exporter.options.shape;
+  const kept = Object.entries(standing).filter(([name, value]) => {
+    return !Object.hasOwn(given, name) && ownOf(shape, name)?.safeParse(value).success === true;
+  });
+  return Object.fromEntries(kept);
 }
 
 /** What a trainer is pointed at in an export that is there. */
@@ -131,8 +156,13 @@ function write(
 }
 
 /** Lays a finished run out for a trainer. Throws RunError where the run has no manifests yet. */
-export async function exportRun(run: OpenRun, trainer: Trainer, options: ExportOptions = {}): Promise<ExportResult> {
+export async function exportRun(
+  run: OpenRun,
+  trainer: Trainer,
+  options: ExportOptions = {},
+  how: { readonly reset?: boolean } = {},
+): Promise<ExportResult> {
   const manifests = await runManifests(run);
   const registry = await planRegistry(run.plan);
-  return exportManifests(run, manifests, registry, trainer, options);
+  return exportManifests(run, manifests, registry, trainer, options, how);
 }

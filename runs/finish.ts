@@ -5,6 +5,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
@@ -22,12 +23,14 @@ import { type Plan, sourceAt, tokenizerOf, windowsAt } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { type Layout, runFiles } from "../store/layout.ts";
+import { interrupted } from "../workers/engines/threads.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
 import type { Frontier } from "../workers/frontier/frontier.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
 import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../workers/markers.ts";
 import { heldOutIndex, type MixedTrainingStage, windowsIndex } from "../workers/mixture.ts";
 import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
+import { sealedRows } from "./account.ts";
 import { exportManifests, exportPaths } from "./export.ts";
 import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
 
@@ -104,16 +107,27 @@ export interface Publication {
   readonly folder: string;
   readonly registry: StageRegistry;
   readonly report: (event: RunEvent) => void;
+  readonly stop?: AbortSignal | undefined;
 }
 
-/** Writes manifests, exports and outputs. */
-export function publishRun({ plan, layout, folder, registry, report }: Publication, parts: RunParts): void {
+/**
+ * Writes manifests, exports and outputs. All of it happens in this thread, which looks up between two of them: throws RunError `run/interrupted`
+ * where it was told to stop.
+ */
+export async function publishRun(publication: Publication, parts: RunParts): Promise<void> {
+  const { plan, layout, folder, registry, report, stop } = publication;
+  const lookUp = async (): Promise<void> => {
+    await nextTurn();
+    if (stop?.aborted === true) throw interrupted();
+  };
   const manifests = manifestsOf(plan, parts);
   writeManifests(join(folder, runFiles.manifests), manifests);
   for (const trainer of plan.recipe.exports) {
+    await lookUp();
     const { warnings } = exportManifests({ plan, layout, folder }, manifests, registry, trainer);
     for (const message of warnings) report({ type: "warning", message });
   }
+  await lookUp();
   publishOutputs({ plan, layout, folder }, parts.outputs, parts.stores);
 }
 
@@ -257,19 +271,6 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
         epochs: source.epochs,
       })),
     })),
-    sources: stores.map(({ counts }, index) => ({
-      name: sourceAt(plan, index).name,
-      rows_in: counts.rows_in,
-      kept: counts.kept,
-      ...(counts.held_out === undefined ? {} : { held_out: counts.held_out }),
-      dropped: Object.fromEntries(
-        counts.stages.flatMap((stage) =>
-          Object.entries(stage.dropped).map(([reason, count]) => [`${stage.id}:${reason}`, count]),
-        ),
-      ),
-      errors: counts.errors,
-      tokens: counts.tokens,
-      text_bytes: counts.text_bytes,
-    })),
+    sources: stores.map(({ counts }, index) => sealedRows(sourceAt(plan, index), counts)),
   };
 }

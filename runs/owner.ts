@@ -14,7 +14,7 @@ import { damageOf, discardDamaged, discardUnreadable } from "../store/repair.ts"
 import { sweepTemporaries } from "../store/sweep.ts";
 import type { Engine, Work } from "../workers/engine.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
-import { type Frontier, frontier } from "../workers/frontier/frontier.ts";
+import { type Frontier, frontier, type Phase } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
 import { describeRun, isPublished, publishRun, runParts } from "./finish.ts";
 import { finishAttempt, isFinished, openAttempt } from "./run-folder.ts";
@@ -29,6 +29,8 @@ export interface OwnedRun {
   /** Remove intermediates as soon as nobody can ask for them. */
   readonly tidies: boolean;
   readonly report: (event: RunEvent) => void;
+  /** Aborted: what is being written is finished, and then the run ends as interrupted. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 /**
@@ -60,6 +62,11 @@ async function makeRun(run: OwnedRun, lock: RunLock): Promise<RunResult> {
   sweepLeftovers(layout, plan);
   const markers = new StoreMarkers(plan, layout);
   const look = (): Frontier => frontier(plan, markers, { layout, max_errors: run.max_errors });
+  const lookAndTell = (): Frontier => {
+    const left = look();
+    report(howFar(left));
+    return left;
+  };
   const before = look();
   const isThere = before.complete && isFinished(folder, plan) && isPublished(plan, layout);
   if (isThere) {
@@ -68,7 +75,7 @@ async function makeRun(run: OwnedRun, lock: RunLock): Promise<RunResult> {
     return describeRun(plan, layout, parts, true);
   }
   const work: Work = {
-    frontier: look,
+    frontier: lookAndTell,
     done: (phase, index, marker) => markers.add(phase.place(index), marker),
     report,
     phaseDone: ({ kind }) => {
@@ -82,6 +89,23 @@ async function makeRun(run: OwnedRun, lock: RunLock): Promise<RunResult> {
   // Exports and outputs are written in this thread, which may take minutes.
   lock.beatAlone();
   return finish(run, folder, left, markers);
+}
+
+/** How far all of the run is. */
+function howFar({ phases }: Frontier): Extract<RunEvent, { type: "phases" }> {
+  const read = phases.filter(({ taskBytes }) => taskBytes !== undefined);
+  const bytesOf = ({ bytes = 0, taskBytes, undone, state, tasks }: Phase): number => {
+    if (state === "done") return bytes;
+    if (tasks === undefined) return 0;
+    return Math.max(0, bytes - undone.reduce((sum, task) => sum + (taskBytes?.(task) ?? 0), 0));
+  };
+  return {
+    type: "phases",
+    done: phases.filter(({ state }) => state === "done").length,
+    total: phases.length,
+    bytes: read.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
+    done_bytes: read.reduce((sum, phase) => sum + bytesOf(phase), 0),
+  };
 }
 
 /** Removes what killed attempts, of this run or of others over the same store, left half-written. */
@@ -134,17 +158,18 @@ async function repaired<Result>(
 }
 
 /** Writes what people and trainers read of a run whose tasks are all done. */
-export function finish(
+export async function finish(
   run: Omit<OwnedRun, "engine">,
   folder: string,
   left: Frontier,
   markers: StoreMarkers,
-): RunResult {
+): Promise<RunResult> {
   const { plan, layout } = run;
   const parts = runParts(plan, layout, left, markers);
   if (run.tidies) removeIntermediates(run, left, markers);
   discardUnasked(run, markers);
-  publishRun({ plan, layout, folder, registry: run.registry, report: run.report }, parts);
+  const { registry, report, stop } = run;
+  await publishRun({ plan, layout, folder, registry, report, stop }, parts);
   finishAttempt(layout, plan, folder);
   return describeRun(plan, layout, parts, false);
 }

@@ -5,6 +5,7 @@
  * again, removes what nobody needs any more, and writes manifests, exports and outputs when all is there.
  * Output bytes depend on the plan alone: tasks are numbered by the plan, and results are put together by number.
  */
+import { RunError } from "../batch/errors.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
 import { publishAssets } from "../plan/assets.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -17,6 +18,7 @@ import { createProgress, readProgress } from "../workers/progress.ts";
 import type { WorkerSetup } from "../workers/protocol.ts";
 import { SPAN_BYTES } from "../workers/tasks/cut.ts";
 import { questionBudget } from "../workers/tasks/span/requests.ts";
+import { runFailed } from "./account.ts";
 import { ownRun } from "./owner.ts";
 
 export interface TaskOptions {
@@ -52,32 +54,54 @@ const DEFAULT_MATCH_MEMORY_BYTES = 64 * 1024 * 1024;
 
 /** Runs `plan`. Rejects with the first failure once nothing is in flight any more; what was committed stays. */
 export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
-  const { root, workers, registry, report = () => {} } = options;
+  const { root, workers, report = () => {} } = options;
   await publishAssets(plan, new Layout(root), options.environment);
   report({ type: "run_started", plan, workers });
   for (const message of plan.warnings) report({ type: "warning", message });
-  return withLocalEngine(plan, options, root, async (engine) => {
-    const result = await ownRun({
-      plan,
-      layout: new Layout(root),
-      engine,
-      registry,
-      max_errors: options.max_errors ?? 0,
-      tidies: options.keep_intermediates !== true,
-      report,
+  const layout = new Layout(root);
+  try {
+    return await withLocalEngine(plan, options, root, (engine, tell) => {
+      const reporting = (event: RunEvent): void => {
+        // Whoever draws a phase that is done wants its last figures.
+        if (event.type === "phase_done") tell();
+        report(event);
+      };
+      return make(plan, layout, engine, { ...options, report: reporting });
     });
-    report({ type: "time_spent", parts: timeSpent(engine.time) });
-    report({ type: "run_done", result });
-    return result;
-  });
+  } catch (error) {
+    // Another owner's run has not failed, and who kills does not wait for figures.
+    if (!isOwned(error) && options.kill?.aborted !== true) report(runFailed(plan, layout, error));
+    throw error;
+  }
 }
 
-/** Lends `use` an engine of this machine, and tells of progress as long as it has it. */
+async function make(plan: Plan, layout: Layout, engine: Engine, options: RunOptions): Promise<RunResult> {
+  const { registry, report = () => {} } = options;
+  const result = await ownRun({
+    plan,
+    layout,
+    engine,
+    registry,
+    max_errors: options.max_errors ?? 0,
+    tidies: options.keep_intermediates !== true,
+    report,
+    stop: options.stop,
+  });
+  report({ type: "time_spent", parts: timeSpent(engine.time) });
+  report({ type: "run_done", result });
+  return result;
+}
+
+function isOwned(error: unknown): boolean {
+  return error instanceof RunError && error.code === "run/owned";
+}
+
+/** Lends `use` an engine of this machine, and tells of progress as long as it has it; `tell` does so at once. */
 export async function withLocalEngine<Result>(
   plan: Plan,
   options: TaskOptions & Pick<RunOptions, "workers" | "environment" | "stop" | "kill" | "report" | "order">,
   root: string,
-  use: (engine: Engine) => Promise<Result>,
+  use: (engine: Engine, tell: () => void) => Promise<Result>,
 ): Promise<Result> {
   const progress = createProgress(plan.sources.length);
   const setup: WorkerSetup = {
@@ -92,12 +116,13 @@ export async function withLocalEngine<Result>(
   };
   const { workers, stop, kill, order } = options;
   const engine = new LocalEngine({ workers, setup, stop, kill, order });
-  const ticker = setInterval(() => {
+  const tell = (): void => {
     const sources = plan.sources.map(({ name }, source) => ({ name, counts: readProgress(progress, source) }));
     options.report?.({ type: "progress", sources });
-  }, PROGRESS_INTERVAL_MS);
+  };
+  const ticker = setInterval(tell, PROGRESS_INTERVAL_MS);
   try {
-    return await use(engine);
+    return await use(engine, tell);
   } finally {
     clearInterval(ticker);
     await engine.close();

@@ -4,6 +4,7 @@
  * Several phases make one segment: cut and pass, match and unite, the parts of the shuffle.
  */
 import { entryAt } from "../batch/entry.ts";
+import { counted } from "../batch/plural.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Frontier, Phase } from "../workers/frontier/frontier.ts";
 import type { TaskKind } from "../workers/markers.ts";
@@ -81,7 +82,7 @@ function segmentOf(phases: readonly Phase[]): SegmentStatus {
 
 function reason(kind: SegmentStatus["kind"], done: number, removed: number): string {
   if (removed > 0 && kind === "ingest") {
-    return `${removed} spans are read again: what they left went when their store was built, and a new verdict asks for it`;
+    return `${counted(removed, "span")} ${removed === 1 ? "is" : "are"} read again: what they left went when their store was built, and a new verdict asks for it`;
   }
   return done > 0 ? "goes on where it stopped" : "not in the store";
 }

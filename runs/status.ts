@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
+import { didYouMean } from "../batch/suggest.ts";
 import type { Plan, SourcePlan } from "../plan/plan.ts";
 import { Layout, runFiles } from "../store/layout.ts";
 import { frontier } from "../workers/frontier/frontier.ts";
@@ -43,11 +44,11 @@ export function openRun(name: string, out = ".", recipeRoot?: string): OpenRun {
   const plan = found && readPlan(found.layout.run(found.name), found.layout.root);
   if (found === undefined || plan === undefined) {
     const runs = new Layout(out).run("");
-    const there = fs.existsSync(runs) ? fs.readdirSync(runs).join(", ") : "";
+    const there = fs.existsSync(runs) ? fs.readdirSync(runs) : [];
     throw new RunError({
       code: "run/no-such-run",
       what: `${name} is neither a run folder nor the name of a run`,
-      fix: there === "" ? "start one with `shardmill run RECIPE`" : `there are: ${there}`,
+      fix: there.length === 0 ? "start one with `shardmill run RECIPE`" : didYouMean(name, there),
     });
   }
   return { plan: recipeIn(plan, recipeRoot), layout: found.layout };
@@ -106,6 +107,9 @@ export function chosenSources(run: OpenRun, name: string | undefined): readonly 
   throw new RunError({
     code: "run/no-such-source",
     what: `the run has no source ${name}`,
-    fix: `its sources are ${run.plan.sources.map((source) => source.name).join(", ")}`,
+    fix: didYouMean(
+      name,
+      run.plan.sources.map((source) => source.name),
+    ),
   });
 }

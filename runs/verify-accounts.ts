@@ -6,8 +6,8 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { int32Values } from "../batch/column.ts";
-import { entryAt } from "../batch/entry.ts";
+import { int32Values, utf8String } from "../batch/column.ts";
+import { addCount, entryAt, ownOf } from "../batch/entry.ts";
 import { ShardmillError } from "../batch/errors.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
@@ -28,12 +28,12 @@ type Dropped = Record<string, Record<string, number>>;
 export function accountFindings(run: OpenRun, manifests: readonly TrainingStageManifest[]): Finding[] {
   const findings: Finding[] = [];
   for (const source of run.plan.sources) {
-    const stated = manifests.map((manifest) => manifest.sources[source.name]?.counts);
+    const stated = manifests.map((manifest) => ownOf(manifest.sources, source.name)?.counts);
     const counts = stated.find((found) => found !== undefined) ?? sealedCounts(run, source);
     if (counts === undefined) continue;
     for (const finding of sourceFindings(run, source, counts)) findings.push({ ...finding, source: source.name });
     for (const { stage, sources } of manifests) {
-      const other = sources[source.name]?.counts;
+      const other = ownOf(sources, source.name)?.counts;
       if (other === undefined || canonicalJson(other) === canonicalJson(counts)) continue;
       const what = "counts other rows than another training stage does";
       findings.push({ severity: "error", code: "verify/rows-recorded", stage: stage.name, source: source.name, what });
@@ -68,6 +68,10 @@ function sourceFindings({ layout }: OpenRun, source: SourcePlan, counts: Counts)
     markers?.forEach((marker, span) => {
       if (marker === undefined) return;
       attempt(spanFiles.ledger(span), () => tally.span(pass, marker, readTable(folder, spanFiles.ledger(span))));
+      // Stores of earlier versions have no such ledger.
+      if (marker.files.some(({ name }) => name === spanFiles.problems(span))) {
+        attempt(spanFiles.problems(span), () => problemsMisfit(marker, folder, spanFiles.problems(span)));
+      }
       if (pass < passes.length - 1) return;
       attempt(spanFiles.documents(span), () => {
         const { rows } = readTable(folder, spanFiles.documents(span));
@@ -104,7 +108,7 @@ class Recount {
     // Later passes meet again what the first one kept.
     if (pass === 0) this.#rows += marker.rows;
     if (pass === this.#source.passes.length - 1) this.#kept += marker.kept;
-    for (const [kind, count] of Object.entries(marker.errors)) this.#errors[kind] = (this.#errors[kind] ?? 0) + count;
+    for (const [kind, count] of Object.entries(marker.errors)) addCount(this.#errors, kind, count);
     const found: Dropped = Object.fromEntries(marker.stages.map(({ id }) => [id, {}]));
     this.#add(ledger, found);
     const said = Object.fromEntries(marker.stages.map(({ id, dropped }) => [id, dropped]));
@@ -131,7 +135,8 @@ class Recount {
     const differs = (found: unknown, said: unknown): boolean => canonicalJson(found) !== canonicalJson(said);
     if (differs(this.#errors, counts.errors)) yield "its spans met other errors than the run says";
     for (const { id } of this.#source.stages) {
-      if (differs(this.#dropped[id], counts.dropped[id] ?? {})) yield `${id} dropped other rows than the run says`;
+      if (differs(this.#dropped[id], ownOf(counts.dropped, id) ?? {}))
+        yield `${id} dropped other rows than the run says`;
     }
   }
 
@@ -149,9 +154,19 @@ class Recount {
   }
 
   #count(into: Dropped, stage: string, reason: string): void {
-    into[stage] ??= {};
-    into[stage][reason] = (into[stage][reason] ?? 0) + 1;
+    const counts = ownOf(into, stage) ?? {};
+    into[stage] = counts;
+    addCount(counts, reason);
   }
+}
+
+/** Why the rows of a ledger of problems are not those that the span's marker counts, or undefined. */
+function problemsMisfit({ errors }: IngestMarker, folder: string, name: string): string | undefined {
+  const { rows, columns } = decodeArrow(fs.readFileSync(join(folder, name)), name);
+  const kinds = columns.get("kind");
+  const found: Record<string, number> = {};
+  for (let row = 0; row < rows; row++) if (kinds?.kind === "utf8") addCount(found, utf8String(kinds, row));
+  return canonicalJson(found) === canonicalJson(errors) ? undefined : "does not hold the rows its span could not use";
 }
 
 interface Table {

@@ -110,6 +110,8 @@ export const spanFiles = {
   tokens: (span: number): string => `${pad(span)}.tokens`,
   documents: (span: number): string => `${pad(span)}.documents.arrow`,
   ledger: (span: number): string => `${pad(span)}.ledger.arrow`,
+  /** Rows that could not be used; only where there are any. */
+  problems: (span: number): string => `${pad(span)}.problems.arrow`,
   /** One byte a token, beside the tokens of a source that says what is trained on. */
   loss: (span: number): string => `${pad(span)}.loss`,
   /** Rows for the next pass and for outputs. */

@@ -1,4 +1,5 @@
 /** What a run tells while it goes on: typed events, drawn by reporters. The library itself never prints. */
+import type { ErrorData } from "../batch/errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ProgressCounts } from "./progress.ts";
 import type { Task } from "./protocol.ts";
@@ -15,11 +16,26 @@ export type RunEvent =
       readonly tasks: number;
       /** Of those, tasks that were done before. */
       readonly done: number;
+      /** Of a phase that reads input: bytes of it, and those that were read before. */
+      readonly bytes?: number;
+      readonly done_bytes?: number;
+      /** The source whose counts in `progress` are of this phase. */
+      readonly source?: string;
     }
   | { readonly type: "task_done"; readonly phase: Phase; readonly subject: string; readonly reused: boolean }
   | { readonly type: "phase_done"; readonly phase: Phase; readonly subject: string }
   | {
+      /** How far all of the run is. */
+      readonly type: "phases";
+      readonly done: number;
+      readonly total: number;
+      /** Bytes of input, and those that were read. */
+      readonly bytes: number;
+      readonly done_bytes: number;
+    }
+  | {
       readonly type: "progress";
+      /** Counted since this attempt began. */
       readonly sources: readonly { readonly name: string; readonly counts: ProgressCounts }[];
     }
   | {
@@ -40,7 +56,14 @@ export type RunEvent =
       readonly file: string;
       readonly what: string;
     }
-  | { readonly type: "run_done"; readonly result: RunResult };
+  | { readonly type: "run_done"; readonly result: RunResult }
+  | {
+      /** It was stopped, or could not go on. */
+      readonly type: "run_failed";
+      readonly error: ErrorData;
+      /** What became of the rows so far. */
+      readonly sources: readonly RowAccountSoFar[];
+    };
 
 export interface RunResult {
   readonly name: string;
@@ -76,15 +99,33 @@ export interface RunResult {
       readonly epochs: number;
     }[];
   }[];
-  readonly sources: readonly {
-    readonly name: string;
-    readonly rows_in: number;
-    readonly kept: number;
-    /** Absent where nothing is held out for validation. */
-    readonly held_out?: number;
-    readonly dropped: Readonly<Record<string, number>>;
-    readonly errors: Readonly<Record<string, number>>;
-    readonly tokens: number;
-    readonly text_bytes: number;
-  }[];
+  readonly sources: readonly RowAccount[];
+}
+
+/** What became of the rows of a source: rows_in = kept + held_out + dropped + errors. */
+export interface RowAccount {
+  readonly name: string;
+  readonly rows_in: number;
+  readonly kept: number;
+  /** Absent where nothing is held out for validation. */
+  readonly held_out?: number;
+  /** By `stage:reason`. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** By kind; rows without text among them. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly tokens: number;
+  readonly text_bytes: number;
+}
+
+/** The same of a source that may not be done. */
+export interface RowAccountSoFar extends RowAccount {
+  /** Whether all of it was read, and duplicates and what is held out are taken from what was kept. */
+  readonly complete: boolean;
+  /** Stages whose verdict is not there yet, or not counted: rows that they will drop are still among the kept. */
+  readonly undecided: readonly string[];
+  /** Rows in that no stage had seen when the run ended. */
+  readonly unjudged: number;
+  /** Spans whose first pass is done, of how many; absent where it is not cut yet. */
+  readonly spans_read: number;
+  readonly spans?: number;
 }

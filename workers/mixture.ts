@@ -1,7 +1,7 @@
 /**
  * The training stages of a plan, compiled from what has been packed: weights from token counts where they decide, then window ranges.
  */
-import { entryAt } from "../batch/entry.ts";
+import { addCount, entryAt } from "../batch/entry.ts";
 import { sameSelection } from "../kernels/pack/select.ts";
 import { type CompiledTrainingStage, compileMixture, type TrainingStageMixture } from "../mixtures/compile.ts";
 import { mixtureWeights } from "../mixtures/weights.ts";
@@ -98,7 +98,7 @@ function isPackOf({ sequence_length, pack, pack_id }: Plan["windows"][number], s
 }
 
 /** The weights of a stage; sources nobody can get hand theirs on as the plan says. */
-function countedWeights(
+export function countedWeights(
   plan: Plan,
   stage: TrainingStageSpec,
   tokensOf: (source: string) => number,
@@ -112,7 +112,7 @@ function countedWeights(
   const counted: Record<string, number> = {};
   for (const [name, weight] of Object.entries(weights)) {
     const reader = missing.has(name) ? missing.get(name)?.substitute : name;
-    if (reader !== undefined) counted[reader] = (counted[reader] ?? 0) + weight;
+    if (reader !== undefined) addCount(counted, reader, weight);
   }
   return counted;
 }

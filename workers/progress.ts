@@ -3,7 +3,8 @@
  *
  * Price: a handful of atomic adds per batch. Numbers are for people only; accounting comes from markers.
  */
-const PROGRESS_FIELDS = ["rows", "kept", "text_bytes", "tokens"] as const;
+/** `bytes` are those of the input: of a span that is done all of them, whatever of them had to be read. */
+const PROGRESS_FIELDS = ["bytes", "rows", "kept", "text_bytes", "tokens"] as const;
 export type ProgressField = (typeof PROGRESS_FIELDS)[number];
 export type ProgressCounts = Readonly<Record<ProgressField, number>>;
 
@@ -13,10 +14,11 @@ export function createProgress(sources: number): SharedArrayBuffer {
   return new SharedArrayBuffer(Math.max(1, sources) * WIDTH * BigInt64Array.BYTES_PER_ELEMENT);
 }
 
-export function addProgress(buffer: SharedArrayBuffer, source: number, counts: ProgressCounts): void {
+export function addProgress(buffer: SharedArrayBuffer, source: number, counts: Partial<ProgressCounts>): void {
   const counters = new BigInt64Array(buffer);
   PROGRESS_FIELDS.forEach((field, index) => {
-    Atomics.add(counters, source * WIDTH + index, BigInt(counts[field]));
+    const count = counts[field] ?? 0;
+    if (count > 0) Atomics.add(counters, source * WIDTH + index, BigInt(count));
   });
 }
 
@@ -24,5 +26,11 @@ export function readProgress(buffer: SharedArrayBuffer, source: number): Progres
   const counters = new BigInt64Array(buffer);
   const count = (field: ProgressField): number =>
     Number(Atomics.load(counters, source * WIDTH + PROGRESS_FIELDS.indexOf(field)));
-  return { rows: count("rows"), kept: count("kept"), text_bytes: count("text_bytes"), tokens: count("tokens") };
+  return {
+    bytes: count("bytes"),
+    rows: count("rows"),
+    kept: count("kept"),
+    text_bytes: count("text_bytes"),
+    tokens: count("tokens"),
+  };
 }

@@ -43,6 +43,8 @@ export interface IngestTask {
   readonly span: number;
   /** What the first pass reads; later ones read the spool of the same span. */
   readonly extents: readonly Extent[];
+  /** Bytes of input that the first pass stands for, about: people are told how far it is by them, and nothing else depends on it. */
+  readonly bytes?: number;
   /** Where the parts of the span's texts stand in the verdict of the barrier whose cuts this pass makes. */
   readonly edits?: RootsSlice;
 }

@@ -11,6 +11,26 @@ import type { CutMarker } from "./protocol.ts";
 
 export type Span = readonly Extent[];
 
+/**
+ * Bytes of input that each span stands for, about: a share of its shards. Of a shard that is cut by rows, every row
+ * counts alike.
+ */
+export function spanBytes(spans: readonly Span[], shards: readonly ShardRef[]): readonly number[] {
+  const rows = new Map<number, number>();
+  for (const { unit, shard, end } of spans.flat()) {
+    if (unit === "rows") rows.set(shard, Math.max(end, rows.get(shard) ?? 0));
+  }
+  return spans.map((span) => {
+    return Math.round(
+      span.reduce((sum, { unit, shard, start, end }) => {
+        const size = shards[shard]?.size_bytes ?? 0;
+        if (unit === "bytes") return sum + end - start;
+        return sum + (unit === "rows" ? (size * (end - start)) / Math.max(1, rows.get(shard) ?? 1) : size);
+      }, 0),
+    );
+  });
+}
+
 /** How a source was cut, as recorded; undefined where it was not, or the record is damaged. */
 export function recordedSpans(folder: string): readonly Span[] | undefined {
   return markerFacts<CutMarker>(folder, spanFiles.spans)?.spans;
@@ -26,8 +46,8 @@ export function readSpans(folder: string, shards: readonly ShardRef[]): MarkerSt
 }
 
 /**
- * Why extents do not cover every shard exactly, or undefined. Bytes end at the shard's size; how many rows a shard has is only known to
- * who reads it, so rows are looked at for gaps and overlaps alone.
+ * Why extents do not cover every shard exactly, or undefined. Bytes end at the shard's size; how many rows a shard
+ * has is only known to who reads it, so rows are looked at for gaps and overlaps alone.
  */
 export function coverProblem(spans: readonly Span[], shards: readonly ShardRef[]): string | undefined {
   const byShard = new Map<number, Extent[]>();

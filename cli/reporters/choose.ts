@@ -1,7 +1,10 @@
-/** Which reporter draws: JSON lines, nothing, one line a segment that is redrawn, or plain lines. */
+/**
+ * Which reporter draws: JSON lines, nothing, one line a segment that is redrawn, or plain lines; and whether there
+ * are colours.
+ */
 import type { CliContext } from "../context.ts";
 import { jsonReporter } from "./json.ts";
-import { plainReporter } from "./plain.ts";
+import { afterEcho, plainReporter } from "./plain.ts";
 import type { Reporter } from "./reporter.ts";
 import { terminalReporter } from "./terminal.ts";
 
@@ -12,8 +15,15 @@ export interface ReporterFlags {
 }
 
 export function chooseReporter({ process }: CliContext, { json, quiet, progress }: ReporterFlags): Reporter {
-  if (json) return jsonReporter(process.stdout);
-  if (quiet) return { report: () => {}, close: () => {} };
-  const live = progress && process.stderr.isTTY === true && process.env.TERM !== "dumb";
-  return live ? terminalReporter(process.stderr) : plainReporter(process.stderr, progress);
+  const { stderr, env } = process;
+  const note = (text: string): void => stderr.write(afterEcho(stderr, text));
+  if (json) return { ...jsonReporter(process.stdout), note };
+  if (quiet) return { report: () => {}, note, close: () => {} };
+  const isLive = progress && stderr.isTTY === true && env.TERM !== "dumb";
+  return isLive ? terminalReporter(stderr, { colors: hasColors(env) }) : plainReporter(stderr, progress);
+}
+
+/** Unless NO_COLOR says otherwise, and it says so when it holds anything. */
+function hasColors({ NO_COLOR }: CliContext["process"]["env"]): boolean {
+  return NO_COLOR === undefined || NO_COLOR === "";
 }

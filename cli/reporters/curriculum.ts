@@ -1,15 +1,18 @@
 /** What a curriculum comes to: each training stage by category and source, then every source over all stages. */
 import type { RecipeDescription, SourceDescription, TrainingStageDescription } from "../../index.ts";
-import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+import { counted, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
 
 /** Five digits, so that figures can be held against published ones. */
 const DIGITS = 5;
 
 export function curriculum(description: RecipeDescription): string {
   const parts = description.training_stages.flatMap(stageParts);
-  const steps = description.steps === undefined ? "" : ` in ${formatInteger(description.steps)} steps`;
+  const steps = description.steps === undefined ? "" : ` in ${counted(description.steps, "step")}`;
   const stages = description.training_stages.length;
-  parts.push("", `  all ${stages} training stages: ${formatCount(description.tokens, DIGITS)} tokens${steps}`);
+  parts.push(
+    "",
+    `  all ${counted(stages, "training stage")}: ${formatCount(description.tokens, DIGITS)} tokens${steps}`,
+  );
   parts.push(sourcesTable(description.sources));
   return parts.join("\n");
 }
@@ -47,11 +50,17 @@ function sourcesTable(sources: readonly SourceDescription[]): string {
     source.name,
     source.category ?? "-",
     formatCount(source.tokens, DIGITS),
-    source.available_tokens === undefined ? "-" : formatCount(source.available_tokens),
+    thereAre(source),
     source.epochs === undefined ? "-" : source.epochs.toFixed(2),
     source.missing === undefined ? "" : missingText(source.missing),
   ]);
   return formatTable(["source", "category", "tokens", "there are", "epochs", "no data"], rows, "    ");
+}
+
+/** What a store holds, or what the recipe says there is. */
+function thereAre({ stored_tokens, available_tokens }: SourceDescription): string {
+  if (stored_tokens !== undefined) return formatCount(stored_tokens, DIGITS);
+  return available_tokens === undefined ? "-" : `${formatCount(available_tokens)} said`;
 }
 
 function missingText(policy: NonNullable<SourceDescription["missing"]>): string {

@@ -2,7 +2,7 @@
 import type { RunEvent } from "../../index.ts";
 import type { Reporter } from "./reporter.ts";
 
-export function jsonReporter(output: { write(text: string): void }): Reporter {
+export function jsonReporter(output: { write(text: string): void }): Omit<Reporter, "note"> {
   return {
     report: (event: RunEvent) => {
       const line =

@@ -1,6 +1,7 @@
-/** The end of a run's transcript: what came in, what came out, what was asked for and what was got, and where it lies. */
+/** The end of a run's transcript: what came in and out, what was asked for and what was got, and where it lies. */
 import type { RunEvent, RunResult } from "../../index.ts";
-import { formatBytes, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+import { counted, formatCount, formatPercent, formatTable } from "../format.ts";
+import { hasProblems, problemsHint, reasonsTable, rowsTable } from "./rows.ts";
 
 export type TimeSpent = Extract<RunEvent, { type: "time_spent" }>;
 
@@ -11,8 +12,14 @@ export function profileTable({ parts }: TimeSpent): string {
 }
 
 export function summary(result: RunResult): string {
-  if (result.already_done) return `${result.name}: done before; nothing was left to do (${result.run_folder})\n`;
-  const parts = [`\n${result.name}: done\n`, sourcesTable(result)];
+  if (result.already_done) {
+    const failed = result.gates.filter(({ ok }) => !ok).map(gateText);
+    return [`${result.name}: done before; nothing was left to do (${result.run_folder})`, ...failed, ""].join("\n");
+  }
+  const parts = [`\n${result.name}: done\n`, rowsTable(result.sources)];
+  const why = reasonsTable(result.sources);
+  if (why !== "") parts.push("", why);
+  if (hasProblems(result.sources)) parts.push("", problemsHint(result.name));
   for (const stage of result.training_stages) {
     const rows = stage.sources.map((source) => [
       source.name,
@@ -21,42 +28,22 @@ export function summary(result: RunResult): string {
       formatCount(source.tokens),
       source.epochs.toFixed(2),
     ]);
-    parts.push(`\n  ${stage.name}: ${formatInteger(stage.windows)} windows, ${formatCount(stage.tokens)} tokens`);
+    parts.push(`\n  ${stage.name}: ${counted(stage.windows, "window")}, ${formatCount(stage.tokens)} tokens`);
     parts.push(formatTable(["source", "asked", "got", "tokens", "epochs"], rows, "    "));
   }
   if (result.gates.length > 0) parts.push("");
-  for (const gate of result.gates) {
-    parts.push(
-      `  gate ${gate.name} of ${gate.stage}: ${gate.ok ? "ok" : "FAILED"}, ${Number(gate.value.toPrecision(4))} against ${gate.bound}`,
-    );
-  }
+  parts.push(...result.gates.map(gateText));
   parts.push("");
   for (const path of result.exports) parts.push(`  export    ${path}`);
   for (const { path, files, rows, dropped_rows } of result.outputs) {
-    const aside = dropped_rows > 0 ? `, ${formatInteger(dropped_rows)} dropped ones beside them` : "";
-    parts.push(`  output    ${path}: ${formatInteger(rows)} rows in ${formatInteger(files)} files${aside}`);
+    const aside = dropped_rows > 0 ? `, ${counted(dropped_rows, "dropped one")} beside them` : "";
+    parts.push(`  output    ${path}: ${counted(rows, "row")} in ${counted(files, "file")}${aside}`);
   }
   for (const path of result.manifests) parts.push(`  manifest  ${path}`);
   parts.push(`  run       ${result.run_folder}`);
   return `${parts.join("\n")}\n`;
 }
 
-function sourcesTable(result: RunResult): string {
-  const heldOut = result.sources.some((source) => source.held_out !== undefined);
-  const rows = result.sources.map((source) => {
-    const dropped = Object.values(source.dropped).reduce((total, count) => total + count, 0);
-    const errors = Object.values(source.errors).reduce((total, count) => total + count, 0);
-    return [
-      source.name,
-      formatInteger(source.rows_in),
-      formatInteger(source.kept),
-      ...(heldOut ? [formatInteger(source.held_out ?? 0)] : []),
-      formatInteger(dropped),
-      formatInteger(errors),
-      formatBytes(source.text_bytes),
-      formatCount(source.tokens),
-    ];
-  });
-  const titles = ["source", "rows in", "kept", ...(heldOut ? ["held out"] : []), "dropped", "errors", "text", "tokens"];
-  return formatTable(titles, rows);
+function gateText({ name, stage, ok, value, bound }: RunResult["gates"][number]): string {
+  return `  gate ${name} of ${stage}: ${ok ? "ok" : "FAILED"}, ${Number(value.toPrecision(4))} against ${bound}`;
 }

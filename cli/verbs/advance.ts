@@ -1,7 +1,8 @@
 import { buildCommand } from "@stricli/core";
-import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
 import { jsonFlag, keepIntermediatesFlag, maxErrorsFlag, outFlag, recipeRootFlag } from "../flags.ts";
-import { formatTable } from "../format.ts";
+import { counted, formatTable } from "../format.ts";
+import { unfinishedRows } from "../reporters/rows.ts";
 import { summary } from "../reporters/summary.ts";
 import { runArgument } from "./status.ts";
 
@@ -33,14 +34,15 @@ export const advanceCommand = buildCommand<Flags, [string], CliContext>({
     positional: { kind: "tuple", parameters: [runArgument] },
   },
   func(flags, name) {
-    return guarded(this, async ({ advanceRun }) => {
+    return guarded(this, flags, async ({ advanceRun }) => {
       const { ready, waiting, result } = await advanceRun(name, {
         out: flags.out,
         recipeRoot: flags.recipeRoot,
         max_errors: flags.maxErrors,
         keep_intermediates: flags.keepIntermediates,
         report: (event) => {
-          if (event.type === "warning") this.process.stderr.write(`warning: ${event.message}\n`);
+          if (event.type === "warning") warn(this, event.message);
+          if (event.type === "run_failed" && !flags.json) print(this, unfinishedRows(name, event.sources));
         },
       });
       if (flags.json) printJson(this, { ready, waiting, ...(result && { result }) });
@@ -48,7 +50,8 @@ export const advanceCommand = buildCommand<Flags, [string], CliContext>({
       else {
         const rows = ready.map(({ phase, tasks, left, numbers }) => [phase, `${left} of ${tasks}`, numbers]);
         print(this, formatTable(["ready", "left", "tasks"], rows));
-        if (waiting.length > 0) print(this, `${waiting.length} phases wait for these`);
+        if (waiting.length > 0)
+          print(this, `${counted(waiting.length, "phase")} ${waiting.length === 1 ? "waits" : "wait"} for these`);
       }
       if (result === undefined) return flags.finish ? EXIT.again : EXIT.ok;
       return result.gates.every(({ ok }) => ok) ? EXIT.ok : EXIT.gate;

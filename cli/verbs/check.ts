@@ -1,6 +1,8 @@
 import { buildCommand } from "@stricli/core";
+import type { CheckedRecipe } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, recipeArgument, setFlag } from "../flags.ts";
+import { counted, formatInteger } from "../format.ts";
 
 interface Flags {
   readonly set?: readonly string[];
@@ -8,17 +10,45 @@ interface Flags {
 }
 
 export const checkCommand = buildCommand<Flags, [string], CliContext>({
-  docs: { brief: "find what is wrong with a recipe, without reading any data" },
+  docs: {
+    brief: "find what is wrong with a recipe, without reading any data",
+    fullDescription:
+      "Checks the recipe, reads its tokenizer, and looks for the files on this machine that its stages need.\n" +
+      "No data is read.",
+  },
   parameters: { flags: { set: setFlag, json: jsonFlag }, positional: { kind: "tuple", parameters: [recipeArgument] } },
   func(flags, recipePath) {
-    return guarded(this, async ({ loadRecipe }) => {
-      const recipe = await loadRecipe(recipePath, { set: flags.set ?? [] });
-      if (flags.json) printJson(this, recipe);
-      else {
-        const sources = Object.keys(recipe.sources).length;
-        print(this, `${recipe.name}: ok, ${sources} sources, ${recipe.training_stages.length} training stages`);
-      }
+    return guarded(this, flags, async ({ checkRecipe }) => {
+      const checked = await checkRecipe(recipePath, { set: flags.set ?? [] });
+      if (flags.json) printJson(this, { ok: true, ...checked, counts: countsOf(checked) });
+      else print(this, checkedText(checked));
       return EXIT.ok;
     });
   },
 });
+
+function countsOf({ recipe }: CheckedRecipe) {
+  return {
+    sources: Object.keys(recipe.sources).length,
+    pipelines: Object.keys(recipe.pipelines).length,
+    training_stages: recipe.training_stages.length,
+    outputs: recipe.outputs.length,
+    exports: recipe.exports.length,
+  };
+}
+
+function checkedText(checked: CheckedRecipe): string {
+  const { sources, training_stages, outputs } = countsOf(checked);
+  const { recipe, tokenizer } = checked;
+  const parts = [
+    counted(sources, "source"),
+    ...(training_stages > 0 ? [counted(training_stages, "training stage")] : []),
+    ...(outputs > 0 ? [counted(outputs, "output")] : []),
+    ...(tokenizer === undefined
+      ? []
+      : [
+          `tokenizer ${tokenizer.name} of ${counted(tokenizer.vocab_size, "token")}, EOS ${tokenizer.eos.token} is ${formatInteger(tokenizer.eos.id)}`,
+        ]),
+  ];
+  return `${recipe.name}: ok, ${parts.join(", ")}`;
+}

@@ -77,7 +77,7 @@ const replayCommand = buildCommand<ReplayFlags, [string], CliContext>({
     },
   },
   func(flags, target) {
-    return guarded(this, async ({ parseSize, RecipeError, replayMixture }) => {
+    return guarded(this, flags, async ({ parseSize, RecipeError, replayMixture }) => {
       const tokens = (flags.tokens ?? []).map(([source, amount]) => {
         const size = parseSize(amount);
         if (size !== undefined) return [source, size] as const;
@@ -156,7 +156,7 @@ const nextCommand = buildCommand<NextFlags, [string], CliContext>({
     positional: { kind: "tuple", parameters: [runArgument] },
   },
   func(flags, name) {
-    return guarded(this, async ({ nextTrainingStage }) => {
+    return guarded(this, flags, async ({ nextTrainingStage }) => {
       const next = await nextTrainingStage(name, {
         out: flags.out,
         checkpoint: flags.fromCheckpoint,

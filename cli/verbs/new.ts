@@ -1,9 +1,10 @@
 import { buildCommand } from "@stricli/core";
-import { type CliContext, EXIT, guarded, print } from "../context.ts";
-import { recipeArgument } from "../flags.ts";
+import { type CliContext, EXIT, guarded, note, print, printJson } from "../context.ts";
+import { jsonFlag, recipeArgument } from "../flags.ts";
 
 interface Flags {
   readonly from: string;
+  readonly json: boolean;
 }
 
 export const newCommand = buildCommand<Flags, [string], CliContext>({
@@ -17,6 +18,7 @@ export const newCommand = buildCommand<Flags, [string], CliContext>({
         placeholder: "pattern",
         brief: "where the text is: path, glob, https:// or hf://datasets/ORG/NAME@REVISION/GLOB",
       },
+      json: jsonFlag,
     },
     positional: {
       kind: "tuple",
@@ -24,10 +26,11 @@ export const newCommand = buildCommand<Flags, [string], CliContext>({
     },
   },
   func(flags, name) {
-    return guarded(this, async ({ newRecipe }) => {
+    return guarded(this, flags, async ({ newRecipe }) => {
       const path = await newRecipe(name, { from: flags.from });
-      print(this, path);
-      this.process.stderr.write(`next: shardmill check ${path}\n`);
+      if (flags.json) printJson(this, { recipe: path });
+      else print(this, path);
+      note(this, `next: shardmill check ${path}`);
       return EXIT.ok;
     });
   },

@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
-import type { Plan } from "../../index.ts";
-import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import type { DiskEstimate, Plan } from "../../index.ts";
+import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
 import { dataRootFlag, jsonFlag, keepDroppedFlag, outFlag, recipeArgument, setFlag } from "../flags.ts";
 import { formatBytes, formatInteger, formatTable } from "../format.ts";
 import { chooseReporter } from "../reporters/choose.ts";
@@ -47,55 +47,67 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
     positional: { kind: "tuple", parameters: [recipeArgument] },
   },
   func(flags, recipePath) {
-    return guarded(this, async ({ describePlan, describeRecipe, loadRecipe, prepare, RecipeError, writePlan }) => {
-      if (!flags.listing) {
-        if (flags.check || flags.write) {
-          throw new RecipeError({
-            code: "flag/conflict",
-            what: `${flags.check ? "--check" : "--write"} needs listings, and --no-listing makes none`,
-            fix: "leave one of them out",
-          });
+    return guarded(
+      this,
+      flags,
+      async ({ describePlan, describeRecipe, loadRecipe, prepare, RecipeError, writePlan }) => {
+        if (!flags.listing) {
+          if (flags.check || flags.write) {
+            throw new RecipeError({
+              code: "flag/conflict",
+              what: `${flags.check ? "--check" : "--write"} needs listings, and --no-listing makes none`,
+              fix: "leave one of them out",
+            });
+          }
+          const asked = describeRecipe(await loadRecipe(recipePath, { set: flags.set ?? [] }));
+          if (flags.json) printJson(this, asked);
+          else print(this, `${asked.name}\n${curriculum(asked)}`);
+          return EXIT.ok;
         }
-        const asked = describeRecipe(await loadRecipe(recipePath, { set: flags.set ?? [] }));
-        if (flags.json) printJson(this, asked);
-        else print(this, `${asked.name}\n${curriculum(asked)}`);
-        return EXIT.ok;
-      }
-      const { plan, layout, environment } = await prepare(recipePath, {
-        set: flags.set ?? [],
-        out: flags.out,
-        dataRoot: flags.dataRoot,
-        keepDropped: flags.keepDropped,
-      });
-      const description = describePlan(plan, layout);
-      const due = description.segments.some((segment) => segment.state !== "done");
-      if (flags.json) printJson(this, description);
-      else {
-        const segments = description.segments.map((segment, index) => [
-          String(index + 1),
-          segment.kind,
-          segment.subject,
-          segment.stages.join(" → "),
-          segment.bytes === undefined ? "-" : formatBytes(segment.bytes),
-          segment.state,
-          segment.why,
-        ]);
-        print(this, `${plan.name}  plan ${plan.fingerprint}${tokenizerText(plan)}`);
-        print(this, "");
-        print(this, formatTable(["#", "phase", "of", "stages", "in", "state", "why"], segments));
-        print(this, curriculum(description));
-      }
-      if (flags.write) {
-        const { report } = chooseReporter(this, { json: false, quiet: false, progress: false });
-        const folder = await writePlan(plan, { root: flags.out, environment, report });
-        if (!flags.json)
-          print(this, `\nplan written to ${folder}; \`shardmill advance ${plan.name}\` says what may be done`);
-      }
-      for (const warning of plan.warnings) this.process.stderr.write(`warning: ${warning}\n`);
-      return flags.check && due ? EXIT.gate : EXIT.ok;
-    });
+        const { plan, layout, environment } = await prepare(recipePath, {
+          set: flags.set ?? [],
+          out: flags.out,
+          dataRoot: flags.dataRoot,
+          keepDropped: flags.keepDropped,
+        });
+        const description = describePlan(plan, layout);
+        const due = description.segments.some((segment) => segment.state !== "done");
+        if (flags.json) printJson(this, description);
+        else {
+          const segments = description.segments.map((segment, index) => [
+            String(index + 1),
+            segment.kind,
+            segment.subject,
+            segment.stages.join(" → "),
+            segment.bytes === undefined ? "-" : formatBytes(segment.bytes),
+            segment.state,
+            segment.why,
+          ]);
+          print(this, `${plan.name}  plan ${plan.fingerprint}${tokenizerText(plan)}`);
+          print(this, "");
+          print(this, formatTable(["#", "phase", "of", "stages", "in", "state", "why"], segments));
+          print(this, curriculum(description));
+          print(this, diskText(description.disk));
+        }
+        if (flags.write) {
+          const { report } = chooseReporter(this, { json: false, quiet: false, progress: false });
+          const folder = await writePlan(plan, { root: flags.out, environment, report });
+          if (!flags.json)
+            print(this, `\nplan written to ${folder}; \`shardmill advance ${plan.name}\` says what may be done`);
+        }
+        for (const warning of plan.warnings) warn(this, warning);
+        return flags.check && due ? EXIT.gate : EXIT.ok;
+      },
+    );
   },
 });
+
+function diskText({ present_bytes, done_bytes, peak_bytes, free_bytes }: DiskEstimate): string {
+  const free = free_bytes === undefined ? "" : `; ${formatBytes(free_bytes)} are free`;
+  if (done_bytes === present_bytes) return `\n  disk: ${formatBytes(present_bytes)} in the store`;
+  const short = free_bytes !== undefined && peak_bytes - present_bytes > free_bytes ? ", which may not be enough" : "";
+  return `\n  disk: ${formatBytes(present_bytes)} in the store, about ${formatBytes(done_bytes)} when done, ${formatBytes(peak_bytes)} at most on the way${free}${short}`;
+}
 
 function tokenizerText({ tokenizer }: Plan): string {
   return tokenizer === undefined ? "" : `  tokenizer ${tokenizer.name} (${formatInteger(tokenizer.vocab_size)} tokens)`;

@@ -11,6 +11,7 @@ import {
   recipeRootFlag,
   workersFlag,
 } from "../flags.ts";
+import { counted, formatInteger } from "../format.ts";
 import { interruptible } from "../interrupt.ts";
 import { chooseReporter } from "../reporters/choose.ts";
 import { runArgument } from "./status.ts";
@@ -72,7 +73,7 @@ export const rankCommand = buildCommand<Flags, [string], CliContext>({
     aliases: { q: "quiet" },
   },
   func(flags, name) {
-    return guarded(this, async ({ runRank }) => {
+    return guarded(this, flags, async ({ runRank }) => {
       const reporter = chooseReporter(this, { json: false, quiet: flags.quiet || flags.json, progress: false });
       const result = await interruptible(this, reporter, ({ stop, kill }) =>
         runRank(name, {
@@ -92,7 +93,11 @@ export const rankCommand = buildCommand<Flags, [string], CliContext>({
         }),
       );
       if (flags.json) printJson(this, result);
-      else print(this, `${result.phase}: ${result.performed} of ${result.tasks} tasks done here, the others before`);
+      else
+        print(
+          this,
+          `${result.phase}: ${formatInteger(result.performed)} of ${counted(result.tasks, "task")} done here, the others before`,
+        );
       return EXIT.ok;
     });
   },

@@ -28,7 +28,7 @@ export const reportCommand = buildCommand<Flags, [string], CliContext>({
     positional: { kind: "tuple", parameters: [runArgument] },
   },
   func(flags, name) {
-    return guarded(this, async ({ openRun, packingReport }) => {
+    return guarded(this, flags, async ({ openRun, packingReport }) => {
       if (!flags.packing) {
         this.process.stderr.write("say what to report on: --packing\n");
         return EXIT.usage;

@@ -14,8 +14,9 @@ import {
   setFlag,
   workersFlag,
 } from "../flags.ts";
-import { interruptible } from "../interrupt.ts";
+import { type Interrupt, interruptible } from "../interrupt.ts";
 import { chooseReporter } from "../reporters/choose.ts";
+import { type RunFailed, unfinishedRows } from "../reporters/rows.ts";
 import { profileTable, summary, type TimeSpent } from "../reporters/summary.ts";
 
 interface Flags {
@@ -68,7 +69,7 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
     aliases: { q: "quiet" },
   },
   func(flags, recipePath) {
-    return guarded(this, async ({ prepare, run }) => {
+    return guarded(this, { json: flags.json, lines: true }, async ({ prepare, run }) => {
       const prepared = await prepare(recipePath, {
         set: flags.set ?? [],
         out: flags.out,
@@ -78,7 +79,8 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
       });
       const reporter = chooseReporter(this, flags);
       let spent: TimeSpent | undefined;
-      const result = await interruptible(this, reporter, ({ stop, kill }) =>
+      let failed: RunFailed | undefined;
+      const work = ({ stop, kill }: Interrupt) =>
         run(prepared.plan, {
           root: flags.out,
           workers: flags.workers,
@@ -92,10 +94,14 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
           kill,
           report: (event) => {
             if (event.type === "time_spent") spent = event;
+            if (event.type === "run_failed") failed = event;
             reporter.report(event);
           },
-        }),
-      );
+        });
+      const result = await interruptible(this, reporter, work).catch((error: unknown) => {
+        if (!flags.json && failed) this.process.stdout.write(unfinishedRows(prepared.plan.name, failed.sources));
+        throw error;
+      });
       if (!flags.json) this.process.stdout.write(summary(result));
       if (!flags.json && flags.profile && spent) this.process.stdout.write(profileTable(spent));
       return result.gates.every((gate) => gate.ok) ? EXIT.ok : EXIT.gate;

@@ -13,7 +13,7 @@ export const stagesCommand = buildCommand<Flags, string[], CliContext>({
   docs: { brief: "list the stages, or show one: options, reasons, examples (`stages show filter/gopher-quality`)" },
   parameters: { flags: { json: jsonFlag }, positional: { kind: "array", parameter: argument, minimum: 0, maximum: 2 } },
   func(flags, ...words) {
-    return guarded(this, async ({ stageFacts, stagePage, stageRegistry }) => {
+    return guarded(this, flags, async ({ stageFacts, stagePage, stageRegistry }) => {
       const registry = stageRegistry();
       const name = words[0] === "show" ? words[1] : words[0];
       if (name === undefined) {

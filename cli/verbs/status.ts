@@ -3,9 +3,11 @@ import type { RunStatus } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, outFlag } from "../flags.ts";
 import { formatTable } from "../format.ts";
+import { rowsTable } from "../reporters/rows.ts";
 
 interface Flags {
   readonly out: string;
+  readonly check: boolean;
   readonly json: boolean;
 }
 
@@ -16,14 +18,31 @@ export const runArgument = {
 };
 
 export const statusCommand = buildCommand<Flags, [string], CliContext>({
-  docs: { brief: "how far a run is, from its completion markers alone" },
-  parameters: { flags: { out: outFlag, json: jsonFlag }, positional: { kind: "tuple", parameters: [runArgument] } },
+  docs: {
+    brief: "how far a run is, from its completion markers alone",
+    fullDescription:
+      "With --check it exits 0 only when all of the run is done, that of a changed recipe too, and else 3.",
+  },
+  parameters: {
+    flags: {
+      out: outFlag,
+      check: { kind: "boolean", default: false, withNegated: false, brief: "exit 3 when work is left" },
+      json: jsonFlag,
+    },
+    positional: { kind: "tuple", parameters: [runArgument] },
+  },
   func(flags, name) {
-    return guarded(this, async ({ openRun, runStatus }) => {
+    return guarded(this, flags, async ({ accountRows, openPending, openRun, runStatus }) => {
       const status = runStatus(openRun(name, flags.out));
-      if (flags.json) printJson(this, status);
-      else print(this, statusText(status));
-      return EXIT.ok;
+      const { plan, layout } = openPending(name, flags.out);
+      const sources = accountRows(plan, layout);
+      if (flags.json) printJson(this, { ...status, sources });
+      else {
+        print(this, statusText(status));
+        if (sources.some(({ rows_in }) => rows_in > 0)) print(this, `\n${rowsTable(sources)}`);
+      }
+      const isDone = status.done && status.next === undefined;
+      return flags.check && !isDone ? EXIT.gate : EXIT.ok;
     });
   },
 });

@@ -19,7 +19,7 @@ export interface LocalFile {
 export function findLocal(pattern: string, root: string): LocalFile[] {
   const { base, rest, isGlob } = splitLocal(pattern, root);
   const folder = path.resolve(root, base);
-  if (!isGlob) return [single(pattern, path.join(folder, rest))];
+  if (!isGlob) return [single(pattern, root, path.join(folder, rest))];
   const found: LocalFile[] = [];
   if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     const matches = globMatcher(rest);
@@ -27,7 +27,7 @@ export function findLocal(pattern: string, root: string): LocalFile[] {
       if (matches(relative)) found.push({ relative, absolute: path.join(folder, relative) });
     });
   }
-  if (found.length === 0) throw noMatch(pattern, folder);
+  if (found.length === 0) throw noMatch(pattern, root, folder);
   return found;
 }
 
@@ -37,9 +37,9 @@ function splitLocal(pattern: string, root: string): Pattern {
   return { base: path.dirname(pattern), rest: path.basename(pattern), isGlob: false };
 }
 
-function single(pattern: string, absolute: string): LocalFile {
+function single(pattern: string, root: string, absolute: string): LocalFile {
   const stat = fs.statSync(absolute, { throwIfNoEntry: false });
-  if (!stat) throw noMatch(pattern, path.dirname(absolute));
+  if (!stat) throw noMatch(pattern, root, path.dirname(absolute));
   if (!stat.isDirectory()) return { relative: path.basename(absolute), absolute };
   throw new RecipeError({
     code: "recipe/folder",
@@ -73,7 +73,52 @@ function walk(
   }
 }
 
-function noMatch(pattern: string, folder: string): RecipeError {
+/** A file that the pattern would match if names were compared without regard to how their accents are written. */
+function otherForm(pattern: string, root: string): string | undefined {
+  const { base, rest, isGlob } = splitPattern(pattern);
+  let folder = path.resolve(root, pattern.startsWith("/") ? "/" : ".");
+  for (const segment of base.split("/").filter((part) => part !== "")) {
+    const next = path.join(folder, segment);
+    const twin = fs.existsSync(next) ? segment : namesIn(folder).find((name) => sameLetters(name, segment));
+    if (twin === undefined) return undefined;
+    folder = path.join(folder, twin);
+  }
+  const found = namesOf(folder, rest).find(isGlob ? composedMatcher(rest) : (name) => sameLetters(name, rest));
+  return found === undefined ? undefined : path.join(folder, found);
+}
+
+function namesIn(folder: string): string[] {
+  return fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? fs.readdirSync(folder) : [];
+}
+
+/** Files below a folder, as deep as a glob may look. */
+function namesOf(folder: string, glob: string): string[] {
+  if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  const names: string[] = [];
+  walk(folder, "", globDepth(glob), wantsHidden(glob), [], (relative) => names.push(relative));
+  return names;
+}
+
+function composedMatcher(glob: string): (name: string) => boolean {
+  const matches = globMatcher(glob.normalize("NFC"));
+  return (name) => matches(name.normalize("NFC"));
+}
+
+function sameLetters(a: string, b: string): boolean {
+  return a.normalize("NFC") === b.normalize("NFC");
+}
+
+function noMatch(pattern: string, root: string, folder: string): RecipeError {
+  const twin = otherForm(pattern, root);
+  if (twin !== undefined) {
+    const form = twin === twin.normalize("NFD") ? "decomposed (NFD, as macOS writes names)" : "composed (NFC)";
+    return new RecipeError({
+      code: "recipe/no-match",
+      what: `no file matches ${pattern}`,
+      why: `${twin} looks the same, but its name is written in another Unicode form: ${form}`,
+      fix: "copy the name from a listing of the folder, or put `*` for its accented letters",
+    });
+  }
   let there = folder;
   while (!fs.statSync(there, { throwIfNoEntry: false })?.isDirectory()) there = path.dirname(there);
   const names = fs.readdirSync(there).filter((name) => !name.startsWith("."));

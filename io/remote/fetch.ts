@@ -145,7 +145,8 @@ export class HttpClient {
   constructor(options: HttpClientOptions) {
     this.#options = options;
     this.#budget = new RateBudget(options.rateMemory);
-    this.#hubOrigin = new URL(options.hubUrl).origin;
+    // An address that is none is told of by who asks the Hub; the token goes nowhere then.
+    this.#hubOrigin = URL.canParse(options.hubUrl) ? new URL(options.hubUrl).origin : "";
   }
 
   /**

@@ -15,7 +15,7 @@ import { openCached } from "../local/open-local.ts";
 import type { ByteSource, ShardRef } from "../source.ts";
 import { HubCacheEntry, HubHash, writeRef } from "./hub-cache.ts";
 import { formatHubPath, type HubPath, parseHubPath, repoPath } from "./hub-path.ts";
-import { redact } from "./redact.ts";
+import { redact, redactUrl } from "./redact.ts";
 import { RemoteFile } from "./remote.ts";
 
 const COMMIT = /^[0-9a-f]{40}$/;
@@ -23,6 +23,7 @@ const COMMIT = /^[0-9a-f]{40}$/;
 /** The files `pattern` names, in no particular order; keys are relative to its fixed folder. `models`: whether it may be of a model. */
 export async function findHub(pattern: string, env: IoEnvironment, models = false): Promise<ShardRef[]> {
   const wanted = parseHubPath(pattern, models);
+  checkAddress(env);
   const commit = await resolveCommit(wanted, env);
   const { base, rest, isGlob } = splitPattern(wanted.path);
   const entries = await listFolder({ ...wanted, revision: commit, path: base }, globDepth(rest) > 0, env);
@@ -51,6 +52,7 @@ export function openHub(ref: ShardRef, env: IoEnvironment): ByteSource {
   const cache = new HubCacheEntry(env.cacheDir, file, ref.identity);
   const cached = cache.find(ref.size_bytes);
   if (cached) return openCached({ ...ref, location: cached });
+  checkAddress(env);
   const remote = new RemoteFile({
     client: env.client,
     name: ref.location,
@@ -69,6 +71,17 @@ export function openHub(ref: ShardRef, env: IoEnvironment): ByteSource {
       start === 0 ? checked(remote, env.cacheDownloads ? cache : undefined) : remote.stream(start),
     close: () => remote.close(),
   };
+}
+
+/** Throws RecipeError `flag/hub-endpoint` where HF_ENDPOINT is not the address of a server. */
+function checkAddress({ hubUrl }: IoEnvironment): void {
+  if (/^https?:\/\/[^/]/i.test(hubUrl) && URL.canParse(hubUrl)) return;
+  throw new RecipeError({
+    code: "flag/hub-endpoint",
+    what: `HF_ENDPOINT is ${JSON.stringify(redactUrl(hubUrl.replace(/^.*@/, "")))}, which is no address of a server`,
+    why: "files on the Hub are asked for there",
+    fix: "write its scheme too, HF_ENDPOINT=https://HOST, or unset it",
+  });
 }
 
 /** Streams the whole file, keeps it where asked to, and checks its hash before the last piece could be taken for the end. */

@@ -4,7 +4,7 @@
  * Weights, budgets, order and seed come from the recipe; what is the trainer's alone (file and stage names, folders) from smollm3-folders.ts.
  * Invariant: for the shipped recipe the result equals the published files item by item; a changed weight or budget changes it accordingly.
  */
-import { entryAt } from "../../batch/entry.ts";
+import { entryAt, ownOf } from "../../batch/entry.ts";
 import { RecipeError } from "../../batch/errors.ts";
 import { accountCurriculum, type CurriculumTrainingStage } from "./account.ts";
 import { BUCKET, type FolderTable, LONG_32K, LONG_64K, MAIN } from "./smollm3-folders.ts";
@@ -122,7 +122,7 @@ export function publishedDataStages(recipe: PublishedRecipe, readRoot?: string):
 }
 
 function factsOf(stage: string): StageFacts {
-  const facts = Object.hasOwn(STAGES, stage) ? STAGES[stage] : undefined;
+  const facts = ownOf(STAGES, stage);
   if (facts === undefined) throw unpublished(`there is no published file for training stage ${stage}`);
   return facts;
 }
@@ -135,11 +135,11 @@ function dataStage(
 ): PublishedDataStage {
   const facts = factsOf(stage.name);
   const read = Object.entries(stage.weights).map(([source, weight]) => {
-    const known = Object.hasOwn(facts.folders, source) ? facts.folders[source] : undefined;
+    const known = ownOf(facts.folders, source);
     if (known === undefined)
       throw unpublished(`training stage ${stage.name} reads ${source}, for which ${facts.file} has no folder`);
     const [name, folder] = known;
-    return { name: facts.renamed?.[source] ?? name, folder, weight };
+    return { name: ownOf(facts.renamed, source) ?? name, folder, weight };
   });
   return {
     data: {

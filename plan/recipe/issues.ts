@@ -3,7 +3,9 @@
  *
  * Invariant: every kind of issue ends in a finding with a code of its own kind; texts name the user's key, never zod's.
  */
+
 import type { z } from "zod";
+import { ownOf } from "../../batch/entry.ts";
 import { didYouMean, suggest } from "../../batch/suggest.ts";
 import type { Finding, Path } from "./diagnostics.ts";
 import { NAME_PATTERN } from "./schema.ts";
@@ -212,7 +214,7 @@ function childSchema(node: z.core.$ZodType | undefined, step: string | number): 
   const known = unwrap(node);
   switch (known?._zod.def.type) {
     case "object":
-      return (known._zod.def as z.core.$ZodObjectDef).shape[step];
+      return ownOf((known._zod.def as z.core.$ZodObjectDef).shape, String(step));
     case "array":
       return (known._zod.def as z.core.$ZodArrayDef).element;
     case "record":

@@ -4,10 +4,11 @@
  * Invariant: whatever is wrong with a recipe ends in a RecipeError that shows the place; nothing of the data is looked at. Price:
  * milliseconds, plus the import of each plugin.
  */
-import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { RecipeError } from "../../batch/errors.ts";
+import { suggest } from "../../batch/suggest.ts";
 import { type StageRegistry, stageRegistry } from "../../stages/registry.ts";
 import type { Recipe } from "../types.ts";
 import { codeFrame, type Finding, Locator, placeAt, type RecipeText } from "./diagnostics.ts";
@@ -44,7 +45,8 @@ interface Raw {
  */
 export async function loadRecipe(input: string | NamedText, options: LoadOptions = {}): Promise<Recipe> {
   if (typeof input !== "string") return finish(parse(input.text, input.name, input.folder ?? "."), options);
-  return finish(parse(await readText(input), input, dirname(input)), options);
+  const { text, path } = await readText(input);
+  return finish(parse(text, path, dirname(path)), options);
 }
 
 /** Checks a recipe made in code. `folder` is what relative paths start at (default: here). */
@@ -126,13 +128,51 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : "";
-    const what = error instanceof TypeError ? "it is not UTF-8 text" : reason || String(code);
-    throw new RecipeError({ code: "recipe/not-found", what: `cannot read recipe ${path}: ${what}` }, { cause: error });
+/** Endings that need not be written. */
+const ENDINGS = [".yaml", ".yml"];
+
+/** The file at `path`, or the one that has an ending more. */
+async function readText(path: string): Promise<{ readonly text: string; readonly path: string }> {
+  let problem: unknown;
+  for (const candidate of [path, ...ENDINGS.map((ending) => path + ending)]) {
+    try {
+      return { text: new TextDecoder("utf-8", { fatal: true }).decode(await readFile(candidate)), path: candidate };
+    } catch (error) {
+      problem ??= error;
+      if (!["ENOENT", "EISDIR"].includes(codeOf(error) ?? "")) {
+        problem = error;
+        break;
+      }
+    }
   }
+  const code = codeOf(problem);
+  const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : "";
+  const what = problem instanceof TypeError ? "it is not UTF-8 text" : reason || String(code);
+  throw new RecipeError(
+    {
+      code: "recipe/not-found",
+      what: `cannot read recipe ${path}: ${what}`,
+      ...(reason === "" ? {} : { fix: await nearRecipe(path) }),
+    },
+    { cause: problem },
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** What was meant, by the recipes that lie there. */
+async function nearRecipe(path: string): Promise<string> {
+  const folder = dirname(path);
+  const names = await readdir(folder).catch(() => []);
+  const recipes = names.filter((name) => ENDINGS.some((ending) => name.endsWith(ending)));
+  const near = suggest(withoutEnding(basename(path)), recipes.map(withoutEnding));
+  const found = recipes.find((name) => withoutEnding(name) === near);
+  if (found !== undefined) return `did you mean \`${join(folder, found)}\`?`;
+  return "correct the path, or write a recipe to start from with `shardmill new NAME`";
+}
+
+function withoutEnding(name: string): string {
+  return name.replace(/\.ya?ml$/, "");
 }

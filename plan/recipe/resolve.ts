@@ -27,6 +27,7 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     findings.push(wrongType([], "a recipe", ["a mapping"], raw));
     return undefined;
   }
+  reportPrototypes(raw, [], context, new Set());
   const shape = recipeShape.shape;
   const known = Object.keys(shape);
   const unknown = Object.keys(raw).filter((key) => !known.includes(key));
@@ -129,6 +130,19 @@ function isSimulation({ simulate, training_stages }: Recipe, findings: Finding[]
     path: ["simulate", "target_tokens"],
   });
   return false;
+}
+
+/** JavaScript gives this key a meaning of its own, and libraries leave it out without a word: nothing may be called so. */
+function reportPrototypes(value: unknown, path: Path, context: ResolveContext, seen: Set<unknown>): void {
+  if (typeof value !== "object" || value === null || seen.has(value)) return;
+  seen.add(value);
+  for (const [key, part] of Object.entries(value)) {
+    const at = [...path, Array.isArray(value) ? Number(key) : key];
+    // Entries of these are looked at as names in any case.
+    const named = path.length === 1 && (path[0] === "sources" || path[0] === "pipelines");
+    if (key === "__proto__" && !named) context.findings.push(badName(at, key, "key"));
+    reportPrototypes(part, at, context, seen);
+  }
 }
 
 /** The entries of a mapping whose keys are names; what is not one is reported. */

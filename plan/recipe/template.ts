@@ -1,13 +1,23 @@
 /** The recipe `shardmill new` writes: small enough to read, complete enough to run once `from:` is right. */
-
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { RecipeError } from "../../batch/errors.ts";
 import { commitBytes } from "../../io/local/commit.ts";
+import { badName } from "./issues.ts";
+import { NAME_PATTERN } from "./schema.ts";
 
-/** Writes a recipe called `name` (a name or a path ending in .yaml) and returns its path. Never overwrites. */
+/** The JSON Schema that ships with the package: editors complete and check by it. */
+const SCHEMA = fileURLToPath(new URL("../../../docs/recipe.schema.json", import.meta.url));
+
+/** Writes a recipe called `name` (a name or a path ending in .yaml) and returns its path. Never overwrites. Throws RecipeError. */
 export async function newRecipe(name: string, options: { readonly from: string }): Promise<string> {
   const path = /\.ya?ml$/.test(name) ? name : `${name}.yaml`;
+  const runName = basename(path).replace(/\.ya?ml$/, "");
+  if (!NAME_PATTERN.test(runName)) {
+    const { path: _path, part: _part, ...details } = badName([], runName, "value");
+    throw new RecipeError(details);
+  }
   if (existsSync(path)) {
     throw new RecipeError({
       code: "recipe/exists",
@@ -15,15 +25,21 @@ export async function newRecipe(name: string, options: { readonly from: string }
       fix: "choose another name, or delete it first",
     });
   }
-  commitBytes(path, Buffer.from(template(basename(path).replace(/\.ya?ml$/, ""), options.from)));
+  commitBytes(path, Buffer.from(template(runName, options.from, schemaFrom(dirname(path)))));
   return path;
 }
 
-function template(name: string, from: string): string {
-  return `# What a run should build. Everything here can change output bytes; workers, memory and folders are flags.
+/** Where the schema lies, from a folder. */
+function schemaFrom(folder: string): string {
+  return relative(resolve(folder), SCHEMA).split(sep).join("/");
+}
+
+function template(name: string, from: string, schema: string): string {
+  return `# yaml-language-server: $schema=${schema}
+# What a run should build. Everything here can change output bytes; workers, memory and folders are flags.
 # Check it with \`shardmill check\`, see what it will do with \`shardmill plan\`, do it with \`shardmill run\`.
 schema: 1
-name: ${name}
+name: ${JSON.stringify(name)}
 seed: 1
 
 # Any BPE tokenizer.json ({ file: ./tokenizer.json }), SentencePiece ones too, or a tiktoken encoding. The EOS is looked up before any text is read.

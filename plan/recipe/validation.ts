@@ -1,5 +1,7 @@
 /** The `validation` of a recipe: how much of which source is held out, in one spelling each. */
+
 import type { z } from "zod";
+import { ownOf } from "../../batch/entry.ts";
 import { didYouMean } from "../../batch/suggest.ts";
 import type { HeldOutShare, ValidationSpec } from "../types.ts";
 import type { Path } from "./diagnostics.ts";
@@ -29,7 +31,7 @@ export function resolveValidation(
   }
   const general = oneSpelling(raw, path, raw.sources === undefined, context);
   const shares = sources.flatMap((name): [string, HeldOutShare][] => {
-    const own = raw.sources?.[name];
+    const own = ownOf(raw.sources, name);
     const share = own === undefined ? general : oneSpelling(own, [...path, "sources", name], true, context);
     return share === undefined ? [] : [[name, share]];
   });

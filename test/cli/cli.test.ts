@@ -79,12 +79,12 @@ test("plan, run, status, verify, peek and export of one recipe", (t) => {
   assert.ok(Math.abs(shares.reduce((sum, [, , , share]) => sum + Number(share), 0) - 100) < 1);
   assert.match(done.stdout, /tiny: done/);
   assert.match(done.stdout, /manifest {2}runs\/tiny\/manifests\/stage1\.json/);
-  assert.match(done.stderr, /ingest {2}web: 1 tasks/);
+  assert.match(done.stderr, /ingest {2}web: 1 task /);
   assert.equal(shardmill(root, "plan", "tiny.yaml", "--check").status, 0);
   assert.match(shardmill(root, "status", "tiny").stdout, /^tiny: done/);
   assert.equal(shardmill(root, "verify", "runs/tiny").status, 0);
   const kept = shardmill(root, "peek", "runs/tiny", "--source", "web", "-n", "2");
-  assert.match(kept.stdout, /── web\/a\.jsonl#\d+ {2}kept/);
+  assert.match(kept.stdout, /── web\/a\.jsonl#\d+ {2}doc-\d+ {2}kept/);
   const dropped = shardmill(root, "peek", "tiny", "--dropped", "gopher-quality:too_few_words", "-n", "3");
   assert.match(dropped.stdout, /gopher-quality: too_few_words \(5\)/);
   const copies = shardmill(root, "peek", "tiny", "--dropped", "exact", "-n", "2", "--json");

@@ -36,7 +36,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     setTimeout(letGo, 500);
     const first = await once.ended;
     assert.equal(first.status, 130, first.stderr);
-    assert.match(first.stderr, /run\/interrupted/);
+    assert.match(first.stderr, /stopping: what is in flight is committed first[\s\S]*run\/interrupted/);
 
     hold();
     const twice = attempt(root, "one.yaml", "other");
@@ -47,6 +47,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     // The task never ends by itself.
     const second = await twice.ended;
     assert.equal(second.status, 130, second.stderr);
+    assert.match(second.stderr, /stopping at once/);
     assert.doesNotMatch(second.stderr, /memory|worker-died|bug/);
   });
 }

@@ -254,3 +254,32 @@ test("hashes are remembered while size, times and inode stay, and not for fresh 
   assert.equal(await identity(), changed);
   assert.equal(lines().length, 4);
 });
+
+test("a name in another Unicode form is no match, and is told of: as written, below a folder, through a glob", async (t) => {
+  const file = "donn\u0065\u0301es/caf\u0065\u0301.jsonl";
+  const env = tree(t, { [file]: "{}\n" });
+  if (fs.existsSync(path.join(env.root, file.normalize("NFC")))) {
+    t.skip("the file system compares names without regard to their form");
+    return;
+  }
+  for (const pattern of [
+    "donn\u00e9es/caf\u00e9.jsonl",
+    "donn\u00e9es/*.jsonl",
+    "*/caf\u00e9*",
+    "**/{caf\u00e9,x}.jsonl",
+  ]) {
+    await assert.rejects(
+      keys(pattern, env),
+      failure(RecipeError, "recipe/no-match", /looks the same.*decomposed \(NFD[\s\S]*put `\*` for/),
+    );
+  }
+  await assert.rejects(
+    keys("donn\u00e9es/cafe.jsonl", env),
+    failure(RecipeError, "recipe/no-match", /correct the pattern/),
+  );
+  assert.deepEqual(await keys("donn*/caf*", env), [file]);
+  await assert.rejects(
+    keys("caf\u0065\u0301.txt", tree(t, { "caf\u00e9.txt": "" })),
+    failure(RecipeError, "recipe/no-match", /composed \(NFC\)/),
+  );
+});

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Advance, openRun, peekDropped, prepare, runStatus, writePlan } from "../../index.ts";
+import { type Advance, openRun, peekRun, prepare, runStatus, writePlan } from "../../index.ts";
 import { isResult, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
@@ -103,7 +103,7 @@ test("plan --write, then ranks alone over a root that was moved, with a plugin: 
   assert.deepEqual(treeDigests(path.join(moved, "out"), isResult), treeDigests(path.join(root, "whole"), isResult));
   const run = openRun("tiny", path.join(moved, "out"));
   assert.equal(runStatus(run).done, true);
-  const dropped = await peekDropped(run, { count: 100, which: "word", dataRoot: moved });
+  const dropped = await peekRun(run, { count: 100, dropped: "word", dataRoot: moved });
   assert.ok(dropped.length > 0, "the plugin drops something");
 });
 

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { openRun, prepare, type RunResult, run, runStatus, verifyRun } from "../../index.ts";
+import { openRun, prepare, type RunEvent, type RunResult, run, runStatus, verifyRun } from "../../index.ts";
 import { isResult, RECIPE, randomizer, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
 interface Variant {
@@ -172,6 +172,28 @@ test("running again does nothing; a stop in the middle goes on to the same bytes
   assert.equal(runStatus(openRun("tiny", out)).done, false);
   await build(at, out);
   assert.deepEqual(treeDigests(out, isResult), before);
+});
+
+test("a stop while exports are written is seen between two of them; the same command ends the run", async (t) => {
+  const at = project(t, RECIPE.replace("exports: [nanotron]", "exports: [nanotron, trl]"));
+  const out = path.join(at.root, "out");
+  const prepared = await prepare(at.recipe, { out, dataRoot: at.root });
+  const stop = new AbortController();
+  const options = {
+    root: out,
+    workers: 1,
+    environment: prepared.environment,
+    registry: prepared.registry,
+    stop: stop.signal,
+    report: (event: RunEvent) => {
+      if (event.type === "phases" && event.done === event.total) stop.abort();
+    },
+  };
+  await assert.rejects(run(prepared.plan, options), /run\/interrupted/);
+  assert.equal(fs.existsSync(path.join(out, "runs", "tiny", "exports")), false);
+  assert.equal(runStatus(openRun("tiny", out)).done, false);
+  const result = await build(at, out);
+  assert.equal(result.exports.length, 7);
 });
 
 test("a store is shared: another mixture over the same sources reads no text again", async (t) => {

@@ -7,16 +7,7 @@ import test, { type TestContext } from "node:test";
 import fc from "fast-check";
 import { Batch } from "../../batch/batch.ts";
 import { Utf8Builder } from "../../batch/builder.ts";
-import {
-  openRun,
-  type Plan,
-  peekDropped,
-  prepare,
-  type RunEvent,
-  type RunResult,
-  run,
-  verifyRun,
-} from "../../index.ts";
+import { openRun, type Plan, peekRun, prepare, type RunEvent, type RunResult, run, verifyRun } from "../../index.ts";
 import { decodeArrow } from "../../io/formats/arrow-table.ts";
 import { KeyOrder } from "../../kernels/dedup/key-order.ts";
 import { NO_SURVIVOR } from "../../kernels/dedup/union-find.ts";
@@ -294,7 +285,7 @@ test("a token store holds the rows that stay; peek shows the others, and verify 
   assert.ok(columns.every((table) => table.has("exact_cluster_size") && !table.has("sample_cluster_size")));
   const opened = openRun("drawn", out);
   assert.deepEqual(await verifyRun(opened), []);
-  const shown = await peekDropped(opened, { count: 1000, which: "sample:not_sampled", dataRoot: root });
+  const shown = await peekRun(opened, { count: 1000, dropped: "sample:not_sampled", dataRoot: root });
   assert.deepEqual(
     new Set(shown.map(({ text }) => text)),
     new Set(rows.filter((_, row) => fell[row] === "not_sampled").map(({ text }) => text)),
@@ -306,7 +297,7 @@ test("peek shows the rows that fell of a source without a token store too", asyn
   const root = temporaryFolder(t);
   write(root, rowsOf(60), recipeOf("{ use: dedup/exact }, { use: filter/sample, count: 20 }"));
   const { out, result } = await build(root, path.join(root, "out"));
-  const shown = await peekDropped(openRun("drawn", out), { count: 1000, which: "all", dataRoot: root });
+  const shown = await peekRun(openRun("drawn", out), { count: 1000, dropped: "all", dataRoot: root });
   assert.equal(shown.length, 60 - result.sources[0].kept);
   assert.deepEqual([...new Set(shown.map(({ verdict }) => verdict?.reason))].sort(), ["duplicate", "not_sampled"]);
 });

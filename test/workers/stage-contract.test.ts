@@ -5,7 +5,7 @@ import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { RunError } from "../../batch/errors.ts";
-import { openRun, peekDropped, prepare, run } from "../../index.ts";
+import { openRun, peekRun, prepare, run } from "../../index.ts";
 import { temporaryFolder } from "./fixture.ts";
 
 const INDEX = new URL("../../index.js", import.meta.url).href;
@@ -125,7 +125,7 @@ test("stages of every kind, one after the other", async (t) => {
 
 test("a verdict's detail reaches the ledger and peek, cut at 256 bytes; reasons follow the options", async (t) => {
   const root = await build(t, EVERY_KIND, "[ { use: local/words, word: drop } ]");
-  const dropped = await peekDropped(openRun("kinds", root), { count: 10, which: "all", dataRoot: root });
+  const dropped = await peekRun(openRun("kinds", root), { count: 10, dropped: "all", dataRoot: root });
   assert.deepEqual(
     dropped.map(({ text, verdict }) => [text, verdict]),
     [

@@ -5,6 +5,7 @@
  * and commit, and only then does the run end.
  */
 import { entryAt } from "../../batch/entry.ts";
+import { sourceAt } from "../../plan/plan.ts";
 import type { Engine, Work } from "../engine.ts";
 import type { Frontier, Phase } from "../frontier/frontier.ts";
 import type { TaskKind } from "../markers.ts";
@@ -134,7 +135,9 @@ class LocalRun {
     this.#opened.set(id, times);
     const order = this.#options.order?.(undone) ?? undone;
     this.#open.set(id, { phase, order, next: 0, inFlight: 0 });
-    this.#work.report({ type: "phase_started", phase: kind, subject, tasks, done });
+    const { source } = phase;
+    const counted = source === undefined ? {} : { source: sourceAt(this.#options.setup.plan, source).name };
+    this.#work.report({ type: "phase_started", phase: kind, subject, tasks, done, ...amountOf(phase), ...counted });
   }
 
   #pump(): void {
@@ -176,6 +179,13 @@ class LocalRun {
       this.#work.phaseDone?.(entry.phase);
     }
   }
+}
+
+/** How much input a phase has, and how much of it was read before. */
+function amountOf({ bytes, taskBytes, undone }: Phase): { readonly bytes?: number; readonly done_bytes?: number } {
+  if (bytes === undefined || taskBytes === undefined) return {};
+  const left = undone.reduce((sum, index) => sum + taskBytes(index), 0);
+  return { bytes, done_bytes: Math.max(0, bytes - left) };
 }
 
 function isOver({ next, order, inFlight }: OpenPhase): boolean {

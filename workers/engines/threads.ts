@@ -5,6 +5,7 @@
  */
 import { Piscina } from "piscina";
 import { errorFromData, RunError } from "../../batch/errors.ts";
+import { withArticle } from "../../batch/plural.ts";
 import type { MarkerOf, Task, TaskResult, WorkerSetup } from "../protocol.ts";
 import { addTime } from "../stopwatch.ts";
 
@@ -74,7 +75,7 @@ function threadFailure(error: unknown, task: Task): Error {
   return new RunError(
     {
       code: "run/worker-died",
-      what: `a worker thread died during a ${task.kind} task: ${error instanceof Error ? error.message : String(error)}`,
+      what: `a worker thread died during ${withArticle(task.kind)} task: ${error instanceof Error ? error.message : String(error)}`,
       why: "its task is not committed; everything committed before is intact",
       fix: outOfMemory
         ? "run the same command again to go on; with fewer --workers each has more memory"

@@ -25,6 +25,8 @@ export interface Phase {
   readonly subject: string;
   readonly stages: readonly string[];
   readonly bytes?: number;
+  readonly taskBytes?: (index: number) => number;
+  readonly source?: number;
   /** `done`: nothing of it is asked for any more. `ready`: its undone tasks may be done now. */
   readonly state: "done" | "ready" | "waiting";
   /** Undefined while an earlier phase has to say, and where nobody asks for the phase. */
@@ -97,8 +99,7 @@ export function frontier(
 }
 
 function phaseOf(spec: PhaseSpec, demanded: Demanded | undefined): Phase {
-  const { id, kind, subject, stages, bytes, task, place } = spec;
-  const head = { id, kind, subject, stages, ...(bytes !== undefined && { bytes }), task, place };
+  const { needs: _needs, count: _count, ...head } = spec;
   if (demanded === undefined) return { ...head, state: "done", tasks: undefined, done: 0, undone: [], removed: 0 };
   const { undone, removed, blocked } = demanded;
   if (undone === undefined) return { ...head, state: "waiting", tasks: undefined, done: 0, undone: [], removed };

@@ -17,6 +17,10 @@ export interface PhaseSpec {
   readonly stages: readonly string[];
   /** Bytes of input, where it reads any. */
   readonly bytes?: number;
+  /** Of those, the bytes of a task, about; where tasks are of unequal size. */
+  readonly taskBytes?: (index: number) => number;
+  /** The source whose rows it counts, by position. */
+  readonly source?: number;
   /** How many tasks there are; undefined while other phases have to say. Throws what the run must end with. */
   readonly count: () => number | undefined;
   readonly task: (index: number) => Task;

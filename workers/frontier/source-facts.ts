@@ -10,6 +10,7 @@ import type { Extent } from "../../stages/define.ts";
 import type { MarkerPlaces } from "../marker-places.ts";
 import type { IngestFacts, Markers } from "../markers.ts";
 import type { ScatterSpan, ScatterTask } from "../protocol.ts";
+import { spanBytes } from "../spans.ts";
 import { HARMLESS_PROBLEMS, tooManyErrors } from "../tasks/span/tally.ts";
 import { once } from "./phase.ts";
 
@@ -43,6 +44,12 @@ export class SourceFacts {
   readonly spans = once((): readonly (readonly Extent[])[] | undefined => {
     const { markers, places } = this.#input;
     return markers.facts(places.cut(this.#source))?.spans;
+  });
+
+  /** Bytes of input of each span, about. */
+  readonly bytes = once((): readonly number[] | undefined => {
+    const spans = this.spans();
+    return spans && spanBytes(spans, this.plan.shards);
   });
 
   /** What a pass left of each span. Throws DataError where more rows are bad than the run may survive. */

@@ -69,12 +69,26 @@ export function ingestPhase(
       ...(pass === 0 ? [planned.reader.use] : []),
       ...planned.stages.slice(firstStage, end).map(({ use }) => use),
     ],
+    source,
+    ...(pass === 0 && {
+      bytes: planned.shards.reduce((total, { size_bytes }) => total + size_bytes, 0),
+      taskBytes: (span: number) => facts.bytes()?.[span] ?? 0,
+    }),
     count: () => facts.spans()?.length,
     task: (span) => {
       const extents = facts.spans()?.[span];
       if (extents === undefined) throw new Error(`${planned.name} has no span ${span}`);
       const slice = editsOf(span);
-      return { kind: "ingest", source, pass, span, extents, ...(slice && { edits: slice }) };
+      const bytes = pass === 0 ? facts.bytes()?.[span] : undefined;
+      return {
+        kind: "ingest",
+        source,
+        pass,
+        span,
+        extents,
+        ...(bytes !== undefined && { bytes }),
+        ...(slice && { edits: slice }),
+      };
     },
     place: (span) => schedule.places.ingest(source, pass, span),
     needs: (undone) => {

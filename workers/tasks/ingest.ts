@@ -10,7 +10,7 @@ import type { Batch } from "../../batch/batch.ts";
 import { type Column, columnArrays } from "../../batch/column.ts";
 import { entryAt } from "../../batch/entry.ts";
 import { release } from "../../batch/memory.ts";
-import { commitMarker } from "../../io/local/commit.ts";
+import { commitIntermediate, commitMarker } from "../../io/local/commit.ts";
 import { openShard } from "../../io/open.ts";
 import { barrierAt, passAt, type SourcePlan, sourceAt } from "../../plan/plan.ts";
 import type { BarrierOperator, Operator } from "../../stages/define.ts";
@@ -20,6 +20,7 @@ import type { WorkerContext } from "../context.ts";
 import { addProgress } from "../progress.ts";
 import type { IngestMarker, IngestTask } from "../protocol.ts";
 import { Edits } from "./span/edits.ts";
+import { SpanMeter } from "./span/meter.ts";
 import { SpanProducts } from "./span/products.ts";
 import { Requests } from "./span/requests.ts";
 import { shardDamageOr } from "./span/shard-damage.ts";
@@ -34,15 +35,18 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
     index >= pass.first && index < pass.end ? context.operator(stage) : undefined,
   );
   const last = task.pass === source.passes.length - 1;
-  const tally = new Tally(source, pass, context.setup.max_errors);
+  const tally = new Tally(source, pass, task.pass === 0 ? task.extents : [], context.setup.max_errors);
   const place = { folder, span: task.span, source, pass, last };
   const products = new SpanProducts(place, (stage) => barrierOf(operators[stage]), context);
   const edits = openEdits(task, context);
   const requests = new Requests(folder, task.span, source, operators, context.setup.question_budget);
   const stages = new SpanStages(source, pass, operators, { tally, products, requests, stopwatch: context.stopwatch });
+  const meter = new SpanMeter(task.bytes ?? 0, (bytes) => {
+    addProgress(context.setup.progress, task.source, { bytes });
+  });
   const shardKeys = source.shards.map(({ key }) => key);
   try {
-    for await (const batch of rowsOf(task, context, tally)) {
+    for await (const batch of rowsOf(task, context, tally, meter)) {
       context.stopwatch.lap("read");
       batch.numberFrom(tally.documents);
       batch.nameShards(shardKeys);
@@ -73,9 +77,13 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
     }
     context.stopwatch.lap("read");
     const { parts } = products;
-    const files = products.commit();
+    const files = [...products.commit()];
+    if (tally.ledger.rows > 0) {
+      files.push(commitIntermediate(join(folder, spanFiles.problems(task.span)), tally.ledger.encode()));
+    }
     const marker = tally.marker(files, task, { parts, states: stages.states(), cut: edits?.counts });
     commitMarker(join(folder, spanFiles.marker(task.span)), marker);
+    meter.finish();
     return marker;
   } catch (error) {
     products.abort();
@@ -99,22 +107,33 @@ function openEdits(task: IngestTask, { plan, layout }: WorkerContext): Edits | u
 }
 
 /** The rows that the pass reads. */
-function rowsOf(task: IngestTask, context: WorkerContext, tally: Tally): AsyncIterable<Batch> | Iterable<Batch> {
+function rowsOf(
+  task: IngestTask,
+  context: WorkerContext,
+  tally: Tally,
+  meter: SpanMeter,
+): AsyncIterable<Batch> | Iterable<Batch> {
   const source = sourceAt(context.plan, task.source);
   if (task.pass > 0) {
     const before = passAt(context.plan, task.source, task.pass - 1);
     return readSpool(join(context.layout.ingest(before.fingerprint), spanFiles.spool(task.span)), source.name);
   }
-  return readShards(task, source, context, tally);
+  return readShards(task, source, context, tally, meter);
 }
 
-function readShards(task: IngestTask, source: SourcePlan, context: WorkerContext, tally: Tally): AsyncIterable<Batch> {
+function readShards(
+  task: IngestTask,
+  source: SourcePlan,
+  context: WorkerContext,
+  tally: Tally,
+  meter: SpanMeter,
+): AsyncIterable<Batch> {
   const reader = context.operator(source.reader);
   if (reader.kind !== "source") throw new Error(`${source.reader.use} is not a reader`);
   return reader.read(task.extents, {
     source: source.name,
     shards: source.shards,
-    open: (shard) => openShard(shard, context.environment),
+    open: async (shard) => meter.watch(await openShard(shard, context.environment)),
     problem: (problem) => tally.problem(problem),
   });
 }

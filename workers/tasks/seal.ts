@@ -4,8 +4,9 @@
  * Invariant: every row that was met was kept, held out, dropped for a reason or counted as an error, pass by pass and over the whole road, or
  * there is no seal. Memory: one marker of a span at a time.
  */
+
 import { join } from "node:path";
-import { entryAt } from "../../batch/entry.ts";
+import { addCount, entryAt } from "../../batch/entry.ts";
 import { RunError } from "../../batch/errors.ts";
 import { numberAt } from "../../batch/numbers.ts";
 import { commitMarker } from "../../io/local/commit.ts";
@@ -191,7 +192,7 @@ class Counts {
 }
 
 function addTo(sums: Record<string, number>, counts: Readonly<Record<string, number>>): void {
-  for (const [key, count] of Object.entries(counts)) sums[key] = (sums[key] ?? 0) + count;
+  for (const [key, count] of Object.entries(counts)) addCount(sums, key, count);
 }
 
 /** A source that is tokenized and taken by an output has its verdicts twice; they are the same. */

@@ -207,3 +207,26 @@ test("the environment comes from the process, crosses to a worker and shares the
   budget.postpone("https://h.example", 12);
   assert.equal(budget.notBefore("https://h.example"), 12345);
 });
+
+test("HF_ENDPOINT that is empty is not set; without a scheme it is named, and only by who asks the Hub", async (t) => {
+  const folder = temporaryFolder(t);
+  const saved = { ...process.env };
+  t.after(() => {
+    process.env = saved;
+  });
+  process.env = { ...saved, HF_ENDPOINT: " ", HF_HOME: "", HF_TOKEN: "", HF_TOKEN_PATH: path.join(folder, "none") };
+  const unset = createIoEnvironment({ root: folder });
+  assert.equal(unset.hubUrl, "https://huggingface.co");
+  assert.equal(unset.hubToken, undefined);
+  assert.ok(path.isAbsolute(unset.cacheDir));
+  for (const endpoint of ["hub.example", "user:secret@hub.example", "ftp://hub.example", "https://"]) {
+    process.env.HF_ENDPOINT = endpoint;
+    const env = createIoEnvironment({ root: folder });
+    await assert.rejects(listShards("hf://datasets/a/b@main/x.jsonl", env), (error) => {
+      failure(RecipeError, "flag/hub-endpoint", /HF_ENDPOINT is ".*", which is no address[\s\S]*https:\/\/HOST/)(error);
+      assert.doesNotMatch(String(error), /secret/);
+      return true;
+    });
+    await assert.rejects(listShards("none.jsonl", env), failure(RecipeError, "recipe/no-match"));
+  }
+});

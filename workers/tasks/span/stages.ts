@@ -8,6 +8,7 @@ import type { Column } from "../../../batch/column.ts";
 import { entryAt } from "../../../batch/entry.ts";
 import { formatPlace, RunError, ShardmillError } from "../../../batch/errors.ts";
 import { int32At } from "../../../batch/numbers.ts";
+import { counted, withArticle } from "../../../batch/plural.ts";
 import type { PassPlan, PlannedStage, SourcePlan } from "../../../plan/plan.ts";
 import type { ColumnDeclaration, Operator, StageState } from "../../../stages/define.ts";
 import type { Stopwatch } from "../../stopwatch.ts";
@@ -93,7 +94,7 @@ export class SpanStages {
         );
         return undefined;
       default:
-        throw new Error(`a ${operator?.kind} stage cannot be part of a pipeline`);
+        throw new Error(`${withArticle(String(operator?.kind))} stage cannot be part of a pipeline`);
     }
   }
 
@@ -137,7 +138,7 @@ function stageFailure(error: unknown, batch: Batch, source: SourcePlan, stage: n
   return new RunError(
     {
       code: "run/stage-failed",
-      what: `${use} failed on one of ${batch.rows} rows: ${error instanceof Error ? error.message : String(error)}`,
+      what: `${use} failed on one of ${counted(batch.rows, "row")}: ${error instanceof Error ? error.message : String(error)}`,
       place,
       why: `${formatPlace(place)} is the first of them; the span is not committed, so no row is lost`,
       fix: `if ${use} is a plugin, mend it; if it is built in, this is a bug: please report it with the recipe`,

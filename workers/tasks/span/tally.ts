@@ -4,14 +4,16 @@
  * Stages are named by their position in the whole pipeline. Bad rows beyond the run's budget end it here, at the first one too many, with its
  * address.
  */
+
 import type { Batch } from "../../../batch/batch.ts";
-import { entryAt } from "../../../batch/entry.ts";
-import { DataError, formatPlace, RunError } from "../../../batch/errors.ts";
+import { addCount, entryAt } from "../../../batch/entry.ts";
+import { DataError, formatPlace, type RowsMet, RunError } from "../../../batch/errors.ts";
 import { int32At, uint8At } from "../../../batch/numbers.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { PassPlan, PlannedStage, SourcePlan } from "../../../plan/plan.ts";
-import { type Drop, MAX_DETAIL_BYTES, type ReadProblem, type StageState } from "../../../stages/define.ts";
+import { type Drop, type Extent, MAX_DETAIL_BYTES, type ReadProblem, type StageState } from "../../../stages/define.ts";
 import type { CutCounts, IngestMarker, IngestTask, Problem, StageCounts } from "../../protocol.ts";
+import { ProblemLedger } from "./problems.ts";
 
 /** Problems kept as examples in a marker; all are counted. */
 const PROBLEM_EXAMPLES = 20;
@@ -32,6 +34,9 @@ export class Tally {
   text_bytes = 0;
   tokens = 0;
   readonly source: SourcePlan;
+  /** Every row that could not be used. */
+  readonly ledger = new ProblemLedger();
+  readonly #extents: readonly Extent[];
   readonly #pass: PassPlan;
   readonly #maxErrors: number;
   readonly #stages: readonly {
@@ -44,8 +49,10 @@ export class Tally {
   readonly #shardRows = new Map<number, number>();
   #fatal = 0;
 
-  constructor(source: SourcePlan, pass: PassPlan, maxErrors: number) {
+  /** `extents` are what the first pass reads. */
+  constructor(source: SourcePlan, pass: PassPlan, extents: readonly Extent[], maxErrors: number) {
     this.source = source;
+    this.#extents = extents;
     this.#pass = pass;
     this.#maxErrors = maxErrors;
     this.#stages = source.stages.map((plan) => ({ plan, rows_in: 0, dropped: {} }));
@@ -58,13 +65,45 @@ export class Tally {
 
   problem(problem: ReadProblem): void {
     this.#met(problem.shard);
-    this.#errors[problem.kind] = (this.#errors[problem.kind] ?? 0) + 1;
+    this.ledger.add(problem);
+    addCount(this.#errors, problem.kind);
     const shard = entryAt(this.source.shards, problem.shard, "shard").key;
     const { kind, row, byte, message } = problem;
-    const position = { ...(row === undefined ? {} : { row }), ...(byte === undefined ? {} : { byte }) };
+    const hasRow = row !== undefined && this.#isNumbered(problem.shard);
+    const position = { ...(hasRow ? { row } : {}), ...(byte === undefined ? {} : { byte }) };
     if (this.#problems.length < PROBLEM_EXAMPLES) this.#problems.push({ kind, shard, ...position, message });
     if (HARMLESS_PROBLEMS.has(kind) || ++this.#fatal <= this.#maxErrors) return;
-    throw tooManyErrors(this.source.name, { kind, shard, ...position, message }, this.#maxErrors);
+    throw tooManyErrors(
+      this.source.name,
+      { kind, shard, ...position, message },
+      this.#maxErrors,
+      this.#rowsMet(problem),
+    );
+  }
+
+  /** Where an extent begins in the middle of a file, nobody knows yet how many rows lie before it. */
+  #isNumbered(shard: number): boolean {
+    return !this.#extents.some((extent) => extent.shard === shard && extent.unit === "bytes" && extent.start > 0);
+  }
+
+  /** All so far; readers meet the rows of a shard in order, so those before a bad one were read. */
+  #rowsMet({ shard, row = -1 }: ReadProblem): RowsMet {
+    const { name } = this.source;
+    const dropped = this.#stages.flatMap(({ plan, dropped: counts }) =>
+      Object.entries(counts).map(([reason, count]) => [`${plan.id}:${reason}`, count] as const),
+    );
+    const rows = [...this.#shardRows.values()].reduce((total, count) => total + count, 0);
+    const extent = this.#extents.find((candidate) => candidate.shard === shard);
+    const read = row + 1 - (extent?.unit === "rows" ? extent.start : 0);
+    const unjudged = Math.max(0, read - (this.#shardRows.get(shard) ?? 0));
+    return {
+      source: name,
+      rows_in: rows + unjudged,
+      unjudged,
+      kept: this.kept,
+      dropped: Object.fromEntries(dropped),
+      errors: this.#errors,
+    };
   }
 
   enter(stage: number, rows: number): void {
@@ -81,7 +120,7 @@ export class Tally {
       if (code < 0) throw new Error(`${use} gave a reason it does not declare: ${reason}`);
       batch.alive.clear(row);
       batch.verdicts.add(row, stage, code, value, detail === undefined ? undefined : shortened(detail));
-      dropped[reason] = (dropped[reason] ?? 0) + 1;
+      addCount(dropped, reason);
     };
   }
 
@@ -139,7 +178,7 @@ function shortened(detail: string): string {
   return bytes.toString("utf8", 0, end);
 }
 
-export function tooManyErrors(source: string, problem: Problem, maxErrors: number): DataError {
+export function tooManyErrors(source: string, problem: Problem, maxErrors: number, met?: RowsMet): DataError {
   const place = { source, shard: problem.shard, ...withPosition(problem) };
   return new DataError({
     code: `data/${problem.kind.replaceAll("_", "-")}`,
@@ -148,8 +187,9 @@ export function tooManyErrors(source: string, problem: Problem, maxErrors: numbe
     why:
       maxErrors === 0
         ? "a bad row ends a run by default, so that none is lost unseen"
-        : `more than --max-errors ${maxErrors} rows are bad`,
-    fix: `mend ${formatPlace(place)}, or allow bad rows with --max-errors N: each is counted and listed in the manifest`,
+        : `more rows are bad than --max-errors ${maxErrors} allows`,
+    fix: `mend ${formatPlace(place)}, or allow bad rows with --max-errors N: each is counted in the manifest, and \`peek RUN --errors\` lists them`,
+    ...(met && { met }),
   });
 }
 

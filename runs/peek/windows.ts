@@ -1,17 +1,21 @@
-/** A look at packed windows: tokens back to text, documents marked off. Reads one window, and the pieces table of its shard. */
+/**
+ * A look at packed windows: tokens back to text, documents marked off. Reads one window, and the pieces table of
+ * its shard.
+ */
 import { join } from "node:path";
-import { entryAt } from "../batch/entry.ts";
-import { RunError } from "../batch/errors.ts";
-import { AssetLibrary } from "../io/assets.ts";
-import { readPart } from "../io/local/read-part.ts";
-import { loadTokenizer } from "../io/tokenizer-files.ts";
-import { PADDING_WORD, piecesOf } from "../kernels/pack/fill.ts";
-import { openAssets } from "../plan/assets.ts";
-import { sourceAt } from "../plan/plan.ts";
-import { tokenFiles } from "../store/layout.ts";
-import { markerFacts } from "../store/marker.ts";
-import { companions, decodePieces, decodeTokens } from "../store/token-file.ts";
-import { chosenSources, type OpenRun } from "./status.ts";
+import { entryAt } from "../../batch/entry.ts";
+import { RunError } from "../../batch/errors.ts";
+import { counted } from "../../batch/plural.ts";
+import { AssetLibrary } from "../../io/assets.ts";
+import { readPart } from "../../io/local/read-part.ts";
+import { loadTokenizer } from "../../io/tokenizer-files.ts";
+import { PADDING_WORD, piecesOf } from "../../kernels/pack/fill.ts";
+import { openAssets } from "../../plan/assets.ts";
+import { sourceAt } from "../../plan/plan.ts";
+import { tokenFiles } from "../../store/layout.ts";
+import { markerFacts } from "../../store/marker.ts";
+import { companions, decodePieces, decodeTokens } from "../../store/token-file.ts";
+import { chosenSources, type OpenRun } from "../status.ts";
 
 export interface PeekedWindow {
   readonly source: string;
@@ -29,7 +33,10 @@ export interface PeekWindowsOptions {
   readonly window?: number;
 }
 
-/** Packed windows with their document boundaries marked. */
+/**
+ * Packed windows with their document boundaries marked. Throws RunError `run/no-such-window` where no source that
+ * is looked at has the window, `run/not-packed` where nothing is packed yet.
+ */
 export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly PeekedWindow[] {
   const { plan, layout } = run;
   const { tokenizer } = plan;
@@ -42,14 +49,15 @@ export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly
   const decode = (ids: Uint32Array): Uint8Array => loaded.decode(ids);
   const names = new Set(chosenSources(run, options.source).map((source) => source.name));
   const found: PeekedWindow[] = [];
+  let most = 0;
   for (const entry of plan.windows) {
     const source = sourceAt(plan, entry.source);
     if (!names.has(source.name) || entry.held_out) continue;
     const folder = layout.windows(entry.fingerprint);
     let before = 0;
-    for (let shard = 0; found.length < options.count; shard++) {
+    for (let shard = 0; ; shard++) {
       const marker = markerFacts<{ windows: number }>(folder, tokenFiles.shardMarker(shard));
-      if (marker === undefined) break;
+      if (marker === undefined || found.length >= options.count) break;
       const path = join(folder, tokenFiles.shard(shard, source.name));
       const first = options.window === undefined ? 0 : options.window - before;
       for (let window = Math.max(0, first); window < marker.windows && found.length < options.count; window++) {
@@ -61,9 +69,24 @@ export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly
         });
       }
       before += marker.windows;
+      most = Math.max(most, before);
     }
   }
+  if (found.length === 0) throw nothingThere(options.window, most, [...names]);
   return found;
+}
+
+function nothingThere(window: number | undefined, windows: number, sources: readonly string[]): RunError {
+  const named = sources.join(", ");
+  if (windows === 0) {
+    const fix = "`shardmill status RUN` says how far it is; run the recipe again to go on";
+    return new RunError({ code: "run/not-packed", what: `there are no windows of ${named}`, fix });
+  }
+  return new RunError({
+    code: "run/no-such-window",
+    what: `there is no window ${window} of ${named}`,
+    fix: windows === 1 ? "there is one, window 0" : `there are ${counted(windows, "window")}, 0 to ${windows - 1}`,
+  });
 }
 
 function showWindow(

@@ -1,0 +1,58 @@
+/**
+ * What can be known to be wrong with a recipe without a look at its data: its own text, its tokenizer and the files
+ * on this machine that its stages need.
+ *
+ * Invariant: a recipe that passes is refused later only for what its data are. Price: the tokenizer is read, from
+ * the Hub too; of other files it is asked whether they can be opened.
+ */
+import { RecipeError } from "../batch/errors.ts";
+import { createIoEnvironment } from "../io/environment.ts";
+import { RecipeAssets } from "../plan/assets.ts";
+import { checkTokenizer } from "../plan/make.ts";
+import type { TokenizerPlan } from "../plan/plan.ts";
+import { RecipeErrors } from "../plan/recipe/diagnostics.ts";
+import { loadRecipe } from "../plan/recipe/load.ts";
+import { loadPlugins } from "../plan/recipe/plugins.ts";
+import { StagePlanner } from "../plan/stages.ts";
+import type { Recipe, StageUse } from "../plan/types.ts";
+import { stageRegistry } from "../stages/registry.ts";
+
+export interface CheckedRecipe {
+  readonly recipe: Recipe;
+  /** Absent where the recipe has none. */
+  readonly tokenizer?: TokenizerPlan;
+}
+
+/** Throws RecipeErrors with everything that is wrong. */
+export async function checkRecipe(
+  path: string,
+  options: { readonly set?: readonly string[] } = {},
+): Promise<CheckedRecipe> {
+  const recipe = await loadRecipe(path, { set: options.set ?? [] });
+  const registry = stageRegistry(await loadPlugins(recipe.plugins, recipe.folder));
+  const planner = new StagePlanner(registry, createIoEnvironment(), recipe.seed);
+  const problems: RecipeError[] = [];
+  const attempt = async <Result>(work: () => Result | Promise<Result>): Promise<Result | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof RecipeError)) throw error;
+      problems.push(error);
+      return undefined;
+    }
+  };
+  const tokenizer = await attempt(() => checkTokenizer(recipe, planner));
+  for (const use of stagesOf(recipe)) await attempt(() => RecipeAssets.lookForLocal(use));
+  if (problems.length > 0) throw new RecipeErrors(recipe.name, problems);
+  return { recipe, ...(tokenizer && { tokenizer }) };
+}
+
+/** Every stage that a recipe names, wherever it stands. */
+function stagesOf({ pipelines, sources, training_stages, outputs }: Recipe): readonly StageUse[] {
+  return [
+    ...Object.values(sources).map(({ read }) => read),
+    ...Object.values(pipelines).flat(),
+    ...training_stages.map(({ pack }) => pack),
+    ...outputs.map(({ format }) => format),
+  ];
+}

@@ -1,0 +1,37 @@
+/** The command line in this process, with streams that are kept: what a verb prints, and what it would exit with. */
+import process from "node:process";
+import type { TestContext } from "node:test";
+import { run } from "@stricli/core";
+import { buildCli } from "../../cli/app.ts";
+import type { CliContext } from "../../cli/context.ts";
+
+export interface Outcome {
+  readonly status: number | string | null | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Verbs that run in `folder`, until the test ends. */
+export function cliIn(t: TestContext, folder: string): (...args: readonly string[]) => Promise<Outcome> {
+  const before = process.cwd();
+  process.chdir(folder);
+  t.after(() => process.chdir(before));
+  return async (...args) => {
+    const written = { stdout: "", stderr: "" };
+    const keeper = (stream: keyof typeof written) => ({
+      write: (text: string): void => {
+        written[stream] += text;
+      },
+    });
+    const own: CliContext["process"] = {
+      stdout: keeper("stdout"),
+      stderr: keeper("stderr"),
+      env: {},
+      exitCode: null,
+      on: () => {},
+      off: () => {},
+    };
+    await run(buildCli("0.0.0"), [...args], { process: own });
+    return { status: own.exitCode, ...written };
+  };
+}
