@@ -82,7 +82,7 @@ function looksLike(head: Uint8Array): Codec {
   if (head[0] === 0x1f && head[1] === 0x8b && head[2] === 8) return "gzip";
   if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) return "zstd";
   // A skippable frame; the four bits that may vary keep 16 magic numbers apart from text.
-  if ((head[0] & 0xf0) === 0x50 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18) return "zstd";
+  if (((head[0] ?? 0) & 0xf0) === 0x50 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18) return "zstd";
   return "plain";
 }
 

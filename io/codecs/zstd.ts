@@ -38,7 +38,7 @@ export function zstdBackends(): readonly ZstdBackend[] {
 
 /** The decoder that is used. */
 export function zstdBackend(): ZstdBackend {
-  return zstdBackends()[0];
+  return nodeBackend() ?? nativeBackend() ?? javascriptBackend();
 }
 
 /** Decompresses `pieces`. Throws DataError `data/truncated-zstd`, `data/corrupt-zstd`, `data/zstd-window`, `data/zstd-dictionary`. */

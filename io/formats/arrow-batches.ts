@@ -145,6 +145,13 @@ function flatField(view: DataView, table: number, slot: number): number | undefi
   return offset === 0 ? undefined : table + offset + view.getUint32(table + offset, true);
 }
 
+/** The lists of a record batch: its nodes, its buffers, how many buffers each view column has. */
+const VECTORS = [
+  { slot: 1, itemBytes: 16 },
+  { slot: 2, itemBytes: 16 },
+  { slot: 4, itemBytes: 8 },
+] as const;
+
 /** Damaged lengths of a record batch's lists would keep the decoder busy for minutes: they must fit their message. */
 function checkVectors(metadata: Uint8Array, type: MessageHeader): void {
   if (type !== MessageHeader.RecordBatch && type !== MessageHeader.DictionaryBatch) return;
@@ -152,11 +159,7 @@ function checkVectors(metadata: Uint8Array, type: MessageHeader): void {
   const header = flatField(view, view.getUint32(0, true), 2);
   const batch = type === MessageHeader.DictionaryBatch && header !== undefined ? flatField(view, header, 1) : header;
   if (batch === undefined) throw new Error("message has no record batch");
-  for (const [slot, itemBytes] of [
-    [1, 16],
-    [2, 16],
-    [4, 8],
-  ]) {
+  for (const { slot, itemBytes } of VECTORS) {
     const vector = flatField(view, batch, slot);
     if (vector === undefined) continue;
     const items = view.getUint32(vector, true);

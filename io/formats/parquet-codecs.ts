@@ -21,9 +21,10 @@ const MAX_FRAME_BYTES = 512 * 1024 * 1024;
 function zstdFrameBytes(input: Uint8Array): number | undefined {
   if (input.length < 14) return undefined;
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
-  const descriptor = input[4];
+  const descriptor = view.getUint8(4);
   const isSingleSegment = (descriptor & 0x20) !== 0;
-  const at = 5 + (isSingleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3];
+  const dictionaryBytes = (descriptor & 3) === 3 ? 4 : descriptor & 3;
+  const at = 5 + (isSingleSegment ? 0 : 1) + dictionaryBytes;
   switch (descriptor >> 6) {
     case 0:
       return isSingleSegment ? input[at] : undefined;
@@ -65,9 +66,11 @@ async function fastestZstd(): Promise<(input: Uint8Array, size: number | undefin
  */
 function snappyLength(input: Uint8Array): number {
   let length = 0;
-  for (let i = 0; i < 5 && i < input.length; i++) {
-    length += (input[i] & 0x7f) * 2 ** (7 * i);
-    if (input[i] < 0x80) return length;
+  let unit = 1;
+  for (const byte of input.subarray(0, 5)) {
+    length += (byte & 0x7f) * unit;
+    if (byte < 0x80) return length;
+    unit *= 0x80;
   }
   return -1;
 }

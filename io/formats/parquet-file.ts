@@ -7,6 +7,7 @@
  */
 import { parquetMetadata, parquetSchema } from "hyparquet";
 import type { ColumnMetaData, FileMetaData, SchemaTree } from "hyparquet/src/types.js";
+import { entryAt } from "../../batch/entry.ts";
 import { DataError, type Place, ShardmillError } from "../../batch/errors.ts";
 import type { ByteSource } from "../source.ts";
 
@@ -118,12 +119,13 @@ function checkedGroups(metadata: FileMetaData, tree: SchemaTree, fileBytes: numb
       throw new Error(`row group ${index} has ${group.columns.length} columns, the schema ${leaves.length}`);
     }
     const chunks = new Map<string, ParquetChunk>();
-    for (const [i, column] of group.columns.entries()) {
-      const path = leaves[i].path.join(".");
+    for (const [i, leaf] of leaves.entries()) {
+      const column = entryAt(group.columns, i, "column");
+      const path = leaf.path.join(".");
       const where = `row group ${index}, column ${path}`;
       if (column.file_path) throw new Error(`${where} lies in another file`);
       if (!column.meta_data) throw new Error(`${where} has no metadata; it may be encrypted`);
-      chunks.set(chunkKey(leaves[i].path), checkedChunk(column.meta_data, path, where, fileBytes));
+      chunks.set(chunkKey(leaf.path), checkedChunk(column.meta_data, path, where, fileBytes));
     }
     const checked = { index, rows, firstRow, chunks };
     firstRow += rows;

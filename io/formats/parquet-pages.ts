@@ -18,8 +18,11 @@ import type {
   SchemaElement,
   SchemaTree,
 } from "hyparquet/src/types.js";
+import { entryAt } from "../../batch/entry.ts";
 import { ShardmillError } from "../../batch/errors.ts";
+import { uint8At } from "../../batch/numbers.ts";
 import { crc32 } from "../../kernels/hash/crc32.ts";
+import { walkRuns } from "../../kernels/parquet/walk-runs.ts";
 import type { ByteSource } from "../source.ts";
 import { type PageDecoder, pageDecoder } from "./parquet-codecs.ts";
 import { chunkKey, type ParquetChunk, type ParquetFile, type ParquetGroup, parquetError } from "./parquet-file.ts";
@@ -118,7 +121,7 @@ class PageReader {
     this.#decompress = decompress;
     this.#maxDefinition = getMaxDefinitionLevel(schemaPath);
     this.#maxRepetition = getMaxRepetitionLevel(schemaPath);
-    const { element } = schemaPath[schemaPath.length - 1];
+    const { element } = entryAt(schemaPath, schemaPath.length - 1, "node");
     // Pages are decompressed here, so that they can be checked before they are decoded.
     this.#decoder = {
       pathInSchema: chunk.metadata.path_in_schema,
@@ -263,7 +266,7 @@ class PageReader {
     if (!encoding?.endsWith("_DICTIONARY")) return;
     if (this.#dictionary === undefined) throw new Error("page refers to a dictionary that is not there");
     if (at >= page.length) return;
-    const width = page[at];
+    const width = uint8At(page, at);
     if (width > 32) throw new Error(`dictionary indices of ${width} bits`);
     if (width > 0) walkRuns(page, at + 1, page.length, width, values);
   }
@@ -273,32 +276,6 @@ class PageReader {
 function isOutside(value: unknown, isEmpty: boolean): boolean {
   if (Array.isArray(value)) return value.length > 0 && isOutside(value[0], isEmpty);
   return value === undefined || (isEmpty && value !== null);
-}
-
-/** Values in the runs of `bytes[start, end)`, up to `values`; throws on a run that claims more than that. */
-function walkRuns(bytes: Uint8Array, start: number, end: number, width: number, values: number): number {
-  let found = 0;
-  let at = start;
-  while (found < values && at < end) {
-    let header = 0;
-    for (let shift = 0; ; shift += 7) {
-      if (at >= end || shift > 28) throw new Error("run header does not end");
-      const byte = bytes[at++];
-      header += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) break;
-    }
-    if (header & 1) {
-      const groups = Math.floor(header / 2);
-      found += groups * 8;
-      at += groups * width;
-    } else {
-      const length = header / 2;
-      if (length > values) throw new Error(`run of ${length} in a page of ${values} values`);
-      found += length;
-      at += (width + 7) >> 3;
-    }
-  }
-  return found;
 }
 
 async function pageReader(

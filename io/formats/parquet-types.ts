@@ -6,7 +6,6 @@
  */
 import type { SchemaElement, SchemaTree } from "hyparquet/src/types.js";
 import { halfFloat } from "../../kernels/half-float.ts";
-import type { TimeDigits } from "../../kernels/iso-time.ts";
 import type { RawValue, ValueType } from "./value-types.ts";
 
 /** A leaf: its type, and what turns a value as a page holds it into one of the type. */
@@ -57,13 +56,14 @@ function bytesType({ converted_type: converted, logical_type: logical }: SchemaE
   return isText ? "string" : "binary";
 }
 
+const UNIT_DIGITS = { MILLIS: 3, MICROS: 6, NANOS: 9 } as const;
+
 function timeType({ type, converted_type: converted, logical_type: logical }: SchemaElement): ValueType | undefined {
-  const unitDigits: Readonly<Record<string, TimeDigits>> = { MILLIS: 3, MICROS: 6, NANOS: 9 };
   if (type !== "INT32" && type !== "INT64") return undefined;
   if (logical?.type === "TIMESTAMP") {
-    return { type: "instant", digits: unitDigits[logical.unit], zone: logical.isAdjustedToUTC ? "Z" : "" };
+    return { type: "instant", digits: UNIT_DIGITS[logical.unit], zone: logical.isAdjustedToUTC ? "Z" : "" };
   }
-  if (logical?.type === "TIME") return { type: "time", digits: unitDigits[logical.unit] };
+  if (logical?.type === "TIME") return { type: "time", digits: UNIT_DIGITS[logical.unit] };
   if (converted === "TIMESTAMP_MILLIS") return { type: "instant", digits: 3, zone: "Z" };
   if (converted === "TIMESTAMP_MICROS") return { type: "instant", digits: 6, zone: "Z" };
   if (converted === "TIME_MILLIS") return { type: "time", digits: 3 };
@@ -92,8 +92,8 @@ function decimalOf(stored: unknown): bigint {
 }
 
 function halfOf(stored: unknown): number {
-  const [low, high] = stored as Uint8Array;
-  return halfFloat((high << 8) | low);
+  const bytes = stored as Uint8Array;
+  return halfFloat(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint16(0, true));
 }
 
 function intervalOf(stored: unknown): RawValue {

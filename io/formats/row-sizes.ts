@@ -5,6 +5,7 @@
  * nothing, whatever lies behind it.
  */
 import { type Column, isValid } from "../../batch/column.ts";
+import { float64At, int32At } from "../../batch/numbers.ts";
 
 /** A number, and a string's length field. */
 const NUMBER_BYTES = 8;
@@ -14,29 +15,28 @@ const LENGTH_BYTES = 4;
 export function rowSizes(columns: readonly Column[], rows: Int32Array): Float64Array {
   const sizes = new Float64Array(rows.length);
   for (const column of columns) {
-    switch (column.kind) {
-      case "utf8":
-        for (let i = 0; i < rows.length; i++) {
-          sizes[i] += LENGTH_BYTES;
-          if (isValid(column, rows[i])) sizes[i] += column.offsets[rows[i] + 1] - column.offsets[rows[i]];
-        }
-        break;
-      case "dictionary": {
-        const lengths = column.values.map((value) => Buffer.byteLength(value));
-        for (let i = 0; i < rows.length; i++) {
-          sizes[i] += LENGTH_BYTES;
-          if (isValid(column, rows[i])) sizes[i] += lengths[column.codes[rows[i]]];
-        }
-        break;
-      }
-      case "token_list":
-        for (let i = 0; i < rows.length; i++) {
-          sizes[i] += LENGTH_BYTES * (1 + column.offsets[rows[i] + 1] - column.offsets[rows[i]]);
-        }
-        break;
-      default:
-        for (let i = 0; i < rows.length; i++) sizes[i] += NUMBER_BYTES;
-    }
+    const sizeOf = sizeIn(column);
+    for (let i = 0; i < rows.length; i++) sizes[i] = float64At(sizes, i) + sizeOf(int32At(rows, i));
   }
   return sizes;
+}
+
+/** The bytes of one row of a column. */
+function sizeIn(column: Column): (row: number) => number {
+  switch (column.kind) {
+    case "utf8": {
+      const { offsets } = column;
+      return (row) => LENGTH_BYTES + (isValid(column, row) ? int32At(offsets, row + 1) - int32At(offsets, row) : 0);
+    }
+    case "dictionary": {
+      const lengths = Int32Array.from(column.values, (value) => Buffer.byteLength(value));
+      return (row) => LENGTH_BYTES + (isValid(column, row) ? int32At(lengths, int32At(column.codes, row)) : 0);
+    }
+    case "token_list": {
+      const { offsets } = column;
+      return (row) => LENGTH_BYTES * (1 + int32At(offsets, row + 1) - int32At(offsets, row));
+    }
+    default:
+      return () => NUMBER_BYTES;
+  }
 }

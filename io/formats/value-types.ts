@@ -7,6 +7,7 @@
  * the order of its schema, a map an object in the order of the file with its keys as text, a list an array, an absent value null.
  * Invariant: the text depends on type and value alone.
  */
+import { entryAt } from "../../batch/entry.ts";
 import { isoDate, isoDuration, isoInstant, isoTime, type TimeDigits } from "../../kernels/iso-time.ts";
 
 /** What a value is. In brackets: how readers hand one over; null is an absent value. */
@@ -99,7 +100,7 @@ export function jsonWriter(type: ValueType): JsonWriter {
       const members = type.members.map((member) => orNull(jsonWriter(member)));
       return (value) => {
         const [member, held] = value as readonly [number, RawValue];
-        return members[member](held);
+        return entryAt(members, member, "member")(held);
       };
     }
     default: {
