@@ -18,4 +18,6 @@ export type Cell = Uint8Array | string | number | bigint | boolean | null;
 
 /** A value that its column cannot hold exactly. */
 export const MISFIT = Symbol("misfit");
-export type CellOrMisfit = Cell | typeof MISFIT;
+/** A stored instant outside the years 1 to 9999: what a writer makes of a count of days that overflowed. */
+export const NO_INSTANT = Symbol("no instant");
+export type CellOrMisfit = Cell | typeof MISFIT | typeof NO_INSTANT;

@@ -38,9 +38,11 @@ export function nestedType(node: SchemaTree): NestedType {
 /** One value of a node, whether it is optional or repeated left aside. */
 function singleType(node: SchemaTree): NestedType {
   if (node.children.length === 0) {
-    const { type, toRaw } = leafType(node);
+    const { type, toRaw, fits } = leafType(node);
     const present = (stored: unknown): RawValue => {
       if (stored === undefined) throw new Error("a value is missing, or not in its dictionary");
+      if (fits !== undefined && !fits(stored))
+        throw new Error(`${node.path.join(".")} holds an instant outside the years 1 to 9999`);
       return toRaw(stored);
     };
     return { type, toRaw: ([stored]) => (stored === null ? null : present(stored)) };

@@ -12,6 +12,8 @@ import type { RawValue, ValueType } from "./value-types.ts";
 export interface LeafType {
   readonly type: ValueType;
   readonly toRaw: (stored: unknown) => RawValue;
+  /** Whether a stored value is one of the type; absent where all are. */
+  readonly fits?: (stored: unknown) => boolean;
 }
 
 const asIs = (stored: unknown): RawValue => stored as RawValue;
@@ -35,7 +37,7 @@ export function leafType({ element }: SchemaTree): LeafType {
     case "INT64":
       return integerType(element, 64);
     case "INT96":
-      return { type: { type: "instant", digits: 9, zone: "" }, toRaw: asIs };
+      return { type: { type: "instant", digits: 9, zone: "" }, toRaw: asIs, fits: isCivil };
     case "FLOAT":
       return { type: { type: "float", bits: 32 }, toRaw: asIs };
     case "DOUBLE":
@@ -48,6 +50,15 @@ export function leafType({ element }: SchemaTree): LeafType {
     default:
       return { type: { type: bytesType(element) }, toRaw: asIs };
   }
+}
+
+/** Nanoseconds since 1970 at the start of the years 1 and 10000. */
+const FIRST_NS = BigInt(Date.parse("0001-01-01T00:00:00Z")) * 1_000_000n;
+const END_NS = BigInt(Date.parse("+010000-01-01T00:00:00Z")) * 1_000_000n;
+
+/** Instants of 96 bits: writers count days in 32 bits and let them overflow, so only those of the years 1 to 9999 are what they seem. */
+function isCivil(stored: unknown): boolean {
+  return typeof stored === "bigint" && stored >= FIRST_NS && stored < END_NS;
 }
 
 function bytesType({ converted_type: converted, logical_type: logical }: SchemaElement): "string" | "json" | "binary" {

@@ -1,13 +1,35 @@
 /**
- * Walks runs of Parquet's hybrid of run lengths and packed bits without decoding them.
+ * Walks runs of Parquet's hybrid of run lengths and packed bits before a decoder trusts them.
  *
- * Invariant: it ends after as many steps as there are bytes, whatever the bytes say. Price: a few instructions a run.
+ * Invariant: it ends after as many steps as there are bytes and values, whatever the bytes say. Price: a few instructions a run, and one to
+ * eight a packed value where values are counted.
  */
 import { uint8At } from "../../batch/numbers.ts";
 
-/** Values in the runs of `bytes[start, end)`, up to `values`; throws on a run that claims more than that. */
-export function walkRuns(bytes: Uint8Array, start: number, end: number, width: number, values: number): number {
+/** What lies in some runs. */
+export interface Runs {
+  /** Values in whole: `values` at most, but for the padding of a packed run. */
+  readonly found: number;
+  /** Of the first `values`, those that equal what was sought. */
+  readonly equal: number;
+  readonly first: number;
+}
+
+/**
+ * The runs of `bytes[start, end)` up to `values` values of `width` bits; counts those that equal `sought`. Throws on a run that claims more
+ * than that, or does not end.
+ */
+export function walkRuns(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  width: number,
+  values: number,
+  sought?: number,
+): Runs {
   let found = 0;
+  let equal = 0;
+  let first = 0;
   let at = start;
   while (found < values && at < end) {
     let header = 0;
@@ -19,14 +41,38 @@ export function walkRuns(bytes: Uint8Array, start: number, end: number, width: n
     }
     if (header & 1) {
       const groups = Math.floor(header / 2);
+      if (sought !== undefined) {
+        const held = Math.min(groups * 8, values - found);
+        if (at + Math.ceil((held * width) / 8) > end) throw new Error("packed run does not fit its page");
+        if (found === 0 && held > 0) first = packedAt(bytes, at, 0, width);
+        for (let i = 0; i < held; i++) if (packedAt(bytes, at, i, width) === sought) equal++;
+      }
       found += groups * 8;
       at += groups * width;
     } else {
       const length = header / 2;
       if (length > values) throw new Error(`run of ${length} in a page of ${values} values`);
+      if (sought !== undefined) {
+        let value = 0;
+        const valueBytes = (width + 7) >> 3;
+        if (at + valueBytes > end) throw new Error("run does not fit its page");
+        for (let i = 0; i < valueBytes; i++) value |= uint8At(bytes, at + i) << (8 * i);
+        if (found === 0) first = value;
+        if (value === sought) equal += Math.min(length, values - found);
+      }
       found += length;
       at += (width + 7) >> 3;
     }
   }
-  return found;
+  return { found, equal, first };
+}
+
+/** Value `index` of the packed values at `start`, each of `width` bits, low bits first. Widths up to 24. */
+function packedAt(bytes: Uint8Array, start: number, index: number, width: number): number {
+  const bit = index * width;
+  const at = start + (bit >> 3);
+  if (width === 1) return (uint8At(bytes, at) >> (bit & 7)) & 1;
+  let word = 0;
+  for (let i = 0; i < 4 && at + i < bytes.length; i++) word |= uint8At(bytes, at + i) << (8 * i);
+  return (word >>> (bit & 7)) & ((1 << width) - 1);
 }
