@@ -26,6 +26,7 @@ import {
   missingColumn,
   pathsOf,
   sourceColumns,
+  strictColumns,
   textNotString,
   wrongKind,
 } from "./columns.ts";
@@ -38,6 +39,7 @@ const options = z.strictObject({
   metadata: metadataOption.describe(
     "columns to carry along, of the kind the file has unless one is given; dots reach into structs; lists, maps and structs become JSON text",
   ),
+  strict_columns: strictColumns,
   ...rowRangeOptions,
 });
 type Options = z.output<typeof options>;
@@ -112,7 +114,7 @@ async function columnsOf(
 /** The operator behind `read/arrow`; tests give it small batches. */
 export function arrowSource(given: Options, target: BatchTarget = BATCH_TARGET): SourceOperator {
   const metadata = metadataColumns(given.metadata);
-  const absent = new AbsentColumns(async (context, shard, column) => {
+  const absent = new AbsentColumns(given.strict_columns, async (context, shard, column) => {
     const bytes = await context.open(shard);
     try {
       const { schema } = await openArrow(bytes, shardPlace(context, shard));

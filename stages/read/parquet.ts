@@ -16,7 +16,7 @@ import { chunkKey, openParquet, type ParquetFile, type ParquetGroup } from "../.
 import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
 import { BATCH_TARGET, BatchAssembler, type BatchTarget, sizeOfCells } from "./batch-assembler.ts";
-import { columnOptions, metadataOption, sourceColumns } from "./columns.ts";
+import { columnOptions, metadataOption, sourceColumns, strictColumns } from "./columns.ts";
 import { type NamedColumn, WantedColumns } from "./parquet-columns.ts";
 import { cellsProblem } from "./row-faults.ts";
 import { isSequential, RowRange, rowRangeOptions } from "./row-range.ts";
@@ -27,6 +27,7 @@ const options = z.strictObject({
   metadata: metadataOption.describe(
     "columns to carry along, of the kind the file has unless one is given; dots reach into structs; lists, maps and structs become JSON text",
   ),
+  strict_columns: strictColumns,
   ...rowRangeOptions,
 });
 type Options = z.output<typeof options>;
