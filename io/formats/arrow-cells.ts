@@ -15,8 +15,9 @@ import {
   UnionMode,
 } from "apache-arrow";
 import { entryAt } from "../../batch/entry.ts";
+import { uint8At } from "../../batch/numbers.ts";
 import { halfFloat } from "../../kernels/half-float.ts";
-import { bytesReader, checkLength, isStringType } from "./arrow-strings.ts";
+import { bytesReader, checkLength, checkOffsets, isStringType } from "./arrow-strings.ts";
 import type { RawValue, ValueType } from "./value-types.ts";
 
 const DAY_MS = 86_400_000;
@@ -64,12 +65,26 @@ const TIME_DIGITS = [0, 3, 6, 9] as const;
 
 /** Reads one column of one record batch by row. Throws where its buffers are too short for its rows. */
 function rawReader(data: Data): (row: number) => RawValue {
-  const { nullBitmap, type } = data;
+  const { type } = data;
   if (DataType.isNull(type)) return () => null;
-  if (nullBitmap && nullBitmap.length > 0) checkLength(nullBitmap.length * 8, data.length, "validity");
+  checkNulls(data);
   const read = valueReader(data);
   // A union has no validity of its own.
   return DataType.isUnion(type) ? read : (row) => (data.getValid(row) ? read(row) : null);
+}
+
+/** A count of nulls that is not that of the bits is damage in one of them. */
+function checkNulls(data: Data): void {
+  const { nullBitmap, nullCount, length } = data;
+  // A union has no validity of its own.
+  if (DataType.isUnion(data.type)) return;
+  if (nullBitmap === undefined || nullBitmap.length === 0) {
+    if (nullCount > 0) throw new Error(`${nullCount} nulls, and nothing says where`);
+    return;
+  }
+  checkLength(nullBitmap.length * 8, length, "validity");
+  const found = length - countBits(nullBitmap, length);
+  if (found !== nullCount) throw new Error(`a column says it has ${nullCount} nulls, and has ${found}`);
 }
 
 function valueReader(data: Data): (row: number) => RawValue {
@@ -121,6 +136,16 @@ function plainReader(type: DataType, values: StoredNumbers, stride: number): (ro
   return (row) => entryAt(stored, row, "number");
 }
 
+/** Bits that are set, of the first `length`. */
+function countBits(bitmap: Uint8Array, length: number): number {
+  let total = 0;
+  for (let bit = 0; bit < length; bit += 8) {
+    const byte = uint8At(bitmap, bit >> 3);
+    for (let bits = length - bit < 8 ? byte & ((1 << (length - bit)) - 1) : byte; bits !== 0; bits &= bits - 1) total++;
+  }
+  return total;
+}
+
 /** Lists of any length, and maps, which are lists of pairs. */
 function listReader(data: Data): (row: number) => RawValue {
   const child = entryAt(data.children, 0, "member");
@@ -128,12 +153,11 @@ function listReader(data: Data): (row: number) => RawValue {
   const { stride } = data;
   const offsets = data.valueOffsets as ArrayLike<number | bigint> | undefined;
   const isFixed = DataType.isFixedSizeList(data.type);
-  if (!isFixed) checkLength((offsets?.length ?? 0) - 1, data.length, "offsets");
+  if (isFixed) checkLength(child.length, data.length * stride, "entries");
+  else checkOffsets(offsets ?? [], data.length, child.length);
   return (row) => {
     const start = isFixed ? row * stride : Number(offsets?.[row]);
     const end = isFixed ? start + stride : Number(offsets?.[row + 1]);
-    if (!(start >= 0 && start <= end && end <= child.length))
-      throw new Error(`list at ${start} to ${end} leaves its values`);
     return Array.from({ length: end - start }, (_, i) => read(start + i));
   };
 }

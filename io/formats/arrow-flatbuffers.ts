@@ -76,6 +76,8 @@ class Tables {
     if (depth > MAX_DEPTH) throw new Error(`fields lie more than ${MAX_DEPTH} deep in each other`);
     for (const field of this.tables(table, slot)) {
       if (++this.#fields > this.#view.byteLength / TABLE_BYTES) throw new Error("its fields lie in each other");
+      const type = this.byte(field, FIELD_TYPE);
+      if (type === 0 || type > LAST_TYPE) throw new Error(`a field of type ${type}, which the format does not know`);
       this.list(field, FIELD_METADATA, TABLE_BYTES);
       this.fields(field, FIELD_CHILDREN, depth + 1);
     }
@@ -96,6 +98,9 @@ const DICTIONARY_DATA = 1;
 const SCHEMA_ENDIANNESS = 0;
 const SCHEMA_FIELDS = 1;
 const SCHEMA_METADATA = 2;
+const FIELD_TYPE = 2;
+/** The last type of the format, a large list view. */
+const LAST_TYPE = 26;
 const FIELD_CHILDREN = 5;
 const FIELD_METADATA = 6;
 const FOOTER_SCHEMA = 1;
@@ -111,8 +116,13 @@ export function checkMessage(metadata: Uint8Array): void {
   const type = tables.byte(message, MESSAGE_TYPE);
   const header = tables.reference(message, MESSAGE_HEADER);
   if (header === undefined) throw new Error("a message has no header");
-  if (type === MessageHeader.Schema) tables.schema(header);
-  if (type !== MessageHeader.RecordBatch && type !== MessageHeader.DictionaryBatch) return;
+  if (type === MessageHeader.Schema) {
+    tables.schema(header);
+    return;
+  }
+  if (type !== MessageHeader.RecordBatch && type !== MessageHeader.DictionaryBatch) {
+    throw new Error(`a message of type ${type}, which is no part of a table`);
+  }
   const batch = type === MessageHeader.DictionaryBatch ? tables.reference(header, DICTIONARY_DATA) : header;
   if (batch === undefined) throw new Error("message has no record batch");
   for (const { slot, itemBytes } of BATCH_LISTS) tables.list(batch, slot, itemBytes);

@@ -5,7 +5,7 @@
  * in front. Invariant: every length is checked against the file before anything is allocated for it. Price: one read per message; bodies that are
  * not compressed are not copied.
  */
-import { Message, MessageHeader } from "apache-arrow";
+import { Message, Schema } from "apache-arrow";
 import { Footer } from "apache-arrow/ipc/metadata/file";
 import { DictionaryBatch, RecordBatch } from "apache-arrow/ipc/metadata/message";
 import type { ByteSource } from "../source.ts";
@@ -17,6 +17,10 @@ const FILE_MAGIC = "ARROW1";
 const FILE_PREFIX_BYTES = 8;
 /** The length of the footer and the magic. */
 const FILE_TRAILER_BYTES = 10;
+/** Continuation and length. */
+const PREFIX_BYTES = 8;
+/** Of what follows a stream, so much is looked at. */
+const TRAILING_BYTES = 1024 * 1024;
 const CONTINUATION = 0xffffffff;
 const MAX_METADATA_BYTES = 256 * 1024 * 1024;
 
@@ -25,42 +29,62 @@ export async function* arrowMessages(source: ByteSource): AsyncGenerator<Uint8Ar
   const size = source.byteLength;
   const head = await source.read(0, Math.min(FILE_PREFIX_BYTES, size));
   const isFile = Buffer.from(head).toString("latin1", 0, 6) === FILE_MAGIC;
+  const tail = isFile ? await readFooter(source) : undefined;
+  const end = tail?.start ?? size;
   let at = isFile ? FILE_PREFIX_BYTES : 0;
-  if (size - at < 8) throw new Error("there is no schema");
-  for (let isFirst = true; at < size; isFirst = false) {
-    if (size - at < 8) throw new Error("the file ends inside a message");
-    const prefix = await aligned(source, at, at + 8);
-    const view = new DataView(prefix.buffer, prefix.byteOffset, 8);
+  let batches = 0;
+  for (let isFirst = true; at < end; isFirst = false) {
+    if (end - at < PREFIX_BYTES) throw new Error("the file ends inside a message");
+    const prefix = await aligned(source, at, at + PREFIX_BYTES);
+    const view = new DataView(prefix.buffer, prefix.byteOffset, PREFIX_BYTES);
     // Before format version 0.15 a message began with its length alone.
     const isOld = view.getUint32(0, true) !== CONTINUATION;
     const metadataBytes = view.getUint32(isOld ? 0 : 4, true);
+    at += isOld ? 4 : PREFIX_BYTES;
     if (metadataBytes === 0) {
-      if (isFirst && isFile) yield* framed(await footerSchema(source));
-      else if (isFirst) throw new Error("there is no schema");
-      return;
+      if (isFirst && tail === undefined) throw new Error("there is no schema");
+      if (isFirst && tail !== undefined) yield* framed(schemaMessage(tail.schema));
+      if (tail === undefined) await requireZeros(source, at);
+      break;
     }
-    at += isOld ? 4 : 8;
-    if (metadataBytes > size - at || metadataBytes > MAX_METADATA_BYTES) {
+    if (metadataBytes > end - at || metadataBytes > MAX_METADATA_BYTES) {
       throw new Error(`message of ${metadataBytes} bytes does not fit the file`);
     }
     const metadata = await aligned(source, at, at + metadataBytes);
     at += metadataBytes;
     checkMessage(metadata);
     const message = Message.decode(metadata);
-    if (isFirst && message.headerType !== MessageHeader.Schema) {
-      if (!isFile) throw new Error("the first message is not a schema");
-      yield* framed(await footerSchema(source));
+    if (isFirst) {
+      if (tail === undefined && !message.isSchema()) throw new Error("the first message is not a schema");
+      if (tail !== undefined && !message.isSchema()) yield* framed(schemaMessage(tail.schema));
+      if (tail !== undefined && message.isSchema() && !isAlike(message.header(), tail.schema)) {
+        throw new Error("its footer has another schema than its first message");
+      }
     }
+    if (message.isRecordBatch()) batches++;
     const bodyBytes = message.bodyLength;
-    if (!(bodyBytes >= 0 && bodyBytes <= size - at && bodyBytes <= MAX_BODY_BYTES)) {
+    if (!(bodyBytes >= 0 && bodyBytes <= end - at && bodyBytes <= MAX_BODY_BYTES)) {
       throw new Error(`body of ${bodyBytes} bytes does not fit the file`);
     }
     const body = bodyBytes > 0 ? await aligned(source, at, at + bodyBytes) : new Uint8Array(0);
     at += bodyBytes;
     yield* plainMessage(message, metadata, body);
   }
-  // A stream may end without a mark, a file may not.
-  if (isFile) throw new Error("the file ends without a footer");
+  if (tail !== undefined && tail.batches !== batches) {
+    throw new Error(`the file has ${batches} record batches, its footer names ${tail.batches}`);
+  }
+  if (at === 0) throw new Error("there is no schema");
+}
+
+/** Behind the end of a stream nothing is read, so nothing may be there. */
+async function requireZeros(source: ByteSource, start: number): Promise<void> {
+  const end = Math.min(source.byteLength, start + TRAILING_BYTES);
+  const rest = start < end ? await source.read(start, end) : new Uint8Array(0);
+  if (rest.some((byte) => byte !== 0)) throw new Error(`something follows the end of the stream at byte ${start}`);
+}
+
+function isAlike(schema: unknown, other: Schema): boolean {
+  return schema instanceof Schema && String(schema) === String(other);
 }
 
 async function* plainMessage(message: Message, metadata: Uint8Array, body: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -89,20 +113,30 @@ function* framed(metadata: Uint8Array): Generator<Uint8Array> {
   yield metadata;
 }
 
-/** The schema in a file's footer, as a message. */
-async function footerSchema(source: ByteSource): Promise<Uint8Array> {
-  const size = source.byteLength;
-  if (size < FILE_PREFIX_BYTES + FILE_TRAILER_BYTES) throw new Error("there is no footer");
-  const trailer = Buffer.from(await source.read(size - FILE_TRAILER_BYTES, size));
-  const end = size - FILE_TRAILER_BYTES;
+function schemaMessage(schema: Schema): Uint8Array {
+  return Message.encode(Message.from(schema));
+}
+
+interface FileFooter {
+  /** Where it begins. */
+  readonly start: number;
+  readonly schema: Schema;
+  readonly batches: number;
+}
+
+async function readFooter(source: ByteSource): Promise<FileFooter> {
+  const end = source.byteLength - FILE_TRAILER_BYTES;
+  if (end < FILE_PREFIX_BYTES) throw new Error("the file ends without a footer");
+  const trailer = Buffer.from(await source.read(end, source.byteLength));
   const length = trailer.readUInt32LE(0);
   if (trailer.toString("latin1", 4) !== FILE_MAGIC) throw new Error("the file ends without a footer");
   if (length === 0 || length > end - FILE_PREFIX_BYTES || length > MAX_METADATA_BYTES) {
     throw new Error(`footer of ${length} bytes does not fit the file`);
   }
-  const footer = await aligned(source, end - length, end);
-  checkFooter(footer);
-  return Message.encode(Message.from(Footer.decode(footer).schema));
+  const bytes = await aligned(source, end - length, end);
+  checkFooter(bytes);
+  const { schema, numRecordBatches } = Footer.decode(bytes);
+  return { start: end - length, schema, batches: numRecordBatches };
 }
 
 /** Arrow lays typed arrays over what it is given. */

@@ -20,4 +20,6 @@ export type Cell = Uint8Array | string | number | bigint | boolean | null;
 export const MISFIT = Symbol("misfit");
 /** A stored instant outside the years 1 to 9999: what a writer makes of a count of days that overflowed. */
 export const NO_INSTANT = Symbol("no instant");
-export type CellOrMisfit = Cell | typeof MISFIT | typeof NO_INSTANT;
+/** A nested value that holds a string whose bytes are not UTF-8. */
+export const NO_UTF8 = Symbol("no UTF-8");
+export type CellOrMisfit = Cell | typeof MISFIT | typeof NO_INSTANT | typeof NO_UTF8;

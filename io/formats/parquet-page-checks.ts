@@ -5,16 +5,35 @@
  * than a page's values need, reads as many values as there are, and no value is made up. Price: a walk over run lengths.
  */
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
-import type { Encoding, PageHeader, ParquetType, SchemaElement } from "hyparquet/src/types.js";
+import type { Encoding, PageHeader, ParquetType, SchemaElement, SchemaTree } from "hyparquet/src/types.js";
 import { uint8At } from "../../batch/numbers.ts";
 import { bitWidth } from "../../kernels/parquet/hybrid.ts";
-import { type Runs, walkRuns } from "../../kernels/parquet/walk-runs.ts";
+import { type Runs, unpackRuns, walkRuns } from "../../kernels/parquet/walk-runs.ts";
 
 /** Of a column, what its pages are read by. */
 export interface PageShape {
   readonly element: SchemaElement;
   readonly maxDefinition: number;
   readonly maxRepetition: number;
+  /** By repetition level: the definition level that says there is an entry to go on with. */
+  readonly entryDefinitions: readonly number[];
+}
+
+interface Levels extends Runs {
+  readonly unpack: () => Uint8Array;
+}
+
+/** The shape of the column whose nodes from the root on are `path`. */
+export function pageShape(path: readonly SchemaTree[]): PageShape {
+  const entryDefinitions = [0];
+  let definition = 0;
+  for (const { element } of path.slice(1)) {
+    if (element.repetition_type !== "REQUIRED") definition++;
+    if (element.repetition_type === "REPEATED") entryDefinitions.push(definition);
+  }
+  const element = path.at(-1)?.element;
+  if (element?.type === undefined) throw new Error("it has no type");
+  return { element, maxDefinition: definition, maxRepetition: entryDefinitions.length - 1, entryDefinitions };
 }
 
 /** What a page is checked against. */
@@ -43,7 +62,11 @@ export function checkPage(shape: PageShape, header: PageHeader, page: Uint8Array
   const v1 = header.data_page_header;
   const v2 = header.data_page_header_v2;
   let at = 0;
-  const levels = (maximum: number, v2Length: number | undefined, encoding: Encoding | undefined): Runs | undefined => {
+  const levels = (
+    maximum: number,
+    v2Length: number | undefined,
+    encoding: Encoding | undefined,
+  ): Levels | undefined => {
     if (maximum === 0) {
       at += v2Length ?? 0;
       return undefined;
@@ -56,13 +79,15 @@ export function checkPage(shape: PageShape, header: PageHeader, page: Uint8Array
     if (at > page.length) throw new Error(`levels of ${length} bytes do not fit their page`);
     const runs = walkRuns(page, start, at, bitWidth(maximum), values, maximum);
     if (runs.found < values) throw new Error(`page has levels for ${runs.found} of ${values} values`);
-    return runs;
+    return { ...runs, unpack: () => unpackRuns(page, start, start + length, bitWidth(maximum), values) };
   };
   const repetitions = levels(shape.maxRepetition, v2?.repetition_levels_byte_length, v1?.repetition_level_encoding);
   if (state.isFirst && values > 0 && repetitions !== undefined && repetitions.first !== 0) {
     throw new Error("the column begins in the middle of a row");
   }
   const definitions = levels(shape.maxDefinition, v2?.definition_levels_byte_length, v1?.definition_level_encoding);
+  if (shape.maxDefinition > 1 || repetitions !== undefined)
+    checkLevels(shape, repetitions?.unpack(), definitions?.unpack());
   const defined = definitions?.equal ?? values;
   const encoding = v1?.encoding ?? v2?.encoding ?? "PLAIN";
   if (defined > 0) checkValues(shape.element, encoding, page, at, defined, state.hasDictionary);
@@ -78,6 +103,25 @@ export function checkPlain(
   if (type === "FIXED_LEN_BYTE_ARRAY" && length === 0) throw new Error("values of no length");
   const bits = type === "FIXED_LEN_BYTE_ARRAY" ? 8 * length : LEAST_BITS[type];
   if (bytes * 8 < values * bits) throw new Error(`${bytes} bytes are too few for ${values} values`);
+}
+
+/** Levels beyond their maximum, and rows that go on with an entry of a list that is not there. */
+function checkLevels(
+  { maxDefinition, maxRepetition, entryDefinitions }: PageShape,
+  repetitions: Uint8Array | undefined,
+  definitions: Uint8Array | undefined,
+): void {
+  definitions?.forEach((definition, i) => {
+    if (definition > maxDefinition)
+      throw new Error(`a value says it is ${definition} levels deep, of ${maxDefinition}`);
+    const repetition = repetitions?.[i] ?? 0;
+    if (repetition > 0 && definition < (entryDefinitions[repetition] ?? maxDefinition)) {
+      throw new Error("a list goes on that has ended");
+    }
+  });
+  if (repetitions?.some((repetition) => repetition > maxRepetition)) {
+    throw new Error(`a value repeats at a level beyond ${maxRepetition}`);
+  }
 }
 
 function checkValues(

@@ -9,7 +9,7 @@
  */
 import { readPage } from "hyparquet/src/column.js";
 import { convert } from "hyparquet/src/convert.js";
-import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from "hyparquet/src/schema.js";
+import { getTreePath } from "hyparquet/src/schema.js";
 import type {
   ColumnDecoder,
   DecodedArray,
@@ -32,7 +32,7 @@ import {
   type ParquetGroup,
   parquetError,
 } from "./parquet-file.ts";
-import { checkPage, checkPlain, type PageShape } from "./parquet-page-checks.ts";
+import { checkPage, checkPlain, type PageShape, pageShape } from "./parquet-page-checks.ts";
 import { parsePageHeader } from "./parquet-page-header.ts";
 
 const WINDOW_BYTES = 4 * 1024 * 1024;
@@ -127,17 +127,12 @@ class PageReader {
     this.#chunk = chunk;
     this.#decompress = decompress;
     const leaf = entryAt(schemaPath, schemaPath.length - 1, "node");
-    const { element } = leaf;
-    this.#shape = {
-      element,
-      maxDefinition: getMaxDefinitionLevel(schemaPath),
-      maxRepetition: getMaxRepetitionLevel(schemaPath),
-    };
-    if (element.type === undefined) throw new Error("it has no type");
+    this.#shape = pageShape(schemaPath);
+    const { element } = this.#shape;
     // Pages are decompressed here, so that they can be checked before they are decoded.
     this.#decoder = {
       pathInSchema: leaf.path,
-      type: element.type,
+      type: element.type ?? "BYTE_ARRAY",
       element: storedAs(element),
       schemaPath,
       codec: "UNCOMPRESSED",

@@ -67,6 +67,31 @@ export function walkRuns(
   return { found, equal, first };
 }
 
+/** The first `values` values of the runs of `bytes[start, end)`, which {@link walkRuns} has walked. For widths up to 8. */
+export function unpackRuns(bytes: Uint8Array, start: number, end: number, width: number, values: number): Uint8Array {
+  const out = new Uint8Array(values);
+  const valueBytes = (width + 7) >> 3;
+  for (let at = start, to = 0; to < values && at < end; ) {
+    let header = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = uint8At(bytes, at++);
+      header += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    if (header & 1) {
+      const groups = Math.floor(header / 2);
+      for (let i = 0; i < groups * 8 && to < values; i++) out[to++] = packedAt(bytes, at, i, width);
+      at += groups * width;
+    } else {
+      const stop = Math.min(values, to + header / 2);
+      out.fill(uint8At(bytes, at), to, stop);
+      to = stop;
+      at += valueBytes;
+    }
+  }
+  return out;
+}
+
 /** Value `index` of the packed values at `start`, each of `width` bits, low bits first. Widths up to 24. */
 function packedAt(bytes: Uint8Array, start: number, index: number, width: number): number {
   const bit = index * width;

@@ -7,7 +7,9 @@ import { MUTANT_FILES, mutant, mutantFile, outcomeOf, pyarrowVerdicts } from "./
 
 const golden = pyarrowVerdicts();
 const isLong = process.argv.includes("--each");
-console.log("| file | found | identical | silent | of these, pyarrow silent too | leaked | pyarrow: found | slowest ms |");
+console.log(
+  "| file | found | identical | silent | of these, pyarrow silent too | leaked | pyarrow: found | slowest ms |",
+);
 console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
 for (const name of MUTANT_FILES) {
   const original = mutantFile(name);

@@ -14,7 +14,7 @@ export type Outcome = "refused" | "same" | "different" | "leaked";
 
 /** The engine's own words, which say nothing of a file. */
 const ENGINE_WORDS =
-  /cannot (read|set|destructure|convert|mix)|is not (a function|iterable|defined|a constructor)|undefined|NaN|\[object|Invalid (array|typed|string)|out of (bounds|range)|outside the bounds|call stack|BigInt|DataView|Uint8Array/i;
+  /Cannot (read|set|destructure|convert|mix)|is not (a function|iterable|defined|a constructor)|undefined|\bNaN\b|\[object|Invalid (array|typed|string)|[Oo]ut of bounds|outside the bounds|call stack|BigInt|DataView|Uint8Array/;
 
 export function mutant(original: Uint8Array, seed: number): Uint8Array {
   let state = (Math.imul(seed, 2654435761) + 12345) >>> 0;
