@@ -4,7 +4,7 @@
  * Invariant: a buffer lies inside its body, and a compressed one becomes exactly as many bytes as it says or an Error; memory is taken for no
  * more than its compressed bytes can hold. Price: the decompression and one copy.
  */
-import { CompressionType } from "apache-arrow";
+import { CompressionType, DataType, type Schema } from "apache-arrow";
 import { BufferRegion, RecordBatch } from "apache-arrow/ipc/metadata/message";
 import { decompressFrame, LZ4_MAX_RATIO } from "../../kernels/lz4/frame.ts";
 import { zstdBlock } from "./parquet-codecs.ts";
@@ -32,6 +32,7 @@ export interface Body {
 /** `header` and `bytes` of a record batch without compression. Throws where they do not fit each other. */
 export async function plainBody(header: RecordBatch, bytes: Uint8Array): Promise<Body> {
   for (const { offset, length } of header.buffers) {
+    if (offset % ALIGNMENT !== 0) throw new Error(`a buffer at ${offset}, which is no multiple of ${ALIGNMENT}`);
     if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length)) {
       throw new Error(`a buffer at ${offset} of ${length} bytes leaves its body of ${bytes.length}`);
     }
@@ -57,6 +58,24 @@ export async function plainBody(header: RecordBatch, bytes: Uint8Array): Promise
   }
   const batch = new RecordBatch(header.length, header.nodes, regions, null, header.variadicBufferCounts);
   return { header: batch, bytes: plain };
+}
+
+/** Nodes that a column of `type` has: its own and those of its parts. */
+function nodesOf(type: DataType): number {
+  if (DataType.isDictionary(type)) return 1;
+  const parts: readonly { readonly type: DataType }[] = type.children ?? [];
+  return parts.reduce((sum, part) => sum + nodesOf(part.type), 1);
+}
+
+/** Throws where the columns of a record batch are not as long as it is: a decoder would fill them up with nulls. */
+export function checkNodes({ fields }: Schema, { length, nodes }: RecordBatch): void {
+  let at = 0;
+  for (const { name, type } of fields) {
+    const rows = nodes[at]?.length;
+    if (rows !== length) throw new Error(`column ${name} has ${rows ?? 0} of ${length} rows`);
+    at += nodesOf(type);
+  }
+  if (at !== nodes.length) throw new Error(`a record batch has ${nodes.length} parts, its schema ${at}`);
 }
 
 export const MAX_BODY_BYTES: number = 2 ** 31 - 1;
@@ -91,7 +110,7 @@ async function codecOf(type: CompressionType): Promise<Codec> {
   return {
     maxRatio: ZSTD_MAX_RATIO,
     decompress: (bytes, content) => {
-      const found = decompress(bytes);
+      const found = decompress(bytes, content.length);
       if (found.length !== content.length) {
         throw new Error(`a zstd buffer holds ${found.length} bytes, not ${content.length}`);
       }

@@ -9,7 +9,7 @@ import { Message, Schema } from "apache-arrow";
 import { Footer } from "apache-arrow/ipc/metadata/file";
 import { DictionaryBatch, RecordBatch } from "apache-arrow/ipc/metadata/message";
 import type { ByteSource } from "../source.ts";
-import { MAX_BODY_BYTES, plainBody } from "./arrow-bodies.ts";
+import { checkNodes, MAX_BODY_BYTES, plainBody } from "./arrow-bodies.ts";
 import { checkFooter, checkMessage } from "./arrow-flatbuffers.ts";
 
 /** `ARROW1`, padded: what a file begins with; a stream begins with its first message. */
@@ -33,6 +33,7 @@ export async function* arrowMessages(source: ByteSource): AsyncGenerator<Uint8Ar
   const end = tail?.start ?? size;
   let at = isFile ? FILE_PREFIX_BYTES : 0;
   let batches = 0;
+  let schema = tail?.schema;
   for (let isFirst = true; at < end; isFirst = false) {
     if (end - at < PREFIX_BYTES) throw new Error("the file ends inside a message");
     const prefix = await aligned(source, at, at + PREFIX_BYTES);
@@ -54,6 +55,7 @@ export async function* arrowMessages(source: ByteSource): AsyncGenerator<Uint8Ar
     at += metadataBytes;
     checkMessage(metadata);
     const message = Message.decode(metadata);
+    if (message.isSchema()) schema ??= message.header() as Schema;
     if (isFirst) {
       if (tail === undefined && !message.isSchema()) throw new Error("the first message is not a schema");
       if (tail !== undefined && !message.isSchema()) yield* framed(schemaMessage(tail.schema));
@@ -68,7 +70,7 @@ export async function* arrowMessages(source: ByteSource): AsyncGenerator<Uint8Ar
     }
     const body = bodyBytes > 0 ? await aligned(source, at, at + bodyBytes) : new Uint8Array(0);
     at += bodyBytes;
-    yield* plainMessage(message, metadata, body);
+    yield* plainMessage(message, metadata, body, schema);
   }
   if (tail !== undefined && tail.batches !== batches) {
     throw new Error(`the file has ${batches} record batches, its footer names ${tail.batches}`);
@@ -87,13 +89,19 @@ function isAlike(schema: unknown, other: Schema): boolean {
   return schema instanceof Schema && String(schema) === String(other);
 }
 
-async function* plainMessage(message: Message, metadata: Uint8Array, body: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* plainMessage(
+  message: Message,
+  metadata: Uint8Array,
+  body: Uint8Array,
+  schema: Schema | undefined,
+): AsyncGenerator<Uint8Array> {
   const header: unknown = message.header();
   const batch = header instanceof DictionaryBatch ? header.data : header;
   if (!(batch instanceof RecordBatch)) {
     yield* framed(metadata);
     return;
   }
+  if (schema !== undefined && batch === header) checkNodes(schema, batch);
   const plain = await plainBody(batch, body);
   if (plain.header === batch) yield* framed(metadata);
   else {

@@ -14,9 +14,6 @@ export type PageDecoder = (input: Uint8Array, outputLength: number) => Uint8Arra
 
 type Decompress = (input: Uint8Array) => Uint8Array;
 
-/** A damaged frame must not make a decoder ask for all memory there is. */
-const MAX_FRAME_BYTES = 512 * 1024 * 1024;
-
 /** Decompressed size of the zstd frame at the start of `input` (RFC 8878, 3.1.1), undefined where it does not say. */
 function zstdFrameBytes(input: Uint8Array): number | undefined {
   if (input.length < 14) return undefined;
@@ -37,13 +34,13 @@ function zstdFrameBytes(input: Uint8Array): number | undefined {
   }
 }
 
-/** Decompresses one zstd frame with the fastest decoder there is. */
-export async function zstdBlock(): Promise<Decompress> {
+/** Decompresses one zstd frame, whose content has a length that is known, with the fastest decoder there is. */
+export async function zstdBlock(): Promise<PageDecoder> {
   const decompress = await fastestZstd();
-  return (input) => {
+  return (input, length) => {
     const size = zstdFrameBytes(input);
-    if (size !== undefined && size > MAX_FRAME_BYTES) throw new Error(`zstd frame of ${size} bytes`);
-    return decompress(input, size);
+    if (size !== undefined && size !== length) throw new Error(`zstd frame of ${size} bytes, not ${length}`);
+    return decompress(input, length);
   };
 }
 

@@ -172,6 +172,9 @@ function checkedChunk(
   if (metadata === undefined) throw new Error(`${where} has no metadata`);
   const path = metadata.path.join(".");
   if (path !== leaf.path.join(".")) throw new Error(`${where} says it is ${path}`);
+  if (metadata.type !== leaf.element.type) {
+    throw new Error(`${where} holds ${metadata.type ?? "values of no known type"}, the schema says ${leaf.element.type}`);
+  }
   const { dataOffset, dictionaryOffset, values, uncompressed_bytes, codec } = metadata;
   const start = dictionaryOffset > 0 && dictionaryOffset < dataOffset ? dictionaryOffset : dataOffset;
   const end = start + metadata.compressed_bytes;

@@ -5,7 +5,14 @@
  * what is wrong. Whether chunks lie inside the file is not judged here. Price: one pass over the footer; statistics are passed over.
  */
 import { CompressionCodecs, ConvertedTypes, FieldRepetitionTypes, ParquetTypes } from "hyparquet/src/constants.js";
-import type { CompressionCodec, LogicalType, SchemaElement, SchemaTree, TimeUnit } from "hyparquet/src/types.js";
+import type {
+  CompressionCodec,
+  LogicalType,
+  ParquetType,
+  SchemaElement,
+  SchemaTree,
+  TimeUnit,
+} from "hyparquet/src/types.js";
 import { entryAt } from "../../batch/entry.ts";
 import { readThrift, type ThriftRecord } from "../../kernels/parquet/thrift-read.ts";
 
@@ -17,6 +24,7 @@ export interface FooterChunk {
   readonly isEncrypted: boolean;
   /** Absent where it is encrypted. */
   readonly metadata?: {
+    readonly type: ParquetType | undefined;
     readonly path: readonly string[];
     readonly codec: CompressionCodec | undefined;
     readonly values: number;
@@ -42,6 +50,7 @@ function required<T>(value: T | undefined, what: string): T {
 /** Reads the footer that `bytes` begin with. */
 export function parseFooter(bytes: Uint8Array): Footer {
   const { record } = readThrift(bytes, 0);
+  required(record.integer(1), "the version of the format");
   const groups = required(record.records(4), "the list of row groups");
   return {
     tree: schemaTree(required(record.records(2), "the schema").map(schemaElement)),
@@ -58,11 +67,14 @@ export function parseFooter(bytes: Uint8Array): Footer {
 
 function footerChunk(column: ThriftRecord, where: string): FooterChunk {
   const metadata = column.record(3);
+  required(column.integer(2), `${where}: its offset`);
+  if (metadata?.has(2) === false) throw new Error(`${where}: the list of its encodings is missing`);
   return {
     filePath: column.text(1),
     isEncrypted: column.has(8) || column.has(9),
     ...(metadata !== undefined && {
       metadata: {
+        type: ParquetTypes[required(metadata.integer(1), `${where}: its type`)],
         path: required(metadata.texts(3), `${where}: its path`),
         codec: CompressionCodecs[required(metadata.integer(4), `${where}: its compression`)],
         values: count(metadata.integer(5), `${where}: the number of values`),
@@ -133,18 +145,34 @@ function logicalType(union: ThriftRecord | undefined): LogicalType | undefined {
   if (plain !== undefined) return { type: plain[1] } as LogicalType;
   const decimal = union.record(5);
   if (decimal !== undefined) {
-    return { type: "DECIMAL", scale: decimal.integer(1) ?? 0, precision: decimal.integer(2) ?? 0 };
+    return {
+      type: "DECIMAL",
+      scale: required(decimal.integer(1), "the scale of a decimal"),
+      precision: required(decimal.integer(2), "the precision of a decimal"),
+    };
   }
   const time = union.record(7);
   if (time !== undefined)
-    return { type: "TIME", isAdjustedToUTC: time.bool(1) ?? false, unit: timeUnit(time.record(2)) };
+    return {
+      type: "TIME",
+      isAdjustedToUTC: required(time.bool(1), "the zone of a time"),
+      unit: timeUnit(time.record(2)),
+    };
   const instant = union.record(8);
   if (instant !== undefined) {
-    return { type: "TIMESTAMP", isAdjustedToUTC: instant.bool(1) ?? false, unit: timeUnit(instant.record(2)) };
+    return {
+      type: "TIMESTAMP",
+      isAdjustedToUTC: required(instant.bool(1), "the zone of an instant"),
+      unit: timeUnit(instant.record(2)),
+    };
   }
   const integer = union.record(10);
   if (integer !== undefined) {
-    return { type: "INTEGER", bitWidth: integer.integer(1) ?? 0, isSigned: integer.bool(2) ?? true };
+    return {
+      type: "INTEGER",
+      bitWidth: required(integer.integer(1), "the width of an integer"),
+      isSigned: required(integer.bool(2), "the sign of an integer"),
+    };
   }
   return undefined;
 }

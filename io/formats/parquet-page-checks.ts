@@ -111,13 +111,16 @@ function checkLevels(
   repetitions: Uint8Array | undefined,
   definitions: Uint8Array | undefined,
 ): void {
+  let before = 0;
   definitions?.forEach((definition, i) => {
     if (definition > maxDefinition)
       throw new Error(`a value says it is ${definition} levels deep, of ${maxDefinition}`);
     const repetition = repetitions?.[i] ?? 0;
-    if (repetition > 0 && definition < (entryDefinitions[repetition] ?? maxDefinition)) {
+    const entry = repetition > 0 ? (entryDefinitions[repetition] ?? maxDefinition) : 0;
+    if (definition < entry || (i > 0 && before < entry)) {
       throw new Error("a list goes on that has ended");
     }
+    before = definition;
   });
   if (repetitions?.some((repetition) => repetition > maxRepetition)) {
     throw new Error(`a value repeats at a level beyond ${maxRepetition}`);

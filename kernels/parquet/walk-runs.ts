@@ -16,8 +16,8 @@ export interface Runs {
 }
 
 /**
- * The runs of `bytes[start, end)` up to `values` values of `width` bits; counts those that equal `sought`. Throws on a run that claims more
- * than that, or does not end.
+ * The runs of `bytes[start, end)` up to `values` values of `width` bits; counts those that equal `sought`, the highest a level may be. Throws on a
+ * run that claims more than that, or does not end.
  */
 export function walkRuns(
   bytes: Uint8Array,
@@ -41,9 +41,12 @@ export function walkRuns(
     }
     if (header & 1) {
       const groups = Math.floor(header / 2);
+      const held = Math.min(groups * 8, values - found);
+      // Some writers leave out the padding of the last run.
+      const least = at + Math.ceil((held * width) / 8);
+      if (least > end || (at + groups * width > end && least !== end))
+        throw new Error("packed run does not fit its page");
       if (sought !== undefined) {
-        const held = Math.min(groups * 8, values - found);
-        if (at + Math.ceil((held * width) / 8) > end) throw new Error("packed run does not fit its page");
         if (found === 0 && held > 0) first = packedAt(bytes, at, 0, width);
         for (let i = 0; i < held; i++) if (packedAt(bytes, at, i, width) === sought) equal++;
       }
@@ -57,6 +60,7 @@ export function walkRuns(
         const valueBytes = (width + 7) >> 3;
         if (at + valueBytes > end) throw new Error("run does not fit its page");
         for (let i = 0; i < valueBytes; i++) value |= uint8At(bytes, at + i) << (8 * i);
+        if (value > sought) throw new Error(`a level of ${value}, where ${sought} is the highest`);
         if (found === 0) first = value;
         if (value === sought) equal += Math.min(length, values - found);
       }

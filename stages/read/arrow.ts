@@ -218,7 +218,7 @@ function* readRecords(
 
 export default defineStage({
   name: "read/arrow",
-  version: 2,
+  version: 3,
   kind: "source",
   summary: "Reads Arrow IPC files and streams.",
   reference: "Apache Arrow columnar format 1.5; bodies uncompressed, LZ4 or zstd",

@@ -201,7 +201,7 @@ async function* readGroup(
 
 export default defineStage({
   name: "read/parquet",
-  version: 2,
+  version: 3,
   kind: "source",
   summary: "Reads Parquet files: only the columns asked for, page by page.",
   reference: "Apache Parquet format 2; snappy, gzip, brotli, zstd and lz4 pages",
