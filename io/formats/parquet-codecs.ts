@@ -73,7 +73,7 @@ function snappyLength(input: Uint8Array): number {
 }
 
 const DECODERS: Partial<Record<CompressionCodec, () => PageDecoder | Promise<PageDecoder>>> = {
-  UNCOMPRESSED: () => (input) => input.slice(),
+  UNCOMPRESSED: () => (input) => new Uint8Array(input),
   SNAPPY: () => (input, length) => {
     const found = snappyLength(input);
     if (found !== length) throw new Error(`snappy block holds ${found} bytes, its page header says ${length}`);
@@ -94,6 +94,7 @@ export async function pageDecoder(codec: CompressionCodec): Promise<PageDecoder 
     const output = decode(input, length);
     if (output.length !== length) throw new Error(`page decompresses to ${output.length} bytes, not ${length}`);
     // Values become views, and views are only checked against the end of their memory.
-    return output.byteLength === output.buffer.byteLength ? output : output.slice();
+    // A Buffer's own `slice` would not copy.
+    return output.byteLength === output.buffer.byteLength ? output : new Uint8Array(output);
   };
 }

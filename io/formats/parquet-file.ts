@@ -173,7 +173,9 @@ function checkedChunk(
   const path = metadata.path.join(".");
   if (path !== leaf.path.join(".")) throw new Error(`${where} says it is ${path}`);
   if (metadata.type !== leaf.element.type) {
-    throw new Error(`${where} holds ${metadata.type ?? "values of no known type"}, the schema says ${leaf.element.type}`);
+    throw new Error(
+      `${where} holds ${metadata.type ?? "values of no known type"}, the schema says ${leaf.element.type}`,
+    );
   }
   const { dataOffset, dictionaryOffset, values, uncompressed_bytes, codec } = metadata;
   const start = dictionaryOffset > 0 && dictionaryOffset < dataOffset ? dictionaryOffset : dataOffset;

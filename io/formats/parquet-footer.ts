@@ -69,6 +69,9 @@ function footerChunk(column: ThriftRecord, where: string): FooterChunk {
   const metadata = column.record(3);
   required(column.integer(2), `${where}: its offset`);
   if (metadata?.has(2) === false) throw new Error(`${where}: the list of its encodings is missing`);
+  for (const pages of metadata?.records(13) ?? []) {
+    for (const field of [1, 2, 3]) required(pages.integer(field), `${where}: a count of its pages`);
+  }
   return {
     filePath: column.text(1),
     isEncrypted: column.has(8) || column.has(9),

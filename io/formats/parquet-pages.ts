@@ -217,7 +217,7 @@ class PageReader {
     const packed = bytes.subarray(levels);
     const length = header.uncompressed_page_size - levels;
     let page: Uint8Array;
-    if (v2?.is_compressed === false || (v2 && packed.length === 0)) page = bytes.slice();
+    if (v2?.is_compressed === false || (v2 && packed.length === 0)) page = new Uint8Array(bytes);
     else {
       page = this.#decompress(packed, length);
       if (levels > 0) {
