@@ -38,7 +38,8 @@ export function zstdBackends(): readonly ZstdBackend[] {
 
 /** The decoder that is used. */
 export function zstdBackend(): ZstdBackend {
-  return nodeBackend() ?? nativeBackend() ?? javascriptBackend();
+  const [best = javascriptBackend()] = zstdBackends();
+  return best;
 }
 
 /** Decompresses `pieces`. Throws DataError `data/truncated-zstd`, `data/corrupt-zstd`, `data/zstd-window`, `data/zstd-dictionary`. */

@@ -8,15 +8,14 @@ import { type RecordBatch, RecordBatchReader, type Schema } from "apache-arrow";
 import { DataError, type Place, ShardmillError } from "../../batch/errors.ts";
 import type { ByteSource } from "../source.ts";
 import { arrowMessages } from "./arrow-messages.ts";
-import { reasonOf } from "./decoder-faults.ts";
+import { adviceOn, reasonOf } from "./decoder-faults.ts";
 
 export function arrowError(place: Place, where: string, problem: unknown): DataError {
   return new DataError(
     {
       code: "data/bad-arrow",
       what: `${where}: ${reasonOf(problem)}`,
-      why: "the file is damaged, cut off or not Arrow IPC",
-      fix: "compare its size and checksum with the original and fetch it again",
+      ...adviceOn(problem, "Arrow IPC"),
       place,
     },
     { cause: problem },

@@ -18,9 +18,12 @@ import { entryAt } from "../../batch/entry.ts";
 import { uint8At } from "../../batch/numbers.ts";
 import { halfFloat } from "../../kernels/half-float.ts";
 import { bytesReader, checkLength, checkOffsets, isStringType } from "./arrow-strings.ts";
+import { Unsupported } from "./decoder-faults.ts";
 import type { RawValue, ValueType } from "./value-types.ts";
 
 const DAY_MS = 86_400_000;
+/** Digits that no decimal of the format has. */
+const MAX_SCALE = 1000;
 
 /** The type of a column's values. Throws on types that have no text. */
 export function valueType(type: DataType): ValueType {
@@ -29,7 +32,10 @@ export function valueType(type: DataType): ValueType {
   if (DataType.isBool(type)) return { type: "bool" };
   if (DataType.isInt(type)) return { type: "int", bits: type.bitWidth, signed: type.isSigned };
   if (DataType.isFloat(type)) return { type: "float", bits: FLOAT_BITS[type.precision] };
-  if (DataType.isDecimal(type)) return { type: "decimal", scale: type.scale };
+  if (DataType.isDecimal(type)) {
+    if (Math.abs(type.scale) > MAX_SCALE) throw new Error(`a decimal of scale ${type.scale}`);
+    return { type: "decimal", scale: type.scale };
+  }
   if (DataType.isDate(type)) return { type: "date" };
   if (DataType.isTime(type)) return { type: "time", digits: TIME_DIGITS[type.unit] };
   if (DataType.isDuration(type)) return { type: "duration", digits: TIME_DIGITS[type.unit] };
@@ -56,7 +62,7 @@ export function valueType(type: DataType): ValueType {
     };
   }
   if (DataType.isUnion(type)) return { type: "union", members: children.map((field) => valueType(field.type)) };
-  throw new Error(`values of type ${type} cannot be read`);
+  throw new Unsupported(`values of type ${type}`);
 }
 
 const FLOAT_BITS = { [Precision.HALF]: 16, [Precision.SINGLE]: 32, [Precision.DOUBLE]: 64 } as const;

@@ -5,6 +5,7 @@
  * {@link checkMessage} or {@link checkFooter} every list fits the metadata it lies in and fields form a tree. Price: a visit to each field.
  */
 import { MessageHeader } from "apache-arrow";
+import { Unsupported } from "./decoder-faults.ts";
 
 const MAX_DEPTH = 64;
 /** A table takes four bytes at least. */
@@ -77,6 +78,8 @@ class Tables {
     for (const field of this.tables(table, slot)) {
       if (++this.#fields > this.#view.byteLength / TABLE_BYTES) throw new Error("its fields lie in each other");
       const type = this.byte(field, FIELD_TYPE);
+      const unread = UNREAD_TYPES.get(type);
+      if (unread !== undefined) throw new Unsupported(`a field is ${unread}`);
       if (type === 0 || type > LAST_TYPE) throw new Error(`a field of type ${type}, which the format does not know`);
       this.list(field, FIELD_METADATA, TABLE_BYTES);
       this.fields(field, FIELD_CHILDREN, depth + 1);
@@ -84,7 +87,7 @@ class Tables {
   }
 
   schema(table: number): void {
-    if (this.short(table, SCHEMA_ENDIANNESS) !== 0) throw new Error("its numbers are big-endian, which is not read");
+    if (this.short(table, SCHEMA_ENDIANNESS) !== 0) throw new Unsupported("its numbers are big-endian");
     this.list(table, SCHEMA_METADATA, TABLE_BYTES);
     this.fields(table, SCHEMA_FIELDS, 0);
   }
@@ -101,6 +104,11 @@ const SCHEMA_METADATA = 2;
 const FIELD_TYPE = 2;
 /** The last type of the format, a large list view. */
 const LAST_TYPE = 26;
+const UNREAD_TYPES: ReadonlyMap<number, string> = new Map([
+  [22, "run-end encoded"],
+  [25, "a list view"],
+  [26, "a large list view"],
+]);
 const FIELD_CHILDREN = 5;
 const FIELD_METADATA = 6;
 const FOOTER_SCHEMA = 1;

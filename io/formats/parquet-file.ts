@@ -9,7 +9,7 @@ import type { CompressionCodec, SchemaTree } from "hyparquet/src/types.js";
 import { entryAt } from "../../batch/entry.ts";
 import { DataError, type Place, ShardmillError } from "../../batch/errors.ts";
 import type { ByteSource } from "../source.ts";
-import { reasonOf } from "./decoder-faults.ts";
+import { adviceOn, reasonOf, Unsupported } from "./decoder-faults.ts";
 import { type Footer, type FooterChunk, parseFooter } from "./parquet-footer.ts";
 
 const TAIL_BYTES = 512 * 1024;
@@ -60,8 +60,7 @@ export function parquetError(place: Place, where: string, problem: unknown): Dat
     {
       code: "data/bad-parquet",
       what: `${where}: ${reasonOf(problem)}`,
-      why: "the file is damaged, cut off or not Parquet",
-      fix: "compare its size and checksum with the original and fetch it again",
+      ...adviceOn(problem, "Parquet"),
       place,
     },
     { cause: problem },
@@ -167,7 +166,7 @@ function checkedChunk(
   fileBytes: number,
   slack: number,
 ): ParquetChunk {
-  if (filePath !== undefined) throw new Error(`${where} lies in another file`);
+  if (filePath !== undefined) throw new Unsupported(`${where} lies in another file`);
   if (isEncrypted) return { start: 0, end: 0, values: 0, uncompressed_bytes: 0, codec: undefined, isEncrypted };
   if (metadata === undefined) throw new Error(`${where} has no metadata`);
   const path = metadata.path.join(".");

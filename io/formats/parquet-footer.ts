@@ -17,6 +17,8 @@ import { entryAt } from "../../batch/entry.ts";
 import { readThrift, type ThriftRecord } from "../../kernels/parquet/thrift-read.ts";
 
 const MAX_SCHEMA_DEPTH = 64;
+/** Digits that no decimal has. */
+const MAX_SCALE = 1000;
 
 export interface FooterChunk {
   /** Set where it lies in a file of its own. */
@@ -111,6 +113,8 @@ function schemaElement(record: ThriftRecord, index: number): SchemaElement {
   const converted = record.integer(6);
   const scale = record.integer(7);
   const logical = logicalType(record.record(10));
+  const digits = logical?.type === "DECIMAL" ? logical.scale : (scale ?? 0);
+  if (digits < 0 || digits > MAX_SCALE) throw new Error(`${where}: a decimal of scale ${digits}`);
   if (length !== undefined && !(length >= 0 && length <= 2 ** 31)) throw new Error(`${where}: length ${length}`);
   const element: SchemaElement = {
     name,

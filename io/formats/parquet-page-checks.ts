@@ -9,6 +9,7 @@ import type { Encoding, PageHeader, ParquetType, SchemaElement, SchemaTree } fro
 import { uint8At } from "../../batch/numbers.ts";
 import { bitWidth } from "../../kernels/parquet/hybrid.ts";
 import { type Runs, unpackRuns, walkRuns } from "../../kernels/parquet/walk-runs.ts";
+import { Unsupported } from "./decoder-faults.ts";
 
 /** Of a column, what its pages are read by. */
 export interface PageShape {
@@ -71,7 +72,7 @@ export function checkPage(shape: PageShape, header: PageHeader, page: Uint8Array
       at += v2Length ?? 0;
       return undefined;
     }
-    if (encoding === "BIT_PACKED") throw new Error("levels are BIT_PACKED, an encoding that went out of use");
+    if (encoding === "BIT_PACKED") throw new Unsupported("levels are BIT_PACKED, an encoding that went out of use");
     const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
     const length = v2Length ?? view.getUint32(at, true);
     const start = v2Length === undefined ? at + 4 : at;
@@ -169,7 +170,7 @@ function checkValues(
       checkPrefixes(page, start, defined);
       return;
     default:
-      throw new Error(`values in encoding ${encoding}, which cannot be read`);
+      throw new Unsupported(`values in encoding ${encoding}`);
   }
 }
 

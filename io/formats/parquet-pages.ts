@@ -23,6 +23,7 @@ import { ShardmillError } from "../../batch/errors.ts";
 import { crc32 } from "../../kernels/hash/crc32.ts";
 import { ThriftCut } from "../../kernels/parquet/thrift-read.ts";
 import type { ByteSource } from "../source.ts";
+import { Unsupported } from "./decoder-faults.ts";
 import { type PageDecoder, pageDecoder } from "./parquet-codecs.ts";
 import {
   chunkKey,
@@ -287,8 +288,7 @@ async function pageReader(
   if (chunk.isEncrypted) throw encryptedError(file.place, `column ${path.join(".")}`);
   const { codec } = chunk;
   const decompress = codec && (await pageDecoder(codec));
-  if (!decompress)
-    throw new Error(`pages compressed with ${codec ?? "a codec that is not known"}, which cannot be read`);
+  if (!decompress) throw new Unsupported(`pages compressed with ${codec ?? "a codec that is not known"}`);
   return new PageReader(file.source, chunk, getTreePath(file.tree, [...path]), decompress, parsers);
 }
 

@@ -20,13 +20,15 @@ const asIs = (stored: unknown): RawValue => stored as RawValue;
 const bigIntOf = (stored: unknown): bigint => BigInt(stored as number | bigint);
 
 export function leafType({ element }: SchemaTree): LeafType {
-  const { type, converted_type: converted, logical_type: logical } = element;
+  const { type, type_length: length, converted_type: converted, logical_type: logical } = element;
   if (logical?.type === "NULL") return { type: { type: "null" }, toRaw: asIs };
-  if (converted === "DECIMAL" || logical?.type === "DECIMAL") {
+  const isNumber = type !== "BOOLEAN" && type !== "FLOAT" && type !== "DOUBLE" && type !== "INT96";
+  if (isNumber && (converted === "DECIMAL" || logical?.type === "DECIMAL")) {
     const scale = (logical?.type === "DECIMAL" ? logical.scale : element.scale) ?? 0;
     return { type: { type: "decimal", scale }, toRaw: decimalOf };
   }
-  if (converted === "DATE" || logical?.type === "DATE") return { type: { type: "date" }, toRaw: asIs };
+  if (type === "INT32" && (converted === "DATE" || logical?.type === "DATE"))
+    return { type: { type: "date" }, toRaw: asIs };
   const time = timeType(element);
   if (time !== undefined) return { type: time, toRaw: bigIntOf };
   switch (type) {
@@ -43,9 +45,10 @@ export function leafType({ element }: SchemaTree): LeafType {
     case "DOUBLE":
       return { type: { type: "float", bits: 64 }, toRaw: asIs };
     case "FIXED_LEN_BYTE_ARRAY":
-      if (logical?.type === "FLOAT16") return { type: { type: "float", bits: 16 }, toRaw: halfOf };
-      if (logical?.type === "UUID") return { type: { type: "uuid" }, toRaw: asIs };
-      if (converted === "INTERVAL") return { type: { type: "interval", digits: 3 }, toRaw: intervalOf };
+      if (logical?.type === "FLOAT16" && length === 2) return { type: { type: "float", bits: 16 }, toRaw: halfOf };
+      if (logical?.type === "UUID" && length === 16) return { type: { type: "uuid" }, toRaw: asIs };
+      if (converted === "INTERVAL" && length === 12)
+        return { type: { type: "interval", digits: 3 }, toRaw: intervalOf };
       return { type: { type: "fixed" }, toRaw: asIs };
     default:
       return { type: { type: bytesType(element) }, toRaw: asIs };

@@ -149,7 +149,9 @@ async function* readShard(
   const bytes = await context.open(shard);
   try {
     const file = await openArrow(bytes, place);
-    const columns = await columnsIn(file.schema.fields);
+    const columns = await columnsIn(file.schema.fields).catch((error: unknown) => {
+      throw error instanceof ShardmillError ? error : arrowError(place, "schema", error);
+    });
     const batches = new BatchAssembler(context.source, columns, target);
     let row = 0;
     let batch = 0;

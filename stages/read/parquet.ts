@@ -12,7 +12,13 @@ import type { Batch } from "../../batch/batch.ts";
 import { entryAt } from "../../batch/entry.ts";
 import type { CellOrMisfit } from "../../io/formats/cells.ts";
 import type { ParquetCells } from "../../io/formats/parquet-columns.ts";
-import { chunkKey, openParquet, type ParquetFile, type ParquetGroup } from "../../io/formats/parquet-file.ts";
+import {
+  chunkKey,
+  openParquet,
+  type ParquetFile,
+  type ParquetGroup,
+  parquetError,
+} from "../../io/formats/parquet-file.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
 import { BATCH_TARGET, BatchAssembler, type BatchTarget, sizeOfCells } from "./batch-assembler.ts";
@@ -149,6 +155,15 @@ interface Cursor {
   at: number;
 }
 
+/** What a value of damaged types does to its cell is an error of the file. */
+function cellOf({ name, toCell }: Cursor, value: unknown, file: ParquetFile, group: ParquetGroup): CellOrMisfit {
+  try {
+    return toCell(value);
+  } catch (error) {
+    throw parquetError(file.place, `row group ${group.index}, column ${name}`, error);
+  }
+}
+
 async function* readGroup(
   shard: number,
   file: ParquetFile,
@@ -181,7 +196,7 @@ async function* readGroup(
         const wanted = rows.take();
         for (const cursor of cursors) {
           const value = cursor.piece[cursor.at++];
-          if (wanted) cells[cursor.cell] = cursor.toCell(value);
+          if (wanted) cells[cursor.cell] = cellOf(cursor, value, file, group);
         }
         if (!wanted) continue;
         const problem = cellsProblem(columns, cells);

@@ -243,3 +243,33 @@ test("footers and pages that contradict themselves are refused in words about th
   ];
   for (const [change, what] of cases) await refused(oddFile({ ...plainFile, ...change }), "data/bad-parquet", what);
 });
+
+test("what no reader here can do is said to be that, not damage; damaged types never speak of the engine", async () => {
+  const column = textColumn("a", "b");
+  const levelled: OddFile = {
+    ...plainFile,
+    schema: [
+      { name: "root", children: 1 },
+      { ...TEXT, repetition: OPTIONAL },
+    ],
+  };
+  const bitPacked = await refused(
+    oddFile({ ...levelled, columns: [{ ...column, levelEncoding: 4 }] }),
+    "data/bad-parquet",
+    /levels are BIT_PACKED/,
+  );
+  assert.match(bitPacked.details.why ?? "", /not read/);
+  const lzo = await refused(oddFile({ ...plainFile, columns: [{ ...column, codec: 3 }] }), "data/bad-parquet", /LZO/);
+  assert.match(lzo.details.why ?? "", /not read/);
+  await refused(
+    oddFile({
+      ...plainFile,
+      schema: [
+        { name: "root", children: 1 },
+        { ...TEXT, scale: 2 ** 30 },
+      ],
+    }),
+    "data/bad-parquet",
+    /a decimal of scale 1073741824/,
+  );
+});
