@@ -18,6 +18,7 @@ export interface Element {
   readonly repetition?: number;
   readonly children?: number;
   readonly isText?: boolean;
+  readonly scale?: number;
 }
 
 export interface OddColumn {
@@ -32,6 +33,8 @@ export interface OddColumn {
   /** Bytes that the footer forgets. */
   readonly forgotten?: number;
   readonly encoding?: number;
+  readonly levelEncoding?: number;
+  readonly codec?: number;
 }
 
 export interface OddFile {
@@ -88,8 +91,8 @@ export function oddFile(given: OddFile): Uint8Array {
         new ThriftStruct()
           .i32(1, column.values)
           .i32(2, column.encoding ?? PLAIN)
-          .i32(3, RLE)
-          .i32(4, RLE),
+          .i32(3, column.levelEncoding ?? RLE)
+          .i32(4, column.levelEncoding ?? RLE),
       )
       .finish();
     parts.push(header, column.body);
@@ -105,7 +108,7 @@ export function oddFile(given: OddFile): Uint8Array {
           .i32(1, column.type)
           .i32s(2, [PLAIN])
           .texts(3, column.path)
-          .i32(4, 0)
+          .i32(4, column.codec ?? 0)
           .i64(5, column.values)
           .i64(6, said)
           .i64(7, said)
@@ -127,12 +130,13 @@ export function oddFile(given: OddFile): Uint8Array {
   return Buffer.concat([...parts, footer, length, Buffer.from(given.magic ?? "PAR1")]);
 }
 
-function element({ name, type, repetition, children, isText }: Element): ThriftStruct {
+function element({ name, type, repetition, children, isText, scale }: Element): ThriftStruct {
   const struct = new ThriftStruct();
   if (type !== undefined) struct.i32(1, type);
   if (repetition !== undefined) struct.i32(3, repetition);
   struct.text(4, name);
   if (children !== undefined) struct.i32(5, children);
   if (isText) struct.i32(6, UTF8);
+  if (scale !== undefined) struct.i32(7, scale);
   return struct;
 }
