@@ -23,9 +23,7 @@ interface Reference {
 function made(step: NormalizerStep, text: string): string {
   const normalizer = createNormalizer([step]);
   const bytes = new TextEncoder().encode(text);
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-    normalizer?.normalize(bytes, 0, bytes.length) ?? bytes,
-  );
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(normalizer?.normalize(bytes, 0, bytes.length) ?? bytes);
 }
 
 test("forms, small letters and accents, pinned", () => {
@@ -73,7 +71,9 @@ test("identical to the reference for every character, and on fuzz strings", (t) 
   const below = seeded(8);
   const marks = Array.from({ length: 3000 }, () =>
     Array.from({ length: 6 }, () =>
-      String.fromCodePoint([0x41, 0x300, 0x900, 0x1100, 0x1ab0, 0xac00, 0xff00, 0x1e000, 0x2460][below(9)] + below(0x70)),
+      String.fromCodePoint(
+        [0x41, 0x300, 0x900, 0x1100, 0x1ab0, 0xac00, 0xff00, 0x1e000, 0x2460][below(9)] + below(0x70),
+      ),
     ).join(""),
   );
   // Between letters, so that nothing is stripped but what is meant, sixteen at a time.
