@@ -28,7 +28,10 @@ for (const [name, { normalizer, pre_tokenizer, model }] of Object.entries(golden
   test(`${name}: a text comes back, in the form the file gives it, unless a token of it is unknown`, () => {
     const { added_tokens } = golden;
     const tokenizer = load({ added_tokens, normalizer, pre_tokenizer, model: { ...golden.model, ...model } });
+    const dropsBlanks = JSON.stringify(pre_tokenizer).includes("WhitespaceSplit");
     for (const text of golden.texts) {
+      // What a file throws away does not come back, and it is said so.
+      if (dropsBlanks && /\s/.test(text)) continue;
       const ids = tokenizer.encodeText(text);
       const isKnown = tokenizer.unknownId === undefined || !ids.includes(tokenizer.unknownId);
       assert.equal(keeps(tokenizer, text, ids), isKnown, JSON.stringify(text));
