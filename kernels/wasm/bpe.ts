@@ -7,7 +7,13 @@
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
 import { lastCut, nextCut } from "../bpe/character-cuts.ts";
-import { ByteBpeEncoder, DEFAULT_CACHE_BYTES, type EncodeOptions, type Encoder } from "../bpe/encoder.ts";
+import {
+  ByteBpeEncoder,
+  DEFAULT_CACHE_BYTES,
+  type DocumentOptions,
+  type EncodeOptions,
+  type Encoder,
+} from "../bpe/encoder.ts";
 import type { BpeModel } from "../bpe/model.ts";
 import { Pipeline } from "../bpe/pipeline.ts";
 import { knownFamilyOf } from "../bpe/pre-tokenizers.ts";
@@ -91,7 +97,7 @@ export class WasmBpeEncoder implements Encoder {
     return to - at;
   }
 
-  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number, options: EncodeOptions = {}): TokenListColumn {
+  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number, options: DocumentOptions = {}): TokenListColumn {
     const buffer = this.#buffer;
     if (buffer === undefined) return this.#theTwin().encodeDocuments(texts, alive, eos, options);
     const { data, offsets } = texts;
@@ -104,6 +110,7 @@ export class WasmBpeEncoder implements Encoder {
     this.#pipeline.scan(data, offsets[0], offsets[count]);
     for (let row = 0; row < count; row++) {
       if (alive.has(row)) {
+        if (options.bos !== undefined) this.#follow(buffer, options.bos, false, take);
         this.#encodeText(buffer, offsets[row], offsets[row + 1], row, options, take);
         this.#follow(buffer, eos, true, take);
       } else {
