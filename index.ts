@@ -1,4 +1,9 @@
-/** The public API. The command line is one of its clients. */
+/**
+ * The public API. The command line is one of its clients.
+ *
+ * `z` is the zod that options are declared with: a stage's schema must be made by the same copy that reads it.
+ */
+export { z } from "zod";
 export * from "./batch/batch.ts";
 export * from "./batch/bitmap.ts";
 export * from "./batch/builder.ts";
@@ -12,6 +17,7 @@ export type { PackingFigures, Spread } from "./kernels/pack/figures.ts";
 export { defineExporter, type Exporter, type ExportOptions, sharedOptions } from "./manifests/exports/define.ts";
 export type { Trainer } from "./manifests/exports/registry.ts";
 export { documentBlocks, rowBlocks } from "./manifests/exports/views.ts";
+export type { SourceManifest, TrainingStageManifest } from "./manifests/schema.ts";
 export type { Finding } from "./manifests/verify.ts";
 export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum/smollm3.ts";
 export type { Replay, ReplayedSource } from "./mixtures/replay.ts";
@@ -20,6 +26,7 @@ export type { Plan } from "./plan/plan.ts";
 export { RecipeErrors } from "./plan/recipe/diagnostics.ts";
 export { defineRecipe, loadRecipe } from "./plan/recipe/load.ts";
 export { stageFacts, stagePage } from "./plan/recipe/reference.ts";
+export type { RecipeInput } from "./plan/recipe/schema.ts";
 export { parseSize } from "./plan/recipe/sizes.ts";
 export { newRecipe } from "./plan/recipe/template.ts";
 export type { Recipe } from "./plan/types.ts";
@@ -50,6 +57,13 @@ export { type PeekedWindow, type PeekWindowsOptions, peekWindows } from "./runs/
 export { type Prepared, type PrepareOptions, prepare } from "./runs/prepare.ts";
 export { type RankOptions, type RankResult, runRank } from "./runs/rank.ts";
 export {
+  readDocuments,
+  readManifest,
+  readWindows,
+  type TokenDocument,
+  type TokenWindow,
+} from "./runs/read-tokens.ts";
+export {
   type NextTrainingStage,
   type NextTrainingStageOptions,
   nextTrainingStage,
@@ -57,6 +71,7 @@ export {
   replayMixture,
 } from "./runs/replay.ts";
 export { type RunOptions, run } from "./runs/run.ts";
+export { type RunRecipeOptions, runRecipe } from "./runs/run-recipe.ts";
 export { isRun, type OpenRun, openPending, openRun, type RunStatus, runStatus } from "./runs/status.ts";
 export { verifyRun } from "./runs/verify.ts";
 export { type WritePlanOptions, writePlan } from "./runs/write-plan.ts";
@@ -65,4 +80,4 @@ export * from "./stages/define.ts";
 export { type StageRegistry, stageRegistry } from "./stages/registry.ts";
 export { requestOptions } from "./stages/request-options.ts";
 export { Layout } from "./store/layout.ts";
-export type { RowAccount, RowAccountSoFar, RunEvent, RunResult } from "./workers/events.ts";
+export type { Phase, RowAccount, RowAccountSoFar, RunEvent, RunResult } from "./workers/events.ts";

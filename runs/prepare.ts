@@ -1,10 +1,11 @@
-/** From a recipe's path to a plan that can be run: what every verb does first. */
+/** From a recipe to a plan that can be run: what every verb does first. */
 import { RecipeError } from "../batch/errors.ts";
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
 import { makePlan } from "../plan/make.ts";
 import type { Plan } from "../plan/plan.ts";
-import { loadRecipe } from "../plan/recipe/load.ts";
+import { defineRecipe, loadRecipe } from "../plan/recipe/load.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
+import type { RecipeInput } from "../plan/recipe/schema.ts";
 import type { Recipe } from "../plan/types.ts";
 import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
 import { Layout } from "../store/layout.ts";
@@ -29,9 +30,10 @@ export interface Prepared {
   readonly registry: StageRegistry;
 }
 
-/** Loads, checks and plans. Throws RecipeError; reads listings and content hashes, no text. */
-export async function prepare(recipePath: string, options: PrepareOptions = {}): Promise<Prepared> {
-  const written = await loadRecipe(recipePath, { set: options.set ?? [] });
+/** Loads the recipe at a path, or one made in code; checks and plans. Throws RecipeError; reads listings and content hashes, no text. */
+export async function prepare(input: string | RecipeInput, options: PrepareOptions = {}): Promise<Prepared> {
+  const set = options.set ?? [];
+  const written = await (typeof input === "string" ? loadRecipe(input, { set }) : defineRecipe(input, { set }));
   const recipe = options.keepDropped === true ? keepingDropped(written) : written;
   const layout = new Layout(options.out ?? ".");
   const environment = createIoEnvironment({

@@ -6,7 +6,6 @@
  * Output bytes depend on the plan alone: tasks are numbered by the plan, and results are put together by number.
  */
 import { RunError } from "../batch/errors.ts";
-import { zstdBackend } from "../io/codecs/codec.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
 import { publishAssets } from "../plan/assets.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -57,8 +56,7 @@ const DEFAULT_MATCH_MEMORY_BYTES = 64 * 1024 * 1024;
 export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
   const { root, workers, report = () => {} } = options;
   await publishAssets(plan, new Layout(root), options.environment);
-  const zstd = zstdBackend();
-  report({ type: "run_started", plan, workers, zstd: zstd.name, ...(zstd.hint ? { hint: zstd.hint } : {}) });
+  report({ type: "run_started", plan, workers });
   for (const message of plan.warnings) report({ type: "warning", message });
   const layout = new Layout(root);
   try {

@@ -36,10 +36,10 @@ function findRun(name: string, out: string): { layout: Layout; name: string } | 
 }
 
 /**
- * Opens a run by folder or name. `recipeRoot` is the recipe's folder on this host, where it does not lie to the run as it did when that was
+ * Opens a run by its folder, or by name in the root `out`. `recipeRoot` is the recipe's folder on this host, where it does not lie to the run as it did when that was
  * planned. Throws RunError `run/no-such-run`, `run/corrupt-plan`.
  */
-export function openRun(name: string, out: string, recipeRoot?: string): OpenRun {
+export function openRun(name: string, out = ".", recipeRoot?: string): OpenRun {
   const found = findRun(name, out);
   const plan = found && readPlan(found.layout.run(found.name), found.layout.root);
   if (found === undefined || plan === undefined) {

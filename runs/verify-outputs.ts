@@ -12,7 +12,7 @@ import { canonicalJson } from "../kernels/json/canonical.ts";
 import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
 import { dataCard } from "../manifests/outputs/card.ts";
 import type { Finding } from "../manifests/verify.ts";
-import { passAt, type SourcePlan, sourceAt } from "../plan/plan.ts";
+import { droppingBarriers, passAt, sourceAt } from "../plan/plan.ts";
 import { spanFiles, verdictFiles } from "../store/layout.ts";
 import { markerFacts, vouch } from "../store/marker.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
@@ -141,10 +141,11 @@ function countSurvivors(
   const last = layout.ingest(planned.ingest);
   const spans = recordedSpans(first);
   if (spans === undefined) return undefined;
+  const isSettled = droppingBarriers(planned).length > 0;
   const fates = new Map<number, Uint8Array>();
   let said = { rows: 0, text_bytes: 0 };
   try {
-    if (drops(planned)) {
+    if (isSettled) {
       const places = new MarkerPlaces(plan, layout);
       for (const [part, marker] of allOf((number) => places.settle(source, number)).entries()) {
         const { folder, name } = places.settle(source, part);
@@ -162,24 +163,20 @@ function countSurvivors(
     for (const span of spans.keys()) {
       const table = readSpanRows(last, span);
       const fate = fates.get(span);
-      if (drops(planned) && fate === undefined) return undefined;
+      if (isSettled && fate === undefined) return undefined;
       for (const [row, bytes] of table.bytes.entries()) {
         if (fate !== undefined && fate[table.document[row] ?? -1] !== SURVIVES) continue;
         rows++;
         text_bytes += bytes;
       }
     }
-    if (drops(planned) && (said.rows !== rows || said.text_bytes !== text_bytes))
+    if (isSettled && (said.rows !== rows || said.text_bytes !== text_bytes))
       report(`${rows} rows of ${text_bytes} bytes survive, and ${said.rows} of ${said.text_bytes} were said to`);
     return { rows, text_bytes };
   } catch (error) {
     if (error instanceof ShardmillError) return undefined;
     throw error;
   }
-}
-
-function drops({ barriers }: SourcePlan): boolean {
-  return barriers.some(({ verdict }) => verdict === "drop");
 }
 
 function droppedRows({ counts }: StoreMarker): number {

@@ -111,6 +111,26 @@ for (const page of PAGES) {
   });
 }
 
+test("the README's examples are TypeScript that a strict project takes", (t) => {
+  const folder = temporaryFolder(t);
+  const blocks = blocksOf("README.md").filter(({ language }) => language === "js");
+  const files = blocks.map(({ text }, i) => {
+    fs.writeFileSync(path.join(folder, `block-${i}.ts`), text);
+    return `block-${i}.ts`;
+  });
+  assert.ok(files.length > 0);
+  const compilerOptions = {
+    ...{ noEmit: true, strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
+    ...{ target: "es2023", module: "nodenext", types: ["node"], typeRoots: [path.resolve("node_modules/@types")] },
+    paths: { shardmill: [path.resolve("dist/index.d.ts")] },
+  };
+  fs.writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+  fs.writeFileSync(path.join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  const tsc = path.resolve("node_modules/typescript/bin/tsc");
+  const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
+  assert.equal(status, 0, stdout);
+});
+
 test("links between pages lead somewhere", () => {
   for (const page of PAGES) {
     for (const [, target] of fs.readFileSync(page, "utf8").matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)) {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { generatedPages } from "../cli/generate.ts";
 import { EXPORTERS, TRAINERS } from "../manifests/exports/registry.ts";
 import { exporterNames, exporterRegistrySource, generatedDocs, registrySource, stageNames } from "../plan/generate.ts";
 import { toJsonSchema } from "../plan/recipe/json-schema.ts";
@@ -38,6 +39,17 @@ test("every option of every exporter is described and may be left out", () => {
 test("the JSON Schema and the reference follow from the definitions", () => {
   for (const [path, content] of generatedDocs(stageRegistry().stages, Object.values(EXPORTERS))) {
     assert.equal(readFileSync(join(ROOT, path), "utf8"), content, `${path} is ${STALE}`);
+  }
+});
+
+test("the pages of errors and of flags follow from the sources and the command line", async () => {
+  const pages = await generatedPages(ROOT);
+  for (const [path, content] of pages) {
+    assert.equal(readFileSync(join(ROOT, path), "utf8"), content, `${path} is ${STALE}`);
+  }
+  const errors = pages.get("docs/reference/errors.md") ?? "";
+  for (const code of ["recipe/unknown-key", "data/truncated-gzip", "run/owned", "verify/epochs", "flag/no-outputs"]) {
+    assert.match(errors, new RegExp(`^### \`${code}\`\n\n- .{10}`, "m"));
   }
 });
 

@@ -7,13 +7,7 @@ import type { Task } from "./protocol.ts";
 export type Phase = Task["kind"];
 
 export type RunEvent =
-  | {
-      readonly type: "run_started";
-      readonly plan: Plan;
-      readonly workers: number;
-      readonly zstd: string;
-      readonly hint?: string;
-    }
+  | { readonly type: "run_started"; readonly plan: Plan; readonly workers: number }
   | { readonly type: "warning"; readonly message: string }
   | {
       readonly type: "phase_started";

@@ -15,16 +15,20 @@ import { PADDING, PIECES, TEXT_BYTES } from "./limits";
 import { addEndOfPiece, cutWords, END_OF_PIECE, isCut, isFull, RECORD, RECORDS, setPreTokenizer, startPiece } from "./records";
 import { COUNT_SHIFT, ID_MASK, IN_ARENA } from "./short-words";
 
+export { setCuts } from "./character-words";
 export { classesArea } from "./characters";
+export { setSymbols } from "./deepseek";
 export { allocate } from "./memory";
 export { setPairs } from "./pairs";
+export { findPlaces, halvesArea, placesArea, scanArea, setFirstBytes } from "./prefixes";
 export { setVocabulary } from "./vocabulary";
 export { setBytes, setCharacters } from "./word-tokens";
 
 const TEXT: usize = memory.data(TEXT_BYTES + PADDING, 64);
-const IDS: usize = memory.data(4 * TEXT_BYTES + PADDING, 64);
+const IDS: usize = memory.data(4 * (TEXT_BYTES + PIECES) + PADDING, 64);
 const ENDS: usize = memory.data(4 * PIECES, 64);
 const COUNTS: usize = memory.data(4 * PIECES, 64);
+const BEHIND: usize = memory.data(4 * PIECES, 64);
 
 /** Keeps the touches of cache lines from being optimised away. */
 let touched: u32 = 0;
@@ -45,12 +49,17 @@ export function endsArea(): usize {
   return ENDS;
 }
 
+/** Where the host writes the id that stands behind each piece, -1 where none does. */
+export function behindArea(): usize {
+  return BEHIND;
+}
+
 /** Where {@link encode} writes the ids of all pieces, one behind the other. */
 export function idsArea(): usize {
   return IDS;
 }
 
-/** Where {@link encode} writes the end of each piece's ids, counted in ids. */
+/** Where {@link encode} writes the end of each piece's ids, that behind it among them, counted in ids. */
 export function countsArea(): usize {
   return COUNTS;
 }
@@ -110,6 +119,11 @@ function lookUp(end: usize, out: usize, piece: u32): usize {
     } else if (length <= MEDIUM_BYTES) {
       out = mediumWord(load<u32>(record, 16), length, load<u32>(record, 24), out);
     } else if (length == END_OF_PIECE) {
+      const behind = load<i32>(BEHIND + (piece << 2));
+      if (behind >= 0) {
+        store<i32>(out, behind);
+        out += 4;
+      }
       store<u32>(COUNTS + (piece++ << 2), <u32>((out - IDS) >> 2));
     } else {
       out = longWord(load<u32>(record, 16), length, out);

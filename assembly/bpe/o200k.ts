@@ -2,6 +2,7 @@
  * The pre-tokenizer of o200k, which minds case. With U for `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, W for `[\p{Ll}\p{Lm}\p{Lo}\p{M}]` and C for
  * `(?i:'s|'t|'re|'ve|'m|'ll|'d)` it is
  * `[^\r\n\p{L}\p{N}]?U*W+C?|[^\r\n\p{L}\p{N}]?U+W*C?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+ * and Mistral's Tekken, which is the same without C and with numbers of one digit.
  */
 import {
   apostrophes,
@@ -29,6 +30,13 @@ const SYMBOL: u32 = OTHER | MARK;
 const CAPITALS: u32 = UPPER | CASELESS | MARK;
 const SMALLS: u32 = LOWER | CASELESS | MARK;
 
+let tekken: bool = false;
+
+/** Cuts as Tekken from now on. */
+export function setTekken(): void {
+  tekken = true;
+}
+
 /** Word starts in the block at `p`, bit 0 among them; where the last word ends is not known. */
 @inline
 export function o200kStarts(p: usize): u64 {
@@ -39,11 +47,12 @@ export function o200kStarts(p: usize): u64 {
   const words = letters & ~(letters << 1) & ~(blanks << 1) & ~behindFirstSymbol;
   const humps = capitals & letters & ((letters & ~capitals & ~caseless) << 1);
   const taken = newlinesOf(symbols);
-  let starts = 1 | words | humps | symbolRuns | numbersOfThree() | blanksAndLines(white, taken);
+  const numbers = tekken ? digits : numbersOfThree();
+  let starts = 1 | words | humps | symbolRuns | numbers | blanksAndLines(white, taken);
   const mixed = capitals & (caseless << 1);
   if (mixed != 0) starts = withMixedCase(mixed, starts);
   const quotes = apostrophes & (letters << 1) & ((letters >> 1) | lastOf(inside));
-  if (quotes != 0) starts = withContractions(p, quotes, starts);
+  if (quotes != 0 && !tekken) starts = withContractions(p, quotes, starts);
   const slashes = symbols & (taken << 1);
   if (slashes != 0) starts = withSlashes(p, slashes, starts);
   return settled(starts & inside, white) | 1;
@@ -106,7 +115,7 @@ function withSlashes(p: usize, symbols: u64, starts: u64): u64 {
 export function o200kWord(p: usize, end: usize): usize {
   const char = charAt(p, end);
   const after = p + (char >> 8);
-  if ((char & NUMBER) != 0) return numberWord(after, end, 3);
+  if ((char & NUMBER) != 0) return numberWord(after, end, tekken ? 1 : 3);
   if ((char & NEWLINE) != 0) return blankOrLineWord(p, end);
   const word = casedWord(p, after, char, end);
   if (word != 0) return word;
@@ -133,7 +142,7 @@ function casedWord(p: usize, after: usize, char: u32, end: usize): usize {
     stop = skip(from, end, CAPITALS);
     if (stop == from) return 0;
   }
-  return stop < end && load<u8>(stop) == APOSTROPHE ? stop + contractionInAnyCase(stop, end) : stop;
+  return stop < end && !tekken && load<u8>(stop) == APOSTROPHE ? stop + contractionInAnyCase(stop, end) : stop;
 }
 
 /** End of `U*W+` at `p`; 0 where it fails, which leaves capitals only. */

@@ -6,10 +6,12 @@
  */
 import { hashMedium, hashShort, highKey, lowKey, MEDIUM_BYTES, SHORT_BYTES } from "./keys";
 import { readBlock, tellCase } from "./blocks";
+import { characterStarts, characterWord } from "./character-words";
 import { cl100kStarts, cl100kWord, setMostDigits } from "./cl100k";
+import { deepSeekWord } from "./deepseek";
 import { gpt2Starts, gpt2Word } from "./gpt2";
 import { mediumLine } from "./medium-words";
-import { o200kStarts, o200kWord } from "./o200k";
+import { o200kStarts, o200kWord, setTekken } from "./o200k";
 import { shortLine } from "./short-words";
 
 export const RECORD: usize = 32;
@@ -20,6 +22,9 @@ const GPT2: u32 = 0;
 const CL100K: u32 = 1;
 const QWEN: u32 = 2;
 const O200K: u32 = 3;
+const TEKKEN: u32 = 4;
+const DEEPSEEK: u32 = 5;
+const CHARACTERS: u32 = 6;
 
 /** Words of a group: many enough that cache misses overlap, few enough to stay in the first cache level. */
 const GROUP: usize = 192;
@@ -33,9 +38,10 @@ let position: usize = 0;
 let family: u32 = CL100K;
 
 export function setPreTokenizer(preTokenizer: u32): void {
-  family = preTokenizer;
+  family = preTokenizer == TEKKEN ? O200K : preTokenizer;
   setMostDigits(preTokenizer == QWEN ? 1 : 3);
-  if (preTokenizer == O200K) tellCase();
+  if (preTokenizer == TEKKEN) setTekken();
+  if (family == O200K) tellCase();
 }
 
 export function startPiece(p: usize): void {
@@ -48,9 +54,8 @@ export function cutWords(record: usize, end: usize): usize {
   while (record < full && position < end) {
     const p = position;
     let starts: u64 = 0;
-    if (end - p >= LEAST_BLOCK) {
-      readBlock(p, end);
-      starts = blockStarts(p) & ~(<u64>1);
+    if (end - p >= LEAST_BLOCK && family != DEEPSEEK) {
+      starts = blockStarts(p, end) & ~(<u64>1);
     }
     if (starts == 0) {
       position = wordEnd(p, end);
@@ -73,14 +78,18 @@ export function isCut(end: usize): bool {
 }
 
 @inline
-function blockStarts(p: usize): u64 {
+function blockStarts(p: usize, end: usize): u64 {
+  if (family == CHARACTERS) return characterStarts(p, end);
+  readBlock(p, end);
   if (family == GPT2) return gpt2Starts(p);
   return family == O200K ? o200kStarts(p) : cl100kStarts(p);
 }
 
 @inline
 function wordEnd(p: usize, end: usize): usize {
+  if (family == CHARACTERS) return characterWord(p, end);
   if (family == GPT2) return gpt2Word(p, end);
+  if (family == DEEPSEEK) return deepSeekWord(p, end);
   return family == O200K ? o200kWord(p, end) : cl100kWord(p, end);
 }
 

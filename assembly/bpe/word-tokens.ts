@@ -5,11 +5,15 @@
  * their own token, given the byte before and the byte behind, and which two of those no token holds side by side: between these the
  * word falls into pieces that merge on their own.
  */
+import { mayCut } from "./cuts";
+import { hashShort, highKey, lowKey } from "./keys";
 import { mergeSymbols } from "./merge";
 import { SYMBOLS } from "./symbols";
 import { findToken, NO_TOKEN } from "./vocabulary";
 
 const LINK_BITS: u32 = 20;
+/** Above every position. */
+const NO_CHARACTER: u32 = 0x10000;
 
 /** Position of each character of the basic plane in the lists below, 0 for those without a token of their own. */
 const POSITIONS: usize = memory.data(2 << 16, 64);
@@ -22,9 +26,12 @@ let tokens: usize = 0;
 /** A line each: 256 bits for the bytes that may stand before the character, 256 for those behind it. */
 let neighbours: usize = 0;
 let wholeWords: bool = false;
+/** Whether merging starts from characters in any case, those of four bytes among them. */
+let ofCharacters: bool = false;
 
-/** Copies the host's tables of characters; keeps its lists. */
-export function setCharacters(positions: usize, ids: usize, besides: usize, links: usize): void {
+/** Copies the host's tables of characters; keeps its lists. `all` says that the vocabulary is one of characters. */
+export function setCharacters(positions: usize, ids: usize, besides: usize, links: usize, all: bool): void {
+  ofCharacters = all;
   memory.copy(POSITIONS, positions, 2 << 16);
   memory.copy(LINKS, links, 1 << 17);
   tokens = ids;
@@ -54,10 +61,21 @@ function mergeWord(start: usize, end: usize, out: usize): usize {
   let before: u32 = 0; // position of the character before, 0 where it is not whole
   for (let p = start; p < end; ) {
     const lead: u32 = load<u8>(p);
+    // Blocks of text are cut by kinds of bytes, which is coarser.
+    if (ofCharacters && count > 0 && mayCut(load<u8>(p - 1), lead)) {
+      out = mergeSymbols(count, out);
+      count = 0;
+    }
     const position = lead < 0xc2 ? 0 : wholeCharacter(p, lead, start, end);
     if (position == 0) {
-      addSymbol(count++, load<u32>(BYTE_TOKENS + (lead << 2)));
-      p++;
+      const token = lead < 0xf0 ? NO_TOKEN : fourByteCharacter(p, end);
+      if (token == NO_TOKEN) {
+        addSymbol(count++, load<u32>(BYTE_TOKENS + (lead << 2)));
+        p++;
+      } else {
+        addSymbol(count++, token);
+        p += 4;
+      }
     } else {
       if (before != 0 && !linked(before, position)) {
         out = mergeSymbols(count, out);
@@ -99,6 +117,35 @@ function wholeCharacter(p: usize, lead: u32, start: usize, end: usize): u32 {
   if (p > start && !allows(besides, load<u8>(p - 1))) return 0;
   if (behind < end && !allows(besides + 32, load<u8>(behind))) return 0;
   return position;
+}
+
+/** Token of the character of four bytes at `p`, {@link NO_TOKEN} where merging does not start from it. */
+@inline
+function fourByteCharacter(p: usize, end: usize): u32 {
+  if (!ofCharacters || p + 4 > end) return NO_TOKEN;
+  return findToken(p, 4, <u64>hashShort(lowKey(p, 4), highKey(p, 4)));
+}
+
+/** Position of the character of three bytes at `p`, 0 where it has none, {@link NO_CHARACTER} where there is no such character. */
+@inline
+function threeByteCharacter(p: usize): u32 {
+  const lead: u32 = load<u8>(p);
+  const b: u32 = <u32>load<u8>(p, 1) ^ 0x80;
+  const c: u32 = <u32>load<u8>(p, 2) ^ 0x80;
+  if (lead >> 4 != 0xe || (b | c) > 0x3f) return NO_CHARACTER;
+  return load<u16>(POSITIONS + ((((lead & 0x0f) << 12) | (b << 6) | c) << 1));
+}
+
+/**
+ * Whether no token holds the characters of three bytes before and at `p` side by side: true also where one of them is no token, since tokens
+ * of bytes do not merge. Only for vocabularies of characters.
+ */
+@inline
+export function apart(p: usize): bool {
+  const left = threeByteCharacter(p - 3);
+  const right = threeByteCharacter(p);
+  if (left == NO_CHARACTER || right == NO_CHARACTER) return false;
+  return left == 0 || right == 0 || !linked(left, right);
 }
 
 @inline

@@ -172,9 +172,8 @@ export class Segments {
   }
 }
 
-function startedText({ plan, workers, zstd, hint }: Extract<RunEvent, { type: "run_started" }>): string {
-  const more = hint === undefined ? "" : ` (${hint})`;
-  return `run ${plan.name}: plan ${plan.fingerprint}, ${counted(workers, "worker")}, zstd from ${zstd}${more}`;
+function startedText({ plan, workers }: Extract<RunEvent, { type: "run_started" }>): string {
+  return `run ${plan.name}: plan ${plan.fingerprint}, ${counted(workers, "worker")}`;
 }
 
 function changedText({ reasons, finished }: Extract<RunEvent, { type: "run_changed" }>): string {

@@ -13,6 +13,11 @@ export const ZSTD_MAGIC_BYTES: Uint8Array = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd
 /** Largest back-reference a frame may need, as in the zstd tool without `--long=31`. */
 export const MAX_WINDOW_LOG = 27;
 const MAX_BLOCK = 1 << 17;
+/** Types of blocks that are not bytes as they are. */
+const RUN = 1;
+const COMPRESSED = 2;
+const RESERVED = 3;
+const FOLLOWS = "something that is not zstd follows a frame";
 
 /** What a frame's header promises. */
 export interface ZstdFrame {
@@ -33,8 +38,6 @@ export class ZstdFrameWalker {
   event: ZstdEvent = "more";
   /** The current frame; complete once its header has been walked. */
   frame: ZstdFrame = { byte: 0, content_bytes: undefined, hasChecksum: false };
-  /** Stored checksum of the frame that just ended (low 32 bits of XXH64), where it has one. */
-  checksum = 0;
   readonly #name: string;
   readonly #field = new Uint8Array(16);
   #have = 0;
@@ -73,7 +76,10 @@ export class ZstdFrameWalker {
 
   /** Throws unless the input may end here. */
   finish(): void {
-    if (this.#state === "magic" && this.#have === 0 && this.position > 0) return;
+    if (this.#state === "magic" && this.position > 0) {
+      if (this.#have === 0) return;
+      if (!this.#mayBeMagic()) throw this.corrupt(FOLLOWS, this.position - this.#have);
+    }
     throw new DataError({
       code: "data/truncated-zstd",
       what: `${this.#name} ends inside a zstd frame, after byte ${this.position}`,
@@ -120,7 +126,6 @@ export class ZstdFrameWalker {
         this.#endOfBlock();
         break;
       case "checksum":
-        this.checksum = this.#integer(0, 4);
         this.#endOfFrame();
         break;
       case "skip-size":
@@ -142,12 +147,18 @@ export class ZstdFrameWalker {
       this.#expect("skip-size", 4);
     } else {
       const byte = this.position - 4;
-      throw this.corrupt(byte === 0 ? "no zstd frame starts here" : "something that is not zstd follows a frame", byte);
+      throw this.corrupt(byte === 0 ? "no zstd frame starts here" : FOLLOWS, byte);
     }
   }
 
+  /** Whether the bytes of the field begin one of the magic numbers. */
+  #mayBeMagic(): boolean {
+    const found = this.#integer(0, this.#have);
+    const size = 2 ** (8 * this.#have);
+    return found === MAGIC % size || found - (found % 16) + (SKIPPABLE_MAGIC % 16) === SKIPPABLE_MAGIC % size;
+  }
+
   #descriptorByte(descriptor: number): void {
-    if (descriptor & 8) throw this.corrupt("a reserved bit of the frame header is set");
     this.#descriptor = descriptor;
     const single = (descriptor >> 5) & 1;
     this.#expect("header", 1 - single + dictionaryBytes(descriptor) + contentSizeBytes(descriptor));
@@ -157,6 +168,7 @@ export class ZstdFrameWalker {
     const descriptor = this.#descriptor;
     const single = (descriptor >> 5) & 1;
     const dictionary = dictionaryBytes(descriptor);
+    if (descriptor & 8) throw this.corrupt("a reserved bit of the frame header is set");
     if (this.#integer(1 - single, dictionary) !== 0) {
       throw new DataError({
         code: "data/zstd-dictionary",
@@ -188,10 +200,12 @@ export class ZstdFrameWalker {
   #block(header: number): void {
     const type = (header >> 1) & 3;
     const size = header >> 3;
-    if (type === 3) throw this.corrupt("a block has the reserved type");
-    if (size > MAX_BLOCK) throw this.corrupt(`a block claims ${size} bytes`);
+    if (type === RESERVED) throw this.corrupt("a block has the reserved type");
+    // The library takes an empty block where it is given one by itself, and refuses it inside a whole frame.
+    if (type === COMPRESSED && size === 0) throw this.corrupt("a compressed block is empty");
+    if (size > MAX_BLOCK && type !== RUN) throw this.corrupt(`a block claims ${size} bytes`);
     this.#last = (header & 1) === 1;
-    this.#remaining = type === 1 ? 1 : size;
+    this.#remaining = type === RUN ? 1 : size;
     this.#state = "body";
   }
 

@@ -1,61 +1,19 @@
 /**
- * Streaming zstd over whichever decoder this machine has.
+ * zstd, a stream or a block at a time.
  *
- * The best of three is used: Node's own (22.15 and later), the optional package `zstd-napi`, and `fzstd`, which is plain JavaScript and
- * checks nothing, so its output is checked here against the frame's XXH64. Invariant: the same bytes or the same error from each;
- * memory is bounded by the window (128 MiB at most) and one block, however large a frame is.
- * Price: about 700 MB/s native, 120 MB/s with fzstd (20 MB/s where a frame uses the largest window).
+ * Where frames end, dictionaries, windows and what follows a frame is judged by ZstdFrameWalker; what is in a frame by
+ * the zstd library, one build of it on every Node and machine. Invariant: memory is bounded by the window (128 MiB at
+ * most) and one block of zstd, however large a frame is. Price: 350 to 420 MB/s of prose.
  */
-import { createRequire } from "node:module";
-import zlib from "node:zlib";
-import { Decompress } from "fzstd";
-import { Xxh64Stream } from "../../kernels/hash/xxh64.ts";
-import { type EngineStream, ZlibEngine } from "./zlib-engine.ts";
-import { MAX_WINDOW_LOG, ZSTD_MAGIC_BYTES, type ZstdFrame, ZstdFrameWalker } from "./zstd-frames.ts";
-
-/** Decodes one frame after another; pieces never span two frames. */
-interface FrameDecoder {
-  start(): void;
-  push(piece: Uint8Array): Uint8Array[] | Promise<Uint8Array[]>;
-  /** What is still inside at the end of a frame. */
-  finish(): Uint8Array[] | Promise<Uint8Array[]>;
-  close(): void;
-}
-
-export interface ZstdBackend {
-  readonly name: "node:zlib" | "zstd-napi" | "fzstd";
-  /** How to get a faster one; absent where there is none. */
-  readonly hint?: string;
-  /** The decoder compares checksums itself. */
-  readonly verifies: boolean;
-  readonly createDecoder: () => FrameDecoder;
-}
-
-/** Every decoder this machine has, best first. */
-export function zstdBackends(): readonly ZstdBackend[] {
-  return [nodeBackend(), nativeBackend(), javascriptBackend()].filter((backend) => backend !== undefined);
-}
-
-/** The decoder that is used. */
-export function zstdBackend(): ZstdBackend {
-  return zstdBackends()[0];
-}
+import { DataError, RunError } from "../../batch/errors.ts";
+import { openZstdDecoder, ZstdFault } from "./zstd-decoder.ts";
+import { ZSTD_MAGIC_BYTES, ZstdFrameWalker } from "./zstd-frames.ts";
 
 /** Decompresses `pieces`. Throws DataError `data/truncated-zstd`, `data/corrupt-zstd`, `data/zstd-window`, `data/zstd-dictionary`. */
-export async function* unzstd(
-  pieces: AsyncIterable<Uint8Array>,
-  name: string,
-  backend: ZstdBackend = zstdBackend(),
-): AsyncGenerator<Uint8Array> {
+export async function* unzstd(pieces: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   const walker = new ZstdFrameWalker(name);
-  const decoder = backend.createDecoder();
-  const hash = backend.verifies ? undefined : new Xxh64Stream();
+  const decoder = openZstdDecoder();
   let content = 0;
-  const tally = (output: Uint8Array) => {
-    content += output.length;
-    hash?.update(output);
-    return output;
-  };
   try {
     for await (const piece of pieces) {
       for (let at = 0; at < piece.length; ) {
@@ -64,16 +22,15 @@ export async function* unzstd(
         at = walker.advance(piece, at);
         if (walker.event === "start") {
           content = 0;
-          hash?.reset();
           decoder.start();
-          await decode(() => decoder.push(ZSTD_MAGIC_BYTES), walker);
-          continue;
+          decoder.push(ZSTD_MAGIC_BYTES);
+        } else if (inside) {
+          for (const output of decodedBy(walker, () => decoder.push(piece.subarray(from, at)))) {
+            content += output.length;
+            yield output;
+          }
+          if (walker.event === "end") checkLength(walker, content);
         }
-        if (!inside) continue;
-        for (const output of await decode(() => decoder.push(piece.subarray(from, at)), walker)) yield tally(output);
-        if (walker.event !== "end") continue;
-        for (const output of await decode(() => decoder.finish(), walker)) yield tally(output);
-        verify(walker, content, hash);
       }
     }
     walker.finish();
@@ -82,126 +39,83 @@ export async function* unzstd(
   }
 }
 
-async function decode(run: () => Uint8Array[] | Promise<Uint8Array[]>, walker: ZstdFrameWalker): Promise<Uint8Array[]> {
+function decodedBy<Output>(walker: ZstdFrameWalker, decode: () => Output): Output {
   try {
-    return await run();
+    return decode();
   } catch (error) {
-    throw walker.corrupt(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof ZstdFault)) throw error;
+    throw error.isMemory ? outOfMemory(walker) : walker.corrupt(error.message);
   }
 }
 
-function verify(walker: ZstdFrameWalker, content: number, hash: Xxh64Stream | undefined): void {
-  const frame: ZstdFrame = walker.frame;
-  if (frame.content_bytes !== undefined && frame.content_bytes !== content) {
-    throw walker.corrupt(`the frame holds ${content} bytes where its header says ${frame.content_bytes}`);
-  }
-  if (!hash || !frame.hasChecksum) return;
-  const digest = new Uint32Array(2);
-  hash.digest(digest);
-  if (digest[1] !== walker.checksum) throw walker.corrupt("the content checksum does not match");
+function checkLength(walker: ZstdFrameWalker, content: number): void {
+  const { content_bytes } = walker.frame;
+  if (content_bytes === undefined || content_bytes === content) return;
+  throw walker.corrupt(`the frame holds ${content} bytes where its header says ${content_bytes}`);
 }
 
-/** The zstd part of `node:zlib`, which `@types/node` 20 does not describe. */
-interface ZlibWithZstd {
-  readonly createZstdDecompress?: (options: { chunkSize: number; params: Record<number, number> }) => EngineStream;
-  readonly constants: { readonly ZSTD_d_windowLogMax: number };
+function outOfMemory({ frame }: ZstdFrameWalker): RunError {
+  return new RunError({
+    code: "run/out-of-memory",
+    what: `there is no memory to decompress the zstd frame at byte ${frame.byte}`,
+    fix: "run it again with fewer --workers",
+  });
 }
 
-function nodeBackend(): ZstdBackend | undefined {
-  const { createZstdDecompress, constants } = zlib as unknown as ZlibWithZstd;
-  if (!createZstdDecompress) return undefined;
-  const options = { chunkSize: 1 << 18, params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG } };
-  return {
-    name: "node:zlib",
-    verifies: true,
-    createDecoder: () => {
-      let engine: ZlibEngine | undefined;
-      return {
-        start: () => {
-          engine = new ZlibEngine(createZstdDecompress(options));
-        },
-        push: (piece) => engine?.push(piece) ?? [],
-        finish: async () => {
-          const rest = (await engine?.finish()) ?? [];
-          engine?.close();
-          return rest;
-        },
-        close: () => engine?.close(),
-      };
-    },
-  };
-}
-
-/** The part of `zstd-napi/binding.js` that is used. */
-interface NativeBinding {
-  readonly DCtx: new () => {
-    decompressStream(output: Uint8Array, input: Uint8Array): [hint: number, produced: number, consumed: number];
-  };
-}
-
-function nativeBackend(): ZstdBackend | undefined {
-  let binding: NativeBinding;
+/**
+ * Decompresses the frames in `block`, a Parquet page or a buffer of Arrow, which together hold at most `maxBytes`.
+ * Throws an Error that says what is wrong with the block; whoever has it knows where it lies.
+ */
+export function unzstdBlock(block: Uint8Array, maxBytes: number): Uint8Array {
+  const walker = new ZstdFrameWalker("the zstd block");
+  const contents: Uint8Array[] = [];
+  let left = maxBytes;
   try {
-    binding = createRequire(import.meta.url)("zstd-napi/binding.js") as NativeBinding;
-  } catch {
-    return undefined;
+    for (let at = 0; at < block.length; ) {
+      at = walker.advance(block, at);
+      if (walker.event !== "end") continue;
+      const { byte, content_bytes } = walker.frame;
+      if (content_bytes !== undefined && content_bytes > left) throw tooLong(maxBytes);
+      const content = frameContent(walker, block.subarray(byte, at), content_bytes, left);
+      left -= content.length;
+      contents.push(content);
+    }
+    // As the library has it, no frames hold no bytes.
+    if (block.length > 0) walker.finish();
+  } catch (error) {
+    throw error instanceof DataError ? new Error(error.details.what) : error;
   }
-  return {
-    name: "zstd-napi",
-    verifies: true,
-    createDecoder: () => {
-      const context = new binding.DCtx();
-      let output = new Uint8Array(0);
-      const push = (piece: Uint8Array): Uint8Array[] => {
-        const pieces: Uint8Array[] = [];
-        let hint = 1;
-        let full = false;
-        for (let at = 0; at < piece.length || full; ) {
-          // Outputs are given away, so the buffer is only ever filled up, never reused.
-          if (output.length < 1 << 17) output = new Uint8Array(1 << 20);
-          const [left, produced, consumed] = context.decompressStream(output, piece.subarray(at));
-          hint = left;
-          at += consumed;
-          full = produced === output.length && hint !== 0;
-          if (produced > 0) pieces.push(output.subarray(0, produced));
-          output = output.subarray(produced);
-        }
-        return pieces;
-      };
-      return { start: () => {}, push, finish: () => [], close: () => {} };
-    },
-  };
+  return contents.length === 1 && contents[0] !== undefined ? contents[0] : Buffer.concat(contents);
 }
 
-function javascriptBackend(): ZstdBackend {
-  return {
-    name: "fzstd",
-    hint: "about 6 times faster with Node 22.15 or later, or with: npm install zstd-napi",
-    verifies: false,
-    createDecoder: () => {
-      let pieces: Uint8Array[] = [];
-      let stream = new Decompress();
-      const take = (): Uint8Array[] => {
-        const taken = pieces;
-        pieces = [];
-        return taken;
-      };
-      return {
-        start: () => {
-          stream = new Decompress((piece) => pieces.push(piece));
-        },
-        push: (piece) => {
-          // It keeps what it is given until a block is complete, and the caller may reuse the piece.
-          stream.push(piece.slice());
-          return take();
-        },
-        finish: () => {
-          // Frames under 18 bytes wait for this.
-          stream.push(new Uint8Array(0), true);
-          return take();
-        },
-        close: () => {},
-      };
-    },
-  };
+function frameContent(
+  walker: ZstdFrameWalker,
+  frame: Uint8Array,
+  length: number | undefined,
+  maxBytes: number,
+): Uint8Array {
+  const decoder = openZstdDecoder();
+  try {
+    if (length !== undefined) return decodedBy(walker, () => decoder.frame(frame, length));
+    const pieces: Uint8Array[] = [];
+    let left = maxBytes;
+    decoder.start();
+    // A block of zstd holds 128 KiB at most, so a piece of the input this small cannot outgrow the limit by much.
+    for (let at = 0; at < frame.length; at += STEP_BYTES) {
+      for (const piece of decodedBy(walker, () => decoder.push(frame.subarray(at, at + STEP_BYTES)))) {
+        left -= piece.length;
+        pieces.push(piece);
+      }
+      if (left < 0) throw tooLong(maxBytes);
+    }
+    return Buffer.concat(pieces);
+  } finally {
+    decoder.close();
+  }
+}
+
+const STEP_BYTES = 1 << 12;
+
+function tooLong(maxBytes: number): Error {
+  return new Error(`zstd block holds more than the ${maxBytes} bytes expected`);
 }

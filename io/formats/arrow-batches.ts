@@ -15,8 +15,8 @@ import {
   type Schema,
 } from "apache-arrow";
 import { DataError, type Place, ShardmillError } from "../../batch/errors.ts";
+import { unzstdBlock } from "../codecs/zstd.ts";
 import type { ByteSource } from "../source.ts";
-import { zstdBlock } from "./parquet-codecs.ts";
 
 /** `ARROW1`, padded: what a file begins with; a stream begins with its first message. */
 const FILE_MAGIC = "ARROW1";
@@ -24,6 +24,8 @@ const FILE_PREFIX_BYTES = 8;
 const CONTINUATION = 0xffffffff;
 const MAX_METADATA_BYTES = 256 * 1024 * 1024;
 const MAX_BODY_BYTES = 2 ** 31 - 1;
+/** A damaged frame must not make the decoder ask for all memory there is. */
+const MAX_BUFFER_BYTES = 512 * 1024 * 1024;
 
 export function arrowError(place: Place, where: string, problem: unknown): DataError {
   const message = problem instanceof Error ? problem.message : String(problem);
@@ -48,8 +50,7 @@ export interface ArrowFile {
 /** Reads the schema of `source`; record batches follow as they are asked for. The caller closes the source. */
 export async function openArrow(source: ByteSource, place: Place): Promise<ArrowFile> {
   try {
-    const { decode } = await zstdCodec;
-    compressionRegistry.set(CompressionType.ZSTD, { decode });
+    compressionRegistry.set(CompressionType.ZSTD, ZSTD);
     const reader = await openReader(source);
     return { schema: reader.schema, batches: recordBatches(reader, place) };
   } catch (error) {
@@ -91,10 +92,10 @@ async function* recordBatches(reader: RecordBatchReader, place: Place): AsyncGen
   }
 }
 
-const zstdCodec = zstdBlock().then((decompress) => ({
+const ZSTD = {
   // Arrow makes typed arrays over what it gets, which must be aligned.
-  decode: (bytes: Uint8Array) => new Uint8Array(decompress(bytes)),
-}));
+  decode: (bytes: Uint8Array) => new Uint8Array(unzstdBlock(bytes, MAX_BUFFER_BYTES)),
+};
 
 /** The pieces of every message as they lie in the file: prefix, metadata, body. */
 async function* messages(source: ByteSource): AsyncGenerator<Uint8Array> {

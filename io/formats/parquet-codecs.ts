@@ -2,62 +2,14 @@
  * Page decompression for Parquet, by codec name as the format spells it.
  *
  * Invariant: a decoder returns exactly the length that the page header promises, in memory of its own, or throws.
- * Price: snappy runs in WebAssembly, gzip and brotli in Node; zstd takes the fastest of Node (>= 22.15), the optional
- * package `zstd-napi`, and a JavaScript decoder about eight times slower.
+ * Price: snappy runs in WebAssembly, gzip and brotli in Node, zstd in whichever build of its library there is.
  */
 import * as zlib from "node:zlib";
-import * as fzstd from "fzstd";
 import type { CompressionCodec } from "hyparquet/src/types.js";
 import { compressors } from "hyparquet-compressors";
+import { unzstdBlock } from "../codecs/zstd.ts";
 
 export type PageDecoder = (input: Uint8Array, outputLength: number) => Uint8Array;
-
-type Decompress = (input: Uint8Array) => Uint8Array;
-
-/** A damaged frame must not make a decoder ask for all memory there is. */
-const MAX_FRAME_BYTES = 512 * 1024 * 1024;
-
-/** Decompressed size of the zstd frame at the start of `input` (RFC 8878, 3.1.1), undefined where it does not say. */
-function zstdFrameBytes(input: Uint8Array): number | undefined {
-  if (input.length < 14) return undefined;
-  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
-  const descriptor = input[4];
-  const isSingleSegment = (descriptor & 0x20) !== 0;
-  const at = 5 + (isSingleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3];
-  switch (descriptor >> 6) {
-    case 0:
-      return isSingleSegment ? input[at] : undefined;
-    case 1:
-      return view.getUint16(at, true) + 256;
-    case 2:
-      return view.getUint32(at, true);
-    default:
-      return input.length < at + 8 ? undefined : Number(view.getBigUint64(at, true));
-  }
-}
-
-/** Decompresses one zstd frame with the fastest decoder there is. */
-export async function zstdBlock(): Promise<Decompress> {
-  const decompress = await fastestZstd();
-  return (input) => {
-    const size = zstdFrameBytes(input);
-    if (size !== undefined && size > MAX_FRAME_BYTES) throw new Error(`zstd frame of ${size} bytes`);
-    return decompress(input, size);
-  };
-}
-
-async function fastestZstd(): Promise<(input: Uint8Array, size: number | undefined) => Uint8Array> {
-  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: Decompress };
-  if (zstdDecompressSync) return (input) => zstdDecompressSync(input);
-  try {
-    // A name in a variable: the package is optional, so the compiler must not look for it.
-    const optional = "zstd-napi";
-    const { decompress } = (await import(optional)) as { decompress: Decompress };
-    return (input) => decompress(input);
-  } catch {
-    return (input, size) => fzstd.decompress(input, size === undefined ? undefined : new Uint8Array(size));
-  }
-}
 
 /**
  * The length that a snappy block says it decompresses to: the decoder trusts the page header instead and would not
@@ -81,7 +33,7 @@ const DECODERS: Partial<Record<CompressionCodec, () => PageDecoder | Promise<Pag
   },
   GZIP: () => (input, length) => zlib.gunzipSync(input, { maxOutputLength: Math.max(1, length) }),
   BROTLI: () => (input, length) => zlib.brotliDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
-  ZSTD: zstdBlock,
+  ZSTD: () => unzstdBlock,
   LZ4: () => compressors.LZ4 as PageDecoder,
   LZ4_RAW: () => compressors.LZ4_RAW as PageDecoder,
 };

@@ -17,6 +17,9 @@ function buildByteOf(): Int16Array {
 
 const BYTE_OF = buildByteOf();
 
+/** The character that stands for each byte. */
+export const ALPHABET: Readonly<Uint16Array> = Uint16Array.from({ length: 256 }, (_, byte) => BYTE_OF.indexOf(byte));
+
 /**
  * Writes the bytes that `text` stands for to `out` from `at` on; returns where they end, or -1 where a character is not of the
  * alphabet. `out` needs room for `text.length`.

@@ -119,3 +119,19 @@ export function skip(bytes: Uint8Array, p: number, end: number, set: number): nu
   }
   return p;
 }
+
+/** Letters of `\w` that are not letters by category: circled and squared Latin ones. */
+export const LETTER_SYMBOLS: readonly (readonly [number, number])[] = [
+  [0x24b6, 0x24e9],
+  [0x1f130, 0x1f149],
+  [0x1f150, 0x1f169],
+  [0x1f170, 0x1f189],
+];
+
+/** The code point of the character of `size` bytes at `bytes[p]`, U+FFFD for a malformed byte. */
+export function codePointOf(bytes: Uint8Array, p: number, size: number): number {
+  if (size === 1) return bytes[p] < 0x80 ? bytes[p] : 0xfffd;
+  let codePoint = bytes[p] & (0xff >> (size + 1));
+  for (let i = 1; i < size; i++) codePoint = (codePoint << 6) | (bytes[p + i] & 0x3f);
+  return codePoint;
+}

@@ -210,7 +210,29 @@ function findLinks({ size, bytes, offsets }: Vocabulary, positions: Uint16Array)
   return links;
 }
 
+/** Every character that is a token, in any company: a vocabulary of characters starts from these as it is. */
+function allCharacters({ vocabulary }: BpeModel): CharacterTokens {
+  const { size, bytes, offsets, findable } = vocabulary;
+  const positions = new Uint16Array(PLANE);
+  const tokens = [-1];
+  for (let id = 0; id < size; id++) {
+    const length = offsets[id + 1] - offsets[id];
+    if (findable[id] !== 1 || (length !== 2 && length !== 3)) continue;
+    const codePoint = characterIn(bytes, offsets[id], length);
+    if (codePoint === -1 || positions[codePoint] !== 0) continue;
+    positions[codePoint] = tokens.length;
+    tokens.push(id);
+  }
+  return {
+    positions,
+    tokens: Int32Array.from(tokens),
+    neighbours: new Uint8Array(tokens.length * NEIGHBOUR_BYTES).fill(0xff),
+    links: findLinks(vocabulary, positions),
+  };
+}
+
 export function characterTokens(model: BpeModel): CharacterTokens {
+  if (model.characters !== undefined) return allCharacters(model);
   const positions = new Uint16Array(PLANE);
   const characters = findCharacters(model, positions);
   const neighbours = new Uint8Array((characters.length + 1) * NEIGHBOUR_BYTES).fill(0xff);

@@ -2,19 +2,29 @@
  * Text to token ids: cut into words, look each word up, merge the unknown ones.
  *
  * Owns the interface every encoder has, and its implementation in plain TypeScript, which is the oracle of faster ones.
- * Invariant: ids depend on the text alone, never on what was encoded before. Special tokens are not looked for: text that
- * spells one is text. Malformed UTF-8 is encoded byte by byte and comes back from decoding unchanged.
+ * Invariant: ids depend on the text alone, never on what was encoded before. Added tokens that are not special are always found; special ones
+ * only where they are asked for, else text that spells one is text. Malformed UTF-8 is encoded byte by byte and comes back from decoding unchanged.
  */
 
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
+import type { AddedToken, SpecialTokens } from "./added-tokens.ts";
+import { CharacterPreTokenizer } from "./character-pre-tokenizer.ts";
+import { CharacterSymbols } from "./character-symbols.ts";
 import { Merger } from "./merger.ts";
 import type { BpeModel } from "./model.ts";
-import { NfcNormalizer } from "./nfc.ts";
+import { type Pieces, Pipeline } from "./pipeline.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 import { createPreTokenizer } from "./pre-tokenizers.ts";
 import { TokenRows } from "./token-rows.ts";
 import { hashShort, ID_BITS, ID_MASK, LONG_BYTES, SHORT_BYTES, WordCache } from "./word-cache.ts";
+
+export interface EncodeOptions {
+  /** What special tokens in text are; `text` unless told otherwise. */
+  readonly special?: SpecialTokens;
+  /** How many special tokens were parsed is added here, row by row; a text alone is row 0. */
+  readonly parsed?: Int32Array;
+}
 
 export interface Encoder {
   /** One more than the largest id there is, added tokens included. */
@@ -22,9 +32,9 @@ export interface Encoder {
   /** Upper bound of the ids `byteLength` bytes can become: what `out` must have room for. */
   maxTokens(byteLength: number): number;
   /** Writes the ids of `bytes[start, end)`, one document, to `out` from `at` on; returns how many. */
-  encode(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number;
+  encode(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number, options?: EncodeOptions): number;
   /** The ids of every living row of `texts`, each with `eos` behind them; dead rows have none. */
-  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number): TokenListColumn;
+  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number, options?: EncodeOptions): TokenListColumn;
 }
 
 /**
@@ -35,8 +45,6 @@ export const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
 
 /** Words cut at a time: long enough to amortise the call, short enough to stay in the first cache level. */
 const WORDS = 256;
-/** Normalisation form C makes at most three bytes of one. */
-export const NFC_GROWTH = 3;
 /** Bytes a token holds in ordinary text: sizes the first allocation of a column, nothing else. */
 const BYTES_PER_TOKEN = 3;
 /** Masks that keep the first `length` bytes of a sixteen-byte key: word `w` of length `l` is at `l * 4 + w`. */
@@ -52,7 +60,7 @@ export class ByteBpeEncoder implements Encoder {
   readonly #words: PreTokenizer;
   readonly #merger: Merger;
   readonly #cache: WordCache;
-  readonly #normalizer: NfcNormalizer | undefined;
+  readonly #pipeline: Pipeline;
   readonly #ends = new Int32Array(WORDS);
   readonly #keyBytes = new Uint8Array(16);
   readonly #keyView = new DataView(this.#keyBytes.buffer);
@@ -61,41 +69,88 @@ export class ByteBpeEncoder implements Encoder {
   constructor(model: BpeModel, cacheBytes = DEFAULT_CACHE_BYTES) {
     this.vocabSize = model.vocabulary.size;
     this.#model = model;
-    this.#words = createPreTokenizer(model.preTokenizers);
-    this.#merger = new Merger(model.merges, model.byteIds);
+    const { characters } = model;
+    this.#words =
+      characters !== undefined && model.preTokenizers[0]?.kind === "characters"
+        ? new CharacterPreTokenizer(characters)
+        : createPreTokenizer(model.preTokenizers);
+    this.#merger = new Merger(
+      model.merges,
+      model.byteIds,
+      characters && new CharacterSymbols(model.vocabulary, model.byteIds, characters),
+    );
     this.#cache = new WordCache(cacheBytes);
-    this.#normalizer = model.nfc ? new NfcNormalizer() : undefined;
+    this.#pipeline = new Pipeline(model);
   }
 
   maxTokens(byteLength: number): number {
-    return this.#normalizer === undefined ? byteLength : byteLength * NFC_GROWTH;
+    return this.pieceTokens(byteLength) * (this.#pipeline.normalizer?.growth ?? 1);
   }
 
-  encode(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
+  encode(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    out: Uint32Array,
+    at: number,
+    { special = "text", parsed }: EncodeOptions = {},
+  ): number {
     if (out.length - at < this.maxTokens(end - start)) throw new Error("the output has no room for maxTokens ids");
-    const normal = this.#normalizer?.normalize(bytes, start, end);
-    return normal === undefined
-      ? this.encodeNormal(bytes, start, end, out, at)
-      : this.encodeNormal(normal, 0, normal.length, out, at);
+    let to = at;
+    this.#pipeline.scan(bytes, start, end);
+    this.#pipeline.cut(start, end, special, {
+      piece: (text, first, last, isFirst) => {
+        to += this.encodePiece(text, first, last, out, to, isFirst);
+      },
+      token: (token) => {
+        out[to++] = token.id;
+        if (token.special && parsed !== undefined) parsed[0]++;
+      },
+    });
+    return to - at;
   }
 
-  encodeDocuments({ data, offsets }: Utf8Column, alive: Bitmap, eos: number): TokenListColumn {
+  encodeDocuments(
+    { data, offsets }: Utf8Column,
+    alive: Bitmap,
+    eos: number,
+    { special = "text", parsed }: EncodeOptions = {},
+  ): TokenListColumn {
     const count = offsets.length - 1;
     const rows = new TokenRows(count, Math.ceil(data.length / BYTES_PER_TOKEN) + count);
-    for (let row = 0; row < count; row++) {
+    let row = 0;
+    const pieces: Pieces = {
+      piece: (text, start, end, isFirst) =>
+        rows.commit(this.encodePiece(text, start, end, rows.reserve(this.pieceTokens(end - start)), 0, isFirst)),
+      token: (token: AddedToken) => {
+        rows.add(token.id);
+        if (token.special && parsed !== undefined) parsed[row]++;
+      },
+    };
+    this.#pipeline.scan(data, offsets[0], offsets[count]);
+    for (; row < count; row++) {
       if (alive.has(row)) {
-        const out = rows.reserve(this.maxTokens(offsets[row + 1] - offsets[row]));
-        rows.commit(this.encode(data, offsets[row], offsets[row + 1], out, 0));
-        rows.endRowWith(eos);
-      } else {
-        rows.endRow();
+        this.#pipeline.cut(offsets[row], offsets[row + 1], special, pieces);
+        rows.add(eos);
       }
+      rows.endRow();
     }
     return rows.finish();
   }
 
-  /** {@link encode} for text that is in the model's normal form. */
-  encodeNormal(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number): number {
+  /** The ids of a piece: text in normal form that holds no added token. `out` needs room for {@link pieceTokens} ids. */
+  encodePiece(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number, isFirst = false): number {
+    const text = this.#words.begin(bytes, start, end, isFirst);
+    return text === undefined ? this.#encodeWords(bytes, start, out, at) : this.#encodeWords(text, 0, out, at);
+  }
+
+  /** Upper bound of the ids that a piece of `byteLength` bytes becomes. */
+  pieceTokens(byteLength: number): number {
+    return byteLength * this.#words.growth;
+  }
+
+  /** The ids of the words that the pre-tokenizer has begun on, of which the first begins at `start`. */
+  #encodeWords(bytes: Uint8Array, start: number, out: Uint32Array, at: number): number {
     if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
     const view = this.#view;
     const base = bytes.byteOffset;
@@ -106,7 +161,6 @@ export class ByteBpeEncoder implements Encoder {
     let { slots, mask } = cache;
     let p = start;
     let o = at;
-    this.#words.begin(bytes, start, end);
     for (let count = this.#words.next(ends); count > 0; count = this.#words.next(ends)) {
       for (let i = 0; i < count; i++) {
         const q = ends[i];

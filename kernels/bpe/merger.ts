@@ -4,6 +4,7 @@
  * Short words scan for the minimum; longer ones use a heap over a linked list, so that no input is quadratic.
  * Price: O(n²) up to {@link SCAN_LIMIT} bytes, then O(n log n) time and 16 to 32 bytes of scratch a byte of word.
  */
+import type { CharacterSymbols } from "./character-symbols.ts";
 import { type MergeTable, NO_MERGE } from "./merge-table.ts";
 
 /** Longest word, in bytes, merged by scanning; measured: the two draw level between 32 and 64, by script. */
@@ -76,15 +77,21 @@ class MinHeap {
 export class Merger {
   readonly #table: MergeTable;
   readonly #byteIds: Int32Array;
+  readonly #characters: CharacterSymbols | undefined;
   /** Rank of every pair of bytes: the first look-ups of every word, without hashing. */
   readonly #byteRanks = new Int32Array(1 << 16);
   readonly #scratch = newScratch(KEEP_BYTES);
   readonly #heap = new MinHeap(KEEP_BYTES);
 
-  /** @param byteIds token of each of the 256 bytes */
-  constructor(table: MergeTable, byteIds: Int32Array) {
+  /**
+   * @param byteIds token of each of the 256 bytes, from which merging starts
+   * @param characters what merging starts from instead, where that is not bytes
+   */
+  constructor(table: MergeTable, byteIds: Int32Array, characters?: CharacterSymbols) {
     this.#table = table;
     this.#byteIds = byteIds;
+    this.#characters = characters;
+    if (characters !== undefined) return;
     for (let pair = 0; pair < this.#byteRanks.length; pair++) {
       this.#byteRanks[pair] = table.rank(byteIds[pair >> 8], byteIds[pair & 0xff]);
     }
@@ -106,14 +113,25 @@ export class Merger {
     );
   }
 
-  #mergeScanning(bytes: Uint8Array, start: number, length: number, out: Uint32Array, at: number): number {
-    const { ids, ranks } = this.#scratch;
-    const table = this.#table;
+  /** Writes the symbols that merging starts from, and the rank of the pair that starts at each; returns how many. */
+  #begin(bytes: Uint8Array, start: number, length: number, ids: Int32Array, ranks: Int32Array): number {
+    if (this.#characters !== undefined) {
+      const count = this.#characters.write(bytes, start, start + length, ids);
+      for (let i = 0; i + 1 < count; i++) ranks[i] = this.#table.rank(ids[i], ids[i + 1]);
+      ranks[count - 1] = NO_MERGE;
+      return count;
+    }
     for (let i = 0; i < length; i++) {
       ids[i] = this.#byteIds[bytes[start + i]];
       ranks[i] = i + 1 < length ? this.#byteRanks[(bytes[start + i] << 8) | bytes[start + i + 1]] : NO_MERGE;
     }
-    let count = length;
+    return length;
+  }
+
+  #mergeScanning(bytes: Uint8Array, start: number, length: number, out: Uint32Array, at: number): number {
+    const { ids, ranks } = this.#scratch;
+    const table = this.#table;
+    let count = this.#begin(bytes, start, length, ids, ranks);
     for (;;) {
       let best = NO_MERGE;
       let where = 0;
@@ -148,11 +166,10 @@ export class Merger {
     at: number,
   ): number {
     const table = this.#table;
-    for (let i = 0; i < length; i++) {
-      ids[i] = this.#byteIds[bytes[start + i]];
-      next[i] = i + 1 < length ? i + 1 : -1;
+    const symbols = this.#begin(bytes, start, length, ids, ranks);
+    for (let i = 0; i < symbols; i++) {
+      next[i] = i + 1 < symbols ? i + 1 : -1;
       previous[i] = i - 1;
-      ranks[i] = i + 1 < length ? this.#byteRanks[(bytes[start + i] << 8) | bytes[start + i + 1]] : NO_MERGE;
       if (ranks[i] !== NO_MERGE) heap.push(ranks[i] * POSITIONS + i);
     }
     while (heap.size > 0) {

@@ -6,16 +6,19 @@
  * is what they do where they are unknown. Malformed UTF-8 is left as it is. Price: a look at each character; a string where one of them
  * may change, move or join the one before it.
  */
-import { charAt, forEachCategoryRun } from "./char-class.ts";
+import { charAt, codePointOf, forEachCategoryRun } from "./char-class.ts";
+import type { Normalizer } from "./normalizer.ts";
 import { NFC_OPAQUE } from "./unicode.gen.ts";
 
 /** Lead byte of U+0300, the first character that composes or moves. */
 const FIRST_LEAD = 0xcc;
 
-function opaquePattern(): RegExp {
+/** What normalisation leaves alone, as runs; `more` are further ranges of the kind of NFC_OPAQUE. */
+export function opaquePattern(more: readonly number[] = []): RegExp {
   const ranges: string[] = [];
   const add = (first: number, last: number) => ranges.push(`\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`);
   for (let i = 0; i < NFC_OPAQUE.length; i += 2) add(NFC_OPAQUE[i], NFC_OPAQUE[i + 1]);
+  for (let i = 0; i < more.length; i += 2) add(more[i], more[i + 1]);
   forEachCategoryRun((category, start, end) => {
     if (category === "Cn") add(start, end - 1);
   });
@@ -54,15 +57,9 @@ function excludeComposing(start: number, inert: Uint8Array): void {
   }
 }
 
-function codePointAt(bytes: Uint8Array, p: number, size: number): number {
-  if (size === 1) return bytes[p];
-  let codePoint = bytes[p] & (0xff >> (size + 1));
-  for (let i = 1; i < size; i++) codePoint = (codePoint << 6) | (bytes[p + i] & 0x3f);
-  return codePoint;
-}
-
 /** Normalises documents; keeps the compiled pattern and codecs. */
-export class NfcNormalizer {
+export class NfcNormalizer implements Normalizer {
+  readonly growth = 3;
   readonly #opaque = opaquePattern();
   readonly #inert = inertCharacters();
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -87,7 +84,7 @@ export class NfcNormalizer {
     const lead = bytes[p];
     if (lead < FIRST_LEAD) return (lead & 0xc0) !== 0x80;
     const size = charAt(bytes, p, end) >> 8;
-    return size > 1 && this.#inert[codePointAt(bytes, p, size)] === 1;
+    return size > 1 && this.#inert[codePointOf(bytes, p, size)] === 1;
   }
 
   #isInert(bytes: Uint8Array, start: number, end: number): boolean {
@@ -98,7 +95,7 @@ export class NfcNormalizer {
         continue;
       }
       const size = charAt(bytes, p, end) >> 8;
-      if (size === 1 || this.#inert[codePointAt(bytes, p, size)] !== 1) return false;
+      if (size === 1 || this.#inert[codePointOf(bytes, p, size)] !== 1) return false;
       p += size;
     }
     return true;

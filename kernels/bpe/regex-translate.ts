@@ -1,226 +1,221 @@
 /**
  * Translates a pre-tokenizer's regular expression into a JavaScript one that matches the same text.
  *
- * Tokenizer files are written for Oniguruma, tiktoken's for Rust's regex crate. Owns the subset in which those and JavaScript agree once classes
- * are spelled out from the pinned Unicode table. Invariant: what is outside that subset throws {@link Untranslatable}; nothing
- * is approximated. Every class becomes explicit ranges, so neither `\s` nor `\p{…}` depends on the running Node.
+ * Tokenizer files are written for Oniguruma. Owns the subset in which it and JavaScript agree once sets of characters are spelled out,
+ * and the ways around where they do not: what is possessive or atomic becomes a captured lookahead and a reference to it.
+ * Invariant: what is outside that subset throws {@link Untranslatable} with the construct's name; nothing is approximated.
  */
-import { forEachCategoryRun, WHITE_SPACE_RANGES } from "./char-class.ts";
+import { SetParser } from "./regex-set-parser.ts";
+import {
+  intersection,
+  isSingle,
+  type Ranges,
+  render,
+  single,
+  Untranslatable,
+  withoutCase,
+  wordCharacters,
+} from "./regex-sets.ts";
 
-/** Part of a regular expression that has no exact JavaScript equivalent here. */
-export class Untranslatable extends Error {}
+export { Untranslatable };
 
-type Ranges = readonly (readonly [first: number, last: number])[];
-
-const LAST = 0x10ffff;
-const ESCAPES: Readonly<Record<string, number>> = { r: 13, n: 10, t: 9, f: 12, v: 11, a: 7, e: 27 };
 /** Pairs that full case folding would also match with one character (`ss` with U+00DF, `st` with U+FB06, …). */
 const FOLDING_PAIR = /ss|st|ff|fi|fl/i;
+const START = "(?<![^])";
+const END = "(?![^])";
+const ANCHORS: Readonly<Record<string, string>> = {
+  A: START,
+  z: END,
+  Z: `(?=\\n?${END})`,
+};
+const LINE_START = `(?:${START}|(?<=\\n)(?=[^]))`;
+const LINE_END = `(?=\\n|${END})`;
 
-function normalise(ranges: Ranges): Ranges {
-  const merged: [number, number][] = [];
-  for (const [first, last] of [...ranges].sort((a, b) => a[0] - b[0])) {
-    const top = merged.at(-1);
-    if (top !== undefined && first <= top[1] + 1) top[1] = Math.max(top[1], last);
-    else merged.push([first, last]);
-  }
-  return merged;
+interface Options {
+  /** `i`: letters match without case. */
+  readonly ignoreCase: boolean;
+  /** `m`: the dot matches newlines. */
+  readonly dotAll: boolean;
+  /** Inside of a lookbehind, which JavaScript goes through backwards. */
+  readonly backwards: boolean;
+  /** Whether nothing of the expression follows the alternatives that are being read. */
+  readonly last: boolean;
 }
 
-function complement(ranges: Ranges): Ranges {
-  const gaps: [number, number][] = [];
-  let next = 0;
-  for (const [first, last] of normalise(ranges)) {
-    if (first > next) gaps.push([next, first - 1]);
-    next = last + 1;
-  }
-  if (next <= LAST) gaps.push([next, LAST]);
-  return gaps;
-}
-
-function hex(codePoint: number): string {
-  return `\\u{${codePoint.toString(16)}}`;
-}
-
-function renderClass(ranges: Ranges): string {
-  const parts = normalise(ranges).map(([first, last]) => (first === last ? hex(first) : `${hex(first)}-${hex(last)}`));
-  return `[${parts.join("")}]`;
-}
-
-function categoryRanges(name: string): Ranges {
-  const ranges: [number, number][] = [];
-  forEachCategoryRun((category, start, end) => {
-    if (category === name || category[0] === name) ranges.push([start, end - 1]);
-  });
-  if (ranges.length === 0) throw new Untranslatable(`\\p{${name}} is not a general category`);
-  return ranges;
+/** Part of an alternative. */
+interface Item {
+  /** As JavaScript, without quantifier. */
+  readonly atom: string;
+  /** The characters it is, where it is one of a set. */
+  readonly set?: Ranges | undefined;
+  readonly quantifier: string;
+  readonly possessive: boolean;
 }
 
 class Translator {
-  readonly #source: string;
-  #position = 0;
+  readonly #in: SetParser;
+  #captures = 0;
 
   constructor(source: string) {
-    this.#source = source;
+    this.#in = new SetParser(source);
   }
 
   translate(): string {
-    const out = this.#alternation(false);
-    if (this.#position < this.#source.length) throw new Untranslatable("a closing bracket without an opening one");
+    const out = this.#alternatives({ ignoreCase: false, dotAll: false, backwards: false, last: true });
+    if (!this.#in.atEnd) throw new Untranslatable("a closing bracket without an opening one");
     return out;
   }
 
-  #peek(): string {
-    const codePoint = this.#source.codePointAt(this.#position);
-    return codePoint === undefined ? "" : String.fromCodePoint(codePoint);
+  #alternatives(options: Options): string {
+    const alternatives: string[] = [];
+    do alternatives.push(this.#alternative(options));
+    while (this.#in.accept("|"));
+    return alternatives.join("|");
   }
 
-  #take(): string {
-    const char = this.#peek();
-    if (char === "") throw new Untranslatable("an unfinished expression");
-    this.#position += char.length;
-    return char;
-  }
-
-  #accept(text: string): boolean {
-    if (!this.#source.startsWith(text, this.#position)) return false;
-    this.#position += text.length;
-    return true;
-  }
-
-  #alternation(ignoreCase: boolean): string {
-    let out = "";
+  #alternative(options: Options): string {
+    const items: Item[] = [];
     let literals = "";
-    for (let char = this.#peek(); char !== "" && char !== ")"; char = this.#peek()) {
-      const from = this.#position;
-      if (char === "|") {
-        this.#take();
-        out += "|";
-        literals = "";
-        continue;
+    for (let char = this.#in.peek(); char !== "" && char !== ")" && char !== "|"; char = this.#in.peek()) {
+      const switched = this.#in.acceptOptions(")");
+      if (switched !== undefined) {
+        // Options that are switched hold to the end of the group, over all its alternatives.
+        items.push({
+          atom: `(?:${this.#alternatives({ ...options, ...switched })})`,
+          quantifier: "",
+          possessive: false,
+        });
+        break;
       }
-      out += this.#atom(ignoreCase) + this.#quantifier();
-      literals += this.#source.slice(from, this.#position);
-      if (ignoreCase && FOLDING_PAIR.test(literals)) {
+      const from = this.#in.position;
+      items.push(this.#item(options));
+      literals += this.#in.source.slice(from, this.#in.position);
+      if (options.ignoreCase && FOLDING_PAIR.test(literals)) {
         throw new Untranslatable(`"${literals}" without case: it may also match a ligature`);
       }
     }
-    return out;
+    return items.map((item, i) => this.#write(item, items[i + 1], options)).join("");
   }
 
-  #atom(ignoreCase: boolean): string {
-    const char = this.#take();
-    if (char === "(") return this.#group(ignoreCase);
-    if (char === "[") return renderClass(this.#class(ignoreCase));
-    if (char === ".") return "[^\\n]";
-    if (char === "\\") {
-      const set = this.#escape();
-      if (ignoreCase && set.some(([first, last]) => first !== last)) throw new Untranslatable("a class without case");
-      return set.length === 1 && set[0][0] === set[0][1] ? this.#literal(set[0][0], ignoreCase) : renderClass(set);
+  #item(options: Options): Item {
+    const { atom, set } = this.#atom(options);
+    let quantifier = this.#in.acceptMatch(/^[*+?]/);
+    let possessive = false;
+    if (quantifier !== "") {
+      possessive = this.#in.accept("+");
+      if (!possessive && this.#in.accept("?")) quantifier += "?";
+    } else {
+      const interval = this.#interval(atom);
+      if (interval !== undefined) return { atom: interval, quantifier: "", possessive: false };
     }
-    if ("^$*+?{".includes(char)) throw new Untranslatable(`"${char}" here`);
-    return this.#literal(char.codePointAt(0)!, ignoreCase);
-  }
-
-  #group(ignoreCase: boolean): string {
-    let open = "(?:";
-    let inner = ignoreCase;
-    if (this.#accept("?")) {
-      const kind = ["i:", ":", "=", "!", "<=", "<!"].find((text) => this.#accept(text));
-      if (kind === undefined) throw new Untranslatable(`a group that starts "(?${this.#peek()}"`);
-      if (kind === "i:") inner = true;
-      else open = `(?${kind}`;
+    if (quantifier !== "" && /^(?:[*+?]|\{\d*,?\d*\})/.test(this.#in.rest) && !this.#in.rest.startsWith("{}")) {
+      throw new Untranslatable("a doubled quantifier");
     }
-    const body = this.#alternation(inner);
-    if (!this.#accept(")")) throw new Untranslatable("an unclosed group");
-    return `${open}${body})`;
+    return { atom, set, quantifier, possessive };
   }
 
-  #literal(codePoint: number, ignoreCase: boolean): string {
-    if (!ignoreCase) return hex(codePoint);
-    if (codePoint > 0x7f) throw new Untranslatable("a letter outside ASCII without case");
-    const char = String.fromCharCode(codePoint);
-    if (!/[a-z]/i.test(char)) return hex(codePoint);
-    const folds = [char.toLowerCase().charCodeAt(0), char.toUpperCase().charCodeAt(0)];
-    if (/s/i.test(char)) folds.push(0x17f);
-    if (/k/i.test(char)) folds.push(0x212a);
-    return renderClass(folds.map((fold) => [fold, fold]));
+  /** `atom` as many times as the interval behind it says; undefined where there is none, and its brace is itself. */
+  #interval(atom: string): string | undefined {
+    const [text, least, comma, most] = this.#in.match(/^\{(\d*)(,?)(\d*)\}/) ?? [];
+    if (text === undefined || (least === "" && most === "")) return undefined;
+    this.#in.take(text.length);
+    if (comma !== "" && most !== "" && Number(least) > Number(most)) throw new Untranslatable(text);
+    const repeated = `${atom}{${least === "" ? "0" : least}${comma}${most}}`;
+    // A plus behind an interval repeats it, and a question mark behind an exact number makes all of it optional.
+    const optional = this.#in.accept("?");
+    if (!optional && this.#in.accept("+")) return this.#once(`(?:${repeated})+`);
+    if (!optional) return this.#once(repeated);
+    return this.#once(comma === "" ? `(?:${repeated})?` : `${repeated}?`);
   }
 
-  /** A backslash sequence as ranges; a single character is one range of length one. */
-  #escape(): Ranges {
-    const char = this.#take();
-    if (char === "s") return WHITE_SPACE_RANGES;
-    if (char === "S") return complement(WHITE_SPACE_RANGES);
-    if (char === "d") return categoryRanges("Nd");
-    if (char === "D") return complement(categoryRanges("Nd"));
-    if (char === "p" || char === "P") {
-      const name = this.#accept("{") ? this.#until("}") : this.#take();
-      const negated = name.startsWith("^") !== (char === "P");
-      const ranges = categoryRanges(name.replace(/^\^/, ""));
-      return negated ? complement(ranges) : ranges;
-    }
-    if (char in ESCAPES && ESCAPES[char] !== undefined) return [[ESCAPES[char], ESCAPES[char]]];
-    if (/[\p{L}\p{N}]/u.test(char)) throw new Untranslatable(`\\${char}`);
-    const codePoint = char.codePointAt(0)!;
-    return [[codePoint, codePoint]];
-  }
-
-  #until(close: string): string {
-    const end = this.#source.indexOf(close, this.#position);
-    if (end === -1) throw new Untranslatable("an unclosed brace");
-    const text = this.#source.slice(this.#position, end);
-    this.#position = end + close.length;
+  #once(text: string): string {
+    if (/^(?:[*+?]|\{\d*,?\d*\})/.test(this.#in.rest)) throw new Untranslatable("a doubled quantifier");
     return text;
   }
 
-  #class(ignoreCase: boolean): Ranges {
-    if (ignoreCase) throw new Untranslatable("a class without case");
-    const negated = this.#accept("^");
-    const ranges: (readonly [number, number])[] = [];
-    while (!this.#accept("]")) {
-      if (this.#source.startsWith("&&", this.#position)) throw new Untranslatable("&& in a class");
-      const set = this.#classItem();
-      const isRange = this.#peek() === "-" && this.#source[this.#position + 1] !== "]";
-      if (!isRange) {
-        ranges.push(...set);
-        continue;
-      }
-      this.#take();
-      const last = this.#classItem();
-      if (set.length !== 1 || last.length !== 1 || set[0][0] !== set[0][1] || last[0][0] !== last[0][1]) {
-        throw new Untranslatable("a range between classes");
-      }
-      if (last[0][0] < set[0][0]) throw new Untranslatable("a range that runs backwards");
-      ranges.push([set[0][0], last[0][0]]);
+  /** An item as JavaScript; what is possessive gives nothing back, which matters only if what follows could take it. */
+  #write({ atom, set, quantifier, possessive }: Item, next: Item | undefined, options: Options): string {
+    const greedy = atom + quantifier;
+    if (!possessive || (next === undefined && options.last)) return greedy;
+    const follows = next?.quantifier === "" || next?.quantifier.startsWith("+") ? next.set : undefined;
+    if (set !== undefined && follows !== undefined && intersection(set, follows).length === 0) return greedy;
+    return this.#atomic(greedy, options, `a possessive ${quantifier}+`);
+  }
+
+  #atomic(body: string, options: Options, construct: string): string {
+    if (options.backwards) throw new Untranslatable(`${construct} in a lookbehind`);
+    const name = `a${++this.#captures}`;
+    return `(?:(?=(?<${name}>${body}))\\k<${name}>)`;
+  }
+
+  #atom(options: Options): { readonly atom: string; readonly set?: Ranges } {
+    const char = this.#in.take();
+    if (char === "(") return { atom: this.#group(options) };
+    if (char === "^") return { atom: LINE_START };
+    if (char === "$") return { atom: LINE_END };
+    if (char === ".") return { atom: options.dotAll ? "[^]" : "[^\\n]" };
+    if ("*+?".includes(char)) throw new Untranslatable(`"${char}" without anything to repeat`);
+    if (char === "[") return this.#set(this.#in.set(options.ignoreCase), false);
+    if (char !== "\\") return this.#set(single(this.#codePoint(char)), options.ignoreCase);
+    const anchor = this.#in.peek();
+    if (Object.hasOwn(ANCHORS, anchor)) {
+      this.#in.take();
+      return { atom: ANCHORS[anchor] };
     }
-    if (ranges.length === 0) throw new Untranslatable("an empty class");
-    return negated ? complement(ranges) : ranges;
+    if (anchor === "b" || anchor === "B") {
+      this.#in.take();
+      const word = render(wordCharacters());
+      const border = `(?<=${word})(?!${word})|(?<!${word})(?=${word})`;
+      return { atom: anchor === "b" ? `(?:${border})` : `(?!${border})` };
+    }
+    const set = this.#in.escape();
+    return this.#set(set, options.ignoreCase && isSingle(set));
   }
 
-  #classItem(): Ranges {
-    const char = this.#take();
-    if (char === "[") throw new Untranslatable("a class in a class");
-    if (char === "\\") return this.#escape();
-    const codePoint = char.codePointAt(0)!;
-    return [[codePoint, codePoint]];
+  #set(set: Ranges, ignoreCase: boolean): { readonly atom: string; readonly set: Ranges } {
+    const folded = ignoreCase ? withoutCase(set) : set;
+    return { atom: render(folded), set: folded };
   }
 
-  #quantifier(): string {
-    const match = /^(?:[*+?]|\{\d+(?:,\d*)?\})/.exec(this.#source.slice(this.#position));
-    if (match === null) return "";
-    this.#position += match[0].length;
-    const lazy = this.#accept("?") ? "?" : "";
-    if ("*+{".includes(this.#peek() || " ")) throw new Untranslatable("a possessive or doubled quantifier");
-    return match[0] + lazy;
+  #codePoint(char: string): number {
+    return char.codePointAt(0) ?? 0;
+  }
+
+  #group(options: Options): string {
+    const behind = this.#in.acceptMatch(/^\?<[=!]/);
+    const open = behind !== "" ? behind : this.#in.acceptMatch(/^\?[:=!>]/);
+    const named = open === "" ? this.#in.acceptMatch(/^\?<[A-Za-z_]\w*>/) : "";
+    const switched = open === "" && named === "" ? this.#in.acceptOptions(":") : undefined;
+    if (open === "" && named === "" && switched === undefined && this.#in.peek() === "?") {
+      throw new Untranslatable(`a group that starts "(${this.#in.rest.slice(0, 2)}"`);
+    }
+    const body = this.#alternatives({
+      ...options,
+      ...switched,
+      backwards: options.backwards || behind !== "",
+      last: false,
+    });
+    if (!this.#in.accept(")")) throw new Untranslatable("an unclosed group");
+    if (open !== "?>") return `(${open === "" ? "?:" : open}${body})`;
+    return this.#atomic(body, options, "an atomic group");
   }
 }
 
 /**
- * `source` as a global JavaScript regular expression with the same matches.
+ * `source`, written for Oniguruma, as a global JavaScript regular expression with the same matches.
  *
  * @throws {Untranslatable} where no exact equivalent is known.
  */
 export function translateRegex(source: string): RegExp {
-  return new RegExp(new Translator(source).translate(), "gu");
+  const translated = new Translator(source).translate();
+  try {
+    return new RegExp(translated, "gu");
+  } catch {
+    throw new Untranslatable("a construct that JavaScript refuses");
+  }
+}
+
+/** A global expression for `text` itself. */
+export function escapeText(text: string): RegExp {
+  return new RegExp([...text].map((char) => render(single(char.codePointAt(0) ?? 0))).join("") || "(?:)", "gu");
 }

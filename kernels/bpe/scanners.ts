@@ -19,6 +19,7 @@ import {
   UPPER,
   WHITESPACE,
 } from "./char-class.ts";
+import { deepSeekWord } from "./deepseek-scanner.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 
 const BLANK = 0x20;
@@ -140,7 +141,7 @@ function capitalsThenSmalls(bytes: Uint8Array, start: number, end: number): numb
  * `[^\r\n\p{L}\p{N}]?[Lu Lt Lm Lo M]*[Ll Lm Lo M]+C?|[^\r\n\p{L}\p{N}]?[Lu Lt Lm Lo M]+[Ll Lm Lo M]*C?` at `p`, where C is a
  * contraction; -1 where neither matches. `after` is the position behind the first character.
  */
-function casedWord(bytes: Uint8Array, p: number, after: number, char: number, end: number): number {
+function casedWord(bytes: Uint8Array, p: number, after: number, char: number, end: number, isTekken: boolean): number {
   const prefixed = (char & LETTER) === 0;
   let stop = prefixed ? capitalsThenSmalls(bytes, after, end) : -1;
   if (stop === -1 && (char & (LETTER | MARK)) !== 0) stop = capitalsThenSmalls(bytes, p, end);
@@ -150,16 +151,19 @@ function casedWord(bytes: Uint8Array, p: number, after: number, char: number, en
     stop = skip(bytes, from, end, CAPITALS);
     if (stop === from) return -1;
   }
-  return stop + contraction(bytes, stop, end, true);
+  return isTekken ? stop : stop + contraction(bytes, stop, end, true);
 }
 
-/** The case-aware expression of o200k: {@link casedWord}, then `\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*` and whitespace as in cl100k. */
-function o200kWord(bytes: Uint8Array, p: number, end: number): number {
+/**
+ * The case-aware expression of o200k: {@link casedWord}, then `\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*` and whitespace as in cl100k; `isTekken`
+ * without contractions, and numbers of one digit.
+ */
+function o200kWord(bytes: Uint8Array, p: number, end: number, isTekken: boolean): number {
   const char = charAt(bytes, p, end);
   const after = p + (char >> 8);
-  if ((char & NUMBER) !== 0) return numbers(bytes, after, end, 2);
+  if ((char & NUMBER) !== 0) return numbers(bytes, after, end, isTekken ? 0 : 2);
   if ((char & NEWLINE) !== 0) return blanksOrLines(bytes, p, end);
-  const word = casedWord(bytes, p, after, char, end);
+  const word = casedWord(bytes, p, after, char, end, isTekken);
   if (word !== -1) return word;
   if (after === end) return end;
   if ((char & SPACE) !== 0 && (bytes[p] !== BLANK || (charAt(bytes, after, end) & SYMBOL) === 0)) {
@@ -170,35 +174,11 @@ function o200kWord(bytes: Uint8Array, p: number, end: number): number {
   return p;
 }
 
-/**
- * Whether the character at `p`, of class and length `char`, is a number to the `Digits` pre-tokenizer: that asks Rust's `char`, which
- * knows Unicode 17 and so thirteen numbers more (U+11DE0 to U+11DE9, U+16FF4 to U+16FF6).
- */
-function isDigit(bytes: Uint8Array, p: number, char: number): boolean {
-  if ((char & NUMBER) !== 0) return true;
-  if (char >> 8 !== 4 || bytes[p] !== 0xf0) return false;
-  const middle = (bytes[p + 1] << 8) | bytes[p + 2];
-  const last = bytes[p + 3];
-  return (middle === 0x91b7 && last >= 0xa0 && last <= 0xa9) || (middle === 0x96bf && last >= 0xb4 && last <= 0xb6);
-}
-
-/** The `Digits` pre-tokenizer: numbers apart from everything else, one by one or run by run. */
-function digitsWord(bytes: Uint8Array, start: number, end: number, individual: boolean): number {
-  let char = charAt(bytes, start, end);
-  const digits = isDigit(bytes, start, char);
-  let p = start + (char >> 8);
-  while (p < end && !(digits && individual)) {
-    char = charAt(bytes, p, end);
-    if (isDigit(bytes, p, char) !== digits) break;
-    p += char >> 8;
-  }
-  return p;
-}
-
 /** The end of the word that starts at `p`; needs `p < end`. */
 type WordEnd = (bytes: Uint8Array, p: number, end: number) => number;
 
 class Scanner implements PreTokenizer {
+  readonly growth = 1;
   readonly #wordEnd: WordEnd;
   #bytes: Uint8Array = new Uint8Array(0);
   #position = 0;
@@ -208,7 +188,7 @@ class Scanner implements PreTokenizer {
     this.#wordEnd = wordEnd;
   }
 
-  begin(bytes: Uint8Array, start: number, end: number): void {
+  begin(bytes: Uint8Array, start: number, end: number): undefined {
     this.#bytes = bytes;
     this.#position = start;
     this.#end = end;
@@ -241,9 +221,15 @@ export function cl100kScanner(digits: number): PreTokenizer {
 
 /** The expression of o200k. */
 export function o200kScanner(): PreTokenizer {
-  return new Scanner(o200kWord);
+  return new Scanner((bytes, p, end) => o200kWord(bytes, p, end, false));
 }
 
-export function digitsScanner(individual: boolean): PreTokenizer {
-  return new Scanner((bytes, p, end) => digitsWord(bytes, p, end, individual));
+/** The expression of Mistral's Tekken. */
+export function tekkenScanner(): PreTokenizer {
+  return new Scanner((bytes, p, end) => o200kWord(bytes, p, end, true));
+}
+
+/** The three splits of DeepSeek V3. */
+export function deepSeekScanner(): PreTokenizer {
+  return new Scanner(deepSeekWord);
 }

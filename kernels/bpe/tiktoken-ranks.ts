@@ -5,8 +5,12 @@
  * to cut a token into two tokens is a merge of the token's rank. A word that is a token becomes it at once.
  */
 import { RecipeError } from "../../batch/errors.ts";
+import type { AddedToken } from "./added-tokens.ts";
+import { byteTokens } from "./json/byte-level-model.ts";
+import { unsupported } from "./json/values.ts";
+import { familyOf } from "./known-regexes.ts";
 import { MAX_TOKEN_IDS, MergeTable } from "./merge-table.ts";
-import { byteTokens, type LoadedModel } from "./tokenizer-json.ts";
+import type { LoadedModel } from "./tokenizer-json.ts";
 import { VocabularyBuilder } from "./vocabulary.ts";
 
 /** The file of one encoding, parsed. */
@@ -42,15 +46,22 @@ function readRanks(lines: string, builder: VocabularyBuilder): void {
   }
 }
 
+function specialToken(content: string, id: number): AddedToken {
+  return { id, content, special: true, normalized: false, lstrip: false, rstrip: false, singleWord: false };
+}
+
 /** @throws RecipeError where the ranks are broken or lack a byte */
 export function readTiktoken(file: TiktokenFile): LoadedModel {
   const builder = new VocabularyBuilder();
   readRanks(file.bpe_ranks, builder);
-  const specialTokens = new Map(Object.entries(file.special_tokens));
+  // Its expressions are written for another engine than those of tokenizer.json files.
+  if (familyOf(file.pat_str) === undefined)
+    throw unsupported(`a tiktoken encoding that cuts words with ${file.pat_str}`);
+  const addedTokens = Object.entries(file.special_tokens).map(([content, id]) => specialToken(content, id));
   const utf8 = new TextEncoder();
-  for (const [text, id] of specialTokens) builder.set(id, utf8.encode(text), false);
+  for (const { content, id } of addedTokens) builder.set(id, utf8.encode(content), false);
   const vocabulary = builder.build();
-  const special = new Set(specialTokens.values());
+  const special = new Set(addedTokens.map((token) => token.id));
   const merges: number[] = [];
   for (let id = 0; id < vocabulary.size; id++) {
     if (!special.has(id)) vocabulary.forEachSplit(id, (left, right) => merges.push(left, right, id, id));
@@ -61,9 +72,12 @@ export function readTiktoken(file: TiktokenFile): LoadedModel {
       merges: new MergeTable(Int32Array.from(merges), vocabulary.size),
       byteIds: byteTokens(vocabulary),
       wholeWords: true,
-      nfc: false,
-      preTokenizers: [{ kind: "regex", source: file.pat_str }],
+      addedTokens,
+      normalizers: [],
+      preTokenizers: [
+        { kind: "split", pattern: { kind: "regex", source: file.pat_str }, behavior: "isolated", invert: false },
+      ],
     },
-    specialTokens,
+    postProcessor: { before: [], after: [] },
   };
 }

@@ -35,11 +35,9 @@ export class TokenRows {
     this.#length += ids.length;
   }
 
-  /** Ends a row with `last` as its last id. */
-  endRowWith(last: number): void {
-    this.reserve(1)[0] = last;
-    this.#length++;
-    this.endRow();
+  add(id: number): void {
+    if (this.#length === this.#values.length) this.reserve(1);
+    this.#values[this.#length++] = id;
   }
 
   endRow(): void {

@@ -1,10 +1,13 @@
 /**
  * A tokenizer as the rest of the project uses it: load it from a file's bytes, look special tokens up, encode, decode.
  *
- * Invariant: `decode(encode(text))` is `text`, byte for byte (for tokenizers that normalise: its normal form).
+ * Invariant: `decode(encode(text))` is `text`, byte for byte, but for what normalisation, words that are removed, added tokens that strip whitespace
+ * and unknown tokens change.
  */
-import { DataError, RecipeError } from "../../batch/errors.ts";
-import { ByteBpeEncoder, type Encoder } from "./encoder.ts";
+import { RecipeError } from "../../batch/errors.ts";
+import { Decoder } from "./decoder.ts";
+import { ByteBpeEncoder, type EncodeOptions, type Encoder } from "./encoder.ts";
+import type { PostProcessor } from "./json/post-processor.ts";
 import type { BpeModel } from "./model.ts";
 import { resolveSpecial } from "./special-tokens.ts";
 import { readTiktoken, type TiktokenFile } from "./tiktoken-ranks.ts";
@@ -23,15 +26,19 @@ export interface TokenizerOptions {
 export class Tokenizer {
   readonly name: string;
   readonly model: BpeModel;
+  /** What the file would put around a text. Nothing here does. */
+  readonly postProcessor: PostProcessor;
   /** Added tokens by their text, in the file's order: the ids {@link resolveSpecial} knows. */
   readonly specialTokens: ReadonlyMap<string, number>;
   readonly #createEncoder: (model: BpeModel) => Encoder;
   #encoder: Encoder | undefined;
+  #decoder: Decoder | undefined;
 
-  constructor({ model, specialTokens }: LoadedModel, options: TokenizerOptions) {
+  constructor({ model, postProcessor }: LoadedModel, options: TokenizerOptions) {
     this.name = options.name ?? "tokenizer";
     this.model = model;
-    this.specialTokens = specialTokens;
+    this.postProcessor = postProcessor;
+    this.specialTokens = new Map(model.addedTokens.map(({ content, id }) => [content, id]));
     this.#createEncoder = options.createEncoder ?? ((bpe) => new ByteBpeEncoder(bpe));
   }
 
@@ -61,10 +68,10 @@ export class Tokenizer {
   }
 
   /** The ids of a string. For messages, chat templates and tests; hot paths use {@link encoder}. */
-  encodeText(text: string): Uint32Array {
+  encodeText(text: string, options?: EncodeOptions): Uint32Array {
     const bytes = new TextEncoder().encode(text);
     const out = new Uint32Array(this.encoder.maxTokens(bytes.length));
-    return out.slice(0, this.encoder.encode(bytes, 0, bytes.length, out, 0));
+    return out.slice(0, this.encoder.encode(bytes, 0, bytes.length, out, 0, options));
   }
 
   /**
@@ -73,27 +80,8 @@ export class Tokenizer {
    * @throws DataError `data/unknown-token-id` where an id has no token
    */
   decode(ids: ArrayLike<number>): Uint8Array {
-    const { bytes, offsets } = this.model.vocabulary;
-    let length = 0;
-    for (let i = 0; i < ids.length; i++) {
-      const size = offsets[ids[i] + 1] - offsets[ids[i]];
-      if (!(size > 0)) {
-        throw new DataError({
-          code: "data/unknown-token-id",
-          what: `token id ${ids[i]} is not in ${this.name}`,
-          why: "the tokens were made with another tokenizer, or read with the wrong width",
-          fix: "decode with the tokenizer named in the manifest",
-        });
-      }
-      length += size;
-    }
-    const out = new Uint8Array(length);
-    let at = 0;
-    for (let i = 0; i < ids.length; i++) {
-      out.set(bytes.subarray(offsets[ids[i]], offsets[ids[i] + 1]), at);
-      at += offsets[ids[i] + 1] - offsets[ids[i]];
-    }
-    return out;
+    this.#decoder ??= new Decoder(this.model, this.name);
+    return this.#decoder.decode(ids);
   }
 }
 

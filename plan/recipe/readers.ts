@@ -11,13 +11,22 @@ const READERS: Readonly<Record<string, string>> = {
   ".csv": "read/csv",
   ".tsv": "read/csv",
 };
-const COMPRESSED = /\.(gz|zst|zstd)$/;
+const COMPRESSED = /\.(gz|gzip|zst|zstd|bz2|xz)$/;
+/** Compressions and archives that are not read; io/codecs knows them by their first bytes too. */
+const NOT_READ = /\.(lz4|zip|7z|tar|tgz|sz|snappy|br|lzma|lz|z)$/i;
 /** Columnar files compress inside; a compressed one cannot be read by parts. */
 const COMPRESSIBLE = new Set(["read/jsonl", "read/csv"]);
 
 /** Full name of a reader, packer or format given short: `jsonl` is `read/jsonl`. */
 export function fullName(kind: "read" | "pack" | "write", name: string): string {
   return name.includes("/") ? name : `${kind}/${name}`;
+}
+
+/** The ending of `pattern` that says it is compressed or packed in a form that is not read. */
+export function endingNotRead(pattern: string): string | undefined {
+  return expandBraces(pattern)
+    .map((path) => NOT_READ.exec(path)?.[0])
+    .find((ending) => ending !== undefined);
 }
 
 /** The reader every ending of `pattern` asks for, or undefined where it says nothing or several things. */

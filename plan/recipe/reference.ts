@@ -108,7 +108,7 @@ export function recipePage(stages: readonly StageDefinition[], trainers?: readon
     "Each source has a name, under which training stages give it a weight.",
     optionsTable({ ...source, properties: Object.fromEntries(ownKeys) }),
     "The reader's own options stand beside these keys: see `read/…` in [stages](stages.md). The reader follows from the file ending: " +
-      "`.parquet`; `.jsonl`, `.ndjson`, `.json`; `.arrow`, `.feather`, `.ipc`; `.csv`, `.tsv`. Text formats may be compressed (`.gz`, `.zst`, `.zstd`). " +
+      "`.parquet`; `.jsonl`, `.ndjson`, `.json`; `.arrow`, `.feather`, `.ipc`; `.csv`, `.tsv`. Text formats may be compressed (`.gz`, `.zst`, `.bz2`, `.xz`). " +
       "Anything else needs `read`; `read: files` makes one document of each file.",
     "## training_stages",
     "A later training stage goes on where the earlier ones stopped in each source.",

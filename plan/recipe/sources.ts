@@ -4,7 +4,7 @@ import type { MissingPolicy, SourceSpec } from "../types.ts";
 import type { Path } from "./diagnostics.ts";
 import { check } from "./issues.ts";
 import { isRecord } from "./overrides.ts";
-import { fullName, readerOf } from "./readers.ts";
+import { endingNotRead, fullName, readerOf } from "./readers.ts";
 import { sourceShape } from "./schema.ts";
 import { readersOf } from "./stage-kinds.ts";
 import { placed, type ResolveContext, stageUse } from "./stage-use.ts";
@@ -90,6 +90,16 @@ function inferReader(name: string, patterns: readonly string[], context: Resolve
   const values = readersOf(context.registry).map((reader) => `\`${reader}\``);
   const silent = found.indexOf(undefined);
   const path = ["sources", name, "from", ...(patterns.length > 1 && silent !== -1 ? [silent] : [])];
+  const ending = endingNotRead(patterns[silent] ?? "");
+  if (ending !== undefined) {
+    context.findings.push({
+      code: "recipe/no-reader",
+      what: `\`${ending}\` files are not read`,
+      fix: "unpack them, or compress their content with zstd, gzip, xz or bzip2",
+      path,
+    });
+    return undefined;
+  }
   context.findings.push({
     code: "recipe/no-reader",
     what:

@@ -76,7 +76,7 @@ function measure({ unit, words, tokenizer, encoding }: Options, assets: Assets):
 
 export default defineStage({
   name: "filter/length",
-  version: 1,
+  version: 2,
   kind: "filter",
   summary: "Keeps texts of a length within bounds: in bytes, characters, words or tokens.",
   options,

@@ -122,6 +122,8 @@ function checkNames(metadata: readonly string[]): void {
 
 /** Columns whose presence under another name explains why there is no text. */
 const BLOB_COLUMNS = ["blob_id", "content_id"];
+/** Columns that hold the turns of a conversation. */
+const TURN_COLUMNS = ["messages", "conversations", "conversation"];
 
 export function missingColumn(
   context: ReadContext,
@@ -132,11 +134,15 @@ export function missingColumn(
 ): DataError {
   const near = suggest(name, there);
   const ids = option === "text" ? there.find((column) => BLOB_COLUMNS.includes(column)) : undefined;
-  const fix = near
-    ? `did you mean ${near}? set ${option}: ${near}`
-    : ids
-      ? `these rows only name their contents (${ids}): download the files first, then read those`
-      : `set ${option} to one of the columns there are`;
+  const turns = option === "text" ? there.find((column) => TURN_COLUMNS.includes(column)) : undefined;
+  const fix = turns
+    ? `${turns} holds the turns of conversations: carry it as metadata: [{ name: ${turns}, kind: json }], set text to a column that every row ` +
+      "has, and make the text with a rewrite stage of your own"
+    : near
+      ? `did you mean ${near}? set ${option}: ${near}`
+      : ids
+        ? `these rows only name their contents (${ids}): download the files first, then read those`
+        : `set ${option} to one of the columns there are`;
   return new DataError({
     code: "data/missing-column",
     what: `there is no column ${name}; there are ${there.length === 0 ? "none" : there.join(", ")}`,

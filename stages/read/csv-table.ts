@@ -13,15 +13,45 @@ import type { ByteSource, ShardRef } from "../../io/source.ts";
 import type { ReadContext } from "../define.ts";
 import { refuseUtf16, shardPlace } from "./shard-extents.ts";
 
-/** How a table is written. */
+/** How a table is written, as far as the recipe says; the rest follows from the name of a file. */
 export interface TableFormat {
-  readonly delimiter: string;
-  readonly quote: string | null;
+  readonly delimiter?: string | undefined;
+  readonly quote?: string | null | undefined;
   readonly header: readonly string[] | null;
 }
 
+/**
+ * Delimiter and quote of the file `key`. Files named `.tsv` are separated by tabs, and a quote in them is a character like any other: so is the
+ * format registered (text/tab-separated-values), and so is prose written.
+ */
+function formatOf({ delimiter, quote }: TableFormat, key: string): { delimiter: string; quote: string | null } {
+  const isTabbed = /\.(?:tsv|tab)(?:\.[a-z0-9]+)?$/i.test(key);
+  return {
+    delimiter: delimiter ?? (isTabbed ? "\t" : ","),
+    quote: quote === undefined ? (isTabbed ? null : '"') : quote,
+  };
+}
+
+/** What the parser's errors mean. Its own messages show the bytes of fields. */
+const FAULTS: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: "a quote that opens here never closes",
+  CSV_INVALID_CLOSING_QUOTE: "a quoted field goes on behind its closing quote",
+  INVALID_OPENING_QUOTE: "a quote stands inside a field that does not begin with one",
+  CSV_MAX_RECORD_SIZE: `the row is larger than ${MAX_ROW_BYTES / 2 ** 20} MiB`,
+};
+
 /** Errors after which the rest of a file cannot be told apart. */
 const FATAL = new Set(["CSV_QUOTE_NOT_CLOSED", "CSV_MAX_RECORD_SIZE"]);
+
+/** Delimiters that a header of one column is looked through for. */
+const DELIMITERS = ["\t", ";", "|", ","] as const;
+
+/** The delimiter that a header of one column seems to be separated by; undefined where it is one column. */
+export function likelyDelimiter(header: readonly string[]): string | undefined {
+  const [only = "", ...more] = header;
+  if (more.length > 0) return undefined;
+  return DELIMITERS.find((delimiter) => only.includes(delimiter));
+}
 
 /** A record, or why there is none. `row` counts the lines of the table, the header included. */
 export type Parsed = { readonly row: number } & (
@@ -44,12 +74,30 @@ export async function openTable(
   context: ReadContext,
   shard: ShardRef,
 ): Promise<Table> {
-  const parsed = records(contentOf(bytes, context, shard), format, shardPlace(context, shard));
-  if (format.header !== null) return { header: format.header, headerRows: 0, parsed };
+  const parsed = records(contentOf(bytes, context, shard), formatOf(format, shard.key), shardPlace(context, shard));
+  if (format.header !== null) {
+    refuseDuplicates(format.header, context, shard);
+    return { header: format.header, headerRows: 0, parsed };
+  }
   const first = await parsed.next();
   if (first.done) return { header: undefined, headerRows: 0, parsed };
   if ("fault" in first.value) throw headerError(first.value.fault, context, shard);
-  return { header: first.value.fields.map((field) => Buffer.from(field).toString()), headerRows: 1, parsed };
+  const header = first.value.fields.map((field) => Buffer.from(field).toString());
+  refuseDuplicates(header, context, shard);
+  return { header, headerRows: 1, parsed };
+}
+
+/** Throws DataError where two columns have one name: nobody can say which is meant. Columns without a name cannot be meant. */
+function refuseDuplicates(header: readonly string[], context: ReadContext, shard: ShardRef): void {
+  const name = header.find((column, i) => column !== "" && header.indexOf(column) !== i);
+  if (name === undefined) return;
+  throw new DataError({
+    code: "data/duplicate-column",
+    what: `two columns are called ${JSON.stringify(name)}`,
+    why: "which of the two a recipe means cannot be told",
+    fix: "give them names of their own in the file, or in the recipe with `header`",
+    place: shardPlace(context, shard),
+  });
 }
 
 function contentOf(bytes: ByteSource, context: ReadContext, shard: ShardRef): AsyncGenerator<Uint8Array> {
@@ -79,7 +127,11 @@ async function* checkedHead(
 }
 
 /** Records and faults in the order of the file. */
-async function* records(content: AsyncIterable<Uint8Array>, format: TableFormat, place: Place): AsyncGenerator<Parsed> {
+async function* records(
+  content: AsyncIterable<Uint8Array>,
+  format: ReturnType<typeof formatOf>,
+  place: Place,
+): AsyncGenerator<Parsed> {
   let count = 0;
   const faults: Parsed[] = [];
   let fatal: { readonly row: number; readonly message: string } | undefined;
@@ -97,8 +149,9 @@ async function* records(content: AsyncIterable<Uint8Array>, format: TableFormat,
     on_record: (fields) => ({ row: count++, fields }) as unknown as string[],
     on_skip: (error): undefined => {
       const row = count++;
-      const message = error?.message ?? "record is not CSV";
-      if (FATAL.has(error?.code ?? "")) fatal ??= { row, message };
+      const code: string = error?.code ?? "";
+      const message = FAULTS[code] ?? "the record cannot be told apart";
+      if (FATAL.has(code)) fatal ??= { row, message };
       else faults.push({ row, fault: message });
     },
   };

@@ -8,6 +8,7 @@
 import * as z from "zod";
 import type { Batch } from "../../batch/batch.ts";
 import { entryAt } from "../../batch/entry.ts";
+import { DataError } from "../../batch/errors.ts";
 import { type CellKind, type CellOrMisfit, cellKindOf, type MetadataKind, MISFIT } from "../../io/formats/cells.ts";
 import { isJson } from "../../io/formats/value-types.ts";
 import type { ShardRef } from "../../io/source.ts";
@@ -23,22 +24,28 @@ import {
   sourceColumns,
   wholeName,
 } from "./columns.ts";
-import { openTable, type Parsed, type Table } from "./csv-table.ts";
+import { likelyDelimiter, openTable, type Parsed, type Table } from "./csv-table.ts";
 import { parseNumber } from "./numbers.ts";
 import { cellsProblem, type RowFault } from "./row-faults.ts";
 import { isSequential, RowRange, rowRangeOptions } from "./row-range.ts";
-import { wholeShards } from "./shard-extents.ts";
+import { shardPlace, wholeShards } from "./shard-extents.ts";
 
 const options = z.strictObject({
   ...columnOptions,
   metadata: metadataOption.describe("columns to carry along; a bare name is a utf8 column"),
-  delimiter: z.string().min(1).default(",").describe("what separates fields, such as a tab"),
+  delimiter: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("what separates fields; by default a tab in files named `.tsv`, a comma in others"),
   quote: z
     .string()
     .length(1)
     .nullable()
-    .default('"')
-    .describe("what quotes fields, doubled inside them; null for none"),
+    .optional()
+    .describe(
+      'what quotes fields, doubled inside them; null for none; by default none in files named `.tsv`, `"` in others',
+    ),
   header: z
     .array(z.string())
     .min(1)
@@ -72,8 +79,10 @@ async function columnsOf(
 ): Promise<readonly CsvColumn[]> {
   const find = (option: "text" | "id", name: string): number => {
     const index = header.indexOf(name);
-    if (index < 0) throw missingColumn(context, shard, option, name, header);
-    return index;
+    if (index >= 0) return index;
+    const delimiter = given.delimiter === undefined ? likelyDelimiter(header) : undefined;
+    if (delimiter !== undefined) throw oneColumn(header, delimiter, context, shard);
+    throw missingColumn(context, shard, option, name, header);
   };
   const columns: CsvColumn[] = [{ name: "text", kind: "utf8", wanted: "utf8", index: find("text", given.text) }];
   if (given.id !== null && (given.id !== "id" || header.includes("id"))) {
@@ -86,6 +95,19 @@ async function columnsOf(
     columns.push({ name, kind: cellKindOf(wanted), wanted, index });
   }
   return columns;
+}
+
+/** A header of one column, in which another delimiter than the file's name says stands between names. */
+function oneColumn(header: readonly string[], delimiter: string, context: ReadContext, shard: ShardRef): DataError {
+  const [line = ""] = header;
+  const columns = line.split(delimiter).map((name) => JSON.stringify(name));
+  return new DataError({
+    code: "data/missing-column",
+    what: `the table has one column, ${JSON.stringify(line)}`,
+    why: `fields seem to be separated by ${JSON.stringify(delimiter)}`,
+    fix: `set delimiter: ${JSON.stringify(delimiter)}; the columns are then ${columns.join(", ")}`,
+    place: shardPlace(context, shard),
+  });
 }
 
 /** The operator behind `read/csv`; tests give it small batches. */
@@ -162,7 +184,7 @@ function cellsOf(
   if ("fault" in record) return { kind: "bad_csv", message: record.fault };
   const { fields } = record;
   if (fields.length !== width) {
-    return { kind: "bad_csv", message: `row has ${fields.length} fields, the header has ${width}` };
+    return { kind: "bad_csv", message: `the row has ${count(fields.length)}, the header ${width}` };
   }
   return {
     cells: columns.map(({ name, wanted, index }) => {
@@ -171,6 +193,10 @@ function cellsOf(
       return name === "id" && field.length === 0 ? null : toCell(field, wanted);
     }),
   };
+}
+
+function count(fields: number): string {
+  return fields === 1 ? "1 field" : `${fields} fields`;
 }
 
 function toCell(field: Uint8Array, wanted: MetadataKind): CellOrMisfit {
@@ -189,10 +215,10 @@ function toCell(field: Uint8Array, wanted: MetadataKind): CellOrMisfit {
 
 export default defineStage({
   name: "read/csv",
-  version: 2,
+  version: 3,
   kind: "source",
   summary: "Reads CSV or TSV, plain or compressed; fields may span lines.",
-  reference: "RFC 4180",
+  reference: "RFC 4180; text/tab-separated-values for `.tsv`",
   options,
   reads: [],
   writes: ({ metadata }) => sourceColumns(metadata, "utf8"),

@@ -11,6 +11,7 @@ import type { DictionaryColumn } from "../../batch/column.ts";
 import { entryAt } from "../../batch/entry.ts";
 import { int32At, uint8At } from "../../batch/numbers.ts";
 import { codecOf, decode } from "../../io/codecs/codec.ts";
+import { codecByMagic } from "../../io/codecs/magic.ts";
 import type { ShardRef } from "../../io/source.ts";
 import { FILE_LANGUAGES, fileLanguage } from "../../kernels/file-language.ts";
 import { utf16ByteOrder } from "../../kernels/utf16.ts";
@@ -106,6 +107,8 @@ async function readFile(shard: ShardRef, context: ReadContext): Promise<Content>
 
 function contentFault(content: Uint8Array): RowFault | undefined {
   if (content.length === 0) return { kind: "empty_text", message: "file is empty" };
+  const form = codecByMagic(content);
+  if (form !== "plain") return { kind: "invalid_utf8", message: `file is ${form}, not text` };
   const order = utf16ByteOrder(content);
   if (order) return { kind: "invalid_utf8", message: `file is UTF-16 (${order})` };
   if (!isUtf8(content)) return { kind: "invalid_utf8", message: "file is not valid UTF-8" };

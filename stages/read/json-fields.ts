@@ -62,6 +62,12 @@ export class JsonFields {
     this.paths = paths;
   }
 
+  /** Whether the line that `scanner` scanned last has the key of the text, null or not. */
+  hasText(scanner: JsonScanner): boolean {
+    const [text] = this.columns;
+    return text?.paths.some((path) => scanner.kinds[path] !== JsonKind.missing) ?? false;
+  }
+
   /** Fills `cells` from the line that `scanner` scanned last, or says why it is no row. They are good until the next scan. */
   take(scanner: JsonScanner): RowFault | undefined {
     this.cellBytes = 0;
@@ -89,9 +95,23 @@ function found(scanner: JsonScanner, paths: readonly number[]): number {
 
 function textFault(kind: number, cell: CellOrMisfit): RowFault | undefined {
   if (kind === JsonKind.missing || kind === JsonKind.null) return { kind: "missing_text", message: "line has no text" };
-  if (kind !== JsonKind.string) return { kind: "text_not_string", message: "text is not a string" };
+  if (kind !== JsonKind.string) return { kind: "text_not_string", message: `text is ${wordOf(kind)}, not a string` };
   const isEmpty = cell instanceof Uint8Array && cell.length === 0;
   return isEmpty ? { kind: "empty_text", message: "text is empty" } : undefined;
+}
+
+function wordOf(kind: number): string {
+  switch (kind) {
+    case JsonKind.array:
+      return "a list";
+    case JsonKind.object:
+      return "an object";
+    case JsonKind.true:
+    case JsonKind.false:
+      return "a boolean";
+    default:
+      return "a number";
+  }
 }
 
 /** The value found at `path` as a column of kind `wanted` takes it. */

@@ -25,6 +25,7 @@ import { JsonFields } from "./json-fields.ts";
 import { ROW_TOO_LARGE, type RowProblem } from "./row-faults.ts";
 import { isSequential, RowRange, rowRangeOptions } from "./row-range.ts";
 import { byteExtents, refuseUtf16, shardPlace, wholeShards } from "./shard-extents.ts";
+import { TextKey } from "./text-key.ts";
 
 const options = z.strictObject({
   text: columnOptions.text.describe(
@@ -39,6 +40,12 @@ const options = z.strictObject({
   metadata: metadataOption.describe(
     "keys to carry along, null where a line lacks them. A bare name is a utf8 column: strings as they are, other values as their JSON text",
   ),
+  strict_json: z
+    .boolean()
+    .default(false)
+    .describe(
+      "whether a line with NaN, Infinity or -Infinity, which Python writes and JSON does not know, is an unusable row",
+    ),
   ...rowRangeOptions,
 });
 type Options = z.output<typeof options>;
@@ -60,20 +67,53 @@ export function jsonlSource(given: Options, target: BatchTarget = BATCH_TARGET):
       }),
     async *read(extents, context) {
       const rows = new RowRange(given);
+      const textKey = new TextKey(given.text);
       for (const extent of extents) {
-        if (rows.done) return;
+        if (rows.done) break;
         const shard = entryAt(context.shards, extent.shard, "shard");
         const bytes = await context.open(shard);
         try {
           const scanner = new JsonScanner(wanted.paths, unescaper);
-          const reader = new ExtentReader(context, extent, shard, scanner, wanted, target);
+          const reader = new ExtentReader({
+            context,
+            extent,
+            shard,
+            scanner,
+            wanted,
+            textKey,
+            target,
+            strict: given.strict_json,
+          });
           yield* reader.read(bytes, rows);
         } finally {
           await bytes.close();
         }
       }
+      textKey.check(context);
     },
   });
+}
+
+/** A JSON string, number or boolean in words; undefined for all else. */
+function scalarOf(line: Uint8Array): string | undefined {
+  try {
+    const type = typeof JSON.parse(Buffer.from(line).toString());
+    return type === "object" ? undefined : `a ${type}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What reading an extent needs. */
+interface ExtentInput {
+  readonly context: ReadContext;
+  readonly extent: Extent;
+  readonly shard: ShardRef;
+  readonly scanner: JsonScanner;
+  readonly wanted: JsonFields;
+  readonly textKey: TextKey;
+  readonly target: BatchTarget;
+  readonly strict: boolean;
 }
 
 class ExtentReader {
@@ -82,22 +122,19 @@ class ExtentReader {
   readonly #shard: ShardRef;
   readonly #scanner: JsonScanner;
   readonly #wanted: JsonFields;
+  readonly #textKey: TextKey;
+  readonly #strict: boolean;
   readonly #batches: BatchAssembler;
   #row = 0;
 
-  constructor(
-    context: ReadContext,
-    extent: Extent,
-    shard: ShardRef,
-    scanner: JsonScanner,
-    wanted: JsonFields,
-    target: BatchTarget,
-  ) {
+  constructor({ context, extent, shard, scanner, wanted, textKey, target, strict }: ExtentInput) {
     this.#context = context;
     this.#extent = extent;
     this.#shard = shard;
     this.#scanner = scanner;
     this.#wanted = wanted;
+    this.#textKey = textKey;
+    this.#strict = strict;
     this.#batches = new BatchAssembler(context.source, wanted.columns, target);
   }
 
@@ -167,11 +204,25 @@ class ExtentReader {
   #checkShape(buffer: Buffer, start: number): void {
     let first = start;
     while (first < buffer.length && uint8At(buffer, first) <= 0x20) first++;
-    if (buffer[first] !== OPEN_ARRAY) return;
+    if (buffer[first] !== OPEN_ARRAY) {
+      const scalar = scalarOf(buffer.subarray(first, buffer.indexOf(NEWLINE, first)));
+      if (scalar !== undefined) throw this.#notObjects(scalar);
+      return;
+    }
     throw new DataError({
       code: "data/json-array",
       what: "the file is one JSON array, not JSON lines",
       fix: "write one object a line: jq -c '.[]' FILE > NEW_FILE",
+      place: shardPlace(this.#context, this.#shard),
+    });
+  }
+
+  #notObjects(scalar: string): DataError {
+    return new DataError({
+      code: "data/json-scalars",
+      what: `the first line is ${scalar}, not an object`,
+      why: "a row is an object that has its document under a key",
+      fix: 'write objects: jq -c "{ text: . }" FILE > NEW_FILE',
       place: shardPlace(this.#context, this.#shard),
     });
   }
@@ -198,6 +249,12 @@ class ExtentReader {
       this.#problem("bad_json", byte, `line is not JSON: ${where}`);
       return false;
     }
+    if (this.#strict && scanner.hasNotFinite) {
+      this.#problem("bad_json", byte, "line is not JSON: it has NaN or Infinity in it");
+      return false;
+    }
+    const key = this.#textKey;
+    if (!key.isThere) key.see(this.#wanted.hasText(scanner), buffer.subarray(start, end), this.#shard);
     const fault = this.#wanted.take(scanner);
     if (fault !== undefined) this.#problem(fault.kind, byte, fault.message);
     return fault === undefined;
@@ -206,7 +263,7 @@ class ExtentReader {
 
 export default defineStage({
   name: "read/jsonl",
-  version: 2,
+  version: 3,
   kind: "source",
   summary: "Reads JSON lines, plain or compressed: one object a line.",
   reference: "RFC 8259, and NaN, Infinity, -Infinity; a lone surrogate becomes U+FFFD, of equal keys the last wins",

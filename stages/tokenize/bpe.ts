@@ -1,8 +1,8 @@
 /**
- * Turns text into token ids with a byte-level BPE.
+ * Turns text into token ids with a BPE of bytes (GPT-2, Llama 3) or of characters (SentencePiece: Llama 2, Mistral, Gemma).
  *
- * Owns the `tokens` column. Invariant: every living row gets its text's ids and one EOS at the end; dead rows get none. Text that
- * spells a special token is text: no EOS can come from a document. Where rows have `loss_ranges`, the tokens that overlap one are trained on, and
+ * Owns the `tokens` column. Invariant: every living row gets its text's ids and one EOS at the end; dead rows get none. Added
+ * tokens that are not special are found in text, as `tokenizers` finds them; text that spells a special one is text: no EOS can come from a document. Where rows have `loss_ranges`, the tokens that overlap one are trained on, and
  * no others.
  */
 import { z } from "zod";
@@ -12,10 +12,11 @@ import { encodingOption, fileOption, openVocabulary, vocabularyRef } from "./voc
 
 export default defineStage({
   name: "tokenize/bpe",
-  version: 1,
+  version: 2,
   kind: "annotate",
   summary: "turns text into token ids and ends each document with EOS",
-  reference: "ids identical to Hugging Face tokenizers 0.23.2 and tiktoken 1.0.22 with special tokens read as text",
+  reference:
+    "ids identical to Hugging Face tokenizers 0.23.2 (`encode_special_tokens`) and tiktoken 1.0.22 with special tokens read as text; added tokens that are not special are found",
   options: z
     .strictObject({
       file: fileOption,

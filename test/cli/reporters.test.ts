@@ -14,7 +14,7 @@ import { terminalReporter } from "../../cli/reporters/terminal.ts";
 import type { Plan, RowAccountSoFar, RunEvent } from "../../index.ts";
 
 const PLAN = { name: "tiny", fingerprint: "0123456789abcdef" } as Plan;
-const STARTED: RunEvent = { type: "run_started", plan: PLAN, workers: 1, zstd: "fzstd" };
+const STARTED: RunEvent = { type: "run_started", plan: PLAN, workers: 1 };
 const INGEST = { phase: "ingest", subject: "web", source: "web" } as const;
 
 function phases(done: number, total: number, doneBytes = 0): RunEvent {

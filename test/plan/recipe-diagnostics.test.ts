@@ -60,6 +60,7 @@ const CASES: readonly (readonly [name: string, piece: string, by: string, expect
   ["no reader", "[ code/*.parquet ]", "[ a.parquet, b.txt ]", ["recipe/no-reader 10:24"]],
   ["two readers", "[ code/*.parquet ]", "[ a.parquet, b.jsonl ]", ["recipe/no-reader 10:5"]],
   ["compressed parquet", "code/*.parquet", "a.parquet.gz", ["recipe/no-reader 10:5"]],
+  ["a compression that is not read", "code/*.parquet", '"a.jsonl.{zst,lz4}"', ["recipe/no-reader 10:5"]],
   ["unknown reader", "text: content", "text: content\n    read: parket", ["recipe/unknown-stage 12:11"]],
   ["a reader that is a filter", "text: content", "read: filter/gopher-quality", ["recipe/wrong-stage-kind 11:11"]],
   ["source name with a space", "  code:\n", "  co de:\n", ["recipe/bad-name 9:3", "recipe/unknown-source 13:79"]],

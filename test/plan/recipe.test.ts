@@ -139,6 +139,7 @@ test("--set reaches stages by id, training stages by name, names with dots, and 
 test("a reader follows from the ending of every pattern, or is named", async () => {
   const reader = async (source: string) => (await load(good('from: "data/*.jsonl.zst"', source))).sources.docs.read.use;
   assert.equal(await reader('from: "a.{jsonl,ndjson.gz,json}"'), "read/jsonl");
+  assert.equal(await reader('from: "a.jsonl.{gz,zst,bz2,xz}"'), "read/jsonl");
   assert.equal(await reader("from: [ a.parquet, b/*.PARQUET ]"), "read/parquet");
   assert.equal(await reader("from: hf://datasets/o/n@v1/data/*.parquet"), "read/parquet");
   assert.equal(await reader("from: docs/**/*.md, read: files"), "read/files");

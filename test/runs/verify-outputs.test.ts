@@ -227,3 +227,19 @@ test("tokens of an output's source, beside training stages, are those of its sto
     await expectFound(at.shard, changed, code, new RegExp(`comes to \\d+ ${key}, and the run says`));
   }
 });
+
+test("rows that a count left out are counted like those that fell: a source whose only barrier selects", async (t) => {
+  const selected = ROWS.replace("{ use: dedup/paragraphs }", "{ use: filter/sample, count: 30 }").replace(
+    "    - { use: dedup/exact }\n",
+    "",
+  );
+  const { folder, expectFound, sealed, at } = await build(temporaryFolder(t), selected);
+  assert.match(fs.readFileSync(path.join(folder, "README.md"), "utf8"), /\| rows \| 30 \|/);
+  const change = (value: Figures) => void (value.spans as unknown as Figures[])[0].survivors++;
+  await expectFound(
+    at.settle,
+    sealed(at.settle, change),
+    "verify/output-counts",
+    /survive, and \d+ of \d+ were said to/,
+  );
+});

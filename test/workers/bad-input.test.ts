@@ -5,6 +5,7 @@ import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { prepare, type RunResult, run, ShardmillError } from "../../index.ts";
+import { blockEncoder } from "../../io/codecs/encoder.ts";
 import { temporaryFolder } from "./fixture.ts";
 
 const SAMPLES = path.resolve("..", "shared", "samples");
@@ -30,6 +31,10 @@ interface Case {
   readonly source?: string;
   readonly code: string;
   readonly message: RegExp;
+}
+
+function compressed(name: string): Uint8Array {
+  return fs.readFileSync(path.join(process.cwd(), "test/golden/compressed", name));
 }
 
 const utf16 = Buffer.from(`\uFEFF${GOOD}`, "utf16le");
@@ -63,6 +68,42 @@ const CASES: readonly Case[] = [
     bytes: gzipSync(GOOD),
     code: "data/wrong-codec",
     message: /gzip/,
+  },
+  {
+    name: "bzip2 under another name",
+    file: "a.jsonl",
+    bytes: compressed("runs.bz2"),
+    code: "data/wrong-codec",
+    message: /are bzip2(.|\n)*\.bz2/,
+  },
+  {
+    name: "cut bzip2",
+    file: "a.jsonl.bz2",
+    bytes: compressed("runs.bz2").subarray(0, 60),
+    code: "data/truncated-bzip2",
+    message: /a\.jsonl\.bz2/,
+  },
+  {
+    name: "damaged xz",
+    file: "a.jsonl.xz",
+    bytes: flip(compressed("text.xz"), 9000),
+    code: "data/corrupt-xz",
+    message: /a\.jsonl\.xz/,
+  },
+  {
+    name: "lz4",
+    file: "a.jsonl",
+    bytes: Uint8Array.of(4, 0x22, 0x4d, 0x18, 0x64, 0x40, 0xa7),
+    code: "data/unsupported-codec",
+    message: /is lz4/,
+  },
+  {
+    name: "a file that is gzip and called text",
+    file: "a.txt",
+    bytes: gzipSync(GOOD),
+    source: "read: files",
+    code: "data/invalid-utf8",
+    message: /file is gzip, not text/,
   },
   { name: "UTF-16", file: "a.jsonl", bytes: utf16, code: "data/not-utf8", message: /UTF-16/ },
   {
@@ -122,6 +163,7 @@ async function attempt(
   maxErrors = 0,
 ): Promise<{ result: RunResult; out: string }> {
   const root = temporaryFolder(t);
+  fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
   fs.writeFileSync(path.join(root, name), bytes);
   fs.writeFileSync(
     path.join(root, "bad.yaml"),
@@ -150,6 +192,38 @@ for (const { name, file, bytes, source, code, message } of CASES) {
     });
   });
 }
+
+/** A flipped byte that ends a row's JSON in the middle of a file with a checksum at its end. */
+const DAMAGED: readonly (readonly [name: string, bytes: Uint8Array, code: string])[] = [
+  ["a.jsonl.gz", flip(gzipSync(GOOD.repeat(50), { level: 0 }), 60), "data/corrupt-gzip"],
+  ["a.jsonl.gz", gzipSync(GOOD.repeat(50), { level: 0 }).subarray(0, 700), "data/truncated-gzip"],
+  ["a.jsonl.zst", flip(blockEncoder("zstd").frame(Buffer.from(GOOD.repeat(50))), 30), "data/corrupt-zstd"],
+  ["a.csv.gz", flip(gzipSync(`id,text\n${'1,"some text"\n'.repeat(50)}`, { level: 0 }), 80), "data/corrupt-gzip"],
+];
+
+for (const [name, bytes, code] of DAMAGED) {
+  for (const maxErrors of [0, 1, 1000]) {
+    test(`rows of a damaged ${name} (${code}) are no bad rows, --max-errors ${maxErrors}`, async (t) => {
+      await assert.rejects(attempt(t, name, bytes, "", maxErrors), (error) => {
+        assert.ok(error instanceof ShardmillError, String(error));
+        assert.equal(error.code, code);
+        assert.doesNotMatch(error.message, /max-errors/);
+        return true;
+      });
+    });
+  }
+}
+
+test("a bad row of a whole compressed shard stays a bad row", async (t) => {
+  const bytes = gzipSync(`${GOOD.repeat(5)}{"text": 5}\n`);
+  await assert.rejects(attempt(t, "a.jsonl.gz", bytes), { code: "data/text-not-string" });
+});
+
+test("a truncated file below a folder of any name says what it is", async (t) => {
+  const name = "worker_0/part.jsonl.gz";
+  const bytes = gzipSync(GOOD.repeat(50)).subarray(0, 40);
+  await assert.rejects(attempt(t, name, bytes), { code: "data/truncated-gzip", message: /worker_0\/part/ });
+});
 
 test("--max-errors lets bad rows pass, counted by kind", async (t) => {
   const bytes = `${GOOD.repeat(5)}{"text": 5}\nnot json\n{"text": ""}\n{"other": 1}\n${GOOD}`;

@@ -23,6 +23,7 @@ import { Edits } from "./span/edits.ts";
 import { SpanMeter } from "./span/meter.ts";
 import { SpanProducts } from "./span/products.ts";
 import { Requests } from "./span/requests.ts";
+import { shardDamageOr } from "./span/shard-damage.ts";
 import { SpanStages } from "./span/stages.ts";
 import { Tally } from "./span/tally.ts";
 
@@ -86,7 +87,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
     return marker;
   } catch (error) {
     products.abort();
-    throw error;
+    throw await shardDamageOr(error, source, context.environment);
   } finally {
     requests.close();
   }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gunzipSync } from "node:zlib";
+import type { SpecialTokens } from "../../../kernels/bpe/added-tokens.ts";
 import { loadTokenizer, type Tokenizer } from "../../../kernels/bpe/tokenizer.ts";
 
 const require = createRequire(import.meta.url);
@@ -13,6 +14,8 @@ export interface Vocabulary {
   readonly tokenizer: Tokenizer;
   /** The reference, or why it cannot run here. */
   readonly oracle: Oracle | string;
+  /** What the reference takes special tokens in text for. */
+  readonly special: SpecialTokens;
 }
 
 /** Where to find the vocabulary, or why it is not there. */
@@ -22,7 +25,7 @@ interface HfTokenizer {
   encode(text: string, pair: null, options: object): Promise<{ getIds(): number[] }>;
 }
 
-/** `tokenizers` on the file's text; a reason where its native part does not load here. */
+/** `tokenizers` on the file's text, special tokens parsed, as its package for Node always does; a reason where its native part does not load here. */
 export function huggingFace(json: string): Oracle | string {
   let peer: { Tokenizer: { fromString(json: string): HfTokenizer } };
   try {
@@ -46,12 +49,12 @@ export function tiktoken(name: string): Oracle {
 
 function fromTiktoken(name: string): Vocabulary {
   const bytes = readFileSync(require.resolve(`tiktoken/encoders/${name}.json`));
-  return { name, tokenizer: loadTokenizer(bytes, { name }), oracle: tiktoken(name) };
+  return { name, tokenizer: loadTokenizer(bytes, { name }), oracle: tiktoken(name), special: "text" };
 }
 
 function fromJson(name: string, bytes: Uint8Array): Vocabulary {
   const oracle = huggingFace(Buffer.from(bytes).toString("utf8"));
-  return { name, tokenizer: loadTokenizer(bytes, { name }), oracle };
+  return { name, tokenizer: loadTokenizer(bytes, { name }), oracle, special: "parse" };
 }
 
 function fromPackage(name: string): Found {

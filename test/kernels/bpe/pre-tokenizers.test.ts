@@ -6,10 +6,12 @@ import { forEachCategoryRun } from "../../../kernels/bpe/char-class.ts";
 import type { PreTokenizerStep } from "../../../kernels/bpe/model.ts";
 import type { PreTokenizer } from "../../../kernels/bpe/pre-tokenizer.ts";
 import { createPreTokenizer } from "../../../kernels/bpe/pre-tokenizers.ts";
-import { RegexPreTokenizer } from "../../../kernels/bpe/regex-pre-tokenizer.ts";
 import { translateRegex } from "../../../kernels/bpe/regex-translate.ts";
+import { RegexSpans } from "../../../kernels/bpe/split-patterns.ts";
+import { SplitPreTokenizer, SplitStep } from "../../../kernels/bpe/split-pre-tokenizer.ts";
+import type { SplitBehavior } from "../../../kernels/bpe/splits.ts";
 import { fuzzTexts } from "./fuzz-text.ts";
-import { REGEXES } from "./regexes.ts";
+import { DEEPSEEK_V3, REGEXES } from "./regexes.ts";
 
 function words(preTokenizer: PreTokenizer, bytes: Uint8Array, batch = 7): number[] {
   const ends = new Int32Array(batch);
@@ -21,13 +23,25 @@ function words(preTokenizer: PreTokenizer, bytes: Uint8Array, batch = 7): number
 }
 
 function split(steps: readonly PreTokenizerStep[], text: string): string[] {
+  const preTokenizer = createPreTokenizer(steps);
   const bytes = new TextEncoder().encode(text);
+  const ends = new Int32Array(100);
+  const cut = preTokenizer.begin(bytes, 0, bytes.length) ?? bytes;
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let start = 0;
-  return words(createPreTokenizer(steps), bytes).map((end) => {
-    const word = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(start, end));
+  return [...ends.subarray(0, preTokenizer.next(ends))].map((end) => {
+    const word = decoder.decode(cut.subarray(start, end));
     start = end;
     return word;
   });
+}
+
+function regex(source: string, behavior: SplitBehavior = "isolated", invert = false): PreTokenizerStep {
+  return { kind: "split", pattern: { kind: "regex", source }, behavior, invert };
+}
+
+function characters(of: "digits" | "punctuation" | "whitespace", behavior: SplitBehavior): PreTokenizerStep {
+  return { kind: "split", pattern: { kind: "characters", of }, behavior, invert: false };
 }
 
 const CLASSES = [
@@ -57,10 +71,10 @@ const CLASSES = [
 ];
 
 for (const [name, source] of Object.entries(REGEXES)) {
-  const scanner = createPreTokenizer([{ kind: "regex", source }]);
-  const slow = new RegexPreTokenizer(translateRegex(source));
+  const scanner = createPreTokenizer([regex(source)]);
+  const slow = new SplitPreTokenizer([new SplitStep(new RegexSpans(translateRegex(source)), "isolated", false, false)]);
 
-  test(`${name}: the expression is known`, () => assert.ok(!(scanner instanceof RegexPreTokenizer)));
+  test(`${name}: the expression is known`, () => assert.ok(!(scanner instanceof SplitPreTokenizer)));
 
   test(`${name}: scanner and expression cut alike`, () => {
     const short = fc.array(fc.constantFrom(...CLASSES), { maxLength: 12 }).map((parts) => parts.join(""));
@@ -89,39 +103,94 @@ for (const [name, source] of Object.entries(REGEXES)) {
   });
 }
 
+test("deepseek v3: one scanner cuts as the three splits do, malformed bytes included", () => {
+  const steps = DEEPSEEK_V3.map((source) => regex(source));
+  const scanner = createPreTokenizer(steps);
+  assert.ok(!(scanner instanceof SplitPreTokenizer));
+  const slow = new SplitPreTokenizer(
+    DEEPSEEK_V3.map((source) => new SplitStep(new RegexSpans(translateRegex(source)), "isolated", false, false)),
+  );
+  const same = (bytes: Uint8Array) => assert.deepEqual(words(scanner, bytes), words(slow, bytes));
+  const parts = fc.constantFrom(...CLASSES, "か", "カ", "\u30fb", "\u9fa6", "\u3040", "$", "_", "\u200b", "9");
+  const short = fc.array(parts, { maxLength: 12 }).map((chosen) => new TextEncoder().encode(chosen.join("")));
+  fc.assert(fc.property(short, same), { numRuns: 3000, seed: 1 });
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), same), { numRuns: 1000, seed: 1 });
+  for (const text of fuzzTexts(2, 300)) same(new TextEncoder().encode(text));
+});
+
 test("steps apply within the words of the step before", () => {
-  const digits = { kind: "digits", individual: true } as const;
-  const gpt2 = { kind: "regex", source: REGEXES.gpt2 } as const;
-  assert.deepEqual(split([digits, gpt2], "ab 12  c"), ["ab", " ", "1", "2", " ", " c"]);
-  assert.deepEqual(split([{ kind: "digits", individual: false }], "ab12½c"), ["ab", "12½", "c"]);
+  const digits = characters("digits", "isolated");
+  assert.deepEqual(split([digits, regex(REGEXES.gpt2)], "ab 12  c"), ["ab", " ", "1", "2", " ", " c"]);
+  assert.deepEqual(split([characters("digits", "contiguous")], "ab12½c"), ["ab", "12½", "c"]);
   assert.deepEqual(split([digits], "a\u{11de0}\u{16ff6}\u{16ff7}"), ["a", "\u{11de0}", "\u{16ff6}", "\u{16ff7}"]);
 });
 
 test("gaps between matches are words too", () => {
-  assert.deepEqual(split([{ kind: "regex", source: String.raw`[\r\n]` }], "ab\n\ncd"), ["ab", "\n", "\n", "cd"]);
-  assert.deepEqual(split([{ kind: "regex", source: "x*" }], "axxb"), ["a", "xx", "b"]);
-  assert.deepEqual(split([{ kind: "regex", source: "b" }], ""), []);
+  assert.deepEqual(split([regex(String.raw`[\r\n]`)], "ab\n\ncd"), ["ab", "\n", "\n", "cd"]);
+  assert.deepEqual(split([regex("x*")], "axxb"), ["a", "xx", "b"]);
+  assert.deepEqual(split([regex("b")], ""), []);
 });
 
-test("an expression without exact translation is refused", () => {
-  for (const source of [
-    String.raw`\w+`,
-    String.raw`\p{Han}+`,
-    "a++",
-    "^a",
-    "(?i)a",
-    "(?i:ß)",
-    "(?i:fl)",
-    "[[:alpha:]]",
-    "[a&&b]",
-    "a)",
-    "(a",
-    "(?>a)",
-    "{",
+test("every behaviour, as it is and inverted", () => {
+  const behaviors: readonly SplitBehavior[] = [
+    "isolated",
+    "removed",
+    "contiguous",
+    "merged_with_previous",
+    "merged_with_next",
+  ];
+  const cut = (invert: boolean) =>
+    behaviors.map((behavior) => split([regex("-", behavior, invert)], "-a--b-").join("|"));
+  assert.deepEqual(cut(false), ["-|a|-|-|b|-", "a|b", "-|a|--|b|-", "-|a-|-|b-", "-a|-|-b|-"]);
+  assert.deepEqual(cut(true), ["-|a|-|-|b|-", "-|-|-|-", "-|a|--|b|-", "-a|-|-b|-", "-|a-|-|b-"]);
+});
+
+test("a text as pattern is that text, whatever its characters mean in expressions", () => {
+  const text = (value: string): PreTokenizerStep => {
+    return { kind: "split", pattern: { kind: "text", text: value }, behavior: "isolated", invert: false };
+  };
+  assert.deepEqual(split([text(".*")], "a.*b"), ["a", ".*", "b"]);
+  assert.deepEqual(split([text("")], "a🙂b"), ["a", "🙂", "b"]);
+});
+
+test("a blank is put before words that begin with none", () => {
+  assert.deepEqual(split([{ kind: "prefix_space" }, regex(REGEXES.gpt2)], "a b"), [" a", " b"]);
+  assert.deepEqual(split([{ kind: "prefix_space" }, regex(REGEXES.gpt2)], " a"), [" a"]);
+  assert.deepEqual(split([characters("punctuation", "isolated"), { kind: "prefix_space" }], "a,b"), [" a", " ,", " b"]);
+});
+
+test("behind the byte alphabet a byte is a character", () => {
+  // U+00E9 is C3 A9: its second byte is spelled with the copyright sign, no digit; U+00F2 ends in B2, spelled as a superscript two.
+  const steps = [{ kind: "byte_alphabet" } as const, characters("digits", "isolated")];
+  assert.deepEqual(split(steps, "é"), ["é"]);
+  assert.equal(split(steps, "ò").length, 2);
+});
+
+test("an expression without exact translation is refused by the construct's name", () => {
+  for (const [source, construct] of [
+    [String.raw`\p{Emoji}+`, String.raw`\p{Emoji}`],
+    [String.raw`\p{InThai}`, String.raw`\p{InThai}`],
+    [String.raw`(a)\1`, String.raw`\1`],
+    [String.raw`\R`, String.raw`\R`],
+    [String.raw`\Ka`, String.raw`\K`],
+    ["(?i:ß)", "letters outside ASCII without case"],
+    [String.raw`(?i:[\p{L}])`, "letters outside ASCII without case"],
+    ["(?i:fl)", '"fl" without case'],
+    ["[[:alpha:]]", "[:alpha:]"],
+    ["(?x)a b", '(?x"'],
+    ["(?~a)", '(?~"'],
+    ["a**", "a doubled quantifier"],
+    ["a{2,1}", "{2,1}"],
+    [String.raw`[a-\d]`, "a range that ends with a class"],
+    ["(?<=a++)b", "a possessive ++ in a lookbehind"],
+    ["a)", "a closing bracket"],
+    ["(a", "an unclosed group"],
+    ["+", '"+" without anything to repeat'],
   ]) {
     assert.throws(
-      () => createPreTokenizer([{ kind: "regex", source }]),
-      { code: "recipe/unsupported-tokenizer" },
+      () => createPreTokenizer([regex(source)]),
+      (error: Error & { code: string }) =>
+        error.code === "recipe/unsupported-tokenizer" && error.message.includes(construct),
       source,
     );
   }
@@ -138,6 +207,9 @@ test("classes keep their meaning whatever JavaScript thinks", () => {
   assert.deepEqual(matches("[^a-c\\]]", "abcd]"), ["d"]);
   assert.deepEqual(matches("[一-龥぀-ゟ゠-ヿ]+", "a漢字かなb"), ["漢字かな"]);
   assert.deepEqual(matches("(?<=a)b{1,2}?", "abb"), ["b"]);
+  assert.deepEqual(matches(String.raw`\p{Han}+`, "a漢字かな"), ["漢字"]);
+  assert.deepEqual(matches(String.raw`[\p{L}&&\p{Latin}]+`, "aΩé漢"), ["a", "é"]);
+  assert.deepEqual(matches("[^(a|[bc])]+", "dab(e"), ["d", "e"]);
 });
 
 test("the pinned table is Unicode 16, as both references answer", () => {

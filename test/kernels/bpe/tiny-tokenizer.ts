@@ -18,6 +18,7 @@ export function tinyTokenizer(merges: readonly (readonly [string, string])[] = [
     version: "1.0",
     added_tokens: [{ id: 256 + merges.length, content: "<eos>", special: true }] as object[],
     normalizer: null as object | null,
+    post_processor: null as object | null,
     pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, use_regex: true } as object | null,
     model: { type: "BPE", vocab, merges: merges as readonly unknown[] } as Record<string, unknown>,
   };

@@ -5,7 +5,7 @@ import { Bitmap } from "../../../batch/bitmap.ts";
 import type { BpeModel } from "../../../kernels/bpe/model.ts";
 import { fuzzTexts, seeded } from "../bpe/fuzz-text.ts";
 import { VOCABULARIES } from "../bpe/oracles.ts";
-import { REGEXES } from "../bpe/regexes.ts";
+import { DEEPSEEK_V3, REGEXES } from "../bpe/regexes.ts";
 import { load, tinyTokenizer } from "../bpe/tiny-tokenizer.ts";
 import { assertSame, type Engines, engines, NO_ENGINE } from "./bpe-engines.ts";
 
@@ -62,6 +62,28 @@ for (const name of ["llama3", "qwen3", "cl100k_base", "o200k_base", "gpt2"]) {
     anyBytes(both, forgetful, 11, 300);
   });
 }
+
+test("deepseek v3: the twin's ids for any bytes", (t) => {
+  const file = tinyTokenizer([
+    ["a", "b"],
+    ["!", "a"],
+    ["Ġ", "a"],
+    ["Ġ", "Ġ"],
+    ["1", "1"],
+  ]);
+  const splits = DEEPSEEK_V3.map((Regex) => ({
+    type: "Split",
+    pattern: { Regex },
+    behavior: "Isolated",
+    invert: false,
+  }));
+  file.pre_tokenizer = { type: "Sequence", pretokenizers: [...splits, { ...file.pre_tokenizer, use_regex: false }] };
+  const { model } = load(file);
+  const both = engines(model);
+  const forgetful = engines(model, 1 << 16);
+  if (both === undefined || forgetful === undefined) return t.skip(NO_ENGINE);
+  anyBytes(both, forgetful, 12, 300);
+});
 
 const CLASS_BYTES = utf8.encode(CLASSES.join(""));
 /** Bytes of Arabic and what it is mixed with. */

@@ -96,3 +96,57 @@ test("a thousand Danish pages with fields over many lines", async (t) => {
     assert.equal(row.language_code, "dan_Latn");
   }
 });
+
+test("a tab separates .tsv files, and a quote in them is a character; a recipe may say otherwise", async () => {
+  const prose = 'id\ttext\n1\tHe said "no" and left\n2\t"Quoted start only, then more\n3\tthird row\n';
+  for (const [name, given] of [
+    ["a.tsv", {}],
+    ["a.tsv", { delimiter: "\t" }],
+    ["a.TSV", {}],
+  ] as const) {
+    const { rows, problems } = await read({ [name]: prose }, given);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(texts(rows), ['He said "no" and left', '"Quoted start only, then more', "third row"]);
+  }
+  const zipped = await read({ "a.tsv.gz": gzipSync(prose) });
+  assert.equal(zipped.rows.length, 3);
+  const quoted = await read({ "a.tsv": 'id\ttext\n1\t"a\tb"\n' }, { quote: '"' });
+  assert.deepEqual(texts(quoted.rows), ["a\tb"]);
+  const commas = await read({ "a.tsv": "id,text\n1,x\n" }, { delimiter: "," });
+  assert.deepEqual(texts(commas.rows), ["x"]);
+});
+
+test("a header of one column tells of the delimiter it seems to have", async () => {
+  await assert.rejects(read({ "a.csv": "id; text\n1; good row\n" }), (error) => {
+    assert.ok(error instanceof DataError);
+    assert.equal(error.code, "data/missing-column");
+    assert.match(error.message, /set delimiter: ";"; the columns are then "id", " text"/);
+    return true;
+  });
+  await assert.rejects(read({ "a.csv": "id\ttext\n1\tx\n" }), /set delimiter: "\\t"/);
+  await assert.rejects(read({ "a.csv": "word\nx\n" }), /there is no column text; there are word/);
+});
+
+test("two columns of one name are an error, columns without a name are not", async () => {
+  await assert.rejects(read({ "a.csv": "text,id,text\na,1,b\n" }), /two columns are called "text"/);
+  await assert.rejects(read({ "a.csv": "a,1,b\n" }, { header: ["text", "n", "n"] }), /two columns are called "n"/);
+  const { rows } = await read({ "a.csv": ",text,\n0,x,\n" });
+  assert.deepEqual(texts(rows), ["x"]);
+});
+
+test("what is said of broken quotes shows no bytes of fields", async () => {
+  const { problems } = await read({ "a.csv": 'id,text\n1,x"y\n2,fine\n3,one\n4\n' });
+  assert.deepEqual(
+    problems.map(({ row, message }) => [row, message]),
+    [
+      [0, "a quote stands inside a field that does not begin with one"],
+      [3, "the row has 1 field, the header 2"],
+    ],
+  );
+  await assert.rejects(read({ "a.csv": 'id,text\n1,x\n4,"unclosed\n5,after\n' }), (error) => {
+    assert.ok(error instanceof DataError);
+    assert.match(error.message, /row 2: a quote that opens here never closes/);
+    assert.doesNotMatch(error.message, /Buffer|\[\d+,/);
+    return true;
+  });
+});

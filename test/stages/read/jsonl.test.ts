@@ -303,3 +303,44 @@ test("default batches hold about 4 MiB", async () => {
   assert.deepEqual(sizes, [42, 42, 16]);
   assert.equal(BATCH_TARGET.bytes, 4 * 1024 * 1024);
 });
+
+test("NaN and infinities anywhere are tolerated, or make a row unusable where JSON is to be strict", async () => {
+  const file = '{"id":"1","text":"a","score":NaN,"more":[-Infinity]}\n{"id":"2","text":"b","score":0.5}\n';
+  assert.deepEqual(texts((await read({ "a.jsonl": file })).rows), ["a", "b"]);
+  const { rows, problems } = await read({ "a.jsonl": file }, { strict_json: true });
+  assert.deepEqual(texts(rows), ["b"]);
+  assert.deepEqual(kinds(problems), ["bad_json#0@0"]);
+});
+
+test("a text key that no line of a span has ends the run with the keys there are", async () => {
+  const rows = '{"content":"a","n":NaN,"id":"1"}\n{"content":"b"}\n';
+  await assert.rejects(read({ "a.jsonl": rows, "b.jsonl": rows }), (error) => {
+    assert.ok(error instanceof DataError);
+    assert.equal(error.code, "data/missing-column");
+    assert.match(error.message, /there is no column text; there are content, n, id/);
+    return true;
+  });
+  await assert.rejects(read({ "a.jsonl": '{"messages":[],"id":"1"}\n' }), /messages holds the turns of conversations/);
+  const mixed = await read({ "a.jsonl": rows, "b.jsonl": '{"text":null}\n' });
+  assert.deepEqual(
+    mixed.problems.map(({ kind }) => kind),
+    ["missing_text", "missing_text", "missing_text"],
+    "one line that has the key, null though it is, shows that the name is right",
+  );
+});
+
+test("a file of scalars is refused by name, and what text is instead of a string is said", async () => {
+  for (const [file, what] of [
+    ['"one"\n"two"\n', /the first line is a string, not an object/],
+    ["\n 12.5\n", /the first line is a number/],
+  ] as const) {
+    await assert.rejects(read({ "a.json": file }), what);
+  }
+  const { problems } = await read({ "a.jsonl": '{"text":[1]}\n{"text":{}}\n{"text":true}\n{"text":5}\n' });
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    ["list", "object", "boolean", "number"].map(
+      (word) => `text is ${word === "object" ? "an" : "a"} ${word}, not a string`,
+    ),
+  );
+});
