@@ -24,7 +24,7 @@ export function tokenizerTable(sources: RunResult["sources"]): string {
       `${formatInteger(documents - changed)}/${formatInteger(documents)}`,
       guard.top_tokens
         .slice(0, SHOWN)
-        .map(({ text }) => JSON.stringify(text))
+        .map(({ text }) => JSON.stringify(text).replaceAll("\\\\x", "\\x"))
         .join(" "),
     ];
   });
