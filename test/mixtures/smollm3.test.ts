@@ -252,7 +252,7 @@ test("`plan --no-listing` prints the curriculum, to be read and as JSON, without
     /^ {4}weights add up to 1\.00565$/m,
     /^ {4}english_web +49\.72 % +612\.32B$/m,
     /^ {2}all 5 training stages: 11\.235T tokens in 4,762,000 steps$/m,
-    /^ {4}stack-edu-Python +code +137\.00B +21\.8B +6\.28$/m,
+    /^ {4}stack-edu-Python +code +137\.00B +21\.8B said +6\.28$/m,
     /^ {4}pull-requests +code +75\.521B +- +- +dropped$/m,
   ])
     assert.match(text.stdout, line);

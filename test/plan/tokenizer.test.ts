@@ -81,7 +81,7 @@ test("a folder stands for its tokenizer.json; names are looked up with their pla
   fs.writeFileSync(path.join(root, "model", "tokenizer.json"), tokenizerFile());
   const { tokenizer } = await planned(root, '{ file: model, eos: "<eos>", bos: "<bos>", special_tokens: parse }');
   assert.deepEqual(tokenizer, {
-    name: "tokenizer.json",
+    name: "model",
     sha256: sha256(tokenizerFile()),
     vocab_size: 258,
     token_bytes: 2,

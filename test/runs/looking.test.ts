@@ -57,7 +57,7 @@ test("peek, status, plan, verify and report change nothing, whatever markers are
   }
 });
 
-const AGAIN = "1 spans are read again: what they left went when their store was built, and a new verdict asks for it";
+const AGAIN = "1 span is read again: what they left went when their store was built, and a new verdict asks for it";
 
 test("plan says why text is read again: another seed, another stage, a changed file of the same dedup group", async (t) => {
   const root = temporaryFolder(t);

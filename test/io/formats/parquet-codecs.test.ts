@@ -28,5 +28,5 @@ test("a page lies in memory of its own, whatever a codec hands over: what is rea
 test("a zstd frame that says it holds more than its page costs no memory", async () => {
   const decode = await pageDecoder("ZSTD");
   const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0x7f, 1, 0, 0, 0, 0);
-  assert.throws(() => decode?.(frame, 40), /zstd frame of 2130706432 bytes, not 40/);
+  assert.throws(() => decode?.(frame, 40), /needs 2130706432 bytes/);
 });

@@ -35,7 +35,8 @@ function digest({ files, read, warnings }: ExportedRun): string {
     const bytes = read(file);
     hash.update(`${file}\n`).update(file.endsWith(".gz") ? gunzipSync(bytes) : bytes);
   }
-  const { files: _, ...summary }: Record<string, unknown> = JSON.parse(read("export.json").toString());
+  // Options are what this file gives: they say nothing of what was written.
+  const { files: _, options: _given, ...summary }: Record<string, unknown> = JSON.parse(read("export.json").toString());
   return hash
     .update(JSON.stringify([summary, warnings]))
     .digest("hex")
