@@ -3,7 +3,8 @@
  * text.
  *
  * Invariant: states of spans add up to that of the source, however it was cut. A document is drawn by a key of its place: one in {@link ONE_IN},
- * and where that is too few the {@link LEAST} with the lowest keys. Price: 15 ns a document, and for one that is drawn the decoding of its tokens.
+ * and where that is too few the {@link LEAST} with the lowest keys. Price: 15 ns a document, and for those that are drawn the decoding of their tokens; a copy of
+ * the {@link LEAST}, which are decoded when the span ends.
  */
 import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
@@ -46,6 +47,14 @@ export interface TokenChecks {
   readonly round_trip: SampledRoundTrip;
 }
 
+/** A document that may be among the lowest when the span ends. */
+interface Waiting {
+  readonly key: Candidate["key"];
+  readonly place: Place;
+  readonly text: Uint8Array;
+  readonly ids: Uint32Array;
+}
+
 /** What tokens were made with. */
 export interface TokenizingRules {
   readonly special: SpecialTokens;
@@ -60,7 +69,7 @@ export class TokenCheck {
   readonly #key = new Uint32Array(2);
   #specialTokens = 0;
   #drawn = { documents: 0, changed: 0, places: [] as Place[] };
-  #lowest: Candidate[] = [];
+  #lowest: Waiting[] = [];
 
   constructor(tokenizer: Tokenizer, rules: TokenizingRules, seed: Seed) {
     this.#roundTrip = new RoundTrip(tokenizer);
@@ -80,12 +89,24 @@ export class TokenCheck {
       const key: Candidate["key"] = [uint32At(this.#key, 0), uint32At(this.#key, 1)];
       const isDrawn = key[0] < 2 ** 32 / ONE_IN;
       const last = this.#lowest.length < LEAST ? undefined : this.#lowest.at(-1);
-      if (!isDrawn && last !== undefined && !isBelow(key, last.key)) return;
-      const changed = this.#keeps(batch, tokens, row)
-        ? null
-        : { shard: batch.shardKey(row), position: batch.position(row) };
-      this.#lowest = lowestOf([...this.#lowest, { key, changed }]);
+      const isLow = last === undefined || isBelow(key, last.key);
+      if (!isDrawn && !isLow) return;
+      const { text } = batch;
+      const { before } = this.#rules;
+      const waiting: Waiting = {
+        key,
+        place: { shard: batch.shardKey(row), position: batch.position(row) },
+        text: text.data.subarray(int32At(text.offsets, row), int32At(text.offsets, row + 1)),
+        ids: tokens.values.subarray(int32At(tokens.offsets, row) + before, int32At(tokens.offsets, row + 1) - 1),
+      };
+      // The batch ends before the span does.
+      if (isLow)
+        this.#lowest = lowestOf([
+          ...this.#lowest,
+          { ...waiting, text: waiting.text.slice(), ids: waiting.ids.slice() },
+        ]);
       if (!isDrawn) return;
+      const changed = this.#changed(waiting);
       this.#drawn = drawnOf([
         this.#drawn,
         { documents: 1, changed: Number(changed !== null), places: listOf(changed) },
@@ -95,17 +116,16 @@ export class TokenCheck {
 
   /** What was added since the last call. */
   finish(): StageState {
-    const state = { special_tokens: this.#specialTokens, drawn: this.#drawn, lowest: this.#lowest };
+    const lowest = this.#lowest.map((waiting): Candidate => ({ key: waiting.key, changed: this.#changed(waiting) }));
+    const state = { special_tokens: this.#specialTokens, drawn: this.#drawn, lowest };
     this.#specialTokens = 0;
     this.#drawn = { documents: 0, changed: 0, places: [] };
     this.#lowest = [];
     return state;
   }
 
-  #keeps({ text }: Batch, { values, offsets }: TokenListColumn, row: number): boolean {
-    const { special, before } = this.#rules;
-    const ids = values.subarray(int32At(offsets, row) + before, int32At(offsets, row + 1) - 1);
-    return this.#roundTrip.keeps(text.data, int32At(text.offsets, row), int32At(text.offsets, row + 1), ids, special);
+  #changed({ text, ids, place }: Waiting): Place | null {
+    return this.#roundTrip.keeps(text, 0, text.length, ids, this.#rules.special) ? null : place;
   }
 }
 
@@ -114,7 +134,7 @@ function isBelow(a: Candidate["key"], b: Candidate["key"]): boolean {
 }
 
 /** Of equal keys the first one stays before the others. */
-function lowestOf(candidates: readonly Candidate[]): Candidate[] {
+function lowestOf<Keyed extends Pick<Candidate, "key">>(candidates: readonly Keyed[]): Keyed[] {
   return [...candidates].sort((a, b) => a.key[0] - b.key[0] || a.key[1] - b.key[1]).slice(0, LEAST);
 }
 
