@@ -132,7 +132,7 @@ test("status --check exits 0 only when all is done; a finished run says so in on
   const shardmill = project(t);
   const done = await shardmill("run", "my-mix", "--workers", "1");
   assert.equal(done.status, 0, done.stderr);
-  assert.match(done.stderr, /^run r: plan [0-9a-f]+, 1 worker, /);
+  assert.match(done.stderr, /^run r: plan [0-9a-f]+, 1 worker$/m);
   assert.match(done.stderr, /ingest {2}s: 1 task in \d+\.\d s, [\d.]+ k?B kept/);
   assert.equal((await shardmill("status", "r", "--check")).status, 0);
   const again = await shardmill("run", "my-mix", "--workers", "1");
