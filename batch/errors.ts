@@ -96,11 +96,18 @@ export class DataError extends ShardmillError {
 /** Codes of what goes away by itself. */
 const TRY_AGAIN: ReadonlySet<string> = new Set(["run/owned", "run/lock-lost", "run/not-ready"]);
 
-/** The run could not go on: disk full, network gone, accounting that does not add up. Exit code 1, or 75 where it helps to wait. */
+/** Codes of what the recipe itself forbids. */
+const GATES: ReadonlySet<string> = new Set(["run/tokenizer-gate"]);
+
+/**
+ * The run could not go on: disk full, network gone, accounting that does not add up. Exit code 1; 3 where a gate of the recipe says no, 75
+ * where it helps to wait.
+ */
 export class RunError extends ShardmillError {
   readonly kind = "run";
 
-  get exitCode(): 1 | 75 {
+  get exitCode(): 1 | 3 | 75 {
+    if (GATES.has(this.code)) return 3;
     return TRY_AGAIN.has(this.code) ? 75 : 1;
   }
 }

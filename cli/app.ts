@@ -8,6 +8,7 @@ import { mixCommands } from "./verbs/mix.ts";
 import { newCommand } from "./verbs/new.ts";
 import { peekCommand } from "./verbs/peek.ts";
 import { planCommand } from "./verbs/plan.ts";
+import { quickstartCommand } from "./verbs/quickstart.ts";
 import { rankCommand } from "./verbs/rank.ts";
 import { reportCommand } from "./verbs/report.ts";
 import { runCommand } from "./verbs/run.ts";
@@ -18,6 +19,7 @@ import { verifyCommand } from "./verbs/verify.ts";
 export function buildCli(version: string): Application<CliContext> {
   const root = buildRouteMap({
     routes: {
+      quickstart: quickstartCommand,
       new: newCommand,
       check: checkCommand,
       plan: planCommand,
@@ -37,6 +39,7 @@ export function buildCli(version: string): Application<CliContext> {
       fullDescription: [
         "Turns raw text shards into what a GPU trainer reads.",
         "",
+        "  shardmill quickstart                     a first run on this package's own text",
         "  shardmill new my-mix                     write a recipe to start from",
         "  shardmill check my-mix.yaml              find what is wrong with it, with line and column",
         "  shardmill plan my-mix.yaml               what a run would do, and what is done already",

@@ -50,7 +50,10 @@ export function localAsset(location: string): { readonly file: string } | { read
   if (location.startsWith(DATA)) return { content: Buffer.from(decodeURIComponent(location.slice(DATA.length))) };
   if (location.startsWith(TIKTOKEN)) return { file: encodingFile(location.slice(TIKTOKEN.length)) };
   const isFolder = fs.statSync(location, { throwIfNoEntry: false })?.isDirectory() === true;
-  return { file: isFolder ? path.join(location, TOKENIZER) : location };
+  if (!isFolder) return { file: location };
+  const file = path.join(location, TOKENIZER);
+  if (!fs.existsSync(file)) throw new Error(`it is a folder without a ${TOKENIZER}`);
+  return { file };
 }
 
 /** Finds the file at `location`, which `user` needs, and tells the environment's library of it. Throws RecipeError `recipe/missing-asset`. */
@@ -114,14 +117,16 @@ async function remote(
   env: IoEnvironment,
 ): Promise<{ asset: Asset; origin: AssetOrigin }> {
   const shard = await oneFile(location, env);
+  const found = location.startsWith("hf://") ? { location: shard.location } : {};
   const [kind, sha256] = shard.identity.split(":");
   if (kind === "sha256" && sha256 !== undefined) {
-    const asset = { name, sha256, size_bytes: shard.size_bytes };
+    const asset = { name, sha256, size_bytes: shard.size_bytes, ...found };
     return { asset, origin: { open: () => openShard(shard, env) } };
   }
   const source = await openShard(shard, env);
   try {
-    return await inMemory(name, shard.size_bytes, source.stream(0));
+    const { asset, origin } = await inMemory(name, shard.size_bytes, source.stream(0));
+    return { asset: { ...asset, ...found }, origin };
   } finally {
     await source.close();
   }

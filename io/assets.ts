@@ -23,6 +23,8 @@ export interface Asset {
   /** 64 hexadecimal digits. */
   readonly sha256: string;
   readonly size_bytes: number;
+  /** Where on the Hub it was found, `hf://ORG/NAME@COMMIT/PATH`. Never part of a fingerprint. */
+  readonly location?: string;
 }
 
 /** Where bytes are. `stored`: the file is the store's own copy. */

@@ -1,7 +1,23 @@
 /** The bounds a recipe sets on its own result. A gate that fails ends the command with exit code 3; what was made stays. */
-import type { GateResult, SourceCounts, SourceManifest } from "./schema.ts";
+import { RunError } from "../batch/errors.ts";
+import type { GateResult, SourceCounts, SourceManifest, TokenizerGuard } from "./schema.ts";
+import { ratioOf } from "./tokenizer-guard.ts";
 
-export interface GateLimits {
+/** What the tokens of every source must satisfy. */
+export interface TokenizerGates {
+  /** Largest share of tokens that are the unknown token. */
+  readonly max_unknown_ratio?: number | undefined;
+  /** Fewest bytes of text a token holds on average. */
+  readonly min_bytes_per_token?: number | undefined;
+  /** Largest share of tokens that are one and the same. */
+  readonly max_top_token_ratio?: number | undefined;
+  /** Largest share of documents that hold EOS before their end. */
+  readonly max_eos_inside_ratio?: number | undefined;
+  /** Smallest share of sampled documents whose tokens decode to their text. */
+  readonly min_round_trip_ratio?: number | undefined;
+}
+
+export interface GateLimits extends TokenizerGates {
   /** Largest difference between achieved and normalised weight of a source. */
   readonly max_weight_error?: number;
   /** Smallest share of a source's windows that is documents, not padding. */
@@ -29,8 +45,62 @@ export function gateResults(limits: GateLimits, sources: Readonly<Record<string,
     const value = Math.max(0, ...read.map((source) => droppedRatio(source.counts)));
     results.push({ name: "max_dropped_ratio", limit: max_dropped_ratio, value, passed: value <= max_dropped_ratio });
   }
+  results.push(...tokenizerGateResults(limits, Object.values(sources)));
   return results;
 }
+
+/** By gate of a tokenizer: its value for a source, undefined where there is nothing to judge. */
+const TOKENIZER_VALUES: Readonly<Record<keyof TokenizerGates, (guard: TokenizerGuard) => number | undefined>> = {
+  max_unknown_ratio: ({ unknown_ratio }) => unknown_ratio,
+  min_bytes_per_token: ({ text_tokens, bytes_per_token }) => (text_tokens === 0 ? undefined : bytes_per_token),
+  max_top_token_ratio: ({ top_tokens, text_tokens }) => ratioOf(top_tokens[0]?.count ?? 0, text_tokens),
+  max_eos_inside_ratio: ({ documents, documents_with_eos_inside }) => ratioOf(documents_with_eos_inside, documents),
+  min_round_trip_ratio: ({ round_trip: { documents, changed } }) =>
+    documents === 0 ? undefined : (documents - changed) / documents,
+};
+const TOKENIZER_GATES = Object.keys(TOKENIZER_VALUES) as readonly (keyof TokenizerGates)[];
+
+function isWithin(gate: string, value: number, limit: number): boolean {
+  return gate.startsWith("min_") ? value >= limit : value <= limit;
+}
+
+function tokenizerGateResults(limits: TokenizerGates, sources: readonly SourceManifest[]): GateResult[] {
+  return TOKENIZER_GATES.flatMap((name): GateResult[] => {
+    const limit = limits[name];
+    if (limit === undefined) return [];
+    const values = sources.flatMap(({ tokenizer_guard }) => {
+      return tokenizer_guard === undefined ? [] : (TOKENIZER_VALUES[name](tokenizer_guard) ?? []);
+    });
+    const value = name.startsWith("min_") ? Math.min(...values) : Math.max(...values);
+    return values.length === 0 ? [] : [{ name, limit, value, passed: isWithin(name, value, limit) }];
+  });
+}
+
+/** Throws RunError `run/tokenizer-gate` where the tokens of `source` are not what the recipe demands. */
+export function requireTokenizerGates(source: string, guard: TokenizerGuard, gates: TokenizerGates): void {
+  for (const gate of TOKENIZER_GATES) {
+    const limit = gates[gate];
+    const value = TOKENIZER_VALUES[gate](guard);
+    if (limit === undefined || value === undefined || isWithin(gate, value, limit)) continue;
+    const top = guard.top_tokens.map(({ text, count }) => `${JSON.stringify(text)} ${count}`).join(", ");
+    const [place] = gate === "min_round_trip_ratio" ? guard.round_trip.places : [];
+    throw new RunError({
+      code: "run/tokenizer-gate",
+      what: `${source}: ${GATE_VALUES[gate]} is ${Number(value.toPrecision(4))}, and the gate ${gate} of the tokenizer is ${limit}`,
+      ...(place && { place: { source, shard: place.shard, row: place.position } }),
+      why: `nothing is packed of such tokens; its most frequent ones are ${top}`,
+      fix: "look at the source's text column and language and at the tokenizer, or change the gate: nothing that was read is read again",
+    });
+  }
+}
+
+const GATE_VALUES: Readonly<Record<keyof TokenizerGates, string>> = {
+  max_unknown_ratio: "the share of its tokens that are the unknown token",
+  min_bytes_per_token: "the text that a token holds, in bytes,",
+  max_top_token_ratio: "the share of its tokens that are the most frequent one",
+  max_eos_inside_ratio: "the share of its documents that hold EOS before their end",
+  min_round_trip_ratio: "the share of sampled documents whose tokens decode to their text",
+};
 
 function droppedRatio(counts: SourceCounts): number {
   const { rows_in, kept, held_out = 0 } = counts;

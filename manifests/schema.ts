@@ -46,6 +46,37 @@ const selection = z.strictObject({
   tokens_skipped: count,
 });
 
+const countedToken = z.strictObject({ id: count, text: z.string(), count });
+
+/**
+ * What the tokens of a source are like. Those that documents begin and end with are no tokens of the text; all figures are exact, but for the
+ * sampled round trip.
+ */
+const tokenizerGuard = z.strictObject({
+  documents: count,
+  text_bytes: count,
+  text_tokens: count,
+  /** 0 where there are no tokens. */
+  bytes_per_token: z.number().nonnegative(),
+  unknown_tokens: count,
+  unknown_ratio: share,
+  /** Documents that end in EOS and hold none before: all of them unless special tokens are parsed. */
+  eos_only_at_end_ratio: share,
+  documents_with_eos_inside: count,
+  /** Absent where documents do not begin with BOS. */
+  documents_with_bos_inside: count.optional(),
+  /** Sampled documents, drawn before duplicates fall, and those whose tokens do not decode to their text. */
+  round_trip: z.strictObject({
+    documents: count,
+    changed: count,
+    places: z.array(z.strictObject({ shard: z.string(), position: z.number() })),
+  }),
+  /** Special tokens that were parsed; absent where they are text. */
+  special_tokens: z.array(countedToken).optional(),
+  /** The ten most frequent. */
+  top_tokens: z.array(countedToken),
+});
+
 const counts = z.strictObject({
   /** Rows met, including those that could not be used. */
   rows_in: count,
@@ -105,6 +136,8 @@ const source = z.strictObject({
   validation: validation.optional(),
   token_store: tokenStore,
   counts,
+  /** Absent from manifests of versions that had none. */
+  tokenizer_guard: tokenizerGuard.optional(),
   lineage: z.strictObject({
     files: z.array(z.strictObject({ key: z.string(), size_bytes: count, identity: z.string() })),
   }),
@@ -118,6 +151,8 @@ const missing = z.strictObject({
   /** As the recipe has it. */
   weight: share,
 });
+
+const namedToken = z.strictObject({ token: z.string(), id: count });
 
 const gate = z.strictObject({ name: z.string(), limit: z.number(), value: z.number(), passed: z.boolean() });
 
@@ -133,7 +168,14 @@ export const trainingStageManifestSchema = z.strictObject({
     sha256,
     vocab_size: count,
     token_bytes: z.union([z.literal(2), z.literal(4)]),
-    eos: z.strictObject({ token: z.string(), id: count }),
+    hub: z.strictObject({ repo: z.string(), commit: z.string() }).optional(),
+    eos: namedToken,
+    /** What every document begins with, where it begins with anything but its text. */
+    bos: namedToken.optional(),
+    /** What stands for text without tokens, where there is such text. */
+    unknown: namedToken.optional(),
+    /** Absent where text that spells a special token is text. */
+    special_tokens: z.literal("parse").optional(),
   }),
   stage: z.strictObject({
     /** Position among the training stages, from 0. */
@@ -161,4 +203,5 @@ export type TrainingStageManifest = z.output<typeof trainingStageManifestSchema>
 export type SourceManifest = TrainingStageManifest["sources"][string];
 export type StoredFile = z.output<typeof storedFile>;
 export type SourceCounts = SourceManifest["counts"];
+export type TokenizerGuard = z.output<typeof tokenizerGuard>;
 export type GateResult = TrainingStageManifest["gates"][number];

@@ -7,18 +7,25 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { int32Values } from "../batch/column.ts";
 import { ShardmillError } from "../batch/errors.ts";
+import { float64At } from "../batch/numbers.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import { addStatistics, type PackingStatistics, packingStatistics, planFromPieces } from "../kernels/pack/plan.ts";
 import { selectDocuments } from "../kernels/pack/select.ts";
 import { companions, decodeEnds, decodePieces } from "../store/token-file.ts";
-import type { SourceManifest, StoredFile } from "./schema.ts";
+import type { SourceManifest, StoredFile, TokenizerGuard, TrainingStageManifest } from "./schema.ts";
+import { tokenizerGuard } from "./tokenizer-guard.ts";
+import type { ShardCounts } from "./verify-files.ts";
 
 /** End of the names of tables of documents. */
 const DOCUMENTS = ".documents.arrow";
 
-type PackedStore = Pick<SourceManifest, "token_store" | "files" | "shard_windows" | "selection" | "packing">;
+type PackedStore = Pick<
+  SourceManifest,
+  "token_store" | "files" | "shard_windows" | "selection" | "packing" | "tokenizer_guard"
+>;
 
 export interface CountProblem {
   readonly code: string;
@@ -30,19 +37,26 @@ export interface CountProblem {
 export class CountChecker {
   readonly #store: string;
   readonly #ends = new Map<string, { readonly documents: number; readonly tokens: number }>();
+  readonly #held: ReadonlyMap<string, ShardCounts>;
   readonly #tables = new Set<string>();
   readonly #statistics = new Map<string, PackingStatistics>();
 
-  constructor(store: string) {
+  /** @param held what shards of token stores hold, by the path of their `.ds`, as far as they were whole */
+  constructor(store: string, held: ReadonlyMap<string, ShardCounts>) {
     this.#store = store;
+    this.#held = held;
   }
 
-  async problems(source: PackedStore, windowTokens: number): Promise<CountProblem[]> {
+  async problems(
+    source: PackedStore,
+    { tokenizer, stage }: Pick<TrainingStageManifest, "tokenizer" | "stage">,
+  ): Promise<CountProblem[]> {
     const problems: CountProblem[] = [];
     try {
       problems.push(...(await this.#storeProblems(source.token_store)));
       problems.push(...(await this.#selectionProblems(source)));
-      problems.push(...(await this.#packingProblems(source, windowTokens)));
+      problems.push(...(await this.#packingProblems(source, stage.window_tokens)));
+      problems.push(...(await this.#guardProblems(source, tokenizer)));
     } catch (error) {
       if (!(error instanceof ShardmillError) && !(error instanceof RangeError)) throw error;
       const what = error instanceof ShardmillError ? error.details.what : error.message;
@@ -71,6 +85,47 @@ export class CountChecker {
       problems.push({ code: "verify/store-counts", what });
     }
     return problems;
+  }
+
+  /** What the manifest says that tokens are like, against what shards hold. What was sampled of texts cannot be looked at again here. */
+  async #guardProblems(
+    { tokenizer_guard, token_store }: PackedStore,
+    tokenizer: TrainingStageManifest["tokenizer"],
+  ): Promise<CountProblem[]> {
+    if (tokenizer_guard === undefined) return [];
+    const counts = new Float64Array(tokenizer.vocab_size);
+    const inside = { eos: 0, bos: 0 };
+    let text_bytes = 0;
+    for (const file of token_store.files) {
+      if (file.path.endsWith(DOCUMENTS)) text_bytes += textBytes(await this.#read(file), file.path);
+      const held = this.#held.get(file.path);
+      if (held === undefined) continue;
+      held.counts.forEach((count, id) => {
+        counts[id] = float64At(counts, id) + count;
+      });
+      inside.eos += held.documents_with_eos_inside;
+      inside.bos += held.documents_with_bos_inside;
+    }
+    const { round_trip, special_tokens = [], top_tokens } = tokenizer_guard;
+    // How tokens are shown is the tokenizer's to say.
+    const texts = new Map([...special_tokens, ...top_tokens].map(({ id, text }) => [id, text]));
+    const found = tokenizerGuard({
+      tokenizer,
+      documents: token_store.documents,
+      text_bytes,
+      documents_with_eos_inside: inside.eos,
+      documents_with_bos_inside: inside.bos,
+      counts,
+      round_trip,
+      special: special_tokens.map(({ id }) => id),
+      text: (id) => texts.get(id) ?? `id ${id}`,
+    });
+    const keys = Object.keys({ ...found, ...tokenizer_guard }) as (keyof TokenizerGuard)[];
+    return keys.flatMap((key) => {
+      const [said, counted] = [canonicalJson(tokenizer_guard[key] ?? null), canonicalJson(found[key] ?? null)];
+      const what = `its tokenizer guard says ${key} ${said}, and its shards come to ${counted}`;
+      return said === counted ? [] : [{ code: "verify/tokenizer-guard", what }];
+    });
   }
 
   async #selectionProblems({ selection, token_store }: PackedStore): Promise<CountProblem[]> {
@@ -148,6 +203,12 @@ export class CountChecker {
   #read({ path }: StoredFile): Promise<Uint8Array> {
     return readFile(join(this.#store, path));
   }
+}
+
+/** Bytes of the texts of a table of documents. */
+function textBytes(table: Uint8Array, name: string): number {
+  const { rows, columns } = decodeArrow(table, name);
+  return rows === 0 ? 0 : int32Values(columns, "bytes").reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** Why a table of documents is not that of an index, or undefined. */

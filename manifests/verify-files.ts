@@ -1,8 +1,9 @@
 /**
  * Checks of stored bytes: hashes, and everything a trainer relies on inside token files.
  *
- * Invariant checked: exactly one EOS per document and none inside, ids below the vocabulary, whole windows, and
- * positions that come out the same from EOS ids and from the index. Price: files are read once, token files in pieces
+ * Invariant checked: documents begin with BOS where there is one, end with EOS and hold neither inside unless special
+ * tokens are parsed, ids are below the vocabulary and as often there as is said, windows are whole, and positions come
+ * out the same from EOS ids, unless those are parsed, and from the index. Price: files are read once, token files in pieces
  * of a few MiB; the index and the pieces table of one shard are held in memory.
  */
 import { createHash } from "node:crypto";
@@ -19,6 +20,7 @@ import {
   decodeEnds,
   decodePieces,
   decodeTokens,
+  encodeCounts,
   encodeEnds,
   lossProblem,
   type TokenFormat,
@@ -43,27 +45,73 @@ export async function fileProblem(store: string, file: StoredFile): Promise<stri
   }
 }
 
-/** What breaks the contract in a shard of a token store, or undefined. `path` is that of its `.ds`. */
-export async function tokenShardProblem(store: string, path: string, format: TokenFormat): Promise<string | undefined> {
+/** What the documents of a shard hold, counted again. */
+export interface ShardCounts {
+  readonly counts: Uint32Array;
+  readonly documents_with_eos_inside: number;
+  readonly documents_with_bos_inside: number;
+}
+
+/**
+ * What breaks the contract in a shard of a token store, or undefined. `path` is that of its `.ds`. `report` is told of
+ * what a whole shard holds.
+ */
+export async function tokenShardProblem(
+  store: string,
+  path: string,
+  format: TokenFormat,
+  report: (found: ShardCounts) => void = () => {},
+): Promise<string | undefined> {
   return asProblem(async () => {
     const ends = decodeEnds(await readFile(join(store, path + companions.index)), path + companions.index);
+    const { vocab_size, eos, bos = -1, parses_special = false } = format;
+    const counts = new Uint32Array(vocab_size);
+    const inside = { eos: 0, bos: 0 };
+    let [eosInside, bosInside] = [0, 0];
     let at = 0;
+    let start = 0;
     let document = 0;
     let problem: string | undefined;
     await readTokens(store, path, format, CHUNK_BYTES, (ids) => {
       // By index: an iterator takes four times as long a token.
       for (let i = 0; i < ids.length && problem === undefined; i++, at++) {
         const id = ids[i] ?? 0;
-        if (id >= format.vocab_size) problem = `token ${at} is ${id}, and the vocabulary has ${format.vocab_size}`;
-        else if (id === format.eos) {
-          if (ends[document] === at + 1) document++;
+        if (id >= vocab_size) {
+          problem = `token ${at} is ${id}, and the vocabulary has ${vocab_size}`;
+          return;
+        }
+        counts[id] = (counts[id] ?? 0) + 1;
+        const isLast = ends[document] === at + 1;
+        if (bos !== -1 && (at === start) !== (id === bos)) {
+          if (at === start) problem = `document ${document} does not begin with BOS`;
+          else if (parses_special) bosInside = 1;
+          else problem = `token ${at} is BOS inside document ${document}`;
+        }
+        if (isLast !== (id === eos)) {
+          if (isLast) problem = `document ${document} does not end with EOS`;
+          else if (parses_special) eosInside = 1;
           else problem = `token ${at} is EOS inside document ${document}`;
-        } else if (ends[document] === at + 1) problem = `document ${document} does not end with EOS`;
+        }
+        if (!isLast) continue;
+        inside.eos += eosInside;
+        inside.bos += bosInside;
+        [eosInside, bosInside] = [0, 0];
+        start = at + 1;
+        document++;
       }
     });
     if (problem !== undefined) return problem;
     if (document !== ends.length || at !== (ends.at(-1) ?? 0)) return `has ${at} tokens, and its index ends elsewhere`;
+    report({ counts, documents_with_eos_inside: inside.eos, documents_with_bos_inside: inside.bos });
     return undefined;
+  });
+}
+
+/** Why the `.ds.counts` of a shard is not what was counted, or undefined. */
+export async function countsProblem(store: string, path: string, { counts }: ShardCounts): Promise<string | undefined> {
+  return asProblem(async () => {
+    const said = await readFile(join(store, path + companions.counts));
+    return said.equals(encodeCounts(counts)) ? undefined : "counts other tokens than its shard holds";
   });
 }
 
@@ -225,7 +273,8 @@ class WindowChecker {
 
   #windowProblem(ids: TokenArray): string | undefined {
     const { plan, documentEnds } = this.#layout;
-    const { eos, vocab_size } = this.#format;
+    const { eos, vocab_size, bos = -1, parses_special = false } = this.#format;
+    let parsed = false;
     const window = this.#window;
     let at = 0;
     const firstPiece = entryAt(plan.window_pieces, window, "window");
@@ -236,18 +285,26 @@ class WindowChecker {
       const documentStart = document <= 0 ? 0 : entryAt(documentEnds, document - 1, "document");
       const documentLength = document < 0 ? 0 : entryAt(documentEnds, document, "document") - documentStart;
       const last = entryAt(plan.piece_start, piece, "piece") + length === documentLength ? at + length - 1 : -1;
+      const first = document >= 0 && entryAt(plan.piece_start, piece, "piece") === 0 ? at : -1;
       for (const end = at + length; at < end; at++) {
         const id = ids[at] ?? 0;
         const isEos = id === eos;
         if (id >= vocab_size) return `token ${at} of window ${window} is ${id}, and the vocabulary has ${vocab_size}`;
         if (document < 0 && !isEos) return `token ${at} of window ${window} is padding and not EOS`;
-        if (document >= 0 && isEos !== (at === last)) {
+        if (document >= 0 && bos !== -1 && (id === bos) !== (at === first)) {
+          if (at === first) return `document ${document} begins in window ${window} without BOS`;
+          if (!parses_special) return `token ${at} of window ${window} is BOS inside document ${document}`;
+        }
+        if (document >= 0 && isEos && at !== last && parses_special) parsed = true;
+        else if (document >= 0 && isEos !== (at === last)) {
           return isEos
             ? `token ${at} of window ${window} is EOS inside document ${document}`
             : `document ${document} ends in window ${window} without EOS`;
         }
       }
     }
+    // A trainer that goes by EOS sees documents end there, which exports warn of.
+    if (parsed) return undefined;
     positionsFromEos(ids, eos, this.#byEos);
     positionsFromIndex(this.#ends, window, this.#byIndex);
     for (let i = 0; i < this.#byEos.length; i++) {

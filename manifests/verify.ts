@@ -4,15 +4,17 @@
  * Invariant: a bad run gives findings, never an exception; only a folder that is no run at all throws. Price: every stored byte is
  * read twice (hash, content), 0.15 to 0.25 GB/s on one core.
  */
-import { companions } from "../store/token-file.ts";
+import { companions, formatOf } from "../store/token-file.ts";
 import { readManifests } from "./read.ts";
 import type { SourceManifest, TrainingStageManifest } from "./schema.ts";
 import { isLossFile } from "./shard-files.ts";
 import { CountChecker } from "./verify-counts.ts";
 import { type Finding, figureFindings } from "./verify-figures.ts";
 import {
+  countsProblem,
   fileProblem,
   lossLaneProblem,
+  type ShardCounts,
   type ShardSelection,
   tokenShardProblem,
   windowShardProblem,
@@ -44,15 +46,16 @@ export async function verifyRun(options: VerifyOptions): Promise<Finding[]> {
   }));
   findings.push(...figureFindings(manifests));
   const seen = new Set<string>();
-  const counter = new CountChecker(options.store);
+  const held = new Map<string, ShardCounts>();
+  const counter = new CountChecker(options.store, held);
   /** Fingerprints of stores and windows with findings. */
   const damaged = new Set<string>();
   for (const manifest of manifests) {
     for (const [source, share] of Object.entries(manifest.sources)) {
       const fresh = new Set<string>();
-      const found = await storeFindings(manifest, share, options, seen, fresh);
+      const found = await storeFindings(manifest, share, options, { seen, fresh, held });
       if (share.validation !== undefined) {
-        found.push(...(await storeFindings(manifest, share.validation, options, seen, fresh)));
+        found.push(...(await storeFindings(manifest, share.validation, options, { seen, fresh, held })));
         if (found.length === 0) found.push(...(await sideFindings(share, share.validation, options.store, fresh)));
       }
       // What is damaged cannot be counted, for this stage or another one.
@@ -61,7 +64,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Finding[]> {
       for (const packed of damaged.has(tokens) || damaged.has(windows)
         ? []
         : [share, ...(share.validation ? [share.validation] : [])]) {
-        const problems = await counter.problems(packed, manifest.stage.window_tokens);
+        const problems = await counter.problems(packed, manifest);
         found.push(...problems.map((problem): Finding => ({ severity: "error", ...problem })));
       }
       for (const finding of found) findings.push({ ...finding, stage: manifest.stage.name, source });
@@ -72,13 +75,21 @@ export async function verifyRun(options: VerifyOptions): Promise<Finding[]> {
 
 type PackedStore = Pick<SourceManifest, "token_store" | "files" | "shard_windows" | "selection">;
 
-/** Findings on the files of a token store and its windows. `seen` holds paths that have been checked; new ones go to `fresh` too. */
+/** What has been looked at. */
+interface Looked {
+  /** Paths that have been checked; new ones go to `fresh` too. */
+  readonly seen: Set<string>;
+  readonly fresh: Set<string>;
+  /** What shards of token stores hold, by the path of their `.ds`. */
+  readonly held: Map<string, ShardCounts>;
+}
+
+/** Findings on the files of a token store and its windows. */
 async function storeFindings(
   manifest: TrainingStageManifest,
   source: PackedStore,
   options: VerifyOptions,
-  seen: Set<string>,
-  fresh: Set<string>,
+  { seen, fresh, held }: Looked,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const report = (code: string, file: string, what: string) => findings.push({ severity: "error", code, file, what });
@@ -95,7 +106,7 @@ async function storeFindings(
   }
 
   const { tokenizer, stage } = manifest;
-  const format = { token_bytes: tokenizer.token_bytes, vocab_size: tokenizer.vocab_size, eos: tokenizer.eos.id };
+  const format = formatOf(tokenizer);
   const intact = (path: string, ...beside: string[]) =>
     fresh.has(path) && [path, ...beside.map((suffix) => path + suffix)].every((name) => !broken.has(name));
   const lanes = new Set([...source.token_store.files, ...source.files].map((file) => file.path).filter(isLossFile));
@@ -106,8 +117,13 @@ async function storeFindings(
   };
   for (const { path } of source.token_store.files) {
     if (!path.endsWith(".ds") || !intact(path, companions.index)) continue;
-    const problem = await tokenShardProblem(options.store, path, format);
+    const problem = await tokenShardProblem(options.store, path, format, (found) => held.set(path, found));
     if (problem !== undefined) report("verify/bad-tokens", path, problem);
+    const found = held.get(path);
+    if (found !== undefined && isListed(source, path + companions.counts) && intact(path, companions.counts)) {
+      const miscounted = await countsProblem(options.store, path, found);
+      if (miscounted !== undefined) report("verify/bad-counts", path + companions.counts, miscounted);
+    }
     await lane(path, false);
   }
   const tokenFiles = source.files.filter((file) => file.path.endsWith(".ds"));
@@ -135,6 +151,10 @@ async function storeFindings(
     await lane(path, true);
   }
   return findings;
+}
+
+function isListed({ token_store }: PackedStore, path: string): boolean {
+  return token_store.files.some((file) => file.path === path);
 }
 
 /** Documents on the wrong side of what is held out. */

@@ -15,6 +15,7 @@ import {
   type SourceCounts,
   type SourceManifest,
   type StoredFile,
+  type TokenizerGuard,
   type TrainingStageManifest,
   trainingStageManifestSchema,
 } from "./schema.ts";
@@ -26,6 +27,7 @@ export interface SourceFacts {
   readonly fingerprints: { readonly ingest: string; readonly tokens: string };
   readonly lineage: readonly { readonly key: string; readonly size_bytes: number; readonly identity: string }[];
   readonly counts: SourceCounts;
+  readonly tokenizer_guard?: TokenizerGuard | undefined;
   /** Shards of the token store, in order; paths relative to the store's folder. */
   readonly shards: readonly StoreShardFacts[];
   /** What is held out of it, in a store of its own. */
@@ -176,6 +178,7 @@ function sourceManifest(
     ...validationManifest(source, heldOut),
     token_store: storeManifest(source.shards),
     counts: source.counts,
+    ...(source.tokenizer_guard && { tokenizer_guard: source.tokenizer_guard }),
     lineage: { files: [...source.lineage] },
   };
 }

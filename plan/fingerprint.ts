@@ -9,9 +9,10 @@ import type { Plan, PlannedStage } from "./plan.ts";
 import { canonicalRecipe } from "./recipe/canonical.ts";
 
 /**
- * Part of every fingerprint: bump when the layout of the store changes. 3: passes with spools, columns in documents tables, checked files.
+ * Part of every fingerprint: bump when the layout of the store changes. 3: passes with spools, columns in documents tables, checked files. 4: counts
+ * of tokens beside the shards of token stores, and what tokens are like in the markers of stores.
  */
-export const STORE_VERSION = 3;
+export const STORE_VERSION = 4;
 
 /** Names a plan: what it is asked for, and the windows and outputs it comes to. */
 export function planFingerprint(plan: Pick<Plan, "recipe" | "missing" | "windows" | "outputs">): string {

@@ -144,12 +144,27 @@ export interface PluginPlan {
   readonly sha256: string;
 }
 
+/** A token by its text and its id. */
+export interface NamedToken {
+  readonly token: string;
+  readonly id: number;
+}
+
 export interface TokenizerPlan {
+  /** Of a model of the Hub `ORG/NAME`, of a file its name. */
   readonly name: string;
   readonly sha256: string;
+  /** Where on the Hub the file was found. */
+  readonly hub?: { readonly repo: string; readonly commit: string };
   readonly vocab_size: number;
   readonly token_bytes: 2 | 4;
-  readonly eos: { readonly token: string; readonly id: number };
+  readonly eos: NamedToken;
+  /** Absent where documents begin with their text. */
+  readonly bos?: NamedToken;
+  /** What stands for text that has no tokens; absent where all text has some. */
+  readonly unknown?: NamedToken;
+  /** Absent where text that spells a special token is text. */
+  readonly special_tokens?: "parse";
 }
 
 export interface Plan {

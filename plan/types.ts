@@ -1,6 +1,7 @@
 /** A recipe after loading: every default filled in, every name checked, every value's origin known. Plain data. */
 import type { Place } from "../batch/errors.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
+import type { TokenizerGates } from "../manifests/gates.ts";
 import type { LengthRange, MixtureRequest } from "../mixtures/weights.ts";
 import type { AssetRef } from "../stages/assets.ts";
 
@@ -16,11 +17,18 @@ export interface StageUse {
 }
 
 export interface TokenizerSpec {
-  /** A `tokenizer.json`; exactly one of `file` and `encoding` is present. */
+  /** A `tokenizer.json`; exactly one of `file`, `hub` and `encoding` is present. */
   readonly file?: AssetRef;
+  /** The `tokenizer.json` of a model of the Hub. */
+  readonly hub?: AssetRef;
   /** Name of a tiktoken encoding, `cl100k_base`. */
   readonly encoding?: string;
   readonly eos: string;
+  /** Absent where documents begin with their text. */
+  readonly bos?: string;
+  /** What text is that spells a special token. */
+  readonly special_tokens: "text" | "parse";
+  readonly gates: TokenizerGates;
   readonly place?: Place;
 }
 

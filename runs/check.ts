@@ -8,12 +8,12 @@
 import { RecipeError } from "../batch/errors.ts";
 import { createIoEnvironment } from "../io/environment.ts";
 import { RecipeAssets } from "../plan/assets.ts";
-import { checkTokenizer } from "../plan/make.ts";
 import type { TokenizerPlan } from "../plan/plan.ts";
 import { RecipeErrors } from "../plan/recipe/diagnostics.ts";
 import { loadRecipe } from "../plan/recipe/load.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import { StagePlanner } from "../plan/stages.ts";
+import { planTokenizer } from "../plan/tokenizer.ts";
 import type { Recipe, StageUse } from "../plan/types.ts";
 import { stageRegistry } from "../stages/registry.ts";
 
@@ -21,6 +21,8 @@ export interface CheckedRecipe {
   readonly recipe: Recipe;
   /** Absent where the recipe has none. */
   readonly tokenizer?: TokenizerPlan;
+  /** Where the tokenizer's own template and the recipe differ. */
+  readonly warnings: readonly string[];
 }
 
 /** Throws RecipeErrors with everything that is wrong. */
@@ -41,10 +43,11 @@ export async function checkRecipe(
       return undefined;
     }
   };
-  const tokenizer = await attempt(() => checkTokenizer(recipe, planner));
+  const tokenizing = await attempt(() => planTokenizer(recipe, planner));
   for (const use of stagesOf(recipe)) await attempt(() => RecipeAssets.lookForLocal(use));
   if (problems.length > 0) throw new RecipeErrors(recipe.name, problems);
-  return { recipe, ...(tokenizer && { tokenizer }) };
+  const { tokenizer, warnings = [] } = tokenizing ?? {};
+  return { recipe, ...(tokenizer && { tokenizer }), warnings };
 }
 
 /** Every stage that a recipe names, wherever it stands. */

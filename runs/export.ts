@@ -59,7 +59,12 @@ export function exportManifests(
   const exported = writeExport(folder, { trainer, plan_fingerprint }, (target) => {
     const context = { folder: target, tokenizer, seed, options: parsed };
     const { record, configs, warnings } = write(exporter, run, manifests, registry, context);
-    return { configs, warnings: [...ignored, ...warnings], options: given, ...record };
+    return {
+      configs,
+      warnings: [...ignored, ...parsedWarnings(exporter, manifests), ...warnings],
+      options: given,
+      ...record,
+    };
   });
   const { files = [] } = readSummary(folder) ?? {};
   return {
@@ -121,6 +126,24 @@ function ignoredLoss(
     why: notes,
     fix: `${byOption}export for one of ${others}; ${flag("ignore_loss")} trains on every token`,
   });
+}
+
+/** Where trainers would find documents that end, or begin, where text only spelled the token that they go by. */
+function parsedWarnings({ name, geometry }: Exporter, manifests: readonly TrainingStageManifest[]): readonly string[] {
+  if (geometry.boundaries !== "eos" && geometry.boundaries !== "first_token") return [];
+  const warnings = new Set<string>();
+  for (const { tokenizer, sources } of manifests) {
+    const byBos = geometry.boundaries === "first_token" && tokenizer.bos !== undefined;
+    for (const [source, { windows, tokenizer_guard: guard }] of Object.entries(sources)) {
+      const documents = byBos ? guard?.documents_with_bos_inside : guard?.documents_with_eos_inside;
+      if (windows === 0 || documents === undefined || documents === 0) continue;
+      const held = byBos ? "BOS" : "EOS";
+      warnings.add(
+        `${source}: ${documents} documents hold ${held} inside, parsed from their text, and ${name} takes each for the border of a document`,
+      );
+    }
+  }
+  return [...warnings];
 }
 
 /** Gives the exporter what it reads. */

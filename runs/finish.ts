@@ -10,6 +10,7 @@ import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
 import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
+import { requireTokenizerGates } from "../manifests/gates.ts";
 import type { StoredFile, TrainingStageManifest } from "../manifests/schema.ts";
 import {
   buildManifests,
@@ -120,6 +121,7 @@ export async function publishRun(publication: Publication, parts: RunParts): Pro
     await nextTurn();
     if (stop?.aborted === true) throw interrupted();
   };
+  requireGates(plan, parts.stores);
   const manifests = manifestsOf(plan, parts);
   writeManifests(join(folder, runFiles.manifests), manifests);
   for (const trainer of plan.recipe.exports) {
@@ -139,7 +141,7 @@ function manifestsOf(plan: Plan, parts: RunParts): readonly TrainingStageManifes
     recipe: canonicalRecipe(plan.recipe),
     seed: plan.recipe.seed,
     tokenizer: tokenizerOf(plan),
-    gates: plan.recipe.gates,
+    gates: { ...plan.recipe.gates, ...plan.recipe.tokenizer?.gates },
     missing: plan.missing,
     ...collectFacts(plan, parts),
   });
@@ -161,6 +163,7 @@ function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): 
         fingerprints: { ingest: planned.ingest, tokens: planned.tokens },
         lineage: planned.shards.map(({ key, size_bytes, identity }) => ({ key, size_bytes, identity })),
         counts: manifestCounts(store.counts),
+        tokenizer_guard: store.tokenizer_guard,
         shards: storeShards(`tokens-${planned.tokens}`, store.shards),
         ...(store.validation && {
           validation: {
@@ -191,6 +194,14 @@ function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): 
       return packedFacts(windowsAt(plan, index).fingerprint, entryAt(packed, index, "entry of windows"));
     },
   };
+}
+
+/** A store that an earlier run sealed is held to this recipe's gates, too. */
+function requireGates({ recipe, sources }: Plan, stores: readonly StoreMarker[]): void {
+  stores.forEach(({ tokenizer_guard }, index) => {
+    if (tokenizer_guard === undefined) return;
+    requireTokenizerGates(entryAt(sources, index, "source").name, tokenizer_guard, recipe.tokenizer?.gates ?? {});
+  });
 }
 
 function storeShards(folder: string, shards: readonly ShardMarker[]): SourceFacts["shards"] {
@@ -271,6 +282,9 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
         epochs: source.epochs,
       })),
     })),
-    sources: stores.map(({ counts }, index) => sealedRows(sourceAt(plan, index), counts)),
+    sources: stores.map(({ counts, tokenizer_guard }, index) => ({
+      ...sealedRows(sourceAt(plan, index), counts),
+      ...(tokenizer_guard && { tokenizer_guard }),
+    })),
   };
 }

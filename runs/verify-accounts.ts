@@ -11,9 +11,10 @@ import { addCount, entryAt, ownOf } from "../batch/entry.ts";
 import { ShardmillError } from "../batch/errors.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
-import type { TrainingStageManifest } from "../manifests/schema.ts";
+import type { TokenizerGuard, TrainingStageManifest } from "../manifests/schema.ts";
 import type { Finding } from "../manifests/verify.ts";
 import type { SourcePlan } from "../plan/plan.ts";
+import { mergeTokenChecks, tokenChecks } from "../stages/tokenize/token-check.ts";
 import { spanFiles, tokenFiles } from "../store/layout.ts";
 import { markerFacts } from "../store/marker.ts";
 import type { IngestMarker, StoreMarker } from "../workers/protocol.ts";
@@ -33,6 +34,17 @@ export function accountFindings(run: OpenRun, manifests: readonly TrainingStageM
     if (counts === undefined) continue;
     for (const finding of sourceFindings(run, source, counts)) findings.push({ ...finding, source: source.name });
     for (const { stage, sources } of manifests) {
+      const what = guardProblem(run, source, ownOf(sources, source.name)?.tokenizer_guard);
+      if (what === undefined) continue;
+      findings.push({
+        severity: "error",
+        code: "verify/tokenizer-guard",
+        stage: stage.name,
+        source: source.name,
+        what,
+      });
+    }
+    for (const { stage, sources } of manifests) {
       const other = ownOf(sources, source.name)?.counts;
       if (other === undefined || canonicalJson(other) === canonicalJson(counts)) continue;
       const what = "counts other rows than another training stage does";
@@ -40,6 +52,25 @@ export function accountFindings(run: OpenRun, manifests: readonly TrainingStageM
     }
   }
   return findings;
+}
+
+/** What was found out about tokens, against the seal and, where its spans are all there, against them. */
+function guardProblem(run: OpenRun, source: SourcePlan, guard: TokenizerGuard | undefined): string | undefined {
+  const seal = markerFacts<StoreMarker>(run.layout.tokens(source.tokens), tokenFiles.storeMarker);
+  if (seal === undefined || guard === undefined) return undefined;
+  if (canonicalJson(seal.tokenizer_guard ?? null) !== canonicalJson(guard))
+    return "has another tokenizer guard in the manifest than in the seal of its store";
+  const folder = run.layout.ingest(source.ingest);
+  const spans = recordedSpans(run.layout.ingest(entryAt(source.passes, 0, "pass").fingerprint));
+  const states = spans?.map((_, span) => {
+    const stages = markerFacts<IngestMarker>(folder, spanFiles.marker(span))?.stages;
+    return stages?.find(({ id }) => id === source.stages.at(-1)?.id)?.state;
+  });
+  if (states === undefined || states.length === 0 || states.includes(undefined)) return undefined;
+  const { round_trip } = tokenChecks(mergeTokenChecks(states.filter((state) => state !== undefined)));
+  return canonicalJson(round_trip) === canonicalJson(guard.round_trip)
+    ? undefined
+    : "has another round trip in the manifest than its spans sampled";
 }
 
 /** What outputs are told of, and manifests where there are some. */

@@ -4,26 +4,55 @@
  * `X.ds`: token ids, little-endian, 2 bytes each where the vocabulary fits, else 4; no header. `X.ds.index`: the
  * exclusive end of every document in tokens, u64 little-endian. `X.ds.loss`: the loss lane, one byte a token, there
  * only where not all are trained. `X.ds.metadata`: three lines. `X.ds.pieces` is ours: which piece of which document
- * lies where in packed windows, three u32 each. Byte i of the loss lane speaks of token i as a label: 1, it is trained
+ * lies where in packed windows, three u32 each. So is `X.ds.counts`: how often each id stands in a store's shard, two u32
+ * for each that does, id and count, by ascending id. Byte i of the loss lane speaks of token i as a label: 1, it is trained
  * to be predicted from what stands before it; 0, it is not. So it moves with its token. The first token of a piece has
  * nothing before it and is a label for nobody, whatever its byte says.
- * Invariant of what lies in them: a document is not empty, ends with the one EOS in it, and every id is below the
- * vocabulary size.
- * Price: bytes are looked at in place. kernels/pack/documents.ts checks the ids.
+ * Invariant of what lies in them: a document is not empty, begins with BOS where there is one, ends with EOS, holds
+ * neither elsewhere unless special tokens were parsed, and every id is below the vocabulary size.
+ * Price: bytes are looked at in place. workers/tasks/shard-contents.ts counts the ids.
  */
 import { DataError, RunError } from "../batch/errors.ts";
-import { uint32At } from "../batch/numbers.ts";
+import { float64At, uint32At } from "../batch/numbers.ts";
 import { PIECE_WORDS, type TokenArray } from "../kernels/pack/fill.ts";
 
 export type TokenBytes = 2 | 4;
 
 /** What follows the name of the token file in the names of the files beside it. */
-export const companions = { index: ".index", loss: ".loss", metadata: ".metadata", pieces: ".pieces" } as const;
+export const companions = {
+  counts: ".counts",
+  index: ".index",
+  loss: ".loss",
+  metadata: ".metadata",
+  pieces: ".pieces",
+} as const;
 
 export interface TokenFormat {
   readonly token_bytes: TokenBytes;
   readonly vocab_size: number;
   readonly eos: number;
+  /** Absent where documents begin with their text. */
+  readonly bos?: number | undefined;
+  /** Whether text may have become BOS or EOS. */
+  readonly parses_special?: boolean;
+}
+
+/** The format of a store, as a plan and a manifest name its tokenizer. */
+export function formatOf(tokenizer: {
+  readonly token_bytes: TokenBytes;
+  readonly vocab_size: number;
+  readonly eos: { readonly id: number };
+  readonly bos?: { readonly id: number } | undefined;
+  readonly special_tokens?: "parse" | undefined;
+}): TokenFormat {
+  const { token_bytes, vocab_size, eos, bos, special_tokens } = tokenizer;
+  return {
+    token_bytes,
+    vocab_size,
+    eos: eos.id,
+    ...(bos && { bos: bos.id }),
+    parses_special: special_tokens === "parse",
+  };
 }
 
 /** Ids up to 65,535 fit two bytes; the vocabulary size counts added tokens. */
@@ -84,6 +113,32 @@ export function decodePieces(bytes: Uint8Array, name: string): Uint32Array {
   return new Uint32Array(whole.buffer, whole.byteOffset, whole.byteLength / 4);
 }
 
+/** The content of a `.ds.counts`. `counts` is by id. */
+export function encodeCounts(counts: Uint32Array): Uint8Array {
+  const present = counts.reduce((sum, count) => sum + Number(count > 0), 0);
+  const words = new Uint32Array(2 * present);
+  let at = 0;
+  counts.forEach((count, id) => {
+    if (count === 0) return;
+    words[at++] = id;
+    words[at++] = count;
+  });
+  return bytesOf(words);
+}
+
+/** Adds a `.ds.counts` to `sums`, which are by id. Throws DataError where it names an id that is not there, or one twice. */
+export function addCounts(sums: Float64Array, bytes: Uint8Array, name: string): void {
+  const whole = aligned(bytes, 8, name);
+  const words = new Uint32Array(whole.buffer, whole.byteOffset, whole.byteLength / 4);
+  let next = 0;
+  for (let i = 0; i < words.length; i += 2) {
+    const id = uint32At(words, i);
+    if (id < next || id >= sums.length) throw damaged(name, `its entry ${i / 2} is of id ${id} after ${next - 1}`);
+    sums[id] = float64At(sums, id) + uint32At(words, i + 1);
+    next = id + 1;
+  }
+}
+
 /**
  * The loss lane of `tokens` tokens, or of a part of a shard. Throws DataError where it is of another length or says
  * anything but 0 and 1.
@@ -107,7 +162,7 @@ export function lossProblem(bytes: Uint8Array, tokens: number): string | undefin
  */
 function aligned(bytes: Uint8Array, unit: number, name: string): Uint8Array {
   if (bytes.length % unit !== 0) throw damaged(name, `its ${bytes.length} bytes are not a multiple of ${unit}`);
-  return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return bytes.byteOffset % Math.min(unit, 4) === 0 ? bytes : bytes.slice();
 }
 
 function damaged(name: string, what: string): DataError {

@@ -1,5 +1,6 @@
 /** What a run tells while it goes on: typed events, drawn by reporters. The library itself never prints. */
 import type { ErrorData } from "../batch/errors.ts";
+import type { TokenizerGuard } from "../manifests/schema.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ProgressCounts } from "./progress.ts";
 import type { Task } from "./protocol.ts";
@@ -99,7 +100,10 @@ export interface RunResult {
       readonly epochs: number;
     }[];
   }[];
-  readonly sources: readonly RowAccount[];
+  readonly sources: readonly (RowAccount & {
+    /** What its tokens are like; absent where it has no token store. */
+    readonly tokenizer_guard?: TokenizerGuard;
+  })[];
 }
 
 /** What became of the rows of a source: rows_in = kept + held_out + dropped + errors. */

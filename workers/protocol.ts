@@ -9,6 +9,7 @@ import type { EnvironmentData } from "../io/environment.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
 import type { VouchedFile } from "../io/local/vouched.ts";
 import type { PackingStatistics } from "../kernels/pack/plan.ts";
+import type { TokenizerGuard } from "../manifests/schema.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Extent, StageState } from "../stages/define.ts";
 import type { MarkedFile } from "../store/marker.ts";
@@ -295,6 +296,9 @@ export interface ShardMarker {
   readonly documents: number;
   readonly tokens: number;
   readonly text_bytes: number;
+  /** Documents that hold the token they end with, or begin with, at another place too: parsed from their text. Absent where text is text. */
+  readonly documents_with_eos_inside?: number;
+  readonly documents_with_bos_inside?: number;
 }
 
 /** What became of every row of a source; adds up, or the run fails. */
@@ -325,6 +329,8 @@ export interface StoreMarker {
   /** What was held out, in a folder of its own. */
   readonly validation?: HeldOutStore;
   readonly counts: SourceCounts;
+  /** What its tokens are like; absent where it has no token store. */
+  readonly tokenizer_guard?: TokenizerGuard;
 }
 
 export interface HeldOutStore {

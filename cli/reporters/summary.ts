@@ -2,6 +2,7 @@
 import type { RunEvent, RunResult } from "../../index.ts";
 import { counted, formatCount, formatPercent, formatTable } from "../format.ts";
 import { hasProblems, problemsHint, reasonsTable, rowsTable } from "./rows.ts";
+import { tokenizerTable } from "./tokenizer-table.ts";
 
 export type TimeSpent = Extract<RunEvent, { type: "time_spent" }>;
 
@@ -20,6 +21,8 @@ export function summary(result: RunResult): string {
   const why = reasonsTable(result.sources);
   if (why !== "") parts.push("", why);
   if (hasProblems(result.sources)) parts.push("", problemsHint(result.name));
+  const tokens = tokenizerTable(result.sources);
+  if (tokens !== "") parts.push("", tokens);
   for (const stage of result.training_stages) {
     const rows = stage.sources.map((source) => [
       source.name,

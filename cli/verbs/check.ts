@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { CheckedRecipe } from "../../index.ts";
-import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
 import { jsonFlag, recipeArgument, setFlag } from "../flags.ts";
 import { counted, formatInteger } from "../format.ts";
 
@@ -22,6 +22,7 @@ export const checkCommand = buildCommand<Flags, [string], CliContext>({
       const checked = await checkRecipe(recipePath, { set: flags.set ?? [] });
       if (flags.json) printJson(this, { ok: true, ...checked, counts: countsOf(checked) });
       else print(this, checkedText(checked));
+      for (const warning of checked.warnings) warn(this, warning);
       return EXIT.ok;
     });
   },

@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import { type CliContext, EXIT, guarded } from "../context.ts";
+import { type Api, type CliContext, EXIT, guarded } from "../context.ts";
 import {
   cacheDownloadsFlag,
   dataRootFlag,
@@ -19,7 +19,7 @@ import { chooseReporter } from "../reporters/choose.ts";
 import { type RunFailed, unfinishedRows } from "../reporters/rows.ts";
 import { profileTable, summary, type TimeSpent } from "../reporters/summary.ts";
 
-interface Flags {
+export interface Flags {
   readonly set?: readonly string[];
   readonly out: string;
   readonly dataRoot: string;
@@ -69,42 +69,50 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
     aliases: { q: "quiet" },
   },
   func(flags, recipePath) {
-    return guarded(this, { json: flags.json, lines: true }, async ({ prepare, run }) => {
-      const prepared = await prepare(recipePath, {
-        set: flags.set ?? [],
-        out: flags.out,
-        dataRoot: flags.dataRoot,
-        cacheDownloads: flags.cacheDownloads,
-        keepDropped: flags.keepDropped,
-      });
-      const reporter = chooseReporter(this, flags);
-      let spent: TimeSpent | undefined;
-      let failed: RunFailed | undefined;
-      const work = ({ stop, kill }: Interrupt) =>
-        run(prepared.plan, {
-          root: flags.out,
-          workers: flags.workers,
-          environment: prepared.environment,
-          registry: prepared.registry,
-          max_errors: flags.maxErrors,
-          max_questions: flags.maxQuestions,
-          match_memory_bytes: flags.matchMemory,
-          keep_intermediates: flags.keepIntermediates,
-          stop,
-          kill,
-          report: (event) => {
-            if (event.type === "time_spent") spent = event;
-            if (event.type === "run_failed") failed = event;
-            reporter.report(event);
-          },
-        });
-      const result = await interruptible(this, reporter, work).catch((error: unknown) => {
-        if (!flags.json && failed) this.process.stdout.write(unfinishedRows(prepared.plan.name, failed.sources));
-        throw error;
-      });
-      if (!flags.json) this.process.stdout.write(summary(result));
-      if (!flags.json && flags.profile && spent) this.process.stdout.write(profileTable(spent));
-      return result.gates.every((gate) => gate.ok) ? EXIT.ok : EXIT.gate;
-    });
+    return guarded(this, { json: flags.json, lines: true }, (api) => runAndTell(this, api, flags, recipePath));
   },
 });
+
+/** Runs a recipe, draws how it goes, and prints what came of it; returns the exit code. */
+export async function runAndTell(
+  context: CliContext,
+  { prepare, run }: Api,
+  flags: Flags,
+  recipePath: string,
+): Promise<number> {
+  const prepared = await prepare(recipePath, {
+    set: flags.set ?? [],
+    out: flags.out,
+    dataRoot: flags.dataRoot,
+    cacheDownloads: flags.cacheDownloads,
+    keepDropped: flags.keepDropped,
+  });
+  const reporter = chooseReporter(context, flags);
+  let spent: TimeSpent | undefined;
+  let failed: RunFailed | undefined;
+  const work = ({ stop, kill }: Interrupt) =>
+    run(prepared.plan, {
+      root: flags.out,
+      workers: flags.workers,
+      environment: prepared.environment,
+      registry: prepared.registry,
+      max_errors: flags.maxErrors,
+      max_questions: flags.maxQuestions,
+      match_memory_bytes: flags.matchMemory,
+      keep_intermediates: flags.keepIntermediates,
+      stop,
+      kill,
+      report: (event) => {
+        if (event.type === "time_spent") spent = event;
+        if (event.type === "run_failed") failed = event;
+        reporter.report(event);
+      },
+    });
+  const result = await interruptible(context, reporter, work).catch((error: unknown) => {
+    if (!flags.json && failed) context.process.stdout.write(unfinishedRows(prepared.plan.name, failed.sources));
+    throw error;
+  });
+  if (!flags.json) context.process.stdout.write(summary(result));
+  if (!flags.json && flags.profile && spent) context.process.stdout.write(profileTable(spent));
+  return result.gates.every((gate) => gate.ok) ? EXIT.ok : EXIT.gate;
+}

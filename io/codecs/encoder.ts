@@ -29,7 +29,7 @@ export function blockEncoder(codec: OutputCodec, level?: number): BlockEncoder {
       return { codec, block: gzip, frame: gzip };
     }
     case "none": {
-      const copy = (bytes: Uint8Array) => bytes.slice();
+      const copy = (bytes: Uint8Array) => new Uint8Array(bytes);
       return { codec, block: copy, frame: copy };
     }
   }

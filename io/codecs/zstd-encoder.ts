@@ -5,6 +5,7 @@
  * writes other bytes at the same level. Invariant: a block is one frame whose header says its length; `frame` adds the
  * checksum (XXH64 of the content), which the build leaves out. Price: 150 MB/s at level 3.
  */
+import { uint8At, uint32At } from "../../batch/numbers.ts";
 import { contentHasher } from "../row-hasher.ts";
 import type { BlockEncoder } from "./block-encoder.ts";
 import { zstdLibrary } from "./zstd-library.ts";
@@ -24,9 +25,9 @@ export function createZstdEncoder(level = LEVEL): BlockEncoder {
     block: (bytes) => library.compress(bytes, level),
     frame: (bytes) => {
       const frame = library.compress(bytes, level, CHECKSUM_BYTES);
-      frame[DESCRIPTOR] |= CHECKSUM_FLAG;
+      frame[DESCRIPTOR] = uint8At(frame, DESCRIPTOR) | CHECKSUM_FLAG;
       hasher.hash(bytes, 0, bytes.length, hash);
-      new DataView(frame.buffer).setUint32(frame.length - CHECKSUM_BYTES, hash[1], true);
+      new DataView(frame.buffer).setUint32(frame.length - CHECKSUM_BYTES, uint32At(hash, 1), true);
       return frame;
     },
   };

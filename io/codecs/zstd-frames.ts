@@ -6,6 +6,7 @@
  * names the byte. Price: a few instructions per block of up to 128 KiB.
  */
 import { DataError } from "../../batch/errors.ts";
+import { uint8At } from "../../batch/numbers.ts";
 
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
@@ -114,7 +115,7 @@ export class ZstdFrameWalker {
         this.#magic();
         break;
       case "descriptor":
-        this.#descriptorByte(this.#field[0]);
+        this.#descriptorByte(this.#integer(0, 1));
         break;
       case "header":
         this.#header();
@@ -178,9 +179,9 @@ export class ZstdFrameWalker {
     }
     const sizeBytes = contentSizeBytes(descriptor);
     const size = this.#integer(1 - single + dictionary, sizeBytes) + (sizeBytes === 2 ? 256 : 0);
-    const mantissa = this.#field[0] & 7;
-    const base = 2 ** (10 + (this.#field[0] >> 3));
-    const window = single ? size : base + (base / 8) * mantissa;
+    const byte = this.#integer(0, 1);
+    const base = 2 ** (10 + (byte >> 3));
+    const window = single ? size : base + (base / 8) * (byte & 7);
     if (window > 2 ** MAX_WINDOW_LOG) {
       throw new DataError({
         code: "data/zstd-window",
@@ -225,7 +226,7 @@ export class ZstdFrameWalker {
   /** Little-endian integer from the current field; exact up to 2^53. */
   #integer(at: number, length: number): number {
     let value = 0;
-    for (let i = length - 1; i >= 0; i--) value = value * 256 + this.#field[at + i];
+    for (let i = length - 1; i >= 0; i--) value = value * 256 + uint8At(this.#field, at + i);
     return value;
   }
 }

@@ -14,11 +14,16 @@ import {
   type Union,
   UnionMode,
 } from "apache-arrow";
+import { entryAt } from "../../batch/entry.ts";
+import { uint8At } from "../../batch/numbers.ts";
 import { halfFloat } from "../../kernels/half-float.ts";
-import { bytesReader, checkLength, isStringType } from "./arrow-strings.ts";
+import { bytesReader, checkLength, checkOffsets, isStringType } from "./arrow-strings.ts";
+import { Unsupported } from "./decoder-faults.ts";
 import type { RawValue, ValueType } from "./value-types.ts";
 
 const DAY_MS = 86_400_000;
+/** Digits that no decimal of the format has. */
+const MAX_SCALE = 1000;
 
 /** The type of a column's values. Throws on types that have no text. */
 export function valueType(type: DataType): ValueType {
@@ -27,7 +32,10 @@ export function valueType(type: DataType): ValueType {
   if (DataType.isBool(type)) return { type: "bool" };
   if (DataType.isInt(type)) return { type: "int", bits: type.bitWidth, signed: type.isSigned };
   if (DataType.isFloat(type)) return { type: "float", bits: FLOAT_BITS[type.precision] };
-  if (DataType.isDecimal(type)) return { type: "decimal", scale: type.scale };
+  if (DataType.isDecimal(type)) {
+    if (Math.abs(type.scale) > MAX_SCALE) throw new Error(`a decimal of scale ${type.scale}`);
+    return { type: "decimal", scale: type.scale };
+  }
   if (DataType.isDate(type)) return { type: "date" };
   if (DataType.isTime(type)) return { type: "time", digits: TIME_DIGITS[type.unit] };
   if (DataType.isDuration(type)) return { type: "duration", digits: TIME_DIGITS[type.unit] };
@@ -41,11 +49,11 @@ export function valueType(type: DataType): ValueType {
   }
   const children: readonly { readonly name: string | null; readonly type: DataType }[] = type.children ?? [];
   if (DataType.isMap(type)) {
-    const [key, value] = (children[0].type as DataType).children;
-    return { type: "map", key: valueType(key.type), value: valueType(value.type) };
+    const { keyType, valueType: held } = type;
+    return { type: "map", key: valueType(keyType), value: valueType(held) };
   }
   if (DataType.isList(type) || DataType.isLargeList(type) || DataType.isFixedSizeList(type)) {
-    return { type: "list", element: valueType(children[0].type) };
+    return { type: "list", element: valueType(type.valueType) };
   }
   if (DataType.isStruct(type)) {
     return {
@@ -54,7 +62,7 @@ export function valueType(type: DataType): ValueType {
     };
   }
   if (DataType.isUnion(type)) return { type: "union", members: children.map((field) => valueType(field.type)) };
-  throw new Error(`values of type ${type} cannot be read`);
+  throw new Unsupported(`values of type ${type}`);
 }
 
 const FLOAT_BITS = { [Precision.HALF]: 16, [Precision.SINGLE]: 32, [Precision.DOUBLE]: 64 } as const;
@@ -63,12 +71,26 @@ const TIME_DIGITS = [0, 3, 6, 9] as const;
 
 /** Reads one column of one record batch by row. Throws where its buffers are too short for its rows. */
 function rawReader(data: Data): (row: number) => RawValue {
-  const { nullBitmap, type } = data;
+  const { type } = data;
   if (DataType.isNull(type)) return () => null;
-  if (nullBitmap && nullBitmap.length > 0) checkLength(nullBitmap.length * 8, data.length, "validity");
+  checkNulls(data);
   const read = valueReader(data);
   // A union has no validity of its own.
   return DataType.isUnion(type) ? read : (row) => (data.getValid(row) ? read(row) : null);
+}
+
+/** A count of nulls that is not that of the bits is damage in one of them. */
+function checkNulls(data: Data): void {
+  const { nullBitmap, nullCount, length } = data;
+  // A union has no validity of its own.
+  if (DataType.isUnion(data.type)) return;
+  if (nullBitmap === undefined || nullBitmap.length === 0) {
+    if (nullCount > 0) throw new Error(`${nullCount} nulls, and nothing says where`);
+    return;
+  }
+  checkLength(nullBitmap.length * 8, length, "validity");
+  const found = length - countBits(nullBitmap, length);
+  if (found !== nullCount) throw new Error(`a column says it has ${nullCount} nulls, and has ${found}`);
 }
 
 function valueReader(data: Data): (row: number) => RawValue {
@@ -84,66 +106,85 @@ function valueReader(data: Data): (row: number) => RawValue {
   }
   if (DataType.isUnion(type)) return unionReader(data);
   if (data.children.length > 0) return listReader(data);
-  const values = data.values as ArrayLike<number> & ArrayLike<bigint> & Uint8Array;
-  if (values)
-    checkLength(DataType.isBool(type) ? values.length * 8 : values.length / data.stride, data.length, "values");
+  const values = data.values as StoredNumbers | undefined;
+  if (values === undefined) throw new Error("a column has no values");
+  checkLength(DataType.isBool(type) ? values.length * 8 : values.length / data.stride, data.length, "values");
   return plainReader(type, values, data.stride);
 }
 
-function plainReader(
-  type: DataType,
-  values: ArrayLike<number> & ArrayLike<bigint> & Uint8Array,
-  stride: number,
-): (row: number) => RawValue {
-  if (DataType.isBool(type)) return (row) => (values[row >> 3] & (1 << (row & 7))) !== 0;
-  if (DataType.isFloat(type) && type.precision === Precision.HALF) return (row) => halfFloat(values[row]);
+/** What Arrow lays over the bytes of a column of numbers: one array, whose kind follows from the type. */
+type StoredNumbers = Uint8Array & ArrayLike<number | bigint>;
+
+function plainReader(type: DataType, values: StoredNumbers, stride: number): (row: number) => RawValue {
+  const stored: ArrayLike<number | bigint> = values;
+  const numberAt = (index: number): number => Number(entryAt(stored, index, "number"));
+  if (DataType.isBool(type)) return (row) => (numberAt(row >> 3) & (1 << (row & 7))) !== 0;
+  if (DataType.isFloat(type) && type.precision === Precision.HALF) return (row) => halfFloat(numberAt(row));
   if (DataType.isDate(type)) {
     const perDay = type.unit === DateUnit.DAY ? 1 : DAY_MS;
-    return (row) => Math.floor(Number(values[row]) / perDay);
+    return (row) => Math.floor(numberAt(row) / perDay);
   }
   if (DataType.isTimestamp(type) || DataType.isTime(type) || DataType.isDuration(type)) {
-    return (row) => BigInt(values[row]);
+    return (row) => BigInt(entryAt(stored, row, "number"));
   }
-  if (DataType.isDecimal(type)) return (row) => decimal(values, stride * row, stride);
+  if (DataType.isDecimal(type)) return (row) => decimal(values.subarray(stride * row, stride * (row + 1)));
   if (DataType.isFixedSizeBinary(type)) return (row) => values.subarray(stride * row, stride * (row + 1));
   if (DataType.isInterval(type)) {
-    if (type.unit === IntervalUnit.YEAR_MONTH) return (row) => [values[row], 0, 0n];
+    if (type.unit === IntervalUnit.YEAR_MONTH) return (row) => [numberAt(row), 0, 0n];
     if (type.unit === IntervalUnit.DAY_TIME)
-      return (row) => [0, values[2 * row], BigInt(values[2 * row + 1]) * 1_000_000n];
-    return (row) => [values[4 * row], values[4 * row + 1], nanoseconds(values[4 * row + 2], values[4 * row + 3])];
+      return (row) => [0, numberAt(2 * row), BigInt(numberAt(2 * row + 1)) * 1_000_000n];
+    return (row) => [
+      numberAt(4 * row),
+      numberAt(4 * row + 1),
+      nanoseconds(numberAt(4 * row + 2), numberAt(4 * row + 3)),
+    ];
   }
-  return (row) => values[row];
+  return (row) => entryAt(stored, row, "number");
+}
+
+/** Bits that are set, of the first `length`. */
+function countBits(bitmap: Uint8Array, length: number): number {
+  let total = 0;
+  for (let bit = 0; bit < length; bit += 8) {
+    const byte = uint8At(bitmap, bit >> 3);
+    for (let bits = length - bit < 8 ? byte & ((1 << (length - bit)) - 1) : byte; bits !== 0; bits &= bits - 1) total++;
+  }
+  return total;
 }
 
 /** Lists of any length, and maps, which are lists of pairs. */
 function listReader(data: Data): (row: number) => RawValue {
-  const [child] = data.children;
+  const child = entryAt(data.children, 0, "member");
   const read = rawReader(child);
   const { stride } = data;
   const offsets = data.valueOffsets as ArrayLike<number | bigint> | undefined;
   const isFixed = DataType.isFixedSizeList(data.type);
-  if (!isFixed) checkLength((offsets?.length ?? 0) - 1, data.length, "offsets");
+  if (isFixed) checkLength(child.length, data.length * stride, "entries");
+  else checkOffsets(offsets ?? [], data.length, child.length);
   return (row) => {
     const start = isFixed ? row * stride : Number(offsets?.[row]);
     const end = isFixed ? start + stride : Number(offsets?.[row + 1]);
-    if (!(start >= 0 && start <= end && end <= child.length))
-      throw new Error(`list at ${start} to ${end} leaves its values`);
     return Array.from({ length: end - start }, (_, i) => read(start + i));
   };
 }
 
 function unionReader(data: Data): (row: number) => RawValue {
-  const { typeIds, valueOffsets } = data;
+  const typeIds = data.typeIds as ArrayLike<number> | undefined;
+  const valueOffsets = (data.valueOffsets ?? []) as ArrayLike<number>;
   const type = data.type as Union;
-  const members = data.children.map(rawReader);
-  const lengths = data.children.map((child) => child.length);
-  checkLength(typeIds?.length ?? 0, data.length, "type ids");
+  const members = data.children.map((child) => ({ length: child.length, read: rawReader(child) }));
+  if (typeIds === undefined) throw new Error("a union has no type ids");
+  checkLength(typeIds.length, data.length, "type ids");
   const isDense = type.mode === UnionMode.Dense;
   return (row) => {
-    const member = type.typeIdToChildIndex[typeIds[row]];
-    const at = isDense ? valueOffsets[row] : row;
-    if (!(at >= 0 && at < lengths[member])) throw new Error(`member ${typeIds[row]} of a union has no value ${at}`);
-    return [member, members[member](at)];
+    const id = entryAt(typeIds, row, "type id");
+    const position = type.typeIdToChildIndex[id];
+    const member = position === undefined ? undefined : members[position];
+    const at = isDense ? entryAt(valueOffsets, row, "offset") : row;
+    if (position === undefined || member === undefined || !(at >= 0 && at < member.length)) {
+      throw new Error(`member ${id} of a union has no value ${at}`);
+    }
+    return [position, member.read(at)];
   };
 }
 
@@ -164,10 +205,14 @@ function dictionaryReader(data: Data): (row: number) => RawValue {
 }
 
 /** Two's complement in little-endian words. */
-function decimal(words: ArrayLike<number>, start: number, count: number): bigint {
+function decimal(words: Iterable<number> & { readonly length: number }): bigint {
   let value = 0n;
-  for (let i = start + count - 1; i >= start; i--) value = (value << 32n) | BigInt(words[i]);
-  return BigInt.asIntN(count * 32, value);
+  let shift = 0n;
+  for (const word of words) {
+    value |= BigInt(word) << shift;
+    shift += 32n;
+  }
+  return BigInt.asIntN(words.length * 32, value);
 }
 
 function nanoseconds(low: number, high: number): bigint {
@@ -185,10 +230,10 @@ export interface ArrowField {
 export function findField(fields: readonly Field[], path: readonly string[]): ArrowField | undefined {
   const [key, ...rest] = path;
   const index = fields.findIndex((field) => field.name === key);
-  if (index < 0) return undefined;
-  const { type } = fields[index];
+  const type = fields[index]?.type;
+  if (type === undefined) return undefined;
   if (rest.length === 0) {
-    return { type, values: valueType(type), reader: (columns) => rawReader(columns[index]) };
+    return { type, values: valueType(type), reader: (columns) => rawReader(entryAt(columns, index, "column")) };
   }
   if (!DataType.isStruct(type)) return undefined;
   const inner = findField(type.children, rest);
@@ -196,7 +241,7 @@ export function findField(fields: readonly Field[], path: readonly string[]): Ar
     inner && {
       ...inner,
       reader: (columns) => {
-        const struct = columns[index];
+        const struct = entryAt(columns, index, "column");
         for (const child of struct.children) checkLength(child.length, struct.length, "members");
         const read = inner.reader(struct.children);
         return (row) => (struct.getValid(row) ? read(row) : null);

@@ -29,14 +29,8 @@ export function bytesReader(data: Data): (row: number) => Uint8Array {
 function offsetReader(data: Data): (row: number) => Uint8Array {
   const bytes = data.values as Uint8Array;
   const offsets = data.valueOffsets as ArrayLike<number | bigint>;
-  checkLength(offsets.length - 1, data.length, "offsets");
-  return (row) => {
-    const start = Number(offsets[row]);
-    const end = Number(offsets[row + 1]);
-    if (!(start >= 0 && start <= end && end <= bytes.length))
-      throw new Error(`string at ${start} to ${end} leaves its buffer`);
-    return bytes.subarray(start, end);
-  };
+  checkOffsets(offsets, data.length, bytes.length);
+  return (row) => bytes.subarray(Number(offsets[row]), Number(offsets[row + 1]));
 }
 
 /**
@@ -57,6 +51,19 @@ function viewReader(data: Data): (row: number) => Uint8Array {
     }
     return buffer.subarray(start, start + length);
   };
+}
+
+/** Offsets of `rows` values into `held` entries: they never go back and never leave what is there. */
+export function checkOffsets(offsets: ArrayLike<number | bigint>, rows: number, held: number): void {
+  if (rows === 0) return;
+  checkLength(offsets.length - 1, rows, "offsets");
+  let before = 0;
+  for (let row = 0; row <= rows; row++) {
+    const offset = Number(offsets[row]);
+    if (!(offset >= before && offset <= held))
+      throw new Error(`value ${row} begins or ends at ${offset}, of ${before} to ${held}`);
+    before = offset;
+  }
 }
 
 /** Guards against row counts made up by damage: reading on would give values without end. */

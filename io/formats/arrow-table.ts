@@ -6,7 +6,9 @@
  */
 import * as arrow from "apache-arrow";
 import type { Column, ScalarColumn } from "../../batch/column.ts";
+import { entryAt } from "../../batch/entry.ts";
 import { DataError } from "../../batch/errors.ts";
+import { int32At, uint8At } from "../../batch/numbers.ts";
 
 const UTF8 = new arrow.Utf8();
 const TYPES = {
@@ -35,7 +37,9 @@ function toData(column: Column, rows: number): arrow.Data {
       return arrow.makeData({ type: TYPES.float64, length: rows, data: column.values, ...nulls });
     case "bool": {
       const bits = new Uint8Array((rows + 7) >> 3);
-      for (let row = 0; row < rows; row++) bits[row >> 3] |= column.values[row] << (row & 7);
+      for (let row = 0; row < rows; row++) {
+        if (column.values[row] === 1) bits[row >> 3] = uint8At(bits, row >> 3) | (1 << (row & 7));
+      }
       return arrow.makeData({ type: new arrow.Bool(), length: rows, data: bits, ...nulls });
     }
     case "dictionary":
@@ -46,9 +50,15 @@ function toData(column: Column, rows: number): arrow.Data {
 function dictionaryToUtf8(codes: Int32Array, values: readonly string[], validity?: Uint8Array): ScalarColumn {
   const encoded = values.map((value) => Buffer.from(value, "utf8"));
   const offsets = new Int32Array(codes.length + 1);
-  for (let row = 0; row < codes.length; row++) offsets[row + 1] = offsets[row] + encoded[codes[row]].length;
-  const data = new Uint8Array(offsets[codes.length]);
-  for (let row = 0; row < codes.length; row++) data.set(encoded[codes[row]], offsets[row]);
+  let bytes = 0;
+  codes.forEach((code, row) => {
+    bytes += entryAt(encoded, code, "value").length;
+    offsets[row + 1] = bytes;
+  });
+  const data = new Uint8Array(bytes);
+  codes.forEach((code, row) => {
+    data.set(entryAt(encoded, code, "value"), int32At(offsets, row));
+  });
   return { kind: "utf8", data, offsets, ...(validity === undefined ? {} : { validity }) };
 }
 
@@ -82,9 +92,9 @@ export function decodeArrow(bytes: Uint8Array, name: string): { rows: number; co
     );
   }
   const columns = new Map<string, ScalarColumn>();
-  const batch = table.batches[0];
-  table.schema.fields.forEach((field, index) => {
-    if (batch !== undefined) columns.set(field.name, fromData(batch.data.children[index], name));
+  const [batch] = table.batches;
+  batch?.data.children.forEach((child, index) => {
+    columns.set(entryAt(table.schema.fields, index, "field").name, fromData(child, name));
   });
   return { rows: table.numRows, columns };
 }
@@ -109,7 +119,7 @@ function fromData(data: arrow.Data, name: string): ScalarColumn {
     case arrow.Type.Bool: {
       const values = new Uint8Array(length);
       const bits = data.values as Uint8Array;
-      for (let row = 0; row < length; row++) values[row] = (bits[row >> 3] >> (row & 7)) & 1;
+      for (let row = 0; row < length; row++) values[row] = (uint8At(bits, row >> 3) >> (row & 7)) & 1;
       return { kind: "bool", values, ...validity };
     }
     default:

@@ -18,4 +18,8 @@ export type Cell = Uint8Array | string | number | bigint | boolean | null;
 
 /** A value that its column cannot hold exactly. */
 export const MISFIT = Symbol("misfit");
-export type CellOrMisfit = Cell | typeof MISFIT;
+/** A stored instant outside the years 1 to 9999: what a writer makes of a count of days that overflowed. */
+export const NO_INSTANT = Symbol("no instant");
+/** A nested value that holds a string whose bytes are not UTF-8. */
+export const NO_UTF8 = Symbol("no UTF-8");
+export type CellOrMisfit = Cell | typeof MISFIT | typeof NO_INSTANT | typeof NO_UTF8;

@@ -9,7 +9,9 @@
  * and its compressed form. Price: the compression, and 1 to 2 ms a MB.
  */
 import type { Column } from "../../batch/column.ts";
+import { entryAt } from "../../batch/entry.ts";
 import { RecipeError } from "../../batch/errors.ts";
+import { float32At, float64At, int32At } from "../../batch/numbers.ts";
 import { ByteBuffer } from "../../kernels/byte-buffer.ts";
 import { JsonSplicer } from "../../kernels/json/json-splice.ts";
 import { floatText, int64Text, JsonStringWriter } from "../../kernels/json/json-write.ts";
@@ -55,8 +57,8 @@ export class JsonlWriter {
   /** Bytes written: frames that are full. To end a file by size. Depends on the rows alone. */
   size_bytes = 0;
   readonly #fields: readonly OutputField[];
-  /** What stands before each value: bracket or comma, key, colon. */
-  readonly #keys: readonly Uint8Array[];
+  /** By field; `key` is what stands before its value: bracket or comma, key, colon. */
+  readonly #members: readonly { readonly field: OutputField; readonly key: Uint8Array }[];
   readonly #write: (bytes: Uint8Array) => void;
   readonly #encoder: BlockEncoder;
   readonly #frameBytes: number;
@@ -74,7 +76,10 @@ export class JsonlWriter {
     this.#encoder = options.encoder;
     this.#frameBytes = options.frame_bytes ?? FRAME_BYTES;
     const encoder = new TextEncoder();
-    this.#keys = fields.map(({ name }, i) => encoder.encode(`${i === 0 ? "{" : ","}${JSON.stringify(name)}:`));
+    this.#members = fields.map((field, i) => ({
+      field,
+      key: encoder.encode(`${i === 0 ? "{" : ","}${JSON.stringify(field.name)}:`),
+    }));
     const module = wasmModule("json");
     this.#splicer = new JsonSplicer(module && new WasmUnescaper(module));
   }
@@ -85,11 +90,14 @@ export class JsonlWriter {
    */
   append(columns: ReadonlyMap<string, Column>, selection?: RowSelection, placeOf?: PlaceOf): void {
     const inOrder = columnsOf(this.#fields, columns);
-    const puts = inOrder.map((column, i) => this.#putter(this.#fields[i], column, placeOf));
+    const members = inOrder.map((column, i) => {
+      const { field, key } = entryAt(this.#members, i, "field");
+      return { key, column, put: this.#putter(field, column, placeOf) };
+    });
     for (const row of selectedRows(inOrder, selection)) {
-      for (let i = 0; i < puts.length; i++) {
-        this.#lines.append(this.#keys[i]);
-        if (isPresent(inOrder[i], row)) puts[i](row);
+      for (const { key, column, put } of members) {
+        this.#lines.append(key);
+        if (isPresent(column, row)) put(row);
         else this.#lines.ascii("null");
       }
       this.#lines.byte(CLOSE_OBJECT);
@@ -127,12 +135,12 @@ export class JsonlWriter {
       case "dictionary": {
         const encoder = new TextEncoder();
         const values = column.values.map((value) => encoder.encode(JSON.stringify(value)));
-        return (row) => lines.append(values[column.codes[row]]);
+        return (row) => lines.append(entryAt(values, int32At(column.codes, row), "value"));
       }
       case "int64": {
         const { buffer, byteOffset, length } = column.values;
         const words = new Int32Array(buffer, byteOffset, 2 * length);
-        return (row) => lines.ascii(int64Text(words[2 * row], words[2 * row + 1]));
+        return (row) => lines.ascii(int64Text(int32At(words, 2 * row), int32At(words, 2 * row + 1)));
       }
       case "token_list":
         return (row) => this.#putTokens(column.values.subarray(column.offsets[row], column.offsets[row + 1]));
@@ -141,8 +149,9 @@ export class JsonlWriter {
       case "bool":
         return (row) => lines.ascii(column.values[row] === 1 ? "true" : "false");
       case "float32":
+        return (row) => this.#putFloat(float32At(column.values, row));
       case "float64":
-        return (row) => this.#putFloat(column.values[row]);
+        return (row) => this.#putFloat(float64At(column.values, row));
       case "range_list":
         throw new Error(`column ${field.name} holds ranges, which no output has a type for`);
     }
@@ -150,13 +159,13 @@ export class JsonlWriter {
 
   #stringPutter(data: Uint8Array, offsets: Int32Array): PutValue {
     const strings = new JsonStringWriter(data);
-    return (row) => strings.write(offsets[row], offsets[row + 1], this.#lines);
+    return (row) => strings.write(int32At(offsets, row), int32At(offsets, row + 1), this.#lines);
   }
 
   #splicePutter(field: OutputField, column: Column & { kind: "utf8" }, placeOf?: PlaceOf): PutValue {
     const { data, offsets } = column;
     return (row) => {
-      const byte = this.#splicer.splice(data, offsets[row], offsets[row + 1], this.#lines);
+      const byte = this.#splicer.splice(data, int32At(offsets, row), int32At(offsets, row + 1), this.#lines);
       if (byte >= 0) throw misfit(field, `the text is not JSON (byte ${byte})`, row, placeOf);
     };
   }

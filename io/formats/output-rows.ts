@@ -4,6 +4,7 @@
  */
 import type { Bitmap } from "../../batch/bitmap.ts";
 import { type Column, columnRows, isValid } from "../../batch/column.ts";
+import { entryAt } from "../../batch/entry.ts";
 import { DataError, type Place } from "../../batch/errors.ts";
 import { type OutputField, type OutputType, typeText } from "../../kernels/output-schema.ts";
 
@@ -15,7 +16,8 @@ export type PlaceOf = (row: number) => Place;
 /** The selected rows as numbers; all rows where there is no selection. */
 export function selectedRows(columns: readonly Column[], selection?: RowSelection): Int32Array {
   if (selection instanceof Int32Array) return selection;
-  if (selection === undefined) return Int32Array.from({ length: columnRows(columns[0]) }, (_, row) => row);
+  if (selection === undefined)
+    return Int32Array.from({ length: columnRows(entryAt(columns, 0, "column")) }, (_, row) => row);
   const rows = new Int32Array(selection.count());
   let count = 0;
   selection.forEach((row) => {

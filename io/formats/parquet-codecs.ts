@@ -2,7 +2,7 @@
  * Page decompression for Parquet, by codec name as the format spells it.
  *
  * Invariant: a decoder returns exactly the length that the page header promises, in memory of its own, or throws.
- * Price: snappy runs in WebAssembly, gzip and brotli in Node, zstd in whichever build of its library there is.
+ * Price: snappy runs in WebAssembly, gzip and brotli in Node, zstd in io/codecs/zstd.ts.
  */
 import * as zlib from "node:zlib";
 import type { CompressionCodec } from "hyparquet/src/types.js";
@@ -17,15 +17,17 @@ export type PageDecoder = (input: Uint8Array, outputLength: number) => Uint8Arra
  */
 function snappyLength(input: Uint8Array): number {
   let length = 0;
-  for (let i = 0; i < 5 && i < input.length; i++) {
-    length += (input[i] & 0x7f) * 2 ** (7 * i);
-    if (input[i] < 0x80) return length;
+  let unit = 1;
+  for (const byte of input.subarray(0, 5)) {
+    length += (byte & 0x7f) * unit;
+    if (byte < 0x80) return length;
+    unit *= 0x80;
   }
   return -1;
 }
 
 const DECODERS: Partial<Record<CompressionCodec, () => PageDecoder | Promise<PageDecoder>>> = {
-  UNCOMPRESSED: () => (input) => input.slice(),
+  UNCOMPRESSED: () => (input) => new Uint8Array(input),
   SNAPPY: () => (input, length) => {
     const found = snappyLength(input);
     if (found !== length) throw new Error(`snappy block holds ${found} bytes, its page header says ${length}`);
@@ -46,6 +48,7 @@ export async function pageDecoder(codec: CompressionCodec): Promise<PageDecoder 
     const output = decode(input, length);
     if (output.length !== length) throw new Error(`page decompresses to ${output.length} bytes, not ${length}`);
     // Values become views, and views are only checked against the end of their memory.
-    return output.byteLength === output.buffer.byteLength ? output : output.slice();
+    // A Buffer's own `slice` would not copy.
+    return output.byteLength === output.buffer.byteLength ? output : new Uint8Array(output);
   };
 }

@@ -7,7 +7,7 @@
  */
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import type { DecodedArray, ParquetParsers, SchemaTree } from "hyparquet/src/types.js";
-import type { CellKind, CellOrMisfit, MetadataKind } from "./cells.ts";
+import { type CellKind, type CellOrMisfit, type MetadataKind, NO_INSTANT } from "./cells.ts";
 import { chunkKey, type ParquetFile, type ParquetGroup, parquetError } from "./parquet-file.ts";
 import { leavesBelow, nestedType } from "./parquet-nested.ts";
 import { columnPages, wholeColumn } from "./parquet-pages.ts";
@@ -23,7 +23,7 @@ const MAX_NESTED_BYTES = 512 * 1024 * 1024;
 
 export interface ParquetColumn {
   readonly type: ValueType;
-  /** True if its values are the bytes of strings, as written. */
+  /** True if its values are the bytes of strings, as written; a column of nulls has none that are not. */
   readonly isString: boolean;
   /** Paths of the column chunks it is read from. */
   readonly leaves: readonly (readonly string[])[];
@@ -65,10 +65,10 @@ export function findColumn(tree: SchemaTree, path: readonly string[]): ParquetCo
 }
 
 function flatColumn(leaf: SchemaTree, wraps: number): ParquetColumn {
-  const { type, toRaw } = leafType(leaf);
+  const { type, toRaw, fits } = leafType(leaf);
   return {
     type,
-    isString: type.type === "string" || type.type === "json" || type.type === "binary",
+    isString: type.type === "string" || type.type === "json" || type.type === "binary" || type.type === "null",
     leaves: [leaf.path],
     pieces: (file, group) => columnPages(file, group, leaf.path, RAW),
     cells: (kind) => {
@@ -78,7 +78,8 @@ function flatColumn(leaf: SchemaTree, wraps: number): ParquetColumn {
           kind: cells.kind,
           toCell: (value) => {
             const stored = unwrapped(value, wraps);
-            return stored === null || stored === undefined ? null : cells.toCell(toRaw(stored));
+            if (stored === null || stored === undefined) return null;
+            return fits === undefined || fits(stored) ? cells.toCell(toRaw(stored)) : NO_INSTANT;
           },
         }
       );

@@ -38,9 +38,11 @@ export function nestedType(node: SchemaTree): NestedType {
 /** One value of a node, whether it is optional or repeated left aside. */
 function singleType(node: SchemaTree): NestedType {
   if (node.children.length === 0) {
-    const { type, toRaw } = leafType(node);
+    const { type, toRaw, fits } = leafType(node);
     const present = (stored: unknown): RawValue => {
       if (stored === undefined) throw new Error("a value is missing, or not in its dictionary");
+      if (fits !== undefined && !fits(stored))
+        throw new Error(`${node.path.join(".")} holds an instant outside the years 1 to 9999`);
       return toRaw(stored);
     };
     return { type, toRaw: ([stored]) => (stored === null ? null : present(stored)) };
@@ -50,15 +52,14 @@ function singleType(node: SchemaTree): NestedType {
 
 /** A group with one repeated member; where that has one member of its own, the entries are those. */
 function listType(node: SchemaTree): NestedType | undefined {
-  const [repeated] = node.children;
-  if (!isOf(node, "LIST") || node.children.length !== 1 || repeated.element.repetition_type !== "REPEATED") {
-    return undefined;
-  }
-  const whole = nestedType(repeated);
+  const repeated = isOf(node, "LIST") ? onlyRepeated(node) : undefined;
+  if (repeated === undefined) return undefined;
   const { name } = repeated.element;
-  const isElement = repeated.children.length !== 1 || name === "array" || name === `${node.element.name}_tuple`;
-  if (isElement) return whole;
-  const inner = nestedType(repeated.children[0]);
+  const [member, ...others] = repeated.children;
+  const isElement =
+    member === undefined || others.length > 0 || name === "array" || name === `${node.element.name}_tuple`;
+  if (isElement) return nestedType(repeated);
+  const inner = nestedType(member);
   return {
     type: { type: "list", element: inner.type },
     toRaw: (items) => entries(items[0]).map((_, i) => inner.toRaw(items.map((item) => entries(item)[i]))),
@@ -66,16 +67,20 @@ function listType(node: SchemaTree): NestedType | undefined {
 }
 
 function mapType(node: SchemaTree): NestedType | undefined {
-  const [repeated] = node.children;
   const isMap = isOf(node, "MAP") || node.element.converted_type === "MAP_KEY_VALUE";
-  if (!isMap || node.children.length !== 1 || repeated.element.repetition_type !== "REPEATED") return undefined;
-  if (repeated.children.length !== 2) return undefined;
+  const repeated = isMap ? onlyRepeated(node) : undefined;
+  const [key, value, ...others] = repeated?.children ?? [];
+  if (repeated === undefined || key === undefined || value === undefined || others.length > 0) return undefined;
   const pair = structType(repeated);
-  const [key, value] = repeated.children.map((child) => nestedType(child).type);
   return {
-    type: { type: "map", key, value },
+    type: { type: "map", key: nestedType(key).type, value: nestedType(value).type },
     toRaw: (items) => entries(items[0]).map((_, i) => pair.toRaw(items.map((item) => entries(item)[i]))),
   };
+}
+
+/** The one member of a group, where it has one only and that repeats. */
+function onlyRepeated({ children: [member, ...others] }: SchemaTree): SchemaTree | undefined {
+  return others.length === 0 && member?.element.repetition_type === "REPEATED" ? member : undefined;
 }
 
 function structType(node: SchemaTree): NestedType {

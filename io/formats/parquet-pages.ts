@@ -7,9 +7,9 @@
  * page; never silence, never a hang. Price: a window of 4 MiB and one read ahead; most of the time goes to
  * decompression; views without copies.
  */
-import { parquetHeader, readPage } from "hyparquet/src/column.js";
+import { readPage } from "hyparquet/src/column.js";
 import { convert } from "hyparquet/src/convert.js";
-import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from "hyparquet/src/schema.js";
+import { getTreePath } from "hyparquet/src/schema.js";
 import type {
   ColumnDecoder,
   DecodedArray,
@@ -18,11 +18,23 @@ import type {
   SchemaElement,
   SchemaTree,
 } from "hyparquet/src/types.js";
+import { entryAt } from "../../batch/entry.ts";
 import { ShardmillError } from "../../batch/errors.ts";
 import { crc32 } from "../../kernels/hash/crc32.ts";
+import { ThriftCut } from "../../kernels/parquet/thrift-read.ts";
 import type { ByteSource } from "../source.ts";
+import { Unsupported } from "./decoder-faults.ts";
 import { type PageDecoder, pageDecoder } from "./parquet-codecs.ts";
-import { chunkKey, type ParquetChunk, type ParquetFile, type ParquetGroup, parquetError } from "./parquet-file.ts";
+import {
+  chunkKey,
+  encryptedError,
+  type ParquetChunk,
+  type ParquetFile,
+  type ParquetGroup,
+  parquetError,
+} from "./parquet-file.ts";
+import { checkPage, checkPlain, type PageShape, pageShape } from "./parquet-page-checks.ts";
+import { parsePageHeader } from "./parquet-page-header.ts";
 
 const WINDOW_BYTES = 4 * 1024 * 1024;
 /** Page headers hold statistics, which may hold whole values. */
@@ -100,8 +112,7 @@ class PageReader {
   readonly #chunk: ParquetChunk;
   readonly #decoder: ColumnDecoder;
   readonly #decompress: PageDecoder;
-  readonly #maxDefinition: number;
-  readonly #maxRepetition: number;
+  readonly #shape: PageShape;
   #dictionary: DecodedArray | undefined;
   #values = 0;
   page = -1;
@@ -116,13 +127,13 @@ class PageReader {
     this.#window = new ChunkWindow(source, chunk);
     this.#chunk = chunk;
     this.#decompress = decompress;
-    this.#maxDefinition = getMaxDefinitionLevel(schemaPath);
-    this.#maxRepetition = getMaxRepetitionLevel(schemaPath);
-    const { element } = schemaPath[schemaPath.length - 1];
+    const leaf = entryAt(schemaPath, schemaPath.length - 1, "node");
+    this.#shape = pageShape(schemaPath);
+    const { element } = this.#shape;
     // Pages are decompressed here, so that they can be checked before they are decoded.
     this.#decoder = {
-      pathInSchema: chunk.metadata.path_in_schema,
-      type: element.type!,
+      pathInSchema: leaf.path,
+      type: element.type ?? "BYTE_ARRAY",
       element: storedAs(element),
       schemaPath,
       codec: "UNCOMPRESSED",
@@ -136,6 +147,7 @@ class PageReader {
       this.page++;
       const { header, bytes } = await this.#readPage();
       if (header.type === "DICTIONARY_PAGE") {
+        if (this.#dictionary !== undefined) throw new Error("the column has a second dictionary");
         this.#dictionary = this.#readDictionary(header, bytes);
         continue;
       }
@@ -146,7 +158,7 @@ class PageReader {
       }
       this.#values += values;
       const data = this.#readData(header, bytes, values, previous);
-      if (this.#maxRepetition === 0 && previous === undefined && data.length !== values) {
+      if (this.#shape.maxRepetition === 0 && previous === undefined && data.length !== values) {
         throw new Error(`page holds ${data.length} values, its header says ${values}`);
       }
       return data;
@@ -176,11 +188,12 @@ class PageReader {
   async #readHeader(): Promise<{ header: PageHeader; length: number }> {
     for (let wanted = HEADER_BYTES; ; wanted *= 4) {
       const bytes = await this.#window.peek(wanted);
-      const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
       try {
-        return { header: parquetHeader(reader), length: reader.offset };
+        return parsePageHeader(bytes);
       } catch (error) {
-        if (wanted >= this.#window.left || wanted >= MAX_PAGE_BYTES) throw error;
+        if (!(error instanceof ThriftCut)) throw error;
+        if (wanted >= this.#window.left || wanted >= MAX_PAGE_BYTES)
+          throw new Error("the column ends inside a page header");
       }
     }
   }
@@ -189,6 +202,7 @@ class PageReader {
     const values = header.dictionary_page_header?.num_values ?? -1;
     if (values < 0 || values > MAX_PAGE_VALUES) throw new Error(`dictionary says it has ${values} values`);
     const page = this.#decompress(bytes, header.uncompressed_page_size);
+    checkPlain(this.#shape.element, page.length, values);
     const { data } = this.#decode(header, page, undefined, undefined);
     const dictionary = convert(data ?? [], this.#decoder);
     if (dictionary.length !== values) throw new Error(`dictionary holds ${dictionary.length} of ${values} values`);
@@ -204,7 +218,7 @@ class PageReader {
     const packed = bytes.subarray(levels);
     const length = header.uncompressed_page_size - levels;
     let page: Uint8Array;
-    if (v2?.is_compressed === false || (v2 && packed.length === 0)) page = bytes.slice();
+    if (v2?.is_compressed === false || (v2 && packed.length === 0)) page = new Uint8Array(bytes);
     else {
       page = this.#decompress(packed, length);
       if (levels > 0) {
@@ -214,15 +228,31 @@ class PageReader {
         page = whole;
       }
     }
-    this.#checkRuns(header, page, values);
-    const plainHeader = v2 ? { ...header, data_page_header_v2: { ...v2, is_compressed: false } } : header;
-    const { data } = this.#decode(plainHeader, page, this.#dictionary, previous);
-    const encoding = header.data_page_header?.encoding ?? v2?.encoding ?? "PLAIN";
+    const isFirst = this.#values === values;
+    const state = { values, isFirst, hasDictionary: this.#dictionary !== undefined };
+    const defined = checkPage(this.#shape, header, page, state);
+    const v1 = header.data_page_header;
+    // Where no value follows the levels there is nothing to decode, and the levels know best how many are absent.
+    const encoding = defined === 0 ? "PLAIN" : (v1?.encoding ?? v2?.encoding ?? "PLAIN");
+    const checked: PageHeader = { ...header };
+    if (v1) checked.data_page_header = { ...v1, encoding };
+    if (v2) {
+      const part = { ...v2, encoding, num_nulls: values - defined, is_compressed: false };
+      if (this.#shape.maxDefinition === 0 && part.definition_levels_byte_length > 0) {
+        // Levels of a column that needs none: the decoder would take them for values.
+        const start = part.repetition_levels_byte_length;
+        page.copyWithin(start, start + part.definition_levels_byte_length);
+        page = page.subarray(0, page.length - part.definition_levels_byte_length);
+        part.definition_levels_byte_length = 0;
+      }
+      checked.data_page_header_v2 = part;
+    }
+    const { data } = this.#decode(checked, page, this.#dictionary, previous);
     const output = data ?? [];
     if (encoding.endsWith("_DICTIONARY") && (Array.isArray(output) || this.#dictionary?.length === 0)) {
       const isEmpty = this.#dictionary?.length === 0;
       // Below lists whoever puts rows together finds what is undefined: here earlier pages would be walked again and again.
-      for (const value of this.#maxRepetition === 0 ? (output as ArrayLike<unknown> & Iterable<unknown>) : []) {
+      for (const value of this.#shape.maxRepetition === 0 ? (output as ArrayLike<unknown> & Iterable<unknown>) : []) {
         if (isOutside(value, isEmpty)) throw new Error("page points outside its dictionary");
       }
     }
@@ -239,66 +269,12 @@ class PageReader {
     const whole = { ...header, compressed_page_size: page.length, uncompressed_page_size: page.length };
     return readPage(reader, whole, this.#decoder, dictionary, previous, 0);
   }
-
-  /** Walks the run-length runs of a page: a run longer than the page has values would make the decoder fill memory. */
-  #checkRuns(header: PageHeader, page: Uint8Array, values: number): void {
-    const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
-    const v2 = header.data_page_header_v2;
-    let at = 0;
-    const levels = (maximum: number, v2Length: number | undefined): void => {
-      if (maximum === 0) {
-        at += v2Length ?? 0;
-        return;
-      }
-      const length = v2Length ?? view.getUint32(at, true);
-      const start = v2Length === undefined ? at + 4 : at;
-      at = start + length;
-      if (at > page.length) throw new Error(`levels of ${length} bytes do not fit their page`);
-      const found = walkRuns(page, start, at, 32 - Math.clz32(maximum), values);
-      if (found < values) throw new Error(`page has levels for ${found} of ${values} values`);
-    };
-    levels(this.#maxRepetition, v2?.repetition_levels_byte_length);
-    levels(this.#maxDefinition, v2?.definition_levels_byte_length);
-    const encoding = header.data_page_header?.encoding ?? v2?.encoding;
-    if (!encoding?.endsWith("_DICTIONARY")) return;
-    if (this.#dictionary === undefined) throw new Error("page refers to a dictionary that is not there");
-    if (at >= page.length) return;
-    const width = page[at];
-    if (width > 32) throw new Error(`dictionary indices of ${width} bits`);
-    if (width > 0) walkRuns(page, at + 1, page.length, width, values);
-  }
 }
 
 /** Whether a value was not in its dictionary; one that is absent is null, and structs around a value wrap it in arrays. */
 function isOutside(value: unknown, isEmpty: boolean): boolean {
   if (Array.isArray(value)) return value.length > 0 && isOutside(value[0], isEmpty);
   return value === undefined || (isEmpty && value !== null);
-}
-
-/** Values in the runs of `bytes[start, end)`, up to `values`; throws on a run that claims more than that. */
-function walkRuns(bytes: Uint8Array, start: number, end: number, width: number, values: number): number {
-  let found = 0;
-  let at = start;
-  while (found < values && at < end) {
-    let header = 0;
-    for (let shift = 0; ; shift += 7) {
-      if (at >= end || shift > 28) throw new Error("run header does not end");
-      const byte = bytes[at++];
-      header += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) break;
-    }
-    if (header & 1) {
-      const groups = Math.floor(header / 2);
-      found += groups * 8;
-      at += groups * width;
-    } else {
-      const length = header / 2;
-      if (length > values) throw new Error(`run of ${length} in a page of ${values} values`);
-      found += length;
-      at += (width + 7) >> 3;
-    }
-  }
-  return found;
 }
 
 async function pageReader(
@@ -309,9 +285,10 @@ async function pageReader(
 ): Promise<PageReader> {
   const chunk = group.chunks.get(chunkKey(path));
   if (chunk === undefined) throw new Error("the row group does not have it");
-  const { codec } = chunk.metadata;
-  const decompress = await pageDecoder(codec);
-  if (!decompress) throw new Error(`no decoder for compression ${codec}`);
+  if (chunk.isEncrypted) throw encryptedError(file.place, `column ${path.join(".")}`);
+  const { codec } = chunk;
+  const decompress = codec && (await pageDecoder(codec));
+  if (!decompress) throw new Unsupported(`pages compressed with ${codec ?? "a codec that is not known"}`);
   return new PageReader(file.source, chunk, getTreePath(file.tree, [...path]), decompress, parsers);
 }
 

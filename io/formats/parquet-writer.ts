@@ -10,7 +10,9 @@
  */
 import * as zlib from "node:zlib";
 import { type Column, isValid } from "../../batch/column.ts";
+import { entryAt } from "../../batch/entry.ts";
 import { RecipeError } from "../../batch/errors.ts";
+import { float64At, int32At } from "../../batch/numbers.ts";
 import { crc32 } from "../../kernels/hash/crc32.ts";
 import { fieldsProblem, type OutputField } from "../../kernels/output-schema.ts";
 import {
@@ -120,10 +122,10 @@ export class ParquetWriter {
     const rows = selectedRows(inOrder, selection);
     const sizes = rowSizes(inOrder, rows);
     for (let from = 0; from < rows.length; ) {
-      if (this.#groupRows > 0 && this.#groupBytes + sizes[from] > this.#rowGroupBytes) this.#endGroup();
+      if (this.#groupRows > 0 && this.#groupBytes + float64At(sizes, from) > this.#rowGroupBytes) this.#endGroup();
       let to = from;
-      do this.#groupBytes += sizes[to++];
-      while (to < rows.length && this.#groupBytes + sizes[to] <= this.#rowGroupBytes);
+      do this.#groupBytes += float64At(sizes, to++);
+      while (to < rows.length && this.#groupBytes + float64At(sizes, to) <= this.#rowGroupBytes);
       this.#groupRows += to - from;
       for (const [i, column] of inOrder.entries()) this.#putColumn(i, column, rows, from, to, placeOf);
       from = to;
@@ -133,11 +135,12 @@ export class ParquetWriter {
   /** Writes what is left and the footer. */
   finish(): ParquetSummary {
     if (this.#groupRows > 0) this.#endGroup();
-    const columnIndexes = this.#groups.map(({ chunks }) => chunks.map((chunk) => this.#putIndex(columnIndex(chunk))));
-    const indexes = this.#groups.map(({ chunks }, i) =>
-      chunks.map(
-        (chunk, j): PlacedIndexes => ({ column: columnIndexes[i][j], offset: this.#putExtent(offsetIndex(chunk)) }),
-      ),
+    // All column indexes come before all offset indexes.
+    const columnIndexes = this.#groups.map(({ chunks }) =>
+      chunks.map((chunk) => ({ chunk, column: this.#putIndex(columnIndex(chunk)) })),
+    );
+    const indexes = columnIndexes.map((chunks) =>
+      chunks.map(({ chunk, column }): PlacedIndexes => ({ column, offset: this.#putExtent(offsetIndex(chunk)) })),
     );
     const footer = fileFooter({ schema: this.#schema, groups: this.#groups, indexes, metadata: this.#metadata });
     this.#put(footer);
@@ -150,27 +153,27 @@ export class ParquetWriter {
   }
 
   #putColumn(i: number, column: Column, rows: Int32Array, from: number, to: number, placeOf?: PlaceOf): void {
-    const field = this.#fields[i];
+    const field = entryAt(this.#fields, i, "field");
     const shredder = this.#shredders[i];
-    const node = this.#schema.columns[i];
+    const node = entryAt(this.#schema.columns, i, "column");
     if (!holds(column, field.type)) {
       // A column without a value has no kind of its own.
       for (let at = from; at < to; at++) {
-        const row = rows[at];
+        const row = int32At(rows, at);
         if (isPresent(column, row)) throw wrongColumn(field, column, row, placeOf);
-        for (let leaf = node.firstLeaf; leaf < node.endLeaf; leaf++) this.#leaves[leaf].putNull(0, 0);
+        for (const leaf of this.#leaves.slice(node.firstLeaf, node.endLeaf)) leaf.putNull(0, 0);
       }
     } else if (shredder === undefined || column.kind !== "utf8") {
-      putFlatColumn(column, rows, from, to, this.#leaves[node.firstLeaf]);
+      putFlatColumn(column, rows, from, to, entryAt(this.#leaves, node.firstLeaf, "leaf"));
     } else {
       for (let at = from; at < to; at++) {
-        const row = rows[at];
+        const row = int32At(rows, at);
         if (!isValid(column, row)) {
           shredder.nullRow();
           continue;
         }
         try {
-          shredder.row(column.data, column.offsets[row], column.offsets[row + 1]);
+          shredder.row(column.data, int32At(column.offsets, row), int32At(column.offsets, row + 1));
         } catch (error) {
           if (!(error instanceof JsonMisfit)) throw error;
           throw misfit(field, `${error.message} (byte ${error.byte} of its JSON text)`, row, placeOf);

@@ -4,8 +4,18 @@
  * Invariant: a cell of a kind that was asked for is exactly the value in the file. Where a type can never promise that, the kind is refused
  * as a whole; where it depends on the value, the row is. Price: a call or two a value.
  */
-import { type Cell, type CellKind, type CellOrMisfit, type MetadataKind, MISFIT } from "./cells.ts";
-import { decimalText, flatText, isJson, isNested, jsonWriter, type RawValue, type ValueType } from "./value-types.ts";
+import { type Cell, type CellKind, type CellOrMisfit, type MetadataKind, MISFIT, NO_UTF8 } from "./cells.ts";
+import {
+  decimalText,
+  flatText,
+  isJson,
+  isNested,
+  type JsonWriter,
+  jsonWriter,
+  NotUtf8,
+  type RawValue,
+  type ValueType,
+} from "./value-types.ts";
 
 /** How values become cells; null stays null and does not come here. */
 export interface CellType {
@@ -66,15 +76,25 @@ const asIs = (value: RawValue): Cell => value as Cell;
 /** Strings and bytes stay the bytes they are: whether they are UTF-8 is judged with the row. */
 function textCell(type: ValueType): CellType["toCell"] {
   if (type.type === "string" || type.type === "json" || type.type === "binary") return asIs;
-  return flatText(type) ?? jsonWriter(type);
+  return flatText(type) ?? utf8Only(jsonWriter(type));
 }
 
 function jsonCell(type: ValueType): CellType["toCell"] {
-  const write = jsonWriter(type);
-  if (type.type !== "json") return write;
+  if (type.type !== "json") return utf8Only(jsonWriter(type));
   return (value) => {
     const text = Buffer.from(value as Uint8Array).toString("utf8");
     return isJson(text) ? text : MISFIT;
+  };
+}
+
+function utf8Only(write: JsonWriter): CellType["toCell"] {
+  return (value) => {
+    try {
+      return write(value);
+    } catch (error) {
+      if (error instanceof NotUtf8) return NO_UTF8;
+      throw error;
+    }
   };
 }
 

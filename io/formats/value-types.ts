@@ -7,6 +7,8 @@
  * the order of its schema, a map an object in the order of the file with its keys as text, a list an array, an absent value null.
  * Invariant: the text depends on type and value alone.
  */
+import { isUtf8 } from "node:buffer";
+import { entryAt } from "../../batch/entry.ts";
 import { isoDate, isoDuration, isoInstant, isoTime, type TimeDigits } from "../../kernels/iso-time.ts";
 
 /** What a value is. In brackets: how readers hand one over; null is an absent value. */
@@ -99,7 +101,7 @@ export function jsonWriter(type: ValueType): JsonWriter {
       const members = type.members.map((member) => orNull(jsonWriter(member)));
       return (value) => {
         const [member, held] = value as readonly [number, RawValue];
-        return members[member](held);
+        return entryAt(members, member, "member")(held);
       };
     }
     default: {
@@ -178,6 +180,10 @@ function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Text that is no text: it would have to be changed to be written. */
+export class NotUtf8 extends Error {}
+
 function textOf(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw new NotUtf8("text is not valid UTF-8");
   return bufferOf(bytes).toString("utf8");
 }

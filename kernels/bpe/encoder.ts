@@ -26,6 +26,11 @@ export interface EncodeOptions {
   readonly parsed?: Int32Array;
 }
 
+export interface DocumentOptions extends EncodeOptions {
+  /** The id that every document begins with; none unless told so. */
+  readonly bos?: number | undefined;
+}
+
 export interface Encoder {
   /** One more than the largest id there is, added tokens included. */
   readonly vocabSize: number;
@@ -33,8 +38,8 @@ export interface Encoder {
   maxTokens(byteLength: number): number;
   /** Writes the ids of `bytes[start, end)`, one document, to `out` from `at` on; returns how many. */
   encode(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number, options?: EncodeOptions): number;
-  /** The ids of every living row of `texts`, each with `eos` behind them; dead rows have none. */
-  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number, options?: EncodeOptions): TokenListColumn;
+  /** The ids of every living row of `texts`, each with `eos` behind them and `bos` before them where it is given; dead rows have none. */
+  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number, options?: DocumentOptions): TokenListColumn;
 }
 
 /**
@@ -114,7 +119,7 @@ export class ByteBpeEncoder implements Encoder {
     { data, offsets }: Utf8Column,
     alive: Bitmap,
     eos: number,
-    { special = "text", parsed }: EncodeOptions = {},
+    { special = "text", parsed, bos }: DocumentOptions = {},
   ): TokenListColumn {
     const count = offsets.length - 1;
     const rows = new TokenRows(count, Math.ceil(data.length / BYTES_PER_TOKEN) + count);
@@ -130,6 +135,7 @@ export class ByteBpeEncoder implements Encoder {
     this.#pipeline.scan(data, offsets[0], offsets[count]);
     for (; row < count; row++) {
       if (alive.has(row)) {
+        if (bos !== undefined) rows.add(bos);
         this.#pipeline.cut(offsets[row], offsets[row + 1], special, pieces);
         rows.add(eos);
       }

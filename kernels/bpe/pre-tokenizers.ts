@@ -4,7 +4,7 @@ import { familyOf, familyOfAll, type RegexFamily, scannerOf } from "./known-rege
 import type { PreTokenizerStep } from "./model.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 import { escapeText, translateRegex, Untranslatable } from "./regex-translate.ts";
-import { CharacterSpans, RegexSpans, type SpanFinder } from "./split-patterns.ts";
+import { CharacterCuts, type CutFinder, RegexCuts } from "./split-patterns.ts";
 import { PrefixSpaceStep, ScannerStep, SplitPreTokenizer, SplitStep, type WordStep } from "./split-pre-tokenizer.ts";
 
 type Split = Extract<PreTokenizerStep, { kind: "split" }>;
@@ -30,11 +30,11 @@ export function knownFamilyOf(steps: readonly PreTokenizerStep[]): RegexFamily |
   return familyOfAll(regexes);
 }
 
-function createFinder({ pattern }: Split): SpanFinder {
-  if (pattern.kind === "characters") return new CharacterSpans(pattern.of);
-  if (pattern.kind === "text") return new RegexSpans(escapeText(pattern.text));
+function createFinder({ pattern }: Split): CutFinder {
+  if (pattern.kind === "characters") return new CharacterCuts(pattern.of);
+  if (pattern.kind === "text") return new RegexCuts(escapeText(pattern.text));
   try {
-    return new RegexSpans(translateRegex(pattern.source));
+    return new RegexCuts(translateRegex(pattern.source));
   } catch (error) {
     if (!(error instanceof Untranslatable)) throw error;
     throw new RecipeError(

@@ -1,24 +1,24 @@
-/** What splits look for: a regular expression, a text, or characters of a kind; each finds the spans of one word. */
+/** What splits look for: a regular expression, a text, or characters of a kind; each finds the cuts of one word. */
 import { ALPHABET } from "./byte-alphabet.ts";
 import { charAt, WHITESPACE } from "./char-class.ts";
 import { isDigit, isPunctuation } from "./rust-characters.ts";
-import type { Spans } from "./splits.ts";
+import type { Cuts } from "./splits.ts";
 import { TextOfBytes } from "./text-of-bytes.ts";
 
 /** Kinds of characters that pre-tokenizers have of their own. */
 export type CharacterKind = "digits" | "punctuation" | "whitespace";
 
-export interface SpanFinder {
+export interface CutFinder {
   /**
-   * Puts the spans of the word `bytes[start, end)`, not empty, into `spans`.
+   * Puts the cuts of the word `bytes[start, end)`, not empty, into `cuts`.
    *
    * @param spelled whether the word is read as the byte alphabet spells it, a character a byte
    */
-  find(bytes: Uint8Array, start: number, end: number, spelled: boolean, spans: Spans): void;
+  find(bytes: Uint8Array, start: number, end: number, spelled: boolean, cuts: Cuts): void;
 }
 
 /** The matches of a regular expression, as Oniguruma is asked for them: no empty match right behind another. */
-export class RegexSpans implements SpanFinder {
+export class RegexCuts implements CutFinder {
   readonly #regex: RegExp;
   readonly #decoded = new TextOfBytes();
 
@@ -27,7 +27,7 @@ export class RegexSpans implements SpanFinder {
     this.#regex = regex;
   }
 
-  find(bytes: Uint8Array, start: number, end: number, spelled: boolean, spans: Spans): void {
+  find(bytes: Uint8Array, start: number, end: number, spelled: boolean, cuts: Cuts): void {
     const decoded = this.#decoded;
     if (spelled) decoded.spell(bytes, start, end, ALPHABET);
     else decoded.decode(bytes, start, end);
@@ -42,16 +42,16 @@ export class RegexSpans implements SpanFinder {
         regex.lastIndex = to + ((text.codePointAt(to) ?? 0) > 0xffff ? 2 : 1);
         if (to === lastMatch) continue;
       }
-      if (match.index !== last) spans.add(positions[match.index], false);
-      spans.add(positions[to], true);
+      if (match.index !== last) cuts.add(positions[match.index], false);
+      cuts.add(positions[to], true);
       last = lastMatch = to;
     }
-    if (last !== text.length) spans.add(end, false);
+    if (last !== text.length) cuts.add(end, false);
   }
 }
 
 /** Every character of a kind is a match of its own. */
-export class CharacterSpans implements SpanFinder {
+export class CharacterCuts implements CutFinder {
   readonly #isMember: (bytes: Uint8Array, p: number, char: number) => boolean;
   /** 1 for bytes whose character of the byte alphabet is of the kind. */
   readonly #spelled: Uint8Array;
@@ -65,19 +65,19 @@ export class CharacterSpans implements SpanFinder {
     });
   }
 
-  find(bytes: Uint8Array, start: number, end: number, spelled: boolean, spans: Spans): void {
+  find(bytes: Uint8Array, start: number, end: number, spelled: boolean, cuts: Cuts): void {
     let last = start;
     for (let p = start; p < end; ) {
       const char = spelled ? 0x100 : charAt(bytes, p, end);
       const after = p + (char >> 8);
       if (spelled ? this.#spelled[bytes[p]] === 1 : this.#isMember(bytes, p, char)) {
-        if (last < p) spans.add(p, false);
-        spans.add(after, true);
+        if (last < p) cuts.add(p, false);
+        cuts.add(after, true);
         last = after;
       }
       p = after;
     }
-    if (last < end) spans.add(end, false);
+    if (last < end) cuts.add(end, false);
   }
 }
 

@@ -5,8 +5,8 @@
  * regular expression without a scanner.
  */
 import type { PreTokenizer } from "./pre-tokenizer.ts";
-import type { SpanFinder } from "./split-patterns.ts";
-import { Spans, type SplitBehavior, splitSpans } from "./splits.ts";
+import type { CutFinder } from "./split-patterns.ts";
+import { Cuts, type SplitBehavior, splitCuts } from "./splits.ts";
 
 const SPACE = 0x20;
 
@@ -77,14 +77,14 @@ export class ScannerStep implements WordStep {
 /** A split: what is found in each word, treated as the behaviour says. */
 export class SplitStep implements WordStep {
   readonly growth = 1;
-  readonly #finder: SpanFinder;
+  readonly #finder: CutFinder;
   readonly #behavior: SplitBehavior;
   readonly #invert: boolean;
   readonly #spelled: boolean;
-  readonly #spans = new Spans();
+  readonly #cuts = new Cuts();
 
   /** @param spelled whether words are read as the byte alphabet spells them */
-  constructor(finder: SpanFinder, behavior: SplitBehavior, invert: boolean, spelled: boolean) {
+  constructor(finder: CutFinder, behavior: SplitBehavior, invert: boolean, spelled: boolean) {
     this.#finder = finder;
     this.#behavior = behavior;
     this.#invert = invert;
@@ -92,12 +92,12 @@ export class SplitStep implements WordStep {
   }
 
   apply(bytes: Uint8Array, words: WordList, made: WordList): Uint8Array {
-    const spans = this.#spans;
+    const cuts = this.#cuts;
     const keep = (start: number, end: number) => made.add(start, end);
     for (let i = 0; i < words.count; i++) {
-      spans.clear();
-      this.#finder.find(bytes, words.start(i), words.end(i), this.#spelled, spans);
-      splitSpans(spans, words.start(i), this.#behavior, this.#invert, keep);
+      cuts.clear();
+      this.#finder.find(bytes, words.start(i), words.end(i), this.#spelled, cuts);
+      splitCuts(cuts, words.start(i), this.#behavior, this.#invert, keep);
     }
     return bytes;
   }

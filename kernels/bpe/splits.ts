@@ -1,12 +1,12 @@
 /**
  * How matches of a pattern become words: the behaviours of `tokenizers`' splits.
  *
- * A text is gone through as spans that follow each other without gap, each a match or what lies between two.
+ * A text is gone through as cuts that follow each other without gap, each a match or what lies between two.
  */
 export type SplitBehavior = "isolated" | "removed" | "contiguous" | "merged_with_previous" | "merged_with_next";
 
-/** Spans of a text in order: where each ends, and whether it is a match. */
-export class Spans {
+/** How an expression cuts a text, in order: where each part ends, and whether it is a match. */
+export class Cuts {
   readonly ends: number[] = [];
   readonly matches: boolean[] = [];
 
@@ -20,9 +20,9 @@ export class Spans {
   }
 }
 
-/** Calls `keep` for every word that `spans` of a text from `start` on become. Empty words are not told. */
-export function splitSpans(
-  { ends, matches }: Spans,
+/** Calls `keep` for every word that `cuts` of a text from `start` on become. Empty words are not told. */
+export function splitCuts(
+  { ends, matches }: Cuts,
   start: number,
   behavior: SplitBehavior,
   invert: boolean,

@@ -3,7 +3,8 @@
  *
  * Invariant: a token is trained on where it overlaps a range, also where it reaches over the range's border; an empty range strictly inside a token
  * marks it. An added token is the text it was found in, with the whitespace it strips. The EOS behind a text is trained on where the last range
- * reaches the text's end. Price: two nanoseconds a token, and the pipeline once more over rows with ranges; a row without is one fill.
+ * reaches the text's end; a BOS before it never is: nothing before it speaks of it, and trainers that mask borders do not train on it either. Price:
+ * two nanoseconds a token, and the pipeline once more over rows with ranges; a row without is one fill.
  */
 import type { RangeListColumn, TokenListColumn, Utf8Column } from "../../batch/column.ts";
 import { RecipeError } from "../../batch/errors.ts";
@@ -60,8 +61,12 @@ export class TokenLoss {
     this.#prefix = new PrefixBlank(prefixOf(model));
   }
 
-  /** `tokens` of `texts`, each row with an EOS behind it, and the lane that `ranges` of the texts give them. */
-  lane(tokens: TokenListColumn, texts: Utf8Column, ranges: RangeListColumn): Uint8Array {
+  /**
+   * The lane that `ranges` of `texts` give to `tokens`: each row has an EOS behind it, and `before` tokens before it.
+   *
+   * @param before 1 where documents begin with a BOS
+   */
+  lane(tokens: TokenListColumn, texts: Utf8Column, ranges: RangeListColumn, before: 0 | 1 = 0): Uint8Array {
     const loss = allocate(tokens.values.length);
     for (let row = 0; row < tokens.offsets.length - 1; row++) {
       const from = tokens.offsets[row];
@@ -75,7 +80,9 @@ export class TokenLoss {
       const pairs: number[] = [];
       for (let i = ranges.offsets[row]; i < ranges.offsets[row + 1]; i++) pairs.push(ranges.starts[i], ranges.ends[i]);
       const [start, end] = [texts.offsets[row], texts.offsets[row + 1]];
-      this.#row(texts.data, start, end, pairs, tokens.values.subarray(from, to - 1), loss.subarray(from, to - 1));
+      const first = from + before;
+      loss.fill(0, from, first);
+      this.#row(texts.data, start, end, pairs, tokens.values.subarray(first, to - 1), loss.subarray(first, to - 1));
       loss[to - 1] = Number(pairs[2 * count - 1] === end - start);
     }
     return loss;

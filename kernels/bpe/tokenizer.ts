@@ -53,6 +53,12 @@ export class Tokenizer {
     return this.model.vocabulary.size;
   }
 
+  /** The id that stands for text without tokens; undefined where all text has some. */
+  get unknownId(): number | undefined {
+    const unknown = this.model.characters?.unknown ?? -1;
+    return unknown === -1 ? undefined : unknown;
+  }
+
   /** Bytes an id takes in a token store. */
   get bytesPerToken(): 2 | 4 {
     return this.vocabSize <= TWO_BYTE_VOCABULARY ? 2 : 4;

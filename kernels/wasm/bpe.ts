@@ -1,21 +1,27 @@
 /**
  * The encoder in WebAssembly: ids identical to {@link ByteBpeEncoder}'s, at several times its speed.
  *
- * Documents are copied into a window of {@link WINDOW_BYTES} and encoded together; longer ones in parts cut where that cannot change ids.
- * What has no such cut within a window, and every pre-tokenizer without a scanner, goes to the TypeScript twin.
+ * Documents are copied into a buffer of {@link CALL_BYTES} and encoded together; longer ones in parts cut where that cannot change ids.
+ * What has no such cut within a buffer, and every pre-tokenizer without a scanner, goes to the TypeScript twin.
  */
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
 import { lastCut, nextCut } from "../bpe/character-cuts.ts";
-import { ByteBpeEncoder, DEFAULT_CACHE_BYTES, type EncodeOptions, type Encoder } from "../bpe/encoder.ts";
+import {
+  ByteBpeEncoder,
+  DEFAULT_CACHE_BYTES,
+  type DocumentOptions,
+  type EncodeOptions,
+  type Encoder,
+} from "../bpe/encoder.ts";
 import type { BpeModel } from "../bpe/model.ts";
 import { Pipeline } from "../bpe/pipeline.ts";
 import { knownFamilyOf } from "../bpe/pre-tokenizers.ts";
 import { PrefixBlank, prefixOf } from "../bpe/prefix-blank.ts";
 import { lastSafeCut, nextSafeCut } from "../bpe/safe-cut.ts";
 import { TokenRows } from "../bpe/token-rows.ts";
+import { type BpeExports, CALL_BYTES, CallBuffer, type Family, NOTHING, type Take } from "./bpe-call.ts";
 import { WasmPrefixFilter } from "./bpe-prefixes.ts";
-import { type BpeExports, type Family, NOTHING, type Take, WINDOW_BYTES, Window } from "./bpe-window.ts";
 
 /** Bytes a token holds in ordinary text: sizes the first allocation of a column, nothing else. */
 const BYTES_PER_TOKEN = 3;
@@ -41,7 +47,7 @@ export class WasmBpeEncoder implements Encoder {
   readonly vocabSize: number;
   readonly #model: BpeModel;
   readonly #cacheBytes: number;
-  readonly #window: Window | undefined = undefined;
+  readonly #buffer: CallBuffer | undefined = undefined;
   readonly #pipeline: Pipeline;
   readonly #prefix: PrefixBlank;
   /** The most bytes of words that a byte of normal text becomes. */
@@ -61,7 +67,7 @@ export class WasmBpeEncoder implements Encoder {
       return;
     }
     const exports = new WebAssembly.Instance(module).exports as unknown as BpeExports;
-    this.#window = new Window(exports, model, family, cacheBytes);
+    this.#buffer = new CallBuffer(exports, model, family, cacheBytes);
     this.#pipeline = new Pipeline(model, (strings) => new WasmPrefixFilter(exports, strings));
   }
 
@@ -78,22 +84,22 @@ export class WasmBpeEncoder implements Encoder {
     options: EncodeOptions = {},
   ): number {
     if (out.length - at < this.maxTokens(end - start)) throw new Error("the output has no room for maxTokens ids");
-    const window = this.#window;
-    if (window === undefined) return this.#theTwin().encode(bytes, start, end, out, at, options);
+    const buffer = this.#buffer;
+    if (buffer === undefined) return this.#theTwin().encode(bytes, start, end, out, at, options);
     let to = at;
     const take: Take = (ids) => {
       out.set(ids, to);
       to += ids.length;
     };
     this.#pipeline.scan(bytes, start, end);
-    this.#encodeText(window, start, end, 0, options, take);
-    window.run(take);
+    this.#encodeText(buffer, start, end, 0, options, take);
+    buffer.run(take);
     return to - at;
   }
 
-  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number, options: EncodeOptions = {}): TokenListColumn {
-    const window = this.#window;
-    if (window === undefined) return this.#theTwin().encodeDocuments(texts, alive, eos, options);
+  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number, options: DocumentOptions = {}): TokenListColumn {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return this.#theTwin().encodeDocuments(texts, alive, eos, options);
     const { data, offsets } = texts;
     const count = offsets.length - 1;
     const rows = new TokenRows(count, Math.ceil(data.length / BYTES_PER_TOKEN) + count);
@@ -104,20 +110,21 @@ export class WasmBpeEncoder implements Encoder {
     this.#pipeline.scan(data, offsets[0], offsets[count]);
     for (let row = 0; row < count; row++) {
       if (alive.has(row)) {
-        this.#encodeText(window, offsets[row], offsets[row + 1], row, options, take);
-        this.#follow(window, eos, true, take);
+        if (options.bos !== undefined) this.#follow(buffer, options.bos, false, take);
+        this.#encodeText(buffer, offsets[row], offsets[row + 1], row, options, take);
+        this.#follow(buffer, eos, true, take);
       } else {
-        this.#addPart(window, NO_TEXT, 0, 0, take);
-        this.#follow(window, NOTHING, true, take);
+        this.#addPart(buffer, NO_TEXT, 0, 0, take);
+        this.#follow(buffer, NOTHING, true, take);
       }
     }
-    window.run(take);
+    buffer.run(take);
     return rows.finish();
   }
 
-  /** Puts a document of what the pipeline has scanned into the window, piece by piece; hands out what is in the window's way. */
+  /** Puts a document of what the pipeline has scanned into the buffer, piece by piece; hands out what is in the buffer's way. */
   #encodeText(
-    window: Window,
+    buffer: CallBuffer,
     start: number,
     end: number,
     row: number,
@@ -127,35 +134,35 @@ export class WasmBpeEncoder implements Encoder {
     this.#pipeline.cut(start, end, special, {
       piece: (bytes, first, last, isFirst) => {
         const blank = this.#prefix.isWanted(bytes, first, isFirst);
-        if (last - first < WINDOW_BYTES) {
-          this.#addPart(window, bytes, first, last, take, blank);
+        if (last - first < CALL_BYTES) {
+          this.#addPart(buffer, bytes, first, last, take, blank);
           return;
         }
         const made = blank ? this.#prefix.before(bytes, first, last, isFirst) : undefined;
-        if (made === undefined) this.#addPiece(window, bytes, first, last, take);
-        else this.#addPiece(window, made, 0, made.length, take);
+        if (made === undefined) this.#addPiece(buffer, bytes, first, last, take);
+        else this.#addPiece(buffer, made, 0, made.length, take);
       },
       token: (token) => {
-        this.#follow(window, token.id, false, take);
+        this.#follow(buffer, token.id, false, take);
         if (token.special && parsed !== undefined) parsed[row]++;
       },
     });
   }
 
-  #addPiece(window: Window, bytes: Uint8Array, start: number, end: number, take: Take): void {
-    while (end - start > WINDOW_BYTES) {
-      const cut = this.#lastCut(bytes, start, start + WINDOW_BYTES, end);
+  #addPiece(buffer: CallBuffer, bytes: Uint8Array, start: number, end: number, take: Take): void {
+    while (end - start > CALL_BYTES) {
+      const cut = this.#lastCut(bytes, start, start + CALL_BYTES, end);
       if (cut !== -1) {
-        this.#addPart(window, bytes, start, cut, take);
+        this.#addPart(buffer, bytes, start, cut, take);
         start = cut;
       } else {
-        window.run(take);
-        const next = this.#nextCut(bytes, start + WINDOW_BYTES, end);
+        buffer.run(take);
+        const next = this.#nextCut(bytes, start + CALL_BYTES, end);
         take(this.#encodeWithTwin(bytes, start, next), false);
         start = next;
       }
     }
-    if (start < end) this.#addPart(window, bytes, start, end, take);
+    if (start < end) this.#addPart(buffer, bytes, start, end, take);
   }
 
   #lastCut(bytes: Uint8Array, start: number, limit: number, end: number): number {
@@ -170,21 +177,21 @@ export class WasmBpeEncoder implements Encoder {
     return characters === undefined ? nextSafeCut(bytes, start, end) : nextCut(characters.cuts, bytes, start, end);
   }
 
-  #addPart(window: Window, bytes: Uint8Array, start: number, end: number, take: Take, blank = false): void {
-    if (window.add(bytes, start, end, blank)) return;
-    window.run(take);
-    window.add(bytes, start, end, blank);
+  #addPart(buffer: CallBuffer, bytes: Uint8Array, start: number, end: number, take: Take, blank = false): void {
+    if (buffer.add(bytes, start, end, blank)) return;
+    buffer.run(take);
+    buffer.add(bytes, start, end, blank);
   }
 
   /** Notes the id behind the text so far, or none. */
-  #follow(window: Window, id: number, endsRow: boolean, take: Take): void {
-    if (window.follow(id, endsRow)) return;
+  #follow(buffer: CallBuffer, id: number, endsRow: boolean, take: Take): void {
+    if (buffer.follow(id, endsRow)) return;
     // Two in a row, or nothing before the first: an empty part carries it.
-    this.#addPart(window, NO_TEXT, 0, 0, take);
-    window.follow(id, endsRow);
+    this.#addPart(buffer, NO_TEXT, 0, 0, take);
+    buffer.follow(id, endsRow);
   }
 
-  /** The ids of a part that no window holds. */
+  /** The ids of a part that no buffer holds. */
   #encodeWithTwin(bytes: Uint8Array, start: number, end: number): Uint32Array {
     const twin = this.#theTwin();
     const out = new Uint32Array(twin.pieceTokens(end - start));
@@ -192,8 +199,8 @@ export class WasmBpeEncoder implements Encoder {
   }
 
   #theTwin(): ByteBpeEncoder {
-    // Beside a window it encodes parts, and a blank in front is the window's business.
-    const model = this.#window === undefined ? this.#model : withoutPrefix(this.#model);
+    // Beside a buffer it encodes parts, and a blank in front is the buffer's business.
+    const model = this.#buffer === undefined ? this.#model : withoutPrefix(this.#model);
     this.#twin ??= new ByteBpeEncoder(model, this.#cacheBytes);
     return this.#twin;
   }

@@ -63,6 +63,8 @@ export default defineExporter({
         "It shuffles documents, cuts rows of n + 1 ids that overlap by one, and starts every phase at sample",
         "0: each training stage has files of its own.",
         "Ids of two bytes are uint16, of four int32.",
+        "Documents hold their EOS, and BOS where the recipe has one: nothing is to be appended. BOS as a label is trained",
+        "unless `--eod-mask-loss` is given.",
         "Documents are kept apart with `--dataloader-inter-document-masking` or `--reset-attention-mask`.",
       ],
     },

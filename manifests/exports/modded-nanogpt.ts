@@ -44,7 +44,8 @@ export default defineExporter({
         "Reads ids of two bytes (magic 20240520).",
         "Batches start at a document's first token.",
         "It knows neither sources nor weights, so documents are mixed here, the source furthest behind its",
-        "share of tokens first; a document starts with the EOS id instead of ending with it.",
+        "share of tokens first. It finds documents by the token they begin with, whose id `export.json` calls",
+        "`document_start`: BOS, and then they keep their EOS; without BOS the EOS stands at the start instead of the end.",
       ],
     },
     {
@@ -74,7 +75,7 @@ function write(stages: readonly TrainingStageDocuments[], context: Context): Exp
   const summary = stages.map((stage) => ({
     name: stage.name,
     sequence_length: stage.sequence_length,
-    document_start: tokenizer.eos.id,
+    document_start: (tokenizer.bos ?? tokenizer.eos).id,
     files: `${stage.name}/train_*.bin`,
     ...writeStage(stage, context),
   }));
@@ -84,7 +85,8 @@ function write(stages: readonly TrainingStageDocuments[], context: Context): Exp
 function writeStage(stage: TrainingStageDocuments, { folder, tokenizer }: Context): { tokens: number; shards: number } {
   const sources = stage.sources.map((source) => new DocumentStream(source, tokenizer.token_bytes));
   const total = stage.sources.reduce((sum, source) => sum + source.tokens, 0);
-  const file = new TokenBinFile(tokenizer.token_bytes, tokenizer.eos.id, Math.min(total, FILE_TOKENS));
+  const moved = tokenizer.bos === undefined ? tokenizer.eos.id : undefined;
+  const file = new TokenBinFile(tokenizer.token_bytes, moved, Math.min(total, FILE_TOKENS));
   let taken = 0;
   let shards = 0;
   const flush = (): void => {
@@ -155,15 +157,16 @@ class DocumentStream {
   }
 }
 
-/** The ids of one file, EOS moved from the end of each document to its start. */
+/** The ids of one file, EOS moved from the end of each document to its start where documents have no BOS there. */
 class TokenBinFile {
   length = 0;
   #tokens: TokenArray;
-  readonly #start: number;
+  readonly #moved: number | undefined;
 
-  constructor(tokenBytes: 2 | 4, start: number, capacity: number) {
+  /** @param moved the EOS that goes to the start */
+  constructor(tokenBytes: 2 | 4, moved: number | undefined, capacity: number) {
     this.#tokens = tokenBytes === 2 ? new Uint16Array(capacity) : new Uint32Array(capacity);
-    this.#start = start;
+    this.#moved = moved;
   }
 
   append(document: TokenArray): void {
@@ -175,8 +178,12 @@ class TokenBinFile {
       grown.set(this.#tokens.subarray(0, this.length));
       this.#tokens = grown;
     }
-    this.#tokens[this.length] = this.#start;
-    this.#tokens.set(document.subarray(0, -1), this.length + 1);
+    if (this.#moved === undefined) {
+      this.#tokens.set(document, this.length);
+    } else {
+      this.#tokens[this.length] = this.#moved;
+      this.#tokens.set(document.subarray(0, -1), this.length + 1);
+    }
     this.length = end;
   }
 

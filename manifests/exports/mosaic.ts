@@ -63,7 +63,8 @@ export default defineExporter({
       version: "main",
       notes: [
         "`eos_token_id` turns on `sequence_id`, which keeps attention inside documents; the model needs",
-        "`attn_uses_sequence_id: true`.",
+        "`attn_uses_sequence_id: true`. It wants `eos_token_id` or `bos_token_id`, never both: EOS ends every document, and",
+        "a piece of a document that was cut begins without BOS.",
         "The label after a document's end is trained, EOS after EOS in padding included.",
       ],
     },

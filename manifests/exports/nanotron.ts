@@ -57,7 +57,7 @@ export default defineExporter({
       notes: [
         "Reads a folder's files in name order, each to its last whole window, without shuffling, and cannot loop:",
         "epochs lie in the folder. Positions restart after every EOS id in a window, and labels at position 0 are masked,",
-        "so padding with EOS costs no loss. Between stages it finds its place in a folder by the path.",
+        "so padding with EOS costs no loss, and neither does a BOS, which stands at position 0. Between stages it finds its place in a folder by the path.",
       ],
     },
     {
@@ -216,6 +216,11 @@ function configText(group: Group, { tokenizer, seed, options }: Context): string
     "# The data_stages block of a nanotron config; folders and weights are lists in the same order.",
     `# Steps at a global batch size of ${batch} sequences; train_steps is ${step - 1}.`,
     "# Weights are the achieved ones: nanotron's blend then takes exactly the windows of the manifests.",
+    ...(tokenizer.bos === undefined
+      ? []
+      : [
+          `# Documents begin with BOS ${tokenizer.bos.id} and end with EOS ${tokenizer.eos.id}, by which positions restart.`,
+        ]),
     "# Keep the paths as they are between stages: nanotron finds its place in a folder by the path.",
   ];
   return `${head.join("\n")}\n${stringify({ data_stages }, { lineWidth: 0 })}`;

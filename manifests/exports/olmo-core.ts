@@ -51,7 +51,9 @@ export default defineExporter({
       notes: [
         "The YAML is a `SourceMixtureDatasetConfig`, `global_batch_size` in tokens.",
         "`.npy` is raw, without NumPy's header; its type must be the data set's `dtype`.",
-        "Documents come from EOS, or from the CSV where files are remote.",
+        "Documents come from EOS, or from the CSV where files are remote. Where documents begin with BOS, `bos_token_id` of",
+        "the data set's tokenizer stays unset: with it documents only end where BOS follows EOS, and a piece of a document",
+        "that was cut begins with none.",
         "The label after a document's end is trained unless `label_mask_paths` says otherwise: one byte a",
         "token, 0 for padding and for the first token of every piece.",
       ],
@@ -198,6 +200,11 @@ function configText(
   const head = [
     `# OLMo-core, training stage ${stage.name}: a SourceMixtureDatasetConfig for rows of sequence_length ${stage.sequence_length}.`,
     `# Set the data set's dtype to uint${8 * tokenizer.token_bytes}; EOS is ${tokenizer.eos.id}. The files hold exactly the rows of the stage, repeats included.`,
+    ...(tokenizer.bos === undefined
+      ? []
+      : [
+          `# Documents begin with BOS ${tokenizer.bos.id}. Leave the tokenizer's bos_token_id unset: pieces of documents that were cut begin without it.`,
+        ]),
   ];
   const config = {
     requested_tokens: stage.rows * stage.sequence_length,

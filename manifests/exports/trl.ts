@@ -46,7 +46,7 @@ export default defineExporter({
         "`trl sft --config STAGE.yaml …`.",
         "Columns `input_ids` and `labels` are kept as they are: nothing is tokenized, packed or cut again.",
         "`padding_free` without packing wants `max_length: null`; the collator restarts positions by",
-        "`seq_lengths` and sets labels to -100 where a position is 0.",
+        "`seq_lengths` and sets labels to -100 where a position is 0, which is where a BOS stands.",
         "Rows may be short; there is no padding.",
       ],
     },

@@ -27,7 +27,6 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     findings.push(wrongType([], "a recipe", ["a mapping"], raw));
     return undefined;
   }
-  reportPrototypes(raw, [], context, new Set());
   const shape = recipeShape.shape;
   const known = Object.keys(shape);
   const unknown = Object.keys(raw).filter((key) => !known.includes(key));
@@ -78,6 +77,7 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     plugins: field("plugins", shape.plugins)?.map((path) => fromFolder(context.folder, path)),
     folder: context.folder,
   };
+  reportPrototypes(raw, [], context, new Set());
   // Every check that fails adds a finding, so without one no piece is undefined.
   if (findings.length > before || !isSimulation(recipe as Recipe, findings)) return undefined;
   return recipe as Recipe;
@@ -113,7 +113,7 @@ function checkPurpose(
     context.findings.push({
       code: "recipe/missing-key",
       what: "a recipe with training stages needs `tokenizer`",
-      fix: "add `tokenizer: { file: ./tokenizer.json, eos: … }` or `tokenizer: { encoding: cl100k_base, eos: … }`",
+      fix: "add `tokenizer: { file: ./tokenizer.json, eos: … }`, or `hub: ORG/NAME@REVISION` or `encoding: cl100k_base` for `file`",
       path: ["tokenizer"],
     });
   }
@@ -138,9 +138,8 @@ function reportPrototypes(value: unknown, path: Path, context: ResolveContext, s
   seen.add(value);
   for (const [key, part] of Object.entries(value)) {
     const at = [...path, Array.isArray(value) ? Number(key) : key];
-    // Entries of these are looked at as names in any case.
-    const named = path.length === 1 && (path[0] === "sources" || path[0] === "pipelines");
-    if (key === "__proto__" && !named) context.findings.push(badName(at, key, "key"));
+    const isReported = context.findings.some(({ path: reported }) => String(reported) === String(at));
+    if (key === "__proto__" && !isReported) context.findings.push(badName(at, key, "key"));
     reportPrototypes(part, at, context, seen);
   }
 }
@@ -159,6 +158,14 @@ function records(value: unknown, path: Path, { findings }: ResolveContext): [str
   return entries;
 }
 
+const VOCABULARIES = ["file", "hub", "encoding"] as const;
+const HUB_MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*(@[^@\s]+)?$/;
+
+/** The file that a model of the Hub has its tokenizer in; slashes of a revision are no part of the path. */
+function hubTokenizer(model: string): string {
+  return `hf://${model.replace(/@.*/, (revision) => revision.replaceAll("/", "%2F"))}/tokenizer.json`;
+}
+
 /** A tokenizer of the right shape names exactly one vocabulary. */
 function resolveTokenizer(
   spec: z.output<typeof recipeShape.shape.tokenizer> | undefined,
@@ -166,20 +173,44 @@ function resolveTokenizer(
 ): TokenizerSpec | undefined {
   if (spec === undefined) return undefined;
   const path = ["tokenizer"];
-  if ((spec.file === undefined) === (spec.encoding === undefined)) {
-    const both = spec.file !== undefined;
+  const { file, hub, encoding, ...rest } = spec;
+  const given = VOCABULARIES.filter((key) => spec[key] !== undefined);
+  const [, second] = given;
+  if (given.length !== 1) {
+    const names = given.map((key) => `\`${key}\``).join(given.length === 2 ? " and " : ", ");
     context.findings.push({
       code: "recipe/tokenizer",
-      what: both ? "the tokenizer has both `file` and `encoding`" : "the tokenizer has neither `file` nor `encoding`",
+      what:
+        second === undefined
+          ? "the tokenizer has neither `file` nor `hub` nor `encoding`"
+          : `the tokenizer has ${given.length === 2 ? "both " : ""}${names}`,
       why: "exactly one of them says how text becomes token ids",
-      fix: both ? "remove one of them" : "add `file: ./tokenizer.json` or `encoding: cl100k_base`",
-      path: both ? [...path, "encoding"] : path,
+      fix:
+        second === undefined
+          ? "add `file: ./tokenizer.json`, `hub: ORG/NAME@REVISION` or `encoding: cl100k_base`"
+          : "keep one of them",
+      path: second === undefined ? path : [...path, second],
       part: "key",
     });
     return undefined;
   }
-  const { file, encoding, eos } = spec;
-  const which =
-    file === undefined ? { encoding: encoding as string } : { file: { asset: resolveLocation(file, context.folder) } };
-  return { ...which, eos, ...placed(path, context) };
+  if (hub !== undefined && !HUB_MODEL.test(hub)) {
+    context.findings.push({
+      code: "recipe/tokenizer-hub",
+      what: `\`hub: ${hub}\` names no model of the Hub`,
+      why: "its `tokenizer.json` is what is read",
+      fix: "write ORG/NAME@REVISION, for example HuggingFaceTB/SmolLM3-3B@main; a file of another name is `file: hf://ORG/NAME@REVISION/PATH`",
+      path: [...path, "hub"],
+    });
+    return undefined;
+  }
+  const { bos, ...always } = rest;
+  return {
+    ...(file === undefined ? {} : { file: { asset: resolveLocation(file, context.folder) } }),
+    ...(hub === undefined ? {} : { hub: { asset: hubTokenizer(hub) } }),
+    ...optional("encoding", encoding),
+    ...always,
+    ...optional("bos", bos),
+    ...placed(path, context),
+  };
 }

@@ -29,10 +29,48 @@ const tokensShape = z
   })
   .pipe(z.int().min(1));
 
+const ratio = () => z.number().min(0).max(1).optional();
+
+const tokenizerGatesShape = z.strictObject({
+  max_unknown_ratio: ratio().describe("largest share of a source's tokens that are the unknown token"),
+  min_bytes_per_token: z
+    .number()
+    .positive()
+    .optional()
+    .describe("fewest bytes of text that a token of a source holds on average"),
+  max_top_token_ratio: ratio().describe("largest share of a source's tokens that are one and the same"),
+  max_eos_inside_ratio: ratio().describe(
+    "largest share of a source's documents that hold EOS before their end, which only parsed special tokens can bring about",
+  ),
+  min_round_trip_ratio: ratio().describe("smallest share of sampled documents whose tokens must decode to their text"),
+});
+
 const tokenizerShape = z.strictObject({
-  file: z.string().min(1).optional().describe("path of a `tokenizer.json`, relative to the recipe"),
-  encoding: z.enum(ENCODINGS).optional().describe("name of a tiktoken encoding; give either `file` or `encoding`"),
+  file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("path of a `tokenizer.json`, or of a folder that holds one, relative to the recipe"),
+  hub: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "a model of the Hub whose `tokenizer.json` it is, `ORG/NAME@REVISION`; resolved to a commit when planned",
+    ),
+  encoding: z
+    .enum(ENCODINGS)
+    .optional()
+    .describe("name of a tiktoken encoding; give one of `file`, `hub` and `encoding`"),
   eos: z.string().min(1).describe("special token that ends every document; looked up before any shard is read"),
+  bos: z.string().min(1).optional().describe("special token that every document begins with; none when absent"),
+  special_tokens: z
+    .enum(["text", "parse"])
+    .default("text")
+    .describe("what text is that spells a special token: `text`, or `parse`d to the token's id and counted"),
+  gates: tokenizerGatesShape
+    .prefault({})
+    .describe("what the tokens of every source must satisfy, else the run ends with exit code 3"),
 });
 
 export const stageUseShape = z.looseObject({
@@ -64,8 +102,12 @@ export const sourceShape = z.looseObject({
 });
 
 const lengthShape = {
-  min_tokens: z.int().min(1).optional().describe("read only documents of at least so many tokens, EOS included"),
-  max_tokens: z.int().min(1).optional().describe("read only documents of at most so many tokens, EOS included"),
+  min_tokens: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("read only documents of at least so many tokens, BOS and EOS included"),
+  max_tokens: z.int().min(1).optional().describe("read only documents of at most so many tokens, BOS and EOS included"),
 };
 
 const countRuleShape = {
@@ -207,8 +249,6 @@ const limitsShape = z.strictObject({
       "windows of a second epoch: written again in an order of their own, or read once more as they are, which costs no disk",
     ),
 });
-
-const ratio = () => z.number().min(0).max(1).optional();
 
 const gatesShape = z.strictObject({
   max_weight_error: ratio().describe("largest difference between a normalised and an achieved weight"),

@@ -42,7 +42,8 @@ schema: 1
 name: ${JSON.stringify(name)}
 seed: 1
 
-# Any BPE tokenizer.json ({ file: ./tokenizer.json }), SentencePiece ones too, or a tiktoken encoding. The EOS is looked up before any text is read.
+# Any BPE tokenizer.json ({ file: ./tokenizer.json }), SentencePiece ones too, one of a model of the Hub ({ hub: ORG/NAME@REVISION }),
+# or a tiktoken encoding. The EOS is looked up before any text is read.
 tokenizer: { encoding: cl100k_base, eos: "<|endoftext|>" }
 
 # A pipeline is a list of stages; \`shardmill stages\` lists them, \`shardmill stages show NAME\` explains one.

@@ -26,6 +26,7 @@ import {
   missingColumn,
   pathsOf,
   sourceColumns,
+  strictColumns,
   textNotString,
   wrongKind,
 } from "./columns.ts";
@@ -38,9 +39,12 @@ const options = z.strictObject({
   metadata: metadataOption.describe(
     "columns to carry along, of the kind the file has unless one is given; dots reach into structs; lists, maps and structs become JSON text",
   ),
+  strict_columns: strictColumns,
   ...rowRangeOptions,
 });
 type Options = z.output<typeof options>;
+/** Columns of nulls take no bytes, so nothing but this bounds how many a damaged count makes up. */
+const MAX_BATCH_ROWS = 2 ** 27;
 type Fields = Parameters<typeof findField>[0];
 
 interface ArrowColumn {
@@ -92,7 +96,9 @@ async function columnsOf(
   });
   const text = locate(fields, pathsOf(given.text));
   if (text === undefined) throw missingColumn(context, shard, "text", given.text, names);
-  if (!isStringType(text.type)) throw textNotString(context, shard, given.text, typeName(text.values));
+  // A column of nulls has no value that is not a string.
+  if (!isStringType(text.type) && text.values.type !== "null")
+    throw textNotString(context, shard, given.text, typeName(text.values));
   const columns: ArrowColumn[] = [{ name: "text", kind: "utf8", stored: stringsOf(text) }];
   const id = given.id === null ? undefined : locate(fields, pathsOf(given.id));
   if (id !== undefined) columns.push({ name: "id", kind: "utf8", stored: stringsOf(id) });
@@ -108,7 +114,7 @@ async function columnsOf(
 /** The operator behind `read/arrow`; tests give it small batches. */
 export function arrowSource(given: Options, target: BatchTarget = BATCH_TARGET): SourceOperator {
   const metadata = metadataColumns(given.metadata);
-  const absent = new AbsentColumns(async (context, shard, column) => {
+  const absent = new AbsentColumns(given.strict_columns, async (context, shard, column) => {
     const bytes = await context.open(shard);
     try {
       const { schema } = await openArrow(bytes, shardPlace(context, shard));
@@ -143,7 +149,9 @@ async function* readShard(
   const bytes = await context.open(shard);
   try {
     const file = await openArrow(bytes, place);
-    const columns = await columnsIn(file.schema.fields);
+    const columns = await columnsIn(file.schema.fields).catch((error: unknown) => {
+      throw error instanceof ShardmillError ? error : arrowError(place, "schema", error);
+    });
     const batches = new BatchAssembler(context.source, columns, target);
     let row = 0;
     let batch = 0;
@@ -184,6 +192,7 @@ function* readRecords(
     for (const { length } of record.data.children) {
       if (length !== record.numRows) throw new Error(`a column has ${length} of ${record.numRows} rows`);
     }
+    if (record.numRows > MAX_BATCH_ROWS) throw new Error(`${record.numRows} rows in one record batch`);
     return columns.flatMap(({ stored }, cell) => {
       if (stored === undefined) return [];
       return [{ cell, read: stored.field.reader(record.data.children), toCell: stored.toCell }];
@@ -211,10 +220,10 @@ function* readRecords(
 
 export default defineStage({
   name: "read/arrow",
-  version: 2,
+  version: 3,
   kind: "source",
   summary: "Reads Arrow IPC files and streams.",
-  reference: "Apache Arrow columnar format 1.5; bodies uncompressed or zstd",
+  reference: "Apache Arrow columnar format 1.5; bodies uncompressed, LZ4 or zstd",
   options,
   reads: [],
   writes: ({ metadata }) => sourceColumns(metadata, "any"),

@@ -5,7 +5,7 @@
  */
 import { Batch, MAX_BATCH_BYTES, TARGET_BATCH_BYTES, TARGET_BATCH_ROWS } from "../../batch/batch.ts";
 import { entryAt } from "../../batch/entry.ts";
-import { type CellOrMisfit, MISFIT } from "../../io/formats/cells.ts";
+import type { CellOrMisfit } from "../../io/formats/cells.ts";
 import { type ColumnBuilder, type ColumnSpec, columnBuilder } from "./column-builders.ts";
 
 /** When a batch is full. A row that would pass the limit opens the next batch. */
@@ -63,7 +63,7 @@ export class BatchAssembler {
     let c = 0;
     for (const builder of this.#builders) {
       const cell = cells[c];
-      if (cell === undefined || cell === MISFIT) {
+      if (cell === undefined || typeof cell === "symbol") {
         throw new Error(`${this.#specs[c]?.name}: a row was added that does not fit`);
       }
       builder.push(cell);

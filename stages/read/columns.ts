@@ -44,6 +44,12 @@ export const metadataOption = z
   )
   .default([]);
 
+/** Option of readers whose files have columns. */
+export const strictColumns = z
+  .boolean()
+  .default(false)
+  .describe("a metadata column that a file lacks is an error, instead of null in its rows");
+
 /** What a reader of tables is asked for. */
 export interface TableOptions {
   readonly text: string;

@@ -22,6 +22,7 @@ import {
   metadataOption,
   missingColumn,
   sourceColumns,
+  strictColumns,
   wholeName,
 } from "./columns.ts";
 import { likelyDelimiter, openTable, type Parsed, type Table } from "./csv-table.ts";
@@ -52,6 +53,7 @@ const options = z.strictObject({
     .nullable()
     .default(null)
     .describe("names of the columns where the file has no header line; null takes them from its first line"),
+  strict_columns: strictColumns,
   ...rowRangeOptions,
 });
 type Options = z.output<typeof options>;
@@ -113,7 +115,7 @@ function oneColumn(header: readonly string[], delimiter: string, context: ReadCo
 /** The operator behind `read/csv`; tests give it small batches. */
 export function csvSource(given: Options, target: BatchTarget = BATCH_TARGET): SourceOperator {
   const metadata = metadataColumns(given.metadata);
-  const absent = new AbsentColumns(async (context, shard, column) => {
+  const absent = new AbsentColumns(given.strict_columns, async (context, shard, column) => {
     const bytes = await context.open(shard);
     try {
       const { header, parsed } = await openTable(bytes, given, context, shard);

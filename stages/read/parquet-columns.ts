@@ -58,18 +58,19 @@ function metadataIn(
 export class WantedColumns {
   readonly #given: TableOptions;
   readonly #metadata: readonly MetadataColumn[];
-  readonly #absent = new AbsentColumns(async (context, shard, column) => {
-    const bytes = await context.open(shard);
-    try {
-      return metadataIn(await openParquet(bytes, shardPlace(context, shard)), column, context, shard)?.kind;
-    } finally {
-      await bytes.close();
-    }
-  });
+  readonly #absent: AbsentColumns;
 
-  constructor(given: TableOptions) {
+  constructor(given: TableOptions & { readonly strict_columns: boolean }) {
     this.#given = given;
     this.#metadata = metadataColumns(given.metadata);
+    this.#absent = new AbsentColumns(given.strict_columns, async (context, shard, column) => {
+      const bytes = await context.open(shard);
+      try {
+        return metadataIn(await openParquet(bytes, shardPlace(context, shard)), column, context, shard)?.kind;
+      } finally {
+        await bytes.close();
+      }
+    });
   }
 
   async in(file: ParquetFile, context: ReadContext, shard: ShardRef): Promise<readonly NamedColumn[]> {

@@ -12,11 +12,17 @@ import type { Batch } from "../../batch/batch.ts";
 import { entryAt } from "../../batch/entry.ts";
 import type { CellOrMisfit } from "../../io/formats/cells.ts";
 import type { ParquetCells } from "../../io/formats/parquet-columns.ts";
-import { chunkKey, openParquet, type ParquetFile, type ParquetGroup } from "../../io/formats/parquet-file.ts";
+import {
+  chunkKey,
+  openParquet,
+  type ParquetFile,
+  type ParquetGroup,
+  parquetError,
+} from "../../io/formats/parquet-file.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
 import { defineStage, type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
 import { BATCH_TARGET, BatchAssembler, type BatchTarget, sizeOfCells } from "./batch-assembler.ts";
-import { columnOptions, metadataOption, sourceColumns } from "./columns.ts";
+import { columnOptions, metadataOption, sourceColumns, strictColumns } from "./columns.ts";
 import { type NamedColumn, WantedColumns } from "./parquet-columns.ts";
 import { cellsProblem } from "./row-faults.ts";
 import { isSequential, RowRange, rowRangeOptions } from "./row-range.ts";
@@ -27,6 +33,7 @@ const options = z.strictObject({
   metadata: metadataOption.describe(
     "columns to carry along, of the kind the file has unless one is given; dots reach into structs; lists, maps and structs become JSON text",
   ),
+  strict_columns: strictColumns,
   ...rowRangeOptions,
 });
 type Options = z.output<typeof options>;
@@ -148,6 +155,15 @@ interface Cursor {
   at: number;
 }
 
+/** What a value of damaged types does to its cell is an error of the file. */
+function cellOf({ name, toCell }: Cursor, value: unknown, file: ParquetFile, group: ParquetGroup): CellOrMisfit {
+  try {
+    return toCell(value);
+  } catch (error) {
+    throw parquetError(file.place, `row group ${group.index}, column ${name}`, error);
+  }
+}
+
 async function* readGroup(
   shard: number,
   file: ParquetFile,
@@ -180,7 +196,7 @@ async function* readGroup(
         const wanted = rows.take();
         for (const cursor of cursors) {
           const value = cursor.piece[cursor.at++];
-          if (wanted) cells[cursor.cell] = cursor.toCell(value);
+          if (wanted) cells[cursor.cell] = cellOf(cursor, value, file, group);
         }
         if (!wanted) continue;
         const problem = cellsProblem(columns, cells);
@@ -200,7 +216,7 @@ async function* readGroup(
 
 export default defineStage({
   name: "read/parquet",
-  version: 2,
+  version: 3,
   kind: "source",
   summary: "Reads Parquet files: only the columns asked for, page by page.",
   reference: "Apache Parquet format 2; snappy, gzip, brotli, zstd and lz4 pages",

@@ -1,7 +1,7 @@
 /** Rows that cannot be used, and why: every reader judges them alike. */
 import { isUtf8 } from "node:buffer";
 import { MAX_ROW_BYTES } from "../../batch/batch.ts";
-import { type CellOrMisfit, type MetadataKind, MISFIT } from "../../io/formats/cells.ts";
+import { type CellOrMisfit, type MetadataKind, MISFIT, NO_INSTANT, NO_UTF8 } from "../../io/formats/cells.ts";
 
 /** Why, by kind. Readers add the detail. */
 export type RowProblem =
@@ -36,6 +36,10 @@ export function cellsProblem(columns: readonly JudgedColumn[], cells: readonly C
   for (const column of columns) {
     const cell = cells[c++];
     if (cell === MISFIT) return misfit(column);
+    if (cell === NO_UTF8) return { kind: "invalid_utf8", message: `${column.name} is not valid UTF-8` };
+    if (cell === NO_INSTANT) {
+      return { kind: "bad_metadata", message: `${column.name} is an instant outside the years 1 to 9999` };
+    }
     const isBytes = cell instanceof Uint8Array;
     if (!isBytes && typeof cell !== "string") continue;
     if (cell.length > MAX_ROW_BYTES) return { kind: "row_too_large", message: ROW_TOO_LARGE };

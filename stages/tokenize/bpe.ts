@@ -1,13 +1,16 @@
 /**
  * Turns text into token ids with a BPE of bytes (GPT-2, Llama 3) or of characters (SentencePiece: Llama 2, Mistral, Gemma).
  *
- * Owns the `tokens` column. Invariant: every living row gets its text's ids and one EOS at the end; dead rows get none. Added
- * tokens that are not special are found in text, as `tokenizers` finds them; text that spells a special one is text: no EOS can come from a document. Where rows have `loss_ranges`, the tokens that overlap one are trained on, and
- * no others.
+ * Owns the `tokens` column. Invariant: every living row gets one BOS where there is one, its text's ids and one EOS; dead rows get none. Added tokens
+ * that are not special are found in text, as `tokenizers` finds them; text that spells a special one is text unless `special_tokens` is `parse`: no
+ * EOS can come from a document then. Where rows have `loss_ranges`, the tokens that overlap one are trained on, and no others. Its state is what
+ * `token-check.ts` finds out.
  */
 import { z } from "zod";
+import { RecipeError } from "../../batch/errors.ts";
 import { TokenLoss } from "../../kernels/bpe/token-loss.ts";
 import { annotate, defineStage } from "../define.ts";
+import { mergeTokenChecks, TokenCheck } from "./token-check.ts";
 import { encodingOption, fileOption, openVocabulary, vocabularyRef } from "./vocabulary-option.ts";
 
 export default defineStage({
@@ -22,27 +25,47 @@ export default defineStage({
       file: fileOption,
       encoding: encodingOption,
       eos: z.string().describe("special token that ends every document"),
+      bos: z.string().optional().describe("special token that every document begins with; none when absent"),
+      special_tokens: z
+        .enum(["text", "parse"])
+        .default("text")
+        .describe("what text is that spells a special token: `text`, or `parse`d to the token's id"),
     })
     .refine((options) => (options.file === undefined) !== (options.encoding === undefined), {
       error: "exactly one of file and encoding is needed",
     })
-    .transform(({ file, encoding, eos }) => ({ ...vocabularyRef(file, encoding), eos })),
+    .transform(({ file, encoding, ...rest }) => ({ ...vocabularyRef(file, encoding), ...rest })),
   reads: ["text"],
   writes: [{ name: "tokens", kind: "token_list" }],
   reasons: {},
-  create: (options, { assets }) => {
+  create: (options, { assets, seed }) => {
     const tokenizer = openVocabulary(options, assets);
     const eos = tokenizer.resolveSpecial(options.eos);
+    const bos = options.bos === undefined ? undefined : tokenizer.resolveSpecial(options.bos);
+    if (bos === eos) throw sameTokens(options.eos);
     const { encoder } = tokenizer;
+    const special = options.special_tokens;
+    const before = bos === undefined ? 0 : 1;
+    const check = new TokenCheck(tokenizer, { special, before }, seed);
     let tokenLoss: TokenLoss | undefined;
-    return annotate((batch) => {
-      const tokens = encoder.encodeDocuments(batch.text, batch.alive, eos);
-      const ranges = batch.ranges("loss_ranges");
-      if (ranges === undefined) return new Map([["tokens", tokens]]);
-      tokenLoss ??= new TokenLoss(tokenizer.model);
-      return new Map([["tokens", { ...tokens, loss: tokenLoss.lane(tokens, batch.text, ranges) }]]);
-    });
+    return annotate(
+      (batch) => {
+        const parsed = special === "parse" ? new Int32Array(batch.rows) : undefined;
+        const tokens = encoder.encodeDocuments(batch.text, batch.alive, eos, {
+          special,
+          bos,
+          ...(parsed && { parsed }),
+        });
+        check.add(batch, tokens, parsed);
+        const ranges = batch.ranges("loss_ranges");
+        if (ranges === undefined) return new Map([["tokens", tokens]]);
+        tokenLoss ??= new TokenLoss(tokenizer.model, special);
+        return new Map([["tokens", { ...tokens, loss: tokenLoss.lane(tokens, batch.text, ranges, before) }]]);
+      },
+      () => check.finish(),
+    );
   },
+  merge: mergeTokenChecks,
   examples: [
     {
       text: "Hello world",
@@ -55,5 +78,25 @@ export default defineStage({
       options: { encoding: "cl100k_base", eos: "<|endoftext|>" },
       writes: { tokens: [27, 91, 8862, 728, 428, 91, 29, 100257] },
     },
+    {
+      text: "Hello<|fim_prefix|>",
+      options: {
+        encoding: "cl100k_base",
+        eos: "<|endoftext|>",
+        bos: "<|endofprompt|>",
+        special_tokens: "parse",
+      },
+      writes: { tokens: [100276, 9906, 100258, 100257] },
+    },
   ],
 });
+
+/** What separates documents would stand twice between them, and what finds documents by it would find empty ones. */
+export function sameTokens(token: string): RecipeError {
+  return new RecipeError({
+    code: "recipe/bos-is-eos",
+    what: `\`bos\` and \`eos\` are the same token, ${JSON.stringify(token)}`,
+    why: "it would stand twice between documents, and trainers that find documents by it would find one of a single token before each",
+    fix: "leave `bos` out: the EOS of the document before it stands in front of every document already",
+  });
+}

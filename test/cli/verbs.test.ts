@@ -132,7 +132,7 @@ test("status --check exits 0 only when all is done; a finished run says so in on
   const shardmill = project(t);
   const done = await shardmill("run", "my-mix", "--workers", "1");
   assert.equal(done.status, 0, done.stderr);
-  assert.match(done.stderr, /^run r: plan [0-9a-f]+, 1 worker$/m);
+  assert.match(done.stderr, /^run r: plan [0-9a-f]+, 1 worker\n/);
   assert.match(done.stderr, /ingest {2}s: 1 task in \d+\.\d s, [\d.]+ k?B kept/);
   assert.equal((await shardmill("status", "r", "--check")).status, 0);
   const again = await shardmill("run", "my-mix", "--workers", "1");
@@ -224,4 +224,14 @@ test("peek: hostile text is spelt out, a long one is cut with a count, flags tha
     assert.match(refused.stderr, message);
   }
   assert.match((await shardmill("peek", "mine", "--errors")).stderr, /no row that was read was unusable/);
+});
+
+test("quickstart runs on the package's own text and says what to look at next", async (t) => {
+  const root = temporaryFolder(t);
+  const cli = cliIn(t, root);
+  const { status, stdout, stderr } = await cli("quickstart", "--out", root, "--workers", "1");
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /stage1: 391 windows, 200K tokens/);
+  assert.match(stderr, /next: shardmill peek first-run --out/);
+  assert.equal((await cli("verify", "first-run", "--out", root)).status, 0);
 });

@@ -17,7 +17,13 @@ test("a recipe loads with every default filled in and every place known", async 
     schema: 1,
     name: "mini",
     seed: 6,
-    tokenizer: { file: { asset: resolve("/recipes/tokenizer.json") }, eos: "<|end|>", place: at(4, 1) },
+    tokenizer: {
+      file: { asset: resolve("/recipes/tokenizer.json") },
+      eos: "<|end|>",
+      special_tokens: "text",
+      gates: {},
+      place: at(4, 1),
+    },
     pipelines: {
       web: [
         {
@@ -99,7 +105,12 @@ test("the canonical form has sorted keys, no places and no folders", async () =>
   const canonical = canonicalRecipe(await load(good("seed: 6", "plugins: []\nseed: 6")));
   const text = JSON.stringify(canonical);
   assert.ok(!text.includes('"line"') && !text.includes("/recipes"), text);
-  assert.deepEqual(canonical.tokenizer, { eos: "<|end|>", file: { asset: "tokenizer.json" } });
+  assert.deepEqual(canonical.tokenizer, {
+    eos: "<|end|>",
+    file: { asset: "tokenizer.json" },
+    gates: {},
+    special_tokens: "text",
+  });
   assert.deepEqual(Object.keys(canonical), Object.keys(canonical).toSorted());
   const shuffled = await load(good("docs: 0.85, code: 0.15", "code: 0.15, docs: 0.85"));
   assert.equal(JSON.stringify(canonicalRecipe(shuffled)), text);

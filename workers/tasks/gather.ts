@@ -18,9 +18,10 @@ import { ForwardReader } from "../../io/local/forward-reader.ts";
 import { sourceAt, tokenizerOf } from "../../plan/plan.ts";
 import { spanFiles, tokenFiles } from "../../store/layout.ts";
 import { vouchers } from "../../store/marker.ts";
-import { companions, encodeEnds, formatMetadata } from "../../store/token-file.ts";
+import { companions, decodeTokens, encodeCounts, encodeEnds, formatMetadata } from "../../store/token-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { GatherTask, ScatterChunk, ShardMarker } from "../protocol.ts";
+import { ShardContents } from "./shard-contents.ts";
 
 /** What only the shuffle needs to know about a document. */
 const SHUFFLE_COLUMNS = new Set(["key_high", "key_low", "span", "run", "token_start"]);
@@ -41,7 +42,8 @@ const RUNS_PER_SPAN = 1 << 20;
 
 export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const source = sourceAt(context.plan, task.source);
-  const { token_bytes, name: tokenizer } = tokenizerOf(context.plan);
+  const planned = tokenizerOf(context.plan);
+  const { token_bytes, name: tokenizer } = planned;
   const scattered = context.layout.tokens(source.tokens);
   const folder = task.held_out ? context.layout.validation(source.tokens) : scattered;
   const chunks = task.parts.map(({ part, chunk }) => readChunk(scattered, part, chunk));
@@ -51,6 +53,7 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   const lossRuns = source.loss ? openRuns(chunks, 1, ingest, spanFiles.loss) : undefined;
   const appenders = new Map<string, ColumnAppender>();
   const ends = new Float64Array(order.length);
+  const contents = new ShardContents(planned);
   let tokens = 0;
   let textBytes = 0;
   const name = tokenFiles.shard(task.shard, source.name);
@@ -65,7 +68,9 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
       const count = int32At(chunk.tokens, row);
       const key = runKey(chunk, row);
       const start = float64At(chunk.token_start, row);
-      writer.write(runOf(runs, key).read(start * token_bytes, count * token_bytes));
+      const written = runOf(runs, key).read(start * token_bytes, count * token_bytes);
+      writer.write(written);
+      contents.add(decodeTokens(written, token_bytes, name));
       if (lossRuns !== undefined) lossWriter?.write(runOf(lossRuns, key).read(start, count));
       tokens += count;
       textBytes += int32At(chunk.bytes, row);
@@ -87,13 +92,20 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
     file.commit(),
     ...(lossFile === undefined ? [] : [lossFile.commit()]),
     commitBytes(join(folder, `${name}${companions.index}`), encodeEnds(ends)),
+    commitBytes(join(folder, `${name}${companions.counts}`), encodeCounts(contents.counts())),
     commitBytes(
       join(folder, `${name}${companions.metadata}`),
       Buffer.from(formatMetadata({ tokenizer_name: tokenizer, token_bytes, tokens })),
     ),
     commitBytes(join(folder, documents), encodeArrow(columns, order.length)),
   ];
-  const marker: ShardMarker = { files, documents: order.length, tokens, text_bytes: textBytes };
+  const marker: ShardMarker = {
+    files,
+    documents: order.length,
+    tokens,
+    text_bytes: textBytes,
+    ...contents.documents(),
+  };
   commitMarker(join(folder, tokenFiles.shardMarker(task.shard)), marker);
   return marker;
 }

@@ -11,6 +11,7 @@ import { RunError } from "../../batch/errors.ts";
 import { numberAt } from "../../batch/numbers.ts";
 import { commitMarker } from "../../io/local/commit.ts";
 import { damagedStore, type VouchedFile } from "../../io/local/vouched.ts";
+import { requireTokenizerGates } from "../../manifests/gates.ts";
 import { droppingBarriers, type PlannedStage, type SourcePlan, sourceAt } from "../../plan/plan.ts";
 import type { StageState } from "../../stages/define.ts";
 import { tokenFiles } from "../../store/layout.ts";
@@ -27,6 +28,8 @@ import type {
   SourceCounts,
   StoreMarker,
 } from "../protocol.ts";
+
+import { guardOf } from "./guard.ts";
 
 /** Problems kept as examples; all are counted. */
 const PROBLEM_EXAMPLES = 20;
@@ -67,12 +70,16 @@ export function seal(task: SealTask, context: WorkerContext): StoreMarker {
             text_bytes: total(survivors.map(({ text_bytes }) => text_bytes)),
           }
         : { ...counts.left(), tokens: 0 };
+  const sourceCounts = counts.of(left, (stage, states) => context.mergeStates(stage, states));
+  const guard = source.tokenized ? guardOf(source, shards, sourceCounts, counts.left().kept, context) : undefined;
+  if (guard !== undefined) requireTokenizerGates(source.name, guard, context.plan.recipe.tokenizer?.gates ?? {});
   const marker: StoreMarker = {
     // Markers of scattered parts go with them, and somebody has to vouch for the ledgers.
     files: [...shards.flatMap(({ files }) => files), ...parts.flatMap(({ files }) => files.filter(isLedger))],
     shards,
     ...(validation && { validation }),
-    counts: counts.of(left, (stage, states) => context.mergeStates(stage, states)),
+    counts: sourceCounts,
+    ...(guard && { tokenizer_guard: guard }),
   };
   checkAccounting(source, marker.counts);
   commitMarker(join(context.layout.tokens(source.tokens), tokenFiles.storeMarker), marker);

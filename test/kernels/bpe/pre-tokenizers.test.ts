@@ -7,7 +7,7 @@ import type { PreTokenizerStep } from "../../../kernels/bpe/model.ts";
 import type { PreTokenizer } from "../../../kernels/bpe/pre-tokenizer.ts";
 import { createPreTokenizer } from "../../../kernels/bpe/pre-tokenizers.ts";
 import { translateRegex } from "../../../kernels/bpe/regex-translate.ts";
-import { RegexSpans } from "../../../kernels/bpe/split-patterns.ts";
+import { RegexCuts } from "../../../kernels/bpe/split-patterns.ts";
 import { SplitPreTokenizer, SplitStep } from "../../../kernels/bpe/split-pre-tokenizer.ts";
 import type { SplitBehavior } from "../../../kernels/bpe/splits.ts";
 import { fuzzTexts } from "./fuzz-text.ts";
@@ -72,7 +72,7 @@ const CLASSES = [
 
 for (const [name, source] of Object.entries(REGEXES)) {
   const scanner = createPreTokenizer([regex(source)]);
-  const slow = new SplitPreTokenizer([new SplitStep(new RegexSpans(translateRegex(source)), "isolated", false, false)]);
+  const slow = new SplitPreTokenizer([new SplitStep(new RegexCuts(translateRegex(source)), "isolated", false, false)]);
 
   test(`${name}: the expression is known`, () => assert.ok(!(scanner instanceof SplitPreTokenizer)));
 
@@ -108,7 +108,7 @@ test("deepseek v3: one scanner cuts as the three splits do, malformed bytes incl
   const scanner = createPreTokenizer(steps);
   assert.ok(!(scanner instanceof SplitPreTokenizer));
   const slow = new SplitPreTokenizer(
-    DEEPSEEK_V3.map((source) => new SplitStep(new RegexSpans(translateRegex(source)), "isolated", false, false)),
+    DEEPSEEK_V3.map((source) => new SplitStep(new RegexCuts(translateRegex(source)), "isolated", false, false)),
   );
   const same = (bytes: Uint8Array) => assert.deepEqual(words(scanner, bytes), words(slow, bytes));
   const parts = fc.constantFrom(...CLASSES, "か", "カ", "\u30fb", "\u9fa6", "\u3040", "$", "_", "\u200b", "9");

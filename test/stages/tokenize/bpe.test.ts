@@ -52,7 +52,7 @@ test("exactly one of file and encoding, and no unknown option", () => {
   ]) {
     assert.equal(stage.options.safeParse(options).success, false);
   }
-  assert.equal(stage.options.safeParse({ eos: "x", encoding: "gpt2", bos: "y" }).success, false);
+  assert.equal(stage.options.safeParse({ eos: "x", encoding: "gpt2", begin: "y" }).success, false);
 });
 
 test("an EOS the tokenizer lacks is refused when the stage is created", () => {

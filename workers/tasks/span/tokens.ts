@@ -1,7 +1,7 @@
 /**
  * The tokens of a span, in runs in shuffle order, and beside them, where the source has one, the loss lane: a byte a token.
  *
- * Invariant: every document ends in one EOS and has none inside; both files hold documents in the same order.
+ * Invariant: every document begins with BOS where there is one, ends in EOS and has neither inside unless special tokens are parsed; both files hold documents in the same order.
  */
 import { join } from "node:path";
 import type { Batch } from "../../../batch/batch.ts";
@@ -15,9 +15,22 @@ import { documentProblem } from "../../../kernels/pack/documents.ts";
 import { hash64, type Seed, seedFrom } from "../../../kernels/random/shuffle.ts";
 import { type Plan, type SourcePlan, tokenizerOf } from "../../../plan/plan.ts";
 import { spanFiles } from "../../../store/layout.ts";
-import { bytesOf, type TokenFormat } from "../../../store/token-file.ts";
+import { bytesOf, formatOf, type TokenFormat } from "../../../store/token-file.ts";
 import type { TokenPlaces } from "./documents.ts";
 import { TokenRuns } from "./token-runs.ts";
+
+/** Ids in two bytes each. An id that does not fit would be another one. */
+function narrowed(ids: Uint32Array): Uint16Array {
+  const narrow = new Uint16Array(ids.length);
+  let bits = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const id = uint32At(ids, i);
+    narrow[i] = id;
+    bits |= id;
+  }
+  if (bits >>> 16 !== 0) throw new Error("an id that needs four bytes is in a vocabulary whose ids have two");
+  return narrow;
+}
 
 export class SpanTokens {
   readonly #source: SourcePlan;
@@ -37,8 +50,8 @@ export class SpanTokens {
 
   constructor(folder: string, span: number, source: SourcePlan, plan: Plan) {
     this.#source = source;
-    const { token_bytes, vocab_size, eos } = tokenizerOf(plan);
-    this.#format = { token_bytes, vocab_size, eos: eos.id };
+    this.#format = formatOf(tokenizerOf(plan));
+    const { token_bytes } = this.#format;
     this.#seed = plan.recipe.seed;
     this.#file = createIntermediate(join(folder, spanFiles.tokens(span)));
     this.#lossFile = source.loss ? createIntermediate(join(folder, spanFiles.loss(span))) : undefined;
@@ -51,7 +64,7 @@ export class SpanTokens {
     );
   }
 
-  /** Turns to the token lists of `batch`, after a look at what no document may hold. Returns how many tokens they are. */
+  /** Turns to the token lists of `batch`, after a look at what documents begin and end with. Returns how many tokens they are. */
   open(batch: Batch): number {
     this.#column = batch.tokens;
     const { values, offsets } = this.#column;
@@ -61,7 +74,7 @@ export class SpanTokens {
     });
     const problem = documentProblem(values, ends, this.#format);
     if (problem !== undefined) throw new Error(`${this.#source.name}: document ${problem.document} ${problem.what}`);
-    this.#bytes = bytesOf(this.#format.token_bytes === 2 ? Uint16Array.from(values) : values);
+    this.#bytes = bytesOf(this.#format.token_bytes === 2 ? narrowed(values) : values);
     return values.length;
   }
 

@@ -1,5 +1,5 @@
 /**
- * The memory of `bpe.wasm` with a model in it, and the window: many parts of texts that are encoded together.
+ * The memory of `bpe.wasm` with a model in it, and the buffer: many parts of texts that are encoded together.
  *
  * Memory: 7 MiB, the model (9 MB for 128,000 tokens) and the cache budget. Loading takes 40 to 100 ms.
  */
@@ -11,8 +11,8 @@ import type { BpeModel } from "../bpe/model.ts";
 import type { PrefixExports } from "./bpe-prefixes.ts";
 
 /** Text and parts of documents in one call, as `assembly/bpe/limits.ts` has them: text and ids stay in the second cache level. */
-export const WINDOW_BYTES = 1 << 17;
-const WINDOW_PARTS = 1 << 12;
+export const CALL_BYTES = 1 << 17;
+const CALL_PARTS = 1 << 12;
 /** Numbers of the pre-tokenizers in the module. */
 const FAMILIES: Readonly<Record<Family, number>> = {
   gpt2: 0,
@@ -55,8 +55,8 @@ const BLANK = 0x20;
 /** Takes ids: a view that the next call overwrites. A row ends behind them, or goes on. */
 export type Take = (ids: Uint32Array, endsRow: boolean) => void;
 
-/** The module's memory with a model in it, and the window. */
-export class Window {
+/** The module's memory with a model in it, and the buffer. */
+export class CallBuffer {
   readonly #exports: BpeExports;
   readonly #text: Uint8Array;
   readonly #ends: Int32Array;
@@ -64,7 +64,7 @@ export class Window {
   readonly #counts: Int32Array;
   readonly #behind: Int32Array;
   /** 1 for parts that end a row. */
-  readonly #endsRow = new Uint8Array(WINDOW_PARTS);
+  readonly #endsRow = new Uint8Array(CALL_PARTS);
   /** Whether nothing stands behind the last part so far. */
   #open = false;
   #parts = 0;
@@ -76,11 +76,11 @@ export class Window {
     if (family === "deepseek_v3") exports.setSymbols(this.#copy(symbolTable()));
     this.#exports.start(FAMILIES[family], cacheBytes);
     const { buffer } = this.#exports.memory;
-    this.#text = new Uint8Array(buffer, this.#exports.textArea(), WINDOW_BYTES);
-    this.#ends = new Int32Array(buffer, this.#exports.endsArea(), WINDOW_PARTS);
-    this.#behind = new Int32Array(buffer, this.#exports.behindArea(), WINDOW_PARTS);
-    this.#ids = new Uint32Array(buffer, this.#exports.idsArea(), WINDOW_BYTES + WINDOW_PARTS);
-    this.#counts = new Int32Array(buffer, this.#exports.countsArea(), WINDOW_PARTS);
+    this.#text = new Uint8Array(buffer, this.#exports.textArea(), CALL_BYTES);
+    this.#ends = new Int32Array(buffer, this.#exports.endsArea(), CALL_PARTS);
+    this.#behind = new Int32Array(buffer, this.#exports.behindArea(), CALL_PARTS);
+    this.#ids = new Uint32Array(buffer, this.#exports.idsArea(), CALL_BYTES + CALL_PARTS);
+    this.#counts = new Int32Array(buffer, this.#exports.countsArea(), CALL_PARTS);
   }
 
   /** Adds `bytes[start, end)`, behind a blank where one is wanted, as a part; false where there is no room. */
@@ -88,7 +88,7 @@ export class Window {
     const text = this.#text;
     let to = this.#length + Number(blank);
     const length = to + end - start;
-    if (length > WINDOW_BYTES || this.#parts === WINDOW_PARTS) return false;
+    if (length > CALL_BYTES || this.#parts === CALL_PARTS) return false;
     if (blank) text[to - 1] = BLANK;
     if (end - start >= SHORT_PIECE) text.set(bytes.subarray(start, end), to);
     else for (let p = start; p < end; p++) text[to++] = bytes[p];
@@ -109,7 +109,7 @@ export class Window {
     return true;
   }
 
-  /** Empties the window: encodes its parts and hands their ids out in order. */
+  /** Empties the buffer: encodes its parts and hands their ids out in order. */
   run(take: Take): void {
     const parts = this.#parts;
     this.#parts = this.#length = 0;
