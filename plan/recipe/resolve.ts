@@ -138,8 +138,8 @@ function reportPrototypes(value: unknown, path: Path, context: ResolveContext, s
   seen.add(value);
   for (const [key, part] of Object.entries(value)) {
     const at = [...path, Array.isArray(value) ? Number(key) : key];
-    const isReported = context.findings.some(({ path: reported }) => String(reported) === String(at));
-    if (key === "__proto__" && !isReported) context.findings.push(badName(at, key, "key"));
+    const isReported = (): boolean => context.findings.some((finding) => String(finding.path) === String(at));
+    if (key === "__proto__" && !isReported()) context.findings.push(badName(at, key, "key"));
     reportPrototypes(part, at, context, seen);
   }
 }
