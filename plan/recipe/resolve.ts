@@ -27,7 +27,6 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     findings.push(wrongType([], "a recipe", ["a mapping"], raw));
     return undefined;
   }
-  reportPrototypes(raw, [], context, new Set());
   const shape = recipeShape.shape;
   const known = Object.keys(shape);
   const unknown = Object.keys(raw).filter((key) => !known.includes(key));
@@ -78,6 +77,7 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     plugins: field("plugins", shape.plugins)?.map((path) => fromFolder(context.folder, path)),
     folder: context.folder,
   };
+  reportPrototypes(raw, [], context, new Set());
   // Every check that fails adds a finding, so without one no piece is undefined.
   if (findings.length > before || !isSimulation(recipe as Recipe, findings)) return undefined;
   return recipe as Recipe;
@@ -138,9 +138,8 @@ function reportPrototypes(value: unknown, path: Path, context: ResolveContext, s
   seen.add(value);
   for (const [key, part] of Object.entries(value)) {
     const at = [...path, Array.isArray(value) ? Number(key) : key];
-    // Entries of these are looked at as names in any case.
-    const named = path.length === 1 && (path[0] === "sources" || path[0] === "pipelines");
-    if (key === "__proto__" && !named) context.findings.push(badName(at, key, "key"));
+    const isReported = (): boolean => context.findings.some((finding) => String(finding.path) === String(at));
+    if (key === "__proto__" && !isReported()) context.findings.push(badName(at, key, "key"));
     reportPrototypes(part, at, context, seen);
   }
 }
