@@ -5,6 +5,7 @@ import path from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { type advanceRun, openRun, prepare, run, runRank, runStatus } from "../../index.ts";
+import { tinyTokenizerWithBos } from "../kernels/bpe/tiny-tokenizer.ts";
 import { isResult, RECIPE, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
@@ -13,12 +14,12 @@ const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 const SMALL = `schema: 1
 name: tiny
 seed: 3
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: { file: tokenizer.json, eos: <eos>, bos: <bos>, special_tokens: parse }
 pipelines: { web: [ { use: dedup/exact } ] }
 sources: { web: { from: "web/*", read: jsonl, pipeline: web } }
-shard_tokens: 8000
+shard_tokens: 32000
 training_stages:
-  - { name: stage1, tokens: 10K, sequence_length: 128, pack: best-fit, weights: { web: 1 } }
+  - { name: stage1, tokens: 40K, sequence_length: 512, pack: best-fit, weights: { web: 1 } }
 limits: { max_epochs: 4 }
 exports: [nanotron]
 `;
@@ -57,6 +58,7 @@ test("ranks in two working directories, over a root that was moved, finish what 
   const root = temporaryFolder(t);
   writeCorpus(root, 90);
   fs.writeFileSync(path.join(root, "tiny.yaml"), SMALL);
+  fs.writeFileSync(path.join(root, "tokenizer.json"), tinyTokenizerWithBos());
   const whole = path.join(root, "whole");
   await begin(root, whole, 0);
   await begin(root, path.join(root, "out"), 4);

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Blocks } from "../../io/local/blocks.ts";
 import { readVouched } from "../../io/local/vouched.ts";
 import { readSealed, vouchers, type WithFiles } from "../../store/marker.ts";
+import { tinyTokenizerWithBos } from "../kernels/bpe/tiny-tokenizer.ts";
 import { isResult, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
@@ -25,17 +26,17 @@ limits: { max_epochs: 4 }
 exports: [nanotron]
 `;
 
-/** Two passes, rows that are drawn, a loss lane and an output beside the tokens: every product that a span can have. */
+/** Two passes, rows that are drawn, BOS, a loss lane and an output beside the tokens: every product that a span can have. */
 const PRODUCTS = `schema: 1
 name: tiny
 seed: 3
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: { file: tokenizer.json, eos: <eos>, bos: <bos>, special_tokens: parse }
 pipelines:
   web: [ { use: dedup/paragraphs }, { use: dedup/exact }, { use: filter/sample, count: 40 }, { use: annotate/completion-loss, after: "the" } ]
 sources: { web: { from: "web/*.jsonl", read: jsonl, metadata: [url], pipeline: web } }
-shard_tokens: 8000
+shard_tokens: 32000
 training_stages:
-  - { name: stage1, tokens: 6K, sequence_length: 128, pack: best-fit, weights: { web: 1 } }
+  - { name: stage1, tokens: 24K, sequence_length: 512, pack: best-fit, weights: { web: 1 } }
 limits: { max_epochs: 4 }
 outputs:
   - { name: rows, shard_bytes: 20K, keep_dropped: true }
@@ -86,6 +87,7 @@ for (const [kind, products, recipe, stride] of [
     const root = temporaryFolder(t);
     writeCorpus(root, 60);
     fs.writeFileSync(path.join(root, "tiny.yaml"), recipe);
+    fs.writeFileSync(path.join(root, "tokenizer.json"), tinyTokenizerWithBos());
     const whole = attempt(root, "whole");
     assert.equal(whole.status, 0, whole.stderr);
     const expected = treeDigests(path.join(root, "whole"), isResult);

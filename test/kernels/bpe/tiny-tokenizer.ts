@@ -28,3 +28,10 @@ export function tinyTokenizer(merges: readonly (readonly [string, string])[] = [
 export function load(file: object): Tokenizer {
   return loadTokenizer(new TextEncoder().encode(JSON.stringify(file)), { name: "tiny" });
 }
+
+/** The file of a byte tokenizer with `<eos>` and `<bos>`: loaded at once, for tests that start many processes. */
+export function tinyTokenizerWithBos(): Buffer {
+  const file = tinyTokenizer();
+  file.added_tokens.push({ id: 257, content: "<bos>", special: true });
+  return Buffer.from(JSON.stringify(file));
+}
