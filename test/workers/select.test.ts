@@ -346,8 +346,8 @@ test("flipped bytes in keys, ordered documents, roots and markers: named, and ma
       if (event.type === "repair") named.push(path.basename(event.file));
     };
     await build(root, out, { ...variant, report });
-    // Damaged markers are met by who looks for them, before any task.
-    assert.deepEqual([...new Set(named)], damaged.endsWith(".json") ? [] : [path.basename(damaged)]);
+    // A damaged marker that is asked for is met by who looks for it, before any task; one that nothing asks for is removed at the end.
+    assert.deepEqual([...new Set(named)], damaged === united ? [] : [path.basename(damaged)]);
     assert.deepEqual(resultsOf(out), whole);
   }
 });
