@@ -54,7 +54,8 @@ function signsBlanks(steps: readonly NormalizerStep[]): boolean {
     if (step.kind === "replace" && step.text === " ") return !step.content.includes(" ");
     if (step.kind === "replace" || step.kind === "replace_matches") return signed && !step.content.includes(" ");
     if (step.kind === "prepend") return signed && !step.text.includes(" ");
-    return signed && step.kind !== "nfkc" && step.kind !== "nfkd";
+    // A charsmap and the compatibility forms make plain blanks of others.
+    return signed && step.kind !== "nfkc" && step.kind !== "nfkd" && step.kind !== "precompiled";
   }, false);
 }
 

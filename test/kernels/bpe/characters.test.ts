@@ -151,7 +151,6 @@ test("what changes ids and is not honoured is refused by its name", () => {
   const metaspace = { type: "Metaspace", replacement: "\u2581", prepend_scheme: "always" };
   const sequence = { type: "Sequence", pretokenizers: [metaspace, { type: "Punctuation", behavior: "Isolated" }] };
   const refused: readonly (readonly [object, RegExp])[] = [
-    [file({ type: "Precompiled", precompiled_charsmap: "" }, null), /Precompiled/],
     [file({ type: "Nmt" }, null), /Nmt/],
     [file({ type: "Replace", pattern: { Regex: "b*" }, content: "" }, null), /b\*/],
     [file(null, { ...metaspace, replacement: "_" }), /Metaspace with replacement/],

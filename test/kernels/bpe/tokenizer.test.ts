@@ -46,7 +46,6 @@ test("what changes ids and is not honoured is refused", () => {
     (file) => (file.model.continuing_subword_prefix = "##"),
     (file) => (file.normalizer = { type: "BertNormalizer" }),
     (file) => (file.normalizer = { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "Nmt" }] }),
-    (file) => (file.normalizer = { type: "Precompiled", precompiled_charsmap: "" }),
     (file) => (file.pre_tokenizer = { type: "Metaspace" }),
     (file) => (file.pre_tokenizer = { type: "UnicodeScripts" }),
     (file) => (file.pre_tokenizer = { type: "Sequence", pretokenizers: [file.pre_tokenizer, file.pre_tokenizer] }),
