@@ -92,10 +92,23 @@ export function withPrefixOfPieces(form: TextForm): TextForm {
   return { ...form, normalizers: form.normalizers.slice(0, -1), blanks: { ...form.blanks, prefix: "every" } };
 }
 
+/** WhitespaceSplit and Metaspace together, as T5 and XLM-R have them; undefined for all other steps. */
+function readWords(steps: readonly JsonObject[], hasSign: boolean): Blanks | undefined {
+  const [first, second] = steps;
+  if (steps.length !== 2 || first.type !== "WhitespaceSplit" || second.type !== "Metaspace") return undefined;
+  const { prefix, cut } = readMetaspace(second);
+  if (prefix !== "always") throw unsupported(`Metaspace with prepend_scheme ${prefix} behind WhitespaceSplit`);
+  if (!cut) throw unsupported("Metaspace with split false behind WhitespaceSplit");
+  if (!hasSign) throw unsupported("Metaspace and a vocabulary without U+2581");
+  return { signed: true, cut, prefix, words: true };
+}
+
 /** @param hasSign whether the vocabulary has U+2581 */
 export function readTextForm(normalizer: Json | undefined, preTokenizer: Json | undefined, hasSign: boolean): TextForm {
   const normalizers = readNormalizers(normalizer);
   const steps = stepsOf(preTokenizer);
+  const words = readWords(steps, hasSign);
+  if (words !== undefined) return { normalizers, preTokenizers: [{ kind: "characters" }], blanks: words };
   const [first, ...others] = steps;
   const metaspace = first?.type === "Metaspace" ? readMetaspace(first) : undefined;
   if (metaspace !== undefined && !hasSign) throw unsupported("Metaspace and a vocabulary without U+2581");
@@ -111,6 +124,7 @@ export function readTextForm(normalizer: Json | undefined, preTokenizer: Json | 
       signed: signed && hasSign,
       cut: metaspace?.cut === true,
       prefix: metaspace?.prefix ?? "never",
+      words: false,
     },
   };
 }

@@ -156,7 +156,6 @@ test("what changes ids and is not honoured is refused by its name", () => {
     [file(null, { ...metaspace, replacement: "_" }), /Metaspace with replacement/],
     [file(null, { ...metaspace, prepend_scheme: "last" }), /prepend_scheme/],
     [file(null, sequence), /Punctuation/],
-    [file(null, null, { type: "Unigram" }), /Unigram/],
     [file(null, null, { dropout: 0.1 }), /dropout/],
     [file(null, null, { continuing_subword_prefix: "##" }), /continuing_subword_prefix/],
     [file(null, null, { byte_fallback: false, unk_token: null }), /unk_token/],
