@@ -22,6 +22,8 @@ export interface CharacterStart {
   /** Where text is cut into words (`character-cuts.ts`). */
   readonly cuts: Uint8Array;
   readonly prefix: Prefix;
+  /** Whether whitespace only tells words apart and is removed; each word is a piece that begins with a blank then. */
+  readonly words: boolean;
   /** Whether tokens hold U+2581 where they stand for a blank. */
   readonly signed: boolean;
 }

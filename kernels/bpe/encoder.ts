@@ -1,5 +1,5 @@
 /**
- * Text to token ids: cut into words, look each word up, merge the unknown ones.
+ * Text to token ids: cut into words, look each word up, find the tokens of the unknown ones.
  *
  * Owns the interface every encoder has, and its implementation in plain TypeScript, which is the oracle of faster ones.
  * Invariant: ids depend on the text alone, never on what was encoded before. Added tokens that are not special are always found; special ones
@@ -17,6 +17,7 @@ import { type Pieces, Pipeline } from "./pipeline.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 import { createPreTokenizer } from "./pre-tokenizers.ts";
 import { TokenRows } from "./token-rows.ts";
+import { Unigram } from "./unigram.ts";
 import { hashShort, ID_BITS, ID_MASK, LONG_BYTES, SHORT_BYTES, WordCache } from "./word-cache.ts";
 
 export interface EncodeOptions {
@@ -63,7 +64,7 @@ export class ByteBpeEncoder implements Encoder {
   readonly vocabSize: number;
   readonly #model: BpeModel;
   readonly #words: PreTokenizer;
-  readonly #merger: Merger;
+  readonly #merger: Merger | Unigram;
   readonly #cache: WordCache;
   readonly #pipeline: Pipeline;
   readonly #ends = new Int32Array(WORDS);
@@ -79,11 +80,14 @@ export class ByteBpeEncoder implements Encoder {
       characters !== undefined && model.preTokenizers[0]?.kind === "characters"
         ? new CharacterPreTokenizer(characters)
         : createPreTokenizer(model.preTokenizers);
-    this.#merger = new Merger(
-      model.merges,
-      model.byteIds,
-      characters && new CharacterSymbols(model.vocabulary, model.byteIds, characters),
-    );
+    this.#merger =
+      model.unigram !== undefined
+        ? new Unigram(model.unigram)
+        : new Merger(
+            model.merges,
+            model.byteIds,
+            characters && new CharacterSymbols(model.vocabulary, model.byteIds, characters),
+          );
     this.#cache = new WordCache(cacheBytes);
     this.#pipeline = new Pipeline(model);
   }

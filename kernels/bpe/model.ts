@@ -1,10 +1,11 @@
-/** A BPE model as every encoder takes it: what a tokenizer file says, without the file's format. */
+/** A model as every encoder takes it: what a tokenizer file says, without the file's format. */
 import type { AddedToken } from "./added-tokens.ts";
 import type { CharacterStart } from "./character-symbols.ts";
 import type { MergeTable } from "./merge-table.ts";
 import type { NormalizerStep } from "./normalizers.ts";
 import type { CharacterKind } from "./split-patterns.ts";
 import type { SplitBehavior } from "./splits.ts";
+import type { UnigramModel } from "./unigram.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** What a split looks for. */
@@ -38,6 +39,8 @@ export interface BpeModel {
   readonly byteIds: Int32Array;
   /** Set where merging starts from characters and not from bytes. */
   readonly characters?: CharacterStart;
+  /** Set where tokens are chosen by score: nothing is merged then. */
+  readonly unigram?: UnigramModel;
   /** Whether a word that is a token becomes it without merging (`ignore_merges`; tiktoken always does). */
   readonly wholeWords: boolean;
   /** In the file's order. */

@@ -1,8 +1,9 @@
 /** The normalizers a model names, made from its steps. */
-
+import type { Charsmap } from "./charsmap.ts";
 import { NfcNormalizer } from "./nfc.ts";
 import { FormNormalizer } from "./normal-forms.ts";
 import type { Normalizer } from "./normalizer.ts";
+import { Precompiled } from "./precompiled.ts";
 import { translateRegex } from "./regex-translate.ts";
 import { Lowercase, Prepend, plainBlanks, ReplaceMatches, ReplaceText, Strip, StripAccents } from "./text-steps.ts";
 
@@ -11,6 +12,7 @@ export type NormalizerStep =
   | { readonly kind: "nfc" | "nfd" | "nfkc" | "nfkd" | "lowercase" | "strip_accents" }
   /** The plain blank for U+2581: no step of a file, but what models are given that know no other blank. */
   | { readonly kind: "plain_blanks" }
+  | { readonly kind: "precompiled"; readonly charsmap: Charsmap }
   | { readonly kind: "prepend"; readonly text: string }
   | { readonly kind: "replace"; readonly text: string; readonly content: string }
   | { readonly kind: "replace_matches"; readonly regex: string; readonly content: string }
@@ -50,6 +52,8 @@ function createStep(step: NormalizerStep): Normalizer {
       return new StripAccents();
     case "plain_blanks":
       return plainBlanks();
+    case "precompiled":
+      return new Precompiled(step.charsmap);
     case "prepend":
       return new Prepend(step.text);
     case "replace":

@@ -37,11 +37,13 @@ export class TokenLoss {
    * @throws RecipeError where tokens do not say where they are from: the model drops text, has an unknown token, or normalises what has no borders
    */
   constructor(model: BpeModel, special: SpecialTokens = "text") {
-    const drops = model.preTokenizers.some(
-      (step, i) =>
-        (step.kind === "split" && step.behavior === "removed" && knownRegexOf(step) === undefined) ||
-        (step.kind === "prefix_space" && i > 0),
-    );
+    const drops =
+      model.characters?.words === true ||
+      model.preTokenizers.some(
+        (step, i) =>
+          (step.kind === "split" && step.behavior === "removed" && knownRegexOf(step) === undefined) ||
+          (step.kind === "prefix_space" && i > 0),
+      );
     // Such a token says nothing about how long the text is that it stands for.
     const hasUnknown = model.characters !== undefined && model.characters.unknown !== -1;
     if (drops || hasUnknown) {

@@ -12,6 +12,7 @@ import { readNormalizers } from "./json/normalizers.ts";
 import { type PostProcessor, readPostProcessor } from "./json/post-processor.ts";
 import { readPreTokenizers } from "./json/pre-tokenizers.ts";
 import { hasByteLevel, readTextForm, withPrefixOfPieces } from "./json/text-form.ts";
+import { readUnigramModel, unigramVocabularyOf } from "./json/unigram-model.ts";
 import { type JsonObject, object, unsupported } from "./json/values.ts";
 import type { BpeModel } from "./model.ts";
 import { createPreTokenizer } from "./pre-tokenizers.ts";
@@ -30,7 +31,11 @@ export interface LoadedModel {
  */
 export function readTokenizerJson(file: JsonObject): LoadedModel {
   const model = object(file.model, "model");
-  if (model.type !== undefined && model.type !== "BPE") throw unsupported(`model type ${JSON.stringify(model.type)}`);
+  const isUnigram = model.type === "Unigram";
+  if (model.type !== undefined && model.type !== "BPE" && !isUnigram) {
+    throw unsupported(`model type ${JSON.stringify(model.type)}`);
+  }
+  if (isUnigram && hasByteLevel(file.pre_tokenizer)) throw unsupported("Unigram and a ByteLevel pre-tokenizer");
   const readModel = hasByteLevel(file.pre_tokenizer) ? byteLevel : ofCharacters;
   const read = readModel(file, model, readAddedTokens(file.added_tokens));
   // What cannot be honoured is refused here, by who checks a recipe, and not by the first worker that needs it.
@@ -48,11 +53,13 @@ function byteLevel(file: JsonObject, model: JsonObject, addedTokens: readonly Ad
 }
 
 function ofCharacters(file: JsonObject, model: JsonObject, addedTokens: readonly AddedToken[]): BpeModel {
-  const vocab = characterVocabularyOf(model);
+  const isUnigram = model.type === "Unigram";
+  const vocab = isUnigram ? unigramVocabularyOf(model) : characterVocabularyOf(model);
   const form = readTextForm(file.normalizer, file.pre_tokenizer, Object.hasOwn(vocab, BLANK_SIGN));
   // Added tokens that are looked for in normal form are brought into it with the blank.
   const { blanks, ...steps } = addedTokens.some(({ normalized }) => normalized) ? form : withPrefixOfPieces(form);
-  const read = { ...readCharacterModel(model, blanks, addedTokens), addedTokens, ...steps };
+  const readTokens = isUnigram ? readUnigramModel : readCharacterModel;
+  const read = { ...readTokens(model, blanks, addedTokens), addedTokens, ...steps };
   checkAddedIds(addedTokens, vocab);
   return read;
 }

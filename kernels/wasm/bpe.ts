@@ -34,10 +34,11 @@ function withoutPrefix(model: BpeModel): BpeModel {
 
 /** The pre-tokenizer of `model` in the module, undefined where it has none that gives the same words. */
 function familyIn(model: BpeModel): Family | undefined {
-  const { preTokenizers, characters, wholeWords } = withoutPrefix(model);
+  const { preTokenizers, characters, wholeWords, unigram } = withoutPrefix(model);
   if (characters === undefined) return knownFamilyOf(preTokenizers);
   const cuts = preTokenizers.length === 1 && preTokenizers[0].kind === "characters";
-  return cuts && characters.unknown === -1 && !wholeWords ? "characters" : undefined;
+  const merges = unigram === undefined && !wholeWords && !characters.words;
+  return cuts && merges && characters.unknown === -1 ? "characters" : undefined;
 }
 
 const NO_TEXT = new Uint8Array(0);

@@ -42,7 +42,7 @@ schema: 1
 name: ${JSON.stringify(name)}
 seed: 1
 
-# Any BPE tokenizer.json ({ file: ./tokenizer.json }), SentencePiece ones too, one of a model of the Hub ({ hub: ORG/NAME@REVISION }),
+# Any BPE or Unigram tokenizer.json ({ file: ./tokenizer.json }), SentencePiece ones too, one of a model of the Hub ({ hub: ORG/NAME@REVISION }),
 # or a tiktoken encoding. The EOS is looked up before any text is read.
 tokenizer: { encoding: cl100k_base, eos: "<|endoftext|>" }
 

@@ -1,5 +1,6 @@
 /**
- * Turns text into token ids with a BPE of bytes (GPT-2, Llama 3) or of characters (SentencePiece: Llama 2, Mistral, Gemma).
+ * Turns text into token ids with a BPE of bytes (GPT-2, Llama 3) or of characters (SentencePiece: Llama 2, Mistral, Gemma), or a Unigram (T5,
+ * XLM-R).
  *
  * Owns the `tokens` column. Invariant: every living row gets one BOS where there is one, its text's ids and one EOS; dead rows get none. Added tokens
  * that are not special are found in text, as `tokenizers` finds them; text that spells a special one is text unless `special_tokens` is `parse`: no
@@ -17,7 +18,7 @@ export default defineStage({
   name: "tokenize/bpe",
   version: 2,
   kind: "annotate",
-  summary: "turns text into token ids and ends each document with EOS",
+  summary: "turns text into token ids by BPE or Unigram and ends each document with EOS",
   reference:
     "ids identical to Hugging Face tokenizers 0.23.2 (`encode_special_tokens`) and tiktoken 1.0.22 with special tokens read as text; added tokens that are not special are found",
   options: z

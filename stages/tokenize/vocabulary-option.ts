@@ -13,7 +13,9 @@ export interface VocabularyRef {
 
 export const fileOption = assetPath()
   .optional()
-  .describe("path of a BPE tokenizer.json, of bytes or of characters (SentencePiece), or of a folder that holds one");
+  .describe(
+    "path of a tokenizer.json, BPE of bytes or of characters (SentencePiece) or Unigram, or of a folder that holds one",
+  );
 export const encodingOption = z.enum(ENCODINGS).optional().describe("a tiktoken encoding, instead of a file");
 
 export function vocabularyRef(file: AssetRef | undefined, encoding: string | undefined): VocabularyRef {

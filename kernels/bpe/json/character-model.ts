@@ -20,6 +20,8 @@ export interface Blanks {
   /** Each U+2581 begins a word. */
   readonly cut: boolean;
   readonly prefix: Prefix;
+  /** Whitespace is removed, and every word begins with a blank. */
+  readonly words: boolean;
 }
 
 type CharacterModel = Pick<BpeModel, "vocabulary" | "merges" | "byteIds" | "wholeWords" | "characters">;
@@ -137,6 +139,7 @@ export function readCharacterModel(model: JsonObject, blanks: Blanks, added: rea
       fuseUnknown: model.fuse_unk === true,
       cuts,
       prefix: blanks.prefix,
+      words: blanks.words,
       signed: !blanks.signed && ids.has(BLANK_SIGN),
     },
   };

@@ -1,7 +1,8 @@
 /** `normalizer` of a `tokenizer.json`: the steps that rewrite text, in order. */
+import { BrokenCharsmap, Charsmap } from "../charsmap.ts";
 import type { NormalizerStep } from "../normalizers.ts";
 import { translateRegex, Untranslatable } from "../regex-translate.ts";
-import { flag, type Json, type JsonObject, list, object, text, unsupported } from "./values.ts";
+import { broken, flag, type Json, type JsonObject, list, object, text, unsupported } from "./values.ts";
 
 function readReplace(normalizer: JsonObject): NormalizerStep {
   const pattern = object(normalizer.pattern, "Replace.pattern");
@@ -19,6 +20,19 @@ function readReplace(normalizer: JsonObject): NormalizerStep {
     throw error;
   }
   return { kind: "replace_matches", regex, content };
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+function readPrecompiled(normalizer: JsonObject): NormalizerStep {
+  const coded = text(normalizer.precompiled_charsmap, "Precompiled.precompiled_charsmap");
+  if (!BASE64.test(coded)) throw broken("Precompiled.precompiled_charsmap is no base64");
+  try {
+    return { kind: "precompiled", charsmap: new Charsmap(Buffer.from(coded, "base64")) };
+  } catch (error) {
+    if (error instanceof BrokenCharsmap) throw broken(`Precompiled.precompiled_charsmap: ${error.message}`);
+    throw error;
+  }
 }
 
 export function readNormalizers(value: Json | undefined): readonly NormalizerStep[] {
@@ -39,6 +53,8 @@ export function readNormalizers(value: Json | undefined): readonly NormalizerSte
       return [{ kind: "lowercase" }];
     case "StripAccents":
       return [{ kind: "strip_accents" }];
+    case "Precompiled":
+      return [readPrecompiled(normalizer)];
     case "Prepend":
       return [{ kind: "prepend", text: text(normalizer.prepend, "Prepend.prepend") }];
     case "Replace":

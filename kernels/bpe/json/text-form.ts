@@ -54,7 +54,8 @@ function signsBlanks(steps: readonly NormalizerStep[]): boolean {
     if (step.kind === "replace" && step.text === " ") return !step.content.includes(" ");
     if (step.kind === "replace" || step.kind === "replace_matches") return signed && !step.content.includes(" ");
     if (step.kind === "prepend") return signed && !step.text.includes(" ");
-    return signed && step.kind !== "nfkc" && step.kind !== "nfkd";
+    // A charsmap and the compatibility forms make plain blanks of others.
+    return signed && step.kind !== "nfkc" && step.kind !== "nfkd" && step.kind !== "precompiled";
   }, false);
 }
 
@@ -91,10 +92,23 @@ export function withPrefixOfPieces(form: TextForm): TextForm {
   return { ...form, normalizers: form.normalizers.slice(0, -1), blanks: { ...form.blanks, prefix: "every" } };
 }
 
+/** WhitespaceSplit and Metaspace together, as T5 and XLM-R have them; undefined for all other steps. */
+function readWords(steps: readonly JsonObject[], hasSign: boolean): Blanks | undefined {
+  const [first, second] = steps;
+  if (steps.length !== 2 || first.type !== "WhitespaceSplit" || second.type !== "Metaspace") return undefined;
+  const { prefix, cut } = readMetaspace(second);
+  if (prefix !== "always") throw unsupported(`Metaspace with prepend_scheme ${prefix} behind WhitespaceSplit`);
+  if (!cut) throw unsupported("Metaspace with split false behind WhitespaceSplit");
+  if (!hasSign) throw unsupported("Metaspace and a vocabulary without U+2581");
+  return { signed: true, cut, prefix, words: true };
+}
+
 /** @param hasSign whether the vocabulary has U+2581 */
 export function readTextForm(normalizer: Json | undefined, preTokenizer: Json | undefined, hasSign: boolean): TextForm {
   const normalizers = readNormalizers(normalizer);
   const steps = stepsOf(preTokenizer);
+  const words = readWords(steps, hasSign);
+  if (words !== undefined) return { normalizers, preTokenizers: [{ kind: "characters" }], blanks: words };
   const [first, ...others] = steps;
   const metaspace = first?.type === "Metaspace" ? readMetaspace(first) : undefined;
   if (metaspace !== undefined && !hasSign) throw unsupported("Metaspace and a vocabulary without U+2581");
@@ -110,6 +124,7 @@ export function readTextForm(normalizer: Json | undefined, preTokenizer: Json | 
       signed: signed && hasSign,
       cut: metaspace?.cut === true,
       prefix: metaspace?.prefix ?? "never",
+      words: false,
     },
   };
 }

@@ -6,7 +6,7 @@ export type Json = null | boolean | number | string | readonly Json[] | JsonObje
 export type JsonObject = { readonly [key: string]: Json };
 
 const SUPPORTED =
-  "BPE of bytes, with pre-tokenizers that hold one ByteLevel, and BPE of characters as SentencePiece has it";
+  "BPE of bytes, with pre-tokenizers that hold one ByteLevel; BPE of characters and Unigram as SentencePiece has them";
 
 /** The error for everything in a tokenizer file that is not honoured. */
 export function unsupported(what: string): RecipeError {

@@ -151,13 +151,11 @@ test("what changes ids and is not honoured is refused by its name", () => {
   const metaspace = { type: "Metaspace", replacement: "\u2581", prepend_scheme: "always" };
   const sequence = { type: "Sequence", pretokenizers: [metaspace, { type: "Punctuation", behavior: "Isolated" }] };
   const refused: readonly (readonly [object, RegExp])[] = [
-    [file({ type: "Precompiled", precompiled_charsmap: "" }, null), /Precompiled/],
     [file({ type: "Nmt" }, null), /Nmt/],
     [file({ type: "Replace", pattern: { Regex: "b*" }, content: "" }, null), /b\*/],
     [file(null, { ...metaspace, replacement: "_" }), /Metaspace with replacement/],
     [file(null, { ...metaspace, prepend_scheme: "last" }), /prepend_scheme/],
     [file(null, sequence), /Punctuation/],
-    [file(null, null, { type: "Unigram" }), /Unigram/],
     [file(null, null, { dropout: 0.1 }), /dropout/],
     [file(null, null, { continuing_subword_prefix: "##" }), /continuing_subword_prefix/],
     [file(null, null, { byte_fallback: false, unk_token: null }), /unk_token/],

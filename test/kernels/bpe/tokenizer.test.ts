@@ -39,14 +39,12 @@ test("vocabulary size counts added tokens and decides the width of an id", () =>
 test("what changes ids and is not honoured is refused", () => {
   const refused: ((file: ReturnType<typeof tinyTokenizer>) => void)[] = [
     (file) => (file.model.type = "WordPiece"),
-    (file) => (file.model = { type: "Unigram", vocab: [] }),
     (file) => (file.model.byte_fallback = true),
     (file) => (file.model.dropout = 0.1),
     (file) => (file.model.end_of_word_suffix = "</w>"),
     (file) => (file.model.continuing_subword_prefix = "##"),
     (file) => (file.normalizer = { type: "BertNormalizer" }),
     (file) => (file.normalizer = { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "Nmt" }] }),
-    (file) => (file.normalizer = { type: "Precompiled", precompiled_charsmap: "" }),
     (file) => (file.pre_tokenizer = { type: "Metaspace" }),
     (file) => (file.pre_tokenizer = { type: "UnicodeScripts" }),
     (file) => (file.pre_tokenizer = { type: "Sequence", pretokenizers: [file.pre_tokenizer, file.pre_tokenizer] }),
