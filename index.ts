@@ -24,7 +24,7 @@ export type { Replay, ReplayedSource } from "./mixtures/replay.ts";
 export { makePlan } from "./plan/make.ts";
 export type { Plan } from "./plan/plan.ts";
 export { RecipeErrors } from "./plan/recipe/diagnostics.ts";
-export { defineRecipe, loadRecipe } from "./plan/recipe/load.ts";
+export { defineRecipe, loadRecipe, type NamedText } from "./plan/recipe/load.ts";
 export { stageFacts, stagePage } from "./plan/recipe/reference.ts";
 export type { RecipeInput } from "./plan/recipe/schema.ts";
 export { parseSize } from "./plan/recipe/sizes.ts";

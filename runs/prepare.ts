@@ -3,7 +3,7 @@ import { RecipeError } from "../batch/errors.ts";
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
 import { makePlan } from "../plan/make.ts";
 import type { Plan } from "../plan/plan.ts";
-import { defineRecipe, loadRecipe } from "../plan/recipe/load.ts";
+import { defineRecipe, loadRecipe, type NamedText } from "../plan/recipe/load.ts";
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import type { RecipeInput } from "../plan/recipe/schema.ts";
 import type { Recipe } from "../plan/types.ts";
@@ -30,10 +30,16 @@ export interface Prepared {
   readonly registry: StageRegistry;
 }
 
-/** Loads the recipe at a path, or one made in code; checks and plans. Throws RecipeError; reads listings and content hashes, no text. */
-export async function prepare(input: string | RecipeInput, options: PrepareOptions = {}): Promise<Prepared> {
+/**
+ * Loads the recipe at a path, a recipe's text, or one made in code; checks and plans. Throws RecipeError; reads listings and content hashes, no text.
+ */
+export async function prepare(
+  input: string | NamedText | RecipeInput,
+  options: PrepareOptions = {},
+): Promise<Prepared> {
   const set = options.set ?? [];
-  const written = await (typeof input === "string" ? loadRecipe(input, { set }) : defineRecipe(input, { set }));
+  const isObject = typeof input !== "string" && !("text" in input);
+  const written = await (isObject ? defineRecipe(input, { set }) : loadRecipe(input, { set }));
   const recipe = options.keepDropped === true ? keepingDropped(written) : written;
   const layout = new Layout(options.out ?? ".");
   const environment = createIoEnvironment({

@@ -5,6 +5,7 @@
  * thread plans, reads markers and writes manifests, worker threads do the rest.
  */
 import { availableParallelism } from "node:os";
+import type { NamedText } from "../plan/recipe/load.ts";
 import type { RecipeInput } from "../plan/recipe/schema.ts";
 import type { RunResult } from "../workers/events.ts";
 import { type PrepareOptions, prepare } from "./prepare.ts";
@@ -15,7 +16,7 @@ export interface RunRecipeOptions
     Partial<Omit<RunOptions, "root" | "environment" | "registry" | "order">> {}
 
 /**
- * Runs the recipe at a path, or one made in code; running again goes on where the last attempt stopped. Without options,
+ * Runs the recipe at a path, a text, or one made in code; running again goes on where the last attempt stopped. Without options,
  * `store/` and `runs/` go to the working folder, relative patterns start there, and there is a worker for every core.
  *
  * Gates that do not hold are in `gates` of the result; they do not throw.
@@ -23,7 +24,10 @@ export interface RunRecipeOptions
  * @throws RecipeError for what is wrong with the recipe, DataError for what is wrong with its data, RunError for what
  * went wrong meanwhile
  */
-export async function runRecipe(recipe: string | RecipeInput, options: RunRecipeOptions = {}): Promise<RunResult> {
+export async function runRecipe(
+  recipe: string | NamedText | RecipeInput,
+  options: RunRecipeOptions = {},
+): Promise<RunResult> {
   const { plan, layout, environment, registry } = await prepare(recipe, options);
   const { workers = availableParallelism() } = options;
   return run(plan, { ...options, workers, root: layout.root, environment, registry });

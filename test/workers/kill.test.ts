@@ -12,16 +12,16 @@ import { isResult, temporaryFolder, treeDigests, writeCorpus } from "./fixture.t
 
 const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 
-/** Small on purpose: every attempt pays for a process and a tokenizer. */
+/** Small on purpose, with a tokenizer that loads at once: every attempt pays for a process. */
 const RECIPE = `schema: 1
 name: tiny
 seed: 3
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: { file: tokenizer.json, eos: <eos> }
 pipelines: { web: [ { use: dedup/exact } ] }
 sources: { web: { from: "web/*", read: jsonl, pipeline: web } }
-shard_tokens: 8000
+shard_tokens: 32000
 training_stages:
-  - { name: stage1, tokens: 10K, sequence_length: 128, pack: best-fit, weights: { web: 1 } }
+  - { name: stage1, tokens: 40K, sequence_length: 512, pack: best-fit, weights: { web: 1 } }
 limits: { max_epochs: 4 }
 exports: [nanotron]
 `;
@@ -79,9 +79,9 @@ function assertNoHalfFiles(store: string): void {
 // A chain of attempts in one folder, each killed a few boundaries further on, meets boundaries of every kind of task:
 // what earlier attempts committed is passed over, so the next kill lands later in the run.
 for (const [kind, products, recipe, stride] of [
-  ["worker", "tokens", RECIPE, 2],
-  ["main", "tokens", RECIPE, 1],
-  ["worker", "every product", PRODUCTS, 4],
+  ["worker", "tokens", RECIPE, 3],
+  ["main", "tokens", RECIPE, 2],
+  ["worker", "every product", PRODUCTS, 5],
 ] as const) {
   test(`kill -9 at write boundaries of ${kind} threads, ${products}: no half file, the same bytes in the end`, (t) => {
     const root = temporaryFolder(t);

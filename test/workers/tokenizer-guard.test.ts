@@ -54,7 +54,7 @@ exports: [${exports}]
 async function make(root: string, text: string, options: { workers?: number; out?: string; span_bytes?: number } = {}) {
   const { workers = 1, out = root, span_bytes } = options;
   const { plan, environment, registry, layout } = await prepare(
-    { text, name: "recipe.yaml", folder: root } as unknown as string,
+    { text, name: "recipe.yaml", folder: root },
     { out, dataRoot: root },
   );
   const result = await run(plan, { root: out, workers, environment, registry, ...(span_bytes && { span_bytes }) });

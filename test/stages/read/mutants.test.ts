@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { MUTANT_FILES, mutant, mutantFile, outcomeOf, pyarrowVerdicts } from "./mutants.ts";
 
 /** The table in docs/LOG.md has 2,000 a file: mutant-table.ts. */
-const MUTANTS = 300;
+const MUTANTS = 150;
 /** A hang, on however busy a machine. */
 const SLOWEST_MS = 20_000;
 
@@ -22,6 +22,6 @@ for (const name of MUTANT_FILES) {
       assert.notEqual(outcome, "leaked", `mutant ${seed}`);
       if (outcome === "different") assert.equal(verdicts[seed], "d", `mutant ${seed} is read in silence`);
     }
-    assert.ok(counts.refused > 100 && counts.same > 10, JSON.stringify(counts));
+    assert.ok(counts.refused > 50 && counts.same > 5, JSON.stringify(counts));
   });
 }
