@@ -6,6 +6,7 @@ import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Advance, openRun, peekRun, prepare, runStatus, writePlan } from "../../index.ts";
+import { tinyTokenizerWithBos } from "../kernels/bpe/tiny-tokenizer.ts";
 import { isResult, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
@@ -33,13 +34,13 @@ export default defineStage({
 const RECIPE = `schema: 1
 name: tiny
 seed: 3
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: { file: tokenizer.json, eos: <eos> }
 plugins: [ ../plugins/word.js ]
 pipelines: { web: [ { use: local/word, list: words.txt }, { use: dedup/exact } ] }
 sources: { web: { from: "web/*", read: jsonl, pipeline: web } }
-shard_tokens: 8000
+shard_tokens: 60000
 training_stages:
-  - { name: stage1, tokens: 8K, sequence_length: 128, pack: best-fit, weights: { web: 1 } }
+  - { name: stage1, tokens: 32K, sequence_length: 512, pack: best-fit, weights: { web: 1 } }
 limits: { max_epochs: 4 }
 outputs: [ { name: rows, format: jsonl } ]
 exports: [nanotron]
@@ -53,6 +54,7 @@ function project(t: TestContext): string {
   fs.writeFileSync(path.join(root, "plugins/word.js"), PLUGIN);
   fs.writeFileSync(path.join(root, "recipes/words.txt"), "日本語\n");
   fs.writeFileSync(path.join(root, "recipes/tiny.yaml"), RECIPE);
+  fs.writeFileSync(path.join(root, "recipes/tokenizer.json"), tinyTokenizerWithBos());
   return root;
 }
 
@@ -61,14 +63,14 @@ function shardmill(cwd: string, ...args: readonly string[]): { status: number | 
 }
 
 /** Has ranks and `advance` do a run, each in a process of its own. */
-function rankAlone(cwd: string, out: string, ...flags: readonly string[]): void {
+function rankAlone(cwd: string, out: string): void {
   for (let turn = 0; turn < 40; turn++) {
-    const advance = shardmill(cwd, "advance", "tiny", "--out", out, "--json", ...flags);
+    const advance = shardmill(cwd, "advance", "tiny", "--out", out, "--json");
     assert.equal(advance.status, 0, advance.stderr);
     const { ready, result } = JSON.parse(advance.stdout) as Advance;
     if (result !== undefined) return;
     for (const { phase } of ready) {
-      const rank = shardmill(cwd, "rank", "tiny", "--phase", phase, "--out", out, "--workers", "1", ...flags);
+      const rank = shardmill(cwd, "rank", "tiny", "--phase", phase, "--out", out, "--workers", "1");
       assert.equal(rank.status, 0, rank.stderr);
     }
   }
@@ -128,7 +130,10 @@ test("a recipe that lies elsewhere on a host is found by --recipe-root; a change
   assert.equal(changed.status, 1);
   assert.match(changed.stderr, /run\/changed-plugin.*\.\.\/plugins\/word\.js is not the file that was planned/s);
   fs.writeFileSync(plugin, PLUGIN);
-  rankAlone(root, "out", "--recipe-root", "mounted/recipe");
+  const found = rank("--recipe-root", "mounted/recipe");
+  assert.equal(found.status, 0, found.stderr);
+  const next = shardmill(root, "advance", "tiny", "--out", "out", "--recipe-root", "mounted/recipe");
+  assert.match(next.stdout, /match:exact@web/, next.stderr);
 });
 
 test("a plan is written by the owner of the run alone, and a finished run stays until the new one is", async (t) => {
