@@ -29,7 +29,7 @@ const AREAS: readonly (readonly [area: string, meaning: string])[] = [
   ["data", "Input is wrong: a file that is damaged, a row that is none, a column that is missing. Exit code 1."],
   ["store", "Something in `store/` is not what was committed. A run makes it again by itself. Exit code 1."],
   ["run", "The run could not go on. Exit code 1; 75 for `run/owned`, `run/lock-lost` and `run/not-ready`, which pass."],
-  ["verify", "A finding of `shardmill verify`. Exit code 3."],
+  ["verify", "A finding of `shardmill verify`. Exit code 1."],
 ];
 const CODE = new RegExp(`["'\`]((?:${AREAS.map(([area]) => area).join("|")})/[a-z0-9-]+)["'\`]`, "g");
 

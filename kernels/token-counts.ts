@@ -6,22 +6,9 @@
  */
 import type { TokenArray } from "./pack/fill.ts";
 
-export class TokenCounts {
-  readonly #counts: Uint32Array;
-
-  constructor(vocabSize: number) {
-    this.#counts = new Uint32Array(vocabSize);
-  }
-
-  add(ids: TokenArray): void {
-    const counts = this.#counts;
-    for (let i = 0; i < ids.length; i++) counts[ids[i]]++;
-  }
-
-  /** By id. Below 2^32, which no shard of a store comes to. */
-  finish(): Uint32Array {
-    return this.#counts;
-  }
+/** Adds `ids` to `counts`, which is by id. Exact below 2^32 a token, which no shard of a store comes to. */
+export function countTokens(ids: TokenArray, counts: Uint32Array): void {
+  for (let i = 0; i < ids.length; i++) counts[ids[i]]++;
 }
 
 /** The ids that stand there most often, at most `limit`; of equal ones the lower id comes first. */

@@ -6,6 +6,7 @@
  * the block or the text cuts. `starts` functions make word starts of these sets; a block begins where a word begins.
  */
 import { CASELESS, charAt, LETTER, MARK, NUMBER, UPPER, WHITESPACE } from "./characters";
+import { is, mask, within } from "./lanes";
 
 export let letters: u64 = 0;
 /** Letters that are capital or titlecase, and those without case; only where {@link tellCase} asks for it. */
@@ -29,28 +30,6 @@ let cased: bool = false;
 /** Also tells case from now on, and then a mark behind a letter is a letter without case; elsewhere a mark ends the block. */
 export function tellCase(): void {
   cased = true;
-}
-
-@inline
-function mask(a: v128, b: v128, c: v128, d: v128): u64 {
-  return (
-    <u64>(<u32>i8x16.bitmask(a)) |
-    (<u64>(<u32>i8x16.bitmask(b)) << 16) |
-    (<u64>(<u32>i8x16.bitmask(c)) << 32) |
-    (<u64>(<u32>i8x16.bitmask(d)) << 48)
-  );
-}
-
-/** Lanes of `x` that are in `[first, first + count)`. */
-@inline
-function within(x: v128, first: u8, count: u8): v128 {
-  const offset = i8x16.sub(x, i8x16.splat(first));
-  return i8x16.eq(i8x16.min_u(offset, i8x16.splat(count - 1)), offset);
-}
-
-@inline
-function is(x: v128, byte: u8): v128 {
-  return i8x16.eq(x, i8x16.splat(byte));
 }
 
 @inline

@@ -6,6 +6,7 @@
  */
 
 import { copyCuts, cutsAny, mayCut } from "./cuts";
+import { is, mask, within } from "./lanes";
 import { apart } from "./word-tokens";
 
 const BLANK: u32 = 0x20;
@@ -34,30 +35,18 @@ export function setCuts(pairs: usize): void {
 }
 
 @inline
-function mask(a: v128, b: v128, c: v128, d: v128): u64 {
-  return (
-    <u64>(<u32>i8x16.bitmask(a)) |
-    (<u64>(<u32>i8x16.bitmask(b)) << 16) |
-    (<u64>(<u32>i8x16.bitmask(c)) << 32) |
-    (<u64>(<u32>i8x16.bitmask(d)) << 48)
-  );
-}
-
-@inline
 function letter(x: v128): v128 {
-  const offset = i8x16.sub(v128.or(x, i8x16.splat(0x20)), i8x16.splat(97));
-  return i8x16.eq(i8x16.min_u(offset, i8x16.splat(25)), offset);
+  return within(v128.or(x, i8x16.splat(0x20)), 97, 26);
 }
 
 @inline
 function digit(x: v128): v128 {
-  const offset = i8x16.sub(x, i8x16.splat(48));
-  return i8x16.eq(i8x16.min_u(offset, i8x16.splat(9)), offset);
+  return within(x, 48, 10);
 }
 
 @inline
 function blank(x: v128): v128 {
-  return i8x16.eq(x, i8x16.splat(0x20));
+  return is(x, <u8>BLANK);
 }
 
 /** Controls of ASCII less U+007F: signed comparison takes what is beyond ASCII too. */

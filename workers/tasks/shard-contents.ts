@@ -7,13 +7,13 @@
  */
 import { uint32At } from "../../batch/numbers.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
-import { TokenCounts } from "../../kernels/token-counts.ts";
+import { countTokens } from "../../kernels/token-counts.ts";
 import type { TokenizerPlan } from "../../plan/plan.ts";
 import type { ShardMarker } from "../protocol.ts";
 
 export class ShardContents {
   readonly #tokenizer: TokenizerPlan;
-  readonly #counts: TokenCounts;
+  readonly #counts: Uint32Array;
   readonly #parses: boolean;
   #documents = 0;
   #tokens = 0;
@@ -22,7 +22,7 @@ export class ShardContents {
 
   constructor(tokenizer: TokenizerPlan) {
     this.#tokenizer = tokenizer;
-    this.#counts = new TokenCounts(tokenizer.vocab_size);
+    this.#counts = new Uint32Array(tokenizer.vocab_size);
     this.#parses = tokenizer.special_tokens === "parse";
   }
 
@@ -30,7 +30,7 @@ export class ShardContents {
   add(ids: TokenArray): void {
     this.#documents++;
     this.#tokens += ids.length;
-    this.#counts.add(ids);
+    countTokens(ids, this.#counts);
     // Without it no text becomes one of them: each document has one, and their sums say that there are no more.
     if (!this.#parses) return;
     const { eos, bos } = this.#tokenizer;
@@ -40,7 +40,7 @@ export class ShardContents {
 
   /** By id. */
   counts(): Uint32Array {
-    const counts = this.#counts.finish();
+    const counts = this.#counts;
     const known = counts.reduce((sum, count) => sum + count, 0);
     if (known !== this.#tokens) throw new Error(`${known} of ${this.#tokens} tokens are of the vocabulary`);
     const { eos, bos } = this.#tokenizer;
