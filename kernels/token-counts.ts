@@ -1,7 +1,7 @@
 /**
  * How often each token stands in a store, exactly.
  *
- * Invariant: counts of parts add up to those of the whole, in any order; an id beyond the vocabulary is not counted. Price: 2.4 ns a token, for
+ * Invariant: counts of parts add up to those of the whole, in any order; an id beyond the vocabulary is not counted. Price: 2 ns a token, for
  * counters of a large vocabulary lie in the second cache level, and 4 bytes for each id.
  */
 import type { TokenArray } from "./pack/fill.ts";

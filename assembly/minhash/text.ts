@@ -43,6 +43,12 @@ const SIGMA_BYTES: usize = 2;
 const CASED: i32 = 1;
 const CASE_IGNORABLE: i32 = 2;
 
+/** Places for shingles seen: powers of two. All of them stay in the first cache level. */
+const LEAST_PLACES: u32 = 64;
+const MOST_PLACES: u32 = 4096;
+/** The shingle seen last in each place, by its low bits: folding one again changes no minimum. */
+const SEEN: usize = memory.data(8 * MOST_PLACES, 64);
+
 /** u32 address of each word that a shingle to come begins with, and of the end. */
 const STARTS: usize = memory.data(4 * (BLOCK_SHINGLES + MAX_NGRAM + 1), 16);
 
@@ -57,6 +63,9 @@ let textEnd: usize = 0;
 let out: usize = 0;
 let wordCount: u32 = 0;
 let shingled: bool = false;
+let seenMask: u32 = 0;
+/** Shingles in SHINGLES that wait for `foldBlock`. */
+let waiting: u32 = 0;
 /** Start of the open word, 0 where there is none, and where it would end now. */
 let wordStart: usize = 0;
 let wordEnd: usize = 0;
@@ -81,6 +90,8 @@ export function scanText(text: usize, length: usize, words: usize): bool {
   wordCount = 0;
   wordStart = 0;
   shingled = false;
+  waiting = 0;
+  forgetShingles(length);
   let at = text;
   while (at < textEnd) {
     at = scanPlain(at);
@@ -89,6 +100,7 @@ export function scanText(text: usize, length: usize, words: usize): bool {
     if (at == 0) return false;
   }
   foldWords();
+  foldWaiting();
   return true;
 }
 
@@ -161,6 +173,23 @@ function pushWord(start: usize, end: usize): void {
   if (wordCount == BLOCK_SHINGLES + ngram - 1) foldWords();
 }
 
+/**
+ * Forgets the last document's shingles. A shingle takes some 8 bytes of text, so a place for every 4 bytes loses few.
+ */
+function forgetShingles(length: usize): void {
+  let places: u32 = LEAST_PLACES;
+  while (places < MOST_PLACES && (<usize>places) << 2 < length) places <<= 1;
+  seenMask = places - 1;
+  memory.fill(SEEN, 0, (<usize>places) << 3);
+  // No shingle of the first place ends in this bit, and none of the others is 0.
+  store<u64>(SEEN, 1);
+}
+
+function foldWaiting(): void {
+  if (waiting > 0) foldBlock(waiting);
+  waiting = 0;
+}
+
 /** Folds the shingles of the words so far and keeps the words that later shingles begin with. */
 function foldWords(): void {
   if (wordCount < ngram) return;
@@ -169,9 +198,13 @@ function foldWords(): void {
   for (let i: u32 = 0; i < count; i++) {
     const start = STARTS + ((<usize>i) << 2);
     const from = load<u32>(start);
-    store<u64>(SHINGLES + ((<usize>i) << 3), xxh64(from, load<u32>(start + (ngram << 2)) - 1 - from, 0));
+    const hash = xxh64(from, load<u32>(start + (ngram << 2)) - 1 - from, 0);
+    const place = SEEN + ((<usize>(<u32>hash & seenMask)) << 3);
+    store<u64>(SHINGLES + ((<usize>waiting) << 3), hash);
+    waiting += u32(load<u64>(place) != hash);
+    store<u64>(place, hash);
+    if (waiting == BLOCK_SHINGLES) foldWaiting();
   }
-  foldBlock(count);
   shingled = true;
   memory.copy(STARTS, STARTS + ((<usize>count) << 2), (ngram - 1) << 2);
   wordCount = ngram - 1;

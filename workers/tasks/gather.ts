@@ -58,7 +58,10 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
   let textBytes = 0;
   const name = tokenFiles.shard(task.shard, source.name);
   const file = createPending(join(folder, name));
-  const writer = new BufferedWriter((bytes) => file.write(bytes));
+  const writer = new BufferedWriter((bytes) => {
+    file.write(bytes);
+    contents.count(decodeTokens(bytes, token_bytes, name));
+  });
   const lossFile = lossRuns && createPending(join(folder, `${name}${companions.loss}`));
   const lossWriter = lossFile && new BufferedWriter((bytes) => lossFile.write(bytes));
   try {
@@ -70,7 +73,7 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
       const start = float64At(chunk.token_start, row);
       const written = runOf(runs, key).read(start * token_bytes, count * token_bytes);
       writer.write(written);
-      contents.add(decodeTokens(written, token_bytes, name));
+      if (contents.parses) contents.document(decodeTokens(written, token_bytes, name));
       if (lossRuns !== undefined) lossWriter?.write(runOf(lossRuns, key).read(start, count));
       tokens += count;
       textBytes += int32At(chunk.bytes, row);
@@ -92,7 +95,7 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
     file.commit(),
     ...(lossFile === undefined ? [] : [lossFile.commit()]),
     commitBytes(join(folder, `${name}${companions.index}`), encodeEnds(ends)),
-    commitBytes(join(folder, `${name}${companions.counts}`), encodeCounts(contents.counts())),
+    commitBytes(join(folder, `${name}${companions.counts}`), encodeCounts(contents.counts(order.length))),
     commitBytes(
       join(folder, `${name}${companions.metadata}`),
       Buffer.from(formatMetadata({ tokenizer_name: tokenizer, token_bytes, tokens })),

@@ -281,6 +281,66 @@ test("permutations: residues around 0 and P, nothing is lost to the estimate", {
   }
 });
 
+/**
+ * The module estimates before it computes. These constants make many shingles all but equal, put values at both ends of
+ * their range, and let them wrap: a draw of permutations comes to it once in a million slots.
+ */
+test("permutations: ties, values within the margin, and values that wrap", { skip }, () => {
+  const P = 2n ** 61n - 1n;
+  const anyWord = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+  const anyMultiplier = fc.oneof(
+    fc.constantFrom(0n, 1n, P, 2n ** 61n),
+    fc.integer({ min: 0, max: 63 }).map((bits) => 2n ** BigInt(bits)),
+    fc
+      .tuple(fc.integer({ min: 0, max: 63 }), fc.bigInt({ min: 0n, max: 255n }))
+      .map(([bits, few]) => few << BigInt(bits)),
+    anyWord,
+  );
+  const anyIncrement = fc.oneof(
+    fc.bigInt({ min: -300_000n, max: 300_000n }).map((distance) => distance * (distance % 3n === 0n ? 2n ** 29n : 1n)),
+    anyWord,
+  );
+  const anyCase = fc.record({
+    slots: fc.array(fc.tuple(anyMultiplier, anyIncrement), { minLength: 1, maxLength: 5 }),
+    hashes: fc.array(fc.oneof(anyWord, fc.bigInt({ min: 0n, max: 40n }), fc.bigInt({ min: P - 20n, max: P + 20n })), {
+      minLength: 1,
+      maxLength: 60,
+    }),
+    times: fc.constantFrom(1, 3, 18, 40),
+    step: fc.constantFrom(0n, 1n, 2n ** 33n, 0x9e3779b97f4a7c15n),
+  });
+  const half = (words: readonly bigint[], shift: bigint) =>
+    Uint32Array.from(words, (word) => Number((BigInt.asUintN(64, word) >> shift) & 0xffffffffn));
+  fc.assert(
+    fc.property(anyCase, ({ slots, hashes, times, step }) => {
+      const a = slots.map(([multiplier]) => BigInt.asUintN(61, multiplier));
+      const b = slots.map(([, increment]) => BigInt.asUintN(61, increment));
+      const permutations: Permutations = {
+        slots: slots.length,
+        a_high: half(a, 32n),
+        a_low: half(a, 0n),
+        b_high: half(b, 32n),
+        b_low: half(b, 0n),
+      };
+      const all = Array.from({ length: times }, (_, i) =>
+        hashes.map((hash) => BigInt.asUintN(64, hash + BigInt(i) * step)),
+      ).flat();
+      const signature = addAll(new WasmMinHash(module!, permutations), all);
+      assert.equal(signature, addAll(new MinHash(permutations), all));
+      const exact = a.flatMap((multiplier, slot) => {
+        let least = P;
+        for (const hash of all) {
+          const value = BigInt.asUintN(64, hash * multiplier + b[slot]!) % P;
+          if (value < least) least = value;
+        }
+        return [least >> 32n, least & 0xffffffffn];
+      });
+      assert.equal(signature, `true ${exact.join()}`);
+    }),
+    { numRuns: 600, seed: 7 },
+  );
+});
+
 test("permutations: any shingles, any number of slots, any seed", { skip }, () => {
   const anyCase = fc.record({
     hashes: fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { maxLength: 70 }),
