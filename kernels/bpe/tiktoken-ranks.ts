@@ -11,7 +11,7 @@ import { unsupported } from "./json/values.ts";
 import { familyOf } from "./known-regexes.ts";
 import { MAX_TOKEN_IDS, MergeTable } from "./merge-table.ts";
 import type { LoadedModel } from "./tokenizer-json.ts";
-import { VocabularyBuilder } from "./vocabulary.ts";
+import { type Vocabulary, VocabularyBuilder } from "./vocabulary.ts";
 
 /** The file of one encoding, parsed. */
 export interface TiktokenFile {
@@ -50,6 +50,16 @@ function specialToken(content: string, id: number): AddedToken {
   return { id, content, special: true, normalized: false, lstrip: false, rstrip: false, singleWord: false };
 }
 
+/** Every way to cut a token into two, as a merge of the token's rank. */
+function mergesOf(vocabulary: Vocabulary, addedTokens: readonly AddedToken[]): MergeTable {
+  const added = new Set(addedTokens.map(({ id }) => id));
+  const merges: number[] = [];
+  for (let id = 0; id < vocabulary.size; id++) {
+    if (!added.has(id)) vocabulary.forEachSplit(id, (left, right) => merges.push(left, right, id, id));
+  }
+  return new MergeTable(Int32Array.from(merges), vocabulary.size);
+}
+
 /** @throws RecipeError where the ranks are broken or lack a byte */
 export function readTiktoken(file: TiktokenFile): LoadedModel {
   const builder = new VocabularyBuilder();
@@ -61,15 +71,15 @@ export function readTiktoken(file: TiktokenFile): LoadedModel {
   const utf8 = new TextEncoder();
   for (const { content, id } of addedTokens) builder.set(id, utf8.encode(content), false);
   const vocabulary = builder.build();
-  const special = new Set(addedTokens.map((token) => token.id));
-  const merges: number[] = [];
-  for (let id = 0; id < vocabulary.size; id++) {
-    if (!special.has(id)) vocabulary.forEachSplit(id, (left, right) => merges.push(left, right, id, id));
-  }
+  let merges: MergeTable | undefined;
   return {
     model: {
       vocabulary,
-      merges: new MergeTable(Int32Array.from(merges), vocabulary.size),
+      // Who only asks for ids of special tokens, as a plan does, pays neither their time nor their 30 MB.
+      get merges() {
+        merges ??= mergesOf(vocabulary, addedTokens);
+        return merges;
+      },
       byteIds: byteTokens(vocabulary),
       wholeWords: true,
       addedTokens,
