@@ -60,8 +60,11 @@ const tokenizerGuard = z.strictObject({
   bytes_per_token: z.number().nonnegative(),
   unknown_tokens: count,
   unknown_ratio: share,
-  /** Documents that end in EOS and hold none before: all of them unless special tokens are parsed. */
-  eos_only_at_end_ratio: share,
+  /**
+   * Documents that end in EOS and hold none before: all of them unless special tokens are parsed. Absent where none is appended: documents end as
+   * their texts do.
+   */
+  eos_only_at_end_ratio: share.optional(),
   documents_with_eos_inside: count,
   /** Absent where documents do not begin with BOS. */
   documents_with_bos_inside: count.optional(),
@@ -176,6 +179,8 @@ export const trainingStageManifestSchema = z.strictObject({
     unknown: namedToken.optional(),
     /** Absent where text that spells a special token is text. */
     special_tokens: z.literal("parse").optional(),
+    /** Absent where documents end with EOS. */
+    append_eos: z.literal("never").optional(),
   }),
   stage: z.strictObject({
     /** Position among the training stages, from 0. */

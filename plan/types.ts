@@ -28,6 +28,8 @@ export interface TokenizerSpec {
   readonly bos?: string;
   /** What text is that spells a special token. */
   readonly special_tokens: "text" | "parse";
+  /** Absent where documents end with EOS. */
+  readonly append_eos?: "never";
   readonly gates: TokenizerGates;
   readonly place?: Place;
 }

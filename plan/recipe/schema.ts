@@ -68,6 +68,12 @@ const tokenizerShape = z.strictObject({
     .enum(["text", "parse"])
     .default("text")
     .describe("what text is that spells a special token: `text`, or `parse`d to the token's id and counted"),
+  append_eos: z
+    .enum(["always", "never"])
+    .default("always")
+    .describe(
+      "whether EOS is put behind every document; `never` for texts that end as they should, such as rendered chats: then EOS only fills windows",
+    ),
   gates: tokenizerGatesShape
     .prefault({})
     .describe("what the tokens of every source must satisfy, else the run ends with exit code 3"),
