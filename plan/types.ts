@@ -2,6 +2,7 @@
 import type { Place } from "../batch/errors.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
 import type { TokenizerGates } from "../manifests/gates.ts";
+import type { LintGates } from "../manifests/lint-gates.ts";
 import type { LengthRange, MixtureRequest } from "../mixtures/weights.ts";
 import type { AssetRef } from "../stages/assets.ts";
 
@@ -125,6 +126,7 @@ export interface Recipe {
     readonly max_weight_error?: number;
     readonly min_packing_fill?: number;
     readonly max_dropped_ratio?: number;
+    readonly lint?: LintGates;
   };
   /** Modules with stages of their own, from `folder`. */
   readonly plugins: readonly string[];

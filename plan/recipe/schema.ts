@@ -260,6 +260,10 @@ const gatesShape = z.strictObject({
   max_weight_error: ratio().describe("largest difference between a normalised and an achieved weight"),
   min_packing_fill: ratio().describe("smallest share of stored tokens that are not padding"),
   max_dropped_ratio: ratio().describe("largest share of documents that filters and dedup may drop"),
+  lint: z
+    .record(z.string(), z.number().min(0).max(1))
+    .optional()
+    .describe("by finding of `chat/lint`, `unknown_role: 0`: largest share of a source's rows that may have it"),
 });
 
 /** Every key of a recipe. The sections that hold stages are checked piece by piece, see `resolve.ts`. */

@@ -4,12 +4,15 @@
  * Invariant: the text is what transformers renders for the same messages, tools, variables and day. Versions before 5 handed messages over as they are;
  * since then keys without a value are left out. Price: 3 ms a template, once a thread.
  */
+import { MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { RecipeError } from "../../batch/errors.ts";
 import type { TemplateDate } from "../../kernels/jinja/run.ts";
-import { type CompiledTemplate, compileTemplate, type Rendering } from "../../kernels/jinja/template.ts";
+import { TemplateError } from "../../kernels/jinja/errors.ts";
+import { type ChatTemplate as CompiledTemplate, compileTemplate, type Rendering } from "../../kernels/jinja/template.ts";
 import { isJsonList, JsonError, type JsonObject, type JsonValue, parseJson, parseJsonBytes } from "../../kernels/json/value.ts";
 import type { AssetRef, Assets } from "../assets.ts";
-import { type Messages, prepared } from "./chat-values.ts";
+import type { Messages } from "./conversation.ts";
+import { prepared } from "./template-inputs.ts";
 import { SHIPPED_TEMPLATES, type ShippedTemplate } from "./shipped-templates.ts";
 
 export interface TemplateOptions {
@@ -19,6 +22,8 @@ export interface TemplateOptions {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly special_tokens: Readonly<Record<string, string>>;
   readonly transformers: 4 | 5;
+  /** Whether what the assistant wrote is to be told. */
+  readonly spans: boolean;
 }
 
 /** Special tokens that a tokenizer_config.json names, as templates know them. */
@@ -60,7 +65,7 @@ export class ChatTemplate {
     const { template, date, variables, special_tokens, transformers } = options;
     const name = typeof template === "string" ? template : assets.name(template);
     const file = typeof template === "string" ? plainFile(SHIPPED_TEMPLATES[template]) : readFile(template, assets);
-    for (const [key, text] of file.texts) this.#templates.set(key, compileTemplate(text, name));
+    for (const [key, text] of file.texts) this.#templates.set(key, compiled(text, name, options.spans));
     this.text = [...file.texts.values()].join("\0");
     if (date === undefined && this.text.includes("strftime_now")) throw noDate(name);
     this.#date = date === undefined ? undefined : dayOf(date);
@@ -72,7 +77,7 @@ export class ChatTemplate {
 
   /** Whether the template for rows with or without tools marks what the assistant wrote. */
   hasMarkers(inputs: ChatInputs): boolean {
-    return this.#chosen(inputs).hasGeneration;
+    return this.#chosen(inputs).usesGeneration;
   }
 
   /** Throws {@link TemplateError} where the template refuses the messages. */
@@ -86,7 +91,7 @@ export class ChatTemplate {
       ...this.#variables,
       ...inputs.kwargs,
     ]);
-    return this.#chosen(inputs).render(variables, { date: this.#date });
+    return this.#chosen(inputs).render(variables, this.#date);
   }
 
   /** A model may have a template of its own for conversations with tools. */
@@ -94,6 +99,26 @@ export class ChatTemplate {
     const chosen = (tools === null ? undefined : this.#templates.get("tool_use")) ?? this.#templates.get("default");
     if (chosen === undefined) throw new Error("a template file without a default template was read");
     return chosen;
+  }
+}
+
+function compiled(text: string, name: string, spans: boolean): CompiledTemplate {
+  try {
+    return compileTemplate(text, { spans, limits: { output_bytes: MAX_ROW_BYTES } });
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    const isOfMasks = error.kind === "masks";
+    throw new RecipeError(
+      {
+        code: isOfMasks ? "recipe/no-template-masks" : "recipe/bad-chat-template",
+        what: `the chat template ${name} ${isOfMasks ? "marks what the assistant wrote in a way that no offset follows from" : "cannot be used"}: ${error.message}`,
+        ...(isOfMasks && { why: "transformers itself marks other tokens than the template means" }),
+        fix: isOfMasks
+          ? "take the generation block out of macros and blocks that capture, or give `train_on: all`"
+          : "look at the template; what transformers renders and this does not is a bug worth a report",
+      },
+      { cause: error },
+    );
   }
 }
 

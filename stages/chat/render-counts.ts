@@ -1,48 +1,39 @@
-/** What rendering found out about the rows of a source: plain sums, so that spans add up in any order. */
-import type { StageState } from "../define.ts";
+/** What rendering finds out about the rows of a source: plain sums, so that spans add up in any order. */
+import { Tally } from "./counts.ts";
 import { bytesIn } from "./loss-spans.ts";
 import type { RenderedChat } from "./rendered-chat.ts";
 
-const NOTHING = {
-  rows: 0,
-  turns: 0,
-  assistant_turns: 0,
-  text_bytes: 0,
-  supervised_bytes: 0,
-  rows_without_supervision: 0,
-  rows_all_supervised: 0,
-  /** Rows that spell special tokens, and how many they spell. */
-  rows_with_control_tokens: 0,
-  control_tokens: 0,
-  empty_think_blocks: 0,
-  /** Rows of pairs whose text does not begin with that of their prompt. */
-  rows_with_other_prompt: 0,
-};
-export type RenderFigures = Readonly<Record<keyof typeof NOTHING, number>>;
+const COUNTS = [
+  "rows",
+  "turns",
+  "assistant_turns",
+  "text_bytes",
+  "supervised_bytes",
+  "rows_without_supervision",
+  "rows_all_supervised",
+  "rows_with_control_tokens",
+  "control_tokens",
+  "empty_think_blocks",
+  "rows_with_other_prompt",
+] as const;
 
-export class RenderCounts {
-  #sums = { ...NOTHING };
+export function renderTally(): Tally {
+  return new Tally(COUNTS);
+}
 
-  add(chat: RenderedChat): void {
-    const sums = this.#sums;
-    const supervised = bytesIn(chat.loss);
-    sums.rows++;
-    sums.turns += chat.turns;
-    sums.assistant_turns += chat.assistant_turns;
-    sums.text_bytes += chat.text_bytes;
-    sums.supervised_bytes += supervised;
-    sums.rows_without_supervision += Number(supervised === 0);
-    sums.rows_all_supervised += Number(supervised === chat.text_bytes);
-    sums.rows_with_control_tokens += Number(chat.control_tokens > 0);
-    sums.control_tokens += chat.control_tokens;
-    sums.empty_think_blocks += chat.empty_think_blocks;
-    sums.rows_with_other_prompt += Number(chat.has_other_prompt);
-  }
-
-  /** The sums since the last call. */
-  finish(): StageState {
-    const state = this.#sums;
-    this.#sums = { ...NOTHING };
-    return state;
-  }
+/** Counts a row. Control tokens are special tokens that it spells; the prompt is that of a pair whose text begins otherwise. */
+export function countRendered(tally: Tally, chat: RenderedChat): void {
+  const supervised = bytesIn(chat.loss);
+  const add = (name: (typeof COUNTS)[number], count: number | boolean): void => tally.add(name, Number(count));
+  add("rows", 1);
+  add("turns", chat.turns);
+  add("assistant_turns", chat.assistant_turns);
+  add("text_bytes", chat.text.length);
+  add("supervised_bytes", supervised);
+  add("rows_without_supervision", supervised === 0);
+  add("rows_all_supervised", supervised === chat.text.length);
+  add("rows_with_control_tokens", chat.control_tokens > 0);
+  add("control_tokens", chat.control_tokens);
+  add("empty_think_blocks", chat.empty_think_blocks);
+  add("rows_with_other_prompt", chat.has_other_prompt);
 }

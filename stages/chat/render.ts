@@ -6,20 +6,22 @@
  * `rendered-chat.ts`. Its state counts rows, turns and supervised bytes.
  */
 import { z } from "zod";
-import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
-import { Utf8Builder } from "../../batch/builder.ts";
+import type { Batch } from "../../batch/batch.ts";
+import { RangeListBuilder, Utf8Builder } from "../../batch/builder.ts";
 import type { Column } from "../../batch/column.ts";
-import { TemplateError } from "../../kernels/jinja/errors.ts";
+import { RecipeError } from "../../batch/errors.ts";
 import { type Assets, assetPath, defineStage, transform } from "../define.ts";
 import { encodingOption, fileOption, openVocabulary, vocabularyRef } from "../tokenize/vocabulary-option.ts";
 import { ChatTemplate } from "./chat-template.ts";
-import { BadRow, JsonCells, kwargsOf, messagesOf, ROW_REASONS, toolsOf, withArguments } from "./chat-values.ts";
 import { ControlTokens } from "./control-tokens.ts";
-import { NoMask, TRAIN_ON } from "./loss-spans.ts";
-import { RangeListBuilder } from "./range-list-builder.ts";
-import { mergeRenderCounts, RenderCounts } from "./render-counts.ts";
-import { type Chat, ChatRenderer } from "./rendered-chat.ts";
+import { type Messages, withEntries } from "./conversation.ts";
+import { addCounts } from "./counts.ts";
+import { JsonRows } from "./json-rows.ts";
+import { TRAIN_ON } from "./loss-spans.ts";
+import { countRendered, renderTally } from "./render-counts.ts";
+import { type Chat, ChatRenderer, RENDER_REASONS } from "./rendered-chat.ts";
 import { SHIPPED_NAMES } from "./shipped-templates.ts";
+import { BadRow, kwargsOf, messagesOf, ROW_REASONS, readCell, rolesOption, toolsOf, withArguments } from "./template-inputs.ts";
 
 const options = z
   .strictObject({
@@ -63,10 +65,7 @@ const options = z
       .enum(["mapping", "as_is"])
       .default("mapping")
       .describe("arguments of tool calls that files have as JSON text: what they say, or the text"),
-    roles: z
-      .array(z.string().min(1))
-      .default(["system", "developer", "user", "assistant", "tool"])
-      .describe("roles that messages may have: a template passes over others without a word"),
+    roles: rolesOption,
   })
   .refine(({ conversation, train_on }) => conversation === "messages" || train_on === undefined, {
     error: "of chosen and rejected the completion is trained on: leave train_on out",
@@ -76,18 +75,13 @@ const options = z
   });
 type Options = z.output<typeof options>;
 
-const REASONS = {
-  ...ROW_REASONS,
-  template_error: "the template refuses the conversation",
-  template_limit: "the template takes too long over the conversation, or makes too long a text of it",
-  no_mask: "what the assistant wrote cannot be told: the template has no markers, and renderings of its parts do not fit together",
-  unclear_control_token: "the template prints special tokens of a message in a way that cannot be followed",
-  no_text: "the template makes nothing of the conversation",
-} as const;
+const REASONS = { ...ROW_REASONS, ...RENDER_REASONS };
 
 /** What may be read of a row, beside conversations. */
 const KWARGS = "chat_template_kwargs";
 const TOOLS = "tools";
+/** The other column of a pair. */
+const OTHER = { messages: undefined, chosen: "rejected", rejected: "chosen" } as const;
 
 function controlTokensOf({ control_tokens, tokenizer, encoding }: Options, template: ChatTemplate, assets: Assets) {
   const named = tokenizer !== undefined || encoding !== undefined;
@@ -97,11 +91,19 @@ function controlTokensOf({ control_tokens, tokenizer, encoding }: Options, templ
   return new ControlTokens(names, template.text);
 }
 
+function noTokens(): RecipeError {
+  return new RecipeError({
+    code: "recipe/no-control-tokens",
+    what: "`control_tokens: text` and no special tokens that are known",
+    why: "those that messages spell could not be told from text",
+    fix: "give the stage the `tokenizer` that the recipe tokenizes with",
+  });
+}
+
 export default defineStage({
   name: "chat/render",
   version: 1,
   kind: "transform",
-  shows_state: true,
   summary: "Renders conversations with a chat template, and marks what the assistant wrote as what is trained on.",
   reference:
     "transformers 5.24.0 `apply_chat_template` with `return_assistant_tokens_mask`; TRL 1.16.0 for `tools`, `chat_template_kwargs` and pairs",
@@ -114,61 +116,90 @@ export default defineStage({
   ],
   reasons: REASONS,
   create: (given, { assets }) => {
-    const template = new ChatTemplate(given, assets);
+    const spans = given.train_on !== "all" && given.conversation === "messages";
+    const template = new ChatTemplate({ ...given, spans }, assets);
     const renderer = new ChatRenderer(template, controlTokensOf(given, template, assets), given);
     const roles = new Set(given.roles);
-    const counts = new RenderCounts();
-    const isPair = given.conversation !== "messages";
+    const tally = renderTally();
 
-    const reader = (batch: Batch) => {
-      const cells = (name: string, reason: keyof typeof ROW_REASONS) => new JsonCells(batch, name, reason);
-      const messages = cells(given.conversation, "bad_messages");
-      const other = isPair ? cells(given.conversation === "chosen" ? "rejected" : "chosen", "bad_messages") : undefined;
-      const [tools, kwargs] = [cells(TOOLS, "bad_tools"), cells(KWARGS, "bad_kwargs")];
-      const conversation = (from: JsonCells, row: number) => {
-        const found = messagesOf(from.read(row), roles, from.name);
-        return given.tool_arguments === "mapping" ? found.map(withArguments) : found;
-      };
-      return (row: number): Chat => {
-        const variables = kwargsOf(kwargs.read(row));
-        // What a row hands over comes last, its `tools` too.
-        const own = variables.has(TOOLS) ? variables.get(TOOLS) : tools.read(row);
-        return {
-          messages: conversation(messages, row),
-          other: other && conversation(other, row),
-          tools: toolsOf(own ?? null),
-          kwargs: new Map([...variables].filter(([name]) => name !== TOOLS)),
+    /** What reads rows of `batch`; throws {@link BadRow}. */
+    const reader = (batch: Batch): ((row: number) => Chat) => {
+      const rowsOf = (name: string) => (batch.column(name) === undefined ? undefined : new JsonRows(batch, name));
+      const [tools, kwargs] = [rowsOf(TOOLS), rowsOf(KWARGS)];
+      const conversation = (name: string): ((row: number) => Messages) => {
+        const rows = rowsOf(name);
+        return (row) => {
+          const messages = messagesOf(readCell(rows, row, name, "bad_messages"), roles, name);
+          return given.tool_arguments === "mapping" ? messages.map(withArguments) : messages;
         };
+      };
+      const messages = conversation(given.conversation);
+      const otherName = OTHER[given.conversation];
+      const other = otherName === undefined ? undefined : conversation(otherName);
+      return (row) => {
+        const variables = kwargsOf(readCell(kwargs, row, KWARGS, "bad_kwargs"));
+        // What a row hands over comes last, its `tools` too.
+        const own = variables.get(TOOLS);
+        const rest = own === undefined ? variables : withEntries(variables, { [TOOLS]: undefined });
+        return { messages: messages(row), other: other?.(row), tools: toolsOf(own === undefined ? readCell(tools, row, TOOLS, "bad_tools") : own), kwargs: rest };
       };
     };
 
-    return transform<keyof typeof REASONS>(
-      (batch, drop) => {
-        const read = reader(batch);
-        const text = new Utf8Builder(batch.text.data.length, batch.rows);
-        const [loss, literals] = [new RangeListBuilder(batch.rows), new RangeListBuilder(batch.rows)];
-        for (let row = 0; row < batch.rows; row++) {
-          const made = batch.alive.has(row) ? attempt(() => renderer.render(read(row))) : undefined;
-          if (made instanceof Fault) drop(row, made.reason, undefined, made.detail);
-          else if (made !== undefined) {
-            counts.add(made);
-            text.appendString(made.text);
-            loss.add(made.loss);
-            literals.add(made.literals);
+    return transform<keyof typeof REASONS>((batch, drop) => {
+      const read = reader(batch);
+      const text = new Utf8Builder(1 << 16, batch.rows);
+      const loss = new RangeListBuilder();
+      const literals = new RangeListBuilder();
+      for (let row = 0; row < batch.rows; row++) {
+        if (batch.alive.has(row)) {
+          try {
+            const chat = renderer.render(read(row));
+            countRendered(tally, chat);
+            text.appendPart(chat.text);
+            loss.append(chat.loss);
+            literals.append(chat.literals);
+          } catch (error) {
+            if (!(error instanceof BadRow)) throw error;
+            drop(row, error.reason as keyof typeof REASONS, undefined, error.detail);
           }
-          if (made === undefined || made instanceof Fault) text.appendString("");
-          loss.endRow();
-          literals.endRow();
         }
-        return new Map<string, Column>([
-          ["text", text.finish()],
-          ["loss_ranges", loss.finish()],
-          ["literal_ranges", literals.finish()],
-        ]);
-      },
-      () => counts.finish(),
-    );
+        text.endRow();
+        loss.endRow();
+        literals.endRow();
+      }
+      return new Map<string, Column>([
+        ["text", text.finish()],
+        ["loss_ranges", loss.finish()],
+        ["literal_ranges", literals.finish()],
+      ]);
+    }, tally.finish);
   },
-  merge: mergeRenderCounts,
-  examples: [],
+  merge: addCounts,
+  examples: [
+    {
+      columns: { messages: '[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello."}]' },
+      options: { template: "chatml" },
+      becomes: "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>\n",
+    },
+    {
+      columns: { messages: '[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello."}]' },
+      options: { template: "chatml" },
+      writes: { loss_ranges: [52, 69], literal_ranges: [] },
+    },
+    {
+      columns: { messages: '[{"role":"narrator","content":"Once."}]' },
+      options: { template: "chatml" },
+      drops: "unknown_role",
+    },
+    {
+      columns: { messages: '[{"role":"user","content":"Hi"}]' },
+      options: { template: "smollm3", date: "2025-07-08" },
+      keeps: true,
+    },
+    {
+      columns: { messages: '[{"role":"user"}]' },
+      options: { template: "smollm3", date: "2025-07-08" },
+      drops: "bad_messages",
+    },
+  ],
 });

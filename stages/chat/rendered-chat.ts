@@ -4,12 +4,12 @@
  * Invariant: ranges are bytes of the text. Price: one rendering; with a template without markers two more for each turn of the assistant, for pairs two
  * more, for a row that spells special tokens that are to be text one more.
  */
-import { MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { TemplateError } from "../../kernels/jinja/errors.ts";
 import type { Rendering } from "../../kernels/jinja/template.ts";
 import { isJsonList, JsonNumber, type JsonObject, type JsonValue } from "../../kernels/json/value.ts";
 import type { ChatInputs, ChatTemplate } from "./chat-template.ts";
-import { BadRow, type Messages } from "./chat-values.ts";
+import type { Messages } from "./conversation.ts";
+import { BadRow } from "./template-inputs.ts";
 import { type ControlTokens, unmarked } from "./control-tokens.ts";
 import { apart, byteOffsets, commonPrefix, lossSpans, NoMask, type TrainOn, withoutEmptyThink } from "./loss-spans.ts";
 
@@ -31,12 +31,11 @@ export interface Chat extends ChatInputs {
 }
 
 export interface RenderedChat {
-  readonly text: string;
-  readonly text_bytes: number;
+  readonly text: Buffer;
   /** Bytes that are trained on, pairs of start and end. */
-  readonly loss: Int32Array;
+  readonly loss: readonly number[];
   /** Bytes in which special tokens are text. */
-  readonly literals: Int32Array;
+  readonly literals: readonly number[];
   readonly turns: number;
   readonly assistant_turns: number;
   readonly control_tokens: number;
@@ -50,8 +49,6 @@ export interface RenderRules {
   readonly empty_think: "supervise" | "mask";
   readonly control_tokens: "parse" | "text";
 }
-
-const LIMITS = { output_bytes: MAX_ROW_BYTES };
 
 export class ChatRenderer {
   readonly #template: ChatTemplate;
@@ -80,27 +77,24 @@ export class ChatRenderer {
   #render(chat: Chat): RenderedChat {
     const { messages } = chat;
     const whole = this.#template.render(messages, chat);
-    const { text } = whole;
-    if (text === "") throw new BadRow<RenderReason>("no_text", `${messages.length} messages`);
-    const { spans, hasOtherPrompt } = this.#trained(chat, whole);
-    const trained =
-      this.#rules.empty_think === "mask" ? withoutEmptyThink(text, spans) : { spans, blocks: emptyBlocks(text, spans) };
+    if (whole.text === "") throw new BadRow<RenderReason>("no_text", `${messages.length} messages`);
+    const text = Buffer.from(whole.text);
+    const { spans, hasOtherPrompt } = this.#trained(chat, whole, text.length);
+    const thinking = withoutEmptyThink(text, spans);
     const control_tokens = this.#tokens.count(everythingOf(chat));
-    const literals = control_tokens > 0 && this.#rules.control_tokens === "text" ? this.#literals(chat, whole) : [];
     return {
       text,
-      text_bytes: Buffer.byteLength(text),
-      loss: byteOffsets(text, apart(trained.spans)),
-      literals: byteOffsets(text, literals),
+      loss: apart(this.#rules.empty_think === "mask" ? thinking.spans : spans),
+      literals: control_tokens > 0 && this.#rules.control_tokens === "text" ? this.#literals(chat, whole) : [],
       turns: messages.length,
       assistant_turns: messages.reduce((sum, message) => sum + Number(message.get("role") === "assistant"), 0),
       control_tokens,
-      empty_think_blocks: trained.blocks,
+      empty_think_blocks: thinking.blocks,
       has_other_prompt: hasOtherPrompt,
     };
   }
 
-  #trained(chat: Chat, whole: Rendering): { spans: readonly number[]; hasOtherPrompt: boolean } {
+  #trained(chat: Chat, whole: Rendering, text_bytes: number): { spans: readonly number[]; hasOtherPrompt: boolean } {
     const { messages, other } = chat;
     const { text } = whole;
     const render = (some: Messages, generationPrompt = false): string =>
@@ -108,11 +102,12 @@ export class ChatRenderer {
     if (other !== undefined) {
       const prompt = render(messages.slice(0, sharedMessages(messages, other)), true);
       const start = Math.min(commonPrefix(prompt, text), commonPrefix(prompt, render(other)));
-      return { spans: [start, text.length], hasOtherPrompt: start < prompt.length };
+      return { spans: [start, text_bytes], hasOtherPrompt: start < Buffer.byteLength(prompt) };
     }
     const chatParts = {
       messages,
       text,
+      text_bytes,
       spans: this.#template.hasMarkers(chat) ? whole.spans : undefined,
       render: (count: number, generationPrompt: boolean) => render(messages.slice(0, count), generationPrompt),
     };
@@ -126,7 +121,7 @@ export class ChatRenderer {
     if (marked !== undefined && kwargs instanceof Map && messages !== undefined && tools !== undefined) {
       const again = this.#template.render(messages as Messages, { tools, kwargs }).text;
       const found = unmarked(again, marked.tokens);
-      if (found.text === text) return found.ranges;
+      if (found.text === text) return byteOffsets(text, found.ranges);
     }
     throw new BadRow<RenderReason>("unclear_control_token", "the text is another where the tokens are written otherwise");
   }
@@ -134,11 +129,6 @@ export class ChatRenderer {
 
 function everythingOf({ messages, tools, kwargs }: Chat): readonly [Messages, JsonValue, JsonObject] {
   return [messages, tools, kwargs];
-}
-
-/** How many of the spans begin with an empty think block. */
-function emptyBlocks(text: string, spans: readonly number[]): number {
-  return text.includes("<think>") ? withoutEmptyThink(text, spans).blocks : 0;
 }
 
 /** How many messages TRL takes for the prompt of a pair: those that both share, but never all of the shorter one. */

@@ -4,10 +4,10 @@
  * Invariant: what a template gets is what Python's would: objects keep the order of their keys, numbers every digit. A row that is no conversation is
  * a {@link BadRow} with one of the reasons here and a few words, never a crash. Price: the parsing of the row's JSON.
  */
-import type { Batch } from "../../batch/batch.ts";
-import { type Column, isValid } from "../../batch/column.ts";
-import { int32At } from "../../batch/numbers.ts";
-import { isJsonList, JsonError, type JsonObject, type JsonValue, parseJson, parseJsonBytes } from "../../kernels/json/value.ts";
+import { z } from "zod";
+import { isJsonList, JsonError, type JsonObject, type JsonValue } from "../../kernels/json/value.ts";
+import { type Message, type Messages, textAt, toolCallsOf, withEntries } from "./conversation.ts";
+import { type JsonRows, readJson } from "./json-rows.ts";
 
 /** Why a row is no conversation that can be rendered. */
 export const ROW_REASONS = {
@@ -32,8 +32,6 @@ export class BadRow<Reason extends string = string> extends Error {
   }
 }
 
-export type Messages = readonly JsonObject[];
-
 /** Arguments of `apply_chat_template` that are none of the template. */
 const NO_VARIABLES: ReadonlySet<string> = new Set([
   "conversation",
@@ -49,57 +47,47 @@ const NO_VARIABLES: ReadonlySet<string> = new Set([
   "sanitize_control_tokens",
 ]);
 
-/** A column of JSON; the columns of a batch are looked up once. */
-export class JsonCells {
-  readonly #column: Column | undefined;
-  readonly #name: string;
-  readonly #reason: RowReason;
-
-  /** @param reason what a row dies of whose value is no JSON */
-  constructor(batch: Batch, name: string, reason: RowReason) {
-    this.#column = batch.column(name);
-    this.#name = name;
-    this.#reason = reason;
-  }
-
-  /** The value of `row`; null where it has none, and where there is no such column. */
-  read(row: number): JsonValue {
-    const column = this.#column;
-    if (column === undefined) return null;
-    if (column.kind !== "token_list" && column.kind !== "range_list" && !isValid(column, row)) return null;
-    try {
-      if (column.kind === "dictionary") return parseJson(column.values[int32At(column.codes, row)] ?? "");
-      if (column.kind === "utf8")
-        return parseJsonBytes(column.data.subarray(int32At(column.offsets, row), int32At(column.offsets, row + 1)));
-    } catch (error) {
-      if (error instanceof JsonError) throw new BadRow(this.#reason, `${this.#name}: ${error.message}`);
-      throw error;
-    }
-    throw new BadRow(this.#reason, `${this.#name} is ${column.kind}, not JSON`);
-  }
+/** The value of `row`, null where it has none, and where there is no such column. */
+export function readCell(rows: JsonRows | undefined, row: number, name: string, reason: RowReason): JsonValue {
+  const cell = rows?.read(row) ?? null;
+  if (cell instanceof JsonError) throw new BadRow(reason, `${name}: ${cell.message}`);
+  return cell;
 }
 
-/** The messages of a conversation: each an object with a role and a text, or, beside tool calls or reasoning, none. */
-export function messagesOf(value: JsonValue, roles: ReadonlySet<string>, name: string): Messages {
-  if (!isJsonList(value) || value.length === 0) throw new BadRow("bad_messages", `${name} is no list of messages`);
+/** Roles that templates know: they pass over others without a word. */
+export const rolesOption = z
+  .array(z.string().min(1))
+  .default(["system", "developer", "user", "assistant", "tool"])
+  .describe("roles that messages may have: a template passes over others without a word");
+
+/** Any list of objects. */
+export function messageList(value: JsonValue, name: string): Messages {
+  if (value === null || !isJsonList(value) || value.length === 0)
+    throw new BadRow("bad_messages", `${name} is no list of messages`);
   return value.map((message, turn) => {
+    if (message instanceof Map) return message;
+    throw new BadRow("bad_messages", `${name}: message ${turn} is no object`);
+  });
+}
+
+/** The messages of a conversation: each has a role and a text, or, beside tool calls or reasoning, none. */
+export function messagesOf(value: JsonValue, roles: ReadonlySet<string>, name: string): Messages {
+  const messages = messageList(value, name);
+  messages.forEach((message, turn) => {
     const bad = (what: string) => new BadRow("bad_messages", `${name}: message ${turn} ${what}`);
-    if (!(message instanceof Map)) throw bad("is no object");
     const role = message.get("role");
     if (typeof role !== "string") throw bad("has no role");
     if (!roles.has(role)) throw new BadRow("unknown_role", `message ${turn}: ${role}`);
     const content = message.get("content") ?? null;
-    if (typeof content !== "string" && (content !== null || !hasMore(message))) {
-      throw bad(content === null ? "has no content" : `has a content that is ${kindOf(content)}`);
-    }
-    return message;
+    if (typeof content === "string" || (content === null && hasMore(message))) return;
+    throw bad(content === null ? "has no content" : `has a content that is ${kindOf(content)}`);
   });
+  return messages;
 }
 
 /** Whether a message says something beside its content. */
-function hasMore(message: JsonObject): boolean {
-  const calls = message.get("tool_calls") ?? null;
-  return (calls !== null && isJsonList(calls) && calls.length > 0) || reasoningOf(message) !== null;
+function hasMore(message: Message): boolean {
+  return toolCallsOf(message).length > 0 || reasoningOf(message) !== null;
 }
 
 export function kindOf(value: JsonValue): string {
@@ -134,37 +122,36 @@ export function kwargsOf(value: JsonValue): JsonObject {
 /** A text that holds JSON as what it holds; anything else as it is. */
 function unpacked(value: JsonValue): JsonValue {
   if (typeof value !== "string") return value;
-  try {
-    return parseJson(value);
-  } catch (error) {
-    if (error instanceof JsonError) return value;
-    throw error;
-  }
+  const read = readJson(value);
+  return read instanceof JsonError ? value : read;
 }
 
 /** The message with the arguments of its tool calls as mappings. */
-export function withArguments(message: JsonObject, turn: number): JsonObject {
-  const calls = message.get("tool_calls") ?? null;
-  if (calls === null || !isJsonList(calls)) return message;
-  let changed = false;
+export function withArguments(message: Message, turn: number): Message {
+  const calls = toolCallsOf(message);
+  if (!calls.some((call) => call instanceof Map && textAt(holderOf(call), "arguments") !== undefined)) return message;
   const made = calls.map((call) => {
     if (!(call instanceof Map)) return call;
-    const inner = call.get("function") ?? null;
-    const holder = inner instanceof Map ? inner : call;
-    const written = holder.get("arguments");
-    if (typeof written !== "string") return call;
+    const holder = holderOf(call);
+    const written = textAt(holder, "arguments");
+    if (written === undefined) return call;
     const value = unpacked(written);
     if (!(value instanceof Map)) throw new BadRow("bad_arguments", `message ${turn}: ${written.slice(0, 80)}`);
-    changed = true;
-    const parsed = new Map(holder).set("arguments", value);
-    return holder === call ? parsed : new Map(call).set("function", parsed);
+    const parsed = withEntries(holder, { arguments: value });
+    return holder === call ? parsed : withEntries(call, { function: parsed });
   });
-  return changed ? new Map(message).set("tool_calls", made) : message;
+  return withEntries(message, { tool_calls: made });
+}
+
+/** What has the name and the arguments of a call: its `function`, or itself. */
+export function holderOf(call: JsonObject): JsonObject {
+  const inner = call.get("function");
+  return inner instanceof Map ? inner : call;
 }
 
 const REASONING = ["reasoning_content", "thinking", "reasoning"] as const;
 
-function reasoningOf(message: JsonObject): JsonValue {
+export function reasoningOf(message: Message): JsonValue {
   for (const key of REASONING) {
     const value = message.get(key) ?? null;
     if (value !== null) return value;
@@ -176,12 +163,12 @@ function reasoningOf(message: JsonObject): JsonValue {
  * A message as transformers hands it to a template: since version 5 keys without a value are left out, and reasoning has both of the names that
  * templates ask for.
  */
-export function prepared(message: JsonObject, transformers: 4 | 5): JsonObject {
+export function prepared(message: Message, transformers: 4 | 5): Message {
   if (transformers === 4) return message;
   const reasoning = reasoningOf(message);
   const hasNull = [...message.values()].includes(null);
   if (reasoning === null && !hasNull) return message;
-  const made: JsonObject = new Map();
+  const made: Message = new Map();
   if (reasoning !== null) made.set("thinking", reasoning);
   for (const [key, value] of message) if (value !== null) made.set(key, value);
   if (reasoning !== null) made.set("reasoning_content", reasoning);
