@@ -1,5 +1,5 @@
 /** Builds columns by appending. Price: amortised doubling, one copy on finish at most. */
-import type { Utf8Column } from "./column.ts";
+import type { RangeListColumn, Utf8Column } from "./column.ts";
 import { HEAP, type Memory } from "./memory.ts";
 
 const encoder = new TextEncoder();
@@ -147,5 +147,34 @@ export class Float64Builder {
   /** The values so far, as a view. */
   finish(): Float64Array {
     return this.#values.subarray(0, this.#length);
+  }
+}
+
+/** Appends ranges of the text of rows. */
+export class RangeListBuilder {
+  readonly #starts = new Int32Builder();
+  readonly #ends = new Int32Builder();
+  readonly #offsets = new Int32Builder();
+
+  constructor() {
+    this.#offsets.append(0);
+  }
+
+  /** Adds pairs of start and end to the open row: ascending, apart and behind those it has. */
+  append(pairs: ArrayLike<number>): void {
+    for (let i = 0; i < pairs.length; i++) (i % 2 === 0 ? this.#starts : this.#ends).append(pairs[i]);
+  }
+
+  endRow(): void {
+    this.#offsets.append(this.#starts.length);
+  }
+
+  finish(): RangeListColumn {
+    return {
+      kind: "range_list",
+      starts: this.#starts.finish(),
+      ends: this.#ends.finish(),
+      offsets: this.#offsets.finish(),
+    };
   }
 }

@@ -97,7 +97,7 @@ export class DataError extends ShardmillError {
 const TRY_AGAIN: ReadonlySet<string> = new Set(["run/owned", "run/lock-lost", "run/not-ready"]);
 
 /** Codes of what the recipe itself forbids. */
-const GATES: ReadonlySet<string> = new Set(["run/tokenizer-gate"]);
+const GATES: ReadonlySet<string> = new Set(["run/tokenizer-gate", "run/lint-gate"]);
 
 /**
  * The run could not go on: disk full, network gone, accounting that does not add up. Exit code 1; 3 where a gate of the recipe says no, 75

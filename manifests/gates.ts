@@ -1,5 +1,6 @@
 /** The bounds a recipe sets on its own result. A gate that fails ends the command with exit code 3; what was made stays. */
 import { RunError } from "../batch/errors.ts";
+import { type LintGates, lintGateResults } from "./lint-gates.ts";
 import type { GateResult, SourceCounts, SourceManifest, TokenizerGuard } from "./schema.ts";
 import { ratioOf } from "./tokenizer-guard.ts";
 
@@ -18,6 +19,8 @@ export interface TokenizerGates {
 }
 
 export interface GateLimits extends TokenizerGates {
+  /** By finding of `chat/lint`: largest share of a source's rows. */
+  readonly lint?: LintGates;
   /** Largest difference between achieved and normalised weight of a source. */
   readonly max_weight_error?: number;
   /** Smallest share of a source's windows that is documents, not padding. */
@@ -46,6 +49,7 @@ export function gateResults(limits: GateLimits, sources: Readonly<Record<string,
     results.push({ name: "max_dropped_ratio", limit: max_dropped_ratio, value, passed: value <= max_dropped_ratio });
   }
   results.push(...tokenizerGateResults(limits, Object.values(sources)));
+  results.push(...lintGateResults(limits.lint ?? {}, Object.values(sources)));
   return results;
 }
 

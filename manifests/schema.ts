@@ -61,8 +61,11 @@ const tokenizerGuard = z.strictObject({
   bytes_per_token: z.number().nonnegative(),
   unknown_tokens: count,
   unknown_ratio: share,
-  /** Documents that end in EOS and hold none before: all of them unless special tokens are parsed. */
-  eos_only_at_end_ratio: share,
+  /**
+   * Documents that end in EOS and hold none before: all of them unless special tokens are parsed. Absent where none is appended: documents end as
+   * their texts do.
+   */
+  eos_only_at_end_ratio: share.optional(),
   documents_with_eos_inside: count,
   /** Absent where documents do not begin with BOS. */
   documents_with_bos_inside: count.optional(),
@@ -89,6 +92,8 @@ const counts = z.strictObject({
   dropped: z.record(z.string(), z.record(z.string(), count)),
   /** Rows that could not be used, by kind. */
   errors: z.record(z.string(), count),
+  /** What stages of chats found out about the rows, by pipeline stage id; absent where there are none. */
+  chat: z.record(z.string(), z.json()).optional(),
 });
 
 const tokenStore = z.strictObject({
@@ -179,6 +184,8 @@ export const trainingStageManifestSchema = z.strictObject({
     unknown: namedToken.optional(),
     /** Absent where text that spells a special token is text. */
     special_tokens: z.literal("parse").optional(),
+    /** Absent where documents end with EOS. */
+    append_eos: z.literal("never").optional(),
   }),
   stage: z.strictObject({
     /** Position among the training stages, from 0. */

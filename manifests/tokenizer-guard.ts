@@ -10,7 +10,10 @@ import type { TokenizerGuard, TrainingStageManifest } from "./schema.ts";
 const TOP_TOKENS = 10;
 
 export interface GuardFacts {
-  readonly tokenizer: Pick<TrainingStageManifest["tokenizer"], "eos" | "bos" | "unknown" | "special_tokens">;
+  readonly tokenizer: Pick<
+    TrainingStageManifest["tokenizer"],
+    "eos" | "bos" | "unknown" | "special_tokens" | "append_eos"
+  >;
   readonly documents: number;
   readonly text_bytes: number;
   readonly documents_with_eos_inside: number;
@@ -38,7 +41,9 @@ export function tokenizerGuard(facts: GuardFacts): TokenizerGuard {
     bytes_per_token: ratioOf(text_bytes, text_tokens),
     unknown_tokens,
     unknown_ratio: ratioOf(unknown_tokens, text_tokens),
-    eos_only_at_end_ratio: documents === 0 ? 1 : (documents - documents_with_eos_inside) / documents,
+    ...(tokenizer.append_eos === undefined && {
+      eos_only_at_end_ratio: documents === 0 ? 1 : (documents - documents_with_eos_inside) / documents,
+    }),
     documents_with_eos_inside,
     ...(bos && { documents_with_bos_inside: facts.documents_with_bos_inside }),
     round_trip: facts.round_trip,
@@ -53,9 +58,10 @@ export function tokenizerGuard(facts: GuardFacts): TokenizerGuard {
 }
 
 /** Without the tokens that documents begin and end with. */
-function textCounts({ tokenizer: { eos, bos }, documents, counts }: GuardFacts): Float64Array {
+function textCounts({ tokenizer: { eos, bos, append_eos }, documents, counts }: GuardFacts): Float64Array {
   const own = counts.slice();
-  for (const { id } of bos === undefined ? [eos] : [eos, bos]) own[id] = float64At(own, id) - documents;
+  const around = [...(append_eos === "never" ? [] : [eos]), ...(bos === undefined ? [] : [bos])];
+  for (const { id } of around) own[id] = float64At(own, id) - documents;
   return own;
 }
 

@@ -1,9 +1,9 @@
 /**
  * Checks of stored bytes: hashes, and everything a trainer relies on inside token files.
  *
- * Invariant checked: documents begin with BOS where there is one, end with EOS and hold neither inside unless special
+ * Invariant checked: documents begin with BOS where there is one, end with EOS where it is appended and hold neither inside unless special
  * tokens are parsed, ids are below the vocabulary and as often there as is said, windows are whole, and positions come
- * out the same from EOS ids, unless those are parsed, and from the index. Price: files are read once, token files in pieces
+ * out the same from EOS ids, unless those are parsed or not appended, and from the index. Price: files are read once, token files in pieces
  * of a few MiB; the index and the pieces table of one shard are held in memory.
  */
 import { createHash } from "node:crypto";
@@ -64,7 +64,7 @@ export async function tokenShardProblem(
 ): Promise<string | undefined> {
   return asProblem(async () => {
     const ends = decodeEnds(await readFile(join(store, path + companions.index)), path + companions.index);
-    const { vocab_size, eos, bos = -1, parses_special = false } = format;
+    const { vocab_size, eos, appends_eos, bos = -1, parses_special = false } = format;
     const counts = new Uint32Array(vocab_size);
     const inside = { eos: 0, bos: 0 };
     let [eosInside, bosInside] = [0, 0];
@@ -87,7 +87,7 @@ export async function tokenShardProblem(
           else if (parses_special) bosInside = 1;
           else problem = `token ${at} is BOS inside document ${document}`;
         }
-        if (isLast !== (id === eos)) {
+        if (isLast !== (id === eos) && (appends_eos || !isLast)) {
           if (isLast) problem = `document ${document} does not end with EOS`;
           else if (parses_special) eosInside = 1;
           else problem = `token ${at} is EOS inside document ${document}`;
@@ -273,7 +273,7 @@ class WindowChecker {
 
   #windowProblem(ids: TokenArray): string | undefined {
     const { plan, documentEnds } = this.#layout;
-    const { eos, vocab_size, bos = -1, parses_special = false } = this.#format;
+    const { eos, appends_eos, vocab_size, bos = -1, parses_special = false } = this.#format;
     let parsed = false;
     const window = this.#window;
     let at = 0;
@@ -295,16 +295,17 @@ class WindowChecker {
           if (at === first) return `document ${document} begins in window ${window} without BOS`;
           if (!parses_special) return `token ${at} of window ${window} is BOS inside document ${document}`;
         }
-        if (document >= 0 && isEos && at !== last && parses_special) parsed = true;
-        else if (document >= 0 && isEos !== (at === last)) {
+        if (document < 0 || (!appends_eos && at === last)) continue;
+        if (isEos && at !== last && parses_special) parsed = true;
+        else if (isEos !== (at === last)) {
           return isEos
             ? `token ${at} of window ${window} is EOS inside document ${document}`
             : `document ${document} ends in window ${window} without EOS`;
         }
       }
     }
-    // A trainer that goes by EOS sees documents end there, which exports warn of.
-    if (parsed) return undefined;
+    // A trainer that goes by EOS sees documents end there, which exports warn of, and none where EOS is not appended: those are refused.
+    if (parsed || !appends_eos) return undefined;
     positionsFromEos(ids, eos, this.#byEos);
     positionsFromIndex(this.#ends, window, this.#byIndex);
     for (let i = 0; i < this.#byEos.length; i++) {

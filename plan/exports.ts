@@ -1,14 +1,18 @@
 /**
- * Whether a recipe's exports can say what its sources say of the loss: known before anything is read, so refused then.
+ * Whether a recipe's exports can say what its sources say of the loss, and where documents end: known before anything is read, so refused then.
  */
 import { RecipeError } from "../batch/errors.ts";
-import { writesLoss } from "../manifests/exports/define.ts";
-import { EXPORTERS, TRAINERS } from "../manifests/exports/registry.ts";
+import { findsByEos, writesLoss } from "../manifests/exports/define.ts";
+import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
 import type { SourcePlan } from "./plan.ts";
 import type { Recipe } from "./types.ts";
 
-/** Throws RecipeError `recipe/export-loses-loss` where an export would train on tokens that a stage masked. */
+/**
+ * Throws RecipeError `recipe/export-loses-loss` where an export would train on tokens that a stage masked, `recipe/export-needs-eos` where a trainer
+ * would look for EOS at the end of documents that have none.
+ */
 export function checkExports(recipe: Recipe, sources: readonly SourcePlan[]): void {
+  checkEos(recipe);
   const masked = sources.filter(({ loss, tokenized }) => loss && tokenized).map(({ name }) => name);
   const losing = recipe.exports.filter((trainer) => !writesLoss(EXPORTERS[trainer], {}));
   if (masked.length === 0 || losing.length === 0) return;
@@ -18,5 +22,19 @@ export function checkExports(recipe: Recipe, sources: readonly SourcePlan[]): vo
     what: `the export for ${losing.join(", ")} would train on masked tokens of ${masked.join(", ")}`,
     why: "a stage says which tokens are trained on, and these trainers' files have no place for it",
     fix: `export for one of ${able}; or leave it out of the recipe and say how when the run is done: shardmill export --help`,
+  });
+}
+
+function checkEos({ tokenizer, exports }: Recipe): void {
+  if (tokenizer?.append_eos !== "never") return;
+  const lost = (trainer: Trainer): boolean => findsByEos(EXPORTERS[trainer], tokenizer.bos !== undefined);
+  const losing = exports.filter(lost);
+  if (losing.length === 0) return;
+  throw new RecipeError({
+    code: "recipe/export-needs-eos",
+    what: `${losing.join(", ")} would not find the documents of this recipe: its tokenizer says \`append_eos: never\``,
+    why: "these trainers find documents by the EOS behind each, and would attend from one into the next",
+    fix: `export for one of ${TRAINERS.filter((trainer) => !lost(trainer)).join(", ")}; or leave \`append_eos\` out`,
+    ...(tokenizer.place && { place: tokenizer.place }),
   });
 }

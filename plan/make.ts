@@ -12,7 +12,7 @@ import { planFingerprint } from "./fingerprint.ts";
 import { planGroups } from "./groups.ts";
 import { missingWarning, resolveMissing } from "./missing.ts";
 import { planOutputs } from "./outputs.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, SourcePlan } from "./plan.ts";
 import { planPlugins } from "./plugins.ts";
 import { type DraftSource, draftSource, finishSource, usedSources } from "./sources.ts";
 import { StagePlanner } from "./stages.ts";
@@ -37,6 +37,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
   const groups = planGroups(drafts);
   const sources = drafts.map((draft, index) => finishSource(draft, index, groups, recipe));
   checkExports(recipe, sources);
+  warnings.push(...specialTokenWarnings(recipe, sources));
   const windows = await planWindows(recipe, sources, planner);
   const outputs = await planOutputs(recipe, sources, planner);
   for (const source of sources) {
@@ -61,4 +62,14 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
     outputs,
     warnings,
   };
+}
+
+/** Who says where special tokens are text expects that they are none elsewhere. */
+function specialTokenWarnings({ tokenizer }: Recipe, sources: readonly SourcePlan[]): string[] {
+  if (tokenizer?.special_tokens !== "text") return [];
+  return sources.flatMap(({ name, stages, tokenized }) => {
+    const writer = stages.find(({ writes }) => writes.some((column) => column.name === "literal_ranges"));
+    if (!tokenized || writer === undefined) return [];
+    return `${name}: ${writer.use} writes special tokens into texts, and the tokenizer reads them as text: add \`special_tokens: parse\` to \`tokenizer\``;
+  });
 }

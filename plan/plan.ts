@@ -167,6 +167,8 @@ export interface TokenizerPlan {
   readonly unknown?: NamedToken;
   /** Absent where text that spells a special token is text. */
   readonly special_tokens?: "parse";
+  /** Absent where documents end with EOS; else it only fills windows. */
+  readonly append_eos?: "never";
 }
 
 export interface Plan {

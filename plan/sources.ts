@@ -193,7 +193,7 @@ export function finishSource(
     passes,
     columns,
     tokenized,
-    loss: stages.some(({ writes }) => writes.some(({ kind }) => kind === "range_list")),
+    loss: stages.some(({ writes }) => writes.some(({ name }) => name === "loss_ranges")),
     shards,
     single_span: reader.sequential,
     barriers,

@@ -49,13 +49,14 @@ export async function planTokenizer(recipe: Recipe, planner: StagePlanner): Prom
       ...(bos && { bos }),
       ...(unknownId !== undefined && { unknown: { token: textOf(tokenizer, unknownId), id: unknownId } }),
       ...(spec.special_tokens === "parse" && { special_tokens: spec.special_tokens }),
+      ...(spec.append_eos === "never" && { append_eos: spec.append_eos }),
     };
     return { tokenizer: plan, stage, warnings: templateWarnings(plan, tokenizer, spec) };
   });
 }
 
 async function planStage(spec: TokenizerSpec, planner: StagePlanner): Promise<PlannedStage> {
-  const { file, hub, encoding, eos, bos, special_tokens, place } = spec;
+  const { file, hub, encoding, eos, bos, special_tokens, append_eos, place } = spec;
   const use = "tokenize/bpe";
   const from = file ?? hub;
   const written = {
@@ -63,6 +64,7 @@ async function planStage(spec: TokenizerSpec, planner: StagePlanner): Promise<Pl
     eos,
     ...(bos !== undefined && { bos }),
     special_tokens,
+    ...(append_eos !== undefined && { append_eos }),
   };
   const options = planner.registry.findStage(use).options.parse(written) as StageUse["options"];
   try {
@@ -102,7 +104,11 @@ function textOf({ model }: Tokenizer, id: number): string {
  * Where the file would put other tokens around a text than the recipe puts around documents. A file that puts no EOS there is no difference:
  * templates are for prompts, which go on. An encoding has no template.
  */
-function templateWarnings({ name, bos, eos }: TokenizerPlan, tokenizer: Tokenizer, spec: TokenizerSpec): string[] {
+function templateWarnings(
+  { name, bos, eos, append_eos }: TokenizerPlan,
+  tokenizer: Tokenizer,
+  spec: TokenizerSpec,
+): string[] {
   if (spec.encoding !== undefined) return [];
   const { before, after } = tokenizer.postProcessor;
   const texts = (ids: readonly number[]): string => ids.map((id) => JSON.stringify(textOf(tokenizer, id))).join(", ");
@@ -115,7 +121,9 @@ function templateWarnings({ name, bos, eos }: TokenizerPlan, tokenizer: Tokenize
     const theirs = before.length === 0 ? "nothing" : texts(before);
     warnings.push(`${name} puts ${theirs} before a text, and the recipe its bos, ${JSON.stringify(bos.token)}`);
   }
-  if (after.length > 0 && !only(after, eos.id)) {
+  if (after.length > 0 && append_eos === "never") {
+    warnings.push(`${name} puts ${texts(after)} behind a text, and the recipe nothing`);
+  } else if (after.length > 0 && !only(after, eos.id)) {
     warnings.push(`${name} puts ${texts(after)} behind a text, and the recipe its eos, ${JSON.stringify(eos.token)}`);
   }
   return warnings;

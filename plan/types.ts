@@ -3,6 +3,7 @@ import type { Place } from "../batch/errors.ts";
 import type { ChatGates } from "../manifests/chat.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
 import type { TokenizerGates } from "../manifests/gates.ts";
+import type { LintGates } from "../manifests/lint-gates.ts";
 import type { LengthRange, MixtureRequest } from "../mixtures/weights.ts";
 import type { AssetRef } from "../stages/assets.ts";
 
@@ -29,6 +30,8 @@ export interface TokenizerSpec {
   readonly bos?: string;
   /** What text is that spells a special token. */
   readonly special_tokens: "text" | "parse";
+  /** Absent where documents end with EOS. */
+  readonly append_eos?: "never";
   readonly gates: TokenizerGates;
   readonly place?: Place;
 }
@@ -128,6 +131,7 @@ export interface Recipe {
     readonly max_dropped_ratio?: number;
     /** By source. */
     readonly chat?: Readonly<Record<string, ChatGates>>;
+    readonly lint?: LintGates;
   };
   /** Modules with stages of their own, from `folder`. */
   readonly plugins: readonly string[];

@@ -10,6 +10,7 @@ import {
   type Exported,
   type Exporter,
   type ExportOptions,
+  findsByEos,
   parseExportOptions,
   rowTokens,
   writesLoss,
@@ -39,7 +40,7 @@ export interface ExportResult {
 /**
  * Writes `runs/NAME/exports/TRAINER`. Options of the export that stands there are kept where `options` say nothing else: whoever made it meant them.
  * Throws RunError `run/export-folder-taken`, `run/export-failed`,
- * `run/export-loses-loss`, RecipeError `flag/bad-export-option`.
+ * `run/export-loses-loss`, `run/export-needs-eos`, RecipeError `flag/bad-export-option`.
  */
 export function exportManifests(
   run: OpenRun,
@@ -53,6 +54,7 @@ export function exportManifests(
   const kept_options = reset ? {} : standingOptions(run, exporter, options);
   const given = { ...kept_options, ...options };
   const parsed = parseExportOptions(exporter, given);
+  refuseWithoutEos(exporter, manifests);
   const ignored = ignoredLoss(exporter, manifests, parsed);
   const { plan_fingerprint, tokenizer, seed } = entryAt(manifests, 0, "manifest");
   const folder = join(run.folder ?? run.layout.run(run.plan.name), runFiles.exports, trainer);
@@ -125,6 +127,21 @@ function ignoredLoss(
     what: `the export for ${exporter.name} would train on masked tokens of ${named}`,
     why: notes,
     fix: `${byOption}export for one of ${others}; ${flag("ignore_loss")} trains on every token`,
+  });
+}
+
+/** Throws RunError `run/export-needs-eos` where the trainer would look for EOS at the end of documents that have none. */
+function refuseWithoutEos(exporter: Exporter, manifests: readonly TrainingStageManifest[]): void {
+  const lost = (other: Exporter): boolean =>
+    manifests.some(
+      ({ tokenizer }) => tokenizer.append_eos === "never" && findsByEos(other, tokenizer.bos !== undefined),
+    );
+  if (!lost(exporter)) return;
+  throw new RunError({
+    code: "run/export-needs-eos",
+    what: `${exporter.name} would not find the documents of this run: their tokenizer says \`append_eos: never\``,
+    why: "it finds documents by the EOS behind each, and would attend from one into the next",
+    fix: `export for one of ${TRAINERS.filter((trainer) => !lost(EXPORTERS[trainer])).join(", ")}; or run the recipe without \`append_eos\``,
   });
 }
 

@@ -11,6 +11,7 @@ import { RunError } from "../batch/errors.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
 import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
 import { requireTokenizerGates } from "../manifests/gates.ts";
+import { requireLintGates } from "../manifests/lint-gates.ts";
 import type { StoredFile, TrainingStageManifest } from "../manifests/schema.ts";
 import {
   buildManifests,
@@ -200,9 +201,10 @@ function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): 
 
 /** A store that an earlier run sealed is held to this recipe's gates, too. */
 function requireGates({ recipe, sources }: Plan, stores: readonly StoreMarker[]): void {
-  stores.forEach(({ tokenizer_guard }, index) => {
-    if (tokenizer_guard === undefined) return;
-    requireTokenizerGates(entryAt(sources, index, "source").name, tokenizer_guard, recipe.tokenizer?.gates ?? {});
+  stores.forEach(({ counts, tokenizer_guard }, index) => {
+    const { name } = entryAt(sources, index, "source");
+    requireLintGates(name, counts.stages, recipe.gates.lint ?? {});
+    if (tokenizer_guard !== undefined) requireTokenizerGates(name, tokenizer_guard, recipe.tokenizer?.gates ?? {});
   });
 }
 
@@ -227,12 +229,17 @@ function inFolder(folder: string, files: readonly CommittedFile[]): StoredFile[]
 }
 
 export function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
+  // A state is plain data of JSON.
+  const chat = counts.stages.flatMap(({ id, use, state }) =>
+    state !== undefined && use.startsWith("chat/") ? [[id, state as SourceFacts["counts"]["rows_in"]] as const] : [],
+  );
   return {
     rows_in: counts.rows_in,
     kept: counts.kept,
     ...(counts.held_out === undefined ? {} : { held_out: counts.held_out }),
     dropped: Object.fromEntries(counts.stages.map((stage) => [stage.id, { ...stage.dropped }])),
     errors: { ...counts.errors },
+    ...(chat.length > 0 && { chat: Object.fromEntries(chat) }),
   };
 }
 

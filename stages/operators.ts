@@ -161,7 +161,7 @@ export interface SourceOperator {
 
 /** What a packer is given: one shard of a token store, whole in memory. */
 export interface PackInput {
-  /** Exclusive end of every document, in tokens. Every document ends with one EOS. */
+  /** Exclusive end of every document, in tokens. These alone say where documents end: EOS need not stand there. */
   readonly document_ends: Float64Array;
   readonly sequence_length: number;
   /** Key of all randomness: depends on recipe seed, source and shard only. */

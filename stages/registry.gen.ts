@@ -6,9 +6,11 @@ import chatEmoji from "./chat/emoji.ts";
 import chatInvariants from "./chat/invariants.ts";
 import chatKwargs from "./chat/kwargs.ts";
 import chatLength from "./chat/length.ts";
+import chatLint from "./chat/lint.ts";
 import chatMessages from "./chat/messages.ts";
 import chatPairs from "./chat/pairs.ts";
 import chatReasoning from "./chat/reasoning.ts";
+import chatRender from "./chat/render.ts";
 import chatSystem from "./chat/system.ts";
 import chatText from "./chat/text.ts";
 import chatTools from "./chat/tools.ts";
@@ -63,9 +65,11 @@ export const BUILTIN_STAGES = {
   "chat/invariants": chatInvariants,
   "chat/kwargs": chatKwargs,
   "chat/length": chatLength,
+  "chat/lint": chatLint,
   "chat/messages": chatMessages,
   "chat/pairs": chatPairs,
   "chat/reasoning": chatReasoning,
+  "chat/render": chatRender,
   "chat/system": chatSystem,
   "chat/text": chatText,
   "chat/tools": chatTools,

@@ -8,8 +8,8 @@
  * for each that does, id and count, by ascending id. Byte i of the loss lane speaks of token i as a label: 1, it is trained
  * to be predicted from what stands before it; 0, it is not. So it moves with its token. The first token of a piece has
  * nothing before it and is a label for nobody, whatever its byte says.
- * Invariant of what lies in them: a document is not empty, begins with BOS where there is one, ends with EOS, holds
- * neither elsewhere unless special tokens were parsed, and every id is below the vocabulary size.
+ * Invariant of what lies in them: a document is not empty, begins with BOS where there is one, ends with EOS where it is
+ * appended, holds neither elsewhere unless special tokens were parsed, and every id is below the vocabulary size.
  * Price: bytes are looked at in place. workers/tasks/shard-contents.ts counts the ids.
  */
 import { DataError, RunError } from "../batch/errors.ts";
@@ -31,6 +31,8 @@ export interface TokenFormat {
   readonly token_bytes: TokenBytes;
   readonly vocab_size: number;
   readonly eos: number;
+  /** Whether documents end with it; padding is EOS in any case. */
+  readonly appends_eos: boolean;
   /** Absent where documents begin with their text. */
   readonly bos?: number | undefined;
   /** Whether text may have become BOS or EOS. */
@@ -44,12 +46,14 @@ export function formatOf(tokenizer: {
   readonly eos: { readonly id: number };
   readonly bos?: { readonly id: number } | undefined;
   readonly special_tokens?: "parse" | undefined;
+  readonly append_eos?: "never" | undefined;
 }): TokenFormat {
-  const { token_bytes, vocab_size, eos, bos, special_tokens } = tokenizer;
+  const { token_bytes, vocab_size, eos, bos, special_tokens, append_eos } = tokenizer;
   return {
     token_bytes,
     vocab_size,
     eos: eos.id,
+    appends_eos: append_eos !== "never",
     ...(bos && { bos: bos.id }),
     parses_special: special_tokens === "parse",
   };

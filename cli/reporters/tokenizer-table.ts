@@ -12,6 +12,7 @@ export function tokenizerTable(sources: RunResult["sources"]): string {
   );
   if (guarded.length === 0) return "";
   const parses = guarded.some(({ guard }) => guard.special_tokens !== undefined);
+  const appends = guarded.some(({ guard }) => guard.eos_only_at_end_ratio !== undefined);
   const rows = guarded.map(({ name, guard }) => {
     const { documents, changed } = guard.round_trip;
     const parsed = (guard.special_tokens ?? []).reduce((sum, { count }) => sum + count, 0);
@@ -19,7 +20,7 @@ export function tokenizerTable(sources: RunResult["sources"]): string {
       name,
       guard.bytes_per_token.toFixed(2),
       formatPercent(guard.unknown_ratio, 2),
-      formatPercent(guard.eos_only_at_end_ratio, 2),
+      ...(appends ? [formatPercent(guard.eos_only_at_end_ratio ?? 0, 2)] : []),
       ...(parses ? [formatCount(parsed)] : []),
       `${formatInteger(documents - changed)}/${formatInteger(documents)}`,
       guard.top_tokens
@@ -32,7 +33,7 @@ export function tokenizerTable(sources: RunResult["sources"]): string {
     "tokens of",
     "bytes/token",
     "unknown",
-    "EOS at end",
+    ...(appends ? ["EOS at end"] : []),
     ...(parses ? ["special"] : []),
     "round trip",
     "most frequent",

@@ -2,9 +2,11 @@
  * Tokens that a tokenizer file adds to its model: found in the text before anything else is cut, whatever merges would give.
  *
  * Owns the search in one text, as `tokenizers` does it: leftmost, longest, without overlap. What a flag discards is passed over
- * all the same. Price: a look at each place where a token may begin; see `prefix-filter.ts` for how those are found.
+ * all the same. A special token that reaches into a literal range is not passed over: it is not looked for there, as if the list did not have it.
+ * Price: a look at each place where a token may begin; see `prefix-filter.ts` for how those are found.
  */
 
+import type { RangeListColumn } from "../../batch/column.ts";
 import { ByteTrie } from "./byte-trie.ts";
 import { charAt, WHITESPACE } from "./char-class.ts";
 import { isWordCharacter } from "./rust-characters.ts";
@@ -26,6 +28,30 @@ export interface AddedToken {
 /** What special tokens in text are: text, or the ids they spell. */
 export type SpecialTokens = "text" | "parse";
 
+/**
+ * Where in a text special tokens are parsed: nowhere, everywhere, or everywhere but in literal ranges, which are pairs of start and end,
+ * ascending and apart, counted as the text's own bounds are.
+ */
+export type SpecialPlaces = SpecialTokens | Int32Array;
+
+/** Where in `row`, whose text begins at `start`, special tokens are parsed. */
+export function specialPlaces(
+  special: SpecialTokens,
+  literals: RangeListColumn | undefined,
+  row: number,
+  start: number,
+): SpecialPlaces {
+  if (special === "text" || literals === undefined) return special;
+  const [from, to] = [literals.offsets[row], literals.offsets[row + 1]];
+  if (from === to) return special;
+  const pairs = new Int32Array(2 * (to - from));
+  for (let i = from; i < to; i++) {
+    pairs[2 * (i - from)] = start + literals.starts[i];
+    pairs[2 * (i - from) + 1] = start + literals.ends[i];
+  }
+  return pairs;
+}
+
 /** Takes what a text is cut into, in order. */
 export interface Cuts {
   text(start: number, end: number): void;
@@ -35,13 +61,21 @@ export interface Cuts {
 
 /** Some added tokens, by the bytes they are looked for as. */
 export class AddedTokenSearch {
+  /** Whether one of them is special. */
+  readonly hasSpecial: boolean;
   readonly #trie: ByteTrie;
   readonly #tokens: readonly AddedToken[];
+  /** Those that are not special, and their numbers in the list of all. */
+  readonly #plain: ByteTrie;
+  readonly #plainNumbers: readonly number[];
 
   /** @param patterns the bytes of each token; no two are the same */
   constructor(tokens: readonly AddedToken[], patterns: readonly Uint8Array[]) {
     this.#tokens = tokens;
     this.#trie = new ByteTrie(patterns);
+    this.#plainNumbers = tokens.flatMap(({ special }, number) => (special ? [] : [number]));
+    this.#plain = new ByteTrie(patterns.filter((_, number) => !tokens[number].special));
+    this.hasSpecial = this.#plainNumbers.length < tokens.length;
   }
 
   /**
@@ -55,15 +89,22 @@ export class AddedTokenSearch {
     end: number,
     places: Int32Array,
     from: number,
-    special: SpecialTokens,
+    special: SpecialPlaces,
     to: Cuts,
   ): void {
+    const literals = typeof special === "string" ? undefined : special;
+    let literal = 0;
     let done = start;
     let next = start;
     for (let i = from; i < places.length && places[i] < end; i++) {
       const at = places[i];
       if (at < next) continue;
-      const found = this.#trie.longest(bytes, at, end);
+      let found: number;
+      if (literals === undefined) found = this.#trie.longest(bytes, at, end);
+      else {
+        while (literal < literals.length && literals[literal + 1] <= at) literal += 2;
+        found = this.#longestOutside(bytes, at, literals[literal] ?? end, end);
+      }
       if (found === -1) continue;
       next = at + this.#trie.lengthOf(found);
       const token = this.#tokens[found];
@@ -76,6 +117,15 @@ export class AddedTokenSearch {
       done = last;
     }
     if (done < end) to.text(done, end);
+  }
+
+  /** The longest token at `at`, special ones only where they end by `limit`, the start of the next literal range. */
+  #longestOutside(bytes: Uint8Array, at: number, limit: number, end: number): number {
+    const any = this.#trie.longest(bytes, at, Math.min(limit, end));
+    if (limit >= end) return any;
+    const plain = this.#plain.longest(bytes, at, end);
+    if (plain === -1 || (any !== -1 && this.#trie.lengthOf(any) >= this.#plain.lengthOf(plain))) return any;
+    return this.#plainNumbers[plain];
   }
 }
 

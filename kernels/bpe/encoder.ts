@@ -7,8 +7,8 @@
  */
 
 import type { Bitmap } from "../../batch/bitmap.ts";
-import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
-import type { AddedToken, SpecialTokens } from "./added-tokens.ts";
+import type { RangeListColumn, TokenListColumn, Utf8Column } from "../../batch/column.ts";
+import { type AddedToken, type SpecialTokens, specialPlaces } from "./added-tokens.ts";
 import { CharacterPreTokenizer } from "./character-pre-tokenizer.ts";
 import { CharacterSymbols } from "./character-symbols.ts";
 import { Merger } from "./merger.ts";
@@ -25,6 +25,8 @@ export interface EncodeOptions {
   readonly special?: SpecialTokens;
   /** How many special tokens were parsed is added here, row by row; a text alone is row 0. */
   readonly parsed?: Int32Array;
+  /** By row, the bytes of the text in which special tokens are text although they are parsed elsewhere. */
+  readonly literals?: RangeListColumn | undefined;
 }
 
 export interface DocumentOptions extends EncodeOptions {
@@ -39,8 +41,13 @@ export interface Encoder {
   maxTokens(byteLength: number): number;
   /** Writes the ids of `bytes[start, end)`, one document, to `out` from `at` on; returns how many. */
   encode(bytes: Uint8Array, start: number, end: number, out: Uint32Array, at: number, options?: EncodeOptions): number;
-  /** The ids of every living row of `texts`, each with `eos` behind them and `bos` before them where it is given; dead rows have none. */
-  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number, options?: DocumentOptions): TokenListColumn;
+  /** The ids of every living row of `texts`, each with `eos` behind them and `bos` before them where they are given; dead rows have none. */
+  encodeDocuments(
+    texts: Utf8Column,
+    alive: Bitmap,
+    eos: number | undefined,
+    options?: DocumentOptions,
+  ): TokenListColumn;
 }
 
 /**
@@ -102,12 +109,12 @@ export class ByteBpeEncoder implements Encoder {
     end: number,
     out: Uint32Array,
     at: number,
-    { special = "text", parsed }: EncodeOptions = {},
+    { special = "text", parsed, literals }: EncodeOptions = {},
   ): number {
     if (out.length - at < this.maxTokens(end - start)) throw new Error("the output has no room for maxTokens ids");
     let to = at;
     this.#pipeline.scan(bytes, start, end);
-    this.#pipeline.cut(start, end, special, {
+    this.#pipeline.cut(start, end, specialPlaces(special, literals, 0, start), {
       piece: (text, first, last, isFirst) => {
         to += this.encodePiece(text, first, last, out, to, isFirst);
       },
@@ -122,8 +129,8 @@ export class ByteBpeEncoder implements Encoder {
   encodeDocuments(
     { data, offsets }: Utf8Column,
     alive: Bitmap,
-    eos: number,
-    { special = "text", parsed, bos }: DocumentOptions = {},
+    eos: number | undefined,
+    { special = "text", parsed, bos, literals }: DocumentOptions = {},
   ): TokenListColumn {
     const count = offsets.length - 1;
     const rows = new TokenRows(count, Math.ceil(data.length / BYTES_PER_TOKEN) + count);
@@ -140,8 +147,9 @@ export class ByteBpeEncoder implements Encoder {
     for (; row < count; row++) {
       if (alive.has(row)) {
         if (bos !== undefined) rows.add(bos);
-        this.#pipeline.cut(offsets[row], offsets[row + 1], special, pieces);
-        rows.add(eos);
+        const [start, end] = [offsets[row], offsets[row + 1]];
+        this.#pipeline.cut(start, end, specialPlaces(special, literals, row, start), pieces);
+        if (eos !== undefined) rows.add(eos);
       }
       rows.endRow();
     }

@@ -6,7 +6,8 @@
  *
  * Many texts are gone through for places of added tokens at once ({@link Pipeline.scan}), so that text without any pays for nothing else.
  */
-import { type AddedToken, AddedTokenSearch, type Cuts, type SpecialTokens } from "./added-tokens.ts";
+import { type AddedToken, AddedTokenSearch, type Cuts, type SpecialPlaces } from "./added-tokens.ts";
+import { type Borders, bordersOf } from "./borders.ts";
 import type { Normalizer } from "./normalizer.ts";
 import { createNormalizer, type NormalizerStep } from "./normalizers.ts";
 import { BytePairFilter, type PrefixFilter } from "./prefix-filter.ts";
@@ -39,6 +40,9 @@ export class Pipeline {
   readonly #filter: PrefixFilter | undefined;
   /** For text that normalisation changed. */
   readonly #normalFilter: PrefixFilter | undefined;
+  readonly #steps: readonly NormalizerStep[];
+  /** Made when literal ranges have to be found in text that normalisation changed. */
+  #borders: Borders | undefined;
   #bytes: Uint8Array = new Uint8Array(0);
   /** Whether normalisation leaves all of them as they are. */
   #isNormal = false;
@@ -53,6 +57,7 @@ export class Pipeline {
     createFilter: (strings: readonly Uint8Array[]) => PrefixFilter = (strings) => new BytePairFilter(strings),
   ) {
     this.normalizer = createNormalizer(normalizers);
+    this.#steps = normalizers;
     const raw = addedTokens.filter((token) => !token.normalized);
     const normal = addedTokens.filter((token) => token.normalized);
     const rawPatterns = raw.map((token) => utf8.encode(token.content));
@@ -72,7 +77,7 @@ export class Pipeline {
   }
 
   /** Cuts the text `[start, end)` of what was scanned; texts come in order. */
-  cut(start: number, end: number, special: SpecialTokens, pieces: Pieces): void {
+  cut(start: number, end: number, special: SpecialPlaces, pieces: Pieces): void {
     this.cutText(start, end, special, {
       text: (first, last) => this.cutStretch(first, last, special, pieces, first === start),
       token: (token, first, last) => pieces.token(token, this.#bytes, first, last),
@@ -80,7 +85,7 @@ export class Pipeline {
   }
 
   /** The first half of {@link cut}: at the tokens that are looked for as they are, into stretches that are normalised by themselves. */
-  cutText(start: number, end: number, special: SpecialTokens, cuts: Cuts): void {
+  cutText(start: number, end: number, special: SpecialPlaces, cuts: Cuts): void {
     const from = this.#placeFrom(start, this.#nextOfText);
     this.#nextOfText = from;
     if (from < this.#places.length && this.#places[from] < end) {
@@ -89,7 +94,7 @@ export class Pipeline {
   }
 
   /** The second half: a stretch in normal form, at the tokens that are looked for in theirs. Stretches come in order. */
-  cutStretch(start: number, end: number, special: SpecialTokens, pieces: Pieces, isFirst: boolean): void {
+  cutStretch(start: number, end: number, special: SpecialPlaces, pieces: Pieces, isFirst: boolean): void {
     const made = this.#isNormal ? undefined : this.normalizer?.normalize(this.#bytes, start, end);
     if (made === undefined) {
       const from = this.#placeFrom(start, this.#nextOfStretch);
@@ -97,8 +102,17 @@ export class Pipeline {
       this.#cutNormal(this.#bytes, start, end, this.#places, from, special, pieces, isFirst);
     } else {
       const places = this.#normalFilter?.find(made, 0, made.length) ?? NO_PLACES;
-      this.#cutNormal(made, 0, made.length, places, 0, special, pieces, isFirst);
+      this.#cutNormal(made, 0, made.length, places, 0, this.#placesIn(start, end, special), pieces, isFirst);
     }
+  }
+
+  /** The special places of the stretch, in its normal form. */
+  #placesIn(start: number, end: number, special: SpecialPlaces): SpecialPlaces {
+    if (typeof special === "string" || !this.#normal.hasSpecial) return special;
+    this.#borders ??= bordersOf(this.#steps);
+    const moved = rangesWithin(special, start, end);
+    this.#borders?.move(this.#bytes, start, end, moved);
+    return moved;
   }
 
   #cutNormal(
@@ -107,7 +121,7 @@ export class Pipeline {
     end: number,
     places: Int32Array,
     from: number,
-    special: SpecialTokens,
+    special: SpecialPlaces,
     pieces: Pieces,
     isFirst: boolean,
   ): void {
@@ -124,6 +138,17 @@ export class Pipeline {
     while (next < this.#places.length && this.#places[next] < position) next++;
     return next;
   }
+}
+
+/** What of ranges lies in `[start, end)`, counted from its start. */
+function rangesWithin(ranges: Int32Array, start: number, end: number): Int32Array {
+  const inside: number[] = [];
+  for (let i = 0; i < ranges.length; i += 2) {
+    const first = Math.max(ranges[i], start);
+    const last = Math.min(ranges[i + 1], end);
+    if (first <= last) inside.push(first - start, last - start);
+  }
+  return Int32Array.from(inside);
 }
 
 function normalForm(normalizer: Normalizer | undefined, content: string): Uint8Array {

@@ -4,7 +4,7 @@
  * Invariant: what the file's own normalizers and added tokens change is no difference, and neither is one blank at the beginning of a piece,
  * which a file may put there or take away; everything else is, an unknown token too. Price: decoding, a comparison, and where they differ the pipeline.
  */
-import type { SpecialTokens } from "./added-tokens.ts";
+import type { SpecialPlaces } from "./added-tokens.ts";
 import type { Normalizer } from "./normalizer.ts";
 import { type Pieces, Pipeline } from "./pipeline.ts";
 import { plainBlanks } from "./text-steps.ts";
@@ -23,8 +23,8 @@ export class RoundTrip {
     if (tokenizer.model.characters?.signed === true) this.#blanks = plainBlanks();
   }
 
-  /** Whether `ids` say `bytes[start, end)`. `special` is what they were made with. */
-  keeps(bytes: Uint8Array, start: number, end: number, ids: Uint32Array, special: SpecialTokens): boolean {
+  /** Whether `ids` say `bytes[start, end)`. `special` is what they were made with, its ranges counted from the beginning of `bytes`. */
+  keeps(bytes: Uint8Array, start: number, end: number, ids: Uint32Array, special: SpecialPlaces): boolean {
     const decoded = this.#tokenizer.decode(ids);
     if (decoded.length === end - start && matches(decoded, 0, bytes, start, end)) return true;
     this.#pipeline ??= new Pipeline(this.#tokenizer.model);

@@ -2,19 +2,29 @@
  * Ranges of a text as a byte a token: which tokens, as labels, are trained on.
  *
  * Invariant: a token is trained on where it overlaps a range, also where it reaches over the range's border; an empty range strictly inside a token
- * marks it. An added token is the text it was found in, with the whitespace it strips. The EOS behind a text is trained on where the last range
+ * marks it. An added token is the text it was found in, with the whitespace it strips. An EOS behind a text is trained on where the last range
  * reaches the text's end; a BOS before it never is: nothing before it speaks of it, and trainers that mask borders do not train on it either. Price:
  * two nanoseconds a token, and the pipeline once more over rows with ranges; a row without is one fill.
  */
 import type { RangeListColumn, TokenListColumn, Utf8Column } from "../../batch/column.ts";
 import { RecipeError } from "../../batch/errors.ts";
 import { allocate } from "../../batch/memory.ts";
-import type { SpecialTokens } from "./added-tokens.ts";
+import { type SpecialPlaces, type SpecialTokens, specialPlaces } from "./added-tokens.ts";
 import { type Borders, bordersOf } from "./borders.ts";
 import type { BpeModel } from "./model.ts";
 import { type Pieces, Pipeline } from "./pipeline.ts";
 import { knownRegexOf } from "./pre-tokenizers.ts";
 import { PrefixBlank, prefixOf } from "./prefix-blank.ts";
+
+/** How documents were made of texts. */
+export interface LaneOptions {
+  /** 1 where they begin with a BOS. */
+  readonly before?: 0 | 1;
+  /** 0 where they end with their text, and no EOS stands behind it. */
+  readonly after?: 0 | 1;
+  /** What of a text special tokens were not parsed in. */
+  readonly literals?: RangeListColumn | undefined;
+}
 
 /** What a text became, as the bytes of its normal form: pieces of text, and added tokens, which are one token each. */
 interface Part {
@@ -63,12 +73,13 @@ export class TokenLoss {
     this.#prefix = new PrefixBlank(prefixOf(model));
   }
 
-  /**
-   * The lane that `ranges` of `texts` give to `tokens`: each row has an EOS behind it, and `before` tokens before it.
-   *
-   * @param before 1 where documents begin with a BOS
-   */
-  lane(tokens: TokenListColumn, texts: Utf8Column, ranges: RangeListColumn, before: 0 | 1 = 0): Uint8Array {
+  /** The lane that `ranges` of `texts` give to `tokens`. */
+  lane(
+    tokens: TokenListColumn,
+    texts: Utf8Column,
+    ranges: RangeListColumn,
+    { before = 0, after = 1, literals }: LaneOptions = {},
+  ): Uint8Array {
     const loss = allocate(tokens.values.length);
     for (let row = 0; row < tokens.offsets.length - 1; row++) {
       const from = tokens.offsets[row];
@@ -84,8 +95,18 @@ export class TokenLoss {
       const [start, end] = [texts.offsets[row], texts.offsets[row + 1]];
       const first = from + before;
       loss.fill(0, from, first);
-      this.#row(texts.data, start, end, pairs, tokens.values.subarray(first, to - 1), loss.subarray(first, to - 1));
-      loss[to - 1] = Number(pairs[2 * count - 1] === end - start);
+      const last = to - after;
+      const special = specialPlaces(this.#special, literals, row, start);
+      this.#row(
+        texts.data,
+        start,
+        end,
+        special,
+        pairs,
+        tokens.values.subarray(first, last),
+        loss.subarray(first, last),
+      );
+      if (after === 1) loss[last] = Number(pairs[2 * count - 1] === end - start);
     }
     return loss;
   }
@@ -94,6 +115,7 @@ export class TokenLoss {
     bytes: Uint8Array,
     start: number,
     end: number,
+    special: SpecialPlaces,
     pairs: readonly number[],
     ids: Uint32Array,
     out: Uint8Array,
@@ -110,12 +132,12 @@ export class TokenLoss {
       token: (_token, _text, first, last) => add(last - first, true, false),
     };
     this.#pipeline.scan(bytes, start, end);
-    this.#pipeline.cutText(start, end, this.#special, {
+    this.#pipeline.cutText(start, end, special, {
       text: (first, last) => {
         const borders = Int32Array.from(within(pairs, first - start, last - start));
         this.#borders?.move(bytes, first, last, borders);
         for (const border of borders) moved.push(length + border);
-        this.#pipeline.cutStretch(first, last, this.#special, pieces, first === start);
+        this.#pipeline.cutStretch(first, last, special, pieces, first === start);
       },
       token: (_token, first, last) => {
         for (const border of within(pairs, first - start, last - start)) moved.push(length + border);

@@ -6,6 +6,7 @@
  */
 import type { Bitmap } from "../../batch/bitmap.ts";
 import type { TokenListColumn, Utf8Column } from "../../batch/column.ts";
+import { specialPlaces } from "../bpe/added-tokens.ts";
 import { lastCut, nextCut } from "../bpe/character-cuts.ts";
 import {
   ByteBpeEncoder,
@@ -98,7 +99,12 @@ export class WasmBpeEncoder implements Encoder {
     return to - at;
   }
 
-  encodeDocuments(texts: Utf8Column, alive: Bitmap, eos: number, options: DocumentOptions = {}): TokenListColumn {
+  encodeDocuments(
+    texts: Utf8Column,
+    alive: Bitmap,
+    eos: number | undefined,
+    options: DocumentOptions = {},
+  ): TokenListColumn {
     const buffer = this.#buffer;
     if (buffer === undefined) return this.#theTwin().encodeDocuments(texts, alive, eos, options);
     const { data, offsets } = texts;
@@ -113,7 +119,7 @@ export class WasmBpeEncoder implements Encoder {
       if (alive.has(row)) {
         if (options.bos !== undefined) this.#follow(buffer, options.bos, false, take);
         this.#encodeText(buffer, offsets[row], offsets[row + 1], row, options, take);
-        this.#follow(buffer, eos, true, take);
+        this.#follow(buffer, eos ?? NOTHING, true, take);
       } else {
         this.#addPart(buffer, NO_TEXT, 0, 0, take);
         this.#follow(buffer, NOTHING, true, take);
@@ -129,10 +135,10 @@ export class WasmBpeEncoder implements Encoder {
     start: number,
     end: number,
     row: number,
-    { special = "text", parsed }: EncodeOptions,
+    { special = "text", parsed, literals }: EncodeOptions,
     take: Take,
   ): void {
-    this.#pipeline.cut(start, end, special, {
+    this.#pipeline.cut(start, end, specialPlaces(special, literals, row, start), {
       piece: (bytes, first, last, isFirst) => {
         const blank = this.#prefix.isWanted(bytes, first, isFirst);
         if (last - first < CALL_BYTES) {

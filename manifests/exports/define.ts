@@ -198,3 +198,8 @@ export function trainerPath(path: string, { path_prefix }: { readonly path_prefi
 export function numbered(index: number): string {
   return String(index).padStart(5, "0");
 }
+
+/** Whether its trainer finds documents by an EOS that stands at their end, or is moved to their start. */
+export function findsByEos({ geometry }: Pick<Exporter, "geometry">, hasBos: boolean): boolean {
+  return geometry.boundaries === "eos" || (geometry.boundaries === "first_token" && !hasBos);
+}

@@ -65,7 +65,7 @@ export default defineExporter({
         "Ids of two bytes are uint16, of four int32.",
         "Documents hold their EOS, and BOS where the recipe has one: nothing is to be appended. BOS as a label is trained",
         "unless `--eod-mask-loss` is given.",
-        "Documents are kept apart with `--dataloader-inter-document-masking` or `--reset-attention-mask`.",
+        "Documents are kept apart with `--dataloader-inter-document-masking`, or with `--reset-attention-mask` where EOS ends them.",
       ],
     },
     {
@@ -129,7 +129,13 @@ function write(stages: readonly TrainingStageDocuments[], context: Context): Exp
     };
   });
   folder.text("sequences.json", `${JSON.stringify(counts, null, 2)}\n`);
-  return { configs: [...configs, "sequences.json"], warnings: [], record: { stages: summary } };
+  const warnings =
+    context.tokenizer.append_eos === "never"
+      ? [
+          "no EOS ends a document: `--dataloader-inter-document-masking` keeps them apart, `--reset-attention-mask` and `--eod-mask-loss` do not",
+        ]
+      : [];
+  return { configs: [...configs, "sequences.json"], warnings, record: { stages: summary } };
 }
 
 function writeBin(path: string, source: SourceDocuments, { folder, tokenizer }: Context): void {

@@ -90,7 +90,7 @@ function configText(stage: TrainingStageDocuments, { options, tokenizer }: Conte
   const documents = stage.sources.reduce((sum, source) => sum + source.documents, 0);
   const head = [
     `# torchtitan, training stage ${stage.name}: paths for a token source (np.memmap of uint32, np.load of offsets), and weights.`,
-    `# weight counts documents, weight_rows packed rows. Documents ${tokenizer.bos ? `begin with BOS ${tokenizer.bos.id} and ` : ""}end with EOS ${tokenizer.eos.id}.`,
+    `# weight counts documents, weight_rows packed rows. Documents ${tokenizer.bos ? `begin with BOS ${tokenizer.bos.id} and ` : ""}end with ${tokenizer.append_eos === "never" ? "their text" : `EOS ${tokenizer.eos.id}`}.`,
   ];
   const config = {
     sequence_length: stage.sequence_length,

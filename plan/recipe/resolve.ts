@@ -205,13 +205,15 @@ function resolveTokenizer(
     });
     return undefined;
   }
-  const { bos, ...always } = rest;
+  const { bos, append_eos, ...always } = rest;
   return {
     ...(file === undefined ? {} : { file: { asset: resolveLocation(file, context.folder) } }),
     ...(hub === undefined ? {} : { hub: { asset: hubTokenizer(hub) } }),
     ...optional("encoding", encoding),
     ...always,
     ...optional("bos", bos),
+    // What it says by default leaves fingerprints as they were before there was the key.
+    ...(append_eos === "never" && { append_eos }),
     ...placed(path, context),
   };
 }

@@ -69,6 +69,12 @@ const tokenizerShape = z.strictObject({
     .enum(["text", "parse"])
     .default("text")
     .describe("what text is that spells a special token: `text`, or `parse`d to the token's id and counted"),
+  append_eos: z
+    .enum(["always", "never"])
+    .default("always")
+    .describe(
+      "whether EOS is put behind every document; `never` for texts that end as they should, such as rendered chats: then EOS only fills windows",
+    ),
   gates: tokenizerGatesShape
     .prefault({})
     .describe("what the tokens of every source must satisfy, else the run ends with exit code 3"),
@@ -264,6 +270,10 @@ const gatesShape = z.strictObject({
     .record(nameShape, chatGatesShape)
     .optional()
     .describe("by source of chats: what its conversations must have kept, as chat/invariants counts it"),
+  lint: z
+    .record(z.string(), z.number().min(0).max(1))
+    .optional()
+    .describe("by finding of `chat/lint`, `unknown_role: 0`: largest share of a source's rows that may have it"),
 });
 
 /** Every key of a recipe. The sections that hold stages are checked piece by piece, see `resolve.ts`. */

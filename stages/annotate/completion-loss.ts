@@ -6,7 +6,7 @@
  * marker. It counts rows of which nothing is trained on, and the bytes that are.
  */
 import { z } from "zod";
-import { Int32Builder } from "../../batch/builder.ts";
+import { RangeListBuilder } from "../../batch/builder.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { annotate, defineStage, type StageState } from "../define.ts";
 
@@ -59,28 +59,25 @@ export default defineStage({
 
     return annotate(
       ({ text, rows, alive }) => {
-        const starts = new Int32Builder();
-        const ends = new Int32Builder();
-        const offsets = new Int32Array(rows + 1);
+        const ranges = new RangeListBuilder();
         for (let row = 0; row < rows; row++) {
           if (alive.has(row)) {
             const from = int32At(text.offsets, row);
             const bytes = int32At(text.offsets, row + 1) - from;
+            let isTrained = false;
             find(Buffer.from(text.data.buffer, text.data.byteOffset + from, bytes), (start, end) => {
               if (start === end) return;
-              starts.append(start);
-              ends.append(end);
+              ranges.append([start, end]);
+              isTrained = true;
               counts.trained_bytes += end - start;
             });
             counts.rows++;
             counts.text_bytes += bytes;
-            if (starts.length === offsets[row]) counts.rows_untrained++;
+            if (!isTrained) counts.rows_untrained++;
           }
-          offsets[row + 1] = starts.length;
+          ranges.endRow();
         }
-        return new Map([
-          ["loss_ranges", { kind: "range_list", starts: starts.finish(), ends: ends.finish(), offsets }],
-        ]);
+        return new Map([["loss_ranges", ranges.finish()]]);
       },
       () => {
         const state: StageState = { ...counts };

@@ -10,7 +10,7 @@ import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
 import type { TokenListColumn } from "../../batch/column.ts";
 import { int32At, uint32At } from "../../batch/numbers.ts";
-import type { SpecialTokens } from "../../kernels/bpe/added-tokens.ts";
+import { type SpecialPlaces, type SpecialTokens, specialPlaces } from "../../kernels/bpe/added-tokens.ts";
 import { RoundTrip } from "../../kernels/bpe/round-trip.ts";
 import type { Tokenizer } from "../../kernels/bpe/tokenizer.ts";
 import { hash64, type Seed, seedFrom } from "../../kernels/random/shuffle.ts";
@@ -52,14 +52,16 @@ interface Waiting {
   readonly key: Candidate["key"];
   readonly place: Place;
   readonly text: Uint8Array;
+  readonly special: SpecialPlaces;
   readonly ids: Uint32Array;
 }
 
 /** What tokens were made with. */
 export interface TokenizingRules {
   readonly special: SpecialTokens;
-  /** Tokens before each text. */
+  /** Tokens before and behind each text. */
   readonly before: 0 | 1;
+  readonly after: 0 | 1;
 }
 
 export class TokenCheck {
@@ -92,12 +94,13 @@ export class TokenCheck {
       const isLow = last === undefined || isBelow(key, last.key);
       if (!isDrawn && !isLow) return;
       const { text } = batch;
-      const { before } = this.#rules;
+      const { special, before, after } = this.#rules;
       const waiting: Waiting = {
         key,
         place: { shard: batch.shardKey(row), position: batch.position(row) },
         text: text.data.subarray(int32At(text.offsets, row), int32At(text.offsets, row + 1)),
-        ids: tokens.values.subarray(int32At(tokens.offsets, row) + before, int32At(tokens.offsets, row + 1) - 1),
+        special: specialPlaces(special, batch.ranges("literal_ranges"), row, 0),
+        ids: tokens.values.subarray(int32At(tokens.offsets, row) + before, int32At(tokens.offsets, row + 1) - after),
       };
       // The batch ends before the span does.
       if (isLow)
@@ -124,8 +127,8 @@ export class TokenCheck {
     return state;
   }
 
-  #changed({ text, ids, place }: Waiting): Place | null {
-    return this.#roundTrip.keeps(text, 0, text.length, ids, this.#rules.special) ? null : place;
+  #changed({ text, special, ids, place }: Waiting): Place | null {
+    return this.#roundTrip.keeps(text, 0, text.length, ids, special) ? null : place;
   }
 }
 

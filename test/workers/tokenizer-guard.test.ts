@@ -245,3 +245,47 @@ test("unknown tokens are counted and gated, and their documents do not come back
     JSON.stringify({ documents, changed }),
   );
 });
+
+test("no EOS behind documents: stores, windows and verify go by document ends; trainers that go by EOS are refused", async (t) => {
+  const root = temporaryFolder(t);
+  writeTokenizer(root);
+  const texts = TEXTS.slice(0, 400).map((text, i) => (i % 50 === 7 ? "" : i % 3 === 0 ? `${text}<eos>` : text));
+  writeRows(root, texts);
+  const tokenizer = (more: string) => `{ file: tokenizer, eos: "<eos>", append_eos: never${more} }`;
+  const kept = new Set(texts.filter((text) => text !== ""));
+  for (const more of [", special_tokens: parse", ""]) {
+    const { manifest, layout, plan } = await make(root, recipe(tokenizer(more), "trl, megatron"));
+    const folder = layout.tokens(plan.sources[0].tokens);
+    const [shard] = fs.readdirSync(folder).filter((file) => file.endsWith(".ds"));
+    const bytes = fs.readFileSync(path.join(folder, shard));
+    const ids = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+    const ends = new BigUint64Array(new Uint8Array(fs.readFileSync(path.join(folder, `${shard}.index`))).buffer);
+    let start = 0;
+    const names = new Map([
+      [EOS, "<eos>"],
+      [BOS, "<bos>"],
+      [TOOL, "<tool>"],
+    ]);
+    const spelled = [...ends].map((end) => {
+      const text = Array.from(ids.subarray(start, Number(end)), (id) => names.get(id) ?? String.fromCharCode(id));
+      start = Number(end);
+      return text.join("");
+    });
+    assert.deepEqual(spelled.toSorted(), [...kept].toSorted(), "the texts, each once, and nothing behind them");
+    const { tokenizer_guard: guard, counts } = manifest.sources.web;
+    assert.deepEqual(counts.errors, { empty_text: 8 });
+    assert.equal(guard?.documents, 392);
+    const inside = more === "" ? 0 : [...kept].filter((text) => /<eos>./.test(text)).length;
+    assert.equal(guard?.documents_with_eos_inside, inside);
+    assert.equal(guard?.eos_only_at_end_ratio, undefined);
+    assert.equal(guard?.text_tokens, ids.length);
+    assert.equal(manifest.tokenizer.append_eos, "never");
+    assert.deepEqual(await verifyRun(await openRun(plan.name, root)), []);
+  }
+  for (const trainer of ["nanotron", "olmo-core", "mosaic", "modded-nanogpt"]) {
+    await assert.rejects(make(root, recipe(tokenizer(""), trainer)), { code: "recipe/export-needs-eos" });
+  }
+  await assert.rejects(make(root, recipe(tokenizer(`, bos: "<bos>"`), "nanotron")), {
+    code: "recipe/export-needs-eos",
+  });
+});

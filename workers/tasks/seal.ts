@@ -12,6 +12,7 @@ import { numberAt } from "../../batch/numbers.ts";
 import { commitMarker } from "../../io/local/commit.ts";
 import { damagedStore, type VouchedFile } from "../../io/local/vouched.ts";
 import { requireTokenizerGates } from "../../manifests/gates.ts";
+import { requireLintGates } from "../../manifests/lint-gates.ts";
 import { droppingBarriers, type PlannedStage, type SourcePlan, sourceAt } from "../../plan/plan.ts";
 import type { StageState } from "../../stages/define.ts";
 import { tokenFiles } from "../../store/layout.ts";
@@ -71,6 +72,7 @@ export function seal(task: SealTask, context: WorkerContext): StoreMarker {
           }
         : { ...counts.left(), tokens: 0 };
   const sourceCounts = counts.of(left, (stage, states) => context.mergeStates(stage, states));
+  requireLintGates(source.name, sourceCounts.stages, context.plan.recipe.gates.lint ?? {});
   const guard = source.tokenized ? guardOf(source, shards, sourceCounts, counts.left().kept, context) : undefined;
   if (guard !== undefined) requireTokenizerGates(source.name, guard, context.plan.recipe.tokenizer?.gates ?? {});
   const marker: StoreMarker = {

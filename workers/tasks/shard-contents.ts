@@ -1,6 +1,6 @@
 /**
  * What the documents of a store shard consist of, counted as they are written: how often each token stands there, and how many documents hold
- * the token they end or begin with elsewhere too.
+ * the token they end or begin with elsewhere too, or EOS before their end where none is appended.
  *
  * Invariant: exact; ids beyond the vocabulary, and BOS and EOS inside documents that nothing was parsed in, are bugs that end here. Ids are counted in
  * blocks, not by document: a call for each costs as much again. Price: 2 ns a token, and 4 bytes for each id of the vocabulary.
@@ -35,7 +35,8 @@ export class ShardContents {
   /** The ids of the next document, which `count` gets too. Asked for where text may have become BOS or EOS. */
   document(ids: TokenArray): void {
     const { eos, bos } = this.#tokenizer;
-    if (ids.indexOf(eos.id) !== ids.length - 1) this.#eosInside++;
+    const firstEos = ids.indexOf(eos.id);
+    if (firstEos !== -1 && firstEos !== ids.length - 1) this.#eosInside++;
     if (bos !== undefined && ids.indexOf(bos.id, 1) !== -1) this.#bosInside++;
   }
 
@@ -44,11 +45,13 @@ export class ShardContents {
     const counts = this.#counts;
     const known = counts.reduce((sum, count) => sum + count, 0);
     if (known !== this.#tokens) throw new Error(`${known} of ${this.#tokens} tokens are of the vocabulary`);
-    const { eos, bos } = this.#tokenizer;
+    if (this.parses) return counts;
+    const { eos, bos, append_eos } = this.#tokenizer;
     for (const token of bos === undefined ? [eos] : [eos, bos]) {
       const found = uint32At(counts, token.id);
-      if (found !== documents && !this.parses)
-        throw new Error(`${found} times ${token.token} in ${documents} documents that each have it once`);
+      const perDocument = token === eos && append_eos === "never" ? 0 : 1;
+      if (found !== perDocument * documents)
+        throw new Error(`${found} times ${token.token} in ${documents} documents that each have ${perDocument}`);
     }
     return counts;
   }

@@ -13,9 +13,28 @@ test("documents without the borders they should have are named, and good ones of
     [0, "begins with id 2 instead of BOS 1", [2], [1], 1],
   ];
   for (const [document, what, ids, ends, bos] of bad) {
-    assert.deepEqual(documentProblem(Uint32Array.from(ids), ends, { eos: 2, bos }), { document, what });
+    assert.deepEqual(documentProblem(Uint32Array.from(ids), ends, { eos: 2, appends_eos: true, bos }), {
+      document,
+      what,
+    });
   }
-  assert.equal(documentProblem(Uint32Array.of(5, 99, 2, 2), Float64Array.of(3, 4), { eos: 2 }), undefined);
-  assert.equal(documentProblem(Uint16Array.of(1, 99, 2, 1, 2), [3, 5], { eos: 2, bos: 1 }), undefined);
-  assert.equal(documentProblem(new Uint16Array(0), [], { eos: 2 }), undefined);
+  assert.equal(
+    documentProblem(Uint32Array.of(5, 99, 2, 2), Float64Array.of(3, 4), { eos: 2, appends_eos: true }),
+    undefined,
+  );
+  assert.equal(
+    documentProblem(Uint16Array.of(1, 99, 2, 1, 2), [3, 5], { eos: 2, appends_eos: true, bos: 1 }),
+    undefined,
+  );
+  assert.equal(documentProblem(new Uint16Array(0), [], { eos: 2, appends_eos: true }), undefined);
+});
+
+test("without EOS behind them documents are what their ends say, and need a token beside BOS", () => {
+  const format = { eos: 2, appends_eos: false };
+  assert.equal(documentProblem(Uint16Array.of(5, 6, 7), [1, 3], format), undefined);
+  assert.equal(documentProblem(Uint16Array.of(1, 6, 1, 7), [2, 4], { ...format, bos: 1 }), undefined);
+  assert.deepEqual(documentProblem(Uint16Array.of(1, 6, 1), [2, 3], { ...format, bos: 1 }), {
+    document: 1,
+    what: "has no token but BOS",
+  });
 });

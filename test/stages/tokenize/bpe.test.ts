@@ -7,12 +7,13 @@ import stage from "../../../stages/tokenize/bpe.ts";
 import { batchOf } from "../../batch-of.ts";
 import { LOCAL_ASSETS } from "../local-assets.ts";
 
-function create(options: { file?: string; encoding?: string; eos: string }) {
+function create(options: Readonly<Record<string, string>>) {
   return stage.create(stage.options.parse(options), { assets: LOCAL_ASSETS, seed: [0, 0] });
 }
 
 function tokens(operator: ReturnType<typeof create>, batch: ReturnType<typeof batchOf>): number[][] {
-  const column = operator.apply(batch).get("tokens") as TokenListColumn;
+  const drop = (row: number) => batch.alive.clear(row);
+  const column = operator.apply(batch, drop).get("tokens") as TokenListColumn;
   assert.equal(column.kind, "token_list");
   assert.equal(column.offsets.length, batch.rows + 1);
   return Array.from({ length: batch.rows }, (_, row) => [
@@ -64,4 +65,20 @@ test("a file may be named by its folder", () => {
   const { vocabulary } = stage.options.parse({ file, eos: "x" });
   assert.deepEqual(vocabulary, { asset: file });
   assert.equal(loadTokenizer("models", LOCAL_ASSETS.bytes(vocabulary)).vocabSize, 151_669);
+});
+
+test("without EOS behind them rows are their text alone, and those without tokens die", () => {
+  const operator = create({
+    encoding: "cl100k_base",
+    eos: "<|endoftext|>",
+    bos: "<|endofprompt|>",
+    append_eos: "never",
+  });
+  const batch = batchOf(["", "Hello", "", "dead", "a", ""]);
+  batch.alive.clear(3);
+  assert.deepEqual(tokens(operator, batch), [[], [100276, 9906], [], [], [100276, 64], []]);
+  assert.deepEqual(
+    [...Array(6).keys()].filter((row) => batch.alive.has(row)),
+    [1, 4],
+  );
 });
