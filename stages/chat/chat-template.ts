@@ -6,14 +6,25 @@
  */
 import { MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { RecipeError } from "../../batch/errors.ts";
-import type { TemplateDate } from "../../kernels/jinja/run.ts";
 import { TemplateError } from "../../kernels/jinja/errors.ts";
-import { type ChatTemplate as CompiledTemplate, compileTemplate, type Rendering } from "../../kernels/jinja/template.ts";
-import { isJsonList, JsonError, type JsonObject, type JsonValue, parseJson, parseJsonBytes } from "../../kernels/json/value.ts";
+import type { TemplateDate } from "../../kernels/jinja/run.ts";
+import {
+  type ChatTemplate as CompiledTemplate,
+  compileTemplate,
+  type Rendering,
+} from "../../kernels/jinja/template.ts";
+import {
+  isJsonList,
+  JsonError,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  parseJsonBytes,
+} from "../../kernels/json/value.ts";
 import type { AssetRef, Assets } from "../assets.ts";
 import type { Messages } from "./conversation.ts";
-import { prepared } from "./template-inputs.ts";
 import { SHIPPED_TEMPLATES, type ShippedTemplate } from "./shipped-templates.ts";
+import { prepared } from "./template-inputs.ts";
 
 export interface TemplateOptions {
   readonly template: ShippedTemplate | AssetRef;

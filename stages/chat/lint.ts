@@ -103,8 +103,7 @@ class TemplateLint {
             text,
             text_bytes,
             spans: template.hasMarkers(chat) ? template.render(messages, chat).spans : undefined,
-            render: (count, generationPrompt) =>
-              template.render(messages.slice(0, count), chat, generationPrompt).text,
+            render: (count, generationPrompt) => template.render(messages.slice(0, count), chat, generationPrompt).text,
           },
           "assistant",
         ),
@@ -132,7 +131,8 @@ export default defineStage({
   name: "chat/lint",
   version: 1,
   kind: "filter",
-  summary: "Counts what is odd about conversations: which templates refuse them, what would be trained on, how calls of tools are spelled.",
+  summary:
+    "Counts what is odd about conversations: which templates refuse them, what would be trained on, how calls of tools are spelled.",
   options,
   reads: ["messages"],
   writes: [],
@@ -155,7 +155,10 @@ export default defineStage({
           const given = kwargsOf(readCell(kwargs, row, "chat_template_kwargs", "bad_kwargs"));
           const own = given.get("tools") ?? readCell(tools, row, "tools", "bad_tools");
           const chat: Conversation = {
-            messages: found.has("arguments_broken") || found.has("arguments_double_encoded") ? messages : messages.map(withArguments),
+            messages:
+              found.has("arguments_broken") || found.has("arguments_double_encoded")
+                ? messages
+                : messages.map(withArguments),
             tools: toolsOf(own),
             kwargs: withEntries(given, { tools: undefined }),
           };

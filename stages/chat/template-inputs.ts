@@ -174,4 +174,3 @@ export function prepared(message: Message, transformers: 4 | 5): Message {
   if (reasoning !== null) made.set("reasoning_content", reasoning);
   return made;
 }
-
