@@ -6,12 +6,8 @@
  * Price: 15 ns a row, and for `id` and `text` the hash of their bytes; for a count another 12 bytes and 0.2 microseconds a row.
  */
 import { z } from "zod";
-import type { Batch } from "../../batch/batch.ts";
-import { int32At, uint32At } from "../../batch/numbers.ts";
-import { contentHasher } from "../../io/row-hasher.ts";
-import { hash64, type Seed, seedFrom, threefry } from "../../kernels/random/shuffle.ts";
-import { type Cells, ColumnPath } from "../cells.ts";
-import { defineStage, filter, type SelectBarrierOperator, selectBarrier } from "../define.ts";
+import { defineStage, filter, selectBarrier } from "../define.ts";
+import { drawsBy, fractionOf } from "../draws.ts";
 
 const options = z
   .strictObject({
@@ -51,37 +47,6 @@ const options = z
 
 const NOT_SAMPLED = "the draw, at least 0 and less than 1, is not below `share`, or `count` rows have lower ones";
 
-type Draw = ReturnType<SelectBarrierOperator["draw"]>;
-
-/** Draws by the place of rows: the shard's key, then the position in it. */
-function byPosition(seed: Seed): (batch: Batch) => Draw {
-  return (batch) => {
-    const seeds = new Map<number, Seed>();
-    return (row, out) => {
-      const shard = int32At(batch.shards, row);
-      const [high, low] = seeds.get(shard) ?? seedFrom(seed[0], seed[1], batch.shardKey(row));
-      seeds.set(shard, [high, low]);
-      hash64(high, low, batch.position(row), out);
-      return true;
-    };
-  };
-}
-
-/** Draws by the bytes of a column. */
-function byContent(seed: Seed, column: string): (batch: Batch) => Draw {
-  const hasher = contentHasher();
-  const path = new ColumnPath(column);
-  return (batch) => {
-    const cells: Cells = path.of(batch);
-    return (row, out) => {
-      if (cells.read(row) !== "text") return false;
-      hasher.hash(cells.bytes, cells.start, cells.end, out);
-      threefry(seed[0], seed[1], uint32At(out, 1), uint32At(out, 0), out);
-      return true;
-    };
-  };
-}
-
 export default defineStage({
   name: "filter/sample",
   version: 1,
@@ -98,7 +63,7 @@ export default defineStage({
   exchange: ({ count, scope = "source" }) =>
     count === undefined ? undefined : { scope, verdict: "select", count, reason: "not_sampled" },
   create: ({ share, by }, { seed }) => {
-    const open = by === "position" ? byPosition(seed) : byContent(seed, by);
+    const open = drawsBy(by, seed);
     if (share === undefined) return selectBarrier({ draw: open, keyless: "no_id" });
     const words = new Uint32Array(2);
     return filter<"not_sampled" | "no_id">((batch, drop) => {
@@ -108,7 +73,7 @@ export default defineStage({
           drop(row, "no_id");
           return;
         }
-        const drawn = (uint32At(words, 0) * 2 ** 21 + (uint32At(words, 1) >>> 11)) / 2 ** 53;
+        const drawn = fractionOf(words);
         if (drawn >= share) drop(row, "not_sampled", drawn);
       });
     });
