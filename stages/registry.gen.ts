@@ -2,6 +2,7 @@
 import annotateCompletionLoss from "./annotate/completion-loss.ts";
 import annotateConstant from "./annotate/constant.ts";
 import annotateLookUp from "./annotate/look-up.ts";
+import chatGenerate from "./chat/generate.ts";
 import dedupExact from "./dedup/exact.ts";
 import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
@@ -49,4 +50,5 @@ export const BUILTIN_STAGES = {
   "pack/concat": packConcat,
   "write/jsonl": writeJsonl,
   "write/parquet": writeParquet,
+  "chat/generate": chatGenerate,
 } as const;
