@@ -105,7 +105,8 @@ export const maxTokensFlag = {
   parse: parseCount("max-tokens", 0),
   optional: true,
   placeholder: "n",
-  brief: "tokens, as endpoints count them, that answers may cost in this process; run again to go on (no bound by default)",
+  brief:
+    "tokens, as endpoints count them, that answers may cost in this process; run again to go on (no bound by default)",
 } as const;
 
 export const endpointFlag = {
@@ -114,7 +115,8 @@ export const endpointFlag = {
   variadic: true,
   optional: true,
   placeholder: "name=url",
-  brief: "where the models of a recipe answer: qwen=http://localhost:8000/v1; one name with several addresses uses them in turns",
+  brief:
+    "where the models of a recipe answer: qwen=http://localhost:8000/v1; one name with several addresses uses them in turns",
 } as const;
 
 export const countFlag = (name: string, fallback: string, brief: string) =>

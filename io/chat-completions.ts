@@ -170,7 +170,10 @@ export class ChatClient {
     const isOfRow = status === 400 || status === 413 || status === 422;
     if (!isOfRow) throw refuses(endpoint, told);
     if (open.answers === 0 && ++open.refusals >= HOPELESS_REFUSALS)
-      throw refuses(endpoint, `${open.refusals} requests were refused and none was answered; the last one with ${told}`);
+      throw refuses(
+        endpoint,
+        `${open.refusals} requests were refused and none was answered; the last one with ${told}`,
+      );
     return { status, message };
   }
 }

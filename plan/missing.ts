@@ -47,7 +47,9 @@ export function resolveMissing(recipe: Recipe, lacking: LackingEndpoint = () => 
     );
     const outputs = recipe.outputs.filter(({ sources }) => sources.includes(spec.name)).map(({ name }) => name);
     if (weights.length + outputs.length === 0) return [];
-    return [{ spec, endpoint: spec.from.length > 0 ? endpoint : undefined, weights: Object.fromEntries(weights), outputs }];
+    return [
+      { spec, endpoint: spec.from.length > 0 ? endpoint : undefined, weights: Object.fromEntries(weights), outputs },
+    ];
   });
   if (absent.length === 0) return { recipe, missing: [] };
   const policyOf = (source: SourceSpec): MissingPolicy => source.missing ?? recipe.missing;

@@ -77,11 +77,13 @@ export function variableSuffix(name: string): string {
 function checkedUrl(text: string, origin: string): URL {
   if (!URL.canParse(text)) throw badEndpoint(origin, "holds no URL");
   const url = new URL(text);
-  if (url.protocol !== "http:" && url.protocol !== "https:") throw badEndpoint(origin, "holds no http:// or https:// URL");
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    throw badEndpoint(origin, "holds no http:// or https:// URL");
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
     throw badEndpoint(origin, "has user information, a query or a fragment in its URL");
-  url.pathname = url.pathname.replace(/\/+$/, "");
-  if (!url.pathname.endsWith(PATH)) url.pathname += PATH;
+  // A path that is empty reads as `/`.
+  const base = url.pathname.replace(/\/+$/, "");
+  url.pathname = base.endsWith(PATH) ? base : base + PATH;
   return url;
 }
 

@@ -18,7 +18,7 @@ const FUNCTIONS: ReadonlyMap<string, (...values: readonly number[]) => number> =
   ["max", Math.max],
 ]);
 
-const TOKEN = /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+)|([a-z]+)|(\*\*|[-+*/%^(),]))/y;
+const TOKEN = /\s*(?:((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|([a-z]+)|(\*\*|[-+*/%^(),]))/y;
 
 /** The value as text, or what is wrong with the expression: `error: …`. */
 export function calculate(expression: string): string {
@@ -37,7 +37,8 @@ class Parser {
   #depth = 0;
 
   constructor(text: string) {
-    if (text.length > MAX_CHARACTERS) throw new SyntaxError(`the expression has more than ${MAX_CHARACTERS} characters`);
+    if (text.length > MAX_CHARACTERS)
+      throw new SyntaxError(`the expression has more than ${MAX_CHARACTERS} characters`);
     const tokens: string[] = [];
     TOKEN.lastIndex = 0;
     while (text.slice(TOKEN.lastIndex).trim() !== "") {

@@ -6,7 +6,7 @@
  * errors are `{error: {message}}`, `{error: text}`, `{object: "error", message}` or `{detail}`, and may come in a stream that began well.
  * Invariant: a call's arguments keep every digit. What is no answer is a {@link BadCompletion}.
  */
-import { isJsonList, type JsonObject, type JsonValue, jsonText, parseJson } from "../json/value.ts";
+import { isJsonList, JsonError, type JsonObject, type JsonValue, jsonText, parseJson } from "../json/value.ts";
 
 export type ToolCall = {
   readonly name: string;
@@ -173,11 +173,20 @@ function objectOf(text: string): JsonObject {
   let value: JsonValue;
   try {
     value = parseJson(text);
-  } catch {
-    throw new BadCompletion("the answer is no JSON");
+  } catch (error) {
+    if (!(error instanceof JsonError) || error.kind !== "lone_surrogate")
+      throw new BadCompletion("the answer is no JSON");
+    value = parseJson(withWholeCharacters(text));
   }
   if (!(value instanceof Map)) throw new BadCompletion("the answer is no JSON object");
   return value;
+}
+
+/** A model may write half of a character; another attempt with the same seed would do the same. */
+function withWholeCharacters(text: string): string {
+  const whole = (_: string, value: unknown): unknown =>
+    typeof value === "string" ? value.replaceAll(/\p{Surrogate}/gu, "\ufffd") : value;
+  return JSON.stringify(JSON.parse(text, whole));
 }
 
 function listOf(value: JsonValue | undefined): readonly JsonValue[] {

@@ -167,7 +167,9 @@ function countName(counts: Record<string, number>, name: string, count = 1): voi
 function costOf({ prices, prompt_tokens, cached_tokens, completion_tokens }: ModelAccount): number | null {
   if (prices === null || prices === undefined) return null;
   const { prompt, completion, cached_prompt = prompt } = prices;
-  return ((prompt_tokens - cached_tokens) * prompt + cached_tokens * cached_prompt + completion_tokens * completion) / 1e6;
+  return (
+    ((prompt_tokens - cached_tokens) * prompt + cached_tokens * cached_prompt + completion_tokens * completion) / 1e6
+  );
 }
 
 function reject(rejected: Account["rejected"], reason: AnswerReason, example: Example): void {

@@ -45,8 +45,10 @@ export function judge(completion: Completion, options: GenerateOptions): Said | 
     return { reason: "wrong_finish_reason", detail: finish_reason === "" ? "none" : finish_reason };
   const { text, reasoning = "", isClosed } = splitThought(completion.content, completion.reasoning, options.think_tags);
   if (!isClosed) return { reason: "unclosed_think_block", detail: excerpt(reasoning) };
-  if (validation.think === "required" && reasoning.trim() === "") return { reason: "no_think_block", detail: excerpt(text) };
-  if (validation.think === "forbidden" && reasoning.trim() !== "") return { reason: "think_block", detail: excerpt(reasoning) };
+  if (validation.think === "required" && reasoning.trim() === "")
+    return { reason: "no_think_block", detail: excerpt(text) };
+  if (validation.think === "forbidden" && reasoning.trim() !== "")
+    return { reason: "think_block", detail: excerpt(reasoning) };
   if (text.trim() === "") return { reason: "empty_answer", detail: "" };
   if (text.includes("\ufffd") || reasoning.includes("\ufffd")) return { reason: "broken_text", detail: excerpt(text) };
   const characters = codePoints(text);

@@ -9,7 +9,16 @@ import type { Completion, ToolCall } from "../../../kernels/chat/completion.ts";
 import { joinThought } from "../../../kernels/chat/think.ts";
 import { type JsonObject, type JsonValue, jsonText } from "../../../kernels/json/value.ts";
 import type { Answer, Dialogue } from "../../define.ts";
-import { ANSWER_REASONS, type AnswerReason, choose, excerpt, isRejection, judge, type Rejection, type Said } from "./answer.ts";
+import {
+  ANSWER_REASONS,
+  type AnswerReason,
+  choose,
+  excerpt,
+  isRejection,
+  judge,
+  type Rejection,
+  type Said,
+} from "./answer.ts";
 import { type Call, isUnanswered, type ModelAnswer, type ToolResult, tokensOf } from "./calls.ts";
 import type { GenerateOptions, ModelOptions } from "./options.ts";
 import { BadRow, contentOf, promptsOf, requestBody, type Turns, toolsOf, transcript, turn, turnsOf } from "./prompt.ts";
@@ -74,7 +83,8 @@ export function* rowDialogue(row: RowQuestion, options: GenerateOptions, tools: 
       const { reason, message, value = null } = error;
       return asking.outcome(null, { reason, detail: message, value });
     }
-    if (error instanceof BadRow) return asking.outcome(null, { reason: error.reason, detail: error.message, value: null });
+    if (error instanceof BadRow)
+      return asking.outcome(null, { reason: error.reason, detail: error.message, value: null });
     throw error;
   }
 }
@@ -246,7 +256,10 @@ class RowAsking {
   #callTurn(completion: Completion, first: number): JsonObject {
     const said = judge(completion, { ...this.#options, validation: CALL_VALIDATION });
     const spoken = isRejection(said) ? { text: "" } : said;
-    return this.#turnOf(spoken).set("tool_calls", completion.tool_calls.map((call, at) => callOf(call, idOf(first + at))));
+    return this.#turnOf(spoken).set(
+      "tool_calls",
+      completion.tool_calls.map((call, at) => callOf(call, idOf(first + at))),
+    );
   }
 }
 
@@ -268,7 +281,8 @@ function factsOf(answer: ModelAnswer): Answer {
 function completionIn(answer: ModelAnswer | undefined): Completion | Rejection {
   if (answer === undefined) throw new Error("a call has no answer");
   if (isUnanswered(answer)) return { reason: "unanswered", detail: answer.unanswered };
-  if (isRefusal(answer)) return { reason: "refused", detail: `HTTP ${answer.status}: ${answer.message}`, value: answer.status };
+  if (isRefusal(answer))
+    return { reason: "refused", detail: `HTTP ${answer.status}: ${answer.message}`, value: answer.status };
   return answer;
 }
 

@@ -15,18 +15,30 @@ const sampling = z.strictObject({
   temperature: z.number().min(0).optional().describe("0 takes the most probable token"),
   top_p: z.number().gt(0).max(1).optional().describe("share of the probability that is drawn from"),
   top_k: z.int().min(1).optional().describe("most probable tokens that are drawn from; not every server knows it"),
-  min_p: z.number().min(0).max(1).optional().describe("least probability, as a share of the greatest; not every server knows it"),
+  min_p: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("least probability, as a share of the greatest; not every server knows it"),
   max_tokens: z.int().min(1).optional().describe("tokens after which an answer is cut"),
   presence_penalty: z.number().optional().describe("against tokens that occur"),
   frequency_penalty: z.number().optional().describe("against tokens that occur often"),
-  repetition_penalty: z.number().optional().describe("against tokens that occur, as a factor; not every server knows it"),
+  repetition_penalty: z
+    .number()
+    .optional()
+    .describe("against tokens that occur, as a factor; not every server knows it"),
   stop: z.array(z.string().min(1)).min(1).optional().describe("texts before which an answer ends"),
 });
 
 const prices = z.strictObject({
   prompt: z.number().min(0).describe("price of a million tokens of prompts"),
   completion: z.number().min(0).describe("price of a million tokens of answers, thinking included"),
-  cached_prompt: z.number().min(0).optional().describe("price of a million tokens of prompts that the server had in its cache"),
+  cached_prompt: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("price of a million tokens of prompts that the server had in its cache"),
 });
 
 const modelShape = {
@@ -93,7 +105,9 @@ const multiTurn = z.strictObject({
       ...modelShape,
       prompt: z
         .string()
-        .refine((text) => text.includes("{conversation}"), { message: "needs `{conversation}`, where the turns so far stand" })
+        .refine((text) => text.includes("{conversation}"), {
+          message: "needs `{conversation}`, where the turns so far stand",
+        })
         .default(writerPrompt)
         .describe("what the writer is asked; the turns so far stand for `{conversation}`"),
     })
@@ -119,22 +133,36 @@ export const generateOptions = z
       .describe(
         "what is answered: the turns up to the `last_user` or the `first_user`; `every_user` turn anew, one after the other; or the `whole`, which must end with a user or a tool",
       ),
-    system: z.string().min(1).optional().describe("system turn of requests, instead of the row's own; it is not written"),
+    system: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("system turn of requests, instead of the row's own; it is not written"),
     system_column: z
       .string()
       .min(1)
       .optional()
-      .describe("column, or path into a column of JSON, with the system turn of the row's requests, such as `chat_template_kwargs.custom_instructions`"),
-    tools: z.string().min(1).optional().describe("column of JSON with the schemas of tools that requests name; nothing is run"),
+      .describe(
+        "column, or path into a column of JSON, with the system turn of the row's requests, such as `chat_template_kwargs.custom_instructions`",
+      ),
+    tools: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("column of JSON with the schemas of tools that requests name; nothing is run"),
     seed: z
       .union([z.enum(["row", "none"]), z.int().min(0).max(0x7fff_ffff)])
       .default("row")
-      .describe("seed of requests: another one for each `row` and answer, which follows from the recipe's; one for all; or `none`"),
+      .describe(
+        "seed of requests: another one for each `row` and answer, which follows from the recipe's; one for all; or `none`",
+      ),
     n: z.int().min(1).max(64).default(1).describe("answers of which one is chosen"),
     choose: z
       .enum(["first", "longest", "shortest", "most_common"])
       .default("first")
-      .describe("which of the good answers: the `first`, and no more are asked for than it takes; of equal ones the first"),
+      .describe(
+        "which of the good answers: the `first`, and no more are asked for than it takes; of equal ones the first",
+      ),
     reasoning: z
       .enum(["apart", "inline"])
       .default("apart")
@@ -150,19 +178,33 @@ export const generateOptions = z
       .string()
       .min(1)
       .optional()
-      .describe("column that the answer is written to, instead of a turn behind the others; thinking that is apart goes to `NAME_reasoning`"),
-    multi_turn: multiTurn.optional().describe("have a model write further turns of the user, each of which is answered"),
+      .describe(
+        "column that the answer is written to, instead of a turn behind the others; thinking that is apart goes to `NAME_reasoning`",
+      ),
+    multi_turn: multiTurn
+      .optional()
+      .describe("have a model write further turns of the user, each of which is answered"),
     tool_loop: toolLoop.optional().describe("run the tools that the model calls, until it answers"),
-    preference: preference.optional().describe("write pairs: the answer is the chosen one, that of another model the rejected one"),
+    preference: preference
+      .optional()
+      .describe("write pairs: the answer is the chosen one, that of another model the rejected one"),
     validation: validation.prefault({}).describe("what answers must be; a row without a good one falls"),
     failed: z
       .enum(["stop", "drop"])
       .default("stop")
       .describe("when all attempts at a call have failed: `stop` the run, or `drop` the row"),
-    stream: z.boolean().default(false).describe("have answers sent while they are made, so that silence tells a server that hangs"),
+    stream: z
+      .boolean()
+      .default(false)
+      .describe("have answers sent while they are made, so that silence tells a server that hangs"),
     timeouts: timeouts.prefault({}).describe("how long a call may take"),
     ...requestOptions,
-    concurrency: z.int().min(1).max(4096).default(64).describe("calls that are out at once at the endpoint, over all workers"),
+    concurrency: z
+      .int()
+      .min(1)
+      .max(4096)
+      .default(64)
+      .describe("calls that are out at once at the endpoint, over all workers"),
     attempts: z.int().min(1).max(100).default(10).describe("attempts at one call, the first included"),
   })
   .check(({ value, issues }) => {
@@ -174,13 +216,16 @@ export const generateOptions = z
     if (form !== undefined && other !== undefined) refuse(other, `cannot stand beside \`${form}\``);
     if (form !== undefined && value.into !== undefined) refuse("into", `cannot stand beside \`${form}\``);
     if (value.into === value.messages) refuse("into", "is the column of the turns; leave it out");
-    if (value.into !== undefined && value.prompt === "every_user") refuse("into", "holds one answer, and `every_user` has several");
+    if (value.into !== undefined && value.prompt === "every_user")
+      refuse("into", "holds one answer, and `every_user` has several");
     if (value.system !== undefined && value.system_column !== undefined)
       refuse("system_column", "cannot stand beside `system`");
     if (value.tool_loop !== undefined && value.n > 1) refuse("n", "must be 1 beside `tool_loop`");
     if (value.tool_loop !== undefined && value.tools !== undefined) refuse("tools", "cannot stand beside `tool_loop`");
-    if (value.tool_loop !== undefined && value.prompt === "every_user") refuse("prompt", "cannot be `every_user` beside `tool_loop`");
-    if (value.preference !== undefined && value.prompt === "every_user") refuse("prompt", "cannot be `every_user` beside `preference`");
+    if (value.tool_loop !== undefined && value.prompt === "every_user")
+      refuse("prompt", "cannot be `every_user` beside `tool_loop`");
+    if (value.preference !== undefined && value.prompt === "every_user")
+      refuse("prompt", "cannot be `every_user` beside `preference`");
   });
 
 export type GenerateOptions = z.output<typeof generateOptions>;

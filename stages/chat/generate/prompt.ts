@@ -4,7 +4,14 @@
  * Invariant: turns are written again with every digit and key in its place; a request leaves earlier thinking out, as models are trained without
  * it. What cannot be asked is a {@link BadRow} with its reason.
  */
-import { isJsonList, JsonError, type JsonObject, type JsonValue, jsonText, parseJson } from "../../../kernels/json/value.ts";
+import {
+  isJsonList,
+  JsonError,
+  type JsonObject,
+  type JsonValue,
+  jsonText,
+  parseJson,
+} from "../../../kernels/json/value.ts";
 import type { GenerateOptions, ModelOptions } from "./options.ts";
 
 /** Why nothing can be asked for a row. */
@@ -25,7 +32,8 @@ const REASONING_KEYS = ["reasoning_content", "reasoning", "thinking"];
 /** The turns in a row's JSON. Throws {@link BadRow}. */
 export function turnsOf(text: string | null): Turns {
   const value = text === null ? null : parsed(text, "bad_messages");
-  if (value === null || (isJsonList(value) && value.length === 0)) throw new BadRow("no_messages", "the row has no turns");
+  if (value === null || (isJsonList(value) && value.length === 0))
+    throw new BadRow("no_messages", "the row has no turns");
   if (!isJsonList(value)) throw new BadRow("bad_messages", "the turns are no list");
   return value.map((turn, at) => checkedTurn(turn, at));
 }
@@ -54,8 +62,7 @@ function checkedTurn(turn: JsonValue, at: number): JsonObject {
   if (role === undefined || !ROLES.has(role)) throw bad(`has the role ${jsonText(role ?? null).slice(0, 40)}`);
   const content = turn.get("content");
   const isCall = role === "assistant" && turn.get("tool_calls") !== undefined;
-  if (typeof content !== "string" && !(isCall && (content === null || content === undefined)))
-    throw bad("has no text");
+  if (typeof content !== "string" && !(isCall && (content === null || content === undefined))) throw bad("has no text");
   return turn;
 }
 
@@ -64,10 +71,13 @@ export function promptsOf(turns: Turns, prompt: GenerateOptions["prompt"]): read
   const isUser = (turn: JsonObject): boolean => turn.get("role") === "user";
   if (prompt === "whole") {
     const last = turns.at(-1)?.get("role");
-    if (last !== "user" && last !== "tool") throw new BadRow("bad_messages", "the last turn is neither a user's nor a tool's");
+    if (last !== "user" && last !== "tool")
+      throw new BadRow("bad_messages", "the last turn is neither a user's nor a tool's");
     return [turns];
   }
-  const asked = turns.filter((turn) => isUser(turn) || turn.get("role") === "system" || turn.get("role") === "developer");
+  const asked = turns.filter(
+    (turn) => isUser(turn) || turn.get("role") === "system" || turn.get("role") === "developer",
+  );
   const end = (prompt === "last_user" ? turns.findLastIndex(isUser) : turns.findIndex(isUser)) + 1;
   if (end === 0) throw new BadRow("bad_messages", "no turn is a user's");
   if (prompt !== "every_user") return [turns.slice(0, end)];
@@ -87,7 +97,11 @@ export function promptsOf(turns: Turns, prompt: GenerateOptions["prompt"]): read
 export function requestBody(
   { model, sampling, body }: ModelOptions,
   turns: Turns,
-  { system, tools, seed }: {
+  {
+    system,
+    tools,
+    seed,
+  }: {
     readonly system?: string | undefined;
     readonly tools?: readonly JsonValue[] | undefined;
     readonly seed?: number | undefined;

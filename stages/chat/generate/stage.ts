@@ -5,14 +5,13 @@
  */
 import type { Batch, Derivation } from "../../../batch/batch.ts";
 import { Utf8Builder } from "../../../batch/builder.ts";
-import { isValid } from "../../../batch/column.ts";
-import { utf8String } from "../../../batch/column.ts";
+import { isValid, utf8String } from "../../../batch/column.ts";
 import { seedFrom } from "../../../kernels/random/shuffle.ts";
 import { type Cells, ColumnPath } from "../../cells.ts";
 import { type ColumnDeclaration, defineStage, request, type StageDefinition } from "../../define.ts";
 import { type Account, countRow, mergeAccounts, newAccount, stateOf } from "./account.ts";
 import { caller, tokensOf } from "./calls.ts";
-import { type Outcome, type Reason, REASONS, type RowQuestion, rowDialogue } from "./forms.ts";
+import { type Outcome, REASONS, type Reason, type RowQuestion, rowDialogue } from "./forms.ts";
 import { type GenerateOptions, generateOptions } from "./options.ts";
 import type { ChatTool } from "./tools.ts";
 
@@ -89,7 +88,13 @@ export function generateStage({ tools, ...named }: GenerateStage) {
 }
 
 /** What comes back, whatever the form. */
-function columnsOf({ messages, into, reasoning, tool_loop, preference }: GenerateOptions): readonly ColumnDeclaration[] {
+function columnsOf({
+  messages,
+  into,
+  reasoning,
+  tool_loop,
+  preference,
+}: GenerateOptions): readonly ColumnDeclaration[] {
   if (preference !== undefined)
     return [
       { name: "chosen", kind: "json" },
@@ -101,7 +106,10 @@ function columnsOf({ messages, into, reasoning, tool_loop, preference }: Generat
       { name: into, kind: "utf8" },
       ...(reasoning === "apart" ? [{ name: `${into}_reasoning`, kind: "utf8" } as const] : []),
     ];
-  return [{ name: messages, kind: "json" }, ...(tool_loop === undefined ? [] : [{ name: "tools", kind: "json" } as const])];
+  return [
+    { name: messages, kind: "json" },
+    ...(tool_loop === undefined ? [] : [{ name: "tools", kind: "json" } as const]),
+  ];
 }
 
 function dropRow(

@@ -40,7 +40,12 @@ export function schemaOf({ name, description, parameters }: ChatTool): JsonValue
 }
 
 /** Runs a call; whatever goes wrong in it is its result. */
-export async function runTool(tool: ChatTool | undefined, name: string, input: string, signal: AbortSignal): Promise<string> {
+export async function runTool(
+  tool: ChatTool | undefined,
+  name: string,
+  input: string,
+  signal: AbortSignal,
+): Promise<string> {
   if (tool === undefined) return `error: there is no tool ${JSON.stringify(name)}`;
   let given: JsonValue;
   try {

@@ -6,8 +6,8 @@
  */
 import { Batch } from "../../../batch/batch.ts";
 import { type Column, columnArrays, type ScalarColumn } from "../../../batch/column.ts";
-import { int32At, uint8At } from "../../../batch/numbers.ts";
 import { release } from "../../../batch/memory.ts";
+import { int32At, uint8At } from "../../../batch/numbers.ts";
 
 /** With the longest answer that a client takes, a column stays below what offsets reach. */
 export const REQUEST_ROWS = 128;
@@ -64,7 +64,8 @@ function partOf(column: Column, from: number, to: number): ScalarColumn {
 function bitsOf(validity: Uint8Array, from: number, to: number): Uint8Array {
   const bits = new Uint8Array((to - from + 7) >> 3);
   for (let row = from; row < to; row++) {
-    if ((uint8At(validity, row >> 3) >> (row & 7)) & 1) bits[(row - from) >> 3] = uint8At(bits, (row - from) >> 3) | (1 << ((row - from) & 7));
+    if ((uint8At(validity, row >> 3) >> (row & 7)) & 1)
+      bits[(row - from) >> 3] = uint8At(bits, (row - from) >> 3) | (1 << ((row - from) & 7));
   }
   return bits;
 }

@@ -80,7 +80,10 @@ export class Requests {
   }
 
   /** The rows of `batches`, as they are where nothing is asked; else in small batches, each when its questions are answered. */
-  async *ahead(batches: AsyncIterable<Batch> | Iterable<Batch>, prepare: (batch: Batch) => void): AsyncGenerator<Batch> {
+  async *ahead(
+    batches: AsyncIterable<Batch> | Iterable<Batch>,
+    prepare: (batch: Batch) => void,
+  ): AsyncGenerator<Batch> {
     const operator = this.#operator;
     if (operator === undefined) {
       for await (const batch of batches) {
@@ -93,7 +96,12 @@ export class Requests {
     const queue: AskedBatch[] = [];
     const most = MAX_AHEAD + Math.ceil((2 * operator.concurrency) / REQUEST_ROWS);
     for (let isOver = false; ; ) {
-      while (!isOver && this.#failure === undefined && queue.length < most && this.#rows.waiting < operator.concurrency) {
+      while (
+        !isOver &&
+        this.#failure === undefined &&
+        queue.length < most &&
+        this.#rows.waiting < operator.concurrency
+      ) {
         const next = await source.next();
         if (next.done === true) isOver = true;
         else queue.push(this.#ask(operator, next.value));
@@ -101,7 +109,11 @@ export class Requests {
       const [head] = queue;
       if (head === undefined) break;
       // More may be read when half of the waiting rows have had their turn, before the head is done.
-      if (!head.isDone) await Promise.race([head.done, ...(isOver || queue.length >= most ? [] : [this.#rows.fewWaiting(operator.concurrency / 2)])]);
+      if (!head.isDone)
+        await Promise.race([
+          head.done,
+          ...(isOver || queue.length >= most ? [] : [this.#rows.fewWaiting(operator.concurrency / 2)]),
+        ]);
       if (this.#failure !== undefined) {
         await Promise.all(queue.map(({ done }) => done));
         // The stage throws what went wrong, and says with which rows.
