@@ -7,6 +7,7 @@
  */
 import http from "node:http";
 import https from "node:https";
+import { urlToHttpOptions } from "node:url";
 import { NetworkFailure } from "./fetch.ts";
 
 /** Milliseconds. */
@@ -41,11 +42,12 @@ export type TakePiece = (piece: Uint8Array, status: number) => void;
 export class Connections {
   readonly #http = new http.Agent({ keepAlive: true, scheduling: "lifo" });
   readonly #https = new https.Agent({ keepAlive: true, scheduling: "lifo" });
+  readonly #targets = new WeakMap<URL, http.RequestOptions>();
 
   /** Throws {@link NetworkFailure}, what `take` throws, and the signal's reason. */
   async post(request: PostRequest, take: TakePiece): Promise<PostAnswer> {
     for (;;) {
-      const attempt = new Attempt(request, take, request.url.protocol === "https:" ? this.#https : this.#http);
+      const attempt = new Attempt(request, take, this.#targetOf(request.url));
       try {
         return await attempt.answer;
       } catch (error) {
@@ -54,9 +56,13 @@ export class Connections {
     }
   }
 
-  close(): void {
-    this.#http.destroy();
-    this.#https.destroy();
+  #targetOf(url: URL): http.RequestOptions {
+    const known = this.#targets.get(url);
+    if (known !== undefined) return known;
+    const agent = url.protocol === "https:" ? this.#https : this.#http;
+    const target = { ...urlToHttpOptions(url), agent, method: "POST" };
+    this.#targets.set(url, target);
+    return target;
   }
 }
 
@@ -73,30 +79,26 @@ class Attempt {
     reject: () => {},
   };
   #answered = false;
+  #isOver = false;
   #failure: unknown;
 
-  constructor(request: PostRequest, take: TakePiece, agent: http.Agent) {
+  constructor(request: PostRequest, take: TakePiece, target: http.RequestOptions) {
     this.#request = request;
     this.#take = take;
     const { url, headers, body, timeouts, signal } = request;
     this.answer = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    const options = {
-      method: "POST",
-      agent,
-      headers: { ...headers, "content-length": String(body.length) },
-    };
-    this.#client = url.protocol === "https:" ? https.request(url, options) : http.request(url, options);
+    const options = { ...target, headers: { ...headers, "content-length": String(body.length) } };
+    const isSecure = url.protocol === "https:";
+    this.#client = isSecure ? https.request(options) : http.request(options);
     this.#total = setTimeout(() => this.#fail(`not done in ${seconds(timeouts.total_ms)}`), timeouts.total_ms);
     signal.addEventListener("abort", this.#onAbort);
     this.#client.on("socket", (socket) => {
       if (!socket.connecting) this.#wait("no answer", timeouts.first_byte_ms);
       else {
         this.#wait("no connection", timeouts.connect_ms);
-        socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () =>
-          this.#wait("no answer", timeouts.first_byte_ms),
-        );
+        socket.once(isSecure ? "secureConnect" : "connect", () => this.#wait("no answer", timeouts.first_byte_ms));
       }
     });
     this.#client.on("response", (response) => this.#read(response));
@@ -144,23 +146,21 @@ class Attempt {
     });
     response.on("end", () => {
       this.#stopClocks();
-      if (response.complete) this.#settle.resolve({ status, headers });
-      else this.#settle.reject(new NetworkFailure("the answer was cut"));
+      this.#isOver = true;
+      this.#settle.resolve({ status, headers });
     });
     response.on("error", (error) => this.#end(error));
-    response.on("close", () => this.#end(new NetworkFailure("the answer was cut")));
+    response.on("close", () => this.#end());
   }
 
   /** What a socket says of itself names an address: only its code is told. */
-  #end(error: unknown): void {
+  #end(error?: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#stopClocks();
-    const known = this.#failure ?? (error instanceof NetworkFailure ? error : undefined);
-    if (known !== undefined) {
-      this.#settle.reject(known);
-      return;
-    }
     const code = error instanceof Error && "code" in error ? String(error.code) : "the connection broke";
-    this.#settle.reject(new NetworkFailure(this.#answered ? `the answer was cut (${code})` : code));
+    const cut = error === undefined ? "the answer was cut" : `the answer was cut (${code})`;
+    this.#settle.reject(this.#failure ?? new NetworkFailure(this.#answered ? cut : code));
   }
 
   #stopClocks(): void {

@@ -7,6 +7,7 @@
  * journal.
  */
 import { createHash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Batch } from "../../../batch/batch.ts";
 import type { Column } from "../../../batch/column.ts";
@@ -74,6 +75,8 @@ export class Requests {
     this.#journal = new Journal(path);
     this.#operator = operator?.kind === "request" ? operator : undefined;
     this.#budget = budget;
+    // Every call that is out listens to them.
+    setMaxListeners(0, this.#abort.signal, this.#giveUp.signal);
     const { concurrency = 1 } = this.#operator ?? {};
     this.#rows = new Turns(concurrency);
     this.#calls = new Turns(concurrency);
