@@ -76,6 +76,8 @@ export { isRun, type OpenRun, openPending, openRun, type RunStatus, runStatus } 
 export { verifyRun } from "./runs/verify.ts";
 export { type WritePlanOptions, writePlan } from "./runs/write-plan.ts";
 export { type CellKind, type Cells, ColumnPath } from "./stages/cells.ts";
+export { type GenerateStage, generateStage } from "./stages/chat/generate/stage.ts";
+export type { ChatTool } from "./stages/chat/generate/tools.ts";
 export * from "./stages/define.ts";
 export { type StageRegistry, stageRegistry } from "./stages/registry.ts";
 export { requestOptions } from "./stages/request-options.ts";

@@ -92,12 +92,31 @@ export const maxErrorsFlag = {
   brief: "bad rows the run may survive; each is counted in the manifest",
 } as const;
 
-export const maxQuestionsFlag = {
+export const maxRequestsFlag = {
   kind: "parsed",
-  parse: parseCount("max-questions", 0),
+  parse: parseCount("max-requests", 0),
   optional: true,
   placeholder: "n",
   brief: "questions that stages may ask outside in this process; run again to go on (no bound by default)",
+} as const;
+
+export const maxTokensFlag = {
+  kind: "parsed",
+  parse: parseCount("max-tokens", 0),
+  optional: true,
+  placeholder: "n",
+  brief:
+    "tokens, as endpoints count them, that answers may cost in this process; run again to go on (no bound by default)",
+} as const;
+
+export const endpointFlag = {
+  kind: "parsed",
+  parse: text,
+  variadic: true,
+  optional: true,
+  placeholder: "name=url",
+  brief:
+    "where the models of a recipe answer: qwen=http://localhost:8000/v1; one name with several addresses uses them in turns",
 } as const;
 
 export const countFlag = (name: string, fallback: string, brief: string) =>

@@ -3,15 +3,18 @@
  *
  * Plain data plus one {@link HttpClient}; workers rebuild it from {@link environmentData}, which is structured-cloneable and shares the
  * rate budget. Invariant: nothing here changes output bytes, so none of it is in a fingerprint. The token lives in this object and in
- * request headers only.
+ * request headers only, and so do addresses and keys of endpoints.
  */
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AssetLibrary, type SharedAsset } from "./assets.ts";
+import { ChatClient } from "./chat-completions.ts";
+import { type EndpointData, endpointData } from "./remote/endpoints.ts";
 import { DEFAULT_RETRY, HttpClient, type RetryOptions, type Transport } from "./remote/fetch.ts";
 import { createRateMemory } from "./remote/rate-budget.ts";
+import { createLimitMemory } from "./remote/shared-limit.ts";
 
 /** What crosses to a worker thread. */
 export interface EnvironmentData {
@@ -28,19 +31,25 @@ export interface EnvironmentData {
   readonly identityCacheFile?: string;
   readonly retry: RetryOptions;
   readonly rateMemory: SharedArrayBuffer;
+  /** Where models answer, with their keys. */
+  readonly endpoints: EndpointData;
+  /** Calls to endpoints that are out, over all threads. */
+  readonly limitMemory: SharedArrayBuffer;
   /** Assets that the threads of a process share. */
   readonly sharedAssets?: readonly SharedAsset[];
 }
 
 export interface IoEnvironment extends EnvironmentData {
   readonly client: HttpClient;
+  /** Asks models. */
+  readonly chat: ChatClient;
   /** Files that stages need besides their input. */
   readonly assets: AssetLibrary;
 }
 
 /**
  * Fills what `overrides` leaves out from the process environment: HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE, HF_ENDPOINT,
- * XDG_CACHE_HOME. What of them is empty counts as not set. `transport` is for tests.
+ * XDG_CACHE_HOME, and the variables of endpoints. What of them is empty counts as not set. `transport` is for tests.
  */
 export function createIoEnvironment(
   overrides: Partial<EnvironmentData> & { readonly transport?: Transport } = {},
@@ -54,18 +63,22 @@ export function createIoEnvironment(
     cacheDownloads: false,
     retry: DEFAULT_RETRY,
     rateMemory: createRateMemory(),
+    endpoints: endpointData([], env),
+    limitMemory: createLimitMemory(),
     ...given,
     root: path.resolve(given.root ?? "."),
     hubUrl: (given.hubUrl ?? env.HF_ENDPOINT ?? "https://huggingface.co").trim().replace(/\/+$/, ""),
     ...(hubToken ? { hubToken } : {}),
   };
-  const client = new HttpClient({ ...data, transport: transport ?? realTransport() });
-  return { ...data, client, assets: new AssetLibrary(data.sharedAssets) };
+  const outside = transport ?? realTransport();
+  const client = new HttpClient({ ...data, transport: outside });
+  const chat = new ChatClient({ ...data, now: outside.now, sleep: outside.sleep });
+  return { ...data, client, chat, assets: new AssetLibrary(data.sharedAssets) };
 }
 
 /** The part of `environment` that a worker thread can be given, with the assets that are in the store or at hand by now. */
 export function environmentData(environment: IoEnvironment): EnvironmentData {
-  const { client: _, assets, ...data } = environment;
+  const { client: _, chat: _chat, assets, ...data } = environment;
   return { ...data, sharedAssets: assets.share() };
 }
 

@@ -6,11 +6,12 @@
  */
 import { counted } from "../batch/plural.ts";
 import type { IoEnvironment } from "../io/environment.ts";
+import { declarationOf } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { checkExports } from "./exports.ts";
 import { planFingerprint } from "./fingerprint.ts";
 import { planGroups } from "./groups.ts";
-import { missingWarning, resolveMissing } from "./missing.ts";
+import { type LackingEndpoint, lackingEndpoints, missingWarning, resolveMissing } from "./missing.ts";
 import { planOutputs } from "./outputs.ts";
 import type { Plan, SourcePlan } from "./plan.ts";
 import { planPlugins } from "./plugins.ts";
@@ -25,9 +26,18 @@ export interface PlanContext {
   readonly registry: StageRegistry;
 }
 
+/** Which endpoint each source of a recipe needs and nobody gave. */
+export function lackingEndpointsIn(recipe: Recipe, { environment, registry }: PlanContext): LackingEndpoint {
+  return lackingEndpoints(
+    recipe,
+    ({ use, options }) => declarationOf(registry.findStage(use), options).endpoints,
+    (endpoint) => environment.chat.has(endpoint),
+  );
+}
+
 /** Turns a recipe into a plan. Throws RecipeError for what can be known to be wrong before any shard is read. */
 export async function makePlan(written: Recipe, context: PlanContext): Promise<Plan> {
-  const { recipe, missing } = resolveMissing(written);
+  const { recipe, missing } = resolveMissing(written, lackingEndpointsIn(written, context));
   const planner = new StagePlanner(context.registry, context.environment, recipe.seed);
   const tokenizing = await planTokenizer(recipe, planner);
   const warnings = [...missing.map(missingWarning), ...(tokenizing?.warnings ?? [])];

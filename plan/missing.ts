@@ -1,11 +1,14 @@
 /**
- * Sources that training stages name and nobody can get: what the recipe's `missing` makes of their weights.
+ * Sources that training stages or outputs name and nobody can get, because they have no data or because their pipeline asks a model that is not
+ * there: what the recipe's `missing` makes of them.
  *
- * Invariant: what comes out names only sources with files, and what was changed is recorded by source and stage, so that plan and manifest
- * together still say what was asked for. Nothing is renormalised here: the mixture divides by the sum of what is left.
+ * Invariant: what comes out names only sources that can be read, and what was changed is recorded by source and stage, so that plan and manifest
+ * together still say what was asked for. Nothing is renormalised here: the mixture divides by the sum of what is left. An output of which no source
+ * is left is left out with them.
  */
 import { RecipeError } from "../batch/errors.ts";
-import type { MissingPolicy, Recipe, SourceSpec } from "./types.ts";
+import { variableSuffix } from "../io/remote/endpoints.ts";
+import type { MissingPolicy, Recipe, SourceSpec, StageUse } from "./types.ts";
 
 /** A source without data and what became of its weights. */
 export interface MissingSource {
@@ -13,45 +16,57 @@ export interface MissingSource {
   readonly policy: "drop" | "substitute";
   /** The source that got its weights. */
   readonly substitute?: string;
+  /** The endpoint that nobody gave; absent where it has no data. */
+  readonly endpoint?: string;
   /** The weights it was given, as written, by training stage. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Outputs that are written without it, or not at all; absent where none names it. */
+  readonly outputs?: readonly string[];
 }
 
 export interface ResolvedMissing {
-  /** The recipe with weights of sources that have files alone. */
+  /** The recipe with sources that can be read alone. */
   readonly recipe: Recipe;
   /** In recipe order. */
   readonly missing: readonly MissingSource[];
 }
 
+/** Which endpoint a source needs that nobody gave. */
+export type LackingEndpoint = (source: SourceSpec) => string | undefined;
+
 /**
- * Applies the policies. Throws RecipeError `recipe/not-released` where one of them is `error`, `recipe/no-weights` where a
+ * Applies the policies. Throws RecipeError `recipe/not-released` and `recipe/no-endpoint` where one of them is `error`, `recipe/no-weights` where a
  * training stage has nothing left to read.
  */
-export function resolveMissing(recipe: Recipe): ResolvedMissing {
-  const absent = Object.values(recipe.sources).filter((source) => source.from.length === 0);
-  const weighted = absent.filter(({ name }) =>
-    recipe.training_stages.some((stage) => Object.hasOwn(stage.weights, name)),
-  );
-  if (weighted.length === 0) return { recipe, missing: [] };
+export function resolveMissing(recipe: Recipe, lacking: LackingEndpoint = () => undefined): ResolvedMissing {
+  const absent = Object.values(recipe.sources).flatMap((spec): AbsentSource[] => {
+    const endpoint = lacking(spec);
+    if (spec.from.length > 0 && endpoint === undefined) return [];
+    const weights = recipe.training_stages.flatMap((stage) =>
+      Object.hasOwn(stage.weights, spec.name) ? [[stage.name, stage.weights[spec.name] ?? 0] as const] : [],
+    );
+    const outputs = recipe.outputs.filter(({ sources }) => sources.includes(spec.name)).map(({ name }) => name);
+    if (weights.length + outputs.length === 0) return [];
+    return [
+      { spec, endpoint: spec.from.length > 0 ? endpoint : undefined, weights: Object.fromEntries(weights), outputs },
+    ];
+  });
+  if (absent.length === 0) return { recipe, missing: [] };
   const policyOf = (source: SourceSpec): MissingPolicy => source.missing ?? recipe.missing;
-  const refused = weighted.filter((source) => policyOf(source) === "error");
-  if (refused.length > 0) throw notReleased(refused);
+  const refused = absent.filter(({ spec }) => policyOf(spec) === "error");
+  if (refused.length > 0) throw refusal(refused);
 
   const heirs = new Map<string, string | undefined>();
-  const missing = weighted.map((spec): MissingSource => {
+  const missing = absent.map(({ spec, endpoint, weights, outputs }): MissingSource => {
     const policy = policyOf(spec);
     const substitute = typeof policy === "string" ? undefined : policy.substitute;
     heirs.set(spec.name, substitute);
-    const weights = recipe.training_stages.flatMap((stage) =>
-      Object.entries(stage.weights).flatMap(([name, weight]) =>
-        name === spec.name ? [[stage.name, weight] as const] : [],
-      ),
-    );
     return {
       source: spec.name,
       ...(substitute === undefined ? { policy: "drop" } : { policy: "substitute", substitute }),
-      weights: Object.fromEntries(weights),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      weights,
+      ...(outputs.length === 0 ? {} : { outputs }),
     };
   });
   const training_stages = recipe.training_stages.map((stage) => {
@@ -63,21 +78,79 @@ export function resolveMissing(recipe: Recipe): ResolvedMissing {
     if (weights.size === 0) {
       throw new RecipeError({
         code: "recipe/no-weights",
-        what: `training stage ${stage.name} has no source left: none of those it names has data`,
-        fix: "give one of them a `from`, or `missing: { substitute: NAME }`",
+        what: `training stage ${stage.name} has no source left: none of those it names has data, or a model to ask`,
+        fix: "give one of them a `from` or its endpoint, or `missing: { substitute: NAME }`",
         ...(stage.place === undefined ? {} : { place: stage.place }),
       });
     }
     return { ...stage, weights: Object.fromEntries(weights) };
   });
-  return { recipe: { ...recipe, training_stages }, missing };
+  const outputs = recipe.outputs
+    .map((output) => ({ ...output, sources: output.sources.filter((name) => !heirs.has(name)) }))
+    .filter(({ sources }) => sources.length > 0);
+  if (outputs.length + training_stages.length === 0) throw nothingLeft(absent);
+  return { recipe: { ...recipe, training_stages, outputs }, missing };
+}
+
+/** The sources of `recipe` whose pipelines ask endpoints that are not `given`. */
+export function lackingEndpoints(
+  recipe: Recipe,
+  endpointsOf: (use: StageUse) => readonly string[],
+  given: (endpoint: string) => boolean,
+): LackingEndpoint {
+  const byPipeline = new Map(
+    Object.entries(recipe.pipelines).map(([name, uses]) => [
+      name,
+      uses.flatMap(endpointsOf).find((endpoint) => !given(endpoint)),
+    ]),
+  );
+  return ({ pipeline }) => (pipeline === undefined ? undefined : byPipeline.get(pipeline));
+}
+
+interface AbsentSource {
+  readonly spec: SourceSpec;
+  readonly endpoint: string | undefined;
+  readonly weights: Readonly<Record<string, number>>;
+  readonly outputs: readonly string[];
 }
 
 /** One line a source, for people. */
-export function missingWarning({ source, substitute, weights }: MissingSource): string {
+export function missingWarning({ source, substitute, endpoint, weights, outputs = [] }: MissingSource): string {
+  const why = endpoint === undefined ? "has no data" : `needs the endpoint ${endpoint}, which nobody gave`;
   const fate = substitute === undefined ? "the other sources share its weight" : `${substitute} gets its weight`;
   const stages = Object.entries(weights).map(([stage, weight]) => `${stage} ${weight}`);
-  return `${source}: has no data, and ${fate} (${stages.join(", ")})`;
+  return [
+    `${source}: ${why}`,
+    ...(stages.length > 0 ? [`${fate} (${stages.join(", ")})`] : []),
+    ...(outputs.length > 0 ? [`it is left out of ${outputs.join(", ")}`] : []),
+  ].join(", and ");
+}
+
+function refusal(refused: readonly AbsentSource[]): RecipeError {
+  const asking = refused.filter(({ endpoint }) => endpoint !== undefined);
+  return asking.length > 0 ? noEndpoint(asking) : notReleased(refused.map(({ spec }) => spec));
+}
+
+function noEndpoint(sources: readonly AbsentSource[]): RecipeError {
+  const place = sources[0]?.spec.place;
+  const endpoints = [...new Set(sources.flatMap(({ endpoint }) => endpoint ?? []))];
+  return new RecipeError({
+    code: "recipe/no-endpoint",
+    what: `${sources.map(({ spec }) => spec.name).join(", ")}: a model is asked at ${endpoints.join(", ")}, and nobody said where that is`,
+    why: "without answers there are no rows",
+    fix: `give ${endpoints.map((name) => `--endpoint ${name}=URL`).join(" ")}, or set SHARDMILL_ENDPOINT_${variableSuffix(endpoints[0] ?? "NAME")}; \`missing: drop\` leaves such sources out`,
+    ...(place === undefined ? {} : { place }),
+  });
+}
+
+function nothingLeft(sources: readonly AbsentSource[]): RecipeError {
+  const endpoints = [...new Set(sources.flatMap(({ endpoint }) => endpoint ?? []))];
+  return new RecipeError({
+    code: "recipe/no-endpoint",
+    what: "every output of the recipe asks a model, and nobody said where one is",
+    why: "`missing: drop` leaves sources without a model out, and nothing else is left",
+    fix: `give ${endpoints.map((name) => `--endpoint ${name}=URL`).join(" ")}`,
+  });
 }
 
 function notReleased(sources: readonly SourceSpec[]): RecipeError {

@@ -3,7 +3,7 @@
  */
 import type { IoEnvironment } from "../io/environment.ts";
 import { seedFrom } from "../kernels/random/shuffle.ts";
-import { type Assets, declarationOf, type Operator } from "../stages/define.ts";
+import { declarationOf, type Operator, type StageResources } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { RecipeAssets } from "./assets.ts";
 import type { PlannedStage } from "./plan.ts";
@@ -44,6 +44,10 @@ export class StagePlanner {
 }
 
 /** Builds a stage's operator from a plan. */
-export function createOperator(stage: PlannedStage, registry: StageRegistry, assets: Assets): Operator {
-  return registry.findStage(stage.use).create(stage.options, { assets, seed: stage.seed });
+export function createOperator(
+  stage: PlannedStage,
+  registry: StageRegistry,
+  resources: Omit<StageResources, "seed">,
+): Operator {
+  return registry.findStage(stage.use).create(stage.options, { ...resources, seed: stage.seed });
 }

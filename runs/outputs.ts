@@ -57,8 +57,21 @@ function publish({ plan, layout, folder }: OutputsPlace, output: MadeOutput, sto
     });
     const facts = cardFacts(plan, output, new Map(stores.entries()));
     target.text("README.md", dataCard(facts));
-    const { rows, dropped_rows, text_bytes, columns, sources } = facts;
+    const { rows, dropped_rows, text_bytes, columns } = facts;
+    const sources = output.plan.sources.map((source, at) => {
+      const requests = requestsOf(plan, source, storeAt(new Map(stores.entries()), source));
+      return { ...entryAt(facts.sources, at, "source"), ...(requests.length > 0 && { requests }) };
+    });
     return { ...(config === undefined ? {} : { config }), split, rows, dropped_rows, text_bytes, columns, sources };
+  });
+}
+
+/** How the stages of a source asked outside, and what it came to: rows cannot be made again without it. */
+function requestsOf(plan: Plan, source: number, { counts }: StoreMarker) {
+  return sourceAt(plan, source).stages.flatMap(({ id, use, version, kind, options }) => {
+    if (kind !== "request") return [];
+    const state = counts.stages.find((stage) => stage.id === id)?.state;
+    return [{ id, use, version, options, ...(state !== undefined && { state }) }];
   });
 }
 

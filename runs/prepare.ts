@@ -1,6 +1,7 @@
 /** From a recipe to a plan that can be run: what every verb does first. */
 import { RecipeError } from "../batch/errors.ts";
 import { createIoEnvironment, type IoEnvironment } from "../io/environment.ts";
+import { endpointData } from "../io/remote/endpoints.ts";
 import { makePlan } from "../plan/make.ts";
 import type { Plan } from "../plan/plan.ts";
 import { defineRecipe, loadRecipe, type NamedText } from "../plan/recipe/load.ts";
@@ -19,6 +20,8 @@ export interface PrepareOptions {
   readonly dataRoot?: string;
   /** Keep whole files that are streamed from the Hub in the Hub's own cache. */
   readonly cacheDownloads?: boolean;
+  /** `NAME=URL` of the endpoints that stages ask; the process environment may name others. */
+  readonly endpoints?: readonly string[];
   /** Have every output keep the rows that stages drop, as if the recipe said `keep_dropped: true`. */
   readonly keepDropped?: boolean;
 }
@@ -46,6 +49,7 @@ export async function prepare(
     root: options.dataRoot ?? ".",
     cacheDownloads: options.cacheDownloads ?? false,
     identityCacheFile: layout.identityCache,
+    endpoints: endpointData(options.endpoints ?? [], process.env),
   });
   const registry = stageRegistry(await loadPlugins(recipe.plugins, recipe.folder));
   return { plan: await makePlan(recipe, { environment, registry }), layout, environment, registry };

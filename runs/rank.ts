@@ -6,6 +6,7 @@
  */
 import { RecipeError, RunError, ShardmillError } from "../batch/errors.ts";
 import { createIoEnvironment } from "../io/environment.ts";
+import { endpointData } from "../io/remote/endpoints.ts";
 import { openAssets } from "../plan/assets.ts";
 import type { Plan } from "../plan/plan.ts";
 import { damageOf, discardDamaged } from "../store/repair.ts";
@@ -25,6 +26,8 @@ export interface RankOptions extends TaskOptions {
   readonly recipeRoot?: string | undefined;
   /** Keep whole files that are streamed from the Hub in the Hub's own cache. */
   readonly cacheDownloads?: boolean;
+  /** `NAME=URL` of the endpoints that stages ask; the process environment may name others. */
+  readonly endpoints?: readonly string[];
   /** As `advance` prints it: `ingest:web`. */
   readonly phase: string;
   /** First and last task, both included; all where absent. */
@@ -53,6 +56,7 @@ export async function runRank(name: string, options: RankOptions): Promise<RankR
     root: options.dataRoot,
     cacheDownloads: options.cacheDownloads ?? false,
     identityCacheFile: layout.identityCache,
+    endpoints: endpointData(options.endpoints ?? [], process.env),
   });
   openAssets(plan, layout, environment.assets);
   const markers = new StoreMarkers(plan, layout);

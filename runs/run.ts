@@ -16,8 +16,8 @@ import { LocalEngine } from "../workers/engines/local.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
 import { createProgress, readProgress } from "../workers/progress.ts";
 import type { WorkerSetup } from "../workers/protocol.ts";
+import { RequestBudget } from "../workers/request-budget.ts";
 import { SPAN_BYTES } from "../workers/tasks/cut.ts";
-import { questionBudget } from "../workers/tasks/span/requests.ts";
 import { runFailed } from "./account.ts";
 import { ownRun } from "./owner.ts";
 
@@ -27,7 +27,9 @@ export interface TaskOptions {
   /** Keys one match task may hold in memory; more passes beyond it, never another result. */
   readonly match_memory_bytes?: number;
   /** Questions that request stages may ask in this attempt; beyond it the run ends, and another attempt goes on. */
-  readonly max_questions?: number | undefined;
+  readonly max_requests?: number | undefined;
+  /** Tokens that answers may cost in this attempt, as endpoints count them; those of calls that are out come on top. */
+  readonly max_tokens?: number | undefined;
   /** Bytes of input per unit of work, when a source is cut for the first time; never changes a result. */
   readonly span_bytes?: number;
 }
@@ -112,9 +114,13 @@ export async function withLocalEngine<Result>(
     progress,
     match_memory_bytes: options.match_memory_bytes ?? DEFAULT_MATCH_MEMORY_BYTES,
     span_bytes: options.span_bytes ?? SPAN_BYTES,
-    ...(options.max_questions !== undefined && { question_budget: questionBudget(options.max_questions) }),
+    request_budget: RequestBudget.memory(options),
   };
   const { workers, stop, kill, order } = options;
+  // A span may have hours of questions left: their answers are in its journal, so it need not be waited for.
+  const stopAsking = (): void => new RequestBudget(setup.request_budget).stop();
+  if (stop?.aborted === true) stopAsking();
+  stop?.addEventListener("abort", stopAsking, { once: true });
   const engine = new LocalEngine({ workers, setup, stop, kill, order });
   const tell = (): void => {
     const sources = plan.sources.map(({ name }, source) => ({ name, counts: readProgress(progress, source) }));
@@ -125,6 +131,7 @@ export async function withLocalEngine<Result>(
     return await use(engine, tell);
   } finally {
     clearInterval(ticker);
+    stop?.removeEventListener("abort", stopAsking);
     await engine.close();
   }
 }

@@ -7,6 +7,7 @@
  */
 import type { z } from "zod";
 import type { ColumnKind } from "../batch/column.ts";
+import type { ChatClient } from "../io/chat-completions.ts";
 import type { Seed } from "../kernels/random/shuffle.ts";
 import type { Assets } from "./assets.ts";
 import type { Exchange, OperatorKind, OperatorOf, StageState } from "./operators.ts";
@@ -31,17 +32,22 @@ export interface ColumnDeclaration {
 /** What `create` is given besides the options. */
 export interface StageResources {
   readonly assets: Assets;
+  /** Asks models at the endpoints that `endpoints` declares. */
+  readonly chat: Pick<ChatClient, "complete">;
   /** Key of the stage's randomness: of recipe seed and stage. Rows add their shard's key and their position. */
   readonly seed: Seed;
 }
 
-/** For stages that name no files and draw no chances, such as readers and packers. */
+/** For stages that name no files, ask no models and draw no chances, such as readers and packers. */
 export const NO_RESOURCES: StageResources = {
   assets: {
     bytes: ({ asset }) => {
       throw new Error(`the stage was created without its file ${asset}`);
     },
     name: ({ asset }) => asset,
+  },
+  chat: {
+    complete: (_call, _signal) => Promise.reject(new Error("the stage was created without endpoints")),
   },
   seed: [0, 0],
 };
@@ -82,6 +88,8 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
   readonly exchange?: Declared<z.output<Options>, Exchange | undefined>;
   /** Of a source: whether its rows are counted over all shards in order, so that one task reads them all. */
   readonly sequential?: Declared<z.output<Options>, boolean>;
+  /** Names of the endpoints whose models it asks: a source whose pipeline has one that nobody gave is missing. */
+  readonly endpoints?: Declared<z.output<Options>, readonly string[]>;
   readonly create: (options: z.output<Options>, resources: StageResources) => OperatorOf[Kind];
   /** Adds states of `finish` up, in order of address. Needed where the operator has a `finish`. */
   readonly merge?: (states: readonly StageState[]) => StageState;
@@ -96,6 +104,7 @@ export interface StageDeclaration {
   readonly reasons: Readonly<Record<string, string>>;
   readonly exchange?: Exchange;
   readonly sequential: boolean;
+  readonly endpoints: readonly string[];
 }
 
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*\/[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -127,7 +136,7 @@ export function declarationOf<Options extends z.ZodType>(
   definition: StageDefinition<Options>,
   options: z.output<Options>,
 ): StageDeclaration {
-  const { name, reads, writes, reasons, exchange, sequential } = definition;
+  const { name, reads, writes, reasons, exchange, sequential, endpoints = [] } = definition;
   const resolved = declared(reasons, options);
   checkReasons(name, resolved);
   const [kind = "barrier", other] = kindsOf(definition);
@@ -140,6 +149,7 @@ export function declarationOf<Options extends z.ZodType>(
     reasons: resolved,
     ...(exchanged !== undefined && { exchange: exchanged }),
     sequential: sequential !== undefined && declared(sequential, options),
+    endpoints: declared(endpoints, options),
   };
 }
 

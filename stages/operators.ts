@@ -77,12 +77,18 @@ export interface TransformOperator extends Stateful {
 export type Answer = StageState;
 
 /**
+ * What a row asks where it takes several questions, each of which may follow from earlier answers: yields questions, is given their answers, and
+ * returns what they come to. Pure, since it is gone through once more when answers become columns: equal answers lead to equal questions.
+ */
+export type Dialogue = Generator<readonly StageState[], Answer, readonly Answer[]>;
+
+/**
  * Asks something outside for rows: a table, a service, a model. The engine asks, with bounded concurrency and retries, and keeps every answer in
- * the span's journal, so that nothing is asked twice; the operator only says what to ask and what an answer means.
+ * a journal, so that nothing is asked twice; the operator only says what to ask and what an answer means.
  */
 export interface RequestOperator extends Stateful {
   readonly kind: "request";
-  /** Questions that are out at once. */
+  /** Questions that a worker has out at once. */
   readonly concurrency: number;
   /** Attempts at one question, the first included; between them the engine waits, longer each time. */
   readonly attempts: number;
@@ -90,8 +96,14 @@ export interface RequestOperator extends Stateful {
   readonly retry_ms: number;
   /** What to ask for `row`: plain data that names the question completely, or undefined where nothing is to be asked. */
   readonly question: (batch: Batch, row: number) => StageState | undefined;
+  /** The questions that `question` comes to; that one alone where absent. */
+  readonly dialogue?: (question: StageState) => Dialogue;
   /** Gets the answer. Throws {@link RetryLater} for what may go away, a ShardmillError for what ends the run. */
   readonly ask: (question: StageState, signal: AbortSignal) => Promise<Answer>;
+  /** The answer where all attempts failed; without one, or where it throws, that ends the run. */
+  readonly unanswered?: (question: StageState, failure: RetryLater) => Answer | undefined;
+  /** Tokens that an answer cost, for runs that have a budget of them. */
+  readonly tokens?: (answer: Answer) => number;
   /** Makes columns and verdicts from the answers; `answer(row)` is undefined where nothing was asked. */
   readonly apply: (
     batch: Batch,

@@ -4,6 +4,7 @@ import annotateCompletionLoss from "./annotate/completion-loss.ts";
 import annotateConstant from "./annotate/constant.ts";
 import annotateLookUp from "./annotate/look-up.ts";
 import chatEmoji from "./chat/emoji.ts";
+import chatGenerate from "./chat/generate.ts";
 import chatInvariants from "./chat/invariants.ts";
 import chatKwargs from "./chat/kwargs.ts";
 import chatLength from "./chat/length.ts";
@@ -64,6 +65,7 @@ export const BUILTIN_STAGES = {
   "write/jsonl": writeJsonl,
   "write/parquet": writeParquet,
   "chat/emoji": chatEmoji,
+  "chat/generate": chatGenerate,
   "chat/invariants": chatInvariants,
   "chat/kwargs": chatKwargs,
   "chat/length": chatLength,

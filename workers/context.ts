@@ -18,6 +18,7 @@ import { RunBuffers } from "../store/key-file.ts";
 import { Layout } from "../store/layout.ts";
 import { PartitionMatcher } from "../store/match-partition.ts";
 import type { WorkerSetup } from "./protocol.ts";
+import { RequestBudget } from "./request-budget.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 export class WorkerContext {
@@ -25,6 +26,7 @@ export class WorkerContext {
   readonly plan: Plan;
   readonly layout: Layout;
   readonly environment: IoEnvironment;
+  readonly requestBudget: RequestBudget;
   readonly #registry: StageRegistry;
   readonly stopwatch = new Stopwatch();
   /** Hashes the text of documents that are kept. */
@@ -39,6 +41,7 @@ export class WorkerContext {
     this.plan = setup.plan;
     this.layout = new Layout(setup.root);
     this.environment = createIoEnvironment(setup.environment);
+    this.requestBudget = new RequestBudget(setup.request_budget);
     this.#registry = registry;
   }
 
@@ -77,7 +80,10 @@ export class WorkerContext {
     const key = JSON.stringify([stage.use, stage.options, stage.seed, stage.assets]);
     const known = this.#operators.get(key);
     if (known !== undefined) return known;
-    const operator = createOperator(stage, this.#registry, assetsOf(stage, this.environment.assets));
+    const operator = createOperator(stage, this.#registry, {
+      assets: assetsOf(stage, this.environment.assets),
+      chat: this.environment.chat,
+    });
     this.#operators.set(key, operator);
     return operator;
   }

@@ -26,8 +26,8 @@ export interface WorkerSetup {
   readonly match_memory_bytes: number;
   /** Bytes of input per unit of work, when a source is cut. */
   readonly span_bytes: number;
-  /** Questions that stages may still ask, one counter for all threads; absent for no bound. */
-  readonly question_budget?: SharedArrayBuffer;
+  /** What stages may still ask for outside: one account for all threads, see request-budget.ts. */
+  readonly request_budget: SharedArrayBuffer;
 }
 
 /** Cuts a source into spans, the units of work: its marker is the list of them. */

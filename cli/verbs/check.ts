@@ -1,11 +1,12 @@
 import { buildCommand } from "@stricli/core";
 import type { CheckedRecipe } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
-import { jsonFlag, recipeArgument, setFlag } from "../flags.ts";
+import { endpointFlag, jsonFlag, recipeArgument, setFlag } from "../flags.ts";
 import { counted, formatInteger } from "../format.ts";
 
 interface Flags {
   readonly set?: readonly string[];
+  readonly endpoint?: readonly string[];
   readonly json: boolean;
 }
 
@@ -16,10 +17,13 @@ export const checkCommand = buildCommand<Flags, [string], CliContext>({
       "Checks the recipe, reads its tokenizer, and looks for the files on this machine that its stages need.\n" +
       "No data is read.",
   },
-  parameters: { flags: { set: setFlag, json: jsonFlag }, positional: { kind: "tuple", parameters: [recipeArgument] } },
+  parameters: {
+    flags: { set: setFlag, endpoint: endpointFlag, json: jsonFlag },
+    positional: { kind: "tuple", parameters: [recipeArgument] },
+  },
   func(flags, recipePath) {
     return guarded(this, flags, async ({ checkRecipe }) => {
-      const checked = await checkRecipe(recipePath, { set: flags.set ?? [] });
+      const checked = await checkRecipe(recipePath, { set: flags.set ?? [], endpoints: flags.endpoint ?? [] });
       if (flags.json) printJson(this, { ok: true, ...checked, counts: countsOf(checked) });
       else print(this, checkedText(checked));
       for (const warning of checked.warnings) warn(this, warning);

@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { DiskEstimate, Plan } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
-import { dataRootFlag, jsonFlag, keepDroppedFlag, outFlag, recipeArgument, setFlag } from "../flags.ts";
+import { dataRootFlag, endpointFlag, jsonFlag, keepDroppedFlag, outFlag, recipeArgument, setFlag } from "../flags.ts";
 import { formatBytes, formatInteger, formatTable } from "../format.ts";
 import { chooseReporter } from "../reporters/choose.ts";
 import { curriculum } from "../reporters/curriculum.ts";
@@ -10,6 +10,7 @@ interface Flags {
   readonly set?: readonly string[];
   readonly out: string;
   readonly dataRoot: string;
+  readonly endpoint?: readonly string[];
   readonly check: boolean;
   readonly listing: boolean;
   readonly keepDropped: boolean;
@@ -29,6 +30,7 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
       set: setFlag,
       out: outFlag,
       dataRoot: dataRootFlag,
+      endpoint: endpointFlag,
       listing: {
         kind: "boolean",
         default: true,
@@ -69,6 +71,7 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
           out: flags.out,
           dataRoot: flags.dataRoot,
           keepDropped: flags.keepDropped,
+          endpoints: flags.endpoint ?? [],
         });
         const description = describePlan(plan, layout);
         const due = description.segments.some((segment) => segment.state !== "done");

@@ -3,10 +3,12 @@ import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts"
 import {
   cacheDownloadsFlag,
   dataRootFlag,
+  endpointFlag,
   jsonFlag,
   matchMemoryFlag,
   maxErrorsFlag,
-  maxQuestionsFlag,
+  maxRequestsFlag,
+  maxTokensFlag,
   outFlag,
   recipeRootFlag,
   workersFlag,
@@ -24,7 +26,9 @@ interface Flags {
   readonly dataRoot: string;
   readonly workers: number;
   readonly maxErrors: number;
-  readonly maxQuestions?: number;
+  readonly endpoint?: readonly string[];
+  readonly maxRequests?: number;
+  readonly maxTokens?: number;
   readonly matchMemory: number;
   readonly cacheDownloads: boolean;
   readonly quiet: boolean;
@@ -63,7 +67,9 @@ export const rankCommand = buildCommand<Flags, [string], CliContext>({
       dataRoot: dataRootFlag,
       workers: workersFlag,
       maxErrors: maxErrorsFlag,
-      maxQuestions: maxQuestionsFlag,
+      endpoint: endpointFlag,
+      maxRequests: maxRequestsFlag,
+      maxTokens: maxTokensFlag,
       matchMemory: matchMemoryFlag,
       cacheDownloads: cacheDownloadsFlag,
       quiet: { kind: "boolean", default: false, withNegated: false, brief: "only the result and errors" },
@@ -81,11 +87,13 @@ export const rankCommand = buildCommand<Flags, [string], CliContext>({
           dataRoot: flags.dataRoot,
           recipeRoot: flags.recipeRoot,
           cacheDownloads: flags.cacheDownloads,
+          endpoints: flags.endpoint ?? [],
           phase: flags.phase,
           ...(flags.tasks === undefined ? {} : { tasks: flags.tasks }),
           workers: flags.workers,
           max_errors: flags.maxErrors,
-          max_questions: flags.maxQuestions,
+          max_requests: flags.maxRequests,
+          max_tokens: flags.maxTokens,
           match_memory_bytes: flags.matchMemory,
           stop,
           kill,

@@ -3,12 +3,14 @@ import { type Api, type CliContext, EXIT, guarded } from "../context.ts";
 import {
   cacheDownloadsFlag,
   dataRootFlag,
+  endpointFlag,
   jsonFlag,
   keepDroppedFlag,
   keepIntermediatesFlag,
   matchMemoryFlag,
   maxErrorsFlag,
-  maxQuestionsFlag,
+  maxRequestsFlag,
+  maxTokensFlag,
   outFlag,
   recipeArgument,
   setFlag,
@@ -25,7 +27,9 @@ export interface Flags {
   readonly dataRoot: string;
   readonly workers: number;
   readonly maxErrors: number;
-  readonly maxQuestions?: number;
+  readonly endpoint?: readonly string[];
+  readonly maxRequests?: number;
+  readonly maxTokens?: number;
   readonly matchMemory: number;
   readonly keepIntermediates: boolean;
   readonly keepDropped: boolean;
@@ -50,7 +54,9 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
       dataRoot: dataRootFlag,
       workers: workersFlag,
       maxErrors: maxErrorsFlag,
-      maxQuestions: maxQuestionsFlag,
+      endpoint: endpointFlag,
+      maxRequests: maxRequestsFlag,
+      maxTokens: maxTokensFlag,
       matchMemory: matchMemoryFlag,
       keepIntermediates: keepIntermediatesFlag,
       keepDropped: keepDroppedFlag,
@@ -86,6 +92,7 @@ export async function runAndTell(
     dataRoot: flags.dataRoot,
     cacheDownloads: flags.cacheDownloads,
     keepDropped: flags.keepDropped,
+    endpoints: flags.endpoint ?? [],
   });
   const reporter = chooseReporter(context, flags);
   let spent: TimeSpent | undefined;
@@ -97,7 +104,8 @@ export async function runAndTell(
       environment: prepared.environment,
       registry: prepared.registry,
       max_errors: flags.maxErrors,
-      max_questions: flags.maxQuestions,
+      max_requests: flags.maxRequests,
+      max_tokens: flags.maxTokens,
       match_memory_bytes: flags.matchMemory,
       keep_intermediates: flags.keepIntermediates,
       stop,

@@ -6,6 +6,7 @@ import type { Column } from "../../batch/column.ts";
 import { jsonText } from "../../kernels/json/json-text.ts";
 import type { Seed } from "../../kernels/random/shuffle.ts";
 import {
+  type Answer,
   type BarrierOperator,
   type Drop,
   declarationOf,
@@ -16,6 +17,7 @@ import {
   type RequestOperator,
   type StageDefinition,
   type StageResources,
+  type StageState,
 } from "../../stages/define.ts";
 import { stageRegistry } from "../../stages/registry.ts";
 import { batchOfRows, valueAt } from "../batch-of.ts";
@@ -28,7 +30,19 @@ const STRANGER =
   "Zwölf laxe Typen qualmen verdächtig süße Objekte; 0xDEADBEEF quux frobnicates the waldo plugh xyzzy thud.";
 const SEED: Seed = [1, 2];
 
-const resources: StageResources = { assets: LOCAL_ASSETS, seed: SEED };
+/** The model that examples ask. */
+const chat: StageResources["chat"] = {
+  complete: async () => ({
+    content: "Four.",
+    reasoning: "Two and two.",
+    tool_calls: [],
+    finish_reason: "stop",
+    usage: null,
+    model: null,
+    system_fingerprint: null,
+  }),
+};
+const resources: StageResources = { assets: LOCAL_ASSETS, chat, seed: SEED };
 
 for (const stage of stageRegistry().stages) {
   test(`${stage.name} does what its examples say`, async () => {
@@ -140,8 +154,18 @@ async function apply(operator: Operator, batch: Batch, drop: Drop): Promise<Read
 
 async function askFor(operator: RequestOperator, batch: Batch, drop: Drop): Promise<ReadonlyMap<string, Column>> {
   const question = operator.question(batch, 0);
-  const answer = question === undefined ? undefined : await operator.ask(question, new AbortController().signal);
+  const answer = question === undefined ? undefined : await answerTo(operator, question);
   return operator.apply(batch, () => answer, drop);
+}
+
+async function answerTo(operator: RequestOperator, question: StageState): Promise<Answer> {
+  const { signal } = new AbortController();
+  const dialogue = operator.dialogue?.(question);
+  if (dialogue === undefined) return operator.ask(question, signal);
+  for (let step = dialogue.next(); ; ) {
+    if (step.done === true) return step.value;
+    step = dialogue.next(await Promise.all(step.value.map((asked) => operator.ask(asked, signal))));
+  }
 }
 
 /** Two rows of the example share all their keys; a stranger shares none of them. Of a barrier that selects, a row has a key or falls for that. */

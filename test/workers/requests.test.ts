@@ -165,10 +165,10 @@ test("a budget of questions ends the run where it is spent; running again goes o
   for (let done = false; !done; attempts++) {
     const before = attempts === 0 ? 0 : asked().length;
     try {
-      await build(folder, { workers: 2, max_questions: 30 });
+      await build(folder, { workers: 2, max_requests: 30 });
       done = true;
     } catch (error) {
-      assert.ok(error instanceof RunError && error.code === "run/question-budget", String(error));
+      assert.ok(error instanceof RunError && error.code === "run/request-budget", String(error));
       assert.equal(asked().length, before + 30);
     }
   }
@@ -192,9 +192,9 @@ test("the budget of a rank counts for its process: another one has as many", asy
   const second = shardmill("advance", "asks", "--json");
   const [{ phase: asking }] = (JSON.parse(second.stdout) as Advance).ready;
   for (let process = 1; process <= 2; process++) {
-    const rank = shardmill("rank", "asks", "--phase", asking, "--workers", "1", "--max-questions", "20");
+    const rank = shardmill("rank", "asks", "--phase", asking, "--workers", "1", "--max-requests", "20");
     assert.equal(rank.status, 1, rank.stderr);
-    assert.match(rank.stderr, /run\/question-budget/);
+    assert.match(rank.stderr, /run\/request-budget/);
     assert.equal(asked().length, 20 * process);
   }
   const free = shardmill("rank", "asks", "--phase", asking, "--workers", "1");

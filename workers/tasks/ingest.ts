@@ -39,17 +39,17 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
   const place = { folder, span: task.span, source, pass, last };
   const products = new SpanProducts(place, (stage) => barrierOf(operators[stage]), context);
   const edits = openEdits(task, context);
-  const requests = new Requests(folder, task.span, source, operators, context.setup.question_budget);
+  const requests = new Requests(journalPath(task, context), source, pass, operators, context.requestBudget);
   const stages = new SpanStages(source, pass, operators, { tally, products, requests, stopwatch: context.stopwatch });
   const meter = new SpanMeter(task.bytes ?? 0, (bytes) => {
     addProgress(context.setup.progress, task.source, { bytes });
   });
   const shardKeys = source.shards.map(({ key }) => key);
+  const prepare = (batch: Batch): void => batch.nameShards(shardKeys);
   try {
-    for await (const batch of rowsOf(task, context, tally, meter)) {
-      context.stopwatch.lap("read");
+    for await (const batch of requests.ahead(rowsOf(task, context, tally, meter), prepare)) {
+      context.stopwatch.lap(requests.asks ?? "read");
       batch.numberFrom(tally.documents);
-      batch.nameShards(shardKeys);
       tally.read(batch);
       const replaced: Column[] = [];
       if (edits !== undefined) {
@@ -62,7 +62,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
           edits.apply(batch, (row, bytes) => drop(row, reason, bytes)),
         );
       }
-      replaced.push(...(await stages.run(batch)));
+      replaced.push(...stages.run(batch));
       const written = products.write(batch);
       tally.kept += written.kept;
       tally.text_bytes += written.text_bytes;
@@ -91,6 +91,15 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
   } finally {
     requests.close();
   }
+}
+
+/**
+ * Answers lie with the rows that they are answers for, under the pass before: whatever else becomes of a pipeline behind a request, and whatever its
+ * stage makes of answers, the same questions of the same rows find them.
+ */
+function journalPath(task: IngestTask, { plan, layout }: WorkerContext): string {
+  const { fingerprint } = passAt(plan, task.source, Math.max(0, task.pass - 1));
+  return join(layout.ingest(fingerprint), spanFiles.journal(task.span));
 }
 
 function barrierOf(operator: Operator | undefined): BarrierOperator {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { declarationOf, type StageResources, type StageState } from "../../../stages/define.ts";
+import { declarationOf, NO_RESOURCES, type StageResources, type StageState } from "../../../stages/define.ts";
 import stage from "../../../stages/filter/length.ts";
 import { batchOf } from "../../batch-of.ts";
 import { LOCAL_ASSETS } from "../local-assets.ts";
 import { applyFilter } from "./run.ts";
 
-const resources: StageResources = { assets: LOCAL_ASSETS, seed: [0, 0] };
+const resources: StageResources = { ...NO_RESOURCES, assets: LOCAL_ASSETS };
 
 test("each unit counts what it says, and a verdict carries the length", () => {
   const text = "Naïve café, don't — 日本";

@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TokenListColumn } from "../../../batch/column.ts";
 import { loadTokenizer } from "../../../io/tokenizer-files.ts";
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import stage from "../../../stages/tokenize/bpe.ts";
 import { batchOf } from "../../batch-of.ts";
 import { LOCAL_ASSETS } from "../local-assets.ts";
 
 function create(options: Readonly<Record<string, string>>) {
-  return stage.create(stage.options.parse(options), { assets: LOCAL_ASSETS, seed: [0, 0] });
+  return stage.create(stage.options.parse(options), { ...NO_RESOURCES, assets: LOCAL_ASSETS });
 }
 
 function tokens(operator: ReturnType<typeof create>, batch: ReturnType<typeof batchOf>): number[][] {

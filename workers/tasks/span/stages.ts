@@ -45,13 +45,13 @@ export class SpanStages {
   }
 
   /** Runs every stage of the pass; returns the columns that stages replaced. */
-  async run(batch: Batch): Promise<readonly Column[]> {
+  run(batch: Batch): readonly Column[] {
     const { tally, stopwatch } = this.#around;
     const replaced: Column[] = [];
     for (let stage = this.#pass.first; stage < this.#pass.end; stage++) {
       tally.enter(stage, batch.alive.count());
       try {
-        const made = await this.#apply(stage, batch);
+        const made = this.#apply(stage, batch);
         if (made !== undefined) replaced.push(...this.#setColumns(stage, batch, made));
       } catch (error) {
         throw stageFailure(error, batch, this.#source, stage);
@@ -70,8 +70,8 @@ export class SpanStages {
     return states;
   }
 
-  /** The columns that stage `stage` makes, if any. Only requests wait for something. */
-  #apply(stage: number, batch: Batch): ReadonlyMap<string, Column> | undefined | Promise<ReadonlyMap<string, Column>> {
+  /** The columns that stage `stage` makes, if any. */
+  #apply(stage: number, batch: Batch): ReadonlyMap<string, Column> | undefined {
     const operator = this.#operators[stage];
     const { tally, products, requests } = this.#around;
     switch (operator?.kind) {
@@ -85,7 +85,7 @@ export class SpanStages {
       case "transform":
         return operator.apply(batch, tally.dropper(batch, stage));
       case "request":
-        return requests.answer(stage, batch, tally.dropper(batch, stage));
+        return requests.answer(batch, tally.dropper(batch, stage));
       case "barrier":
         products.sketch(
           batch,
