@@ -11,6 +11,7 @@ import { canonicalJson } from "../kernels/json/canonical.ts";
 import { addStatistics, type PackingStatistics } from "../kernels/pack/plan.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
 import { type GateLimits, gateResults } from "./gates.ts";
+import type { RowStageManifest } from "./row-schema.ts";
 import {
   type SourceCounts,
   type SourceManifest,
@@ -195,7 +196,7 @@ function packedManifest(packed: PackedFacts): Pick<SourceManifest, "shard_window
   };
 }
 
-function storeManifest(shards: readonly StoreShardFacts[]): SourceManifest["token_store"] {
+export function storeManifest(shards: readonly StoreShardFacts[]): SourceManifest["token_store"] {
   return {
     documents: shards.reduce((sum, shard) => sum + shard.documents, 0),
     tokens: shards.reduce((sum, shard) => sum + shard.tokens, 0),
@@ -228,12 +229,15 @@ function selectionManifest({ selection, shards }: PackedFacts): Pick<SourceManif
 }
 
 /** The bytes of a manifest: sorted keys, two spaces, a newline at the end. */
-export function manifestText(manifest: TrainingStageManifest): string {
+export function manifestText(manifest: TrainingStageManifest | RowStageManifest): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(manifest)), null, 2)}\n`;
 }
 
 /** Writes `STAGE.json` for every manifest into `folder`. */
-export function writeManifests(folder: string, manifests: readonly TrainingStageManifest[]): CommittedFile[] {
+export function writeManifests(
+  folder: string,
+  manifests: readonly (TrainingStageManifest | RowStageManifest)[],
+): CommittedFile[] {
   return manifests.map((manifest) =>
     commitBytes(join(folder, `${manifest.stage.name}.json`), Buffer.from(manifestText(manifest))),
   );

@@ -30,18 +30,34 @@ export interface RowOrder {
   readonly row: Uint32Array;
 }
 
+/** A mixture of rows, and what it was asked for. */
+export interface MixedRows {
+  readonly order: RowOrder;
+  /** By source: the exact amount before whole rows are taken; rows, or tokens where the rule shares those. */
+  readonly requested: readonly number[];
+}
+
 /** Mixes rows. Throws RecipeError `recipe/bad-fraction` where a source is asked for more than it can be. */
-export function mixRows(rule: RowRule, sources: readonly RowSource[], seed: number): RowOrder {
-  if (rule === "trl") return concatenate(trlCounts(sources).map((count) => ascending(count)));
+export function mixRows(rule: RowRule, sources: readonly RowSource[], seed: number): MixedRows {
+  const requested = requestedAmounts(rule, sources);
+  if (rule === "trl") return { order: concatenate(requested.map((rows) => ascending(roundHalfEven(rows)))), requested };
   const shuffled = shuffler(seed);
-  const counts = rule === "handbook" ? handbookCounts(sources) : undefined;
-  const limit = counts === undefined ? tokenLimit(rule, sources) : 0;
   const taken = sources.map((source, index) => {
     const order = shuffled(source.tokens.length);
-    const count = counts?.[index] ?? nearestCount(order, weightsOf(rule, source), source.fraction * limit);
+    const wanted = requested[index] ?? 0;
+    // As Python's int(rows * weight), the product a double: 100 rows at 0.29 give 28.
+    const count = rule === "handbook" ? Math.trunc(wanted) : nearestCount(order, weightsOf(rule, source), wanted);
     return order.subarray(0, count);
   });
-  return inOrder(concatenate(taken), shuffled(taken.reduce((sum, rows) => sum + rows.length, 0)));
+  const order = inOrder(concatenate(taken), shuffled(taken.reduce((sum, rows) => sum + rows.length, 0)));
+  return { order, requested };
+}
+
+function requestedAmounts(rule: RowRule, sources: readonly RowSource[]): readonly number[] {
+  if (rule === "handbook") return sources.map(handbookRows);
+  if (rule === "trl") return trlRows(sources);
+  const limit = tokenLimit(rule, sources);
+  return sources.map(({ fraction }) => fraction * limit);
 }
 
 /** A permutation of `datasets` for each length, made once: sources of equal length are shuffled alike. */
@@ -54,17 +70,13 @@ function shuffler(seed: number): (rows: number) => Uint32Array {
   };
 }
 
-/** `int(rows * weight)`, the product a double: 100 rows at 0.29 give 28. */
-function handbookCounts(sources: readonly RowSource[]): readonly number[] {
-  return sources.map(({ name, fraction, tokens }) => {
-    if (fraction > 1)
-      throw badFraction(name, fraction, "a row can be taken once: the rule `handbook` has no fraction above 1");
-    return Math.trunc(tokens.length * fraction);
-  });
+function handbookRows({ name, fraction, tokens }: RowSource): number {
+  if (fraction <= 1) return tokens.length * fraction;
+  throw badFraction(name, fraction, "a row can be taken once: the rule `handbook` has no fraction above 1");
 }
 
-/** Shares of the largest mixture in which no source gives more rows than it has; rounded half to even, as Python does. */
-function trlCounts(sources: readonly RowSource[]): readonly number[] {
+/** Shares of the largest mixture in which no source gives more rows than it has. */
+function trlRows(sources: readonly RowSource[]): readonly number[] {
   const sum = sources.reduce((total, { fraction }) => total + fraction, 0);
   const weights = sources.map(({ fraction }) => fraction / sum);
   const totals = sources.flatMap(({ tokens }, index) => {
@@ -72,9 +84,10 @@ function trlCounts(sources: readonly RowSource[]): readonly number[] {
     return weight > 0 ? [tokens.length / weight] : [];
   });
   const total = totals.length === 0 ? 0 : Math.min(...totals);
-  return weights.map((weight) => roundHalfEven(weight * total));
+  return weights.map((weight) => weight * total);
 }
 
+/** As Python rounds. */
 function roundHalfEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;

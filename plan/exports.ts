@@ -2,13 +2,14 @@
  * Whether a recipe's exports can say what its sources say of the loss: known before anything is read, so refused then.
  */
 import { RecipeError } from "../batch/errors.ts";
-import { writesLoss } from "../manifests/exports/define.ts";
-import { EXPORTERS, TRAINERS } from "../manifests/exports/registry.ts";
+import { takes, writesLoss } from "../manifests/exports/define.ts";
+import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
 import type { SourcePlan } from "./plan.ts";
 import type { Recipe } from "./types.ts";
 
-/** Throws RecipeError `recipe/export-loses-loss` where an export would train on tokens that a stage masked. */
+/** Throws RecipeError `recipe/export-loses-loss` where an export would train on tokens that a stage masked, `recipe/export-kind` where one cannot hold a training stage. */
 export function checkExports(recipe: Recipe, sources: readonly SourcePlan[]): void {
+  for (const trainer of recipe.exports) checkKind(recipe, trainer);
   const masked = sources.filter(({ loss, tokenized }) => loss && tokenized).map(({ name }) => name);
   const losing = recipe.exports.filter((trainer) => !writesLoss(EXPORTERS[trainer], {}));
   if (masked.length === 0 || losing.length === 0) return;
@@ -18,5 +19,27 @@ export function checkExports(recipe: Recipe, sources: readonly SourcePlan[]): vo
     what: `the export for ${losing.join(", ")} would train on masked tokens of ${masked.join(", ")}`,
     why: "a stage says which tokens are trained on, and these trainers' files have no place for it",
     fix: `export for one of ${able}; or leave it out of the recipe and say how when the run is done: shardmill export --help`,
+  });
+}
+
+function checkKind({ training_stages, row_stages = [] }: Recipe, trainer: Trainer): void {
+  const { rows, windows } = takes(EXPORTERS[trainer]);
+  const [ofWindows] = windows ? [] : training_stages;
+  const [ofRows] = rows ? [] : row_stages;
+  const stage = ofWindows ?? ofRows;
+  if (stage === undefined) return;
+  const able = TRAINERS.filter((other) => {
+    const other_takes = takes(EXPORTERS[other]);
+    return ofRows === undefined ? other_takes.windows : other_takes.rows;
+  });
+  throw new RecipeError({
+    code: "recipe/export-kind",
+    what: `the export for ${trainer} cannot hold training stage ${stage.name}`,
+    why:
+      ofRows === undefined
+        ? "it is an index of packed rows, and this stage reads windows"
+        : "it reads one source at a time, and a packed row of this stage holds several",
+    fix: `export for one of ${able.join(", ")}; or give the stage a recipe of its own`,
+    ...(stage.place === undefined ? {} : { place: stage.place }),
   });
 }

@@ -14,6 +14,7 @@ import { missingWarning, resolveMissing } from "./missing.ts";
 import { planOutputs } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
 import { planPlugins } from "./plugins.ts";
+import { planRows } from "./rows.ts";
 import { type DraftSource, draftSource, finishSource, usedSources } from "./sources.ts";
 import { StagePlanner } from "./stages.ts";
 import { planTokenizer } from "./tokenizer.ts";
@@ -38,6 +39,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
   const sources = drafts.map((draft, index) => finishSource(draft, index, groups, recipe));
   checkExports(recipe, sources);
   const windows = await planWindows(recipe, sources, planner);
+  const rows = await planRows(recipe, sources, planner, tokenizing?.encode);
   const outputs = await planOutputs(recipe, sources, planner);
   for (const source of sources) {
     const weak = source.shards.filter((shard) => shard.identity.startsWith("length:")).length;
@@ -50,7 +52,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
   return {
     schema: 1,
     name: recipe.name,
-    fingerprint: planFingerprint({ recipe: planned, missing, windows, outputs }),
+    fingerprint: planFingerprint({ recipe: planned, missing, windows, ...rows, outputs }),
     recipe: planned,
     plugins: await planPlugins(recipe),
     missing,
@@ -58,6 +60,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
     sources,
     groups,
     windows,
+    ...rows,
     outputs,
     warnings,
   };

@@ -5,7 +5,7 @@
  * together still say what was asked for. Nothing is renormalised here: the mixture divides by the sum of what is left.
  */
 import { RecipeError } from "../batch/errors.ts";
-import type { MissingPolicy, Recipe, SourceSpec } from "./types.ts";
+import type { MissingPolicy, Recipe, RowStageSpec, SourceSpec } from "./types.ts";
 
 /** A source without data and what became of its weights. */
 export interface MissingSource {
@@ -30,8 +30,11 @@ export interface ResolvedMissing {
  */
 export function resolveMissing(recipe: Recipe): ResolvedMissing {
   const absent = Object.values(recipe.sources).filter((source) => source.from.length === 0);
-  const weighted = absent.filter(({ name }) =>
-    recipe.training_stages.some((stage) => Object.hasOwn(stage.weights, name)),
+  const { training_stages: stages, row_stages: rowStages = [] } = recipe;
+  const weighted = absent.filter(
+    ({ name }) =>
+      stages.some((stage) => Object.hasOwn(stage.weights, name)) ||
+      rowStages.some((stage) => stage.fractions.some(({ source }) => source === name)),
   );
   if (weighted.length === 0) return { recipe, missing: [] };
   const policyOf = (source: SourceSpec): MissingPolicy => source.missing ?? recipe.missing;
@@ -43,11 +46,18 @@ export function resolveMissing(recipe: Recipe): ResolvedMissing {
     const policy = policyOf(spec);
     const substitute = typeof policy === "string" ? undefined : policy.substitute;
     heirs.set(spec.name, substitute);
-    const weights = recipe.training_stages.flatMap((stage) =>
-      Object.entries(stage.weights).flatMap(([name, weight]) =>
-        name === spec.name ? [[stage.name, weight] as const] : [],
+    const weights = [
+      ...stages.flatMap((stage) =>
+        Object.entries(stage.weights).flatMap(([name, weight]) =>
+          name === spec.name ? [[stage.name, weight] as const] : [],
+        ),
       ),
-    );
+      ...rowStages.flatMap((stage) =>
+        stage.fractions.flatMap(({ source, fraction }) =>
+          source === spec.name ? [[stage.name, fraction] as const] : [],
+        ),
+      ),
+    ];
     return {
       source: spec.name,
       ...(substitute === undefined ? { policy: "drop" } : { policy: "substitute", substitute }),
@@ -60,17 +70,35 @@ export function resolveMissing(recipe: Recipe): ResolvedMissing {
       const reader = heirs.has(name) ? heirs.get(name) : name;
       if (reader !== undefined) weights.set(reader, (weights.get(reader) ?? 0) + weight);
     }
-    if (weights.size === 0) {
-      throw new RecipeError({
-        code: "recipe/no-weights",
-        what: `training stage ${stage.name} has no source left: none of those it names has data`,
-        fix: "give one of them a `from`, or `missing: { substitute: NAME }`",
-        ...(stage.place === undefined ? {} : { place: stage.place }),
-      });
-    }
+    if (weights.size === 0) throw noneLeft(stage);
     return { ...stage, weights: Object.fromEntries(weights) };
   });
-  return { recipe: { ...recipe, training_stages }, missing };
+  const row_stages = recipe.row_stages?.map((stage): RowStageSpec => {
+    const fractions = stage.fractions.filter(({ source }) => !heirs.has(source));
+    for (const { source } of stage.fractions) if (heirs.get(source) !== undefined) throw noSubstitute(stage, source);
+    if (fractions.length === 0) throw noneLeft(stage);
+    return { ...stage, fractions };
+  });
+  return { recipe: { ...recipe, training_stages, ...(row_stages && { row_stages }) }, missing };
+}
+
+function noneLeft({ name, place }: Pick<RowStageSpec, "name" | "place">): RecipeError {
+  return new RecipeError({
+    code: "recipe/no-weights",
+    what: `training stage ${name} has no source left: none of those it names has data`,
+    fix: "give one of them a `from`, or `missing: { substitute: NAME }`",
+    ...(place === undefined ? {} : { place }),
+  });
+}
+
+function noSubstitute({ name, place }: RowStageSpec, source: string): RecipeError {
+  return new RecipeError({
+    code: "recipe/no-substitute",
+    what: `training stage ${name} mixes rows, and ${source} has no data and a substitute`,
+    why: "each row is taken once, so another source has no rows to give in its place",
+    fix: `set \`missing: drop\` for ${source}`,
+    ...(place === undefined ? {} : { place }),
+  });
 }
 
 /** One line a source, for people. */

@@ -2,6 +2,7 @@
 import type { Place } from "../batch/errors.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
 import type { TokenizerGates } from "../manifests/gates.ts";
+import type { RowRule } from "../mixtures/rows.ts";
 import type { LengthRange, MixtureRequest } from "../mixtures/weights.ts";
 import type { AssetRef } from "../stages/assets.ts";
 
@@ -69,6 +70,30 @@ export interface TrainingStageSpec {
   readonly place?: Place;
 }
 
+/** What becomes of a row that is longer than a packed row: cut there, left out, or split where an exchange begins with this text. */
+export type LongRows = "truncate" | "drop" | { readonly split_before: string };
+
+/** A training stage that mixes whole rows of its sources and packs them together. */
+export interface RowStageSpec {
+  readonly name: string;
+  /** Position among all training stages of the recipe. */
+  readonly position: number;
+  /** Tokens that a packed row may hold. */
+  readonly sequence_length: number;
+  readonly pack: StageUse;
+  readonly rule: RowRule;
+  /** Of the rule's shuffles. */
+  readonly seed: number;
+  /** Where TRL's `shuffle_dataset` is meant: of the shuffles before and after packing. */
+  readonly shuffle_seed?: number;
+  /** In the order of the mixture. */
+  readonly fractions: readonly { readonly source: string; readonly fraction: number }[];
+  readonly long_rows: LongRows;
+  /** Trained positions of a sequence are rounded up to a multiple of this when room is counted. */
+  readonly align_tokens: number;
+  readonly place?: Place;
+}
+
 /** A data set of rows, as the recipe asks for it. */
 export interface OutputSpec {
   readonly name: string;
@@ -103,6 +128,8 @@ export interface Recipe {
   readonly sources: Readonly<Record<string, SourceSpec>>;
   /** May be empty where there are outputs. */
   readonly training_stages: readonly TrainingStageSpec[];
+  /** Absent where no training stage mixes rows. */
+  readonly row_stages?: readonly RowStageSpec[];
   readonly outputs: readonly OutputSpec[];
   readonly missing: MissingPolicy;
   /** Tokens of one optimizer step. */
@@ -123,6 +150,7 @@ export interface Recipe {
     readonly max_weight_error?: number;
     readonly min_packing_fill?: number;
     readonly max_dropped_ratio?: number;
+    readonly max_lost_ratio?: number;
   };
   /** Modules with stages of their own, from `folder`. */
   readonly plugins: readonly string[];

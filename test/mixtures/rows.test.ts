@@ -12,7 +12,7 @@ function mix(rule: RowRule, sizes: readonly number[], fractions: readonly number
     tokens: new Uint32Array(size).fill(1),
     supervised: new Uint32Array(size).fill(1),
   }));
-  return mixRows(rule, sources, seed);
+  return mixRows(rule, sources, seed).order;
 }
 
 function pairs({ source, row }: RowOrder): number[][] {
@@ -72,7 +72,9 @@ test("shares of tokens, and of supervised tokens, come out within half a row of 
     const of = (index: number) => (rule === "tokens" ? sources[index].tokens : sources[index].supervised);
     const total = (index: number) => of(index).reduce((sum, value) => sum + value, 0);
     const unit = Math.min(total(0) / 1, total(1) / 3);
-    const { source, row } = mixRows(rule, sources, 3);
+    const { order, requested } = mixRows(rule, sources, 3);
+    const { source, row } = order;
+    assert.deepEqual(requested, [unit, 3 * unit]);
     const sums = [0, 0];
     row.forEach((value, i) => {
       sums[source[i]] += of(source[i])[value];
