@@ -54,8 +54,12 @@ export function mixRows(rule: RowRule, sources: readonly RowSource[], seed: numb
 }
 
 function requestedAmounts(rule: RowRule, sources: readonly RowSource[]): readonly number[] {
-  if (rule === "handbook") return sources.map(handbookRows);
-  if (rule === "trl") return trlRows(sources);
+  if (rule === "handbook" || rule === "trl") {
+    return requestedRows(
+      rule,
+      sources.map(({ name, fraction, tokens }) => ({ name, fraction, rows: tokens.length })),
+    );
+  }
   const limit = tokenLimit(rule, sources);
   return sources.map(({ fraction }) => fraction * limit);
 }
@@ -70,18 +74,34 @@ function shuffler(seed: number): (rows: number) => Uint32Array {
   };
 }
 
-function handbookRows({ name, fraction, tokens }: RowSource): number {
-  if (fraction <= 1) return tokens.length * fraction;
+interface CountedSource {
+  readonly name: string;
+  readonly fraction: number;
+  readonly rows: number;
+}
+
+/** Rows that a rule asks for, before whole ones are taken. */
+function requestedRows(rule: "handbook" | "trl", sources: readonly CountedSource[]): readonly number[] {
+  return rule === "handbook" ? sources.map(handbookRows) : trlRows(sources);
+}
+
+/** Whole rows that a rule takes of sources with so many. Throws as {@link mixRows}. */
+export function rowsTaken(rule: "handbook" | "trl", sources: readonly CountedSource[]): readonly number[] {
+  return requestedRows(rule, sources).map(rule === "handbook" ? Math.trunc : roundHalfEven);
+}
+
+function handbookRows({ name, fraction, rows }: CountedSource): number {
+  if (fraction <= 1) return rows * fraction;
   throw badFraction(name, fraction, "a row can be taken once: the rule `handbook` has no fraction above 1");
 }
 
 /** Shares of the largest mixture in which no source gives more rows than it has. */
-function trlRows(sources: readonly RowSource[]): readonly number[] {
+function trlRows(sources: readonly CountedSource[]): readonly number[] {
   const sum = sources.reduce((total, { fraction }) => total + fraction, 0);
   const weights = sources.map(({ fraction }) => fraction / sum);
-  const totals = sources.flatMap(({ tokens }, index) => {
+  const totals = sources.flatMap(({ rows }, index) => {
     const weight = weights[index] ?? 0;
-    return weight > 0 ? [tokens.length / weight] : [];
+    return weight > 0 ? [rows / weight] : [];
   });
   const total = totals.length === 0 ? 0 : Math.min(...totals);
   return weights.map((weight) => weight * total);

@@ -49,6 +49,8 @@ export interface SourceSpec {
   readonly missing?: MissingPolicy;
   /** Tokens it is said to hold. */
   readonly available_tokens?: number;
+  /** Rows it is said to hold. */
+  readonly available_rows?: number;
   readonly place?: Place;
 }
 

@@ -38,10 +38,10 @@ export default defineExporter({
   readers: [
     {
       name: "datatrove",
-      version: "0.9.1",
+      version: "as `nanotron` has it",
       notes: [
-        "`DatatroveFolderDataset(folder, n, return_positions=True, positions_from_eos_token_id=None)` reads rows of n + 1 ids and",
-        "restarts positions by the index. It has no loader for the lane: byte i of it speaks of id i as a label.",
+        '`DatatroveFolderDataset(folder, n, filename_pattern="*.ds", return_positions=True)` reads rows of n + 1 ids and restarts',
+        "positions by the index. Byte i of the lane speaks of id i as a label; its first loader is still to come.",
       ],
     },
   ],

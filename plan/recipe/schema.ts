@@ -100,6 +100,13 @@ export const sourceShape = z.looseObject({
   available_tokens: tokensShape
     .optional()
     .describe("tokens the source is said to hold: a plan without listings tells by it how often the source is read"),
+  available_rows: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      "rows the source is said to hold: a plan without listings tells by it how many a training stage of rows takes",
+    ),
 });
 
 const lengthShape = {
