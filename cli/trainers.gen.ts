@@ -5,6 +5,7 @@ import { parseCount } from "./flags.ts";
 const text = (value: string): string => value;
 
 export const TRAINERS = [
+  "ds",
   "litdata",
   "megatron",
   "megatron-bridge",
@@ -12,30 +13,43 @@ export const TRAINERS = [
   "mosaic",
   "nanotron",
   "olmo-core",
+  "row-index",
   "torchtitan",
   "trl",
 ] as const satisfies readonly Trainer[];
 
 /** Names of the options, by flag. */
 export const OPTION_NAMES = {
+  attentionMask: "attention_mask",
   globalBatchSize: "global_batch_size",
   gptNeoxLabels: "gpt_neox_labels",
   ignoreLoss: "ignore_loss",
   labelMask: "label_mask",
+  padToMultiple: "pad_to_multiple",
   pathPrefix: "path_prefix",
+  positionIds: "position_ids",
   tokenizerName: "tokenizer_name",
 } as const;
 
 export interface ExportFlags {
+  readonly attentionMask?: boolean;
   readonly globalBatchSize?: number;
   readonly gptNeoxLabels?: boolean;
   readonly ignoreLoss?: boolean;
   readonly labelMask?: boolean;
+  readonly padToMultiple?: number;
   readonly pathPrefix?: string;
+  readonly positionIds?: boolean;
   readonly tokenizerName?: string;
 }
 
 export const exportFlags = {
+  attentionMask: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "trl: also a column `attention_mask`: the number of its sequence at every token, from 1",
+  },
   globalBatchSize: {
     kind: "parsed",
     parse: parseCount("global-batch-size", 1),
@@ -61,12 +75,25 @@ export const exportFlags = {
     withNegated: false,
     brief: "olmo-core: write which labels are trained, and name the files in the configuration",
   },
+  padToMultiple: {
+    kind: "parsed",
+    parse: parseCount("pad-to-multiple", 1),
+    optional: true,
+    placeholder: "n",
+    brief: "megatron-bridge: end every subsequence with EOS until its trained positions are a multiple of this: twice the context-parallel size",
+  },
   pathPrefix: {
     kind: "parsed",
     parse: text,
     optional: true,
     placeholder: "prefix",
-    brief: "litdata, megatron, megatron-bridge, mosaic, nanotron, olmo-core, torchtitan, trl: what the trainer's configuration puts before every path, such as s3://bucket/mix; paths are relative without",
+    brief: "litdata, megatron, megatron-bridge, mosaic, nanotron, olmo-core, row-index, torchtitan, trl: what the trainer's configuration puts before every path, such as s3://bucket/mix; paths are relative without",
+  },
+  positionIds: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "trl: also a column `position_ids`: the place of every token in its sequence, from 0",
   },
   tokenizerName: {
     kind: "parsed",

@@ -1,6 +1,8 @@
 /** The bounds a recipe sets on its own result. A gate that fails ends the command with exit code 3; what was made stays. */
 import { RunError } from "../batch/errors.ts";
+import type { RowRule } from "../mixtures/rows.ts";
 import { type LintGates, lintGateResults } from "./lint-gates.ts";
+import type { RowSourceManifest, RowStageManifest } from "./row-schema.ts";
 import type { GateResult, SourceCounts, SourceManifest, TokenizerGuard } from "./schema.ts";
 import { ratioOf } from "./tokenizer-guard.ts";
 
@@ -27,6 +29,8 @@ export interface GateLimits extends TokenizerGates {
   readonly min_packing_fill?: number;
   /** Largest share of a source's rows that was dropped or in error. */
   readonly max_dropped_ratio?: number;
+  /** Largest share of the tokens taken that packing rows lost. */
+  readonly max_lost_ratio?: number;
 }
 
 /** The gates that have a limit, in a fixed order. The value is that of the worst source the stage reads. */
@@ -68,7 +72,39 @@ function isWithin(gate: string, value: number, limit: number): boolean {
   return gate.startsWith("min_") ? value >= limit : value <= limit;
 }
 
-function tokenizerGateResults(limits: TokenizerGates, sources: readonly SourceManifest[]): GateResult[] {
+/** {@link gateResults} of a training stage of rows: its fill, and what it lost, are those of the stage. */
+export function rowGateResults(
+  limits: GateLimits,
+  stage: Pick<RowStageManifest["stage"], "rule" | "fill_ratio" | "tokens_lost">,
+  sources: Readonly<Record<string, RowSourceManifest>>,
+): GateResult[] {
+  const all = Object.values(sources);
+  const taken = all.reduce((sum, source) => sum + source.taken.tokens, 0);
+  const values = {
+    max_weight_error: Math.max(
+      0,
+      ...all.map((source) => Math.abs(achievedShare(stage.rule, source) - source.shares.requested)),
+    ),
+    min_packing_fill: stage.fill_ratio,
+    max_dropped_ratio: Math.max(0, ...all.map(({ counts }) => droppedRatio(counts))),
+    max_lost_ratio: taken === 0 ? 0 : stage.tokens_lost / taken,
+  };
+  const results = (Object.keys(values) as (keyof typeof values)[]).flatMap((name): GateResult[] => {
+    const [limit, value] = [limits[name], values[name]];
+    return limit === undefined ? [] : [{ name, limit, value, passed: isWithin(name, value, limit) }];
+  });
+  return [...results, ...tokenizerGateResults(limits, all)];
+}
+
+/** The share that a rule is about, as it came out. */
+export function achievedShare(rule: RowRule, { shares }: Pick<RowSourceManifest, "shares">): number {
+  return rule === "tokens" ? shares.tokens : rule === "supervised_tokens" ? shares.supervised_tokens : shares.rows;
+}
+
+function tokenizerGateResults(
+  limits: TokenizerGates,
+  sources: readonly Pick<SourceManifest, "tokenizer_guard">[],
+): GateResult[] {
   return TOKENIZER_GATES.flatMap((name): GateResult[] => {
     const limit = limits[name];
     if (limit === undefined) return [];

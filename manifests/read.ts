@@ -1,12 +1,14 @@
 /** Manifests from a run's folder, in training order. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
+import { type RowStageManifest, rowStageManifestSchema } from "./row-schema.ts";
 import { type TrainingStageManifest, trainingStageManifestSchema } from "./schema.ts";
 
 export interface ReadManifests {
   readonly manifests: readonly TrainingStageManifest[];
+  /** Of training stages that mix rows. */
+  readonly row_manifests: readonly RowStageManifest[];
   /** Files that are no manifests, and why. */
   readonly problems: readonly { readonly file: string; readonly what: string }[];
 }
@@ -18,21 +20,26 @@ export interface ReadManifests {
 export async function readManifests(folder: string): Promise<ReadManifests> {
   const names = await manifestNames(folder);
   const manifests: TrainingStageManifest[] = [];
+  const row_manifests: RowStageManifest[] = [];
   const problems: { file: string; what: string }[] = [];
   for (const name of names) {
     try {
-      const parsed = trainingStageManifestSchema.safeParse(JSON.parse(await readFile(join(folder, name), "utf8")));
-      if (parsed.success) manifests.push(parsed.data);
-      else {
-        const { path, message } = entryAt(parsed.error.issues, 0, "issue");
-        problems.push({ file: name, what: `is not a manifest: ${path.join(".")}: ${message}` });
-      }
+      const value: unknown = JSON.parse(await readFile(join(folder, name), "utf8"));
+      const mixesRows = typeof value === "object" && value !== null && "kind" in value && value.kind === "rows";
+      const rows = mixesRows ? rowStageManifestSchema.safeParse(value) : undefined;
+      const windows = mixesRows ? undefined : trainingStageManifestSchema.safeParse(value);
+      if (rows?.success === true) row_manifests.push(rows.data);
+      if (windows?.success === true) manifests.push(windows.data);
+      const [issue] = (rows ?? windows)?.error?.issues ?? [];
+      if (issue !== undefined)
+        problems.push({ file: name, what: `is not a manifest: ${issue.path.join(".")}: ${issue.message}` });
     } catch (error) {
       problems.push({ file: name, what: `cannot be read: ${error instanceof Error ? error.message : String(error)}` });
     }
   }
   manifests.sort((a, b) => a.stage.index - b.stage.index);
-  return { manifests, problems };
+  row_manifests.sort((a, b) => a.stage.position - b.stage.position);
+  return { manifests, row_manifests, problems };
 }
 
 async function manifestNames(folder: string): Promise<string[]> {

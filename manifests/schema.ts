@@ -123,6 +123,10 @@ const shareFields = {
   tokens: count,
 };
 
+const lineage = z.strictObject({
+  files: z.array(z.strictObject({ key: z.string(), size_bytes: count, identity: z.string() })),
+});
+
 const source = z.strictObject({
   category: z.string().optional(),
   ...shareFields,
@@ -146,9 +150,7 @@ const source = z.strictObject({
   tokenizer_guard: tokenizerGuard.optional(),
   /** Of a source of chats that counts them. */
   chat: chatFiguresSchema.optional(),
-  lineage: z.strictObject({
-    files: z.array(z.strictObject({ key: z.string(), size_bytes: count, identity: z.string() })),
-  }),
+  lineage,
 });
 
 /** A source the recipe names and nobody can get, and what became of its weight in this stage. */
@@ -164,7 +166,10 @@ const namedToken = z.strictObject({ token: z.string(), id: count });
 
 const gate = z.strictObject({ name: z.string(), limit: z.number(), value: z.number(), passed: z.boolean() });
 
-export const trainingStageManifestSchema = z.strictObject({
+const packer = z.strictObject({ use: z.string(), version: count, options: z.record(z.string(), z.json()) });
+
+/** What every manifest begins with. */
+const head = {
   schema: z.literal(1),
   run: z.string(),
   plan_fingerprint: z.string(),
@@ -187,6 +192,25 @@ export const trainingStageManifestSchema = z.strictObject({
     /** Absent where documents end with EOS. */
     append_eos: z.literal("never").optional(),
   }),
+};
+
+/** Parts that manifests of all kinds of training stages share. */
+export const manifestShapes = {
+  count,
+  share,
+  storedFile,
+  tokenStore,
+  counts,
+  tokenizerGuard,
+  lineage,
+  missing,
+  gate,
+  packer,
+  head,
+};
+
+export const trainingStageManifestSchema = z.strictObject({
+  ...head,
   stage: z.strictObject({
     /** Position among the training stages, from 0. */
     index: count,
@@ -196,7 +220,7 @@ export const trainingStageManifestSchema = z.strictObject({
     windows: count,
     sequence_length: count,
     window_tokens: count,
-    pack: z.strictObject({ use: z.string(), version: count, options: z.record(z.string(), z.json()) }),
+    pack: packer,
     weights_sum: z.number(),
     /** The mixture as the recipe asks for it, where that is more than a weight by source. */
     mixture: z.json().optional(),

@@ -20,6 +20,7 @@ import {
   windowShardProblem,
 } from "./verify-files.ts";
 import { sideProblem } from "./verify-held-out.ts";
+import { rowFigureFindings, rowPlanFindings } from "./verify-rows.ts";
 
 export type { Finding } from "./verify-figures.ts";
 
@@ -37,7 +38,7 @@ export interface VerifyOptions {
 
 /** Findings in a fixed order; a good run has none of severity `error`. Throws RunError `run/not-a-run`. */
 export async function verifyRun(options: VerifyOptions): Promise<Finding[]> {
-  const { manifests, problems } = await readManifests(options.manifests);
+  const { manifests, row_manifests, problems } = await readManifests(options.manifests);
   const findings: Finding[] = problems.map(({ file, what }) => ({
     severity: "error",
     code: "verify/bad-manifest",
@@ -70,6 +71,17 @@ export async function verifyRun(options: VerifyOptions): Promise<Finding[]> {
       for (const finding of found) findings.push({ ...finding, stage: manifest.stage.name, source });
     }
   }
+  for (const manifest of row_manifests) {
+    const stage = manifest.stage.name;
+    const found: Finding[] = [...rowFigureFindings(manifest)];
+    for (const source of Object.values(manifest.sources)) {
+      const packed = { token_store: source.token_store, files: [], shard_windows: [] };
+      const kind = { tokenizer: manifest.tokenizer, stage: { window_tokens: 0 } };
+      found.push(...(await storeFindings(kind, packed, options, { seen, fresh: new Set(), held })));
+    }
+    found.push(...(await rowPlanFindings(manifest, options.store, options.onFile)));
+    findings.push(...found.map((finding) => ({ ...finding, stage })));
+  }
   return findings;
 }
 
@@ -86,7 +98,10 @@ interface Looked {
 
 /** Findings on the files of a token store and its windows. */
 async function storeFindings(
-  manifest: TrainingStageManifest,
+  manifest: {
+    readonly tokenizer: TrainingStageManifest["tokenizer"];
+    readonly stage: Pick<TrainingStageManifest["stage"], "window_tokens">;
+  },
   source: PackedStore,
   options: VerifyOptions,
   { seen, fresh, held }: Looked,

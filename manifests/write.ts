@@ -12,6 +12,7 @@ import { addStatistics, type PackingStatistics } from "../kernels/pack/plan.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
 import type { ChatFigures } from "./chat.ts";
 import { type GateLimits, gateResults } from "./gates.ts";
+import type { RowStageManifest } from "./row-schema.ts";
 import {
   type SourceCounts,
   type SourceManifest,
@@ -198,7 +199,7 @@ function packedManifest(packed: PackedFacts): Pick<SourceManifest, "shard_window
   };
 }
 
-function storeManifest(shards: readonly StoreShardFacts[]): SourceManifest["token_store"] {
+export function storeManifest(shards: readonly StoreShardFacts[]): SourceManifest["token_store"] {
   return {
     documents: shards.reduce((sum, shard) => sum + shard.documents, 0),
     tokens: shards.reduce((sum, shard) => sum + shard.tokens, 0),
@@ -231,12 +232,15 @@ function selectionManifest({ selection, shards }: PackedFacts): Pick<SourceManif
 }
 
 /** The bytes of a manifest: sorted keys, two spaces, a newline at the end. */
-export function manifestText(manifest: TrainingStageManifest): string {
+export function manifestText(manifest: TrainingStageManifest | RowStageManifest): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(manifest)), null, 2)}\n`;
 }
 
 /** Writes `STAGE.json` for every manifest into `folder`. */
-export function writeManifests(folder: string, manifests: readonly TrainingStageManifest[]): CommittedFile[] {
+export function writeManifests(
+  folder: string,
+  manifests: readonly (TrainingStageManifest | RowStageManifest)[],
+): CommittedFile[] {
   return manifests.map((manifest) =>
     commitBytes(join(folder, `${manifest.stage.name}.json`), Buffer.from(manifestText(manifest))),
   );

@@ -19,6 +19,7 @@ const READS = {
   windows: "the packed windows",
   rows: "rows packed anew at its own length",
   documents: "whole documents, of which it cuts rows itself",
+  row_plans: "the index of packed rows that mix sources, and the token stores",
 } as const satisfies Readonly<Record<Exporter["reads"], string>>;
 
 const BOUNDARIES = {

@@ -2,16 +2,17 @@
  * Whether a recipe's exports can say what its sources say of the loss, and where documents end: known before anything is read, so refused then.
  */
 import { RecipeError } from "../batch/errors.ts";
-import { findsByEos, writesLoss } from "../manifests/exports/define.ts";
+import { findsByEos, takes, writesLoss } from "../manifests/exports/define.ts";
 import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
 import type { SourcePlan } from "./plan.ts";
 import type { Recipe } from "./types.ts";
 
 /**
  * Throws RecipeError `recipe/export-loses-loss` where an export would train on tokens that a stage masked, `recipe/export-needs-eos` where a trainer
- * would look for EOS at the end of documents that have none.
+ * would look for EOS at the end of documents that have none, `recipe/export-kind` where one cannot hold a training stage.
  */
 export function checkExports(recipe: Recipe, sources: readonly SourcePlan[]): void {
+  for (const trainer of recipe.exports) checkKind(recipe, trainer);
   checkEos(recipe);
   const masked = sources.filter(({ loss, tokenized }) => loss && tokenized).map(({ name }) => name);
   const losing = recipe.exports.filter((trainer) => !writesLoss(EXPORTERS[trainer], {}));
@@ -36,5 +37,27 @@ function checkEos({ tokenizer, exports }: Recipe): void {
     why: "these trainers find documents by the EOS behind each, and would attend from one into the next",
     fix: `export for one of ${TRAINERS.filter((trainer) => !lost(trainer)).join(", ")}; or leave \`append_eos\` out`,
     ...(tokenizer.place && { place: tokenizer.place }),
+  });
+}
+
+function checkKind({ training_stages, row_stages = [] }: Recipe, trainer: Trainer): void {
+  const { rows, windows } = takes(EXPORTERS[trainer]);
+  const [ofWindows] = windows ? [] : training_stages;
+  const [ofRows] = rows ? [] : row_stages;
+  const stage = ofWindows ?? ofRows;
+  if (stage === undefined) return;
+  const able = TRAINERS.filter((other) => {
+    const other_takes = takes(EXPORTERS[other]);
+    return ofRows === undefined ? other_takes.windows : other_takes.rows;
+  });
+  throw new RecipeError({
+    code: "recipe/export-kind",
+    what: `the export for ${trainer} cannot hold training stage ${stage.name}`,
+    why:
+      ofRows === undefined
+        ? "it is an index of packed rows, and this stage reads windows"
+        : "it reads one source at a time, and a packed row of this stage holds several",
+    fix: `export for one of ${able.join(", ")}; or give the stage a recipe of its own`,
+    ...(stage.place === undefined ? {} : { place: stage.place }),
   });
 }

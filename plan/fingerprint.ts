@@ -15,13 +15,14 @@ import { canonicalRecipe } from "./recipe/canonical.ts";
 export const STORE_VERSION = 4;
 
 /** Names a plan: what it is asked for, and the windows and outputs it comes to. */
-export function planFingerprint(plan: Pick<Plan, "recipe" | "missing" | "windows" | "outputs">): string {
-  const { recipe, missing, windows, outputs } = plan;
+export function planFingerprint(plan: Pick<Plan, "recipe" | "missing" | "windows" | "rows" | "outputs">): string {
+  const { recipe, missing, windows, rows, outputs } = plan;
   return fingerprint({
     store_version: STORE_VERSION,
     recipe: canonicalRecipe(recipe),
     missing,
     windows: windows.map((entry) => entry.fingerprint),
+    ...(rows && { rows: rows.map((entry) => entry.fingerprint) }),
     outputs: outputs.map((entry) => entry.fingerprint),
   });
 }

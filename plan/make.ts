@@ -15,6 +15,7 @@ import { type LackingEndpoint, lackingEndpoints, missingWarning, resolveMissing 
 import { planOutputs } from "./outputs.ts";
 import type { Plan, SourcePlan } from "./plan.ts";
 import { planPlugins } from "./plugins.ts";
+import { planRows } from "./rows.ts";
 import { type DraftSource, draftSource, finishSource, usedSources } from "./sources.ts";
 import { StagePlanner } from "./stages.ts";
 import { planTokenizer } from "./tokenizer.ts";
@@ -49,6 +50,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
   checkExports(recipe, sources);
   warnings.push(...specialTokenWarnings(recipe, sources));
   const windows = await planWindows(recipe, sources, planner);
+  const rows = await planRows(recipe, sources, planner, tokenizing?.encode);
   const outputs = await planOutputs(recipe, sources, planner);
   for (const source of sources) {
     const weak = source.shards.filter((shard) => shard.identity.startsWith("length:")).length;
@@ -61,7 +63,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
   return {
     schema: 1,
     name: recipe.name,
-    fingerprint: planFingerprint({ recipe: planned, missing, windows, outputs }),
+    fingerprint: planFingerprint({ recipe: planned, missing, windows, ...rows, outputs }),
     recipe: planned,
     plugins: await planPlugins(recipe),
     missing,
@@ -69,6 +71,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
     sources,
     groups,
     windows,
+    ...rows,
     outputs,
     warnings,
   };

@@ -8,7 +8,7 @@
  */
 import { RecipeError } from "../batch/errors.ts";
 import { variableSuffix } from "../io/remote/endpoints.ts";
-import type { MissingPolicy, Recipe, SourceSpec, StageUse } from "./types.ts";
+import type { MissingPolicy, Recipe, RowStageSpec, SourceSpec, StageUse } from "./types.ts";
 
 /** A source without data and what became of its weights. */
 export interface MissingSource {
@@ -39,12 +39,20 @@ export type LackingEndpoint = (source: SourceSpec) => string | undefined;
  * training stage has nothing left to read.
  */
 export function resolveMissing(recipe: Recipe, lacking: LackingEndpoint = () => undefined): ResolvedMissing {
+  const { training_stages: stages, row_stages: rowStages = [] } = recipe;
   const absent = Object.values(recipe.sources).flatMap((spec): AbsentSource[] => {
     const endpoint = lacking(spec);
     if (spec.from.length > 0 && endpoint === undefined) return [];
-    const weights = recipe.training_stages.flatMap((stage) =>
-      Object.hasOwn(stage.weights, spec.name) ? [[stage.name, stage.weights[spec.name] ?? 0] as const] : [],
-    );
+    const weights = [
+      ...stages.flatMap((stage) =>
+        Object.hasOwn(stage.weights, spec.name) ? [[stage.name, stage.weights[spec.name] ?? 0] as const] : [],
+      ),
+      ...rowStages.flatMap((stage) =>
+        stage.fractions.flatMap(({ source, fraction }) =>
+          source === spec.name ? [[stage.name, fraction] as const] : [],
+        ),
+      ),
+    ];
     const outputs = recipe.outputs.filter(({ sources }) => sources.includes(spec.name)).map(({ name }) => name);
     if (weights.length + outputs.length === 0) return [];
     return [
@@ -75,21 +83,20 @@ export function resolveMissing(recipe: Recipe, lacking: LackingEndpoint = () => 
       const reader = heirs.has(name) ? heirs.get(name) : name;
       if (reader !== undefined) weights.set(reader, (weights.get(reader) ?? 0) + weight);
     }
-    if (weights.size === 0) {
-      throw new RecipeError({
-        code: "recipe/no-weights",
-        what: `training stage ${stage.name} has no source left: none of those it names has data, or a model to ask`,
-        fix: "give one of them a `from` or its endpoint, or `missing: { substitute: NAME }`",
-        ...(stage.place === undefined ? {} : { place: stage.place }),
-      });
-    }
+    if (weights.size === 0) throw noneLeft(stage);
     return { ...stage, weights: Object.fromEntries(weights) };
+  });
+  const row_stages = recipe.row_stages?.map((stage): RowStageSpec => {
+    const fractions = stage.fractions.filter(({ source }) => !heirs.has(source));
+    for (const { source } of stage.fractions) if (heirs.get(source) !== undefined) throw noSubstitute(stage, source);
+    if (fractions.length === 0) throw noneLeft(stage);
+    return { ...stage, fractions };
   });
   const outputs = recipe.outputs
     .map((output) => ({ ...output, sources: output.sources.filter((name) => !heirs.has(name)) }))
     .filter(({ sources }) => sources.length > 0);
-  if (outputs.length + training_stages.length === 0) throw nothingLeft(absent);
-  return { recipe: { ...recipe, training_stages, outputs }, missing };
+  if (outputs.length + training_stages.length + (row_stages?.length ?? 0) === 0) throw nothingLeft(absent);
+  return { recipe: { ...recipe, training_stages, outputs, ...(row_stages && { row_stages }) }, missing };
 }
 
 /** The sources of `recipe` whose pipelines ask endpoints that are not `given`. */
@@ -112,6 +119,25 @@ interface AbsentSource {
   readonly endpoint: string | undefined;
   readonly weights: Readonly<Record<string, number>>;
   readonly outputs: readonly string[];
+}
+
+function noneLeft({ name, place }: Pick<RowStageSpec, "name" | "place">): RecipeError {
+  return new RecipeError({
+    code: "recipe/no-weights",
+    what: `training stage ${name} has no source left: none of those it names has data, or a model to ask`,
+    fix: "give one of them a `from` or its endpoint, or `missing: { substitute: NAME }`",
+    ...(place === undefined ? {} : { place }),
+  });
+}
+
+function noSubstitute({ name, place }: RowStageSpec, source: string): RecipeError {
+  return new RecipeError({
+    code: "recipe/no-substitute",
+    what: `training stage ${name} mixes rows, and ${source} has no data and a substitute`,
+    why: "each row is taken once, so another source has no rows to give in its place",
+    fix: `set \`missing: drop\` for ${source}`,
+    ...(place === undefined ? {} : { place }),
+  });
 }
 
 /** One line a source, for people. */

@@ -9,6 +9,7 @@ import type { Asset } from "../io/assets.ts";
 import type { ShardRef } from "../io/source.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
 import type { Seed } from "../kernels/random/shuffle.ts";
+import type { RowRule } from "../mixtures/rows.ts";
 import type { ColumnDeclaration, Exchange, OperatorKind, SinkColumn } from "../stages/define.ts";
 import type { MissingSource } from "./missing.ts";
 import type { HeldOutShare, Recipe } from "./types.ts";
@@ -139,6 +140,24 @@ export interface WindowsPlan {
   readonly fingerprint: string;
 }
 
+/** The rows of one training stage, mixed and packed. */
+export interface RowsPlan {
+  readonly stage: string;
+  /** In the order of the mixture. */
+  readonly sources: readonly { readonly source: number; readonly fraction: number }[];
+  readonly rule: RowRule;
+  readonly seed: number;
+  readonly shuffle_seed?: number;
+  /** Tokens that a packed row may hold. */
+  readonly sequence_length: number;
+  readonly pack: PlannedStage;
+  /** Rows are split where the ids of `border` stand. */
+  readonly long_rows: "truncate" | "drop" | { readonly border: readonly number[] };
+  readonly align_tokens: number;
+  /** Names its folder, see Layout.rows. */
+  readonly fingerprint: string;
+}
+
 /** A plugin by its content: whoever loads it gets the module that was planned with, as far as it is one file. */
 export interface PluginPlan {
   /** From the recipe's folder. */
@@ -184,6 +203,8 @@ export interface Plan {
   readonly sources: readonly SourcePlan[];
   readonly groups: readonly MatchGroup[];
   readonly windows: readonly WindowsPlan[];
+  /** Absent where no training stage mixes rows. */
+  readonly rows?: readonly RowsPlan[];
   readonly outputs: readonly OutputPlan[];
   readonly warnings: readonly string[];
 }
@@ -222,6 +243,10 @@ export function groupAt({ groups }: Pick<Plan, "groups">, group: number): MatchG
 
 export function windowsAt({ windows }: Pick<Plan, "windows">, entry: number): WindowsPlan {
   return entryAt(windows, entry, "entry of windows");
+}
+
+export function rowsAt({ rows = [] }: Pick<Plan, "rows">, entry: number): RowsPlan {
+  return entryAt(rows, entry, "entry of rows");
 }
 
 export function outputAt({ outputs }: Pick<Plan, "outputs">, output: number): OutputPlan {

@@ -51,7 +51,10 @@ export interface DraftSource {
 
 /** The sources that training stages or outputs read, in recipe order; a warning for each that none does. */
 export function usedSources(recipe: Recipe, warnings: string[]): readonly SourceUse[] {
-  const weighted = new Set(recipe.training_stages.flatMap((stage) => Object.keys(stage.weights)));
+  const weighted = new Set([
+    ...recipe.training_stages.flatMap((stage) => Object.keys(stage.weights)),
+    ...(recipe.row_stages ?? []).flatMap((stage) => stage.fractions.map(({ source }) => source)),
+  ]);
   const spooled = new Set(recipe.outputs.flatMap(({ sources }) => sources));
   const withDropped = new Set(recipe.outputs.filter((output) => output.keep_dropped).flatMap(({ sources }) => sources));
   const specs = Object.values(recipe.sources);

@@ -21,6 +21,8 @@ export interface PlannedTokenizer {
   readonly tokenizer: TokenizerPlan;
   /** The stage that every pipeline ends in. */
   readonly stage: PlannedStage;
+  /** The ids of a text in which special tokens are parsed; undefined where it does not begin with one. */
+  readonly encode: (text: string) => readonly number[] | undefined;
   /** Where the file's template and the recipe differ. */
   readonly warnings: readonly string[];
 }
@@ -51,7 +53,12 @@ export async function planTokenizer(recipe: Recipe, planner: StagePlanner): Prom
       ...(spec.special_tokens === "parse" && { special_tokens: spec.special_tokens }),
       ...(spec.append_eos === "never" && { append_eos: spec.append_eos }),
     };
-    return { tokenizer: plan, stage, warnings: templateWarnings(plan, tokenizer, spec) };
+    const special = new Set(tokenizer.specialTokens.values());
+    const encode = (text: string): readonly number[] | undefined => {
+      const ids = [...tokenizer.encodeText(text, { special: "parse" })];
+      return special.has(ids[0] ?? -1) ? ids : undefined;
+    };
+    return { tokenizer: plan, stage, encode, warnings: templateWarnings(plan, tokenizer, spec) };
   });
 }
 

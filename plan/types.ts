@@ -4,6 +4,7 @@ import type { ChatGates } from "../manifests/chat.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
 import type { TokenizerGates } from "../manifests/gates.ts";
 import type { LintGates } from "../manifests/lint-gates.ts";
+import type { RowRule } from "../mixtures/rows.ts";
 import type { LengthRange, MixtureRequest } from "../mixtures/weights.ts";
 import type { AssetRef } from "../stages/assets.ts";
 
@@ -52,6 +53,8 @@ export interface SourceSpec {
   readonly missing?: MissingPolicy;
   /** Tokens it is said to hold. */
   readonly available_tokens?: number;
+  /** Rows it is said to hold. */
+  readonly available_rows?: number;
   readonly place?: Place;
 }
 
@@ -70,6 +73,30 @@ export interface TrainingStageSpec {
   readonly mixture?: MixtureRequest;
   /** Documents a source is read for, where not all. */
   readonly lengths?: Readonly<Record<string, LengthRange>>;
+  readonly place?: Place;
+}
+
+/** What becomes of a row that is longer than a packed row: cut there, left out, or split where an exchange begins with this text. */
+export type LongRows = "truncate" | "drop" | { readonly split_before: string };
+
+/** A training stage that mixes whole rows of its sources and packs them together. */
+export interface RowStageSpec {
+  readonly name: string;
+  /** Position among all training stages of the recipe. */
+  readonly position: number;
+  /** Tokens that a packed row may hold. */
+  readonly sequence_length: number;
+  readonly pack: StageUse;
+  readonly rule: RowRule;
+  /** Of the rule's shuffles. */
+  readonly seed: number;
+  /** Where TRL's `shuffle_dataset` is meant: of the shuffles before and after packing. */
+  readonly shuffle_seed?: number;
+  /** In the order of the mixture. */
+  readonly fractions: readonly { readonly source: string; readonly fraction: number }[];
+  readonly long_rows: LongRows;
+  /** Trained positions of a sequence are rounded up to a multiple of this when room is counted. */
+  readonly align_tokens: number;
   readonly place?: Place;
 }
 
@@ -109,6 +136,8 @@ export interface Recipe {
   readonly sources: Readonly<Record<string, SourceSpec>>;
   /** May be empty where there are outputs. */
   readonly training_stages: readonly TrainingStageSpec[];
+  /** Absent where no training stage mixes rows. */
+  readonly row_stages?: readonly RowStageSpec[];
   readonly outputs: readonly OutputSpec[];
   readonly missing: MissingPolicy;
   /** Tokens of one optimizer step. */
@@ -132,6 +161,7 @@ export interface Recipe {
     /** By source. */
     readonly chat?: Readonly<Record<string, ChatGates>>;
     readonly lint?: LintGates;
+    readonly max_lost_ratio?: number;
   };
   /** Modules with stages of their own, from `folder`. */
   readonly plugins: readonly string[];

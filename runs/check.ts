@@ -66,11 +66,12 @@ function withFiles(recipe: Recipe): Recipe {
 }
 
 /** Every stage that a recipe names, wherever it stands. */
-function stagesOf({ pipelines, sources, training_stages, outputs }: Recipe): readonly StageUse[] {
+function stagesOf({ pipelines, sources, training_stages, row_stages = [], outputs }: Recipe): readonly StageUse[] {
   return [
     ...Object.values(sources).map(({ read }) => read),
     ...Object.values(pipelines).flat(),
     ...training_stages.map(({ pack }) => pack),
+    ...row_stages.map(({ pack }) => pack),
     ...outputs.map(({ format }) => format),
   ];
 }

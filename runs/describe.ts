@@ -1,6 +1,7 @@
 /** A recipe and a plan in the words of their reader: what the curriculum asks of each source; segments with their state and why. */
 import { entryAt, entryOf } from "../batch/entry.ts";
 import { accountCurriculum, type SourceAccount, type TrainingStageAccount } from "../mixtures/curriculum/account.ts";
+import { accountRowStage, type RowStageAccount } from "../mixtures/curriculum/account-rows.ts";
 import { needsCounts } from "../mixtures/weights.ts";
 import type { MissingSource } from "../plan/missing.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -23,11 +24,17 @@ export interface RecipeDescription {
   /** Present where the recipe has `tokens_per_step`. */
   readonly steps?: number;
   readonly training_stages: readonly TrainingStageDescription[];
+  /** Absent where no training stage mixes rows. */
+  readonly row_stages?: readonly RowStageDescription[];
   /** Over all training stages, most tokens first. */
   readonly sources: readonly SourceDescription[];
 }
 
 export interface TrainingStageDescription extends TrainingStageAccount {
+  readonly pack: string;
+}
+
+export interface RowStageDescription extends RowStageAccount {
   readonly pack: string;
 }
 
@@ -59,6 +66,11 @@ export function describeRecipe(recipe: Recipe): RecipeDescription {
     ...totals,
     training_stages: stages.map((stage, i) => {
       return { ...stage, pack: entryAt(recipe.training_stages, i, "training stage").pack.use };
+    }),
+    ...(recipe.row_stages && {
+      row_stages: recipe.row_stages.map((stage) => {
+        return { ...accountRowStage(stage, recipe.sources), pack: stage.pack.use };
+      }),
     }),
     sources: sources.map((source) => {
       const { from, missing } = entryOf(recipe.sources, source.name, "source");
@@ -94,12 +106,20 @@ function describeStored(plan: Plan, layout: Layout): RecipeDescription {
     if (stage.mixture === undefined || !needsCounts(stage.mixture) || !isCounted) return stage;
     return { ...stage, weights: countedWeights(plan, stage, (source) => stored.get(source)?.tokens ?? 0) };
   });
+  const held = Object.entries(plan.recipe.sources).map(([name, source]) => {
+    const account = stored.get(name);
+    const known = account && { available_rows: account.kept, available_tokens: account.tokens };
+    return [name, { ...source, ...known }] as const;
+  });
   const described = describeRecipe({ ...plan.recipe, training_stages });
+  const row_stages = plan.recipe.row_stages?.map((stage) => {
+    return { ...accountRowStage(stage, Object.fromEntries(held)), pack: stage.pack.use };
+  });
   const sources = described.sources.map((source): SourceDescription => {
     const account = stored.get(source.name);
     if (account === undefined || account.tokens === 0) return source;
     const { tokens, kept } = account;
     return { ...source, stored_tokens: tokens, stored_documents: kept, epochs: source.tokens / tokens };
   });
-  return { ...described, sources };
+  return { ...described, ...(row_stages && { row_stages }), sources };
 }

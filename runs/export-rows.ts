@@ -143,19 +143,19 @@ class Packer {
   readonly #source: string;
   readonly #share: SourceManifest;
   readonly #options: RepackOptions;
-  readonly #operator: PackOperator;
+  readonly #planWindows: NonNullable<PackOperator["plan"]>;
 
   constructor(manifest: TrainingStageManifest, source: string, share: SourceManifest, options: RepackOptions) {
     const { pack, sequence_length } = manifest.stage;
     const operator = options.registry.findStage(pack.use).create(pack.options, NO_RESOURCES);
-    if (operator.kind !== "pack") throw new Error(`${pack.use} is not a pack stage`);
+    if (operator.kind !== "pack" || operator.plan === undefined) throw new Error(`${pack.use} is not a pack stage`);
     this.rowTokens = options.rowTokens(sequence_length);
     this.identity = JSON.stringify([share.fingerprints.tokens, share.selection ?? null, pack, this.rowTokens]);
     this.#manifest = manifest;
     this.#source = source;
     this.#share = share;
     this.#options = options;
-    this.#operator = operator;
+    this.#planWindows = operator.plan;
   }
 
   /** Rows of every shard. */
@@ -196,12 +196,9 @@ class Packer {
     const seed = seedFrom(this.#manifest.seed, "rows", this.#source, this.rowTokens, shard, ...order);
     const sequence_length = this.rowTokens - 1;
     const { selection } = this.#share;
-    if (selection === undefined) return this.#operator.plan({ document_ends: ends, sequence_length, seed });
+    if (selection === undefined) return this.#planWindows({ document_ends: ends, sequence_length, seed });
     const selected = selectDocuments(ends, selection);
-    return planInShard(
-      this.#operator.plan({ document_ends: selected.ends, sequence_length, seed }),
-      selected.documents,
-    );
+    return planInShard(this.#planWindows({ document_ends: selected.ends, sequence_length, seed }), selected.documents);
   }
 
   #path(shard: number): string {

@@ -13,10 +13,12 @@ import {
   findsByEos,
   parseExportOptions,
   rowTokens,
+  takes,
   writesLoss,
 } from "../manifests/exports/define.ts";
 import { readSummary, writeExport } from "../manifests/exports/folder.ts";
 import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
+import type { RowStageManifest } from "../manifests/row-schema.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss } from "../manifests/shard-files.ts";
 import { planRegistry } from "../plan/plugins.ts";
@@ -24,8 +26,9 @@ import type { StageRegistry } from "../stages/registry.ts";
 import { runFiles } from "../store/layout.ts";
 import { documentStages } from "./export-documents.ts";
 import { fileStages } from "./export-files.ts";
+import { rowPlanStages, withPackedRows } from "./export-row-plans.ts";
 import { repackedStages, windowStages } from "./export-rows.ts";
-import { runManifests } from "./run-manifests.ts";
+import { stageManifests } from "./run-manifests.ts";
 import type { OpenRun } from "./status.ts";
 
 export interface ExportResult {
@@ -44,7 +47,7 @@ export interface ExportResult {
  */
 export function exportManifests(
   run: OpenRun,
-  manifests: readonly TrainingStageManifest[],
+  all: readonly StageManifest[],
   registry: StageRegistry,
   trainer: Trainer,
   options: ExportOptions = {},
@@ -54,16 +57,19 @@ export function exportManifests(
   const kept_options = reset ? {} : standingOptions(run, exporter, options);
   const given = { ...kept_options, ...options };
   const parsed = parseExportOptions(exporter, given);
-  refuseWithoutEos(exporter, manifests);
-  const ignored = ignoredLoss(exporter, manifests, parsed);
-  const { plan_fingerprint, tokenizer, seed } = entryAt(manifests, 0, "manifest");
+  const manifests = all.filter((manifest): manifest is TrainingStageManifest => !mixesRows(manifest));
+  const rows = all.filter(mixesRows);
+  checkKinds(exporter, manifests, rows);
+  refuseWithoutEos(exporter, all);
+  const ignored = ignoredLoss(exporter, all, parsed);
+  const { plan_fingerprint, tokenizer, seed } = entryAt(all, 0, "manifest");
   const folder = join(run.folder ?? run.layout.run(run.plan.name), runFiles.exports, trainer);
   const exported = writeExport(folder, { trainer, plan_fingerprint }, (target) => {
     const context = { folder: target, tokenizer, seed, options: parsed };
-    const { record, configs, warnings } = write(exporter, run, manifests, registry, context);
+    const { record, configs, warnings } = write(exporter, run, { manifests, rows }, registry, context);
     return {
       configs,
-      warnings: [...ignored, ...parsedWarnings(exporter, manifests), ...warnings],
+      warnings: [...ignored, ...parsedWarnings(exporter, all), ...warnings],
       options: given,
       ...record,
     };
@@ -75,6 +81,37 @@ export function exportManifests(
     kept_options,
     written: { files: files.length, size_bytes: files.reduce((sum, { size_bytes }) => sum + size_bytes, 0) },
   };
+}
+
+type StageManifest = TrainingStageManifest | RowStageManifest;
+
+interface SplitManifests {
+  readonly manifests: readonly TrainingStageManifest[];
+  readonly rows: readonly RowStageManifest[];
+}
+
+function mixesRows(manifest: StageManifest): manifest is RowStageManifest {
+  return "kind" in manifest;
+}
+
+/** Throws RunError `run/export-kind` for a training stage that the export cannot hold. */
+function checkKinds(
+  exporter: Exporter,
+  manifests: readonly TrainingStageManifest[],
+  rows: readonly RowStageManifest[],
+): void {
+  const { rows: takesRows, windows: takesWindows } = takes(exporter);
+  const [refused] = takesRows ? (takesWindows ? [] : manifests) : rows;
+  if (refused === undefined) return;
+  const able = TRAINERS.filter((name) => takes(EXPORTERS[name])[takesRows ? "windows" : "rows"]);
+  throw new RunError({
+    code: "run/export-kind",
+    what: `the export for ${exporter.name} cannot hold training stage ${refused.stage.name}`,
+    why: takesRows
+      ? "it is an index of packed rows, and this stage reads windows"
+      : "it reads one source at a time, and a packed row of this stage holds several",
+    fix: `export for one of ${able.join(", ")}`,
+  });
 }
 
 /** Options that the export which stands there was made with, but for those in `given` and what the exporter does not know any more. */
@@ -102,16 +139,19 @@ export function exportPaths(folder: string): readonly string[] {
  */
 function ignoredLoss(
   exporter: Exporter,
-  manifests: readonly TrainingStageManifest[],
+  manifests: readonly StageManifest[],
   options: ExportOptions,
 ): readonly string[] {
   if (writesLoss(exporter, options)) return [];
   const sources = new Set(
-    manifests.flatMap((manifest) =>
-      Object.entries(manifest.sources).flatMap(([source, { windows, files, token_store }]) =>
+    manifests.flatMap((manifest) => {
+      if (mixesRows(manifest)) {
+        return manifest.order.filter((source) => hasLoss(manifest.sources[source]?.token_store.files ?? []));
+      }
+      return Object.entries(manifest.sources).flatMap(([source, { windows, files, token_store }]) =>
         windows > 0 && (hasLoss(files) || hasLoss(token_store.files)) ? [source] : [],
-      ),
-    ),
+      );
+    }),
   );
   if (sources.size === 0) return [];
   const named = [...sources].sort().join(", ");
@@ -131,7 +171,7 @@ function ignoredLoss(
 }
 
 /** Throws RunError `run/export-needs-eos` where the trainer would look for EOS at the end of documents that have none. */
-function refuseWithoutEos(exporter: Exporter, manifests: readonly TrainingStageManifest[]): void {
+function refuseWithoutEos(exporter: Exporter, manifests: readonly StageManifest[]): void {
   const lost = (other: Exporter): boolean =>
     manifests.some(
       ({ tokenizer }) => tokenizer.append_eos === "never" && findsByEos(other, tokenizer.bos !== undefined),
@@ -146,12 +186,14 @@ function refuseWithoutEos(exporter: Exporter, manifests: readonly TrainingStageM
 }
 
 /** Where trainers would find documents that end, or begin, where text only spelled the token that they go by. */
-function parsedWarnings({ name, geometry }: Exporter, manifests: readonly TrainingStageManifest[]): readonly string[] {
+function parsedWarnings({ name, geometry }: Exporter, manifests: readonly StageManifest[]): readonly string[] {
   if (geometry.boundaries !== "eos" && geometry.boundaries !== "first_token") return [];
   const warnings = new Set<string>();
   for (const { tokenizer, sources } of manifests) {
     const byBos = geometry.boundaries === "first_token" && tokenizer.bos !== undefined;
-    for (const [source, { windows, tokenizer_guard: guard }] of Object.entries(sources)) {
+    for (const [source, read] of Object.entries(sources)) {
+      const { tokenizer_guard: guard } = read;
+      const windows = "windows" in read ? read.windows : read.packed.tokens;
       const documents = byBos ? guard?.documents_with_bos_inside : guard?.documents_with_eos_inside;
       if (windows === 0 || documents === undefined || documents === 0) continue;
       const held = byBos ? "BOS" : "EOS";
@@ -167,26 +209,33 @@ function parsedWarnings({ name, geometry }: Exporter, manifests: readonly Traini
 function write(
   exporter: Exporter,
   { layout, plan }: OpenRun,
-  manifests: readonly TrainingStageManifest[],
+  { manifests, rows }: Pick<SplitManifests, "manifests" | "rows">,
   registry: StageRegistry,
   context: ExportContext<ExportOptions>,
 ): Exported {
+  const lengthOf = (length: number): number => rowTokens(exporter.geometry, length);
   const { store } = layout;
   const { max_epochs, epoch_order } = plan.recipe.limits;
   switch (exporter.reads) {
     case "window_files":
       return exporter.write(fileStages(manifests, store), context);
     case "windows":
-      return exporter.write(windowStages(manifests, store), context);
+      return withPackedRows(rows, store, lengthOf, (packed) =>
+        exporter.write([...windowStages(manifests, store), ...packed], context),
+      );
     case "rows": {
       const options = {
         store,
         registry,
-        rowTokens: (length: number) => rowTokens(exporter.geometry, length),
+        rowTokens: lengthOf,
         epochOrder: epoch_order,
       };
-      return exporter.write(repackedStages(manifests, options), context);
+      return withPackedRows(rows, store, lengthOf, (packed) =>
+        exporter.write([...repackedStages(manifests, options), ...packed], context),
+      );
     }
+    case "row_plans":
+      return exporter.write(rowPlanStages(rows, store), context);
     case "documents": {
       const { stages, warnings } = documentStages(manifests, store, max_epochs);
       const exported = exporter.write(stages, context);
@@ -202,7 +251,7 @@ export async function exportRun(
   options: ExportOptions = {},
   how: { readonly reset?: boolean } = {},
 ): Promise<ExportResult> {
-  const manifests = await runManifests(run);
+  const { windows, rows } = await stageManifests(run);
   const registry = await planRegistry(run.plan);
-  return exportManifests(run, manifests, registry, trainer, options, how);
+  return exportManifests(run, [...windows, ...rows], registry, trainer, options, how);
 }

@@ -6,13 +6,12 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { entryAt } from "../batch/entry.ts";
+import { entryAt, entryOf } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
-import type { CommittedFile } from "../io/local/commit.ts";
 import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
 import { requireTokenizerGates } from "../manifests/gates.ts";
 import { requireLintGates } from "../manifests/lint-gates.ts";
-import type { StoredFile, TrainingStageManifest } from "../manifests/schema.ts";
+import type { RowStageManifest } from "../manifests/row-schema.ts";
 import {
   buildManifests,
   type ManifestFacts,
@@ -31,11 +30,14 @@ import type { Frontier } from "../workers/frontier/frontier.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
 import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../workers/markers.ts";
 import { heldOutIndex, type MixedTrainingStage, windowsIndex } from "../workers/mixture.ts";
-import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
+import type { ArrangeMarker, PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
 import { sealedRows } from "./account.ts";
 import { chatFigures, chatGates } from "./chat-figures.ts";
 import { exportManifests, exportPaths } from "./export.ts";
 import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
+import { rowManifests } from "./row-manifests.ts";
+import { type StageManifests, trains } from "./run-manifests.ts";
+import { inFolder } from "./store-paths.ts";
 
 /** What a run has made: everything here is told by markers. */
 export interface RunParts {
@@ -45,6 +47,8 @@ export interface RunParts {
   readonly mixed: readonly MixedTrainingStage[];
   /** Windows of later epochs, by entry of `plan.windows`. */
   readonly epochs: readonly (readonly EpochWindows[])[];
+  /** By entry of `plan.rows`. */
+  readonly arranged: readonly ArrangeMarker[];
   readonly outputs: readonly MadeOutput[];
 }
 
@@ -89,7 +93,8 @@ export function runParts(
     return { plan: output, markers: Array.from({ length: tasks }, (_, shard) => found(places.write(index, shard))) };
   });
   const stores = plan.sources.map((_, source) => found(places.seal(source)));
-  return { stores, packed: allPacked, mixed, epochs, outputs };
+  const arranged = (plan.rows ?? []).map((_, rows) => found(places.arrange(rows)));
+  return { stores, packed: allPacked, mixed, epochs, arranged, outputs };
 }
 
 function otherCount(plan: Plan, windows: number): RunError {
@@ -125,28 +130,41 @@ export async function publishRun(publication: Publication, parts: RunParts): Pro
   };
   requireGates(plan, parts.stores);
   const manifests = manifestsOf(plan, parts);
-  writeManifests(join(folder, runFiles.manifests), manifests);
+  writeManifests(join(folder, runFiles.manifests), [...manifests.windows, ...manifests.rows]);
   for (const trainer of plan.recipe.exports) {
     await lookUp();
-    const { warnings } = exportManifests({ plan, layout, folder }, manifests, registry, trainer);
+    const { warnings } = exportManifests(
+      { plan, layout, folder },
+      [...manifests.windows, ...manifests.rows],
+      registry,
+      trainer,
+    );
     for (const message of warnings) report({ type: "warning", message });
   }
   await lookUp();
   publishOutputs({ plan, layout, folder }, parts.outputs, parts.stores);
 }
 
-function manifestsOf(plan: Plan, parts: RunParts): readonly TrainingStageManifest[] {
-  if (plan.recipe.training_stages.length === 0) return [];
-  return buildManifests({
+function manifestsOf(plan: Plan, parts: RunParts): StageManifests {
+  if (!trains(plan.recipe)) return { windows: [], rows: [] };
+  const recipe = canonicalRecipe(plan.recipe);
+  const head = {
     run: plan.name,
     plan_fingerprint: plan.fingerprint,
-    recipe: canonicalRecipe(plan.recipe),
     seed: plan.recipe.seed,
     tokenizer: tokenizerOf(plan),
+  };
+  const facts = collectFacts(plan, parts);
+  const windows = buildManifests({
+    ...head,
+    recipe,
     gates: { ...plan.recipe.gates, ...plan.recipe.tokenizer?.gates },
     missing: plan.missing,
-    ...collectFacts(plan, parts),
+    ...facts,
   });
+  const rowHead = { ...head, recipe: recipe as RowStageManifest["recipe"] };
+  const rows = rowManifests(plan, parts.arranged, rowHead, (source) => facts.source(sourceAt(plan, source).name));
+  return { windows, rows };
 }
 
 type CollectedFacts = Pick<ManifestFacts, "stages" | "source" | "packed" | "packedValidation">;
@@ -224,10 +242,6 @@ function packedFacts(fingerprint: string, markers: readonly PackMarker[]): Packe
   };
 }
 
-function inFolder(folder: string, files: readonly CommittedFile[]): StoredFile[] {
-  return files.map(({ name, size_bytes, sha256 }) => ({ path: `${folder}/${name}`, size_bytes, sha256 }));
-}
-
 export function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
   // A state is plain data of JSON.
   const chat = counts.stages.flatMap(({ id, use, state }) =>
@@ -247,7 +261,9 @@ export function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
 export function isPublished(plan: Plan, layout: Layout): boolean {
   const folder = layout.run(plan.name);
   return (
-    plan.recipe.training_stages.every(({ name }) => fs.existsSync(layout.manifestFile(plan.name, name))) &&
+    [...plan.recipe.training_stages, ...(plan.recipe.row_stages ?? [])].every(({ name }) =>
+      fs.existsSync(layout.manifestFile(plan.name, name)),
+    ) &&
     plan.recipe.exports.every((trainer) => {
       return readSummary(join(folder, runFiles.exports, trainer))?.plan_fingerprint === plan.fingerprint;
     }) &&
@@ -260,14 +276,15 @@ export function isPublished(plan: Plan, layout: Layout): boolean {
 
 /** What came of a run. `already` says that all of it was there before. */
 export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already: boolean): RunResult {
-  const manifests = manifestsOf(plan, parts);
+  const { windows, rows } = manifestsOf(plan, parts);
+  const all = [...windows, ...rows];
   const { stores } = parts;
   const folder = layout.run(plan.name);
   return {
     name: plan.name,
     already_done: already,
     run_folder: folder,
-    manifests: manifests.map((manifest) => layout.manifestFile(plan.name, manifest.stage.name)),
+    manifests: all.map(({ stage }) => layout.manifestFile(plan.name, stage.name)),
     exports: plan.recipe.exports.flatMap((trainer) => exportPaths(join(folder, runFiles.exports, trainer))),
     outputs: parts.outputs.map(({ plan: { name }, markers }) => ({
       name,
@@ -277,12 +294,13 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
       dropped_rows: markers.reduce((sum, { dropped_rows }) => sum + dropped_rows, 0),
     })),
     gates: [
-      ...manifests.flatMap(({ stage, gates }) =>
+      ...all.flatMap(({ stage, gates }) =>
         gates.map(({ name, limit, value, passed }) => ({ stage: stage.name, name, ok: passed, bound: limit, value })),
       ),
       ...chatGates(plan, stores),
     ],
-    training_stages: manifests.map(({ stage, sources }) => ({
+    ...(rows.length > 0 && { row_stages: rows.map(rowStageResult) }),
+    training_stages: windows.map(({ stage, sources }) => ({
       name: stage.name,
       windows: stage.windows,
       tokens: stage.tokens,
@@ -298,5 +316,23 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
       ...sealedRows(sourceAt(plan, index), counts),
       ...(tokenizer_guard && { tokenizer_guard }),
     })),
+  };
+}
+
+function rowStageResult({ stage, order, sources }: RowStageManifest): NonNullable<RunResult["row_stages"]>[number] {
+  const { name, rule, rows, sequences, tokens, supervised_tokens, fill_ratio, tokens_lost } = stage;
+  return {
+    name,
+    rule,
+    rows,
+    sequences,
+    tokens,
+    supervised_tokens,
+    fill_ratio,
+    tokens_lost,
+    sources: order.map((source) => {
+      const { fraction, available, taken, shares } = entryOf(sources, source, "source");
+      return { name: source, fraction, rows_available: available.rows, rows: taken.rows, shares };
+    }),
   };
 }

@@ -34,6 +34,7 @@ const SEGMENTS: Readonly<Record<TaskKind, SegmentStatus["kind"]>> = {
   settle: "shuffle",
   seal: "shuffle",
   pack: "pack",
+  arrange: "pack",
   write: "write",
 };
 
@@ -53,7 +54,8 @@ export function segmentsOf(
     groups.set(key, group);
   }
   const segments = [...groups.values()].map((group) => segmentOf(group));
-  const asked = [...plan.recipe.training_stages, ...plan.outputs].map(({ name }) => name);
+  const { training_stages, row_stages = [] } = plan.recipe;
+  const asked = [...training_stages, ...row_stages, ...plan.outputs].map(({ name }) => name);
   return [...segments, finishSegment(asked, segments, isFinished)];
 }
 

@@ -26,7 +26,15 @@ type Counts = TrainingStageManifest["sources"][string]["counts"];
 /** By stage id, then by reason. */
 type Dropped = Record<string, Record<string, number>>;
 
-export function accountFindings(run: OpenRun, manifests: readonly TrainingStageManifest[]): Finding[] {
+/** What a manifest of any kind says of the rows of its sources. */
+interface StatedCounts {
+  readonly stage: { readonly name: string };
+  readonly sources: Readonly<
+    Record<string, Pick<TrainingStageManifest["sources"][string], "counts" | "tokenizer_guard">>
+  >;
+}
+
+export function accountFindings(run: OpenRun, manifests: readonly StatedCounts[]): Finding[] {
   const findings: Finding[] = [];
   for (const source of run.plan.sources) {
     const stated = manifests.map((manifest) => ownOf(manifest.sources, source.name)?.counts);

@@ -10,6 +10,7 @@ import { exportFindings } from "../manifests/exports/verify.ts";
 import { readManifests } from "../manifests/read.ts";
 import { type Finding, verifyRun as verifyManifests } from "../manifests/verify.ts";
 import { runFiles } from "../store/layout.ts";
+import { trains } from "./run-manifests.ts";
 import type { OpenRun } from "./status.ts";
 import { accountFindings } from "./verify-accounts.ts";
 import { outputFindings } from "./verify-outputs.ts";
@@ -20,9 +21,7 @@ import { storeFindings } from "./verify-store.ts";
 export async function verifyRun(run: OpenRun, onFile?: (path: string) => void): Promise<readonly Finding[]> {
   const folder = run.folder ?? run.layout.run(run.plan.name);
   const findings = [
-    ...(run.plan.recipe.training_stages.length > 0
-      ? await manifestFindings(run, folder, onFile)
-      : accountFindings(run, [])),
+    ...(trains(run.plan.recipe) ? await manifestFindings(run, folder, onFile) : accountFindings(run, [])),
     ...storeFindings(run, onFile),
   ];
   const { fingerprint } = run.plan;
@@ -44,5 +43,6 @@ async function manifestFindings(
   const progress = onFile === undefined ? {} : { onFile };
   const findings = await verifyManifests({ manifests, store: run.layout.store, ...progress });
   const read = await readManifests(manifests);
-  return [...findings, ...planFindings(run.plan, read.manifests), ...accountFindings(run, read.manifests)];
+  const all = [...read.manifests, ...read.row_manifests];
+  return [...findings, ...planFindings(run.plan, read.manifests, read.row_manifests), ...accountFindings(run, all)];
 }

@@ -86,6 +86,8 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
   readonly reasons: Declared<z.output<Options>, Readonly<Record<string, string>>>;
   /** Of a barrier: whom it compares, and what it does about it. */
   readonly exchange?: Declared<z.output<Options>, Exchange | undefined>;
+  /** Of a packer: what it makes, windows of a store shard where not said. Its operator has a function for each. */
+  readonly packs?: readonly PackProduct[];
   /** Of a source: whether its rows are counted over all shards in order, so that one task reads them all. */
   readonly sequential?: Declared<z.output<Options>, boolean>;
   /** Names of the endpoints whose models it asks: a source whose pipeline has one that nobody gave is missing. */
@@ -94,6 +96,14 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
   /** Adds states of `finish` up, in order of address. Needed where the operator has a `finish`. */
   readonly merge?: (states: readonly StageState[]) => StageState;
   readonly examples: readonly Example[];
+}
+
+/** Windows of one store shard, for shares of tokens; or packed rows of a whole training stage, for shares of rows. */
+export type PackProduct = "windows" | "rows";
+
+/** What a packer makes. */
+export function packsOf({ packs }: Pick<StageDefinition, "packs">): readonly PackProduct[] {
+  return packs ?? ["windows"];
 }
 
 /** What a definition declares under given options. */

@@ -10,6 +10,7 @@ import type { Column, Utf8Column } from "../batch/column.ts";
 import type { Place } from "../batch/errors.ts";
 import type { ByteSource, ShardRef } from "../io/source.ts";
 import type { PackPlan } from "../kernels/pack/plan.ts";
+import type { Seed } from "../kernels/random/shuffle.ts";
 import type { BarrierOperator } from "./barriers.ts";
 
 export type { PackPlan } from "../kernels/pack/plan.ts";
@@ -180,10 +181,23 @@ export interface PackInput {
   readonly seed: readonly [number, number];
 }
 
-/** Lays the documents of a store shard out in windows. */
+/** What a packer of rows is given: the sequences of a whole training stage, in their order. */
+export interface RowPackInput {
+  /** Tokens of each sequence. */
+  readonly lengths: Uint32Array;
+  /** Tokens that a packed row may hold. */
+  readonly capacity: number;
+  /** Key of all randomness. */
+  readonly seed: Seed;
+}
+
+/** Lays the documents of a store shard out in windows, the rows of a training stage in packed rows, or both. */
 export interface PackOperator {
   readonly kind: "pack";
-  readonly plan: (input: PackInput) => PackPlan;
+  /** Every token is placed once and every window is full, with padding as document -1. */
+  readonly plan?: (input: PackInput) => PackPlan;
+  /** Rows may be short and tokens left out: what is no padding is never there. */
+  readonly rows?: (input: RowPackInput) => PackPlan;
 }
 
 /** Columns that an output writes, as its recipe names them. */
@@ -287,6 +301,11 @@ export function sink(operator: Omit<SinkOperator, "kind">): SinkOperator {
   return { kind: "sink", ...operator };
 }
 
-export function pack(plan: PackOperator["plan"]): PackOperator {
-  return { kind: "pack", plan };
+export function pack(plan: NonNullable<PackOperator["plan"]>, rows?: NonNullable<PackOperator["rows"]>): PackOperator {
+  return { kind: "pack", plan, ...(rows && { rows }) };
+}
+
+/** A packer that makes no windows. */
+export function packRows(rows: NonNullable<PackOperator["rows"]>): PackOperator {
+  return { kind: "pack", rows };
 }

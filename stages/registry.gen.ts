@@ -27,7 +27,10 @@ import filterGopherRepetition from "./filter/gopher-repetition.ts";
 import filterLength from "./filter/length.ts";
 import filterSample from "./filter/sample.ts";
 import packBestFit from "./pack/best-fit.ts";
+import packBfd from "./pack/bfd.ts";
+import packBfdSplit from "./pack/bfd-split.ts";
 import packConcat from "./pack/concat.ts";
+import packWrapped from "./pack/wrapped.ts";
 import readArrow from "./read/arrow.ts";
 import readCsv from "./read/csv.ts";
 import readFiles from "./read/files.ts";
@@ -61,7 +64,10 @@ export const BUILTIN_STAGES = {
   "dedup/paragraphs": dedupParagraphs,
   "tokenize/bpe": tokenizeBpe,
   "pack/best-fit": packBestFit,
+  "pack/bfd": packBfd,
+  "pack/bfd-split": packBfdSplit,
   "pack/concat": packConcat,
+  "pack/wrapped": packWrapped,
   "write/jsonl": writeJsonl,
   "write/parquet": writeParquet,
   "chat/emoji": chatEmoji,

@@ -85,6 +85,11 @@ export class Layout {
   windows(fingerprint: string): string {
     return join(this.store, `windows-${fingerprint}`);
   }
+
+  /** The packed rows of a training stage: which tokens of which store stand where. */
+  rows(fingerprint: string): string {
+    return join(this.store, `rows-${fingerprint}`);
+  }
 }
 
 /** Files and folders of a run. */
@@ -167,6 +172,13 @@ export const matchFiles = {
 export const windowFiles = {
   shard: (epoch: number, shard: number, source: string): string => `${epochPrefix(epoch)}${pad(shard)}_${source}.ds`,
   marker: (epoch: number, shard: number): string => `${epochPrefix(epoch)}${pad(shard)}.done.json`,
+} as const;
+
+/** Files of the packed rows of a training stage, see store/row-plan.ts. */
+export const rowFiles = {
+  pieces: "rows.pieces",
+  ends: "rows.ends",
+  marker: "rows.done.json",
 } as const;
 
 /** Files of a token store while it is being shuffled and when it is done. */

@@ -1,6 +1,7 @@
 /** What a run tells while it goes on: typed events, drawn by reporters. The library itself never prints. */
 import type { ErrorData } from "../batch/errors.ts";
 import type { TokenizerGuard } from "../manifests/schema.ts";
+import type { RowRule } from "../mixtures/rows.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ProgressCounts } from "./progress.ts";
 import type { Task } from "./protocol.ts";
@@ -87,6 +88,31 @@ export interface RunResult {
     readonly ok: boolean;
     readonly bound: number;
     readonly value: number;
+  }[];
+  /** Absent where no training stage mixes rows. */
+  readonly row_stages?: readonly {
+    readonly name: string;
+    readonly rule: RowRule;
+    /** Packed rows. */
+    readonly rows: number;
+    readonly sequences: number;
+    readonly tokens: number;
+    readonly supervised_tokens: number;
+    readonly fill_ratio: number;
+    readonly tokens_lost: number;
+    readonly sources: readonly {
+      readonly name: string;
+      readonly fraction: number;
+      readonly rows_available: number;
+      readonly rows: number;
+      /** Of what was taken; `requested` in the unit of the rule. */
+      readonly shares: {
+        readonly requested: number;
+        readonly rows: number;
+        readonly tokens: number;
+        readonly supervised_tokens: number;
+      };
+    }[];
   }[];
   readonly training_stages: readonly {
     readonly name: string;

@@ -1,10 +1,11 @@
 /** Where the marker of each task lies: one place for who writes markers and who looks for them. */
 import { entryAt } from "../batch/entry.ts";
-import { groupAt, outputAt, type Plan, sourceAt, windowsAt } from "../plan/plan.ts";
+import { groupAt, outputAt, type Plan, rowsAt, sourceAt, windowsAt } from "../plan/plan.ts";
 import {
   type Layout,
   matchFiles,
   outputFiles,
+  rowFiles,
   spanFiles,
   tokenFiles,
   verdictFiles,
@@ -63,6 +64,11 @@ export class MarkerPlaces {
     return { kind: "pack", folder, name: windowFiles.marker(epoch, shard) };
   }
 
+  arrange(rows: number): MarkerPlace<"arrange"> {
+    const folder = this.#layout.rows(rowsAt(this.#plan, rows).fingerprint);
+    return { kind: "arrange", folder, name: rowFiles.marker };
+  }
+
   write(output: number, shard: number): MarkerPlace<"write"> {
     const folder = this.#layout.output(outputAt(this.#plan, output).fingerprint);
     return { kind: "write", folder, name: outputFiles.marker(shard) };
@@ -107,6 +113,8 @@ export class MarkerPlaces {
         return this.seal(task.source);
       case "pack":
         return this.pack(task.windows, task.epoch, task.shard);
+      case "arrange":
+        return this.arrange(task.rows);
       case "write":
         return this.write(task.output, task.shard);
     }

@@ -12,6 +12,7 @@ import type { WorkerContext } from "./context.ts";
 import { MarkerPlaces } from "./marker-places.ts";
 import type { MarkerOf, Task, TaskResult } from "./protocol.ts";
 import { readSpans } from "./spans.ts";
+import { arrange } from "./tasks/arrange.ts";
 import { cut } from "./tasks/cut.ts";
 import { gather } from "./tasks/gather.ts";
 import { ingest } from "./tasks/ingest.ts";
@@ -64,6 +65,8 @@ async function perform(task: Task, context: WorkerContext): Promise<Marker> {
       return seal(task, context);
     case "pack":
       return packShard(task, context);
+    case "arrange":
+      return arrange(task, context);
     case "write":
       return write(task, context);
   }

@@ -181,6 +181,14 @@ export interface PackTask {
   readonly epoch: number;
 }
 
+/** Mixes and packs the rows of one training stage. */
+export interface ArrangeTask {
+  readonly kind: "arrange";
+  readonly rows: number;
+  /** Shards of each source's token store, in the order of the stage. */
+  readonly shards: readonly number[];
+}
+
 export type Task =
   | CutTask
   | IngestTask
@@ -191,6 +199,7 @@ export type Task =
   | SettleTask
   | SealTask
   | PackTask
+  | ArrangeTask
   | WriteTask;
 
 export interface StageCounts {
@@ -347,6 +356,47 @@ export interface PackMarker {
   readonly skipped?: { readonly documents: number; readonly tokens: number };
 }
 
+/** Rows, or what is in them. */
+export interface RowAmount {
+  readonly rows: number;
+  readonly tokens: number;
+  /** Those that are trained: the first of a row never is. */
+  readonly supervised_tokens: number;
+}
+
+/** What one source gave to a training stage of rows. */
+export interface ArrangedSource {
+  /** By the rule, before whole rows are taken: rows, or tokens where the rule shares those. */
+  readonly requested: number;
+  readonly available: RowAmount;
+  readonly taken: RowAmount;
+  /** What stands in packed rows. */
+  readonly packed: {
+    readonly sequences: number;
+    readonly tokens: number;
+    readonly supervised_tokens: number;
+  };
+  readonly rows_truncated: number;
+  readonly rows_split: number;
+  readonly rows_dropped: number;
+  readonly tokens_lost: number;
+  /** Tokens that begin more than one part of a split row, counted once for each beyond the first. */
+  readonly tokens_repeated: number;
+}
+
+export interface ArrangeMarker {
+  readonly files: readonly CommittedFile[];
+  /** Packed rows. */
+  readonly rows: number;
+  readonly pieces: number;
+  readonly tokens: number;
+  /** Tokens of the longest sequence, and the most of them in a row. */
+  readonly longest_sequence_tokens: number;
+  readonly sequences_per_row_max: number;
+  /** In the order of the stage. */
+  readonly sources: readonly ArrangedSource[];
+}
+
 export interface MarkerOf {
   readonly cut: CutMarker;
   readonly ingest: IngestMarker;
@@ -358,6 +408,7 @@ export interface MarkerOf {
   readonly seal: StoreMarker;
   readonly write: WriteMarker;
   readonly pack: PackMarker;
+  readonly arrange: ArrangeMarker;
 }
 
 export type TaskResult =

@@ -1,5 +1,10 @@
 /** What a curriculum comes to: each training stage by category and source, then every source over all stages. */
-import type { RecipeDescription, SourceDescription, TrainingStageDescription } from "../../index.ts";
+import type {
+  RecipeDescription,
+  RowStageDescription,
+  SourceDescription,
+  TrainingStageDescription,
+} from "../../index.ts";
 import { counted, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
 
 /** Five digits, so that figures can be held against published ones. */
@@ -7,6 +12,8 @@ const DIGITS = 5;
 
 export function curriculum(description: RecipeDescription): string {
   const parts = description.training_stages.flatMap(stageParts);
+  parts.push(...(description.row_stages ?? []).flatMap(rowStageParts));
+  if (description.training_stages.length === 0 && description.row_stages !== undefined) return parts.join("\n");
   const steps = description.steps === undefined ? "" : ` in ${counted(description.steps, "step")}`;
   const stages = description.training_stages.length;
   parts.push(
@@ -42,6 +49,29 @@ function stageParts(stage: TrainingStageDescription): string[] {
     formatTable(["category", "share", "tokens"], shares(stage.categories), "    "),
     "",
     formatTable(["source", "category", "weight", "share", "tokens"], sources, "    "),
+  ];
+}
+
+function rowStageParts({ name, rule, sequence_length, pack, rows, tokens, sources }: RowStageDescription): string[] {
+  const count = (value: number | undefined): string => (value === undefined ? "-" : formatInteger(value));
+  const amount = (value: number | undefined): string => (value === undefined ? "-" : formatCount(value, DIGITS));
+  const table = sources.map((source) => [
+    source.name,
+    source.category ?? "-",
+    count(source.available_rows),
+    amount(source.available_tokens),
+    String(source.fraction),
+    count(source.rows),
+    amount(source.tokens),
+  ]);
+  return [
+    "",
+    `  ${name}: rows by the rule ${rule} in packed rows of ${formatInteger(sequence_length)}, ${pack}`,
+    formatTable(
+      ["source", "category", "rows", "tokens", "fraction", "takes rows", "tokens"],
+      [...table, ["all", "", "", "", "", count(rows), amount(tokens)]],
+      "    ",
+    ),
   ];
 }
 

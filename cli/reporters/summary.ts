@@ -34,6 +34,21 @@ export function summary(result: RunResult): string {
     parts.push(`\n  ${stage.name}: ${counted(stage.windows, "window")}, ${formatCount(stage.tokens)} tokens`);
     parts.push(formatTable(["source", "asked", "got", "tokens", "epochs"], rows, "    "));
   }
+  for (const stage of result.row_stages ?? []) {
+    const rows = stage.sources.map(({ name, fraction, rows: taken, rows_available, shares }) => [
+      name,
+      String(fraction),
+      `${formatCount(taken)} of ${formatCount(rows_available)}`,
+      formatPercent(shares.rows, 2),
+      formatPercent(shares.tokens, 2),
+      formatPercent(shares.supervised_tokens, 2),
+    ]);
+    const lost = stage.tokens_lost > 0 ? `, ${counted(stage.tokens_lost, "token")} lost` : "";
+    parts.push(
+      `\n  ${stage.name}: ${counted(stage.rows, "packed row")} of ${counted(stage.sequences, "sequence")}, ${formatCount(stage.tokens)} tokens, filled ${formatPercent(stage.fill_ratio, 2)}${lost}`,
+    );
+    parts.push(formatTable(["source", "fraction", "rows", "of rows", "of tokens", "of supervised"], rows, "    "));
+  }
   if (result.gates.length > 0) parts.push("");
   parts.push(...result.gates.map(gateText));
   parts.push("");

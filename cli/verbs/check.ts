@@ -36,7 +36,7 @@ function countsOf({ recipe }: CheckedRecipe) {
   return {
     sources: Object.keys(recipe.sources).length,
     pipelines: Object.keys(recipe.pipelines).length,
-    training_stages: recipe.training_stages.length,
+    training_stages: recipe.training_stages.length + (recipe.row_stages ?? []).length,
     outputs: recipe.outputs.length,
     exports: recipe.exports.length,
   };

@@ -6,15 +6,18 @@
 import fs from "node:fs";
 import { RunError } from "../../batch/errors.ts";
 
-/** Bytes `[start, start + length)` of a file; all of it without them. Throws RunError `run/short-file` where it ends before. */
-export function readPart(path: string, start = 0, length?: number): Uint8Array {
-  const descriptor = fs.openSync(path, "r");
+/**
+ * Bytes `[start, start + length)` of a file; all of it without them. `opened` is a descriptor of it, where it is read in many places. Throws
+ * RunError `run/short-file` where it ends before.
+ */
+export function readPart(path: string, start = 0, length?: number, opened?: number): Uint8Array {
+  const descriptor = opened ?? fs.openSync(path, "r");
   try {
     const bytes = new Uint8Array(length ?? fs.fstatSync(descriptor).size - start);
     fill(descriptor, path, bytes, start);
     return bytes;
   } finally {
-    fs.closeSync(descriptor);
+    if (opened === undefined) fs.closeSync(descriptor);
   }
 }
 

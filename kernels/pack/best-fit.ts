@@ -9,6 +9,7 @@
  * top of the plan.
  */
 import { permutation, type Seed } from "../random/shuffle.ts";
+import { LevelSet } from "./level-set.ts";
 import { checkEnds, type PackPlan } from "./plan.ts";
 
 export interface BestFitOptions {
@@ -160,51 +161,4 @@ function assignRows(sorted: Sorted, windowTokens: number, maxDocuments: number):
     for (let row = top[free]; row >= 0; row = below[row]) padding[row] = free;
   }
   return { rowOf, padding: padding.subarray(0, rows), counts: counts.subarray(0, rows) };
-}
-
-/** A set of integers below a bound that answers "the smallest member of at least x" by looking at no more than seven words. */
-class LevelSet {
-  // One level per power of 32; three hold windows of up to 2^20 tokens, and each further one multiplies that by 32.
-  readonly #words: Uint32Array[] = [];
-
-  constructor(bound: number) {
-    for (let bits = bound; ; bits = Math.ceil(bits / 32)) {
-      this.#words.push(new Uint32Array(Math.ceil(bits / 32)));
-      if (bits <= 32) break;
-    }
-  }
-
-  add(value: number): void {
-    for (let level = 0, at = value; level < this.#words.length; level++, at >>>= 5) {
-      this.#words[level][at >>> 5] |= 1 << (at & 31);
-    }
-  }
-
-  remove(value: number): void {
-    for (let level = 0, at = value; level < this.#words.length; level++, at >>>= 5) {
-      const words = this.#words[level];
-      words[at >>> 5] &= ~(1 << (at & 31));
-      if (words[at >>> 5] !== 0) return;
-    }
-  }
-
-  /** The smallest member of at least `value`, or -1. */
-  atLeast(value: number): number {
-    const sets = this.#words;
-    for (let level = 0, at = value; level < sets.length; level++) {
-      const index = at >>> 5;
-      if (index >= sets[level].length) return -1;
-      const found = sets[level][index] & (-1 << (at & 31));
-      if (found !== 0) {
-        let member = (index << 5) | (31 - Math.clz32(found & -found));
-        while (level-- > 0) {
-          const word = sets[level][member];
-          member = (member << 5) | (31 - Math.clz32(word & -word));
-        }
-        return member;
-      }
-      at = index + 1;
-    }
-    return -1;
-  }
 }

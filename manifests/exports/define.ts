@@ -15,7 +15,7 @@ import { RecipeError } from "../../batch/errors.ts";
 import { didYouMean } from "../../batch/suggest.ts";
 import type { TrainingStageManifest } from "../schema.ts";
 import type { ExportFolder } from "./folder.ts";
-import type { TrainingStageDocuments, TrainingStageFiles, TrainingStageRows } from "./views.ts";
+import type { TrainingStageDocuments, TrainingStageFiles, TrainingStageRowPlan, TrainingStageRows } from "./views.ts";
 
 export interface RowGeometry {
   /**
@@ -95,7 +95,8 @@ interface ExporterFacts<Options extends z.ZodObject> {
 /**
  * What it reads, and its writer. `window_files`: the packed windows as the files of the store; `windows`: their rows;
  * `rows`: packed anew at the trainer's own row length; `documents`: whole documents back to back, the trainer cuts its
- * own rows.
+ * own rows. Training stages that mix rows are packed rows already: `windows` and `rows` give them as they are, `row_plans` as their
+ * index, which the other stages have none of.
  */
 type ExporterView<Options> =
   | {
@@ -109,6 +110,10 @@ type ExporterView<Options> =
   | {
       readonly reads: "documents";
       write(stages: readonly TrainingStageDocuments[], context: ExportContext<Options>): Exported;
+    }
+  | {
+      readonly reads: "row_plans";
+      write(stages: readonly TrainingStageRowPlan[], context: ExportContext<Options>): Exported;
     };
 
 export type Exporter<Options extends z.ZodObject = z.ZodObject> = ExporterFacts<Options> &
@@ -159,6 +164,14 @@ export function defineExporter<Options extends z.ZodObject>(exporter: Exporter<O
 /** Whether an export with these options says which tokens are not trained. */
 export function writesLoss({ loss }: Exporter, options: ExportOptions): boolean {
   return loss.written === "always" || (loss.option !== undefined && options[loss.option] === true);
+}
+
+/** Whether an export can hold training stages that mix rows, and those that read windows. */
+export function takes({ reads }: Pick<Exporter, "reads">): { readonly rows: boolean; readonly windows: boolean } {
+  return {
+    rows: reads === "rows" || reads === "windows" || reads === "row_plans",
+    windows: reads !== "row_plans",
+  };
 }
 
 /** Options given for an export, by snake_case name. */

@@ -9,12 +9,23 @@
  */
 import { z } from "zod";
 import { entryAt } from "../../batch/entry.ts";
+import { RunError } from "../../batch/errors.ts";
+import { int32At } from "../../batch/numbers.ts";
 import type { ListColumn } from "../../kernels/parquet/int-lists.ts";
 import { defineExporter, type ExportContext, type Exported, sharedOptions, trainerPath } from "./define.ts";
 import { type UnpaddedRows, writeUnpadded } from "./packed-rows.ts";
 import type { TrainingStageRows } from "./views.ts";
 
-const options = z.strictObject({ path_prefix: sharedOptions.path_prefix });
+const options = z.strictObject({
+  path_prefix: sharedOptions.path_prefix,
+  pad_to_multiple: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      "end every subsequence with EOS until its trained positions are a multiple of this: twice the context-parallel size",
+    ),
+});
 type Context = ExportContext<z.output<typeof options>>;
 
 export default defineExporter({
@@ -41,7 +52,8 @@ export default defineExporter({
         "Read in source. A packed training set is a folder or a glob of `*.parquet`, read in the order of names;",
         "`pack_size` is n. A subsequence of L ids trains at most L - 1 of them, and its length in `cu_seqlens` is L - 1:",
         "attention and positions restart there. `pad_cu_seqlens` reads `STAGE.packed_metadata.jsonl`. Context parallelism",
-        "wants every L - 1 to be a multiple of twice its size, which these rows are not.",
+        "wants every L - 1 to be a multiple of twice its size: `--pad-to-multiple` ends subsequences with EOS that is masked,",
+        "and a training stage of rows leaves room for it with `align_tokens`.",
       ],
     },
     {
@@ -102,7 +114,8 @@ function write(stages: readonly TrainingStageRows[], context: Context): Exported
   const record = stages.map((stage) => {
     const metadata = new PackMetadata();
     const files = stage.sources.flatMap((source) =>
-      writeUnpadded(context.folder, stage.name, source, COLUMNS, (rows) => {
+      writeUnpadded(context.folder, stage.name, source, COLUMNS, (unpadded) => {
+        const rows = paddedRows(unpadded, stage, context);
         metadata.add(rows);
         return columnsOf(rows);
       }),
@@ -120,6 +133,46 @@ function write(stages: readonly TrainingStageRows[], context: Context): Exported
     };
   });
   return { configs, warnings: [], record: { stages: record } };
+}
+
+/** Rows whose subsequences end with masked EOS, so that each trains a multiple of `pad_to_multiple` positions. Throws RunError `run/export-row-length`. */
+function paddedRows(
+  rows: UnpaddedRows,
+  { name, sequence_length }: TrainingStageRows,
+  { options: { pad_to_multiple: multiple = 1 }, tokenizer }: Context,
+): UnpaddedRows {
+  if (multiple === 1) return rows;
+  const lengths = rows.lengths.map((length) => Math.ceil((length - 1) / multiple) * multiple + 1);
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const ids = new Int32Array(total).fill(tokenizer.eos.id);
+  const trained = new Uint8Array(total);
+  const ends = new Int32Array(rows.ends.length);
+  let from = 0;
+  let to = 0;
+  let piece = 0;
+  rows.length_ends.forEach((endPiece, row) => {
+    const start = to;
+    for (; piece < endPiece; piece++) {
+      const length = int32At(rows.lengths, piece);
+      ids.set(rows.ids.subarray(from, from + length), to);
+      trained.set(rows.trained.subarray(from, from + length), to);
+      from += length;
+      to += int32At(lengths, piece);
+    }
+    // One more is what the trainer allows where it asks for alignment.
+    if (to - start > sequence_length + 1) throw tooLong(name, to - start, sequence_length, multiple);
+    ends[row] = to;
+  });
+  return { ids, trained, ends, lengths, length_ends: rows.length_ends };
+}
+
+function tooLong(stage: string, tokens: number, sequenceLength: number, multiple: number): RunError {
+  return new RunError({
+    code: "run/export-row-length",
+    what: `a row of training stage ${stage} has ${tokens} tokens once its subsequences are padded to ${multiple}, and may have ${sequenceLength + 1}`,
+    why: "it was packed without room for the padding",
+    fix: `mix the stage by \`rows\` with \`align_tokens: ${multiple}\`, or leave pad_to_multiple out`,
+  });
 }
 
 /** The first id of a subsequence is not trained, so moving all by one place leaves 0 at the end of the one before. */

@@ -16,6 +16,14 @@ import type { TrainingStageRows } from "./views.ts";
 
 const options = z.strictObject({
   path_prefix: sharedOptions.path_prefix,
+  attention_mask: z
+    .boolean()
+    .optional()
+    .describe("also a column `attention_mask`: the number of its sequence at every token, from 1"),
+  position_ids: z
+    .boolean()
+    .optional()
+    .describe("also a column `position_ids`: the place of every token in its sequence, from 0"),
 });
 type Context = ExportContext<z.output<typeof options>>;
 
@@ -50,18 +58,32 @@ export default defineExporter({
         "Rows may be short; there is no padding.",
       ],
     },
+    {
+      name: "axolotl",
+      version: "0.19.0, read",
+      notes: [
+        "A pre-tokenized data set is one with `input_ids`, `labels` and `attention_mask`: give `--attention-mask`, and",
+        "`--position-ids` for sequences to restart. Its multipack tells sequences of a row apart by the numbers in the mask.",
+      ],
+    },
   ],
   write,
 });
 
 const IGNORED = -100;
-const COLUMNS = [{ name: "input_ids" }, { name: "labels" }, { name: "seq_lengths" }];
+const COLUMNS = ["input_ids", "labels", "seq_lengths", "attention_mask", "position_ids"] as const;
 
 function write(stages: readonly TrainingStageRows[], context: Context): Exported {
   const configs: string[] = [];
+  const { attention_mask, position_ids } = context.options;
+  const written = COLUMNS.filter((name) => {
+    return (name !== "attention_mask" || attention_mask === true) && (name !== "position_ids" || position_ids === true);
+  });
+  const fields = written.map((name) => ({ name }));
+  const columnsOf = (rows: UnpaddedRows): ListColumn[] => written.map((name) => column(name, rows));
   const summary = stages.map((stage) => {
     const datasets = stage.sources.map((source) => {
-      return { source, files: writeUnpadded(context.folder, stage.name, source, COLUMNS, rowColumns) };
+      return { source, files: writeUnpadded(context.folder, stage.name, source, fields, columnsOf) };
     });
     const config = `${stage.name}.yaml`;
     context.folder.text(config, configText(stage, datasets, context));
@@ -76,14 +98,23 @@ function write(stages: readonly TrainingStageRows[], context: Context): Exported
   return { configs, warnings: [], record: { stages: summary } };
 }
 
-function rowColumns({ ids, trained, ends, lengths, length_ends }: UnpaddedRows): ListColumn[] {
-  const labels = ids.slice();
-  for (let i = 0; i < labels.length; i++) if (trained[i] === 0) labels[i] = IGNORED;
-  return [
-    { values: ids, ends },
-    { values: labels, ends },
-    { values: lengths, ends: length_ends },
-  ];
+function column(name: (typeof COLUMNS)[number], rows: UnpaddedRows): ListColumn {
+  const { ids, trained, ends, lengths, length_ends } = rows;
+  if (name === "input_ids") return { values: ids, ends };
+  if (name === "seq_lengths") return { values: lengths, ends: length_ends };
+  if (name === "labels") {
+    return { values: ids.map((id, i) => (trained[i] === 0 ? IGNORED : id)), ends };
+  }
+  const values = new Int32Array(ids.length);
+  let at = 0;
+  let first = 0;
+  for (const end of length_ends) {
+    lengths.subarray(first, end).forEach((length, sequence) => {
+      for (let i = 0; i < length; i++) values[at++] = name === "attention_mask" ? sequence + 1 : i;
+    });
+    first = end;
+  }
+  return { values, ends };
 }
 
 function configText(

@@ -92,6 +92,24 @@ export interface TrainingStageRows {
   readonly sources: readonly SourceRows[];
 }
 
+/** A file of a token store and its loss lane, which is absent where all tokens are trained. */
+export interface TokenFiles {
+  readonly source: string;
+  readonly tokens: StoreFile;
+  readonly loss?: StoreFile;
+}
+
+/** The packed rows of a training stage as the index that tells them: see store/row-plan.ts. */
+export interface TrainingStageRowPlan {
+  readonly name: string;
+  readonly sequence_length: number;
+  readonly rows: number;
+  readonly pieces: StoreFile;
+  readonly ends: StoreFile;
+  /** By their number in the index. */
+  readonly token_files: readonly TokenFiles[];
+}
+
 const BLOCK_TOKENS = 1 << 20;
 
 /** Blocks of whole rows of one range, about a million tokens each. */

@@ -31,6 +31,9 @@ export function mapPlaces(recipe: Recipe, change: (place: Place) => Place | unde
     pipelines: mapValues(recipe.pipelines, (uses) => uses.map(at)),
     sources: mapValues(recipe.sources, (source) => ({ ...at(source), read: at(source.read) })),
     training_stages: recipe.training_stages.map((stage) => ({ ...at(stage), pack: at(stage.pack) })),
+    ...(recipe.row_stages && {
+      row_stages: recipe.row_stages.map((stage) => ({ ...at(stage), pack: at(stage.pack) })),
+    }),
   };
 }
 

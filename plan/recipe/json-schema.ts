@@ -7,7 +7,14 @@
 import { z } from "zod";
 import { entryOf } from "../../batch/entry.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";
-import { isPipelineKind, kindsOf, type OperatorKind, type StageDefinition } from "../../stages/define.ts";
+import {
+  isPipelineKind,
+  kindsOf,
+  type OperatorKind,
+  type PackProduct,
+  packsOf,
+  type StageDefinition,
+} from "../../stages/define.ts";
 import { recipeShape, sourceShape, stageUseShape } from "./schema.ts";
 
 /** The part of JSON Schema that zod writes and this project reads. */
@@ -59,11 +66,13 @@ export function recipeJsonSchema(
   const inPipelines = stages.filter(
     (stage) => kindsOf(stage).every(isPipelineKind) && !stage.name.startsWith("tokenize/"),
   );
-  const trainingStage = training_stages.items as JsonSchema;
-  const packNames = ofKind("pack").flatMap(({ name }) => [name.slice("pack/".length), name]);
-  const pack: JsonSchema = {
-    ...trainingStage.properties?.pack,
-    anyOf: [{ type: "string", enum: packNames }, ...ofKind("pack").map((stage) => stageUseSchema(stage, packNames))],
+  const items = training_stages.items as JsonSchema;
+  const [ofTokens, ofRows] = items.anyOf ?? [];
+  const packed = (stage: JsonSchema | undefined, product: PackProduct): JsonSchema => {
+    const packers = ofKind("pack").filter((packer) => packsOf(packer).includes(product));
+    const names = packers.flatMap(({ name }) => [name.slice("pack/".length), name]);
+    const anyOf = [{ type: "string", enum: names }, ...packers.map((packer) => stageUseSchema(packer, names))];
+    return { ...stage, properties: { ...stage?.properties, pack: { ...stage?.properties?.pack, anyOf } } };
   };
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
@@ -78,7 +87,7 @@ export function recipeJsonSchema(
       sources: { ...sources, additionalProperties: sourceSchema(ofKind("source")) },
       training_stages: {
         ...training_stages,
-        items: { ...trainingStage, properties: { ...trainingStage.properties, pack } },
+        items: { anyOf: [packed(ofTokens, "windows"), packed(ofRows, "rows")] },
       },
       exports: { ...recipe.properties?.exports, items: { type: "string", enum: trainers } },
     },

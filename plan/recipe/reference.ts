@@ -85,6 +85,7 @@ export function recipePage(stages: readonly StageDefinition[], trainers?: readon
   const recipe = recipeJsonSchema(stages, trainers);
   const at = (...path: readonly string[]): JsonSchema => path.reduce(step, recipe);
   const source = at("sources", "*");
+  const [ofTokens, ofRows] = at("training_stages", "*").anyOf ?? [];
   const readerKeys = new Set(
     stages
       .filter((stage) => stage.name.startsWith("read/"))
@@ -112,7 +113,10 @@ export function recipePage(stages: readonly StageDefinition[], trainers?: readon
       "Anything else needs `read`; `read: files` makes one document of each file.",
     "## training_stages",
     "A later training stage goes on where the earlier ones stopped in each source.",
-    optionsTable(at("training_stages", "*")),
+    optionsTable(ofTokens ?? {}),
+    "A training stage with `rows` mixes whole rows instead: see [mixing rows](../mixing.md#rows).",
+    optionsTable(ofRows ?? {}),
+    optionsTable(ofRows === undefined ? {} : step(ofRows, "rows")),
     "## limits",
     optionsTable(at("limits")),
     "## validation",

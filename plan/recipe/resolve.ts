@@ -52,6 +52,10 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
   const missing = field("missing", shape.missing);
   const tokens_per_step = field("tokens_per_step", shape.tokens_per_step);
   checkSubstitutes(missing, sources, context);
+  const stages =
+    raw.training_stages === undefined
+      ? { training_stages: [], row_stages: [] }
+      : resolveTrainingStages(raw.training_stages, knownSources, shard_tokens, context);
   const recipe = {
     schema: field("schema", shape.schema),
     name: field("name", shape.name),
@@ -59,10 +63,8 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     ...optional("tokenizer", resolveTokenizer(field("tokenizer", shape.tokenizer), context)),
     pipelines: Object.fromEntries(pipelines.map(([name, value]) => [name, resolvePipeline(name, value, context)])),
     sources: Object.fromEntries(sources.map(([name], i) => [name, resolvedSources[i]])),
-    training_stages:
-      raw.training_stages === undefined
-        ? []
-        : resolveTrainingStages(raw.training_stages, knownSources, shard_tokens, context),
+    training_stages: stages.training_stages,
+    ...(stages.row_stages.length > 0 && { row_stages: stages.row_stages }),
     outputs: resolveOutputs(raw.outputs, withData, context),
     shard_tokens,
     limits: field("limits", shape.limits),
@@ -121,7 +123,18 @@ function checkPurpose(
 }
 
 /** A simulation is of something larger. */
-function isSimulation({ simulate, training_stages }: Recipe, findings: Finding[]): boolean {
+function isSimulation({ simulate, training_stages, row_stages = [] }: Recipe, findings: Finding[]): boolean {
+  const [mixesRows] = row_stages;
+  if (simulate !== undefined && mixesRows !== undefined) {
+    findings.push({
+      code: "recipe/simulated-rows",
+      what: `training stage ${mixesRows.name} mixes rows, and a simulation reads a part of every source by its tokens`,
+      fix: "give the stage smaller fractions, and leave `simulate` out",
+      path: ["simulate"],
+      part: "key",
+    });
+    return false;
+  }
   const budget = training_stages.reduce((sum, { tokens }) => sum + tokens, 0);
   if (simulate === undefined || simulate.target_tokens > budget) return true;
   findings.push({

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { ENCODINGS } from "../../io/tokenizer-files.ts";
 import { chatGatesShape } from "../../manifests/chat.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";
+import { ROW_RULES } from "../../mixtures/rows.ts";
 import type { WeightNode } from "../../mixtures/weights.ts";
 import { parseSize } from "./sizes.ts";
 
@@ -106,6 +107,13 @@ export const sourceShape = z.looseObject({
   available_tokens: tokensShape
     .optional()
     .describe("tokens the source is said to hold: a plan without listings tells by it how often the source is read"),
+  available_rows: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      "rows the source is said to hold: a plan without listings tells by it how many a training stage of rows takes",
+    ),
 });
 
 const lengthShape = {
@@ -182,6 +190,59 @@ export const trainingStageShape = z.strictObject({
   repeat: bySource(z.number().positive()).describe(
     "how often each source is read relative to the others, instead of `weights`",
   ),
+});
+
+/** A training stage that mixes rows: see `row-stages.ts`. */
+export const rowStageShape = z.strictObject({
+  name: nameShape.describe("name of the stage and of its manifest; unique in the recipe"),
+  rows: z
+    .strictObject({
+      rule: z
+        .enum(ROW_RULES)
+        .describe(
+          "what fractions mean: `handbook`, shares of each source's rows; `trl`, shares of the mixture's rows; `tokens` and `supervised_tokens`, shares of its tokens",
+        ),
+      seed: z.int().min(0).default(0).describe("key of the rule's shuffles, as `datasets` shuffles"),
+      shuffle_seed: z
+        .int()
+        .min(0)
+        .optional()
+        .describe(
+          "TRL's `shuffle_dataset` with this seed: rows are shuffled before they are packed, packed rows after it",
+        ),
+      fractions: z
+        .record(nameShape, z.number().positive())
+        .describe("fraction by source name, in the order in which sources are concatenated"),
+    })
+    .describe("mixes whole rows, instead of `tokens` and `weights`"),
+  sequence_length: z.int().min(2).max(MAX_SEQUENCE_LENGTH).describe("tokens that a packed row may hold"),
+  pack: z
+    .union([z.string().min(1), stageUseShape])
+    .prefault("bfd")
+    .describe(
+      "how rows share packed rows: `bfd`, `bfd-split`, `wrapped`, `best-fit`, or `{ use: pack/bfd, … }` with options",
+    ),
+  long_rows: z
+    .union([
+      z.enum(["truncate", "drop"]),
+      z.strictObject({
+        split_before: z
+          .string()
+          .min(1)
+          .describe("text that every exchange begins with, a special token first: `<|im_start|>user`"),
+      }),
+    ])
+    .default("truncate")
+    .describe(
+      "a row that is longer than a packed row: its end is lost; all of it is; or it is split where an exchange begins, and what stands before the first exchange begins every part",
+    ),
+  align_tokens: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe(
+      "count the room of a sequence so that its length less one may be padded to a multiple of this: twice the context-parallel size",
+    ),
 });
 
 const bytesShape = z
@@ -274,6 +335,7 @@ const gatesShape = z.strictObject({
     .record(z.string(), z.number().min(0).max(1))
     .optional()
     .describe("by finding of `chat/lint`, `unknown_role: 0`: largest share of a source's rows that may have it"),
+  max_lost_ratio: ratio().describe("largest share of a training stage's tokens that packing rows may lose"),
 });
 
 /** Every key of a recipe. The sections that hold stages are checked piece by piece, see `resolve.ts`. */
@@ -291,7 +353,7 @@ export const recipeShape = z.strictObject({
   pipelines: z.record(nameShape, z.array(stageUseShape)).default({}).describe("lists of stages by name, run in order"),
   sources: z.record(nameShape, sourceShape).describe("where text comes from, by name"),
   training_stages: z
-    .array(trainingStageShape)
+    .array(z.union([trainingStageShape, rowStageShape]))
     .default([])
     .describe("what is trained, in order; one manifest each. A recipe needs these or outputs"),
   outputs: z.array(outputShape).default([]).describe("data sets of rows: what is left of sources, as files"),

@@ -20,7 +20,7 @@ export function resolveSource(
   const path = ["sources", name];
   const spec = check(sourceShape, raw, path, { name: "a source" }, findings);
   if (spec === undefined) return undefined;
-  const { from, read, pipeline, category, missing, available_tokens, ...options } = spec;
+  const { from, read, pipeline, category, missing, available_tokens, available_rows, ...options } = spec;
   const patterns = typeof from === "string" ? [from] : (from ?? []);
   if (pipeline !== undefined && !pipelines.includes(pipeline)) {
     findings.push({
@@ -53,6 +53,7 @@ export function resolveSource(
     ...(category === undefined ? {} : { category }),
     ...(missing === undefined ? {} : { missing }),
     ...(available_tokens === undefined ? {} : { available_tokens }),
+    ...(available_rows === undefined ? {} : { available_rows }),
     ...placed(path, context),
   };
 }

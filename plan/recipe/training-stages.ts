@@ -1,12 +1,22 @@
-/** The training stages of a recipe: budgets fill windows, windows fit in shards; what they mix is in `mixture.ts`. */
-import type { TrainingStageSpec } from "../types.ts";
+/**
+ * The training stages of a recipe: budgets fill windows, windows fit in shards; what they mix is in `mixture.ts`. Those that mix rows are in
+ * `row-stages.ts`.
+ */
+import type { RowStageSpec, TrainingStageSpec } from "../types.ts";
 import type { Path } from "./diagnostics.ts";
 import { check } from "./issues.ts";
 import { type KnownSources, resolveMixture, stageShape } from "./mixture.ts";
 import { isRecord } from "./overrides.ts";
-import { fullName } from "./readers.ts";
+import { resolvePacker } from "./packers.ts";
+import { isRowStage, resolveRowStage } from "./row-stages.ts";
 import { recipeShape } from "./schema.ts";
-import { placed, type ResolveContext, reportDuplicates, stageUse } from "./stage-use.ts";
+import { placed, type ResolveContext, reportDuplicates } from "./stage-use.ts";
+
+/** Training stages by what they mix; those that are wrong are undefined. */
+export interface ResolvedStages {
+  readonly training_stages: readonly (TrainingStageSpec | undefined)[];
+  readonly row_stages: readonly (RowStageSpec | undefined)[];
+}
 
 /** Every training stage that is right. `sources` are the names that exist, with the tokens they are said to hold. */
 export function resolveTrainingStages(
@@ -14,10 +24,10 @@ export function resolveTrainingStages(
   sources: KnownSources,
   shardTokens: number | undefined,
   context: ResolveContext,
-): readonly (TrainingStageSpec | undefined)[] {
+): ResolvedStages {
   if (!Array.isArray(raw) || raw.length === 0) {
     check(recipeShape.shape.training_stages, raw, ["training_stages"], { name: "`training_stages`" }, context.findings);
-    return [];
+    return { training_stages: [], row_stages: [] };
   }
   reportDuplicates(
     raw.map((stage, i) => ({
@@ -28,7 +38,14 @@ export function resolveTrainingStages(
     "rename one of them",
     context,
   );
-  return raw.map((stage, i) => resolveTrainingStage(stage, ["training_stages", i], sources, shardTokens, context));
+  const training_stages: (TrainingStageSpec | undefined)[] = [];
+  const row_stages: (RowStageSpec | undefined)[] = [];
+  raw.forEach((stage, i) => {
+    const path = ["training_stages", i];
+    if (isRowStage(stage)) row_stages.push(resolveRowStage(stage, path, i, sources, context));
+    else training_stages.push(resolveTrainingStage(stage, path, sources, shardTokens, context));
+  });
+  return { training_stages, row_stages };
 }
 
 function resolveTrainingStage(
@@ -61,15 +78,6 @@ function resolveTrainingStage(
       path: [...path, "sequence_length"],
     });
   }
-  const { use, id, ...options } = typeof pack === "string" ? { use: pack } : pack;
-  const packer = stageUse(
-    fullName("pack", use),
-    id,
-    options,
-    [...path, "pack"],
-    typeof pack === "string" ? [...path, "pack"] : [...path, "pack", "use"],
-    context,
-    { kind: "pack", otherKeys: ["use", "id"] },
-  );
+  const packer = resolvePacker(pack, "windows", path, context);
   return packer && { name, sequence_length, pack: packer, ...mixture, ...placed(path, context) };
 }

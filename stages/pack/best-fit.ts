@@ -1,12 +1,14 @@
 /** Best-fit decreasing, then shuffle the windows. The algorithm is kernels/pack/best-fit.ts. */
 import { z } from "zod";
 import { planBestFit } from "../../kernels/pack/best-fit.ts";
+import { withoutPadding } from "../../kernels/pack/sequences.ts";
 import { defineStage, pack } from "../define.ts";
 
 export default defineStage({
   name: "pack/best-fit",
   version: 1,
   kind: "pack",
+  packs: ["windows", "rows"],
   summary:
     "Puts each document, longest first, in the fullest window it fits: only documents longer than a window are cut.",
   reference: "Ding et al., Fewer Truncations Improve Language Modeling, ICML 2024",
@@ -23,6 +25,17 @@ export default defineStage({
   writes: [],
   reasons: {},
   create: (options) =>
-    pack(({ document_ends, sequence_length, seed }) => planBestFit(document_ends, sequence_length + 1, seed, options)),
+    pack(
+      ({ document_ends, sequence_length, seed }) => planBestFit(document_ends, sequence_length + 1, seed, options),
+      ({ lengths, capacity, seed }) => withoutPadding(planBestFit(endsOf(lengths), capacity, seed, options)),
+    ),
   examples: [],
 });
+
+function endsOf(lengths: Uint32Array): Float64Array {
+  let end = 0;
+  return Float64Array.from(lengths, (length) => {
+    end += length;
+    return end;
+  });
+}

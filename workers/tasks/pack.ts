@@ -97,6 +97,7 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
  */
 function planWindows(use: string, operator: PackOperator, input: PackInput): PackPlan {
   const [kind = ""] = use.split("/");
+  if (operator.plan === undefined) throw new Error(`${use} makes no windows`);
   if (isStageKind(kind)) return operator.plan(input);
   // A copy, because the check and the copying of tokens rely on ends that the plugin cannot have written to.
   const plan = operator.plan({ ...input, document_ends: input.document_ends.slice() });

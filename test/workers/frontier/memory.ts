@@ -8,6 +8,7 @@ import {
   Layout,
   matchFiles,
   outputFiles,
+  rowFiles,
   spanFiles,
   tokenFiles,
   verdictFiles,
@@ -174,6 +175,16 @@ export function leave(task: Task, { plan, spans }: World): MarkerOf[TaskKind] {
         statistics: statistics as unknown as MarkerOf["pack"]["statistics"],
       };
     }
+    case "arrange":
+      return {
+        files: named(rowFiles.pieces, rowFiles.ends),
+        rows: 1,
+        pieces: 1,
+        tokens: 1,
+        longest_sequence_tokens: 1,
+        sequences_per_row_max: 1,
+        sources: [],
+      };
     case "write":
       return { files: named(outputFiles.shard(task.shard, "jsonl")), rows: 0, dropped_rows: 0, text_bytes: 0 };
   }

@@ -1,0 +1,43 @@
+/** The packer of a training stage: known, its options parsed, and one that makes what the stage packs. */
+import type { z } from "zod";
+import { type PackProduct, packsOf } from "../../stages/define.ts";
+import type { StageUse } from "../types.ts";
+import type { Path } from "./diagnostics.ts";
+import { fullName } from "./readers.ts";
+import type { trainingStageShape } from "./schema.ts";
+import { type ResolveContext, stageUse } from "./stage-use.ts";
+
+/** Whether a packer of rows cuts them wherever a packed row is full: then no row is too long for it. */
+export function cutsRows(use: string): boolean {
+  return use === "pack/bfd-split" || use === "pack/wrapped";
+}
+
+/** The packer that the training stage at `path` names; undefined where the findings say why not. */
+export function resolvePacker(
+  pack: z.output<typeof trainingStageShape>["pack"],
+  product: PackProduct,
+  path: Path,
+  context: ResolveContext,
+): StageUse | undefined {
+  const { use, id, ...options } = typeof pack === "string" ? { use: pack } : pack;
+  const name = fullName("pack", use);
+  const namePath = typeof pack === "string" ? [...path, "pack"] : [...path, "pack", "use"];
+  const packer = stageUse(name, id, options, [...path, "pack"], namePath, context, {
+    kind: "pack",
+    otherKeys: ["use", "id"],
+  });
+  const definition = context.registry.get(name);
+  if (packer === undefined || definition === undefined || packsOf(definition).includes(product)) return packer;
+  const fitting = context.registry.stages.filter((stage) => stage.kind === "pack" && packsOf(stage).includes(product));
+  context.findings.push({
+    code: "recipe/wrong-packer",
+    what: `\`${name}\` packs no ${product}`,
+    why:
+      product === "rows"
+        ? "a training stage with `rows` packs rows of several sources together"
+        : "a training stage with `weights` cuts windows from one source at a time",
+    fix: `name one of ${fitting.map((stage) => stage.name.replace(/^pack\//, "")).join(", ")}`,
+    path: namePath,
+  });
+  return undefined;
+}
