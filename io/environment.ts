@@ -9,7 +9,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AssetLibrary, type SharedAsset } from "./assets.ts";
+import { AssetLibrary, type SharedAsset, type SharedTablesByKey } from "./assets.ts";
 import { DEFAULT_RETRY, HttpClient, type RetryOptions, type Transport } from "./remote/fetch.ts";
 import { createRateMemory } from "./remote/rate-budget.ts";
 
@@ -30,6 +30,7 @@ export interface EnvironmentData {
   readonly rateMemory: SharedArrayBuffer;
   /** Assets that the threads of a process share. */
   readonly sharedAssets?: readonly SharedAsset[];
+  readonly sharedTables?: SharedTablesByKey;
 }
 
 export interface IoEnvironment extends EnvironmentData {
@@ -60,13 +61,13 @@ export function createIoEnvironment(
     ...(hubToken ? { hubToken } : {}),
   };
   const client = new HttpClient({ ...data, transport: transport ?? realTransport() });
-  return { ...data, client, assets: new AssetLibrary(data.sharedAssets) };
+  return { ...data, client, assets: new AssetLibrary(data.sharedAssets, data.sharedTables) };
 }
 
 /** The part of `environment` that a worker thread can be given, with the assets that are in the store or at hand by now. */
 export function environmentData(environment: IoEnvironment): EnvironmentData {
   const { client: _, assets, ...data } = environment;
-  return { ...data, sharedAssets: assets.share() };
+  return { ...data, sharedAssets: assets.share(), sharedTables: assets.shareTables() };
 }
 
 /** The process environment; a variable that is empty is one that nobody set. */

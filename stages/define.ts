@@ -42,6 +42,9 @@ export const NO_RESOURCES: StageResources = {
       throw new Error(`the stage was created without its file ${asset}`);
     },
     name: ({ asset }) => asset,
+    tables: () => {
+      throw new Error("the stage was created without its files");
+    },
   },
   seed: [0, 0],
 };
@@ -82,6 +85,8 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
   readonly exchange?: Declared<z.output<Options>, Exchange | undefined>;
   /** Of a source: whether its rows are counted over all shards in order, so that one task reads them all. */
   readonly sequential?: Declared<z.output<Options>, boolean>;
+  /** Whether it makes tables of its files, see {@link Assets.tables}. */
+  readonly tables?: true;
   readonly create: (options: z.output<Options>, resources: StageResources) => OperatorOf[Kind];
   /** Adds states of `finish` up, in order of address. Needed where the operator has a `finish`. */
   readonly merge?: (states: readonly StageState[]) => StageState;

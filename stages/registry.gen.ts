@@ -7,6 +7,7 @@ import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
 import filterC4Quality from "./filter/c4-quality.ts";
 import filterColumn from "./filter/column.ts";
+import filterFasttext from "./filter/fasttext.ts";
 import filterFinewebQuality from "./filter/fineweb-quality.ts";
 import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
@@ -32,6 +33,7 @@ export const BUILTIN_STAGES = {
   "read/parquet": readParquet,
   "filter/c4-quality": filterC4Quality,
   "filter/column": filterColumn,
+  "filter/fasttext": filterFasttext,
   "filter/fineweb-quality": filterFinewebQuality,
   "filter/gopher-quality": filterGopherQuality,
   "filter/gopher-repetition": filterGopherRepetition,
