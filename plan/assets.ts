@@ -141,6 +141,7 @@ function stagesWithAssets(plan: Plan): readonly PlannedStage[] {
 /** Each asset once, with a stage that needs it. */
 function assetsIn(plan: Plan): ReadonlyMap<Asset, string> {
   const byContent = new Map<string, readonly [Asset, string]>();
-  for (const { use, assets } of stagesWithAssets(plan)) for (const asset of assets) byContent.set(asset.sha256, [asset, use]);
+  for (const { use, assets } of stagesWithAssets(plan))
+    for (const asset of assets) byContent.set(asset.sha256, [asset, use]);
   return new Map(byContent.values());
 }

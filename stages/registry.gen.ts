@@ -7,6 +7,7 @@ import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
 import filterC4Quality from "./filter/c4-quality.ts";
 import filterColumn from "./filter/column.ts";
+import filterDecontaminate from "./filter/decontaminate.ts";
 import filterFasttext from "./filter/fasttext.ts";
 import filterFinewebQuality from "./filter/fineweb-quality.ts";
 import filterGopherQuality from "./filter/gopher-quality.ts";
@@ -33,6 +34,7 @@ export const BUILTIN_STAGES = {
   "read/parquet": readParquet,
   "filter/c4-quality": filterC4Quality,
   "filter/column": filterColumn,
+  "filter/decontaminate": filterDecontaminate,
   "filter/fasttext": filterFasttext,
   "filter/fineweb-quality": filterFinewebQuality,
   "filter/gopher-quality": filterGopherQuality,

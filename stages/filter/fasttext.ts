@@ -168,7 +168,8 @@ function judged(
     if (reason !== undefined) drop(row, reason, score, judge.model.labels[label]);
   }
   const columns = new Map<string, Column>();
-  if (labelColumn !== null) columns.set(labelColumn, { kind: "dictionary", codes, values: judge.model.labels, validity });
+  if (labelColumn !== null)
+    columns.set(labelColumn, { kind: "dictionary", codes, values: judge.model.labels, validity });
   if (scoreColumn !== null) columns.set(scoreColumn, { kind: "float32", values, validity });
   return columns;
 }

@@ -46,6 +46,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
   });
   const shardKeys = source.shards.map(({ key }) => key);
   try {
+    await stages.prepare();
     for await (const batch of rowsOf(task, context, tally, meter)) {
       context.stopwatch.lap("read");
       batch.numberFrom(tally.documents);
