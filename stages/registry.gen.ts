@@ -5,6 +5,7 @@ import annotateLookUp from "./annotate/look-up.ts";
 import chatEmoji from "./chat/emoji.ts";
 import chatInvariants from "./chat/invariants.ts";
 import chatKwargs from "./chat/kwargs.ts";
+import chatLanguage from "./chat/language.ts";
 import chatLength from "./chat/length.ts";
 import chatMessages from "./chat/messages.ts";
 import chatPairs from "./chat/pairs.ts";
@@ -66,6 +67,7 @@ export const BUILTIN_STAGES = {
   "chat/emoji": chatEmoji,
   "chat/invariants": chatInvariants,
   "chat/kwargs": chatKwargs,
+  "chat/language": chatLanguage,
   "chat/length": chatLength,
   "chat/messages": chatMessages,
   "chat/pairs": chatPairs,
