@@ -5,7 +5,7 @@ import path from "node:path";
 import test from "node:test";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { type RecipeInput, type RunResult, openRun, runRecipe, verifyRun } from "../../index.ts";
+import { openRun, type RecipeInput, type RunResult, runRecipe, verifyRun } from "../../index.ts";
 import { SPLITS, type Split } from "../fixtures/chat-splits.ts";
 import { ROOT } from "../project-root.ts";
 import { temporaryFolder } from "../workers/fixture.ts";
