@@ -5,10 +5,13 @@
  */
 import { DataError } from "../batch/errors.ts";
 import { TABLES_START } from "../io/shared-tables.ts";
+import { wasmModule } from "../io/wasm.ts";
 import { Classifier, labelsOf } from "../kernels/fasttext/classifier.ts";
-import type { Newlines } from "../kernels/fasttext/line-rows.ts";
 import { BadModel, describeModel } from "../kernels/fasttext/model-file.ts";
+import type { RowSum } from "../kernels/fasttext/row-sum.ts";
 import { fillTables, openTables, tablesBytes } from "../kernels/fasttext/tables.ts";
+import type { Newlines } from "../kernels/fasttext/text-line.ts";
+import { WasmRowSum } from "../kernels/wasm/fasttext.ts";
 import type { AssetRef, Assets } from "./assets.ts";
 
 /** What the labels of most models begin with. */
@@ -31,7 +34,9 @@ export function openFasttext(assets: Assets, model: AssetRef, newlines: Newlines
     });
     const tables = openTables(bytes, description, memory.buffer, TABLES_START);
     const labels = labelsOf(tables).map((label) => withoutPrefix(label));
-    return { classifier: new Classifier(tables, newlines), labels };
+    const module = wasmModule("fasttext");
+    const makeSum = module && ((twin: RowSum) => new WasmRowSum(module, memory, tables, twin));
+    return { classifier: new Classifier(tables, newlines, makeSum), labels };
   });
 }
 

@@ -9,10 +9,11 @@
 import { BestLabels } from "./best-labels.ts";
 import { exp, log } from "./floats.ts";
 import { LabelTree } from "./label-tree.ts";
-import { LineRows, type Newlines } from "./line-rows.ts";
-import { addRow, dotRow, type Rows, rowsOf } from "./matrix.ts";
+import { dotRow, type Rows, rowsOf } from "./matrix.ts";
 import { BadModel } from "./model-file.ts";
+import { PlainRowSum, type RowSum, tableRows } from "./row-sum.ts";
 import type { ModelTables } from "./tables.ts";
+import { type Newlines, TextLine } from "./text-line.ts";
 
 const f = Math.fround;
 const SIGMOID_STEPS = 512;
@@ -47,22 +48,26 @@ function countsOf({ bytes, description, starts }: ModelTables): Float64Array {
 /** Predicts one text after another; of one thread. */
 export class Classifier {
   readonly #tables: ModelTables;
-  readonly #line: LineRows;
-  readonly #input: Rows;
+  readonly #line: TextLine;
+  readonly #rowSum: RowSum;
+  /** Sums rows of the file where those of the tables are folded. */
+  readonly #exact: RowSum | undefined;
   readonly #output: Rows;
-  readonly #plain: Rows;
   readonly #hidden: Float32Array;
   readonly #logits: Float32Array;
   readonly #best = new BestLabels();
   readonly #tree: LabelTree | undefined;
 
-  constructor(tables: ModelTables, newlines: Newlines) {
-    const { bytes, description, rows, width } = tables;
+  /** `makeSum` makes what sums the rows of the tables, in place of the plain one. */
+  constructor(tables: ModelTables, newlines: Newlines, makeSum?: (twin: RowSum) => RowSum) {
+    const { bytes, description, isFolded } = tables;
+    const input = rowsOf(bytes, description.input);
+    const twin = new PlainRowSum(tables, tableRows(tables, input));
     this.#tables = tables;
-    this.#line = new LineRows(tables, newlines);
-    this.#input = rowsOf(bytes, description.input);
+    this.#line = new TextLine(newlines);
+    this.#rowSum = makeSum === undefined || tables.rows.length === 0 ? twin : makeSum(twin);
+    this.#exact = isFolded ? new PlainRowSum(tables, input) : undefined;
     this.#output = rowsOf(bytes, description.output);
-    this.#plain = rows.length === 0 ? this.#input : { kind: "dense", columns: width, floats: rows };
     this.#hidden = new Float32Array(description.dim);
     this.#logits = new Float32Array(description.labels);
     this.#tree = description.loss === "hs" ? new LabelTree(countsOf(tables)) : undefined;
@@ -71,11 +76,10 @@ export class Classifier {
   /** The best `limit` labels of `bytes[start, end)` whose probability is at least `threshold`; all for -1. Returns how many. Throws {@link BadModel}. */
   predict(bytes: Uint8Array, start: number, end: number, limit: number, threshold: number): number {
     const best = this.#best;
-    this.#line.read(bytes, start, end);
+    this.#line.open(bytes, start, end);
     const count = limit === -1 ? this.#tables.description.labels : limit;
     best.start(count);
-    if (this.#line.count === 0) return 0;
-    this.#judge(count, threshold);
+    if (!this.#judge(count, threshold)) return 0;
     best.sort();
     return best.count;
   }
@@ -90,36 +94,36 @@ export class Classifier {
     return f(exp(this.#best.scores[i]));
   }
 
-  #judge(limit: number, threshold: number): void {
-    if (this.#tables.isFolded) {
-      if (this.#line.count <= MAX_FOLDED_ROWS) {
-        this.#average(this.#plain, this.#logits);
-        if (this.#isSure(limit, threshold)) {
-          this.#offerAll(threshold);
-          return;
-        }
+  /** Offers the labels of the line; false where it has no rows. */
+  #judge(limit: number, threshold: number): boolean {
+    const { labels } = this.#tables.description;
+    if (this.#exact !== undefined) {
+      const count = this.#average(this.#rowSum, this.#logits);
+      if (count === 0) return false;
+      if (count <= MAX_FOLDED_ROWS && this.#isSure(limit, threshold)) {
+        this.#offerAll(threshold);
+        return true;
       }
-      this.#average(this.#input, this.#hidden);
-    } else {
-      this.#average(this.#plain, this.#hidden);
     }
-    const output = this.#output;
     const hidden = this.#hidden;
+    if (this.#average(this.#exact ?? this.#rowSum, hidden) === 0) return false;
+    const output = this.#output;
     if (this.#tree !== undefined) {
       this.#tree.search((node) => dotRow(output, node, hidden), limit, threshold, this.#best);
-      return;
+      return true;
     }
-    for (let label = 0; label < this.#logits.length; label++) this.#logits[label] = dotRow(output, label, hidden);
+    for (let label = 0; label < labels; label++) this.#logits[label] = dotRow(output, label, hidden);
     this.#offerAll(threshold);
+    return true;
   }
 
-  /** The mean of the text's rows. */
-  #average(rows: Rows, sum: Float32Array): void {
-    const { rows: ids, count } = this.#line;
-    sum.fill(0);
-    for (let i = 0; i < count; i++) addRow(rows, ids[i], sum);
+  /** Makes `sum` the mean of the line's rows; returns how many they are. */
+  #average(rows: RowSum, sum: Float32Array): number {
+    const { bytes, start, end } = this.#line;
+    const count = rows.add(bytes, start, end, sum);
     const share = f(1 / count);
     for (let j = 0; j < sum.length; j++) sum[j] *= share;
+    return count;
   }
 
   /** Makes probabilities of the logits and offers them. */

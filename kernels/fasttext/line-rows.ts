@@ -6,14 +6,9 @@
  */
 import { findEntry, hashOfWord, type ModelTables, rowOfBucket } from "./tables.ts";
 
-/**
- * What a newline inside a text is: white space (what most callers of fastText make of it), the end of what is read (fastText's own reader), or
- * nothing, which glues words together (datatrove's classifier filter).
- */
-export const NEWLINES = ["space", "end", "nothing"] as const;
+const NEWLINES = ["space", "end", "nothing"] as const;
 export type Newlines = (typeof NEWLINES)[number];
 
-const NEWLINE = 0x0a;
 const LABEL = Buffer.from("__label__");
 const END = Buffer.from("</s>");
 const END_HASH = hashOfWord(END, 0, END.length);
@@ -28,7 +23,6 @@ for (const byte of [0x00, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20]) isSeparator[byte]
 
 export class LineRows {
   readonly #tables: ModelTables;
-  readonly #newlines: Newlines;
   readonly #end: number;
   /** The rows of the text that was read last, `count` of them. */
   rows = new Int32Array(1 << 12);
@@ -37,11 +31,9 @@ export class LineRows {
   #hashCount = 0;
   /** A word between `<` and `>`; bytes are signed, as the hash wants them. */
   #word = new Int8Array(256);
-  #joined = new Uint8Array(0);
 
-  constructor(tables: ModelTables, newlines: Newlines) {
+  constructor(tables: ModelTables) {
     this.#tables = tables;
-    this.#newlines = newlines;
     this.#end = findEntry(tables, END, 0, END.length, END_HASH);
   }
 
@@ -49,29 +41,14 @@ export class LineRows {
   read(bytes: Uint8Array, start: number, end: number): void {
     this.count = 0;
     this.#hashCount = 0;
-    if (this.#newlines === "nothing") {
-      const length = this.#join(bytes, start, end);
-      this.#words(this.#joined, 0, length);
-    } else {
-      this.#words(bytes, start, end);
-    }
+    this.#words(bytes, start, end);
     if (this.#tables.description.wordNgrams > 1) this.#wordNgrams();
   }
 
-  /** Copies a text without its newlines; returns its length. */
-  #join(bytes: Uint8Array, start: number, end: number): number {
-    if (this.#joined.length < end - start) this.#joined = new Uint8Array(2 * (end - start));
-    let length = 0;
-    for (let at = start; at < end; at++) if (bytes[at] !== NEWLINE) this.#joined[length++] = bytes[at];
-    return length;
-  }
-
   #words(bytes: Uint8Array, start: number, end: number): void {
-    const stops = this.#newlines === "end";
     const tables = this.#tables;
     for (let at = start; at < end; ) {
       if (isSeparator[bytes[at]] === 1) {
-        if (stops && bytes[at] === NEWLINE) break;
         at++;
         continue;
       }

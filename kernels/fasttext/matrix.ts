@@ -11,6 +11,8 @@ const f = Math.fround;
 export interface DenseRows {
   readonly kind: "dense";
   readonly columns: number;
+  /** Floats from row to row. */
+  readonly stride: number;
   readonly floats: Float32Array;
 }
 
@@ -61,7 +63,7 @@ export function rowsOf(bytes: Uint8Array, description: MatrixDescription): Rows 
     };
   }
   if (start % 4 === 0) {
-    return { kind: "dense", columns, floats: new Float32Array(bytes.buffer, start, rows * columns) };
+    return { kind: "dense", columns, stride: columns, floats: new Float32Array(bytes.buffer, start, rows * columns) };
   }
   return { kind: "odd", columns, view: new DataView(bytes.buffer, start, 4 * rows * columns) };
 }
@@ -70,8 +72,8 @@ export function rowsOf(bytes: Uint8Array, description: MatrixDescription): Rows 
 export function addRow(rows: Rows, row: number, sum: Float32Array): void {
   switch (rows.kind) {
     case "dense": {
-      const { floats, columns } = rows;
-      const at = row * columns;
+      const { floats, columns, stride } = rows;
+      const at = row * stride;
       for (let j = 0; j < columns; j++) sum[j] += floats[at + j];
       return;
     }
@@ -98,8 +100,8 @@ export function dotRow(rows: Rows, row: number, vector: Float32Array): number {
   let sum = 0;
   switch (rows.kind) {
     case "dense": {
-      const { floats, columns } = rows;
-      const at = row * columns;
+      const { floats, columns, stride } = rows;
+      const at = row * stride;
       for (let j = 0; j < columns; j++) sum = f(sum + f(vector[j] * floats[at + j]));
       return sum;
     }

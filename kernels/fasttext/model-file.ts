@@ -44,8 +44,9 @@ export interface ModelDescription {
   readonly maxn: number;
   readonly words: number;
   readonly labels: number;
-  /** Byte at which the entries begin: words, then labels. */
+  /** Byte at which the entries begin: words, then labels; and where they end. */
   readonly entries: number;
+  readonly entriesEnd: number;
   /** Buckets that are left, as pairs from byte `at` on; absent where all are. */
   readonly pruned?: { readonly count: number; readonly at: number };
   readonly input: MatrixDescription;
@@ -113,6 +114,7 @@ export function describeModel(bytes: Uint8Array): ModelDescription {
   }
   const entries = cursor.at;
   skipEntries(cursor, size, words);
+  const entriesEnd = cursor.at;
   const pruned = kept < 0 ? undefined : { count: kept, at: cursor.skip(8 * kept, "its buckets") };
   const isQuantized = cursor.byte("its matrices") !== 0;
   if (!isQuantized && pruned !== undefined) throw new BadModel("its buckets are pruned and its rows are not quantized");
@@ -136,6 +138,7 @@ export function describeModel(bytes: Uint8Array): ModelDescription {
     words,
     labels,
     entries,
+    entriesEnd,
     input,
     output,
   };

@@ -1,14 +1,14 @@
 /**
  * What is looked up in a model all the time, laid out once so that every thread can share it: words by hash, buckets of a pruned model, rows.
  *
- * Owns the layout. Invariant: the same file gives the same tables, byte for byte, whoever fills them. A word is found by comparing its bytes with the
- * file's. Memory: 12 to 20 bytes a word or label; a third of a byte and 4 bytes a kept bucket where a model is pruned; and the rows as floats where the file has
- * them quantized and they are few, or folded (see {@link isFolded}). Price of filling: a pass over the dictionary, and one over the rows if they are laid out.
+ * Owns the layout. Invariant: the same file gives the same tables, byte for byte, whoever fills them. A word is found by comparing its bytes. Memory: the
+ * dictionary and 12 to 20 bytes a word or label; a third of a byte and 4 bytes a kept bucket where a model is pruned; and the rows as floats where they are few, or folded
+ * (see {@link isFolded}). Price of filling: a pass over the dictionary, and one over the rows if they are laid out.
  */
 import { addRow, rowsOf } from "./matrix.ts";
 import type { ModelDescription } from "./model-file.ts";
 
-/** Quantized rows are laid out as floats where all of them are no more bytes. */
+/** Rows are laid out as floats where all of them are no more bytes; else they are read from the file. */
 const MAX_PLAIN_BYTES = 256 * 1024 * 1024;
 /** Input matrices beneath it are not folded: adding their rows is cheap, and exact. */
 const FOLD_BYTES = 32 * 1024 * 1024;
@@ -28,9 +28,12 @@ export interface ModelTables {
   readonly kept: Uint32Array;
   readonly ranks: Uint32Array;
   readonly keptRows: Uint32Array;
-  /** Input rows as floats, `width` each; empty where they are read from the file. */
+  /** The file's entries as they are there. */
+  readonly dictionary: Uint8Array;
+  /** Input rows as floats, `width` each, `stride` apart; empty where they are read from the file. */
   readonly rows: Float32Array;
   readonly width: number;
+  readonly stride: number;
   /** The logits of a row in place of the row. */
   readonly isFolded: boolean;
 }
@@ -53,6 +56,7 @@ function isFolded({ loss, labels, dim, input }: ModelDescription, foldBytes: num
 interface Layout {
   readonly slots: number;
   readonly width: number;
+  readonly stride: number;
   readonly floats: number;
   readonly isFolded: boolean;
   /** Byte offsets of the parts, in the order of {@link ModelTables}, and the end. */
@@ -60,20 +64,22 @@ interface Layout {
 }
 
 function layoutOf(description: ModelDescription, foldBytes: number): Layout {
-  const { words, labels, dim, input, output, buckets, pruned } = description;
+  const { words, labels, dim, input, output, buckets, pruned, entries, entriesEnd } = description;
   const size = words + labels;
   let slots = 16;
   while (slots < 1.5 * size) slots *= 2;
   const folded = isFolded(description, foldBytes);
-  const plain = input.quantizer !== undefined && 4 * input.rows * dim <= MAX_PLAIN_BYTES;
   const width = folded ? output.rows : dim;
-  const floats = folded || plain ? input.rows * width : 0;
+  // Vectors of four floats, or a pair.
+  const stride = width <= 2 ? 2 : (width + 3) & ~3;
+  const floats = folded || 4 * input.rows * stride <= MAX_PLAIN_BYTES ? input.rows * stride : 0;
   const bits = pruned === undefined || pruned.count === 0 ? 0 : Math.ceil(buckets / 32);
   const at = [0];
-  for (const count of [size, slots, slots, bits, bits, bits === 0 ? 0 : (pruned?.count ?? 0), floats]) {
+  const dictionary = Math.ceil((entriesEnd - entries) / 4);
+  for (const count of [size, slots, slots, bits, bits, bits === 0 ? 0 : (pruned?.count ?? 0), dictionary, floats]) {
     at.push(Math.ceil((at[at.length - 1] + 4 * count) / ALIGNMENT) * ALIGNMENT);
   }
-  return { slots, width, floats, isFolded: folded, at };
+  return { slots, width, stride, floats, isFolded: folded, at };
 }
 
 /** Bytes that the tables of a model need. */
@@ -90,8 +96,8 @@ export function openTables(
   foldBytes = FOLD_BYTES,
 ): ModelTables {
   const layout = layoutOf(description, foldBytes);
-  const { words, labels, pruned } = description;
-  const [starts, hashes, entries, kept, ranks, keptRows, rows] = layout.at.map((at) => start + at);
+  const { words, labels, pruned, entries: from, entriesEnd } = description;
+  const [starts, hashes, entries, kept, ranks, keptRows, dictionary, rows] = layout.at.map((at) => start + at);
   const bits = (layout.at[4] - layout.at[3]) / 4;
   return {
     description,
@@ -102,8 +108,10 @@ export function openTables(
     kept: new Uint32Array(buffer, kept, bits),
     ranks: new Uint32Array(buffer, ranks, bits),
     keptRows: new Uint32Array(buffer, keptRows, bits === 0 ? 0 : (pruned?.count ?? 0)),
+    dictionary: new Uint8Array(buffer, dictionary, entriesEnd - from),
     rows: new Float32Array(buffer, rows, layout.floats),
     width: layout.width,
+    stride: layout.stride,
     isFolded: layout.isFolded,
   };
 }
@@ -115,7 +123,8 @@ export function fillTables(tables: ModelTables): void {
   if (tables.rows.length > 0) fillRows(tables);
 }
 
-function fillWords({ bytes, description, starts, hashes, entries }: ModelTables): void {
+function fillWords({ bytes, description, starts, hashes, entries, dictionary }: ModelTables): void {
+  dictionary.set(bytes.subarray(description.entries, description.entriesEnd));
   const mask = entries.length - 1;
   entries.fill(0);
   let at = description.entries;
@@ -139,16 +148,16 @@ function mix(hash: number): number {
 
 /** The entry that is `bytes[start, end)`, whose hash is `hash`; -1 where it is none. Of equal entries the first. */
 export function findEntry(tables: ModelTables, bytes: Uint8Array, start: number, end: number, hash: number): number {
-  const { hashes, entries, starts, bytes: file } = tables;
+  const { hashes, entries, starts, dictionary, description } = tables;
   const mask = entries.length - 1;
   for (let slot = mix(hash) & mask; entries[slot] !== 0; slot = (slot + 1) & mask) {
     if (hashes[slot] !== hash) continue;
     const entry = entries[slot] - 1;
-    const from = starts[entry];
+    const from = starts[entry] - description.entries;
     const length = end - start;
     let same = 0;
-    while (same < length && file[from + same] === bytes[start + same]) same++;
-    if (same === length && file[from + length] === 0) return entry;
+    while (same < length && dictionary[from + same] === bytes[start + same]) same++;
+    if (same === length && dictionary[from + length] === 0) return entry;
   }
   return -1;
 }
@@ -195,7 +204,7 @@ export function rowOfBucket({ description, kept, ranks, keptRows }: ModelTables,
 }
 
 /** Lays rows out as floats, or folds the output matrix into them. */
-function fillRows({ bytes, description, rows, width, isFolded }: ModelTables): void {
+function fillRows({ bytes, description, rows, stride, isFolded }: ModelTables): void {
   const { dim, labels, input, output } = description;
   const source = rowsOf(bytes, input);
   const row = new Float32Array(dim);
@@ -207,13 +216,13 @@ function fillRows({ bytes, description, rows, width, isFolded }: ModelTables): v
     row.fill(0);
     addRow(source, i, row);
     if (!isFolded) {
-      rows.set(row, i * width);
+      rows.set(row, i * stride);
       continue;
     }
     for (let label = 0; label < labels; label++) {
       let sum = 0;
       for (let j = 0; j < dim; j++) sum += outputs[label * dim + j] * row[j];
-      rows[i * width + label] = sum;
+      rows[i * stride + label] = sum;
     }
   }
 }

@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
 import { type Column, isValid, type Utf8Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
-import { NEWLINES } from "../../kernels/fasttext/line-rows.ts";
+import { NEWLINES } from "../../kernels/fasttext/text-line.ts";
 import { type Assets, assetPath, type Drop, defineStage, transform } from "../define.ts";
 import { type FasttextModel, labelPositions, openFasttext } from "../fasttext-model.ts";
 
