@@ -28,16 +28,16 @@ export function reserveTables(): SharedTables {
 }
 
 /**
- * Room for `size_bytes` from {@link TABLES_START} on, which `fill` fills where nobody has. `name` is for messages. Throws RunError
+ * Room for `size_bytes` from {@link TABLES_START} on, which `fill` fills where nobody has, calling its second argument now and then. `name` is for messages. Throws RunError
  * `run/asset-too-large`.
  */
 export function filledTables(
   { memory, state }: SharedTables,
   name: string,
   size_bytes: number,
-  fill: (buffer: ArrayBufferLike) => void,
+  fill: (buffer: ArrayBufferLike, progress: () => void) => void,
 ): WebAssembly.Memory {
-  fillOnce(state, () => {
+  fillOnce(state, (progress) => {
     const missing = TABLES_START + size_bytes - memory.buffer.byteLength;
     try {
       if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
@@ -52,7 +52,7 @@ export function filledTables(
         { cause: error },
       );
     }
-    fill(memory.buffer);
+    fill(memory.buffer, progress);
   });
   return memory;
 }

@@ -9,7 +9,7 @@
 import { BestLabels } from "./best-labels.ts";
 import { exp, log } from "./floats.ts";
 import { LabelTree } from "./label-tree.ts";
-import { dotRow, type Rows, rowsOf } from "./matrix.ts";
+import { copiedRows, dotRow, type Rows, rowsOf } from "./matrix.ts";
 import { BadModel } from "./model-file.ts";
 import { PlainRowSum, type RowSum, tableRows } from "./row-sum.ts";
 import type { ModelTables } from "./tables.ts";
@@ -67,7 +67,7 @@ export class Classifier {
     this.#line = new TextLine(newlines);
     this.#rowSum = makeSum === undefined || tables.rows.length === 0 ? twin : makeSum(twin);
     this.#exact = isFolded ? new PlainRowSum(tables, input) : undefined;
-    this.#output = rowsOf(bytes, description.output);
+    this.#output = copiedRows(bytes, description.output);
     this.#hidden = new Float32Array(description.dim);
     this.#logits = new Float32Array(description.labels);
     this.#tree = description.loss === "hs" ? new LabelTree(countsOf(tables)) : undefined;

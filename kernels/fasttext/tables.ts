@@ -9,7 +9,7 @@ import { addRow, rowsOf } from "./matrix.ts";
 import type { ModelDescription } from "./model-file.ts";
 
 /** Rows are laid out as floats where all of them are no more bytes; else they are read from the file. */
-const MAX_PLAIN_BYTES = 256 * 1024 * 1024;
+const MAX_PLAIN_BYTES = 1024 * 1024 * 1024;
 /** Input matrices beneath it are not folded: adding their rows is cheap, and exact. */
 const FOLD_BYTES = 32 * 1024 * 1024;
 const ALIGNMENT = 64;
