@@ -123,7 +123,12 @@ export class AssetLibrary {
   }
 
   /** The tables of `key`, see {@link filledTables}. */
-  tables(key: string, name: string, size_bytes: number, fill: (buffer: ArrayBufferLike) => void): WebAssembly.Memory {
+  tables(
+    key: string,
+    name: string,
+    size_bytes: number,
+    fill: (buffer: ArrayBufferLike, progress: () => void) => void,
+  ): WebAssembly.Memory {
     this.reserveTables(key);
     return filledTables(this.#tables.get(key) ?? reserveTables(), name, size_bytes, fill);
   }

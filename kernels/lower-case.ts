@@ -21,11 +21,11 @@ const MAX_BYTES = 4;
 
 const actions = decodeRuns(LOWER_RUNS, (length) => new Uint8Array(length));
 
-/** By ASCII byte, its lower case, or 0x20 for white space; 0 for a byte to decode. */
+/** By byte of ASCII from the space on, its lower case, or 0x20 for white space; of other bytes what is no more than that: they are decoded. */
 const ascii = new Uint8Array(256);
 for (let byte = 0; byte < 0x80; byte++) {
   const isCapital = byte >= 0x41 && byte <= 0x5a;
-  ascii[byte] = isPythonSpace(byte) ? 0x20 : isCapital ? byte + 0x20 : byte;
+  ascii[byte] = isPythonSpace(byte) ? 0x20 : isCapital ? byte + 0x20 : byte < 0x20 ? 0 : byte;
 }
 
 /** Replaces `out` by the words of `bytes[start, end)` in lower case, one space between them. */
@@ -36,18 +36,18 @@ export function lowerWords(bytes: Uint8Array, start: number, end: number, out: T
   for (let at = start; at < end; ) {
     const byte = bytes[at];
     const simple = ascii[byte];
-    // NUL is no white space, and its entry looks like that of a byte to decode.
-    if (simple !== 0 || byte === 0) {
-      at++;
-      if (simple === 0x20) {
-        isSpacePending = length > 0;
-        continue;
-      }
+    if (simple > 0x20) {
       if (isSpacePending) {
         to[length++] = 0x20;
         isSpacePending = false;
       }
       to[length++] = simple;
+      at++;
+      continue;
+    }
+    if (simple === 0x20) {
+      isSpacePending = length > 0;
+      at++;
       continue;
     }
     const decoded = decodeAt(bytes, at, end);

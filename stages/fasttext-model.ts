@@ -29,8 +29,8 @@ export function openFasttext(assets: Assets, model: AssetRef, newlines: Newlines
   const bytes = assets.bytes(model);
   return explained(name, () => {
     const description = describeModel(bytes);
-    const memory = assets.tables(tablesBytes(description), (buffer) => {
-      fillTables(openTables(bytes, description, buffer, TABLES_START));
+    const memory = assets.tables(tablesBytes(description), (buffer, progress) => {
+      fillTables(openTables(bytes, description, buffer, TABLES_START), progress);
     });
     const tables = openTables(bytes, description, memory.buffer, TABLES_START);
     const labels = labelsOf(tables).map((label) => withoutPrefix(label));

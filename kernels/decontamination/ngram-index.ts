@@ -50,6 +50,8 @@ export class NgramIndex {
   /** Factors of the word that leaves the rolling hashes. */
   readonly #lowOut: number;
   readonly #highOut: number;
+  #lows = new Int32Array(1 << 10);
+  #highs = new Int32Array(1 << 10);
 
   static bytesFor(items: ItemTexts): number {
     return layoutOf(items).size_bytes;
@@ -82,10 +84,11 @@ export class NgramIndex {
     for (let item = 0; item + 1 < starts.length; item++) {
       const start = starts[item];
       words.readNormalized(bytes, start, starts[item + 1] - 1);
-      this.#roll(words, (word, low, high) => {
-        this.#add(low, high, start + words.starts[word], words.starts[word + this.#n] - 1 - words.starts[word]);
-        return true;
-      });
+      const count = this.#hash(words);
+      for (let word = 0; word < count; word++) {
+        const from = words.starts[word];
+        this.#add(this.#lows[word], this.#highs[word], start + from, words.starts[word + this.#n] - 1 - from);
+      }
     }
   }
 
@@ -96,29 +99,44 @@ export class NgramIndex {
   search(words: TextWords, hit: (word: number, place: number) => boolean): void {
     const bits = this.#bits;
     const mask = 32 * bits.length - 1;
-    this.#roll(words, (word, low, high) => {
-      const bit = high & mask;
-      if (((bits[bit >>> 5] >>> (bit & 31)) & 1) === 0) return true;
-      const place = this.#find(low, high, words, word);
-      return place < 0 || hit(word, place);
-    });
+    const count = this.#hash(words);
+    const highs = this.#highs;
+    for (let word = 0; word < count; word++) {
+      const bit = highs[word] & mask;
+      if (((bits[bit >>> 5] >>> (bit & 31)) & 1) === 0) continue;
+      const place = this.#find(this.#lows[word], highs[word], words, word);
+      if (place >= 0 && !hit(word, place)) return;
+    }
   }
 
-  /** Calls `visit` with the hashes of each n-gram, by its first word, until it returns false. */
-  #roll(words: TextWords, visit: (word: number, low: number, high: number) => boolean): void {
+  /** Rolls over the words: hashes of each n-gram, by its first word. Returns how many there are. */
+  #hash(words: TextWords): number {
     const n = this.#n;
     const { count, low, high } = words;
+    if (count < n) return 0;
+    if (this.#lows.length < count) {
+      this.#lows = new Int32Array(2 * count);
+      this.#highs = new Int32Array(2 * count);
+    }
+    const lows = this.#lows;
+    const highs = this.#highs;
+    const lowOut = this.#lowOut;
+    const highOut = this.#highOut;
     let a = 0;
     let b = 0;
-    for (let word = 0; word < count; word++) {
-      if (word >= n) {
-        a = (a - Math.imul(low[word - n], this.#lowOut)) | 0;
-        b = (b - Math.imul(high[word - n], this.#highOut)) | 0;
-      }
+    for (let word = 0; word < n - 1; word++) {
       a = (Math.imul(a, LOW_FACTOR) + low[word]) | 0;
       b = (Math.imul(b, HIGH_FACTOR) + high[word]) | 0;
-      if (word >= n - 1 && !visit(word - n + 1, a, spread(a, b))) return;
     }
+    for (let first = 0, last = n - 1; last < count; first++, last++) {
+      a = (Math.imul(a, LOW_FACTOR) + low[last]) | 0;
+      b = (Math.imul(b, HIGH_FACTOR) + high[last]) | 0;
+      lows[first] = a;
+      highs[first] = spread(a, b);
+      a = (a - Math.imul(low[first], lowOut)) | 0;
+      b = (b - Math.imul(high[first], highOut)) | 0;
+    }
+    return count - n + 1;
   }
 
   #add(low: number, high: number, place: number, length: number): void {

@@ -13,6 +13,7 @@ const MAX_PLAIN_BYTES = 1024 * 1024 * 1024;
 /** Input matrices beneath it are not folded: adding their rows is cheap, and exact. */
 const FOLD_BYTES = 32 * 1024 * 1024;
 const ALIGNMENT = 64;
+const PROGRESS_ROWS = 1 << 16;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
@@ -116,11 +117,12 @@ export function openTables(
   };
 }
 
-/** Fills `tables`, whose memory is all zero or was filled before. */
-export function fillTables(tables: ModelTables): void {
+/** Fills `tables`, whose memory is all zero or was filled before. Calls `progress` now and then. */
+export function fillTables(tables: ModelTables, progress: () => void = () => {}): void {
   fillWords(tables);
+  progress();
   if (tables.kept.length > 0) fillBuckets(tables);
-  if (tables.rows.length > 0) fillRows(tables);
+  if (tables.rows.length > 0) fillRows(tables, progress);
 }
 
 function fillWords({ bytes, description, starts, hashes, entries, dictionary }: ModelTables): void {
@@ -204,7 +206,7 @@ export function rowOfBucket({ description, kept, ranks, keptRows }: ModelTables,
 }
 
 /** Lays rows out as floats, or folds the output matrix into them. */
-function fillRows({ bytes, description, rows, stride, isFolded }: ModelTables): void {
+function fillRows({ bytes, description, rows, stride, isFolded }: ModelTables, progress: () => void): void {
   const { dim, labels, input, output } = description;
   const source = rowsOf(bytes, input);
   const row = new Float32Array(dim);
@@ -213,6 +215,7 @@ function fillRows({ bytes, description, rows, stride, isFolded }: ModelTables): 
     addRow(rowsOf(bytes, output), label, outputs.subarray(label * dim, (label + 1) * dim));
   }
   for (let i = 0; i < input.rows; i++) {
+    if (i % PROGRESS_ROWS === 0) progress();
     row.fill(0);
     addRow(source, i, row);
     if (!isFolded) {
