@@ -1,5 +1,6 @@
 /**
- * Compiles the one file of every `assembly/NAME/` that has a head line `// module` to `dist/kernels/wasm/NAME.wasm`.
+ * Compiles the one file of every `assembly/NAME/` that has a head line `// module` to `dist/kernels/wasm/NAME.wasm`. With `// module shared` its
+ * memory is the host's, which threads share.
  *
  *   node assembly/build.mjs [OUT=dist]
  *
@@ -14,6 +15,17 @@ import asc from "assemblyscript/asc";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", process.argv[2] ?? "dist", "kernels", "wasm");
 mkdirSync(out, { recursive: true });
+/** Memory of up to 4 GiB that the host makes. */
+const SHARED = [
+  "--enable",
+  "threads",
+  "--importMemory",
+  "--sharedMemory",
+  "--initialMemory",
+  "1",
+  "--maximumMemory",
+  "65536",
+];
 
 const sources = readdirSync(here, { recursive: true })
   .filter((file) => file.endsWith(".ts"))
@@ -29,6 +41,8 @@ for (const source of sources) {
   const target = join(out, `${name}.wasm`);
   if ((statSync(target, { throwIfNoEntry: false })?.mtimeMs ?? 0) > newest) continue;
   const flags = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--enable", "simd", "--exportStart", "_start"];
+  const isShared = readFileSync(source, "utf8").startsWith("// module shared");
+  if (isShared) flags.push(...SHARED);
   const { error, stderr } = await asc.main([source, "-o", target, ...flags]);
   if (error !== null) {
     process.stderr.write(`${stderr.toString()}\n`);

@@ -46,24 +46,34 @@ export function filledMemory(
   patience_ms = PATIENCE_MS,
 ): Uint8Array {
   const bytes = new Uint8Array(memory.bytes);
-  const state = new Int32Array(memory.state);
+  fillOnce(memory.state, (progress) => fill(bytes, progress), patience_ms);
+  return bytes;
+}
+
+/** Has `fill` run in one thread, unless it has; returns when what it does is done. `shared` is two words of zero at first. */
+export function fillOnce(
+  shared: SharedArrayBuffer,
+  fill: (progress: () => void) => void,
+  patience_ms = PATIENCE_MS,
+): void {
+  const state = new Int32Array(shared);
   for (;;) {
     const seen = Atomics.compareExchange(state, STATE, EMPTY, FILLING);
-    if (seen === READY) return bytes;
+    if (seen === READY) return;
     if (seen === FILLING) {
       const before = Atomics.load(state, PROGRESS);
       const waited = Atomics.wait(state, STATE, FILLING, patience_ms);
       if (waited !== "timed-out" || Atomics.load(state, PROGRESS) !== before) continue;
     }
     try {
-      fill(bytes, () => Atomics.add(state, PROGRESS, 1));
+      fill(() => Atomics.add(state, PROGRESS, 1));
     } catch (error) {
       // The next one tries again, and is told what is wrong itself.
       settle(state, EMPTY);
       throw error;
     }
     settle(state, READY);
-    return bytes;
+    return;
   }
 }
 

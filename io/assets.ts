@@ -14,6 +14,7 @@ import { createPending, type PendingFile } from "./local/commit.ts";
 import { hashFile } from "./local/hash-file.ts";
 import { identifyFile } from "./local/identity.ts";
 import { reading } from "./local/reading.ts";
+import { filledTables, reserveTables, type SharedTables } from "./shared-tables.ts";
 import type { ByteSource } from "./source.ts";
 
 /** A file by its content. */
@@ -40,6 +41,9 @@ export interface SharedAsset {
   readonly memory: AssetMemory;
 }
 
+/** Tables that stages make of assets, by who makes them. */
+export type SharedTablesByKey = ReadonlyMap<string, SharedTables>;
+
 interface Entry {
   readonly asset: Asset;
   readonly origin: AssetOrigin;
@@ -51,8 +55,10 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 /** The assets of a process, or of a thread that shares those of its process. */
 export class AssetLibrary {
   readonly #entries = new Map<string, Entry>();
+  readonly #tables: Map<string, SharedTables>;
 
-  constructor(shared: readonly SharedAsset[] = []) {
+  constructor(shared: readonly SharedAsset[] = [], tables: SharedTablesByKey = new Map()) {
+    this.#tables = new Map(tables);
     for (const { asset, file, memory } of shared) {
       const origin: AssetOrigin = file === undefined ? { memory } : { file, stored: true };
       this.#entries.set(asset.sha256, { asset, origin, memory });
@@ -109,6 +115,26 @@ export class AssetLibrary {
       }
     }
     this.add(asset, { file: target, stored: true });
+  }
+
+  /** Says that `key` will ask for tables, so that threads which begin from now on share them. */
+  reserveTables(key: string): void {
+    if (!this.#tables.has(key)) this.#tables.set(key, reserveTables());
+  }
+
+  /** The tables of `key`, see {@link filledTables}. */
+  tables(
+    key: string,
+    name: string,
+    size_bytes: number,
+    fill: (buffer: ArrayBufferLike, progress: () => void) => void,
+  ): WebAssembly.Memory {
+    this.reserveTables(key);
+    return filledTables(this.#tables.get(key) ?? reserveTables(), name, size_bytes, fill);
+  }
+
+  shareTables(): SharedTablesByKey {
+    return this.#tables;
   }
 
   /** What worker threads are given: the same memory, and where to read what nobody has read yet. */

@@ -9,7 +9,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AssetLibrary, type SharedAsset } from "./assets.ts";
+import { AssetLibrary, type SharedAsset, type SharedTablesByKey } from "./assets.ts";
 import { ChatClient } from "./chat-completions.ts";
 import { type EndpointData, endpointData } from "./remote/endpoints.ts";
 import { DEFAULT_RETRY, HttpClient, type RetryOptions, type Transport } from "./remote/fetch.ts";
@@ -37,6 +37,7 @@ export interface EnvironmentData {
   readonly limitMemory: SharedArrayBuffer;
   /** Assets that the threads of a process share. */
   readonly sharedAssets?: readonly SharedAsset[];
+  readonly sharedTables?: SharedTablesByKey;
 }
 
 export interface IoEnvironment extends EnvironmentData {
@@ -73,13 +74,13 @@ export function createIoEnvironment(
   const outside = transport ?? realTransport();
   const client = new HttpClient({ ...data, transport: outside });
   const chat = new ChatClient({ ...data, now: outside.now, sleep: outside.sleep });
-  return { ...data, client, chat, assets: new AssetLibrary(data.sharedAssets) };
+  return { ...data, client, chat, assets: new AssetLibrary(data.sharedAssets, data.sharedTables) };
 }
 
 /** The part of `environment` that a worker thread can be given, with the assets that are in the store or at hand by now. */
 export function environmentData(environment: IoEnvironment): EnvironmentData {
   const { client: _, chat: _chat, assets, ...data } = environment;
-  return { ...data, sharedAssets: assets.share() };
+  return { ...data, sharedAssets: assets.share(), sharedTables: assets.shareTables() };
 }
 
 /** The process environment; a variable that is empty is one that nobody set. */

@@ -66,8 +66,14 @@ export class TextBuffer {
   }
 }
 
-/** Replaces `out` by the normalized form of `bytes[start, end)`. */
-export function simplifyText(bytes: Uint8Array, start: number, end: number, out: TextBuffer): void {
+/** Replaces `out` by the normalized form of `bytes[start, end)`; with `digits: "keep"` numbers stay as they are written. */
+export function simplifyText(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  out: TextBuffer,
+  digits: "zero" | "keep" = "zero",
+): void {
   let to = out.reserve(end - start + MAX_MAPPED_BYTES);
   let length = 0;
   let at = start;
@@ -101,15 +107,15 @@ export function simplifyText(bytes: Uint8Array, start: number, end: number, out:
       to[length++] = 0x20;
       spacePending = false;
     }
-    if (action === DIGIT) {
+    const next = at + (decoded >> LENGTH_SHIFT);
+    if (action === DIGIT && digits === "zero") {
       to[length++] = 0x30;
       at = skipNumber(bytes, at, end);
       continue;
     }
-    const next = at + (decoded >> LENGTH_SHIFT);
     // ASCII never grows, so that room for what is left and one mapping is always enough.
     to = out.reserve(length + MAX_MAPPED_BYTES + end - at);
-    if (action === COPY) {
+    if (action === COPY || action === DIGIT) {
       length = encodeAt(to, length, codePoint);
     } else if (action >= FIRST_MAPPING) {
       const mapping = action - FIRST_MAPPING;
@@ -220,7 +226,7 @@ function appendJamo(to: Uint8Array, length: number, codePoint: number): number {
 }
 
 /** Whether the capital sigma in `bytes[at, next)` ends a word: a cased letter before it, none after, ignorable characters aside. */
-function isFinalSigma(bytes: Uint8Array, start: number, at: number, next: number, end: number): boolean {
+export function isFinalSigma(bytes: Uint8Array, start: number, at: number, next: number, end: number): boolean {
   for (let i = at; ; ) {
     if (i <= start) return false;
     const decoded = decodeBefore(bytes, start, i);

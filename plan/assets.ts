@@ -98,7 +98,21 @@ export function assetsOf(stage: PlannedStage, library: AssetLibrary): Assets {
     if (found === undefined) throw new Error(`${stage.use} asks for ${asset}, which its options do not name`);
     return found;
   };
-  return { bytes: (ref) => library.bytes(planned(ref), stage.use), name: (ref) => planned(ref).name };
+  return {
+    bytes: (ref) => library.bytes(planned(ref), stage.use),
+    name: (ref) => planned(ref).name,
+    tables: (size_bytes, fill) => library.tables(tablesKey(stage), stage.use, size_bytes, fill),
+  };
+}
+
+/** Equal stages of all sources share their tables. */
+function tablesKey({ use, options }: PlannedStage): string {
+  return JSON.stringify([use, options]);
+}
+
+/** Lets the threads that begin from now on share the tables of the plan's stages. */
+function reserveTables(plan: Plan, library: AssetLibrary): void {
+  for (const stage of stagesWithAssets(plan)) if (stage.tables) library.reserveTables(tablesKey(stage));
 }
 
 /** Puts every asset of `plan` into its store, from where this process and its threads read them. */
@@ -107,21 +121,27 @@ export async function publishAssets(plan: Plan, layout: Layout, environment: IoE
   for (const [asset, user] of assetsIn(plan)) {
     await assets.publish(asset, layout.asset(asset.sha256), user, identityCacheFile);
   }
+  reserveTables(plan, assets);
 }
 
 /** For who did not plan the run: its assets are those of the store. */
 export function openAssets(plan: Plan, layout: Layout, library: AssetLibrary): void {
   for (const [asset] of assetsIn(plan)) library.add(asset, { file: layout.asset(asset.sha256), stored: true });
+  reserveTables(plan, library);
 }
 
-/** Each asset once, with a stage that needs it. */
-function assetsIn(plan: Plan): ReadonlyMap<Asset, string> {
-  const stages = [
+function stagesWithAssets(plan: Plan): readonly PlannedStage[] {
+  return [
     ...plan.sources.flatMap(({ reader, stages }) => [reader, ...stages]),
     ...plan.windows.map(({ pack }) => pack),
     ...plan.outputs.map(({ format }) => format),
   ];
+}
+
+/** Each asset once, with a stage that needs it. */
+function assetsIn(plan: Plan): ReadonlyMap<Asset, string> {
   const byContent = new Map<string, readonly [Asset, string]>();
-  for (const { use, assets } of stages) for (const asset of assets) byContent.set(asset.sha256, [asset, use]);
+  for (const { use, assets } of stagesWithAssets(plan))
+    for (const asset of assets) byContent.set(asset.sha256, [asset, use]);
   return new Map(byContent.values());
 }

@@ -32,6 +32,8 @@ export interface PlannedStage {
   readonly sequential: boolean;
   /** Files that its options name, each once; options refer to them by content. */
   readonly assets: readonly Asset[];
+  /** It makes tables of its files that threads share. */
+  readonly tables?: true;
 }
 
 /**

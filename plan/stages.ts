@@ -39,6 +39,7 @@ export class StagePlanner {
       reasons: Object.keys(reasons),
       ...(exchange !== undefined && { exchange }),
       sequential,
+      ...(definition.tables && { tables: true }),
     };
   }
 }

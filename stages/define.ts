@@ -45,6 +45,9 @@ export const NO_RESOURCES: StageResources = {
       throw new Error(`the stage was created without its file ${asset}`);
     },
     name: ({ asset }) => asset,
+    tables: () => {
+      throw new Error("the stage was created without its files");
+    },
   },
   chat: {
     complete: (_call, _signal) => Promise.reject(new Error("the stage was created without endpoints")),
@@ -92,6 +95,8 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
   readonly sequential?: Declared<z.output<Options>, boolean>;
   /** Names of the endpoints whose models it asks: a source whose pipeline has one that nobody gave is missing. */
   readonly endpoints?: Declared<z.output<Options>, readonly string[]>;
+  /** Whether it makes tables of its files, see {@link Assets.tables}. */
+  readonly tables?: true;
   readonly create: (options: z.output<Options>, resources: StageResources) => OperatorOf[Kind];
   /** Adds states of `finish` up, in order of address. Needed where the operator has a `finish`. */
   readonly merge?: (states: readonly StageState[]) => StageState;

@@ -37,6 +37,11 @@ export const MAX_DETAIL_BYTES = 256;
  */
 export interface Stateful {
   readonly finish?: () => StageState;
+  /**
+   * Awaited before the first batch of a span: opens what cannot be opened at once, such as a file that must be decoded. Called for each span, so it
+   * does its work the first time.
+   */
+  readonly prepare?: () => Promise<void>;
 }
 
 /** Plain data that JSON holds. */
@@ -285,8 +290,9 @@ export function annotate(apply: AnnotateOperator["apply"], finish?: () => StageS
 export function transform<Reason extends string>(
   apply: (batch: Batch, drop: Drop<Reason>) => ReadonlyMap<string, Column>,
   finish?: () => StageState,
+  prepare?: () => Promise<void>,
 ): TransformOperator {
-  return { kind: "transform", apply, ...(finish && { finish }) };
+  return { kind: "transform", apply, ...(finish && { finish }), ...(prepare && { prepare }) };
 }
 
 export function request(operator: Omit<RequestOperator, "kind">): RequestOperator {

@@ -7,6 +7,7 @@ import chatEmoji from "./chat/emoji.ts";
 import chatGenerate from "./chat/generate.ts";
 import chatInvariants from "./chat/invariants.ts";
 import chatKwargs from "./chat/kwargs.ts";
+import chatLanguage from "./chat/language.ts";
 import chatLength from "./chat/length.ts";
 import chatLint from "./chat/lint.ts";
 import chatMessages from "./chat/messages.ts";
@@ -21,6 +22,8 @@ import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
 import filterC4Quality from "./filter/c4-quality.ts";
 import filterColumn from "./filter/column.ts";
+import filterDecontaminate from "./filter/decontaminate.ts";
+import filterFasttext from "./filter/fasttext.ts";
 import filterFinewebQuality from "./filter/fineweb-quality.ts";
 import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
@@ -49,6 +52,8 @@ export const BUILTIN_STAGES = {
   "read/parquet": readParquet,
   "filter/c4-quality": filterC4Quality,
   "filter/column": filterColumn,
+  "filter/decontaminate": filterDecontaminate,
+  "filter/fasttext": filterFasttext,
   "filter/fineweb-quality": filterFinewebQuality,
   "filter/gopher-quality": filterGopherQuality,
   "filter/gopher-repetition": filterGopherRepetition,
@@ -74,6 +79,7 @@ export const BUILTIN_STAGES = {
   "chat/generate": chatGenerate,
   "chat/invariants": chatInvariants,
   "chat/kwargs": chatKwargs,
+  "chat/language": chatLanguage,
   "chat/length": chatLength,
   "chat/lint": chatLint,
   "chat/messages": chatMessages,

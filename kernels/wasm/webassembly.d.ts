@@ -8,8 +8,9 @@ declare namespace WebAssembly {
     constructor(module: Module, imports?: Record<string, Record<string, unknown>>);
   }
   class Memory {
+    /** Of a shared memory it is a SharedArrayBuffer, which typed arrays take all the same. */
     readonly buffer: ArrayBuffer;
-    constructor(descriptor: { initial: number; maximum?: number });
+    constructor(descriptor: { initial: number; maximum?: number; shared?: boolean });
     grow(pages: number): number;
   }
   function validate(bytes: Uint8Array): boolean;

@@ -105,6 +105,7 @@ async function check(stage: StageDefinition, operator: Operator, example: Exampl
     checkBarrier(operator, example, message);
     return;
   }
+  if ("prepare" in operator) await operator.prepare?.();
   const declaration = declarationOf(stage, optionsOf(stage, example));
   const batch = batchOfRows([rowOf(example)]);
   for (const name of declaration.reads) {

@@ -47,6 +47,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
   const shardKeys = source.shards.map(({ key }) => key);
   const prepare = (batch: Batch): void => batch.nameShards(shardKeys);
   try {
+    await stages.prepare();
     for await (const batch of requests.ahead(rowsOf(task, context, tally, meter), prepare)) {
       context.stopwatch.lap(requests.asks ?? "read");
       batch.numberFrom(tally.documents);

@@ -44,6 +44,13 @@ export class SpanStages {
     this.states();
   }
 
+  /** Lets every stage of the pass open what it needs. */
+  async prepare(): Promise<void> {
+    for (const operator of this.#operators) {
+      if (operator !== undefined && "prepare" in operator) await operator.prepare?.();
+    }
+  }
+
   /** Runs every stage of the pass; returns the columns that stages replaced. */
   run(batch: Batch): readonly Column[] {
     const { tally, stopwatch } = this.#around;

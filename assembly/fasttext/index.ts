@@ -1,0 +1,320 @@
+// module shared
+/**
+ * The sum of the rows of a text, for a fastText model whose tables lie in this memory. Host: kernels/wasm/fasttext.ts.
+ *
+ * Twin: kernels/fasttext/line-rows.ts and row-sum.ts; floats are added in their order, so sums are equal to the last bit. Order of use: `useModel`, `useNgrams`,
+ * `useScratch`, then for each text its bytes at the text's address and `sumRows`. The memory is shared: tables are only read, and each thread has scratch of its
+ * own. What a word comes to (its row, those of its subwords) is kept in a direct-mapped cache. Price: a nanosecond a byte to cut and hash words, 5 a
+ * subword of a word that is not in the cache, 1 for four floats of a row.
+ */
+import { keptRow } from "./buckets";
+import { addRow, addRows } from "./rows";
+
+/** Longest word that the cache takes, and most rows. */
+const MAX_CACHED_BYTES: u32 = 32;
+const MAX_CACHED_ROWS: u32 = 68;
+// An entry of the cache: hash, length (0: free), rows, whether it takes part in n-grams of words; bytes; rows.
+const LENGTH: usize = 4;
+const COUNT: usize = 8;
+const PUSHED: usize = 12;
+const BYTES: usize = 16;
+const ROWS: usize = 48;
+const ENTRY: usize = 320;
+
+/** Rows that are collected before they are added. */
+const MAX_LIST: u32 = 4096;
+const FNV_OFFSET: u32 = 0x811c9dc5;
+const FNV_PRIME: u32 = 0x01000193;
+const NGRAM_FACTOR: u64 = 116049371;
+const LABEL: u64 = 0x5f6c6562616c5f5f;
+const UNDERSCORE: u8 = 0x5f;
+/** `</s>`, and its hash. */
+const END: u32 = 0x3e732f3c;
+const END_HASH: u32 = 0xd79c9359;
+const OPEN: u8 = 0x3c;
+const CLOSE: u8 = 0x3e;
+
+let slotHashes: usize = 0;
+let slots: usize = 0;
+let slotMask: u32 = 0;
+let starts: usize = 0;
+let dictionary: usize = 0;
+let words: u32 = 0;
+let endEntry: i32 = -1;
+let rows: usize = 0;
+let rowBytes: usize = 0;
+
+let minn: u32 = 0;
+let maxn: u32 = 0;
+let buckets: u32 = 0;
+let wordNgrams: u32 = 0;
+let magic: u64 = 0;
+let shift: u64 = 0;
+/** 0: all buckets are there, 1: some, 2: none. */
+let pruned: u32 = 0;
+let kept: usize = 0;
+let ranks: usize = 0;
+let keptRows: usize = 0;
+
+let text: usize = 0;
+let hashes: usize = 0;
+let list: usize = 0;
+let cache: usize = 0;
+let cacheMask: u32 = 0;
+let sum: usize = 0;
+
+let hashCount: u32 = 0;
+let rowCount: u32 = 0;
+let listCount: u32 = 0;
+let hasFlushed: bool = false;
+
+/** `dictionaryAt` is where the byte of the file with the number 0 would lie; `end` is the entry of `</s>`, -1 where there is none. */
+export function useModel(
+  slotHashesAt: usize,
+  slotsAt: usize,
+  mask: u32,
+  startsAt: usize,
+  dictionaryAt: usize,
+  wordCount: u32,
+  end: i32,
+  rowsAt: usize,
+  bytesOfRow: usize,
+): void {
+  slotHashes = slotHashesAt;
+  slots = slotsAt;
+  slotMask = mask;
+  starts = startsAt;
+  dictionary = dictionaryAt;
+  words = wordCount;
+  endEntry = end;
+  rows = rowsAt;
+  rowBytes = bytesOfRow;
+}
+
+export function useNgrams(
+  shortest: u32,
+  longest: u32,
+  bucketCount: u32,
+  ofWords: u32,
+  pruning: u32,
+  keptAt: usize,
+  ranksAt: usize,
+  keptRowsAt: usize,
+): void {
+  minn = shortest;
+  maxn = longest;
+  buckets = bucketCount;
+  wordNgrams = ofWords;
+  pruned = pruning;
+  kept = keptAt;
+  ranks = ranksAt;
+  keptRows = keptRowsAt;
+  if (bucketCount == 0) return;
+  // hash modulo buckets is hash - buckets * (hash * magic >> shift), or one more of them.
+  shift = 63 - clz<u64>(bucketCount) + 31;
+  magic = ((<u64>1) << shift) / bucketCount;
+}
+
+/** 64 bytes before and behind the text are free. All of the cache is zero. */
+export function useScratch(
+  textAt: usize,
+  hashesAt: usize,
+  listAt: usize,
+  cacheAt: usize,
+  mask: u32,
+  sumAt: usize,
+): void {
+  text = textAt;
+  hashes = hashesAt;
+  list = listAt;
+  cache = cacheAt;
+  cacheMask = mask;
+  sum = sumAt;
+}
+
+/** Adds the rows of the text's `length` bytes up and returns how many they are. */
+export function sumRows(length: usize): u32 {
+  hashCount = 0;
+  rowCount = 0;
+  memory.fill(sum, 0, rowBytes);
+  const end = text + length;
+  store<u8>(end, 0x20);
+  let at = text;
+  while (at < end) {
+    let byte = load<u8>(at);
+    if (isSeparator(byte)) {
+      at++;
+      continue;
+    }
+    const start = at;
+    let hash = FNV_OFFSET;
+    do {
+      hash = (hash ^ <u32>(<i32>(<i8>byte))) * FNV_PRIME;
+      byte = load<u8>(++at);
+    } while (!isSeparator(byte));
+    if (hash == END_HASH && at - start == 4 && load<u32>(start) == END) break;
+    addWord(start, <u32>(at - start), hash);
+  }
+  if (endEntry < <i32>words) {
+    if (endEntry >= 0) {
+      addRow(rows + <usize>endEntry * rowBytes, rowBytes, sum);
+      rowCount++;
+    }
+    pushHash(END_HASH);
+  }
+  if (wordNgrams > 1 && pruned != 2) addWordNgrams();
+  return rowCount;
+}
+
+function isSeparator(byte: u8): bool {
+  return byte <= 0x20 && (byte == 0x20 || byte == 0 || <u32>(byte - 9) < 5);
+}
+
+function pushHash(hash: u32): void {
+  store<u32>(hashes + ((<usize>hashCount) << 2), hash);
+  hashCount++;
+}
+
+function pushRow(row: u32): void {
+  store<u32>(list + ((<usize>listCount) << 2), row);
+  listCount++;
+}
+
+function addWord(at: usize, length: u32, hash: u32): void {
+  if (length > MAX_CACHED_BYTES) {
+    if (collect(at, length, hash)) pushHash(hash);
+    flush();
+    return;
+  }
+  const entry = cache + <usize>(mix(hash) & cacheMask) * ENTRY;
+  if (load<u32>(entry) != hash || load<u32>(entry, LENGTH) != length || !isSame(at, entry + BYTES, length)) {
+    const isPushed = collect(at, length, hash);
+    if (hasFlushed || listCount > MAX_CACHED_ROWS) {
+      if (isPushed) pushHash(hash);
+      flush();
+      return;
+    }
+    store<u32>(entry, hash);
+    store<u32>(entry, length, LENGTH);
+    store<u32>(entry, listCount, COUNT);
+    store<u32>(entry, <u32>isPushed, PUSHED);
+    v128.store(entry, v128.load(at), BYTES);
+    v128.store(entry, v128.load(at, 16), BYTES + 16);
+    memory.copy(entry + ROWS, list, (<usize>listCount) << 2);
+    listCount = 0;
+  }
+  const count = load<u32>(entry, COUNT);
+  rowCount += count;
+  if (count > 0) addRows(entry + ROWS, count, rows, rowBytes, sum);
+  if (load<u32>(entry, PUSHED) != 0) pushHash(hash);
+}
+
+/** Whether `length` bytes, at most 32, are equal. */
+function isSame(a: usize, b: usize, length: u32): bool {
+  const low = <u32>i8x16.bitmask(i8x16.eq(v128.load(a), v128.load(b)));
+  const high = <u32>i8x16.bitmask(i8x16.eq(v128.load(a, 16), v128.load(b, 16)));
+  const equal = low | (high << 16);
+  return length == 32 ? equal == 0xffffffff : (~equal & ((1 << length) - 1)) == 0;
+}
+
+/** Lists the rows of a word. Whether it takes part in n-grams of words: a label does not, and has no rows. */
+function collect(at: usize, length: u32, hash: u32): bool {
+  listCount = 0;
+  hasFlushed = false;
+  const entry = find(at, length, hash);
+  if (entry < 0 ? isLabel(at, length) : <u32>entry >= words) return false;
+  if (entry >= 0) pushRow(<u32>entry);
+  if (maxn > 0 && pruned != 2) collectSubwords(at, length);
+  return true;
+}
+
+function isLabel(at: usize, length: u32): bool {
+  return length >= 9 && load<u64>(at) == LABEL && load<u8>(at, 8) == UNDERSCORE;
+}
+
+function mix(hash: u32): u32 {
+  const mixed = (hash ^ (hash >> 16)) * 0x85ebca6b;
+  return mixed ^ (mixed >> 13);
+}
+
+/** The entry of a word, -1 where there is none. */
+function find(at: usize, length: u32, hash: u32): i32 {
+  let slot = mix(hash) & slotMask;
+  let entry = load<u32>(slots + ((<usize>slot) << 2));
+  while (entry != 0) {
+    if (load<u32>(slotHashes + ((<usize>slot) << 2)) == hash) {
+      const word = dictionary + <usize>load<u32>(starts + ((<usize>(entry - 1)) << 2));
+      let same: usize = 0;
+      while (same < <usize>length && load<u8>(word + same) == load<u8>(at + same)) same++;
+      if (same == <usize>length && load<u8>(word + same) == 0) return entry - 1;
+    }
+    slot = (slot + 1) & slotMask;
+    entry = load<u32>(slots + ((<usize>slot) << 2));
+  }
+  return -1;
+}
+
+/** Lists the rows of the n-grams of `<word>`. Borrows the bytes around the word. */
+function collectSubwords(at: usize, length: u32): void {
+  const start = at - 1;
+  const end = at + length + 1;
+  const before = load<u8>(start);
+  const after = load<u8>(end - 1);
+  const beyond = load<u8>(end);
+  store<u8>(start, OPEN);
+  store<u8>(end - 1, CLOSE);
+  store<u8>(end, 0);
+  const longest = maxn;
+  const shortest = minn;
+  for (let from = start; from < end; from++) {
+    if (load<i8>(from) < -64) continue;
+    let hash = FNV_OFFSET;
+    let to = from;
+    for (let n: u32 = 1; to < end && n <= longest; n++) {
+      hash = (hash ^ <u32>(<i32>load<i8>(to++))) * FNV_PRIME;
+      while (load<i8>(to) < -64) hash = (hash ^ <u32>(<i32>load<i8>(to++))) * FNV_PRIME;
+      if (n < shortest || (n == 1 && (from == start || to == end))) continue;
+      listBucket(modulo(hash));
+    }
+    if (listCount > MAX_LIST - 64) flush();
+  }
+  store<u8>(start, before);
+  store<u8>(end - 1, after);
+  store<u8>(end, beyond);
+}
+
+function modulo(hash: u32): u32 {
+  const rest = hash - buckets * <u32>((<u64>hash * magic) >> shift);
+  return rest >= buckets ? rest - buckets : rest;
+}
+
+/** Lists the row of a bucket, if it has one. */
+function listBucket(bucket: u32): void {
+  if (pruned == 0) {
+    pushRow(words + bucket);
+  } else if (((load<u32>(kept + ((<usize>(bucket >> 5)) << 2)) >> (bucket & 31)) & 1) != 0) {
+    pushRow(words + keptRow(bucket, kept, ranks, keptRows));
+  }
+}
+
+function flush(): void {
+  rowCount += listCount;
+  if (listCount > 0) addRows(list, listCount, rows, rowBytes, sum);
+  listCount = 0;
+  hasFlushed = true;
+}
+
+/** Adds the rows of two words and more in a row. */
+function addWordNgrams(): void {
+  listCount = 0;
+  for (let i: u32 = 0; i < hashCount; i++) {
+    let hash = <u64>(<i64>load<i32>(hashes + ((<usize>i) << 2)));
+    const last = min(hashCount, i + wordNgrams);
+    for (let j = i + 1; j < last; j++) {
+      hash = hash * NGRAM_FACTOR + <u64>(<i64>load<i32>(hashes + ((<usize>j) << 2)));
+      listBucket(<u32>(hash % <u64>buckets));
+      if (listCount > MAX_LIST - 64) flush();
+    }
+  }
+  flush();
+}

@@ -1,0 +1,76 @@
+/**
+ * A fastText model that a stage's options name, opened when it is first needed.
+ *
+ * The file and what is looked up in it are shared by all threads; a thread has its own classifier. Throws DataError `data/fasttext-model` where the file is no classifier.
+ */
+import { DataError } from "../batch/errors.ts";
+import { TABLES_START } from "../io/shared-tables.ts";
+import { wasmModule } from "../io/wasm.ts";
+import { Classifier, labelsOf } from "../kernels/fasttext/classifier.ts";
+import { BadModel, describeModel } from "../kernels/fasttext/model-file.ts";
+import type { RowSum } from "../kernels/fasttext/row-sum.ts";
+import { fillTables, openTables, tablesBytes } from "../kernels/fasttext/tables.ts";
+import type { Newlines } from "../kernels/fasttext/text-line.ts";
+import { WasmRowSum } from "../kernels/wasm/fasttext.ts";
+import type { AssetRef, Assets } from "./assets.ts";
+
+/** What the labels of most models begin with. */
+export const LABEL_PREFIX = "__label__";
+
+export interface FasttextModel {
+  readonly classifier: Classifier;
+  /** As verdicts and columns have them: without the prefix. */
+  readonly labels: readonly string[];
+}
+
+/** Opens the model at once. */
+export function openFasttext(assets: Assets, model: AssetRef, newlines: Newlines): FasttextModel {
+  const name = assets.name(model);
+  const bytes = assets.bytes(model);
+  return explained(name, () => {
+    const description = describeModel(bytes);
+    const memory = assets.tables(tablesBytes(description), (buffer, progress) => {
+      fillTables(openTables(bytes, description, buffer, TABLES_START), progress);
+    });
+    const tables = openTables(bytes, description, memory.buffer, TABLES_START);
+    const labels = labelsOf(tables).map((label) => withoutPrefix(label));
+    const module = wasmModule("fasttext");
+    const makeSum = module && ((twin: RowSum) => new WasmRowSum(module, memory, tables, twin));
+    return { classifier: new Classifier(tables, newlines, makeSum), labels };
+  });
+}
+
+export function withoutPrefix(label: string): string {
+  return label.startsWith(LABEL_PREFIX) ? label.slice(LABEL_PREFIX.length) : label;
+}
+
+/** The positions of `wanted` among the labels of a model. Throws DataError `data/fasttext-label` for one that it does not have. */
+export function labelPositions(wanted: readonly string[], labels: readonly string[], name: string): number[] {
+  return wanted.map((label) => {
+    const position = labels.indexOf(withoutPrefix(label));
+    if (position >= 0) return position;
+    const some = labels.slice(0, 20).join(", ");
+    throw new DataError({
+      code: "data/fasttext-label",
+      what: `${name} has no label ${label}`,
+      why: "no text would ever get it",
+      fix: `use one of its ${labels.length} labels: ${some}${labels.length > 20 ? ", …" : ""}`,
+    });
+  });
+}
+
+function explained<Result>(name: string, open: () => Result): Result {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof BadModel)) throw error;
+    throw new DataError(
+      {
+        code: "data/fasttext-model",
+        what: `${name} cannot be used as a fastText classifier: ${error.message}`,
+        fix: "use a model that was trained `supervised`, as .bin or .ftz",
+      },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Judges texts by a fastText classifier, such as a language or a quality model, and keeps label and score as columns.
+ *
+ * Labels and scores are those of fastText's own code; see kernels/fasttext/classifier.ts. Invariant: a score is the probability plus 1e-5, as fastText reports it. A text
+ * in which the model knows nothing has neither label nor score. Price: 50 to 100 ns a word for a language model; the model once for all threads.
+ */
+import { z } from "zod";
+import type { Batch } from "../../batch/batch.ts";
+import { type Column, isValid, type Utf8Column } from "../../batch/column.ts";
+import { int32At } from "../../batch/numbers.ts";
+import { NEWLINES } from "../../kernels/fasttext/text-line.ts";
+import { type Assets, assetPath, type Drop, defineStage, transform } from "../define.ts";
+import { type FasttextModel, labelPositions, openFasttext } from "../fasttext-model.ts";
+
+const options = z.strictObject({
+  model: assetPath().describe("supervised fastText model, .bin or .ftz, of any loss, quantized or not"),
+  column: z.string().min(1).default("text").describe("column of texts that is judged"),
+  newlines: z
+    .enum(NEWLINES)
+    .default("space")
+    .describe(
+      "what a newline in a text is: `space`, as most callers of fastText make of it; `end`: only the first line is read; `nothing`: it is " +
+        "taken out, which glues words together, as datatrove's classifier filter does",
+    ),
+  score_of: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("label whose score is judged and kept, whatever the best label is; null: that of the best label"),
+  labels: z
+    .array(z.string())
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe("labels that stay, with or without `__label__`: the best one must be among them; null: all"),
+  min_score: z.number().nullable().default(null).describe("drop rows whose score is below"),
+  max_score: z.number().nullable().default(null).describe("drop rows whose score is above"),
+  label_column: z.string().min(1).nullable().default("label").describe("column for the best label; null: none"),
+  score_column: z.string().min(1).nullable().default("score").describe("column for the score; null: none"),
+});
+type Options = z.output<typeof options>;
+
+const REASONS = {
+  no_label: "the model knows nothing in the text, so it has neither label nor score",
+  other_label: "the best label is not among labels",
+  score_too_low: "the score is below min_score",
+  score_too_high: "the score is above max_score",
+};
+type Reason = keyof typeof REASONS;
+
+function reasonsOf({ labels, min_score, max_score }: Options): Partial<typeof REASONS> {
+  const used: Partial<Record<Reason, string>> = {};
+  if (labels !== null || min_score !== null || max_score !== null) used.no_label = REASONS.no_label;
+  if (labels !== null) used.other_label = REASONS.other_label;
+  if (min_score !== null) used.score_too_low = REASONS.score_too_low;
+  if (max_score !== null) used.score_too_high = REASONS.score_too_high;
+  return used;
+}
+
+/** The model, and what of it the options speak of. */
+class Judge {
+  readonly model: FasttextModel;
+  readonly #options: Options;
+  readonly #kept: ReadonlySet<number> | undefined;
+  readonly #scored: number | undefined;
+  /** Of the text that was judged last: the best label, -1 where it has none, and the score. */
+  label = -1;
+  score = Number.NaN;
+
+  constructor(options: Options, assets: Assets) {
+    const { model, newlines, labels, score_of } = options;
+    this.#options = options;
+    this.model = openFasttext(assets, model, newlines);
+    const name = assets.name(model);
+    if (labels !== null) this.#kept = new Set(labelPositions(labels, this.model.labels, name));
+    if (score_of !== null) [this.#scored] = labelPositions([score_of], this.model.labels, name);
+  }
+
+  judge(bytes: Uint8Array, start: number, end: number): void {
+    const { classifier } = this.model;
+    const count = classifier.predict(bytes, start, end, this.#scored === undefined ? 1 : -1, 0);
+    this.label = count === 0 ? -1 : classifier.label(0);
+    this.score = Number.NaN;
+    for (let i = 0; i < count && Number.isNaN(this.score); i++) {
+      if (this.#scored === undefined || classifier.label(i) === this.#scored) this.score = classifier.score(i);
+    }
+  }
+
+  /** Why the text that was judged last goes. */
+  get reason(): Reason | undefined {
+    const { labels, min_score, max_score } = this.#options;
+    if (this.label < 0) return (labels ?? min_score ?? max_score) === null ? undefined : "no_label";
+    if (this.#kept !== undefined && !this.#kept.has(this.label)) return "other_label";
+    if (min_score !== null && this.score < min_score) return "score_too_low";
+    return max_score !== null && this.score > max_score ? "score_too_high" : undefined;
+  }
+}
+
+export default defineStage({
+  name: "filter/fasttext",
+  version: 1,
+  kind: "transform",
+  summary: "Judges texts by a fastText classifier, such as a language or quality model; keeps label and score.",
+  reference: "Joulin et al. 2016, 2017; fastText 0.9.2",
+  options,
+  tables: true,
+  reads: ({ column }) => [column],
+  writes: ({ label_column, score_column }) => [
+    ...(label_column === null ? [] : [{ name: label_column, kind: "dictionary" as const }]),
+    ...(score_column === null ? [] : [{ name: score_column, kind: "float32" as const }]),
+  ],
+  reasons: reasonsOf,
+  create: (options, { assets }) => {
+    const { column, label_column, score_column } = options;
+    let opened: Judge | undefined;
+    return transform<Reason>((batch, drop) => {
+      opened ??= new Judge(options, assets);
+      return judged(batch, batch.utf8(column), opened, drop, label_column, score_column);
+    });
+  },
+  examples: [
+    {
+      text: "Everyone has the right to life, liberty and security of person.",
+      options: { model: "test/golden/fasttext/hs-quantized.ftz" },
+      writes: { label: "en" },
+    },
+    {
+      text: "Jeder hat das Recht auf Leben, Freiheit und Sicherheit der Person.",
+      options: { model: "test/golden/fasttext/hs-quantized.ftz", labels: ["en", "fr"] },
+      drops: "other_label",
+    },
+    {
+      text: "Everyone has the right to life.",
+      options: { model: "test/golden/fasttext/two.bin", score_of: "other", min_score: 0.5 },
+      drops: "score_too_low",
+    },
+    {
+      text: "unheard words",
+      options: { model: "test/golden/fasttext/pruned-whole.ftz", max_score: 0 },
+      drops: "score_too_high",
+    },
+  ],
+});
+
+/** Judges the living rows and makes the columns; a dead row has neither label nor score. */
+function judged(
+  batch: Batch,
+  texts: Utf8Column,
+  judge: Judge,
+  drop: Drop<Reason>,
+  labelColumn: string | null,
+  scoreColumn: string | null,
+): ReadonlyMap<string, Column> {
+  const { rows, alive } = batch;
+  const codes = new Int32Array(rows);
+  const values = new Float32Array(rows);
+  const validity = new Uint8Array((rows + 7) >> 3);
+  for (let row = 0; row < rows; row++) {
+    if (!alive.has(row)) continue;
+    const start = isValid(texts, row) ? int32At(texts.offsets, row) : 0;
+    judge.judge(texts.data, start, isValid(texts, row) ? int32At(texts.offsets, row + 1) : 0);
+    const { label, score, reason } = judge;
+    if (label >= 0) {
+      codes[row] = label;
+      values[row] = score;
+      validity[row >> 3] = (validity[row >> 3] ?? 0) | (1 << (row & 7));
+    }
+    if (reason !== undefined) drop(row, reason, score, judge.model.labels[label]);
+  }
+  const columns = new Map<string, Column>();
+  if (labelColumn !== null)
+    columns.set(labelColumn, { kind: "dictionary", codes, values: judge.model.labels, validity });
+  if (scoreColumn !== null) columns.set(scoreColumn, { kind: "float32", values, validity });
+  return columns;
+}
