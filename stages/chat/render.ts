@@ -10,7 +10,8 @@ import type { Batch } from "../../batch/batch.ts";
 import { RangeListBuilder, Utf8Builder } from "../../batch/builder.ts";
 import type { Column } from "../../batch/column.ts";
 import { RecipeError } from "../../batch/errors.ts";
-import { type Assets, assetPath, defineStage, transform } from "../define.ts";
+import type { Tokenizer } from "../../kernels/bpe/tokenizer.ts";
+import { assetPath, defineStage, transform } from "../define.ts";
 import { encodingOption, fileOption, openVocabulary, vocabularyRef } from "../tokenize/vocabulary-option.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import { ControlTokens } from "./control-tokens.ts";
@@ -18,6 +19,7 @@ import { type Messages, withEntries } from "./conversation.ts";
 import { addCounts } from "./counts.ts";
 import { JsonRows } from "./json-rows.ts";
 import { TRAIN_ON } from "./loss-spans.ts";
+import { PairTokens } from "./pair-tokens.ts";
 import { countRendered, renderTally } from "./render-counts.ts";
 import { type Chat, ChatRenderer, RENDER_REASONS } from "./rendered-chat.ts";
 import { SHIPPED_NAMES } from "./shipped-templates.ts";
@@ -47,7 +49,9 @@ const options = z
       .enum(["parse", "text"])
       .default("parse")
       .describe("what special tokens are that a message spells: those tokens, as for transformers, or `text` (`literal_ranges`)"),
-    tokenizer: fileOption.describe("tokenizer.json whose special tokens `control_tokens` means, beside those that the template's file names"),
+    tokenizer: fileOption.describe(
+      "tokenizer.json whose special tokens `control_tokens` means, beside those that the template's file names; of a pair, finds the completion by tokens, as TRL does, and not by bytes",
+    ),
     encoding: encodingOption,
     special_tokens: z
       .record(z.string(), z.string())
@@ -70,6 +74,9 @@ const options = z
   .refine(({ conversation, train_on }) => conversation === "messages" || train_on === undefined, {
     error: "of chosen and rejected the completion is trained on: leave train_on out",
   })
+  .refine(({ tokenizer, encoding }) => tokenizer === undefined || encoding === undefined, {
+    error: "give tokenizer or encoding, not both",
+  })
   .refine(({ template, date }) => date !== undefined || typeof template !== "string" || template === "chatml", {
     error: "this template prints the day: give the stage a `date`, such as 2025-07-08",
   });
@@ -83,9 +90,8 @@ const TOOLS = "tools";
 /** The other column of a pair. */
 const OTHER = { messages: undefined, chosen: "rejected", rejected: "chosen" } as const;
 
-function controlTokensOf({ control_tokens, tokenizer, encoding }: Options, template: ChatTemplate, assets: Assets) {
-  const named = tokenizer !== undefined || encoding !== undefined;
-  const added = named ? openVocabulary(vocabularyRef(tokenizer, encoding), assets).model.addedTokens : [];
+function controlTokensOf({ control_tokens }: Options, template: ChatTemplate, tokenizer: Tokenizer | undefined) {
+  const added = tokenizer?.model.addedTokens ?? [];
   const names = [...template.controlTokens, ...added.flatMap(({ special, content }) => (special ? [content] : []))];
   if (control_tokens === "text" && names.length === 0) throw noTokens();
   return new ControlTokens(names, template.text);
@@ -118,7 +124,10 @@ export default defineStage({
   create: (given, { assets }) => {
     const spans = given.train_on !== "all" && given.conversation === "messages";
     const template = new ChatTemplate({ ...given, spans }, assets);
-    const renderer = new ChatRenderer(template, controlTokensOf(given, template, assets), given);
+    const isNamed = given.tokenizer !== undefined || given.encoding !== undefined;
+    const tokenizer = isNamed ? openVocabulary(vocabularyRef(given.tokenizer, given.encoding), assets) : undefined;
+    const pairTokens = tokenizer !== undefined && given.conversation !== "messages" ? new PairTokens(tokenizer) : undefined;
+    const renderer = new ChatRenderer(template, controlTokensOf(given, template, tokenizer), given, pairTokens);
     const roles = new Set(given.roles);
     const tally = renderTally();
 
