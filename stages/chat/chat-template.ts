@@ -83,11 +83,15 @@ export class ChatTemplate {
 
   /** Throws {@link TemplateError} where the template refuses the messages. */
   render(messages: Messages, inputs: ChatInputs, generationPrompt = false): Rendering {
+    const given = new Map([...this.#variables, ...inputs.kwargs]);
+    const documents = given.get("documents") ?? null;
+    given.delete("documents");
     const variables = chatVariables({
       messages,
       tools: inputs.tools,
+      documents: documents !== null && isJsonList(documents) ? documents : null,
       addGenerationPrompt: generationPrompt,
-      kwargs: this.#variables.size === 0 ? inputs.kwargs : new Map([...this.#variables, ...inputs.kwargs]),
+      kwargs: given,
       specialTokens: this.#specialTokens,
       preparation: this.#preparation,
     });

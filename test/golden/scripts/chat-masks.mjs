@@ -1,7 +1,7 @@
 // Renders, masks and tokenizes what chat-masks.py wrote, and counts what differs: node chat-masks.mjs FILE EOS (any special token)
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { MaskRunner, maskDifference } from "../../../dist/test/stages/chat/mask-cases.js";
+import { chatsIn, MaskRunner, maskDifference } from "../../../dist/test/stages/chat/mask-cases.js";
 
 const EOS = ["<|endoftext|>", "<|end_of_text|>", "<eos>", "</s>"];
 let head;
@@ -10,7 +10,7 @@ const counts = new Map();
 for await (const line of createInterface({ input: createReadStream(process.argv[2]) })) {
   const row = JSON.parse(line);
   if (head === undefined) {
-    head = row;
+    head = { ...row, chats: chatsIn(line) };
     continue;
   }
   const template = head.templates[row.template];

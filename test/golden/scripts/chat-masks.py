@@ -5,9 +5,9 @@ conversation, for chat-masks.mjs; with it the golden test/golden/chat/masks.json
 
     python chat-masks.py CONFIG.json [--small] > FILE
 
-CONFIG.json: {"conversations": [FILE of JSON lines {messages, tools?, chat_template_kwargs?}], "templates": [{"name", "template": FILE or null,
-"shipped": NAME?, "marked": FILE?, "tokenizer": FILE, "special_tokens": {}}]}. `marked` is the same template with generation markers, where
-`template` has none.
+CONFIG.json: {"conversations": [FILE of JSON lines {messages, tools?, chat_template_kwargs?}], "templates": [{"name", "template": FILE,
+"shipped": NAME?, "marked": FILE?, "tokenizer": FILE, "tokenizer_name"?, "special_tokens"?}]}. `marked` is the same template with generation
+markers, where `template` has none. The golden's tokenizers go by name: `smol` is Llama 3's with the names that SmolLM3 gave reserved tokens.
 """
 import datetime
 import json
@@ -68,14 +68,16 @@ def main():
     made_by = f"transformers {transformers.__version__} and TRL's DPO tokenization"
     out = {"made_by": made_by, "date": DATE, "templates": [], "chats": chats}
     for entry in config["templates"]:
-        text = open(entry["template"]).read() if entry.get("template") else None
-        out["templates"].append({key: entry.get(key) for key in ("name", "shipped", "tokenizer", "special_tokens")} | {"text": text})
+        shown = {key: entry.get(key) for key in ("name", "shipped", "special_tokens")}
+        shown["text"] = None if entry.get("shipped") else open(entry["template"]).read()
+        shown["tokenizer"] = entry["tokenizer_name" if small else "tokenizer"]
+        out["templates"].append(shown)
     if not small:
         print(json.dumps(out))
     rows = []
     for index, entry in enumerate(config["templates"]):
         tokenizer = PreTrainedTokenizerFast(tokenizer_file=entry["tokenizer"], **entry.get("special_tokens", {}))
-        plain = open(entry["template"] or entry["marked"]).read()
+        plain = open(entry["template"]).read()
         marked = open(entry.get("marked") or entry["template"]).read()
         for number, chat in enumerate(chats):
             row = {"template": index, "chat": number, **masked(tokenizer, marked, chat)}

@@ -2,6 +2,8 @@
 import { Batch } from "../../../batch/batch.ts";
 import { Utf8Builder } from "../../../batch/builder.ts";
 import type { Column, TokenListColumn } from "../../../batch/column.ts";
+import { isJsonList, type JsonObject, type JsonValue, jsonText, parseJson } from "../../../kernels/json/value.ts";
+import type { Assets } from "../../../stages/define.ts";
 import render from "../../../stages/chat/render.ts";
 import tokenize from "../../../stages/tokenize/bpe.ts";
 import { LOCAL_ASSETS } from "../local-assets.ts";
@@ -14,10 +16,15 @@ export interface MaskTemplate {
   readonly special_tokens: Readonly<Record<string, string>> | null;
 }
 
-export interface MaskChat {
-  readonly messages: readonly Readonly<Record<string, unknown>>[];
-  readonly tools?: unknown;
-  readonly chat_template_kwargs?: unknown;
+/** `messages`, `tools` and `chat_template_kwargs`, with every digit. */
+export type MaskChat = JsonObject;
+
+/** The conversations of a file that has them under `chats`. */
+export function chatsIn(text: string): readonly MaskChat[] {
+  const file = parseJson(text);
+  const chats = file instanceof Map ? (file.get("chats") ?? null) : null;
+  if (chats === null || !isJsonList(chats)) throw new Error("the file has no conversations");
+  return chats.flatMap((chat) => (chat instanceof Map ? [chat] : []));
 }
 
 export interface MaskRow {
@@ -27,7 +34,7 @@ export interface MaskRow {
   readonly mask?: readonly number[];
   readonly pair?: {
     readonly error?: string;
-    readonly rejected?: MaskChat["messages"];
+    readonly rejected?: unknown;
     readonly chosen_ids?: readonly number[];
     readonly rejected_ids?: readonly number[];
     readonly prompt_length?: number;
@@ -47,6 +54,16 @@ type RenderOptions = Readonly<Record<string, unknown>>;
 /** What renders and tokenizes conversations with one template and tokenizer. */
 export class MaskRunner {
   readonly tokenizer: string;
+  /** Each file once, so that its tokenizer is opened once. */
+  readonly #files = new Map<string, Uint8Array>();
+  readonly #assets: Assets = {
+    ...LOCAL_ASSETS,
+    bytes: (ref) => {
+      const known = this.#files.get(ref.asset) ?? LOCAL_ASSETS.bytes(ref).slice();
+      this.#files.set(ref.asset, known);
+      return known;
+    },
+  };
   readonly #options: RenderOptions;
   readonly #tokenize: ReturnType<typeof tokenize.create>;
   readonly #renderers = new Map<string, ReturnType<typeof render.create>>();
@@ -60,11 +77,10 @@ export class MaskRunner {
       special_tokens: template.special_tokens ?? {},
     };
     const options = { file: tokenizer, eos, special_tokens: "parse", append_eos: "never" };
-    const resources = { assets: LOCAL_ASSETS, seed: [0, 0] } as const;
-    this.#tokenize = tokenize.create(tokenize.options.parse(options), resources);
+    this.#tokenize = tokenize.create(tokenize.options.parse(options), { assets: this.#assets, seed: [0, 0] });
   }
 
-  run(columns: Readonly<Record<string, unknown>>, more: RenderOptions = {}): Outcome {
+  run(columns: Readonly<Record<string, JsonValue | undefined>>, more: RenderOptions = {}): Outcome {
     const batch = batchOf(columns);
     let dropped = "";
     const drop = (row: number, reason: string, _value?: number, detail?: string) => {
@@ -86,17 +102,17 @@ export class MaskRunner {
     const known = this.#renderers.get(key);
     if (known !== undefined) return known;
     const options = render.options.parse({ ...this.#options, ...more });
-    const made = render.create(options, { assets: LOCAL_ASSETS, seed: [0, 0] });
+    const made = render.create(options, { assets: this.#assets, seed: [0, 0] });
     this.#renderers.set(key, made);
     return made;
   }
 }
 
-function batchOf(columns: Readonly<Record<string, unknown>>): Batch {
+function batchOf(columns: Readonly<Record<string, JsonValue | undefined>>): Batch {
   const made = Object.entries(columns).flatMap(([name, value]): (readonly [string, Column])[] => {
     if (value === undefined) return [];
     const builder = new Utf8Builder();
-    builder.appendString(typeof value === "string" && name === "text" ? value : JSON.stringify(value));
+    builder.appendString(typeof value === "string" ? value : jsonText(value));
     return [[name, builder.finish()]];
   });
   const batch = new Batch({
@@ -112,13 +128,14 @@ function batchOf(columns: Readonly<Record<string, unknown>>): Batch {
 
 /** Where ours and theirs differ, in words; undefined where they do not. A row that dies with a reason of the mask is told apart. */
 export function maskDifference(runner: MaskRunner, chat: MaskChat, row: MaskRow): string | undefined {
-  const { messages, tools, chat_template_kwargs } = chat;
-  const shared = { text: "", tools, chat_template_kwargs };
+  const [messages, tools] = [chat.get("messages"), chat.get("tools")];
+  const shared = { text: "", tools, chat_template_kwargs: chat.get("chat_template_kwargs") };
   const ours = runner.run({ ...shared, messages });
   if (row.error !== undefined) return ours.dropped === undefined ? "theirs is an error, ours is none" : undefined;
   const problem = differenceOf(ours, row.text, row.ids, row.mask);
   if (problem !== undefined || row.pair?.chosen_ids === undefined) return problem;
-  const { rejected, chosen_ids = [], rejected_ids = [], prompt_length = 0 } = row.pair;
+  const rejected = parseJson(JSON.stringify(row.pair.rejected));
+  const { chosen_ids = [], rejected_ids = [], prompt_length = 0 } = row.pair;
   for (const [conversation, ids] of [
     ["chosen", chosen_ids],
     ["rejected", rejected_ids],
