@@ -69,6 +69,8 @@ const tokenizerGuard = z.strictObject({
   documents_with_eos_inside: count,
   /** Absent where documents do not begin with BOS. */
   documents_with_bos_inside: count.optional(),
+  /** Tokens that are trained on although a part of them is not meant, before duplicates fall; absent where all are trained on. */
+  border_tokens: count.optional(),
   /** Sampled documents, drawn before duplicates fall, and those whose tokens do not decode to their text. */
   round_trip: z.strictObject({
     documents: count,

@@ -21,6 +21,7 @@ export interface GuardFacts {
   /** Of every id of the vocabulary: how often it stands in the store, BOS and EOS of documents included. */
   readonly counts: Float64Array;
   readonly round_trip: TokenizerGuard["round_trip"];
+  readonly border_tokens?: number | undefined;
   /** Special tokens of the tokenizer. */
   readonly special: readonly number[];
   /** How a token is shown. */
@@ -46,6 +47,7 @@ export function tokenizerGuard(facts: GuardFacts): TokenizerGuard {
     }),
     documents_with_eos_inside,
     ...(bos && { documents_with_bos_inside: facts.documents_with_bos_inside }),
+    ...(facts.border_tokens !== undefined && { border_tokens: facts.border_tokens }),
     round_trip: facts.round_trip,
     ...(tokenizer.special_tokens === "parse" && {
       special_tokens: [...new Set([...facts.special, eos.id, ...(bos ? [bos.id] : [])])]

@@ -106,7 +106,7 @@ export class CountChecker {
       inside.eos += held.documents_with_eos_inside;
       inside.bos += held.documents_with_bos_inside;
     }
-    const { round_trip, special_tokens = [], top_tokens } = tokenizer_guard;
+    const { border_tokens, round_trip, special_tokens = [], top_tokens } = tokenizer_guard;
     // How tokens are shown is the tokenizer's to say.
     const texts = new Map([...special_tokens, ...top_tokens].map(({ id, text }) => [id, text]));
     const found = tokenizerGuard({
@@ -116,6 +116,7 @@ export class CountChecker {
       documents_with_eos_inside: inside.eos,
       documents_with_bos_inside: inside.bos,
       counts,
+      border_tokens,
       round_trip,
       special: special_tokens.map(({ id }) => id),
       text: (id) => texts.get(id) ?? `id ${id}`,

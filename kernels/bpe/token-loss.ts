@@ -41,6 +41,7 @@ export class TokenLoss {
   readonly #pipeline: Pipeline;
   readonly #special: SpecialTokens;
   readonly #prefix: PrefixBlank;
+  #borderTokens = 0;
 
   /**
    * @param special as the tokens were made
@@ -71,6 +72,13 @@ export class TokenLoss {
     this.#borders = bordersOf(model.normalizers);
     this.#special = special;
     this.#prefix = new PrefixBlank(prefixOf(model));
+  }
+
+  /** How many tokens reached over a border of what is trained on, and are trained on, since the last call. */
+  takeBorderTokens(): number {
+    const count = this.#borderTokens;
+    this.#borderTokens = 0;
+    return count;
   }
 
   /** The lane that `ranges` of `texts` give to `tokens`. */
@@ -157,7 +165,9 @@ export class TokenLoss {
       for (let prefix = hasPrefix ? 1 : 0; start < stop && i < ids.length; prefix = 0) {
         const end = isToken ? stop : start + offsets[ids[i] + 1] - offsets[ids[i]] - prefix;
         while (range < pairs.length && pairs[range + 1] <= start) range += 2;
-        out[i++] = Number(range < pairs.length && end > pairs[range]);
+        const isTrained = range < pairs.length && end > pairs[range];
+        if (isTrained && (start < pairs[range] || end > pairs[range + 1])) this.#borderTokens++;
+        out[i++] = Number(isTrained);
         start = end;
       }
     }

@@ -6,25 +6,14 @@
  */
 import { MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { RecipeError } from "../../batch/errors.ts";
-import { TemplateError } from "../../kernels/jinja/errors.ts";
 import type { TemplateDate } from "../../kernels/jinja/run.ts";
-import {
-  type ChatTemplate as CompiledTemplate,
-  compileTemplate,
-  type Rendering,
-} from "../../kernels/jinja/template.ts";
-import {
-  isJsonList,
-  JsonError,
-  type JsonObject,
-  type JsonValue,
-  parseJson,
-  parseJsonBytes,
-} from "../../kernels/json/value.ts";
+import { chatVariables, type MessagePreparation } from "../../kernels/jinja/chat-variables.ts";
+import { TemplateError } from "../../kernels/jinja/errors.ts";
+import { type ChatTemplate as CompiledTemplate, compileTemplate, type Rendering } from "../../kernels/jinja/template.ts";
+import { isJsonList, JsonError, type JsonObject, type JsonValue, parseJson, parseJsonBytes } from "../../kernels/json/value.ts";
 import type { AssetRef, Assets } from "../assets.ts";
 import type { Messages } from "./conversation.ts";
 import { SHIPPED_TEMPLATES, type ShippedTemplate } from "./shipped-templates.ts";
-import { prepared } from "./template-inputs.ts";
 
 export interface TemplateOptions {
   readonly template: ShippedTemplate | AssetRef;
@@ -51,13 +40,13 @@ const TOKEN_KEYS = [
 /** What a file says of templates: their texts by name, variables, and tokens that are markup. */
 interface TemplateFile {
   readonly texts: ReadonlyMap<string, string>;
-  readonly variables: JsonObject;
+  readonly specialTokens: ReadonlyMap<string, string>;
   readonly controlTokens: readonly string[];
 }
 
 /** What is rendered, beside messages. */
 export interface ChatInputs {
-  readonly tools: JsonValue;
+  readonly tools: readonly JsonValue[] | null;
   readonly kwargs: JsonObject;
 }
 
@@ -68,7 +57,8 @@ export class ChatTemplate {
   readonly controlTokens: readonly string[];
   readonly #templates = new Map<string, CompiledTemplate>();
   readonly #variables: JsonObject;
-  readonly #transformers: 4 | 5;
+  readonly #specialTokens: ReadonlyMap<string, string>;
+  readonly #preparation: MessagePreparation;
   readonly #date: TemplateDate | undefined;
 
   /** Throws RecipeError where the template cannot be used, or needs a date and has none. */
@@ -80,10 +70,10 @@ export class ChatTemplate {
     this.text = [...file.texts.values()].join("\0");
     if (date === undefined && this.text.includes("strftime_now")) throw noDate(name);
     this.#date = date === undefined ? undefined : dayOf(date);
-    this.#transformers = transformers;
-    const named = Object.entries(special_tokens);
-    this.#variables = new Map([...file.variables, ...named, ...Object.entries(parsedVariables(variables))]);
-    this.controlTokens = [...file.controlTokens, ...named.map(([, token]) => token)];
+    this.#preparation = `transformers-${transformers}`;
+    this.#specialTokens = new Map([...file.specialTokens, ...Object.entries(special_tokens)]);
+    this.#variables = new Map(Object.entries(parsedVariables(variables)));
+    this.controlTokens = [...file.controlTokens, ...this.#specialTokens.values()];
   }
 
   /** Whether the template for rows with or without tools marks what the assistant wrote. */
@@ -93,15 +83,18 @@ export class ChatTemplate {
 
   /** Throws {@link TemplateError} where the template refuses the messages. */
   render(messages: Messages, inputs: ChatInputs, generationPrompt = false): Rendering {
-    const ready = messages.map((message) => prepared(message, this.#transformers));
-    const variables: JsonObject = new Map<string, JsonValue>([
-      ["messages", ready],
-      ["tools", inputs.tools],
-      ["documents", null],
-      ["add_generation_prompt", generationPrompt],
-      ...this.#variables,
-      ...inputs.kwargs,
-    ]);
+    const given = new Map([...this.#variables, ...inputs.kwargs]);
+    const documents = given.get("documents") ?? null;
+    given.delete("documents");
+    const variables = chatVariables({
+      messages,
+      tools: inputs.tools,
+      documents: documents !== null && isJsonList(documents) ? documents : null,
+      addGenerationPrompt: generationPrompt,
+      kwargs: given,
+      specialTokens: this.#specialTokens,
+      preparation: this.#preparation,
+    });
     return this.#chosen(inputs).render(variables, this.#date);
   }
 
@@ -134,7 +127,7 @@ function compiled(text: string, name: string, spans: boolean): CompiledTemplate 
 }
 
 function plainFile(text: string): TemplateFile {
-  return { texts: new Map([["default", text]]), variables: new Map(), controlTokens: [] };
+  return { texts: new Map([["default", text]]), specialTokens: new Map(), controlTokens: [] };
 }
 
 /** A `.jinja` file, or a `tokenizer_config.json` or `chat_template.json` with a template in it. */
@@ -151,12 +144,12 @@ function readFile(template: AssetRef, assets: Assets): TemplateFile {
       fix: "name the model's chat_template.jinja, or a tokenizer_config.json with the key `chat_template`",
     });
   }
-  const variables: JsonObject = new Map();
+  const specialTokens = new Map<string, string>();
   for (const key of TOKEN_KEYS) {
     const token = tokenText(config.get(key) ?? null);
-    if (token !== undefined) variables.set(key, token);
+    if (token !== undefined) specialTokens.set(key, token);
   }
-  return { texts, variables, controlTokens: [...variables.values(), ...specialTokens(config)].map(String) };
+  return { texts, specialTokens, controlTokens: specialNames(config) };
 }
 
 function configOf(bytes: Uint8Array): JsonObject | undefined {
@@ -190,7 +183,7 @@ function tokenText(value: JsonValue): string | undefined {
 }
 
 /** Added tokens that a file says are special. */
-function specialTokens(config: JsonObject): string[] {
+function specialNames(config: JsonObject): string[] {
   const added = config.get("added_tokens_decoder");
   if (!(added instanceof Map)) return [];
   return [...added.values()].flatMap((token) =>

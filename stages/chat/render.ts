@@ -10,7 +10,8 @@ import type { Batch } from "../../batch/batch.ts";
 import { RangeListBuilder, Utf8Builder } from "../../batch/builder.ts";
 import type { Column } from "../../batch/column.ts";
 import { RecipeError } from "../../batch/errors.ts";
-import { type Assets, assetPath, defineStage, transform } from "../define.ts";
+import type { Tokenizer } from "../../kernels/bpe/tokenizer.ts";
+import { assetPath, defineStage, transform } from "../define.ts";
 import { encodingOption, fileOption, openVocabulary, vocabularyRef } from "../tokenize/vocabulary-option.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import { ControlTokens } from "./control-tokens.ts";
@@ -18,19 +19,11 @@ import { type Messages, withEntries } from "./conversation.ts";
 import { addCounts } from "./counts.ts";
 import { JsonRows } from "./json-rows.ts";
 import { TRAIN_ON } from "./loss-spans.ts";
+import { PairTokens } from "./pair-tokens.ts";
 import { countRendered, renderTally } from "./render-counts.ts";
 import { type Chat, ChatRenderer, RENDER_REASONS } from "./rendered-chat.ts";
 import { SHIPPED_NAMES } from "./shipped-templates.ts";
-import {
-  BadRow,
-  kwargsOf,
-  messagesOf,
-  ROW_REASONS,
-  readCell,
-  rolesOption,
-  toolsOf,
-  withArguments,
-} from "./template-inputs.ts";
+import { BadRow, kwargsOf, messagesOf, ROW_REASONS, readCell, rolesOption, toolsOf, withArguments } from "./template-inputs.ts";
 
 const options = z
   .strictObject({
@@ -39,22 +32,15 @@ const options = z
       .describe(
         "`smollm3` (as it was trained), `smollm3-shipped` (as it answers), `chatml`; or a file: a `.jinja`, or a model's `tokenizer_config.json`",
       ),
-    date: z.iso
-      .date()
-      .optional()
-      .describe("day that the template prints, such as 2025-07-08; needed where it prints one"),
+    date: z.iso.date().optional().describe("day that the template prints, such as 2025-07-08; needed where it prints one"),
     conversation: z
       .enum(["messages", "chosen", "rejected"])
       .default("messages")
-      .describe(
-        "column that is rendered; `chosen` and `rejected` as TRL's DPO: trained on is what follows the prompt that both share",
-      ),
+      .describe("column that is rendered; `chosen` and `rejected` as TRL's DPO: trained on is what follows the prompt that both share"),
     train_on: z
       .enum(TRAIN_ON)
       .optional()
-      .describe(
-        "what is trained on: every turn of the `assistant` (by default), the `last_assistant`'s, or `all` of the text",
-      ),
+      .describe("what is trained on: every turn of the `assistant` (by default), the `last_assistant`'s, or `all` of the text"),
     empty_think: z
       .enum(["supervise", "mask"])
       .default("supervise")
@@ -62,11 +48,9 @@ const options = z
     control_tokens: z
       .enum(["parse", "text"])
       .default("parse")
-      .describe(
-        "what special tokens are that a message spells: those tokens, as for transformers, or `text` (`literal_ranges`)",
-      ),
+      .describe("what special tokens are that a message spells: those tokens, as for transformers, or `text` (`literal_ranges`)"),
     tokenizer: fileOption.describe(
-      "tokenizer.json whose special tokens `control_tokens` means, beside those that the template's file names",
+      "tokenizer.json whose special tokens `control_tokens` means, beside those that the template's file names; of a pair, finds the completion by tokens, as TRL does, and not by bytes",
     ),
     encoding: encodingOption,
     special_tokens: z
@@ -90,6 +74,9 @@ const options = z
   .refine(({ conversation, train_on }) => conversation === "messages" || train_on === undefined, {
     error: "of chosen and rejected the completion is trained on: leave train_on out",
   })
+  .refine(({ tokenizer, encoding }) => tokenizer === undefined || encoding === undefined, {
+    error: "give tokenizer or encoding, not both",
+  })
   .refine(({ template, date }) => date !== undefined || typeof template !== "string" || template === "chatml", {
     error: "this template prints the day: give the stage a `date`, such as 2025-07-08",
   });
@@ -103,9 +90,8 @@ const TOOLS = "tools";
 /** The other column of a pair. */
 const OTHER = { messages: undefined, chosen: "rejected", rejected: "chosen" } as const;
 
-function controlTokensOf({ control_tokens, tokenizer, encoding }: Options, template: ChatTemplate, assets: Assets) {
-  const named = tokenizer !== undefined || encoding !== undefined;
-  const added = named ? openVocabulary(vocabularyRef(tokenizer, encoding), assets).model.addedTokens : [];
+function controlTokensOf({ control_tokens }: Options, template: ChatTemplate, tokenizer: Tokenizer | undefined) {
+  const added = tokenizer?.model.addedTokens ?? [];
   const names = [...template.controlTokens, ...added.flatMap(({ special, content }) => (special ? [content] : []))];
   if (control_tokens === "text" && names.length === 0) throw noTokens();
   return new ControlTokens(names, template.text);
@@ -138,7 +124,10 @@ export default defineStage({
   create: (given, { assets }) => {
     const spans = given.train_on !== "all" && given.conversation === "messages";
     const template = new ChatTemplate({ ...given, spans }, assets);
-    const renderer = new ChatRenderer(template, controlTokensOf(given, template, assets), given);
+    const isNamed = given.tokenizer !== undefined || given.encoding !== undefined;
+    const tokenizer = isNamed ? openVocabulary(vocabularyRef(given.tokenizer, given.encoding), assets) : undefined;
+    const pairTokens = tokenizer !== undefined && given.conversation !== "messages" ? new PairTokens(tokenizer) : undefined;
+    const renderer = new ChatRenderer(template, controlTokensOf(given, template, tokenizer), given, pairTokens);
     const roles = new Set(given.roles);
     const tally = renderTally();
 
@@ -161,12 +150,7 @@ export default defineStage({
         // What a row hands over comes last, its `tools` too.
         const own = variables.get(TOOLS);
         const rest = own === undefined ? variables : withEntries(variables, { [TOOLS]: undefined });
-        return {
-          messages: messages(row),
-          other: other?.(row),
-          tools: toolsOf(own === undefined ? readCell(tools, row, TOOLS, "bad_tools") : own),
-          kwargs: rest,
-        };
+        return { messages: messages(row), other: other?.(row), tools: toolsOf(own === undefined ? readCell(tools, row, TOOLS, "bad_tools") : own), kwargs: rest };
       };
     };
 

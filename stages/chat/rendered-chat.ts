@@ -8,10 +8,11 @@ import { TemplateError } from "../../kernels/jinja/errors.ts";
 import type { Rendering } from "../../kernels/jinja/template.ts";
 import { isJsonList, JsonNumber, type JsonObject, type JsonValue } from "../../kernels/json/value.ts";
 import type { ChatInputs, ChatTemplate } from "./chat-template.ts";
-import { type ControlTokens, unmarked } from "./control-tokens.ts";
 import type { Messages } from "./conversation.ts";
-import { apart, byteOffsets, commonPrefix, lossSpans, NoMask, type TrainOn, withoutEmptyThink } from "./loss-spans.ts";
+import type { PairTokens } from "./pair-tokens.ts";
 import { BadRow } from "./template-inputs.ts";
+import { type ControlTokens, unmarked } from "./control-tokens.ts";
+import { apart, byteOffsets, commonPrefix, lossSpans, NoMask, type TrainOn, withoutEmptyThink } from "./loss-spans.ts";
 
 /** Why a conversation has no text or no mask. */
 export const RENDER_REASONS = {
@@ -54,8 +55,11 @@ export class ChatRenderer {
   readonly #template: ChatTemplate;
   readonly #tokens: ControlTokens;
   readonly #rules: RenderRules;
+  readonly #pairTokens: PairTokens | undefined;
 
-  constructor(template: ChatTemplate, tokens: ControlTokens, rules: RenderRules) {
+  /** @param pairTokens finds the completion of a pair by its tokens; by its bytes where it is not given */
+  constructor(template: ChatTemplate, tokens: ControlTokens, rules: RenderRules, pairTokens?: PairTokens) {
+    this.#pairTokens = pairTokens;
     this.#template = template;
     this.#tokens = tokens;
     this.#rules = rules;
@@ -79,7 +83,7 @@ export class ChatRenderer {
     const whole = this.#template.render(messages, chat);
     if (whole.text === "") throw new BadRow<RenderReason>("no_text", `${messages.length} messages`);
     const text = Buffer.from(whole.text);
-    const { spans, hasOtherPrompt } = this.#trained(chat, whole, text.length);
+    const { spans, hasOtherPrompt } = this.#trained(chat, whole, text);
     const thinking = withoutEmptyThink(text, spans);
     const control_tokens = this.#tokens.count(everythingOf(chat));
     return {
@@ -94,21 +98,22 @@ export class ChatRenderer {
     };
   }
 
-  #trained(chat: Chat, whole: Rendering, text_bytes: number): { spans: readonly number[]; hasOtherPrompt: boolean } {
+  #trained(chat: Chat, { text, spans }: Rendering, bytes: Buffer): { spans: readonly number[]; hasOtherPrompt: boolean } {
     const { messages, other } = chat;
-    const { text } = whole;
     const render = (some: Messages, generationPrompt = false): string =>
       this.#template.render(some, chat, generationPrompt).text;
     if (other !== undefined) {
       const prompt = render(messages.slice(0, sharedMessages(messages, other)), true);
-      const start = Math.min(commonPrefix(prompt, text), commonPrefix(prompt, render(other)));
-      return { spans: [start, text_bytes], hasOtherPrompt: start < Buffer.byteLength(prompt) };
+      const otherText = render(other);
+      const shared = Math.min(commonPrefix(prompt, text), commonPrefix(prompt, otherText));
+      const start = this.#pairTokens?.start(prompt, bytes, otherText, shared) ?? shared;
+      return { spans: [start, bytes.length], hasOtherPrompt: start < Buffer.byteLength(prompt) };
     }
     const chatParts = {
       messages,
       text,
-      text_bytes,
-      spans: this.#template.hasMarkers(chat) ? whole.spans : undefined,
+      text_bytes: bytes.length,
+      spans: this.#template.hasMarkers(chat) ? spans : undefined,
       render: (count: number, generationPrompt: boolean) => render(messages.slice(0, count), generationPrompt),
     };
     return { spans: lossSpans(chatParts, this.#rules.train_on ?? "assistant"), hasOtherPrompt: false };
@@ -117,20 +122,17 @@ export class ChatRenderer {
   /** Where the special tokens that messages spell lie in the text. */
   #literals(chat: Chat, { text }: Rendering): readonly number[] {
     const marked = this.#tokens.mark(everythingOf(chat));
-    const [messages, tools, kwargs] = marked?.value ?? [];
-    if (marked !== undefined && kwargs instanceof Map && messages !== undefined && tools !== undefined) {
-      const again = this.#template.render(messages as Messages, { tools, kwargs }).text;
+    if (marked !== undefined) {
+      const [messages, tools, kwargs] = marked.value;
+      const again = this.#template.render(messages, { tools, kwargs }).text;
       const found = unmarked(again, marked.tokens);
       if (found.text === text) return byteOffsets(text, found.ranges);
     }
-    throw new BadRow<RenderReason>(
-      "unclear_control_token",
-      "the text is another where the tokens are written otherwise",
-    );
+    throw new BadRow<RenderReason>("unclear_control_token", "the text is another where the tokens are written otherwise");
   }
 }
 
-function everythingOf({ messages, tools, kwargs }: Chat): readonly [Messages, JsonValue, JsonObject] {
+function everythingOf({ messages, tools, kwargs }: Chat): readonly [Messages, ChatInputs["tools"], JsonObject] {
   return [messages, tools, kwargs];
 }
 

@@ -1,5 +1,5 @@
 /**
- * The JSON of a row of chat: its conversation, tools and template arguments, made ready for a template.
+ * The JSON of a row of chat: its conversation, tools and template arguments.
  *
  * Invariant: what a template gets is what Python's would: objects keep the order of their keys, numbers every digit. A row that is no conversation is
  * a {@link BadRow} with one of the reasons here and a few words, never a crash. Price: the parsing of the row's JSON.
@@ -98,7 +98,7 @@ export function kindOf(value: JsonValue): string {
 }
 
 /** Tool schemas as mappings: files may have each, or all of them, as JSON text. Null where there are none. */
-export function toolsOf(value: JsonValue): JsonValue {
+export function toolsOf(value: JsonValue): readonly JsonObject[] | null {
   const tools = unpacked(value);
   if (tools === null) return null;
   if (!isJsonList(tools)) throw new BadRow("bad_tools", `tools are ${kindOf(tools)}`);
@@ -157,20 +157,4 @@ export function reasoningOf(message: Message): JsonValue {
     if (value !== null) return value;
   }
   return null;
-}
-
-/**
- * A message as transformers hands it to a template: since version 5 keys without a value are left out, and reasoning has both of the names that
- * templates ask for.
- */
-export function prepared(message: Message, transformers: 4 | 5): Message {
-  if (transformers === 4) return message;
-  const reasoning = reasoningOf(message);
-  const hasNull = [...message.values()].includes(null);
-  if (reasoning === null && !hasNull) return message;
-  const made: Message = new Map();
-  if (reasoning !== null) made.set("thinking", reasoning);
-  for (const [key, value] of message) if (value !== null) made.set(key, value);
-  if (reasoning !== null) made.set("reasoning_content", reasoning);
-  return made;
 }

@@ -76,7 +76,9 @@ export default defineStage({
         if (ranges === undefined) return new Map([["tokens", tokens]]);
         tokenLoss ??= new TokenLoss(tokenizer.model, special);
         const rules = { before, after, literals } as const;
-        return new Map([["tokens", { ...tokens, loss: tokenLoss.lane(tokens, batch.text, ranges, rules) }]]);
+        const loss = tokenLoss.lane(tokens, batch.text, ranges, rules);
+        check.addBorderTokens(tokenLoss.takeBorderTokens());
+        return new Map([["tokens", { ...tokens, loss }]]);
       },
       () => check.finish(),
     );

@@ -27,6 +27,8 @@ const drawn = z.strictObject({ documents: count, changed: count, places: z.array
 const candidate = z.strictObject({ key: z.tuple([count, count]), changed: place.nullable() });
 const stateShape = z.strictObject({
   special_tokens: count,
+  /** Tokens over a border of what is trained on; absent where no document says what is. */
+  border_tokens: count.optional(),
   /** One in {@link ONE_IN}. */
   drawn,
   /** The lowest keys, ascending. */
@@ -44,6 +46,8 @@ export type SampledRoundTrip = z.output<typeof drawn>;
 export interface TokenChecks {
   /** Special tokens that were parsed, in all documents that were tokenized, duplicates among them. */
   readonly special_tokens: number;
+  /** Tokens that are trained on although a part of them is not meant; absent where no document says what is. */
+  readonly border_tokens?: number;
   readonly round_trip: SampledRoundTrip;
 }
 
@@ -70,6 +74,7 @@ export class TokenCheck {
   readonly #seed: Seed;
   readonly #key = new Uint32Array(2);
   #specialTokens = 0;
+  #borderTokens: number | undefined;
   #drawn = { documents: 0, changed: 0, places: [] as Place[] };
   #lowest: Waiting[] = [];
 
@@ -117,11 +122,22 @@ export class TokenCheck {
     });
   }
 
+  addBorderTokens(count: number): void {
+    this.#borderTokens = (this.#borderTokens ?? 0) + count;
+  }
+
   /** What was added since the last call. */
   finish(): StageState {
     const lowest = this.#lowest.map((waiting): Candidate => ({ key: waiting.key, changed: this.#changed(waiting) }));
-    const state = { special_tokens: this.#specialTokens, drawn: this.#drawn, lowest };
+    const borders = this.#borderTokens;
+    const state = {
+      special_tokens: this.#specialTokens,
+      ...(borders !== undefined && { border_tokens: borders }),
+      drawn: this.#drawn,
+      lowest,
+    };
     this.#specialTokens = 0;
+    this.#borderTokens = undefined;
     this.#drawn = { documents: 0, changed: 0, places: [] };
     this.#lowest = [];
     return state;
@@ -158,18 +174,28 @@ export function mergeTokenChecks(states: readonly StageState[]): StageState {
   const parts: readonly State[] = states.map((state) => stateShape.parse(state));
   return {
     special_tokens: parts.reduce((sum, { special_tokens }) => sum + special_tokens, 0),
+    ...bordersOf(parts),
     drawn: drawnOf(parts.map((part) => part.drawn)),
     lowest: lowestOf(parts.flatMap(({ lowest }) => lowest)),
   };
 }
 
+function bordersOf(parts: readonly State[]): Record<string, number> {
+  const counts = parts.flatMap(({ border_tokens = [] }) => border_tokens);
+  return counts.length === 0 ? {} : { border_tokens: counts.reduce((sum, part) => sum + part, 0) };
+}
+
 /** What a merged state says. */
 export function tokenChecks(state: StageState): TokenChecks {
-  const { special_tokens, drawn: some, lowest } = stateShape.parse(state);
+  const { special_tokens, border_tokens, drawn: some, lowest } = stateShape.parse(state);
   const least = lowest.map(({ changed }) => ({
     documents: 1,
     changed: Number(changed !== null),
     places: listOf(changed),
   }));
-  return { special_tokens, round_trip: some.documents < lowest.length ? drawnOf(least) : some };
+  return {
+    special_tokens,
+    ...(border_tokens !== undefined && { border_tokens }),
+    round_trip: some.documents < lowest.length ? drawnOf(least) : some,
+  };
 }

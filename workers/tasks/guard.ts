@@ -50,6 +50,7 @@ export function guardOf(
     documents_with_eos_inside: total("documents_with_eos_inside"),
     documents_with_bos_inside: total("documents_with_bos_inside"),
     counts: sums,
+    border_tokens: checks.border_tokens,
     round_trip: checks.round_trip,
     special: model.addedTokens.flatMap(({ id, special }) => (special ? [id] : [])),
     text: (id) => tokenText(model.vocabulary, id),
