@@ -41,6 +41,32 @@ function isWord(tokens: readonly Token[], at: number, ...words: readonly string[
   return token?.type === "Identifier" && words.includes(token.value) && tokens[at - 1]?.type !== "Dot";
 }
 
+/** An identifier that no template can have, for the end of a tuple of one: the parser takes no comma there. */
+export const TUPLE_END = ",";
+
+/** Puts right what the lexer and the parser do not take: `(a,)`, and a sign behind a dict. */
+export function repair(tokens: readonly Token[]): Token[] {
+  const isGroup: boolean[] = [];
+  return tokens.flatMap((token, at) => {
+    const before = tokens[at - 1]?.type ?? "";
+    if (token.type === "OpenParen") isGroup.push(!isOperandEnd(tokens, at - 1));
+    if (token.type === "CloseParen" && isGroup.pop() === true && before === "Comma") {
+      return [{ type: "Identifier", value: TUPLE_END }, token];
+    }
+    if (before === "CloseCurlyBracket" && token.type === "UnaryOperator") {
+      return [{ type: "AdditiveBinaryOperator", value: token.value }];
+    }
+    return [token];
+  });
+}
+
+/** Whether a call or an operator can follow. */
+function isOperandEnd(tokens: readonly Token[], at: number): boolean {
+  const type = tokens[at]?.type ?? "";
+  if (type === "Identifier") return !isWord(tokens, at, ...SEPARATING_WORDS, "in", "is") && !isTagName(tokens, at);
+  return type === "StringLiteral" || type === "NumericLiteral" || CLOSING.has(type);
+}
+
 /** Makes `x is name`, `x is not name(a)` and `x is name a` filters called `is name` and `is not name`: they bind as filters do. */
 export function rewriteTests(tokens: readonly Token[]): Token[] {
   const out: Token[] = [];
@@ -135,6 +161,25 @@ function isOperandBorder(tokens: readonly Token[], at: number, start: number): b
 /** `set` of `{% set x = 1 %}`. */
 function isTagName(tokens: readonly Token[], at: number): boolean {
   return tokens[at - 1]?.type === "OpenStatement";
+}
+
+/** Refuses `{% if a if b else c %}` and `{% for x in a if b else c %}`, which Jinja does not read without parentheses. */
+export function refuseConditions(tokens: readonly Token[]): void {
+  let refused = "";
+  let depth = 0;
+  for (const [at, { type, value }] of tokens.entries()) {
+    if (OPENING.has(type)) depth++;
+    else if (CLOSING.has(type)) depth--;
+    else if (isTagName(tokens, at)) {
+      refused = value === "if" || value === "elif" ? "if" : value === "for" ? "else" : "";
+      depth = 0;
+    } else if (refused !== "" && depth === 0 && isWord(tokens, at, refused)) {
+      throw new TemplateError(
+        "syntax",
+        `a condition inside the tag '${refused === "if" ? "if" : "for"}' needs parentheses`,
+      );
+    } else if (type === "CloseStatement") refused = "";
+  }
 }
 
 /** Refuses `a < b < c`, which is `a < b and b < c` in Jinja: the parser does not tell it from `(a < b) < c`. */
