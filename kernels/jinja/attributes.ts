@@ -88,7 +88,10 @@ function methodOf(value: Value, name: string): Callable | undefined {
 /** A method of markup escapes the text it is given, and gives markup. */
 function markupMethod(method: Builtin<string>, text: string): Callable {
   return new Callable(method.signature.name, (run, { positional, named }) => {
-    const safe = (value: Value): Value => (typeof value === "string" ? escapeHtml(value, run) : value);
+    const safe = (value: Value): Value => {
+      if (typeof value === "string") return escapeHtml(value, run);
+      return isList(value) ? value.map(safe) : value;
+    };
     const args = {
       positional: positional.map(safe),
       named: new Map([...named].map(([key, value]) => [key, safe(value)])),

@@ -23,6 +23,7 @@ const TAG_BORDERS: ReadonlySet<string> = new Set([
 /** What stands between expressions that know nothing of each other. */
 const SEPARATORS: ReadonlySet<string> = new Set([...TAG_BORDERS, "Comma", "Colon", "Equals"]);
 const SEPARATING_WORDS: ReadonlySet<string> = new Set(["and", "or", "not", "if", "else", "elif"]);
+const KEYWORDS: readonly string[] = [...SEPARATING_WORDS, "in", "is"];
 const PRIMARY: ReadonlySet<string> = new Set([
   "StringLiteral",
   "NumericLiteral",
@@ -44,20 +45,49 @@ function isWord(tokens: readonly Token[], at: number, ...words: readonly string[
 /** An identifier that no template can have, for the end of a tuple of one: the parser takes no comma there. */
 export const TUPLE_END = ",";
 
-/** Puts right what the lexer and the parser do not take: `(a,)`, and a sign behind a dict. */
+/** Puts right what the lexer and the parser do not take: `(a,)`, `()`, `1e3`, `1_000`, and a sign behind a dict. */
 export function repair(tokens: readonly Token[]): Token[] {
   const isGroup: boolean[] = [];
+  const end: Token = { type: "Identifier", value: TUPLE_END };
+  const comma: Token = { type: "Comma", value: "," };
   return tokens.flatMap((token, at) => {
-    const before = tokens[at - 1]?.type ?? "";
+    const before = tokens[at - 1];
     if (token.type === "OpenParen") isGroup.push(!isOperandEnd(tokens, at - 1));
-    if (token.type === "CloseParen" && isGroup.pop() === true && before === "Comma") {
-      return [{ type: "Identifier", value: TUPLE_END }, token];
+    if (token.type === "CloseParen" && isGroup.pop() === true) {
+      if (before?.type === "Comma") return [end, token];
+      if (before?.type === "OpenParen") return [end, comma, end, token];
     }
-    if (before === "CloseCurlyBracket" && token.type === "UnaryOperator") {
+    if (before?.type === "CloseCurlyBracket" && token.type === "UnaryOperator") {
       return [{ type: "AdditiveBinaryOperator", value: token.value }];
     }
-    return [token];
+    const next = tokens[at + 1]?.value ?? "";
+    if (token.type === "NumericLiteral" && NUMBER_TAIL.test(next)) return [wholeNumber(token.value, next)];
+    return before?.type === "NumericLiteral" && NUMBER_TAIL.test(token.value) ? [] : [token];
   });
+}
+
+/** What the lexer takes for a name behind a number. */
+const NUMBER_TAIL = /^(?=.)(?:_[0-9]+)*(?:[eE][0-9]+)?$/;
+
+function wholeNumber(start: string, tail: string): Token {
+  const text = (start + tail).replaceAll("_", "");
+  const isFloat = /[.eE]/.test(text);
+  return { type: "NumericLiteral", value: isFloat && !text.includes(".") ? text.replace(/e/i, ".0e") : text };
+}
+
+/** Refuses operands without an operator or comma between them, which the parser takes for two items of a list. */
+export function refuseNeighbours(tokens: readonly Token[]): void {
+  for (const [at, { type }] of tokens.entries()) {
+    const isStart =
+      (type === "Identifier" && !isWord(tokens, at, ...KEYWORDS)) ||
+      type === "NumericLiteral" ||
+      type === "OpenCurlyBracket";
+    const isFilter = tokens[at - 2]?.type === "Pipe" && (type === "OpenSquareBracket" || type === "Dot");
+    const isCallTag = tokens[at - 1]?.type === "CloseParen" && type === "Identifier";
+    if (isFilter || (isStart && isOperandEnd(tokens, at - 1) && !isCallTag)) {
+      throw new TemplateError("syntax", `'${tokens[at].value}' cannot follow '${tokens[at - 1].value}'`);
+    }
+  }
 }
 
 /** Whether a call or an operator can follow. */
