@@ -4,7 +4,13 @@
  * Invariant: letters that Unicode 14.0 does not know stay as they are, though the running Node may know them, and no letter becomes one of them.
  * Price: the engine's own functions for text without such letters.
  */
-import { generalCategory, isDecimalDigit, isLetter } from "../unicode/tables.ts";
+import {
+  generalCategory,
+  isCased as isCasedCode,
+  isCaseIgnorable,
+  isDecimalDigit,
+  isLetter,
+} from "../unicode/tables.ts";
 import { OTHER_DIGITS, TITLE_CASE } from "./characters.gen.ts";
 
 const UNASSIGNED = "Cn";
@@ -31,13 +37,44 @@ export function capitalize(text: string): string {
 
 /** `title`: letters that follow no letter. */
 export function title(text: string): string {
-  let out = "";
   let inWord = false;
-  for (const character of text) {
-    out += inWord ? lower(character) : titleOf(character);
+  return mapEach(text, (character, lowered) => {
+    const mapped = inWord ? lowered : titleOf(character);
     inWord = isCased(character);
-  }
-  return out;
+    return mapped;
+  });
+}
+
+export function swapCase(text: string): string {
+  return mapEach(text, (character, lowered) => {
+    if (isAll(character, "upper")) return lowered;
+    return isAll(character, "lower") ? upper(character) : character;
+  });
+}
+
+/** Maps each character, given what it is in lower case where it stands: a capital sigma at the end of a word has another one. */
+function mapEach(text: string, map: (character: string, lowered: string) => string): string {
+  const characters = Array.from(text);
+  return characters
+    .map((character, at) => {
+      const isFinal = character === "Σ" && isAfterLetter(characters, at) && !isBeforeLetter(characters, at);
+      return map(character, isFinal ? "ς" : lower(character));
+    })
+    .join("");
+}
+
+function isAfterLetter(characters: readonly string[], at: number): boolean {
+  return isSigmaContext(characters.slice(0, at).reverse());
+}
+
+function isBeforeLetter(characters: readonly string[], at: number): boolean {
+  return isSigmaContext(characters.slice(at + 1));
+}
+
+/** Whether the first character that counts for the rule of the final sigma is cased. */
+function isSigmaContext(characters: readonly string[]): boolean {
+  const first = characters.map((each) => each.codePointAt(0) ?? 0).find((code) => !isCaseIgnorable(code));
+  return first !== undefined && isCasedCode(first);
 }
 
 /** `isupper` or `islower`: there is a cased character, and all of them are of that case. */

@@ -6,6 +6,7 @@
  */
 import { compare, contains, isEqual } from "./compare.ts";
 import { typeError } from "./errors.ts";
+import { escapeHtml } from "./html.ts";
 import { arithmetic, indexOf, negative, numericOf } from "./numbers.ts";
 import { formatPercent } from "./printf.ts";
 import type { Run } from "./run.ts";
@@ -34,17 +35,6 @@ function addMarkup(left: Value, right: Value, run: Run): Value {
   );
   if (a === undefined || b === undefined) return arithmetic("+", left, right);
   return new Markup(joined(a, b, run));
-}
-
-/** Text for HTML. */
-export function escapeHtml(text: string, run: Run): string {
-  run.reserve(text.length);
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll(">", "&gt;")
-    .replaceAll("<", "&lt;")
-    .replaceAll("'", "&#39;")
-    .replaceAll('"', "&#34;");
 }
 
 function concatenated(left: readonly Value[], right: readonly Value[], run: Run): readonly Value[] {

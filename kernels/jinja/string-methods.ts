@@ -6,7 +6,7 @@
  */
 import { type Arguments, type Builtin, builtin, byName } from "./arguments.ts";
 import { typeError, valueError } from "./errors.ts";
-import { capitalize, isAll, isAlphabetic, isDigits, lower, title, upper } from "./letter-case.ts";
+import { capitalize, isAll, isAlphabetic, isDigits, lower, swapCase, title, upper } from "./letter-case.ts";
 import { indexOf } from "./numbers.ts";
 import type { Run } from "./run.ts";
 import {
@@ -34,7 +34,6 @@ function method(spelled: string, body: Body): Builtin<string> {
 
 const methods: ReadonlyMap<string, Builtin<string>> = byName(
   method("capitalize()", capitalize),
-  method("casefold()", (text) => lower(text)),
   method("count(sub, start?, end?)", (text, args) => countOf(partOf(text, args).part, wantText(args.at(0)))),
   method("endswith(suffix, start?, end?)", (text, args) =>
     isAt(args.at(0), (each) => partOf(text, args).part.endsWith(each)),
@@ -81,9 +80,7 @@ const methods: ReadonlyMap<string, Builtin<string>> = byName(
     isAt(args.at(0), (each) => partOf(text, args).part.startsWith(each)),
   ),
   method("strip(chars?)", stripMethod("both")),
-  method("swapcase()", (text) =>
-    Array.from(text, (character) => (isAll(character, "upper") ? lower(character) : upper(character))).join(""),
-  ),
+  method("swapcase()", swapCase),
   method("title()", title),
   method("upper()", upper),
   method("zfill(width)", (text, args, run) => {
@@ -96,7 +93,7 @@ const methods: ReadonlyMap<string, Builtin<string>> = byName(
 
 /** Methods of `str` that are not here. */
 const MISSING: ReadonlySet<string> = new Set(
-  "center encode expandtabs format format_map isalnum isascii isdecimal isidentifier isnumeric isprintable istitle maketrans rindex translate".split(
+  "casefold center encode expandtabs format format_map isalnum isascii isdecimal isidentifier isnumeric isprintable istitle maketrans rindex translate".split(
     " ",
   ),
 );

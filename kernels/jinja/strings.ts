@@ -80,7 +80,7 @@ function splitSpace(text: string, limit: number): string[] {
     while (at < text.length && isSpace(text, at)) at++;
     if (at === text.length) return parts;
     if (limit >= 0 && parts.length === limit) {
-      parts.push(strip(text.slice(at), null, "right"));
+      parts.push(text.slice(at));
       return parts;
     }
     const start = at;
