@@ -5,6 +5,7 @@
  * Windows are numbered through the epochs of a source, see kernels/pack/ranges.ts.
  */
 import { z } from "zod";
+import { chatFiguresSchema } from "./chat.ts";
 
 const count = z.int().nonnegative();
 const share = z.number().nonnegative();
@@ -138,6 +139,8 @@ const source = z.strictObject({
   counts,
   /** Absent from manifests of versions that had none. */
   tokenizer_guard: tokenizerGuard.optional(),
+  /** Of a source of chats that counts them. */
+  chat: chatFiguresSchema.optional(),
   lineage: z.strictObject({
     files: z.array(z.strictObject({ key: z.string(), size_bytes: count, identity: z.string() })),
   }),

@@ -1,5 +1,6 @@
 /** A recipe after loading: every default filled in, every name checked, every value's origin known. Plain data. */
 import type { Place } from "../batch/errors.ts";
+import type { ChatGates } from "../manifests/chat.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
 import type { TokenizerGates } from "../manifests/gates.ts";
 import type { LengthRange, MixtureRequest } from "../mixtures/weights.ts";
@@ -77,6 +78,8 @@ export interface OutputSpec {
   readonly format: StageUse;
   /** By name and type; absent for every column that the sources have. */
   readonly columns?: readonly { readonly name: string; readonly type?: string }[];
+  /** Absent where the files lie in the output's own folder. */
+  readonly config?: string;
   readonly split: string;
   readonly shard_bytes: number;
   readonly keep_dropped: boolean;
@@ -123,6 +126,8 @@ export interface Recipe {
     readonly max_weight_error?: number;
     readonly min_packing_fill?: number;
     readonly max_dropped_ratio?: number;
+    /** By source. */
+    readonly chat?: Readonly<Record<string, ChatGates>>;
   };
   /** Modules with stages of their own, from `folder`. */
   readonly plugins: readonly string[];

@@ -32,6 +32,7 @@ import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../workers/markers
 import { heldOutIndex, type MixedTrainingStage, windowsIndex } from "../workers/mixture.ts";
 import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
 import { sealedRows } from "./account.ts";
+import { chatFigures, chatGates } from "./chat-figures.ts";
 import { exportManifests, exportPaths } from "./export.ts";
 import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
 
@@ -164,6 +165,7 @@ function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): 
         lineage: planned.shards.map(({ key, size_bytes, identity }) => ({ key, size_bytes, identity })),
         counts: manifestCounts(store.counts),
         tokenizer_guard: store.tokenizer_guard,
+        chat: chatFigures(store.counts),
         shards: storeShards(`tokens-${planned.tokens}`, store.shards),
         ...(store.validation && {
           validation: {
@@ -267,9 +269,12 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
       rows: markers.reduce((sum, { rows }) => sum + rows, 0),
       dropped_rows: markers.reduce((sum, { dropped_rows }) => sum + dropped_rows, 0),
     })),
-    gates: manifests.flatMap(({ stage, gates }) =>
-      gates.map(({ name, limit, value, passed }) => ({ stage: stage.name, name, ok: passed, bound: limit, value })),
-    ),
+    gates: [
+      ...manifests.flatMap(({ stage, gates }) =>
+        gates.map(({ name, limit, value, passed }) => ({ stage: stage.name, name, ok: passed, bound: limit, value })),
+      ),
+      ...chatGates(plan, stores),
+    ],
     training_stages: manifests.map(({ stage, sources }) => ({
       name: stage.name,
       windows: stage.windows,

@@ -2,6 +2,16 @@
 import annotateCompletionLoss from "./annotate/completion-loss.ts";
 import annotateConstant from "./annotate/constant.ts";
 import annotateLookUp from "./annotate/look-up.ts";
+import chatEmoji from "./chat/emoji.ts";
+import chatInvariants from "./chat/invariants.ts";
+import chatKwargs from "./chat/kwargs.ts";
+import chatLength from "./chat/length.ts";
+import chatMessages from "./chat/messages.ts";
+import chatPairs from "./chat/pairs.ts";
+import chatReasoning from "./chat/reasoning.ts";
+import chatSystem from "./chat/system.ts";
+import chatText from "./chat/text.ts";
+import chatTools from "./chat/tools.ts";
 import dedupExact from "./dedup/exact.ts";
 import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
@@ -49,4 +59,14 @@ export const BUILTIN_STAGES = {
   "pack/concat": packConcat,
   "write/jsonl": writeJsonl,
   "write/parquet": writeParquet,
+  "chat/emoji": chatEmoji,
+  "chat/invariants": chatInvariants,
+  "chat/kwargs": chatKwargs,
+  "chat/length": chatLength,
+  "chat/messages": chatMessages,
+  "chat/pairs": chatPairs,
+  "chat/reasoning": chatReasoning,
+  "chat/system": chatSystem,
+  "chat/text": chatText,
+  "chat/tools": chatTools,
 } as const;

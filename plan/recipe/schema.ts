@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { ENCODINGS } from "../../io/tokenizer-files.ts";
+import { chatGatesShape } from "../../manifests/chat.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";
 import type { WeightNode } from "../../mixtures/weights.ts";
 import { parseSize } from "./sizes.ts";
@@ -211,6 +212,11 @@ export const outputShape = z.strictObject({
     .min(1)
     .optional()
     .describe("columns to write, in this order; all when absent"),
+  config: nameShape
+    .optional()
+    .describe(
+      "configuration of the data set that the files are of: they lie in a folder of that name, `CONFIG/SPLIT-00000-of-00004.parquet`",
+    ),
   split: nameShape.default("train").describe("first part of file names: `SPLIT-00000-of-00004.parquet`"),
   shard_bytes: bytesShape
     .prefault("512M")
@@ -254,6 +260,10 @@ const gatesShape = z.strictObject({
   max_weight_error: ratio().describe("largest difference between a normalised and an achieved weight"),
   min_packing_fill: ratio().describe("smallest share of stored tokens that are not padding"),
   max_dropped_ratio: ratio().describe("largest share of documents that filters and dedup may drop"),
+  chat: z
+    .record(nameShape, chatGatesShape)
+    .optional()
+    .describe("by source of chats: what its conversations must have kept, as chat/invariants counts it"),
 });
 
 /** Every key of a recipe. The sections that hold stages are checked piece by piece, see `resolve.ts`. */

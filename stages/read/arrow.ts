@@ -94,12 +94,15 @@ async function columnsOf(
     field,
     toCell: (cellsOf(field.values, "utf8") ?? ownCells(field.values)).toCell,
   });
-  const text = locate(fields, pathsOf(given.text));
-  if (text === undefined) throw missingColumn(context, shard, "text", given.text, names);
-  // A column of nulls has no value that is not a string.
-  if (!isStringType(text.type) && text.values.type !== "null")
-    throw textNotString(context, shard, given.text, typeName(text.values));
-  const columns: ArrowColumn[] = [{ name: "text", kind: "utf8", stored: stringsOf(text) }];
+  const columns: ArrowColumn[] = [];
+  if (given.text !== null) {
+    const text = locate(fields, pathsOf(given.text));
+    if (text === undefined) throw missingColumn(context, shard, "text", given.text, names);
+    // A column of nulls has no value that is not a string.
+    if (!isStringType(text.type) && text.values.type !== "null")
+      throw textNotString(context, shard, given.text, typeName(text.values));
+    columns.push({ name: "text", kind: "utf8", stored: stringsOf(text) });
+  }
   const id = given.id === null ? undefined : locate(fields, pathsOf(given.id));
   if (id !== undefined) columns.push({ name: "id", kind: "utf8", stored: stringsOf(id) });
   else if (given.id !== null && given.id !== "id") throw missingColumn(context, shard, "id", given.id, names);

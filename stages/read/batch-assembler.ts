@@ -1,9 +1,10 @@
 /**
  * Rows on their way into batches of a fixed set of columns.
  *
- * Invariant: where batches are cut never shows in the rows. Memory: one batch, its columns sized by the batch before.
+ * Invariant: where batches are cut never shows in the rows; who reads no text gets an empty one. Memory: one batch, its columns sized by the batch before.
  */
 import { Batch, MAX_BATCH_BYTES, TARGET_BATCH_BYTES, TARGET_BATCH_ROWS } from "../../batch/batch.ts";
+import type { Column } from "../../batch/column.ts";
 import { entryAt } from "../../batch/entry.ts";
 import type { CellOrMisfit } from "../../io/formats/cells.ts";
 import { type ColumnBuilder, type ColumnSpec, columnBuilder } from "./column-builders.ts";
@@ -13,6 +14,7 @@ export interface BatchTarget {
   readonly bytes: number;
   readonly rows: number;
 }
+const NO_TEXT = new Uint8Array(0);
 export const BATCH_TARGET: BatchTarget = { bytes: TARGET_BATCH_BYTES, rows: TARGET_BATCH_ROWS };
 
 /** Collects rows into batches of a fixed set of columns. */
@@ -85,13 +87,23 @@ export class BatchAssembler {
       shards: Int32Array.from(this.#shards),
       rowsInShard: Int32Array.from(this.#rows),
       ...(this.#positions.length > 0 && { positions: Float64Array.from(this.#positions) }),
-      columns: this.#builders.map((builder, i) => [entryAt(this.#specs, i, "column").name, builder.finish()] as const),
+      columns: [...this.#columns()],
     });
     this.#builders = [];
     this.#shards = [];
     this.#rows = [];
     this.#positions = [];
     return batch;
+  }
+
+  *#columns(): Generator<readonly [string, Column]> {
+    let hasText = false;
+    for (const [i, builder] of this.#builders.entries()) {
+      const { name } = entryAt(this.#specs, i, "column");
+      if (name === "text") hasText = true;
+      yield [name, builder.finish()];
+    }
+    if (!hasText) yield ["text", { kind: "utf8", data: NO_TEXT, offsets: new Int32Array(this.#rows.length + 1) }];
   }
 }
 

@@ -15,7 +15,12 @@ import { shardPlace } from "./shard-extents.ts";
 
 /** Options of readers of tables: which columns become `text` and `id`. */
 export const columnOptions = {
-  text: z.string().min(1).default("text").describe("column or key that holds the document"),
+  text: z
+    .string()
+    .min(1)
+    .nullable()
+    .default("text")
+    .describe("column or key that holds the document; null for rows without one, such as chats: their text is empty"),
   id: z
     .string()
     .min(1)
@@ -52,7 +57,8 @@ export const strictColumns = z
 
 /** What a reader of tables is asked for. */
 export interface TableOptions {
-  readonly text: string;
+  /** Null where rows have no text: then no reader asks for it, and batches have an empty one. */
+  readonly text: string | null;
   readonly id: string | null;
   readonly metadata: z.output<typeof metadataOption>;
 }
@@ -142,8 +148,7 @@ export function missingColumn(
   const ids = option === "text" ? there.find((column) => BLOB_COLUMNS.includes(column)) : undefined;
   const turns = option === "text" ? there.find((column) => TURN_COLUMNS.includes(column)) : undefined;
   const fix = turns
-    ? `${turns} holds the turns of conversations: carry it as metadata: [{ name: ${turns}, kind: json }], set text to a column that every row ` +
-      "has, and make the text with a rewrite stage of your own"
+    ? `${turns} holds the turns of conversations: set text: null and metadata: [{ name: ${turns}, kind: json }], and let chat/messages read them`
     : near
       ? `did you mean ${near}? set ${option}: ${near}`
       : ids

@@ -86,7 +86,10 @@ async function columnsOf(
     if (delimiter !== undefined) throw oneColumn(header, delimiter, context, shard);
     throw missingColumn(context, shard, option, name, header);
   };
-  const columns: CsvColumn[] = [{ name: "text", kind: "utf8", wanted: "utf8", index: find("text", given.text) }];
+  const columns: CsvColumn[] = [];
+  if (given.text !== null) {
+    columns.push({ name: "text", kind: "utf8", wanted: "utf8", index: find("text", given.text) });
+  }
   if (given.id !== null && (given.id !== "id" || header.includes("id"))) {
     columns.push({ name: "id", kind: "utf8", wanted: "utf8", index: find("id", given.id) });
   }

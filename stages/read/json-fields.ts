@@ -34,11 +34,12 @@ const STRING_OR_WORD = /"(?:\\.|[^"\\])*"|-?Infinity|NaN/g;
 export class JsonFields {
   /** What a scanner must look for. */
   readonly paths: readonly (readonly string[])[];
-  /** Text, then id where it is read, then metadata. */
+  /** Text and id where they are read, then metadata. */
   readonly columns: readonly JsonColumn[];
   /** Of the line taken last: one cell a column. */
   readonly cells: CellOrMisfit[] = [];
   cellBytes = 0;
+  readonly #hasText: boolean;
 
   constructor({ text, id, metadata }: TableOptions) {
     const paths: (readonly string[])[] = [];
@@ -55,11 +56,12 @@ export class JsonFields {
       }),
     });
     this.columns = [
-      column("text", pathsOf(text), "utf8"),
+      ...(text === null ? [] : [column("text", pathsOf(text), "utf8")]),
       ...(id === null ? [] : [column("id", pathsOf(id), "utf8")]),
       ...metadataColumns(metadata).map(({ name, paths: ways, kind = "utf8" }) => column(name, ways, kind)),
     ];
     this.paths = paths;
+    this.#hasText = text !== null;
   }
 
   /** Whether the line that `scanner` scanned last has the key of the text, null or not. */
@@ -74,8 +76,9 @@ export class JsonFields {
     let c = 0;
     for (const column of this.columns) {
       const path = found(scanner, column.paths);
-      const cell = c === 0 ? scanner.value(path) : cellOf(scanner, path, column.wanted);
-      if (c === 0) {
+      const isText = this.#hasText && c === 0;
+      const cell = isText ? scanner.value(path) : cellOf(scanner, path, column.wanted);
+      if (isText) {
         const fault = textFault(uint8At(scanner.kinds, path), cell);
         if (fault !== undefined) return fault;
       }

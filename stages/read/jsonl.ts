@@ -29,7 +29,8 @@ import { TextKey } from "./text-key.ts";
 
 const options = z.strictObject({
   text: columnOptions.text.describe(
-    "key that holds the document; dots reach into nested objects, where no key has that very name: `document.text`",
+    "key that holds the document; dots reach into nested objects, where no key has that very name: `document.text`; null for rows without one, " +
+      "such as chats: their text is empty",
   ),
   id: z
     .string()

@@ -75,15 +75,16 @@ export class WantedColumns {
 
   async in(file: ParquetFile, context: ReadContext, shard: ShardRef): Promise<readonly NamedColumn[]> {
     const { text, id } = this.#given;
-    const textColumn = locate(file, pathsOf(text));
-    if (textColumn === undefined) throw missingColumn(context, shard, "text", text, file.columns);
-    const texts = textColumn.cells();
-    if (!textColumn.isString || texts === undefined) {
-      throw textNotString(context, shard, text, typeName(textColumn.type));
+    const columns: NamedColumn[] = [];
+    if (text !== null) {
+      const textColumn = locate(file, pathsOf(text));
+      if (textColumn === undefined) throw missingColumn(context, shard, "text", text, file.columns);
+      const texts = textColumn.cells();
+      if (!textColumn.isString || texts === undefined) {
+        throw textNotString(context, shard, text, typeName(textColumn.type));
+      }
+      columns.push({ name: "text", kind: "utf8", stored: { column: textColumn, toCell: texts.toCell } });
     }
-    const columns: NamedColumn[] = [
-      { name: "text", kind: "utf8", stored: { column: textColumn, toCell: texts.toCell } },
-    ];
     const idColumn = id === null ? undefined : locate(file, pathsOf(id));
     const ids = idColumn?.cells("utf8");
     if (idColumn !== undefined && ids !== undefined) {

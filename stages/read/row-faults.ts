@@ -27,9 +27,9 @@ export interface JudgedColumn {
   readonly wanted?: MetadataKind | undefined;
 }
 
-/** Judges the cells of a row, text first, as every reader must; undefined where the row can be used. */
+/** Judges the cells of a row, text first where it is read, as every reader must; undefined where the row can be used. */
 export function cellsProblem(columns: readonly JudgedColumn[], cells: readonly CellOrMisfit[]): RowFault | undefined {
-  const [text] = cells;
+  const [text] = columns[0]?.name === "text" ? cells : [];
   if (text === null) return { kind: "missing_text", message: "row has no text" };
   if (text instanceof Uint8Array && text.length === 0) return { kind: "empty_text", message: "text is empty" };
   let c = 0;

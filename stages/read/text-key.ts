@@ -11,12 +11,13 @@ import { missingColumn } from "./columns.ts";
 /** Whether the key of the text is a wrong name: told by rows that all lack it, so that no run goes on without a document. */
 export class TextKey {
   readonly #name: string;
-  /** Whether a line had it. */
-  isThere = false;
+  /** Whether a line had it, or none is asked for. */
+  isThere: boolean;
   #first: { readonly line: Uint8Array; readonly shard: ShardRef } | undefined;
 
-  constructor(name: string) {
-    this.#name = name;
+  constructor(name: string | null) {
+    this.#name = name ?? "";
+    this.isThere = name === null;
   }
 
   /** Sees a line that is an object. */

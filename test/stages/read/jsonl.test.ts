@@ -320,7 +320,10 @@ test("a text key that no line of a span has ends the run with the keys there are
     assert.match(error.message, /there is no column text; there are content, n, id/);
     return true;
   });
-  await assert.rejects(read({ "a.jsonl": '{"messages":[],"id":"1"}\n' }), /messages holds the turns of conversations/);
+  await assert.rejects(
+    read({ "a.jsonl": '{"messages":[],"id":"1"}\n' }),
+    /messages holds the turns of conversations: set text: null/,
+  );
   const mixed = await read({ "a.jsonl": rows, "b.jsonl": '{"text":null}\n' });
   assert.deepEqual(
     mixed.problems.map(({ kind }) => kind),
