@@ -57,6 +57,9 @@ export { type PeekProblemsOptions, peekProblems } from "./runs/peek/problems.ts"
 export { type PeekRunOptions, peekRun } from "./runs/peek/run.ts";
 export { type PeekedWindow, type PeekWindowsOptions, peekWindows } from "./runs/peek/windows.ts";
 export { type Prepared, type PrepareOptions, prepare } from "./runs/prepare.ts";
+export { publishToHub } from "./runs/publish.ts";
+export { PUBLISHED_EXTRAS, type PublishedExtra } from "./runs/publish-files.ts";
+export type { PublishEvent, PublishOptions, PublishResult } from "./runs/publish-options.ts";
 export { type RankOptions, type RankResult, runRank } from "./runs/rank.ts";
 export {
   readDocuments,

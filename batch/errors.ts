@@ -94,10 +94,16 @@ export class DataError extends ShardmillError {
 }
 
 /** Codes of what goes away by itself. */
-const TRY_AGAIN: ReadonlySet<string> = new Set(["run/owned", "run/lock-lost", "run/not-ready"]);
+const TRY_AGAIN: ReadonlySet<string> = new Set([
+  "run/owned",
+  "run/lock-lost",
+  "run/not-ready",
+  "run/rate-limited",
+  "run/hub-conflict",
+]);
 
 /** Codes of what the recipe itself forbids. */
-const GATES: ReadonlySet<string> = new Set(["run/tokenizer-gate", "run/lint-gate"]);
+const GATES: ReadonlySet<string> = new Set(["run/tokenizer-gate", "run/lint-gate", "run/gate"]);
 
 /**
  * The run could not go on: disk full, network gone, accounting that does not add up. Exit code 1; 3 where a gate of the recipe says no, 75

@@ -8,6 +8,7 @@ import { mixCommands } from "./verbs/mix.ts";
 import { newCommand } from "./verbs/new.ts";
 import { peekCommand } from "./verbs/peek.ts";
 import { planCommand } from "./verbs/plan.ts";
+import { publishCommand } from "./verbs/publish.ts";
 import { quickstartCommand } from "./verbs/quickstart.ts";
 import { rankCommand } from "./verbs/rank.ts";
 import { reportCommand } from "./verbs/report.ts";
@@ -30,6 +31,7 @@ export function buildCli(version: string): Application<CliContext> {
       peek: peekCommand,
       verify: verifyCommand,
       export: exportCommand,
+      publish: publishCommand,
       report: reportCommand,
       mix: mixCommands,
       stages: stagesCommand,
@@ -47,6 +49,7 @@ export function buildCli(version: string): Application<CliContext> {
         "  shardmill peek runs/my-mix --tokens      windows with document boundaries marked",
         "  shardmill verify runs/my-mix             re-read everything and check it",
         "  shardmill export runs/my-mix --to trl    lay it out for a trainer",
+        "  shardmill publish my-mix --to hf://datasets/ME/MY-MIX --dry-run   what would go to the Hub",
         "  shardmill report runs/my-mix --packing   how documents fill windows",
         "  shardmill mix replay my-mix.yaml         what a trainer has read of each source at a step",
         "",

@@ -28,7 +28,11 @@ const AREAS: readonly (readonly [area: string, meaning: string])[] = [
   ["flag", "A flag or an argument is wrong; nothing has been run. Exit code 2."],
   ["data", "Input is wrong: a file that is damaged, a row that is none, a column that is missing. Exit code 1."],
   ["store", "Something in `store/` is not what was committed. A run makes it again by itself. Exit code 1."],
-  ["run", "The run could not go on. Exit code 1; 75 for `run/owned`, `run/lock-lost` and `run/not-ready`, which pass."],
+  [
+    "run",
+    "The run could not go on. Exit code 1; 3 for `run/tokenizer-gate` and `run/gate`; 75 for `run/owned`, `run/lock-lost`, `run/not-ready`, " +
+      "`run/rate-limited` and `run/hub-conflict`, which pass.",
+  ],
   ["verify", "A finding of `shardmill verify`. Exit code 1."],
 ];
 const CODE = new RegExp(`["'\`]((?:${AREAS.map(([area]) => area).join("|")})/[a-z0-9-]+)["'\`]`, "g");

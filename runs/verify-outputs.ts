@@ -16,16 +16,17 @@ import { droppingBarriers, passAt, sourceAt } from "../plan/plan.ts";
 import { spanFiles, verdictFiles } from "../store/layout.ts";
 import { markerFacts, vouch } from "../store/marker.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
-import type { MarkerPlace, TaskKind } from "../workers/markers.ts";
-import type { IngestMarker, MarkerOf, StoreMarker } from "../workers/protocol.ts";
+import type { IngestMarker, StoreMarker } from "../workers/protocol.ts";
 import { recordedSpans } from "../workers/spans.ts";
 import { SURVIVES } from "../workers/tasks/settle.ts";
 import { readSpanRows } from "../workers/tasks/span-rows.ts";
 import { cardFacts, type MadeOutput, outputFolder } from "./outputs.ts";
+import { allOf, factsAt, recordedOutput } from "./recorded-outputs.ts";
 import type { OpenRun } from "./status.ts";
 
 const CODE = "verify/output-counts";
 const CARD = "README.md";
+const NOT_COUNTED = "is not counted: markers of its files or its sources are not in the store, or damaged";
 
 interface Survivors {
   readonly rows: number;
@@ -48,19 +49,21 @@ export function outputFindings({ plan, layout }: OpenRun, folder: string): Findi
     if (store !== undefined) for (const what of sealProblems(places, source, store, counted.get(source))) report(what);
   }
   for (const [index, output] of plan.outputs.entries()) {
-    const made: MadeOutput = { plan: output, markers: allOf((shard) => places.write(index, shard)) };
-    const sealed = new Map(output.sources.flatMap((source) => (stores[source] ? [[source, stores[source]]] : [])));
+    const recorded = recordedOutput(places, index, output);
     const problems =
-      made.markers.length === 0 || sealed.size < output.sources.length
-        ? ["is not counted: markers of its files or its sources are not in the store, or damaged"]
-        : [...publishedProblems({ plan, layout }, folder, made, sealed), ...rowProblems(made, sealed, counted)];
+      recorded === undefined
+        ? [NOT_COUNTED]
+        : [
+            ...publishedProblems({ plan, layout }, folder, recorded.made, recorded.stores),
+            ...rowProblems(recorded.made, recorded.stores, counted),
+          ];
     for (const what of problems) findings.push({ severity: "error", code: CODE, file: output.name, what });
   }
   return findings;
 }
 
 /** What people are told, against markers. A summary that is not there, or of another plan, is a finding of exports/verify.ts. */
-function* publishedProblems(
+export function* publishedProblems(
   { plan }: OpenRun,
   run: string,
   made: MadeOutput,
@@ -181,20 +184,6 @@ function countSurvivors(
 
 function droppedRows({ counts }: StoreMarker): number {
   return total(counts.stages, ({ dropped }) => total(Object.values(dropped), (count) => count));
-}
-
-function factsAt<Kind extends TaskKind>({ folder, name }: MarkerPlace<Kind>): MarkerOf[Kind] | undefined {
-  return markerFacts<MarkerOf[Kind]>(folder, name);
-}
-
-/** The markers of numbered tasks, up to the first that is not there. */
-function allOf<Kind extends TaskKind>(placeOf: (number: number) => MarkerPlace<Kind>): readonly MarkerOf[Kind][] {
-  const found: MarkerOf[Kind][] = [];
-  for (;;) {
-    const marker = factsAt(placeOf(found.length));
-    if (marker === undefined) return found;
-    found.push(marker);
-  }
 }
 
 function total<Value>(values: readonly Value[], figure: (value: Value) => number): number {

@@ -43,10 +43,16 @@ export interface Transport {
 }
 
 export interface HttpRequest {
-  readonly method?: "GET" | "HEAD";
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT";
   /** Asked anew for every attempt: a resumed download starts where the last attempt was cut. */
   readonly url: () => string;
   readonly headers?: () => Readonly<Record<string, string>>;
+  /** Asked anew for every attempt. A large one says that it is `alive` whenever a piece of it goes out: sending is no silence. */
+  readonly body?: (alive: () => void) => Blob | string;
+  /** Whether the server may see it twice (default). If not, it is only sent again where the server said that it did nothing: 429. */
+  readonly repeatable?: boolean;
+  /** Silence that is borne, where the server has more to do than to look something up. */
+  readonly timeout_ms?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -60,6 +66,8 @@ export interface HttpClientOptions {
 
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 const MAX_REDIRECTS = 10;
+/** What is said of an attempt that the server did not look at because there were too many. */
+const BUSY = "HTTP 429";
 
 /** The network let us down; worth another attempt. */
 export class NetworkFailure extends Error {}
@@ -115,6 +123,7 @@ export class Answer {
 /** Aborts an attempt that stays silent; the clock runs only while the network is waited for. */
 class Watchdog {
   readonly #timeout_ms: number;
+  #timer: NodeJS.Timeout | undefined;
   readonly #controller = new AbortController();
   readonly signal: AbortSignal;
 
@@ -126,14 +135,21 @@ class Watchdog {
   async during<Result>(run: () => Promise<Result>): Promise<Result> {
     const silence = new NetworkFailure(`no answer for ${this.#timeout_ms / 1000} s`);
     const timer = setTimeout(() => this.#controller.abort(silence), this.#timeout_ms);
+    this.#timer = timer;
     try {
       return await run();
     } catch (error) {
       throw error instanceof NetworkFailure ? error : new NetworkFailure(describe(error), { cause: error });
     } finally {
       clearTimeout(timer);
+      this.#timer = undefined;
     }
   }
+
+  /** Something moved. */
+  readonly alive = (): void => {
+    this.#timer?.refresh();
+  };
 }
 
 export class HttpClient {
@@ -168,7 +184,8 @@ export class HttpClient {
         if (request.signal?.aborted || !(error instanceof NetworkFailure)) throw error;
         what = error.message;
       }
-      if (attempt >= max_attempts || asked_ms > max_asked_ms) throw exhausted(request, what, attempt, asked_ms);
+      const isLast = attempt >= max_attempts || asked_ms > max_asked_ms;
+      if (isLast || (request.repeatable === false && what !== BUSY)) throw exhausted(request, what, attempt, asked_ms);
       // Time the server asked for is waited for at the start of the next attempt, with everybody else.
       if (asked_ms === 0) await this.pause(attempt, request.signal);
     }
@@ -209,7 +226,7 @@ export class HttpClient {
 
   async #follow(request: HttpRequest): Promise<Answer> {
     const { transport, retry } = this.#options;
-    const watch = new Watchdog(retry.timeout_ms, request.signal);
+    const watch = new Watchdog(request.timeout_ms ?? retry.timeout_ms, request.signal);
     let url = request.url();
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       const { origin } = new URL(url);
@@ -218,6 +235,7 @@ export class HttpClient {
         transport.fetch(url, {
           method: request.method ?? "GET",
           headers: this.#headersFor(origin, request),
+          ...(request.body && { body: request.body(watch.alive) }),
           redirect: "manual",
           signal: watch.signal,
         }),
@@ -288,9 +306,9 @@ function exhausted(request: HttpRequest, what: string, attempts: number, asked_m
   const asked = asked_ms > 0 ? `; the server asks to wait ${Math.ceil(asked_ms / 1000)} s` : "";
   const times = attempts === 1 ? "once" : `${attempts} times`;
   return new RunError({
-    code: "run/network",
+    code: what === BUSY ? "run/rate-limited" : "run/network",
     what: `${request.method ?? "GET"} ${redactUrl(request.url())} failed ${times}: ${what}${asked}`,
-    why: "the data behind it is needed to go on",
+    why: "what follows cannot be done without it",
     fix: "check the connection and the server, then run the same command again: it goes on where it stopped",
   });
 }

@@ -23,7 +23,7 @@ const COMMIT = /^[0-9a-f]{40}$/;
 /** The files `pattern` names, in no particular order; keys are relative to its fixed folder. `models`: whether it may be of a model. */
 export async function findHub(pattern: string, env: IoEnvironment, models = false): Promise<ShardRef[]> {
   const wanted = parseHubPath(pattern, models);
-  checkAddress(env);
+  checkHubAddress(env);
   const commit = await resolveCommit(wanted, env);
   const { base, rest, isGlob } = splitPattern(wanted.path);
   const entries = await listFolder({ ...wanted, revision: commit, path: base }, globDepth(rest) > 0, env);
@@ -52,7 +52,7 @@ export function openHub(ref: ShardRef, env: IoEnvironment): ByteSource {
   const cache = new HubCacheEntry(env.cacheDir, file, ref.identity);
   const cached = cache.find(ref.size_bytes);
   if (cached) return openCached({ ...ref, location: cached });
-  checkAddress(env);
+  checkHubAddress(env);
   const remote = new RemoteFile({
     client: env.client,
     name: ref.location,
@@ -74,7 +74,7 @@ export function openHub(ref: ShardRef, env: IoEnvironment): ByteSource {
 }
 
 /** Throws RecipeError `flag/hub-endpoint` where HF_ENDPOINT is not the address of a server. */
-function checkAddress({ hubUrl }: IoEnvironment): void {
+export function checkHubAddress({ hubUrl }: IoEnvironment): void {
   if (/^https?:\/\/[^/]/i.test(hubUrl) && URL.canParse(hubUrl)) return;
   throw new RecipeError({
     code: "flag/hub-endpoint",

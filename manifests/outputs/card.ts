@@ -55,6 +55,14 @@ export function dataCard(facts: CardFacts): string {
     `---\n${stringify(head, { lineWidth: 0 })}---`,
     `# ${plain(output)}`,
     `Made by shardmill, run ${code(facts.run)}, plan ${code(facts.plan_fingerprint)}. \`output.json\` names every file with size and sha256.`,
+    ...outputSections(facts, "##"),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** What a card says of one output: how much there is, columns, sources, what became of every row. `heading` is the signs of a heading. */
+export function outputSections(facts: CardFacts, heading: string): string[] {
+  return [
     table(
       ["what", "how much"],
       [
@@ -65,12 +73,12 @@ export function dataCard(facts: CardFacts): string {
         ...(facts.keep_dropped ? [["rows kept aside in `dropped/`", integer(facts.dropped_rows)]] : []),
       ],
     ),
-    "## Columns",
+    `${heading} Columns`,
     table(
       ["column", "type"],
       facts.columns.map(({ name, type }) => [code(name), code(type)]),
     ),
-    "## Sources",
+    `${heading} Sources`,
     table(
       ["source", "rows read", "rows here", "tokens"],
       facts.sources.map((source) => [
@@ -80,15 +88,14 @@ export function dataCard(facts: CardFacts): string {
         source.tokens === undefined ? "—" : integer(source.tokens),
       ]),
     ),
-    ...conversations(facts),
-    "## Rows that are not here",
+    ...conversations(facts, heading),
+    `${heading} Rows that are not here`,
     lossTable(facts.sources),
   ];
-  return `${parts.join("\n\n")}\n`;
 }
 
 /** Of chats alone: how many and how long, and what rows have beside their turns. */
-function conversations({ sources }: CardFacts): string[] {
+function conversations({ sources }: CardFacts, heading: string): string[] {
   const counted = sources.flatMap(({ name, chat }) => (chat === undefined ? [] : [{ name, chat }]));
   if (counted.length === 0) return [];
   const lengths = counted.map(({ name, chat }) => {
@@ -110,7 +117,7 @@ function conversations({ sources }: CardFacts): string[] {
     ),
   ]);
   return [
-    "## Conversations",
+    `${heading} Conversations`,
     "Counted where the source's pipeline counts them. Lengths are means over rows of what turns say, without what a chat template writes around them: " +
       "the response is what the assistant says, the context all else.",
     table(["source", "rows", "tokens", "turns", "context", "response"], lengths),
@@ -140,22 +147,22 @@ function lossTable(sources: readonly CardSource[]): string {
   return table(["source", "why", "rows"], rows);
 }
 
-function integer(value: number): string {
+export function integer(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
 /** Text of others as text of the page: nothing in it is markup. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replaceAll(/[\\`*_{}[\]()#+\-.!|<>&~]/g, (sign) => `\\${sign}`).replaceAll(/\s+/g, " ");
 }
 
 /** Text of others in code: a fence longer than any in it, and no end of a table's cell. */
-function code(text: string): string {
+export function code(text: string): string {
   const single = text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
   const longest = Math.max(0, ...[...single.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);

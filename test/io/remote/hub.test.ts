@@ -133,7 +133,7 @@ test("a budget that is used up stops every worker before the next request", asyn
 test("a wait of hours is refused, and says how long", async (t) => {
   const hub = await hubWithFiles(t);
   hub.faults.push(strike(9, /./, status(429, { "retry-after": "7200" })));
-  await assert.rejects(shard(hub), failure(RunError, "run/network", /HTTP 429; the server asks to wait 7200 s/));
+  await assert.rejects(shard(hub), failure(RunError, "run/rate-limited", /HTTP 429; the server asks to wait 7200 s/));
   assert.deepEqual(hub.sleeps, []);
 });
 

@@ -33,7 +33,7 @@ interface Dropped {
 }
 
 async function open(options: Readonly<Record<string, unknown>>): Promise<TransformOperator> {
-  const operator = stage.create(stage.options.parse(options), { assets: LOCAL_ASSETS, seed: [0, 0] });
+  const operator = stage.create(stage.options.parse(options), { ...NO_RESOURCES, assets: LOCAL_ASSETS, seed: [0, 0] });
   await operator.prepare?.();
   return operator;
 }

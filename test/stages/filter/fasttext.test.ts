@@ -11,7 +11,7 @@ import { ROOT } from "../../project-root.ts";
 import { LOCAL_ASSETS } from "../local-assets.ts";
 import { applyFilter } from "./run.ts";
 
-const resources: StageResources = { assets: LOCAL_ASSETS, seed: [0, 0] };
+const resources: StageResources = { ...NO_RESOURCES, assets: LOCAL_ASSETS, seed: [0, 0] };
 const MODELS = join(ROOT, "test/golden/fasttext");
 const LANGUAGES = join(MODELS, "hs-subwords.bin");
 const TWO = join(MODELS, "two.bin");
