@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import stage from "../../../stages/chat/language.ts";
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import { batchOfRows, valueAt } from "../../batch-of.ts";
 import { ROOT } from "../../project-root.ts";
 import { LOCAL_ASSETS } from "../local-assets.ts";
@@ -17,6 +18,7 @@ type Turn = readonly [role: string, content: string];
 /** What becomes of conversations: their languages, or why they went. */
 function judge(options: Readonly<Record<string, unknown>>, ...rows: (readonly Turn[] | string)[]): unknown[] {
   const operator = stage.create(stage.options.parse({ model: MODEL, ...options }), {
+    ...NO_RESOURCES,
     assets: LOCAL_ASSETS,
     seed: [0, 0],
   });
@@ -106,6 +108,7 @@ test("rows without messages fall with their reason; counts add up", () => {
   const options = { languages: ["en"] };
   assert.match(String(judge(options, "[]")), /^bad_messages: an empty list/);
   const operator = stage.create(stage.options.parse({ model: MODEL, languages_column: null, ...options }), {
+    ...NO_RESOURCES,
     assets: LOCAL_ASSETS,
     seed: [0, 0],
   });

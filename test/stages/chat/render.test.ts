@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RangeListColumn } from "../../../batch/column.ts";
 import stage from "../../../stages/chat/render.ts";
-import type { StageState } from "../../../stages/define.ts";
+import { NO_RESOURCES, type StageState } from "../../../stages/define.ts";
 import { batchOfRows } from "../../batch-of.ts";
 import { LOCAL_ASSETS } from "../local-assets.ts";
 
@@ -21,7 +21,7 @@ interface Rendered {
 }
 
 function render(options: Options, row: Row): Rendered {
-  const operator = stage.create(stage.options.parse(options), { assets: LOCAL_ASSETS, seed: [0, 0] });
+  const operator = stage.create(stage.options.parse(options), { ...NO_RESOURCES, assets: LOCAL_ASSETS, seed: [0, 0] });
   assert.equal(operator.kind, "transform");
   const columns = Object.entries(row).map(([name, value]) => [
     name,
@@ -105,7 +105,10 @@ test("empty think blocks are trained on as SmolLM3 was, or masked; thoughts and 
   assert.equal(supervised.state.empty_think_blocks, 2);
   const masked = render({ ...SMOLLM3, empty_think: "mask" }, row);
   assert.deepEqual(masked.trained, [head, yes, head, there]);
-  const thinking = render({ ...SMOLLM3, empty_think: "mask" }, { messages: [user("Hi"), assistant("<think>\nHm\n</think>\nYes.")] });
+  const thinking = render(
+    { ...SMOLLM3, empty_think: "mask" },
+    { messages: [user("Hi"), assistant("<think>\nHm\n</think>\nYes.")] },
+  );
   assert.deepEqual(thinking.trained, ["<|im_start|>assistant\n<think>\nHm\n</think>\nYes.<|im_end|>\n"]);
 });
 
@@ -201,7 +204,9 @@ test("pairs: what follows the prompt that both share is trained on, and a prompt
   assert.deepEqual(of("chosen").trained, ["Hello.<|im_end|>\n"]);
   assert.deepEqual(of("rejected").trained, ["No.<|im_end|>\n"]);
   assert.equal(of("chosen").state.rows_with_other_prompt, 0);
-  const prompting = template("{% for m in messages %}{{ m.content }};{% endfor %}{% if add_generation_prompt %}A:{% endif %}");
+  const prompting = template(
+    "{% for m in messages %}{{ m.content }};{% endfor %}{% if add_generation_prompt %}A:{% endif %}",
+  );
   const other = render({ template: prompting, conversation: "chosen" }, pair);
   assert.deepEqual(other.trained, ["Hello.;"]);
   assert.equal(other.state.rows_with_other_prompt, 1);

@@ -1,11 +1,11 @@
 /** Tools, reasoning, kwargs, lengths, emojis, pairs, invariants: what examples do not show. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { StageResources } from "../../../stages/define.ts";
+import { NO_RESOURCES, type StageResources } from "../../../stages/define.ts";
 import { LOCAL_ASSETS } from "../local-assets.ts";
 import { runStages, turnsOf } from "./run.ts";
 
-const resources: StageResources = { assets: LOCAL_ASSETS, seed: [0, 0] };
+const resources: StageResources = { ...NO_RESOURCES, assets: LOCAL_ASSETS, seed: [0, 0] };
 const chat = (...turns: readonly (readonly [string, string])[]) => ({
   messages: JSON.stringify(turns.map(([role, content]) => ({ role, content }))),
 });

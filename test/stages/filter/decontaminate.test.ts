@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { ByteWriter, parquetWrite } from "hyparquet-writer";
 import type { Batch } from "../../../batch/batch.ts";
-import type { TransformOperator } from "../../../stages/define.ts";
+import { NO_RESOURCES, type TransformOperator } from "../../../stages/define.ts";
 import stage from "../../../stages/filter/decontaminate.ts";
 import { batchOf, batchOfRows, valueAt } from "../../batch-of.ts";
 import { temporaryFolder } from "../../io/temporary.ts";

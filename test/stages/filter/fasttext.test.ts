@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { declarationOf, type StageResources } from "../../../stages/define.ts";
+import { declarationOf, NO_RESOURCES, type StageResources } from "../../../stages/define.ts";
 import stage from "../../../stages/filter/fasttext.ts";
 import { batchOf, batchOfRows, valueAt } from "../../batch-of.ts";
 import { temporaryFolder } from "../../io/temporary.ts";
