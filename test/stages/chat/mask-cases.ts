@@ -77,7 +77,11 @@ export class MaskRunner {
       special_tokens: template.special_tokens ?? {},
     };
     const options = { file: tokenizer, eos, special_tokens: "parse", append_eos: "never" };
-    this.#tokenize = tokenize.create(tokenize.options.parse(options), { assets: this.#assets, seed: [0, 0] });
+    this.#tokenize = tokenize.create(tokenize.options.parse(options), {
+      ...NO_RESOURCES,
+      assets: this.#assets,
+      seed: [0, 0],
+    });
   }
 
   run(columns: Readonly<Record<string, JsonValue | undefined>>, more: RenderOptions = {}): Outcome {
@@ -102,7 +106,7 @@ export class MaskRunner {
     const known = this.#renderers.get(key);
     if (known !== undefined) return known;
     const options = render.options.parse({ ...this.#options, ...more });
-    const made = render.create(options, { assets: this.#assets, seed: [0, 0] });
+    const made = render.create(options, { ...NO_RESOURCES, assets: this.#assets, seed: [0, 0] });
     this.#renderers.set(key, made);
     return made;
   }
