@@ -9,10 +9,11 @@ import { fullName } from "./readers.ts";
 import { outputShape } from "./schema.ts";
 import { placed, type ResolveContext, reportDuplicates, stageUse } from "./stage-use.ts";
 
-/** Every output that is right. `sources` are the names that exist and have data. */
+/** Every output that is right. `sources` are the names that exist, `withData` those of them that can be read: what an output takes by default. */
 export function resolveOutputs(
   raw: unknown,
   sources: readonly string[],
+  withData: readonly string[],
   context: ResolveContext,
 ): readonly (OutputSpec | undefined)[] {
   if (raw === undefined) return [];
@@ -29,24 +30,25 @@ export function resolveOutputs(
     "rename one of them",
     context,
   );
-  return raw.map((output, i) => resolveOutput(output, ["outputs", i], sources, context));
+  return raw.map((output, i) => resolveOutput(output, ["outputs", i], sources, withData, context));
 }
 
 function resolveOutput(
   raw: unknown,
   path: Path,
   sources: readonly string[],
+  withData: readonly string[],
   context: ResolveContext,
 ): OutputSpec | undefined {
   const spec = check(outputShape, raw, path, { name: "an output" }, context.findings);
   if (spec === undefined) return undefined;
   const { name, columns, config, split, shard_bytes, keep_dropped } = spec;
-  const wanted = spec.sources ?? sources;
+  const wanted = spec.sources ?? withData;
   wanted.forEach((source, i) => {
     if (sources.includes(source)) return;
     context.findings.push({
       code: "recipe/unknown-source",
-      what: `there is no source \`${source}\` with data`,
+      what: `there is no source \`${source}\``,
       fix: didYouMean(source, sources),
       path: [...path, "sources", i],
     });

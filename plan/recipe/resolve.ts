@@ -65,7 +65,12 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
     sources: Object.fromEntries(sources.map(([name], i) => [name, resolvedSources[i]])),
     training_stages: stages.training_stages,
     ...(stages.row_stages.length > 0 && { row_stages: stages.row_stages }),
-    outputs: resolveOutputs(raw.outputs, withData, context),
+    outputs: resolveOutputs(
+      raw.outputs,
+      sources.map(([name]) => name),
+      withData,
+      context,
+    ),
     shard_tokens,
     limits: field("limits", shape.limits),
     missing,

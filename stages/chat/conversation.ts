@@ -133,10 +133,11 @@ export function conversationTransform<Reason extends string>(
   columns: readonly MadeColumn[],
   open: (batch: Batch) => (messages: Messages, row: number) => Made<Reason>,
   finish?: () => StageState,
+  column = "messages",
 ): TransformOperator {
   return transform<Reason | "bad_messages">((batch, drop) => {
     const make = open(batch);
-    const conversations = new Conversations(batch);
+    const conversations = new Conversations(batch, column);
     return madeColumns(batch, columns, drop, (row) => {
       const messages = conversations.read(row);
       if (messages instanceof NoMessages) return new Fault("bad_messages", messages.detail);

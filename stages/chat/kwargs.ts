@@ -16,6 +16,7 @@ import { thinks } from "./traces.ts";
 const columnName = z.string().min(1).optional();
 
 const options = z.strictObject({
+  column: z.string().min(1).default("messages").describe("column of the conversations; `chosen` for pairs"),
   enable_thinking: z
     .union([z.boolean(), z.literal("detect")])
     .describe("whether the assistant thinks, or `detect`: it does where a turn of its has a reasoning trace"),
@@ -59,8 +60,8 @@ export default defineStage({
   summary: "Builds chat_template_kwargs: instructions, whether to think, tools.",
   reference: "HuggingFaceTB/smoltalk2: chat_template_kwargs",
   options,
-  reads: ({ custom_instructions, xml_tools, python_tools }) =>
-    ["messages", custom_instructions, xml_tools, python_tools].filter((name) => name !== undefined),
+  reads: ({ column, custom_instructions, xml_tools, python_tools }) =>
+    [column, custom_instructions, xml_tools, python_tools].filter((name) => name !== undefined),
   writes: COLUMNS,
   reasons: ({ enable_thinking, mismatch }) => {
     const { thinks: isThinking, does_not_think, ...always } = REASONS;
@@ -70,7 +71,7 @@ export default defineStage({
       ...(mismatch === "drop" && enable_thinking === true && { does_not_think }),
     };
   },
-  create: ({ enable_thinking, mismatch, ...names }) => {
+  create: ({ column, enable_thinking, mismatch, ...names }) => {
     const tally = new Tally(["rows", "rows_with_instructions", "rows_with_tools", "rows_thinking", "mismatches"]);
     const open = (batch: Batch) => {
       const instructions =
@@ -99,7 +100,7 @@ export default defineStage({
         return { chat_template_kwargs: kwargs };
       };
     };
-    return conversationTransform<Reason>(COLUMNS, open, tally.finish);
+    return conversationTransform<Reason>(COLUMNS, open, tally.finish, column);
   },
   merge: addCounts,
   examples: [

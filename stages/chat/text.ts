@@ -12,12 +12,14 @@ import {
   conversationTransform,
   Fault,
   type MadeColumn,
+  type Messages,
   roleOf,
   textAt,
 } from "./conversation.ts";
 import { ROLES } from "./roles.ts";
 
 const options = z.strictObject({
+  column: z.string().min(1).default("messages").describe("column of the conversations; `chosen` for pairs"),
   roles: z
     .array(z.enum(ROLES))
     .min(1)
@@ -41,12 +43,12 @@ export default defineStage({
   kind: "transform",
   summary: "Sets the text of a row to what is said in its conversation.",
   options,
-  reads: ["messages"],
+  reads: ({ column }) => [column],
   writes: COLUMNS,
   reasons: REASONS,
-  create: ({ roles, separator, labels, reasoning }) => {
+  create: ({ column, roles, separator, labels, reasoning }) => {
     const wanted = new Set<string>(roles);
-    return conversationTransform<keyof typeof REASONS>(COLUMNS, () => (messages) => {
+    const make = () => (messages: Messages) => {
       const texts: string[] = [];
       for (const message of messages) {
         const role = roleOf(message);
@@ -56,8 +58,9 @@ export default defineStage({
           if (text !== undefined && text !== "") texts.push(labels ? `${role}: ${text}` : text);
         }
       }
-      return texts.length === 0 ? new Fault("no_text") : { text: texts.join(separator) };
-    });
+      return texts.length === 0 ? new Fault<"no_text">("no_text") : { text: texts.join(separator) };
+    };
+    return conversationTransform<keyof typeof REASONS>(COLUMNS, make, undefined, column);
   },
   examples: [
     {
