@@ -57,24 +57,19 @@ function mapEach(text: string, map: (character: string, lowered: string) => stri
   const characters = Array.from(text);
   return characters
     .map((character, at) => {
-      const isFinal = character === "Σ" && isAfterLetter(characters, at) && !isBeforeLetter(characters, at);
+      const isFinal = character === "Σ" && isNearLetter(characters, at, -1) && !isNearLetter(characters, at, 1);
       return map(character, isFinal ? "ς" : lower(character));
     })
     .join("");
 }
 
-function isAfterLetter(characters: readonly string[], at: number): boolean {
-  return isSigmaContext(characters.slice(0, at).reverse());
-}
-
-function isBeforeLetter(characters: readonly string[], at: number): boolean {
-  return isSigmaContext(characters.slice(at + 1));
-}
-
-/** Whether the first character that counts for the rule of the final sigma is cased. */
-function isSigmaContext(characters: readonly string[]): boolean {
-  const first = characters.map((each) => each.codePointAt(0) ?? 0).find((code) => !isCaseIgnorable(code));
-  return first !== undefined && isCasedCode(first);
+/** Whether the first character on one side that counts for the rule of the final sigma is cased. */
+function isNearLetter(characters: readonly string[], at: number, step: 1 | -1): boolean {
+  for (let near = at + step; near >= 0 && near < characters.length; near += step) {
+    const code = characters[near].codePointAt(0) ?? 0;
+    if (!isCaseIgnorable(code)) return isCasedCode(code);
+  }
+  return false;
 }
 
 /** `isupper` or `islower`: there is a cased character, and all of them are of that case. */

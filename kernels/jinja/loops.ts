@@ -78,5 +78,9 @@ function compileItems({ iterable, loopvar }: For, place: Place): (frame: Frame) 
 }
 
 function listing(code: Code): (frame: Frame) => readonly Value[] {
-  return (frame) => listOf(code(frame));
+  return (frame) => {
+    const value = code(frame);
+    if (typeof value === "string") frame.run.reserveItems(value.length);
+    return listOf(value);
+  };
 }

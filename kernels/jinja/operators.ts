@@ -38,7 +38,7 @@ function addMarkup(left: Value, right: Value, run: Run): Value {
 }
 
 function concatenated(left: readonly Value[], right: readonly Value[], run: Run): readonly Value[] {
-  run.reserve(left.length + right.length);
+  run.reserveItems(left.length + right.length);
   return [...left, ...right];
 }
 
@@ -53,8 +53,11 @@ function multiply(left: Value, right: Value, run: Run): Value {
   const text = textOf(left);
   const items = isList(left) ? left : left instanceof Tuple ? left.items : undefined;
   if (indexOf(right) === undefined || (text === undefined && items === undefined)) return arithmetic("*", left, right);
-  run.reserve(times * (text ?? items ?? "").length);
-  if (text !== undefined) return text.repeat(times);
+  if (text !== undefined) {
+    run.reserve(times * text.length);
+    return text.repeat(times);
+  }
+  run.reserveItems(times * (items ?? []).length);
   const repeated = Array.from({ length: times }, () => items ?? []).flat();
   return left instanceof Tuple ? new Tuple(repeated) : repeated;
 }

@@ -7,7 +7,7 @@
 import { typeError, valueError } from "./errors.ts";
 import { indexOf } from "./numbers.ts";
 import type { Run } from "./run.ts";
-import { charactersOf } from "./strings.ts";
+import { charactersOf, isPlain } from "./strings.ts";
 import { isList, listOf, Markup, Range, Tuple, textOf, typeName, undefinedError, type Value } from "./values.ts";
 
 /** The elements of a sequence, undefined where a value is none. */
@@ -18,6 +18,7 @@ function elementsOf(value: Value, run: Run): ArrayLike<Value> | undefined {
   const text = textOf(value);
   if (text === undefined) return undefined;
   run.spend(text.length);
+  if (!isPlain(text)) run.reserveItems(text.length >>> 1);
   return charactersOf(text);
 }
 
@@ -59,7 +60,7 @@ export function sliceOf(value: Value, start: Value, stop: Value, step: Value, ru
     return elements.slice(first, Math.max(first, end));
   const picked: Value[] = [];
   for (let at = first; by > 0 ? at < end : at > end; at += by) picked.push(elements[at]);
-  run.spend(picked.length);
+  run.reserveItems(picked.length);
   if (value instanceof Markup) return new Markup(picked.join(""));
   if (typeof value === "string") return picked.join("");
   return value instanceof Tuple ? new Tuple(picked) : picked;

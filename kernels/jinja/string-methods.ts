@@ -32,6 +32,14 @@ function method(spelled: string, body: Body): Builtin<string> {
   });
 }
 
+/** A method that looks at each character by itself. */
+function slowMethod(spelled: string, body: Body): Builtin<string> {
+  return builtin(spelled, (text, args, run) => {
+    run.spendEach(text.length);
+    return body(text, args, run);
+  });
+}
+
 const methods: ReadonlyMap<string, Builtin<string>> = byName(
   method("capitalize()", capitalize),
   method("count(sub, start?, end?)", (text, args) => countOf(partOf(text, args).part, wantText(args.at(0)))),
@@ -44,11 +52,11 @@ const methods: ReadonlyMap<string, Builtin<string>> = byName(
     if (found < 0) throw valueError("substring not found");
     return found;
   }),
-  method("isalpha()", isAlphabetic),
-  method("isdigit()", isDigits),
-  method("islower()", (text) => isAll(text, "lower")),
+  slowMethod("isalpha()", isAlphabetic),
+  slowMethod("isdigit()", isDigits),
+  slowMethod("islower()", (text) => isAll(text, "lower")),
   method("isspace()", (text) => text !== "" && strip(text, null, "both") === ""),
-  method("isupper()", (text) => isAll(text, "upper")),
+  slowMethod("isupper()", (text) => isAll(text, "upper")),
   method("join(iterable)", (text, args, run) => joinTexts(text, args.at(0), run)),
   method("ljust(width, fillchar?)", (text, args, run) => justify(text, args, run, "left")),
   method("lower()", lower),
@@ -72,16 +80,20 @@ const methods: ReadonlyMap<string, Builtin<string>> = byName(
     const found = text.lastIndexOf(separator);
     return found < 0 ? new Tuple(["", "", text]) : partition(text, separator, found);
   }),
-  method("rsplit(sep?, maxsplit?)", (text, args) => splitRight(text, optionalText(args, 0), count(args, 1))),
+  method("rsplit(sep?, maxsplit?)", (text, args, run) =>
+    splitRight(text, optionalText(args, 0), count(args, 1), (parts) => run.reserveItems(parts)),
+  ),
   method("rstrip(chars?)", stripMethod("right")),
-  method("split(sep?, maxsplit?)", (text, args) => split(text, optionalText(args, 0), count(args, 1))),
+  method("split(sep?, maxsplit?)", (text, args, run) =>
+    split(text, optionalText(args, 0), count(args, 1), (parts) => run.reserveItems(parts)),
+  ),
   method("splitlines(keepends?)", (text, args) => splitLines(text, args.or(0, false) === true)),
   method("startswith(prefix, start?, end?)", (text, args) =>
     isAt(args.at(0), (each) => partOf(text, args).part.startsWith(each)),
   ),
   method("strip(chars?)", stripMethod("both")),
-  method("swapcase()", swapCase),
-  method("title()", title),
+  slowMethod("swapcase()", swapCase),
+  slowMethod("title()", title),
   method("upper()", upper),
   method("zfill(width)", (text, args, run) => {
     const sign = /^[+-]/.exec(text)?.[0] ?? "";

@@ -73,7 +73,7 @@ export const textFilters: readonly Builtin<Value>[] = [
   }),
   builtin("safe()", (value, _, run) => (value instanceof Markup ? value : new Markup(strOf(value, run)))),
   builtin("string()", (value, _, run) => (value instanceof Markup ? value : strOf(value, run))),
-  textFilter("title()", (text) => titleWords(text)),
+  textFilter("title()", (text, _, run) => titleWords(text, run)),
   textFilter("trim(chars?)", (text, args) => {
     const characters = args.or(0, null);
     if (characters !== null && textOf(characters) === undefined) throw typeError("strip arg must be None or str");
@@ -114,7 +114,8 @@ export const numberFilters: readonly Builtin<Value>[] = [
 ];
 
 /** Upper case behind a dash, a bracket or white space, lower case elsewhere. */
-function titleWords(text: string): string {
+function titleWords(text: string, run: Run): string {
+  run.spendEach(text.length);
   let out = "";
   let word = "";
   const flush = (): void => {
