@@ -8,6 +8,7 @@ import { z } from "zod";
 import { ENCODINGS } from "../../io/tokenizer-files.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";
 import type { WeightNode } from "../../mixtures/weights.ts";
+import { LINT_FINDINGS } from "../../stages/chat/lint-findings.ts";
 import { parseSize } from "./sizes.ts";
 
 /** Names become file names and parts of row addresses, so they hold no slash, space or leading dot. */
@@ -261,7 +262,7 @@ const gatesShape = z.strictObject({
   min_packing_fill: ratio().describe("smallest share of stored tokens that are not padding"),
   max_dropped_ratio: ratio().describe("largest share of documents that filters and dedup may drop"),
   lint: z
-    .record(z.string(), z.number().min(0).max(1))
+    .partialRecord(z.enum(LINT_FINDINGS), z.number().min(0).max(1))
     .optional()
     .describe("by finding of `chat/lint`, `unknown_role: 0`: largest share of a source's rows that may have it"),
 });

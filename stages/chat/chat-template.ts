@@ -6,11 +6,22 @@
  */
 import { MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { RecipeError } from "../../batch/errors.ts";
-import type { TemplateDate } from "../../kernels/jinja/run.ts";
 import { chatVariables, type MessagePreparation } from "../../kernels/jinja/chat-variables.ts";
 import { TemplateError } from "../../kernels/jinja/errors.ts";
-import { type ChatTemplate as CompiledTemplate, compileTemplate, type Rendering } from "../../kernels/jinja/template.ts";
-import { isJsonList, JsonError, type JsonObject, type JsonValue, parseJson, parseJsonBytes } from "../../kernels/json/value.ts";
+import type { TemplateDate } from "../../kernels/jinja/run.ts";
+import {
+  type ChatTemplate as CompiledTemplate,
+  compileTemplate,
+  type Rendering,
+} from "../../kernels/jinja/template.ts";
+import {
+  isJsonList,
+  JsonError,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  parseJsonBytes,
+} from "../../kernels/json/value.ts";
 import type { AssetRef, Assets } from "../assets.ts";
 import type { Messages } from "./conversation.ts";
 import { SHIPPED_TEMPLATES, type ShippedTemplate } from "./shipped-templates.ts";

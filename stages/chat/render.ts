@@ -18,12 +18,21 @@ import { ControlTokens } from "./control-tokens.ts";
 import { type Messages, withEntries } from "./conversation.ts";
 import { addCounts } from "./counts.ts";
 import { JsonRows } from "./json-rows.ts";
-import { TRAIN_ON } from "./loss-spans.ts";
+import { TRAIN_ON } from "./loss-ranges.ts";
 import { PairTokens } from "./pair-tokens.ts";
 import { countRendered, renderTally } from "./render-counts.ts";
 import { type Chat, ChatRenderer, RENDER_REASONS } from "./rendered-chat.ts";
 import { SHIPPED_NAMES } from "./shipped-templates.ts";
-import { BadRow, kwargsOf, messagesOf, ROW_REASONS, readCell, rolesOption, toolsOf, withArguments } from "./template-inputs.ts";
+import {
+  BadRow,
+  kwargsOf,
+  messagesOf,
+  ROW_REASONS,
+  readCell,
+  rolesOption,
+  toolsOf,
+  withArguments,
+} from "./template-inputs.ts";
 
 const options = z
   .strictObject({
@@ -32,15 +41,22 @@ const options = z
       .describe(
         "`smollm3` (as it was trained), `smollm3-shipped` (as it answers), `chatml`; or a file: a `.jinja`, or a model's `tokenizer_config.json`",
       ),
-    date: z.iso.date().optional().describe("day that the template prints, such as 2025-07-08; needed where it prints one"),
+    date: z.iso
+      .date()
+      .optional()
+      .describe("day that the template prints, such as 2025-07-08; needed where it prints one"),
     conversation: z
       .enum(["messages", "chosen", "rejected"])
       .default("messages")
-      .describe("column that is rendered; `chosen` and `rejected` as TRL's DPO: trained on is what follows the prompt that both share"),
+      .describe(
+        "column that is rendered; `chosen` and `rejected` as TRL's DPO: trained on is what follows the prompt that both share",
+      ),
     train_on: z
       .enum(TRAIN_ON)
       .optional()
-      .describe("what is trained on: every turn of the `assistant` (by default), the `last_assistant`'s, or `all` of the text"),
+      .describe(
+        "what is trained on: every turn of the `assistant` (by default), the `last_assistant`'s, or `all` of the text",
+      ),
     empty_think: z
       .enum(["supervise", "mask"])
       .default("supervise")
@@ -48,7 +64,9 @@ const options = z
     control_tokens: z
       .enum(["parse", "text"])
       .default("parse")
-      .describe("what special tokens are that a message spells: those tokens, as for transformers, or `text` (`literal_ranges`)"),
+      .describe(
+        "what special tokens are that a message spells: those tokens, as for transformers, or `text` (`literal_ranges`)",
+      ),
     tokenizer: fileOption.describe(
       "tokenizer.json whose special tokens `control_tokens` means, beside those that the template's file names; of a pair, finds the completion by tokens, as TRL does, and not by bytes",
     ),
@@ -126,7 +144,8 @@ export default defineStage({
     const template = new ChatTemplate({ ...given, spans }, assets);
     const isNamed = given.tokenizer !== undefined || given.encoding !== undefined;
     const tokenizer = isNamed ? openVocabulary(vocabularyRef(given.tokenizer, given.encoding), assets) : undefined;
-    const pairTokens = tokenizer !== undefined && given.conversation !== "messages" ? new PairTokens(tokenizer) : undefined;
+    const pairTokens =
+      tokenizer !== undefined && given.conversation !== "messages" ? new PairTokens(tokenizer) : undefined;
     const renderer = new ChatRenderer(template, controlTokensOf(given, template, tokenizer), given, pairTokens);
     const roles = new Set(given.roles);
     const tally = renderTally();
@@ -150,7 +169,12 @@ export default defineStage({
         // What a row hands over comes last, its `tools` too.
         const own = variables.get(TOOLS);
         const rest = own === undefined ? variables : withEntries(variables, { [TOOLS]: undefined });
-        return { messages: messages(row), other: other?.(row), tools: toolsOf(own === undefined ? readCell(tools, row, TOOLS, "bad_tools") : own), kwargs: rest };
+        return {
+          messages: messages(row),
+          other: other?.(row),
+          tools: toolsOf(own === undefined ? readCell(tools, row, TOOLS, "bad_tools") : own),
+          kwargs: rest,
+        };
       };
     };
 

@@ -8,11 +8,19 @@ import { TemplateError } from "../../kernels/jinja/errors.ts";
 import type { Rendering } from "../../kernels/jinja/template.ts";
 import { isJsonList, JsonNumber, type JsonObject, type JsonValue } from "../../kernels/json/value.ts";
 import type { ChatInputs, ChatTemplate } from "./chat-template.ts";
+import { type ControlTokens, unmarked } from "./control-tokens.ts";
 import type { Messages } from "./conversation.ts";
+import {
+  apart,
+  byteOffsets,
+  commonPrefix,
+  lossRanges,
+  NoMask,
+  type TrainOn,
+  withoutEmptyThink,
+} from "./loss-ranges.ts";
 import type { PairTokens } from "./pair-tokens.ts";
 import { BadRow } from "./template-inputs.ts";
-import { type ControlTokens, unmarked } from "./control-tokens.ts";
-import { apart, byteOffsets, commonPrefix, lossSpans, NoMask, type TrainOn, withoutEmptyThink } from "./loss-spans.ts";
 
 /** Why a conversation has no text or no mask. */
 export const RENDER_REASONS = {
@@ -98,7 +106,11 @@ export class ChatRenderer {
     };
   }
 
-  #trained(chat: Chat, { text, spans }: Rendering, bytes: Buffer): { spans: readonly number[]; hasOtherPrompt: boolean } {
+  #trained(
+    chat: Chat,
+    { text, spans }: Rendering,
+    bytes: Buffer,
+  ): { spans: readonly number[]; hasOtherPrompt: boolean } {
     const { messages, other } = chat;
     const render = (some: Messages, generationPrompt = false): string =>
       this.#template.render(some, chat, generationPrompt).text;
@@ -116,7 +128,7 @@ export class ChatRenderer {
       spans: this.#template.hasMarkers(chat) ? spans : undefined,
       render: (count: number, generationPrompt: boolean) => render(messages.slice(0, count), generationPrompt),
     };
-    return { spans: lossSpans(chatParts, this.#rules.train_on ?? "assistant"), hasOtherPrompt: false };
+    return { spans: lossRanges(chatParts, this.#rules.train_on ?? "assistant"), hasOtherPrompt: false };
   }
 
   /** Where the special tokens that messages spell lie in the text. */
@@ -128,7 +140,10 @@ export class ChatRenderer {
       const found = unmarked(again, marked.tokens);
       if (found.text === text) return byteOffsets(text, found.ranges);
     }
-    throw new BadRow<RenderReason>("unclear_control_token", "the text is another where the tokens are written otherwise");
+    throw new BadRow<RenderReason>(
+      "unclear_control_token",
+      "the text is another where the tokens are written otherwise",
+    );
   }
 }
 

