@@ -10,6 +10,7 @@ import { chatGatesShape } from "../../manifests/chat.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";
 import { ROW_RULES } from "../../mixtures/rows.ts";
 import type { WeightNode } from "../../mixtures/weights.ts";
+import { LINT_FINDINGS } from "../../stages/chat/lint-findings.ts";
 import { parseSize } from "./sizes.ts";
 
 /** Names become file names and parts of row addresses, so they hold no slash, space or leading dot. */
@@ -332,7 +333,7 @@ const gatesShape = z.strictObject({
     .optional()
     .describe("by source of chats: what its conversations must have kept, as chat/invariants counts it"),
   lint: z
-    .record(z.string(), z.number().min(0).max(1))
+    .partialRecord(z.enum(LINT_FINDINGS), z.number().min(0).max(1))
     .optional()
     .describe("by finding of `chat/lint`, `unknown_role: 0`: largest share of a source's rows that may have it"),
   max_lost_ratio: ratio().describe("largest share of a training stage's tokens that packing rows may lose"),

@@ -8,7 +8,7 @@ import { type Messages, textAt, toolCallsOf } from "./conversation.ts";
 import { readJson } from "./json-rows.ts";
 import { holderOf, reasoningOf } from "./template-inputs.ts";
 
-export const MESSAGE_FINDINGS = {
+const MESSAGE_FINDINGS = {
   no_assistant: "no message is of the assistant",
   unknown_role: "a message has a role that is not among `roles`",
   content_absent: "a message has no content",
@@ -22,7 +22,23 @@ export const MESSAGE_FINDINGS = {
   arguments_double_encoded: "the arguments of a tool call are a text that holds JSON text",
   arguments_broken: "the arguments of a tool call are neither an object nor a text that holds one",
 } as const;
-export type MessageFinding = keyof typeof MESSAGE_FINDINGS;
+type MessageFinding = keyof typeof MESSAGE_FINDINGS;
+
+/** Everything that can be found in a conversation, by itself or with a template. */
+export const FINDINGS = {
+  no_messages: "the conversation is no JSON list of messages, or its tools or template arguments cannot be read",
+  ...MESSAGE_FINDINGS,
+  rejected_by_smollm3: "SmolLM3's template of training refuses the conversation",
+  rejected_by_smollm3_shipped: "SmolLM3's template of answering refuses the conversation",
+  rejected_by_chatml: "ChatML refuses the conversation",
+  rejected: "`template` refuses the conversation",
+  no_mask: "what the assistant wrote cannot be told from renderings of `template`",
+  mask_all_zero: "nothing would be trained on",
+  mask_all_one: "everything would be trained on",
+  prefix_changes: "the text of the first messages is another once later ones are there",
+} as const;
+export type LintFinding = keyof typeof FINDINGS;
+export const LINT_FINDINGS = Object.keys(FINDINGS) as [LintFinding, ...LintFinding[]];
 
 /** What is found in `messages`. */
 export function messageFindings(messages: Messages, roles: ReadonlySet<string>): ReadonlySet<MessageFinding> {

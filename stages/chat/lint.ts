@@ -12,8 +12,8 @@ import { type ChatInputs, ChatTemplate, type TemplateOptions } from "./chat-temp
 import { type Messages, withEntries } from "./conversation.ts";
 import { addCounts, Tally } from "./counts.ts";
 import { JsonRows } from "./json-rows.ts";
-import { MESSAGE_FINDINGS, messageFindings } from "./lint-findings.ts";
-import { apart, bytesIn, lossSpans, NoMask } from "./loss-spans.ts";
+import { FINDINGS, LINT_FINDINGS, type LintFinding, messageFindings } from "./lint-findings.ts";
+import { apart, bytesIn, lossRanges, NoMask } from "./loss-ranges.ts";
 import { SHIPPED_NAMES, type ShippedTemplate } from "./shipped-templates.ts";
 import { BadRow, kwargsOf, messageList, readCell, rolesOption, toolsOf, withArguments } from "./template-inputs.ts";
 
@@ -23,21 +23,6 @@ const REJECTED = {
   "smollm3-shipped": "rejected_by_smollm3_shipped",
   chatml: "rejected_by_chatml",
 } as const satisfies Record<ShippedTemplate, string>;
-
-const FINDINGS = {
-  no_messages: "the conversation is no JSON list of messages, or its tools or template arguments cannot be read",
-  ...MESSAGE_FINDINGS,
-  rejected_by_smollm3: "SmolLM3's template of training refuses the conversation",
-  rejected_by_smollm3_shipped: "SmolLM3's template of answering refuses the conversation",
-  rejected_by_chatml: "ChatML refuses the conversation",
-  rejected: "`template` refuses the conversation",
-  no_mask: "what the assistant wrote cannot be told from renderings of `template`",
-  mask_all_zero: "nothing would be trained on",
-  mask_all_one: "everything would be trained on",
-  prefix_changes: "the text of the first messages is another once later ones are there",
-} as const;
-type Finding = keyof typeof FINDINGS;
-const NAMES = Object.keys(FINDINGS) as [Finding, ...Finding[]];
 
 /** Which day a template prints changes no finding. */
 const ANY_DAY = "2025-01-01";
@@ -54,7 +39,7 @@ const options = z.strictObject({
     .default(5)
     .describe("as `chat/render` takes it"),
   roles: rolesOption,
-  drop: z.array(z.enum(NAMES)).default([]).describe("findings that a row is dropped for; none by default"),
+  drop: z.array(z.enum(LINT_FINDINGS)).default([]).describe("findings that a row is dropped for; none by default"),
 });
 
 /** A row that can be rendered. */
@@ -73,7 +58,7 @@ class TemplateLint {
     this.#template = open(given.template);
   }
 
-  *findings(chat: Conversation): Generator<Finding> {
+  *findings(chat: Conversation): Generator<LintFinding> {
     for (const [name, template] of this.#shipped) if (textOf(template, chat) === undefined) yield REJECTED[name];
     const template = this.#template;
     const text = textOf(template, chat);
@@ -91,13 +76,13 @@ class TemplateLint {
     if (changes) yield "prefix_changes";
   }
 
-  *#maskFindings(chat: Conversation, text: string): Generator<Finding> {
+  *#maskFindings(chat: Conversation, text: string): Generator<LintFinding> {
     const { messages } = chat;
     const template = this.#template;
     const text_bytes = Buffer.byteLength(text);
     try {
       const spans = apart(
-        lossSpans(
+        lossRanges(
           {
             messages,
             text,
@@ -147,8 +132,8 @@ export default defineStage({
       const [cells, tools, kwargs] = [rowsOf("messages"), rowsOf("tools"), rowsOf("chat_template_kwargs")];
 
       /** What is found in a row, in the order of {@link FINDINGS}. */
-      const findings = (row: number): ReadonlySet<Finding> => {
-        const found = new Set<Finding>();
+      const findings = (row: number): ReadonlySet<LintFinding> => {
+        const found = new Set<LintFinding>();
         try {
           const messages = messageList(readCell(cells, row, "messages", "bad_messages"), "messages");
           for (const finding of messageFindings(messages, roles)) found.add(finding);
@@ -174,8 +159,8 @@ export default defineStage({
         const found = findings(row);
         tally.add("rows");
         if (found.size > 0) tally.add("rows_with_findings");
-        for (const name of NAMES) if (found.has(name)) tally.addTo("findings", name);
-        const reason = NAMES.find((name) => found.has(name) && dropped.has(name));
+        for (const name of LINT_FINDINGS) if (found.has(name)) tally.addTo("findings", name);
+        const reason = LINT_FINDINGS.find((name) => found.has(name) && dropped.has(name));
         if (reason !== undefined) drop(row, reason);
       });
     }, tally.finish);

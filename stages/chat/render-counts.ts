@@ -1,6 +1,6 @@
 /** What rendering finds out about the rows of a source: plain sums, so that spans add up in any order. */
 import { Tally } from "./counts.ts";
-import { bytesIn } from "./loss-spans.ts";
+import { bytesIn } from "./loss-ranges.ts";
 import type { RenderedChat } from "./rendered-chat.ts";
 
 const COUNTS = [

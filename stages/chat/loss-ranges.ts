@@ -31,7 +31,7 @@ export class NoMask extends Error {
 }
 
 /** What is trained on: pairs of start and end, one or more a turn. Throws {@link NoMask}. */
-export function lossSpans(chat: Renderable, trainOn: TrainOn): readonly number[] {
+export function lossRanges(chat: Renderable, trainOn: TrainOn): readonly number[] {
   if (trainOn === "all") return [0, chat.text_bytes];
   const turns = chat.messages.flatMap((message, turn) => (message.get("role") === "assistant" ? [turn] : []));
   const last = turns.at(-1);
