@@ -192,7 +192,7 @@ export const generateOptions = z
     failed: z
       .enum(["stop", "drop"])
       .default("stop")
-      .describe("when all attempts at a call have failed: `stop` the run, or `drop` the row"),
+      .describe("when all attempts at a call have failed: `stop` the run, or `drop` the row, until 20 in a row have"),
     stream: z
       .boolean()
       .default(false)
