@@ -69,7 +69,7 @@ test("two that write to one journal lose nothing of each other's", (t) => {
   other.close();
 });
 
-test("the index tells keys apart that begin alike, and costs 20 bytes a place", () => {
+test("the index tells keys apart that begin alike", () => {
   const index = new JournalIndex();
   const same = "0123456789abcdef";
   index.add(`${same}00`, 0, 5);
@@ -83,5 +83,4 @@ test("the index tells keys apart that begin alike, and costs 20 bytes a place", 
     ],
   );
   for (let i = 0; i < 5000; i++) assert.deepEqual([...index.find(keyOf(`${i}`))], [{ at: 100 + i, length: i }]);
-  assert.equal(index.entries, 5002);
 });
