@@ -18,7 +18,7 @@ import {
 import { EventStream } from "../kernels/chat/event-stream.ts";
 import { type Endpoint, type EndpointData, findEndpoint, variableSuffix } from "./remote/endpoints.ts";
 import { NetworkFailure, parseRetryAfter } from "./remote/fetch.ts";
-import { Connections, type PostTimeouts } from "./remote/post.ts";
+import { Connections, type PostAnswer, type PostTimeouts } from "./remote/post.ts";
 import { RateBudget } from "./remote/rate-budget.ts";
 import { redact } from "./remote/redact.ts";
 import { SharedLimit } from "./remote/shared-limit.ts";
@@ -117,15 +117,15 @@ export class ChatClient {
           timeouts: call.timeouts,
           signal,
         },
-        (piece, code) => {
+        (piece, answer) => {
           size += piece.length;
           if (size > MAX_ANSWER_BYTES) throw new BadCompletion(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
-          if (stream === undefined || code !== 200) pieces.push(piece);
+          if (stream === undefined || !isStream(answer)) pieces.push(piece);
           else for (const data of events.push(piece)) stream.push(data);
         },
       );
       if (status === 200) {
-        const completion = stream?.finish() ?? completionOf(textOf(pieces));
+        const completion = stream === undefined || pieces.length > 0 ? completionOf(textOf(pieces)) : stream.finish();
         // A server that is shut down ends what it was at like this.
         if (completion.finish_reason === "abort" || completion.finish_reason === "error")
           throw new BadCompletion(`the answer was given up (${completion.finish_reason})`);
@@ -181,6 +181,11 @@ export class ChatClient {
 /** Whether `answer` is a refusal. */
 export function isRefusal(answer: Completion | Refusal): answer is Refusal {
   return "status" in answer;
+}
+
+/** Servers that cannot stream answer as if nobody had asked them to. */
+function isStream({ status, headers }: PostAnswer): boolean {
+  return status === 200 && headers["content-type"]?.includes("json") !== true;
 }
 
 /** 424: TGI could not generate. */

@@ -5,6 +5,7 @@
  * several addresses, which are used in turns. A flag goes before `SHARDMILL_ENDPOINT_NAME`, that before `OPENAI_BASE_URL`, which is the
  * endpoint `default`.
  */
+import { ownOf } from "../../batch/entry.ts";
 import { RecipeError } from "../../batch/errors.ts";
 
 /** What crosses to a worker thread. */
@@ -36,19 +37,18 @@ export function endpointData(
   flags: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): EndpointData {
-  const given: Record<string, string[]> = {};
+  const given = new Map<string, string[]>();
   for (const flag of flags) {
     const equals = flag.indexOf("=");
     const name = flag.slice(0, Math.max(0, equals));
     if (!ENDPOINT_NAME.test(name)) throw badEndpoint("--endpoint", "is not NAME=URL");
-    const urls = given[name] ?? [];
-    urls.push(checkedUrl(flag.slice(equals + 1), `--endpoint ${name}`).href);
-    given[name] = urls;
+    const url = checkedUrl(flag.slice(equals + 1), `--endpoint ${name}`).href;
+    given.set(name, [...(given.get(name) ?? []), url]);
   }
   const variables = Object.entries(environment).flatMap(([name, value]) =>
     VARIABLES.test(name) && value?.trim() ? [[name, value.trim()] as const] : [],
   );
-  return { given, variables: Object.fromEntries(variables) };
+  return { given: Object.fromEntries(given), variables: Object.fromEntries(variables) };
 }
 
 /** The endpoint of a name, undefined where nobody has said where it is. Throws RecipeError `flag/endpoint` for a variable that holds no address. */
@@ -58,8 +58,9 @@ export function findEndpoint({ given, variables }: EndpointData, name: string): 
   const variable = `SHARDMILL_ENDPOINT_${suffix}`;
   const fromVariable = variables[variable]?.split(/[\s,]+/) ?? [];
   const fallback = name === DEFAULT_ENDPOINT ? variables.OPENAI_BASE_URL : undefined;
-  const urls = Object.hasOwn(given, name)
-    ? (given[name] ?? []).map((url) => new URL(url))
+  const flags = ownOf(given, name);
+  const urls = flags
+    ? flags.map((url) => new URL(url))
     : fromVariable.length > 0
       ? fromVariable.map((url) => checkedUrl(url, variable))
       : fallback === undefined

@@ -36,7 +36,7 @@ export interface PostAnswer {
 }
 
 /** Takes a piece of the body; what it throws ends the request. */
-export type TakePiece = (piece: Uint8Array, status: number) => void;
+export type TakePiece = (piece: Uint8Array, answer: PostAnswer) => void;
 
 /** Connections of one thread to the servers that it posts to. */
 export class Connections {
@@ -131,13 +131,13 @@ class Attempt {
 
   #read(response: http.IncomingMessage): void {
     this.#answered = true;
-    const { statusCode: status = 0, headers } = response;
+    const answer: PostAnswer = { status: response.statusCode ?? 0, headers: response.headers };
     const { silence_ms } = this.#request.timeouts;
     this.#wait("silence", silence_ms);
     response.on("data", (piece: Uint8Array) => {
       this.#clock?.refresh();
       try {
-        this.#take(piece, status);
+        this.#take(piece, answer);
       } catch (error) {
         this.#failure ??= error;
         this.#client.destroy();
@@ -147,7 +147,7 @@ class Attempt {
     response.on("end", () => {
       this.#stopClocks();
       this.#isOver = true;
-      this.#settle.resolve({ status, headers });
+      this.#settle.resolve(answer);
     });
     response.on("error", (error) => this.#end(error));
     response.on("close", () => this.#end());

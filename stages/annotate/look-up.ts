@@ -2,7 +2,8 @@
  * Looks rows up in a table by a key and takes columns over from it.
  *
  * A file stands for what a service may be: keys are the questions, lines the answers, which the run keeps in its journal. Invariant: equal keys get
- * equal answers, every digit of a number arrives. Price: a question a distinct key of a span, 20 µs each.
+ * equal answers, every digit of a number arrives. Price: a question a distinct key of a span, and a look
+ * into the journal a row, 20 µs each.
  */
 import { z } from "zod";
 import type { Batch, Derivation } from "../../batch/batch.ts";

@@ -11,7 +11,8 @@ import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-export type Style = "vllm" | "old_vllm" | "sglang" | "llama_cpp" | "tgi" | "plain";
+/** `deaf` does not stream, whatever it is asked. */
+export type Style = "deaf" | "vllm" | "old_vllm" | "sglang" | "llama_cpp" | "tgi" | "plain";
 
 export const FAULTS = [
   "rate_limited",
@@ -53,6 +54,8 @@ export interface FakeOptions {
   readonly fault?: (request: ChatRequest, attempt: number) => FaultKind | undefined;
   readonly bad?: (request: ChatRequest) => BadAnswer | undefined;
   readonly delay_ms?: number;
+  /** Waited for before an answer. */
+  readonly hold?: (request: ChatRequest) => Promise<void> | undefined;
   readonly port?: number;
 }
 
@@ -111,7 +114,9 @@ export async function fakeEndpoint(options: FakeOptions = {}): Promise<FakeEndpo
         if (response.destroyed) return;
         respond(request, response, options, attempt, () => endpoint.answered.push(request));
       };
-      if (options.delay_ms === undefined) answer();
+      const held = options.hold?.(request);
+      if (held !== undefined) void held.then(answer);
+      else if (options.delay_ms === undefined) answer();
       else setTimeout(answer, options.delay_ms);
     });
   });
@@ -148,14 +153,14 @@ function respond(
   if (fault === "invalid_json" || fault === "error_in_body") {
     const error = JSON.stringify({ error: { message: "the engine died", type: "server_error", code: 500 } });
     const said = fault === "invalid_json" ? '{"choices": [' : error;
-    response.writeHead(200, { "content-type": "application/json" });
+    response.writeHead(200, { "content-type": request.stream === true ? "text/event-stream" : "application/json" });
     response.end(request.stream === true ? `data: ${said}\n\n` : said);
     return;
   }
   const answer = { ...changed(answerTo(request), bad), ...(fault === "aborted" && { finish_reason: "abort" }) };
-  const pieces = request.stream === true ? streamed(request, answer, options) : [whole(request, answer, options)];
-  const type = request.stream === true ? "text/event-stream" : "application/json";
-  response.writeHead(200, { "content-type": type });
+  const streams = request.stream === true && options.style !== "deaf";
+  const pieces = streams ? streamed(request, answer, options) : [whole(request, answer, options)];
+  response.writeHead(200, { "content-type": streams ? "text/event-stream" : "application/json" });
   const text = pieces.join("");
   if (fault === "cut") {
     response.write(text.slice(0, text.length / 2));
@@ -169,7 +174,7 @@ function respond(
   if (fault === undefined) answered();
   // Cut in odd places, so that whoever reads it meets halves of lines and of characters.
   const bytes = Buffer.from(text);
-  if (request.stream === true && bytes.length > 40) {
+  if (streams && bytes.length > 40) {
     response.write(bytes.subarray(0, 37));
     response.end(bytes.subarray(37));
   } else response.end(bytes);
@@ -310,6 +315,7 @@ function fail(
   headers: http.OutgoingHttpHeaders = {},
 ): void {
   const bodies: Readonly<Record<Style, unknown>> = {
+    deaf: { message },
     vllm: { error: { message, type: "BadRequestError", param: null, code: status } },
     old_vllm: { object: "error", message, type: "BadRequestError", param: null, code: status },
     sglang: { object: "error", message, type: "BadRequest", param: null, code: status },

@@ -1,5 +1,7 @@
 /** The client against a server that speaks the protocol as others do, and fails in every way that they do. */
 import assert from "node:assert/strict";
+import http from "node:http";
+import net from "node:net";
 import { type TestContext, test } from "node:test";
 import { type ChatCall, ChatClient, EndpointBusy, isRefusal } from "../../io/chat-completions.ts";
 import { endpointData } from "../../io/remote/endpoints.ts";
@@ -48,7 +50,7 @@ async function setUp(t: TestContext, options: FakeOptions = {}, key?: string) {
 
 const never = new AbortController().signal;
 
-for (const style of ["vllm", "old_vllm", "sglang", "llama_cpp", "tgi", "plain"] satisfies Style[]) {
+for (const style of ["deaf", "vllm", "old_vllm", "sglang", "llama_cpp", "tgi", "plain"] satisfies Style[]) {
   test(`${style}: whole and streamed, the same answer`, async (t) => {
     const { client } = await setUp(t, { style });
     const whole = (await client.complete(CALL, never)) as Completion;
@@ -106,6 +108,23 @@ test("a server that is not there is told by its code alone", async () => {
   });
 });
 
+test("a connection that does not come to stand has a clock of its own", async (t) => {
+  // Takes connections, and never says hello.
+  const server = net.createServer(() => {});
+  const sockets = new Set<net.Socket>();
+  server.on("connection", (socket) => sockets.add(socket));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const client = clientOf([`https://127.0.0.1:${address.port}/v1`]);
+  const timeouts = { ...CALL.timeouts, connect_ms: 100 };
+  await assert.rejects(client.complete({ ...CALL, timeouts }, never), /no connection for 0\.1 s/);
+});
+
 test("the total has a clock of its own", async (t) => {
   const { client } = await setUp(t, { delay_ms: 300 });
   const timeouts = { ...CALL.timeouts, total_ms: 100 };
@@ -135,7 +154,6 @@ test("a refused request is the row's; a wrong key or path is everybody's", async
 });
 
 test("an endpoint that asks for too long ends the run", async (t) => {
-  const http = await import("node:http");
   const server = http.createServer((_, response) => {
     response.writeHead(429, { "retry-after": "7200" });
     response.end("{}");

@@ -15,6 +15,7 @@ import type { GenerateOptions, ModelOptions } from "./options.ts";
 const MAX_EXAMPLES = 5;
 /** Names that servers give their models and their reasons; more of them are counted together. */
 const MAX_NAMES = 16;
+const MAX_NAME_CHARACTERS = 100;
 
 export interface ModelAccount {
   readonly role: Role;
@@ -159,7 +160,8 @@ function addModel(into: ModelAccount, model: ModelAccount): void {
 }
 
 /** Names are the server's: there may be one an answer. */
-function countName(counts: Record<string, number>, name: string, count = 1): void {
+function countName(counts: Record<string, number>, given: string, count = 1): void {
+  const name = given.slice(0, MAX_NAME_CHARACTERS);
   const isNew = !Object.hasOwn(counts, name);
   addCount(counts, isNew && Object.keys(counts).length >= MAX_NAMES ? "others" : name, count);
 }

@@ -18,21 +18,43 @@ export type Unanswered = { readonly unanswered: string };
 export type ToolResult = { readonly result: string };
 export type ModelAnswer = Completion | Refusal | Unanswered;
 
+/** Calls in a row that nobody answered, after which rows do not fall any more: it is the endpoint that is gone. */
+const HOPELESS_FAILURES = 20;
+
 /** Makes the calls of a stage. */
-export function caller(options: GenerateOptions, tools: readonly ChatTool[], chat: StageResources["chat"]) {
-  const { stream, concurrency, timeouts } = options;
-  return async (question: StageState, signal: AbortSignal): Promise<Answer> => {
+export class Caller {
+  readonly #options: GenerateOptions;
+  readonly #tools: readonly ChatTool[];
+  readonly #chat: StageResources["chat"];
+  #failures = 0;
+
+  constructor(options: GenerateOptions, tools: readonly ChatTool[], chat: StageResources["chat"]) {
+    this.#options = options;
+    this.#tools = tools;
+    this.#chat = chat;
+  }
+
+  async make(question: StageState, signal: AbortSignal): Promise<Answer> {
+    const { stream, concurrency, timeouts } = this.#options;
     const call = question as Call;
     if ("tool" in call) {
-      const tool = tools.find(({ name }) => name === call.tool);
+      const tool = this.#tools.find(({ name }) => name === call.tool);
       return { result: await runTool(tool, call.tool, call.input, signal) };
     }
     try {
-      return await chat.complete({ ...call, stream, limit: concurrency, timeouts }, signal);
+      const answer = await this.#chat.complete({ ...call, stream, limit: concurrency, timeouts }, signal);
+      this.#failures = 0;
+      return answer;
     } catch (error) {
       throw error instanceof EndpointBusy ? new RetryLater(error.message) : error;
     }
-  };
+  }
+
+  /** What is kept of a call that nobody answered; undefined where that ends the run. */
+  unanswered({ message }: RetryLater): Unanswered | undefined {
+    if (this.#options.failed === "stop" || ++this.#failures > HOPELESS_FAILURES) return undefined;
+    return { unanswered: message };
+  }
 }
 
 export function isUnanswered(answer: ModelAnswer): answer is Unanswered {

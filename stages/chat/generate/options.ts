@@ -50,10 +50,12 @@ const modelShape = {
   model: z.string().min(1).describe("model, as the server calls it"),
   sampling: sampling.prefault({}).describe("how answers are drawn; what is absent is the server's default"),
   body: z
-    .record(
-      z.string().refine((key) => !OWN_KEYS.includes(key), { message: "is written by the stage itself" }),
-      z.json(),
-    )
+    .record(z.string(), z.json())
+    .check(({ value, issues }) => {
+      const own = Object.keys(value).find((key) => OWN_KEYS.includes(key));
+      if (own === undefined) return;
+      issues.push({ code: "custom", message: `has ${own}, which is written by the stage itself`, input: value });
+    })
     .default({})
     .describe("further keys of every request, such as `chat_template_kwargs: { enable_thinking: true }`"),
   prices: prices.optional().describe("what tokens cost, in any currency; without them only tokens are counted"),
@@ -192,7 +194,7 @@ export const generateOptions = z
     failed: z
       .enum(["stop", "drop"])
       .default("stop")
-      .describe("when all attempts at a call have failed: `stop` the run, or `drop` the row"),
+      .describe("when all attempts at a call have failed: `stop` the run, or `drop` the row, until 20 in a row have"),
     stream: z
       .boolean()
       .default(false)

@@ -10,7 +10,7 @@ import { seedFrom } from "../../../kernels/random/shuffle.ts";
 import { type Cells, ColumnPath } from "../../cells.ts";
 import { type ColumnDeclaration, defineStage, request, type StageDefinition } from "../../define.ts";
 import { type Account, countRow, mergeAccounts, newAccount, stateOf } from "./account.ts";
-import { caller, tokensOf } from "./calls.ts";
+import { Caller, tokensOf } from "./calls.ts";
 import { type Outcome, REASONS, type Reason, type RowQuestion, rowDialogue } from "./forms.ts";
 import { type GenerateOptions, generateOptions } from "./options.ts";
 import type { ChatTool } from "./tools.ts";
@@ -45,6 +45,7 @@ export function generateStage({ tools, ...named }: GenerateStage) {
     merge: mergeAccounts,
     create: (given, { chat, seed }) => {
       const [messagesOf, toolsOf, systemOf] = [given.messages, given.tools, given.system_column].map(textsOf);
+      const caller = new Caller(given, tools, chat);
       let account = newAccount(given);
       return request({
         concurrency: given.concurrency,
@@ -57,8 +58,8 @@ export function generateStage({ tools, ...named }: GenerateStage) {
           seed: given.seed === "row" ? seedFrom(...seed, batch.shardKey(row), batch.position(row))[0] >>> 1 : null,
         }),
         dialogue: (question) => rowDialogue(question as RowQuestion, given, tools),
-        ask: caller(given, tools, chat),
-        ...(given.failed === "drop" && { unanswered: (_, { message }) => ({ unanswered: message }) }),
+        ask: (question, signal) => caller.make(question, signal),
+        unanswered: (_, failure) => caller.unanswered(failure),
         tokens: tokensOf,
         apply: (batch, answer, drop) => {
           const names = columnsOf(given).map(({ name }) => name);

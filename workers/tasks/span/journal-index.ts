@@ -23,10 +23,6 @@ export class JournalIndex {
   #length = new Uint32Array(SMALLEST);
   #entries = 0;
 
-  get entries(): number {
-    return this.#entries;
-  }
-
   /** `key` is hexadecimal. */
   add(key: string, at: number, length: number): void {
     if (this.#entries >= MAX_LOAD * this.#at.length) this.#grow();

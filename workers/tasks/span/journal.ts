@@ -34,10 +34,6 @@ export class Journal {
     this.#path = path;
   }
 
-  has(key: string): boolean {
-    return this.get(key) !== undefined;
-  }
-
   /** The answer to the question of a key, undefined where there is none. */
   get(key: string): Answer | undefined {
     this.#open();
