@@ -11,7 +11,7 @@ import { canonicalJson } from "../kernels/json/canonical.ts";
 import { addStatistics, type PackingStatistics } from "../kernels/pack/plan.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
 import { type GateLimits, gateResults } from "./gates.ts";
-import type { RowStageManifest } from "./row-schema.ts";
+import type { RowManifest } from "./row-schema.ts";
 import {
   type SourceCounts,
   type SourceManifest,
@@ -229,14 +229,14 @@ function selectionManifest({ selection, shards }: PackedFacts): Pick<SourceManif
 }
 
 /** The bytes of a manifest: sorted keys, two spaces, a newline at the end. */
-export function manifestText(manifest: TrainingStageManifest | RowStageManifest): string {
+export function manifestText(manifest: TrainingStageManifest | RowManifest): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(manifest)), null, 2)}\n`;
 }
 
 /** Writes `STAGE.json` for every manifest into `folder`. */
 export function writeManifests(
   folder: string,
-  manifests: readonly (TrainingStageManifest | RowStageManifest)[],
+  manifests: readonly (TrainingStageManifest | RowManifest)[],
 ): CommittedFile[] {
   return manifests.map((manifest) =>
     commitBytes(join(folder, `${manifest.stage.name}.json`), Buffer.from(manifestText(manifest))),

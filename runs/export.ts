@@ -17,7 +17,7 @@ import {
 } from "../manifests/exports/define.ts";
 import { readSummary, writeExport } from "../manifests/exports/folder.ts";
 import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
-import type { RowStageManifest } from "../manifests/row-schema.ts";
+import type { RowManifest } from "../manifests/row-schema.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss } from "../manifests/shard-files.ts";
 import { planRegistry } from "../plan/plugins.ts";
@@ -81,14 +81,14 @@ export function exportManifests(
   };
 }
 
-type StageManifest = TrainingStageManifest | RowStageManifest;
+type StageManifest = TrainingStageManifest | RowManifest;
 
 interface SplitManifests {
   readonly manifests: readonly TrainingStageManifest[];
-  readonly rows: readonly RowStageManifest[];
+  readonly rows: readonly RowManifest[];
 }
 
-function mixesRows(manifest: StageManifest): manifest is RowStageManifest {
+function mixesRows(manifest: StageManifest): manifest is RowManifest {
   return "kind" in manifest;
 }
 
@@ -96,7 +96,7 @@ function mixesRows(manifest: StageManifest): manifest is RowStageManifest {
 function checkKinds(
   exporter: Exporter,
   manifests: readonly TrainingStageManifest[],
-  rows: readonly RowStageManifest[],
+  rows: readonly RowManifest[],
 ): void {
   const { rows: takesRows, windows: takesWindows } = takes(exporter);
   const [refused] = takesRows ? (takesWindows ? [] : manifests) : rows;
