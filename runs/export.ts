@@ -156,7 +156,10 @@ function ignoredLoss(
   if (options.ignore_loss === true) {
     return [`${named}: masked tokens are trained on, as asked: the loss lane is not in this export`];
   }
-  const others = TRAINERS.filter((trainer) => EXPORTERS[trainer].loss.written === "always").join(", ");
+  const needed = manifests.some(mixesRows) ? "rows" : "windows";
+  const others = TRAINERS.filter((trainer) => {
+    return EXPORTERS[trainer].loss.written === "always" && takes(EXPORTERS[trainer])[needed];
+  }).join(", ");
   const { option, notes } = exporter.loss;
   const flag = (name: string): string => `--${name.replaceAll("_", "-")} (${name})`;
   const byOption = option === undefined ? "" : `give ${flag(option)}, or `;
