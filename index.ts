@@ -17,7 +17,7 @@ export type { PackingFigures, Spread } from "./kernels/pack/figures.ts";
 export { defineExporter, type Exporter, type ExportOptions, sharedOptions } from "./manifests/exports/define.ts";
 export type { Trainer } from "./manifests/exports/registry.ts";
 export { documentBlocks, rowBlocks } from "./manifests/exports/views.ts";
-export type { RowSourceManifest, RowStageManifest } from "./manifests/row-schema.ts";
+export type { RowManifest, RowSourceManifest } from "./manifests/row-schema.ts";
 export type { SourceManifest, TrainingStageManifest } from "./manifests/schema.ts";
 export type { Finding } from "./manifests/verify.ts";
 export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum/smollm3.ts";

@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { planBestFit } from "../kernels/pack/best-fit.ts";
 import { planConcat } from "../kernels/pack/concat.ts";
 import { PackingMeter } from "../kernels/pack/figures.ts";
+import { deviates } from "./support/lognormal.ts";
 
 interface Result {
   readonly packer: string;
@@ -36,17 +37,10 @@ const SIGMA = 1.05;
 /** Exclusive ends of documents with lognormal lengths; the same for the same count. */
 function documentEnds(documents: number): Float64Array {
   const ends = new Float64Array(documents);
-  let state = 0x9e3779b9;
-  const uniform = (): number => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return ((state >>> 0) + 0.5) / 2 ** 32;
-  };
+  const next = deviates();
   let end = 0;
   for (let i = 0; i < documents; i++) {
-    const normal = Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-    end += Math.max(2, Math.round(MEDIAN_TOKENS * Math.exp(SIGMA * normal)));
+    end += Math.max(2, Math.round(MEDIAN_TOKENS * Math.exp(SIGMA * next())));
     ends[i] = end;
   }
   return ends;

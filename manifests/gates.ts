@@ -1,8 +1,8 @@
 /** The bounds a recipe sets on its own result. A gate that fails ends the command with exit code 3; what was made stays. */
 import { RunError } from "../batch/errors.ts";
-import type { RowRule } from "../mixtures/rows.ts";
 import { type LintGates, lintGateResults } from "./lint-gates.ts";
-import type { RowSourceManifest, RowStageManifest } from "./row-schema.ts";
+import type { RowRule } from "../kernels/row-rules.ts";
+import type { RowManifest, RowSourceManifest } from "./row-schema.ts";
 import type { GateResult, SourceCounts, SourceManifest, TokenizerGuard } from "./schema.ts";
 import { ratioOf } from "./tokenizer-guard.ts";
 
@@ -75,7 +75,7 @@ function isWithin(gate: string, value: number, limit: number): boolean {
 /** {@link gateResults} of a training stage of rows: its fill, and what it lost, are those of the stage. */
 export function rowGateResults(
   limits: GateLimits,
-  stage: Pick<RowStageManifest["stage"], "rule" | "fill_ratio" | "tokens_lost">,
+  stage: Pick<RowManifest["stage"], "rule" | "fill_ratio" | "tokens_lost">,
   sources: Readonly<Record<string, RowSourceManifest>>,
 ): GateResult[] {
   const all = Object.values(sources);

@@ -2,13 +2,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RunError } from "../batch/errors.ts";
-import { type RowStageManifest, rowStageManifestSchema } from "./row-schema.ts";
+import { type RowManifest, rowManifestSchema } from "./row-schema.ts";
 import { type TrainingStageManifest, trainingStageManifestSchema } from "./schema.ts";
 
 export interface ReadManifests {
   readonly manifests: readonly TrainingStageManifest[];
   /** Of training stages that mix rows. */
-  readonly row_manifests: readonly RowStageManifest[];
+  readonly row_manifests: readonly RowManifest[];
   /** Files that are no manifests, and why. */
   readonly problems: readonly { readonly file: string; readonly what: string }[];
 }
@@ -20,13 +20,13 @@ export interface ReadManifests {
 export async function readManifests(folder: string): Promise<ReadManifests> {
   const names = await manifestNames(folder);
   const manifests: TrainingStageManifest[] = [];
-  const row_manifests: RowStageManifest[] = [];
+  const row_manifests: RowManifest[] = [];
   const problems: { file: string; what: string }[] = [];
   for (const name of names) {
     try {
       const value: unknown = JSON.parse(await readFile(join(folder, name), "utf8"));
       const mixesRows = typeof value === "object" && value !== null && "kind" in value && value.kind === "rows";
-      const rows = mixesRows ? rowStageManifestSchema.safeParse(value) : undefined;
+      const rows = mixesRows ? rowManifestSchema.safeParse(value) : undefined;
       const windows = mixesRows ? undefined : trainingStageManifestSchema.safeParse(value);
       if (rows?.success === true) row_manifests.push(rows.data);
       if (windows?.success === true) manifests.push(windows.data);

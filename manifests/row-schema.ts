@@ -5,7 +5,7 @@
  * Invariant: as that of schema.ts. `kind: rows` tells the two apart.
  */
 import { z } from "zod";
-import { ROW_RULES } from "../mixtures/rows.ts";
+import { ROW_RULES } from "../kernels/row-rules.ts";
 import { manifestShapes } from "./schema.ts";
 
 const { count, share, storedFile, tokenStore, counts, tokenizerGuard, lineage, missing, gate, packer, head } =
@@ -38,7 +38,7 @@ const source = z.strictObject({
   lineage,
 });
 
-export const rowStageManifestSchema = z.strictObject({
+export const rowManifestSchema = z.strictObject({
   kind: z.literal("rows"),
   ...head,
   stage: z.strictObject({
@@ -48,6 +48,8 @@ export const rowStageManifestSchema = z.strictObject({
     rule: z.enum(ROW_RULES),
     seed: count,
     shuffle_seed: count.optional(),
+    /** The side of the mixture that the stage reads, where not all. */
+    split: z.strictObject({ test_size: z.number().positive(), part: z.enum(["train", "test"]) }).optional(),
     /** Tokens that a packed row may hold. */
     sequence_length: count,
     pack: packer,
@@ -78,5 +80,5 @@ export const rowStageManifestSchema = z.strictObject({
   gates: z.array(gate),
 });
 
-export type RowStageManifest = z.output<typeof rowStageManifestSchema>;
-export type RowSourceManifest = RowStageManifest["sources"][string];
+export type RowManifest = z.output<typeof rowManifestSchema>;
+export type RowSourceManifest = RowManifest["sources"][string];

@@ -9,7 +9,7 @@ import { entryAt } from "../batch/entry.ts";
 import { rowFiles } from "../store/layout.ts";
 import { decodeRowPlan, type RowPlan, rowPlanProblem } from "../store/row-plan.ts";
 import { achievedShare } from "./gates.ts";
-import type { RowSourceManifest, RowStageManifest } from "./row-schema.ts";
+import type { RowManifest, RowSourceManifest } from "./row-schema.ts";
 import { lossFile } from "./shard-files.ts";
 import type { Finding } from "./verify-figures.ts";
 import { fileProblem } from "./verify-files.ts";
@@ -17,7 +17,7 @@ import { fileProblem } from "./verify-files.ts";
 const TOLERANCE = 1e-9;
 
 /** No file is opened. */
-export function rowFigureFindings(manifest: RowStageManifest): Finding[] {
+export function rowFigureFindings(manifest: RowManifest): Finding[] {
   const findings: Finding[] = [];
   const { stage, sources, order, gates } = manifest;
   const all = Object.entries(sources);
@@ -102,7 +102,7 @@ export function rowFigureFindings(manifest: RowStageManifest): Finding[] {
 
 /** Findings on the index of the rows, and on what it says of the stores. */
 export async function rowPlanFindings(
-  manifest: RowStageManifest,
+  manifest: RowManifest,
   store: string,
   onFile: (path: string) => void = () => {},
 ): Promise<Finding[]> {
@@ -124,7 +124,7 @@ export async function rowPlanFindings(
   return findings;
 }
 
-function rowsProblem(manifest: RowStageManifest, store: string): string | undefined {
+function rowsProblem(manifest: RowManifest, store: string): string | undefined {
   const { stage, files, token_files, sources, tokenizer } = manifest;
   const read = (name: string): Uint8Array => {
     const file = files.find(({ path }) => path.endsWith(`/${name}`));
@@ -152,7 +152,7 @@ function rowsProblem(manifest: RowStageManifest, store: string): string | undefi
 
 type Packed = { -readonly [Field in keyof RowSourceManifest["packed"]]: number };
 
-function recount(plan: RowPlan, { token_files, sources }: RowStageManifest, store: string): Map<string, Packed> {
+function recount(plan: RowPlan, { token_files, sources }: RowManifest, store: string): Map<string, Packed> {
   const found = new Map<string, Packed>();
   const byFile = token_files.map((): number[] => []);
   for (let piece = 0; piece < plan.pieces; piece++) entryAt(byFile, plan.piece(piece).file, "token file").push(piece);

@@ -12,7 +12,7 @@ import { addStatistics, type PackingStatistics } from "../kernels/pack/plan.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
 import type { ChatFigures } from "./chat.ts";
 import { type GateLimits, gateResults } from "./gates.ts";
-import type { RowStageManifest } from "./row-schema.ts";
+import type { RowManifest } from "./row-schema.ts";
 import {
   type SourceCounts,
   type SourceManifest,
@@ -232,14 +232,14 @@ function selectionManifest({ selection, shards }: PackedFacts): Pick<SourceManif
 }
 
 /** The bytes of a manifest: sorted keys, two spaces, a newline at the end. */
-export function manifestText(manifest: TrainingStageManifest | RowStageManifest): string {
+export function manifestText(manifest: TrainingStageManifest | RowManifest): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(manifest)), null, 2)}\n`;
 }
 
 /** Writes `STAGE.json` for every manifest into `folder`. */
 export function writeManifests(
   folder: string,
-  manifests: readonly (TrainingStageManifest | RowStageManifest)[],
+  manifests: readonly (TrainingStageManifest | RowManifest)[],
 ): CommittedFile[] {
   return manifests.map((manifest) =>
     commitBytes(join(folder, `${manifest.stage.name}.json`), Buffer.from(manifestText(manifest))),

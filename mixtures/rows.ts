@@ -9,10 +9,8 @@
  */
 import { RecipeError } from "../batch/errors.ts";
 import { uint32At } from "../batch/numbers.ts";
-import { numpyPermutation } from "../kernels/random/pcg64.ts";
-
-export const ROW_RULES = ["handbook", "trl", "tokens", "supervised_tokens"] as const;
-export type RowRule = (typeof ROW_RULES)[number];
+import { numpyPermutation, trainTestSplit } from "../kernels/random/pcg64.ts";
+import type { RowRule } from "../kernels/row-rules.ts";
 
 /** A source as a mixture of rows sees it: its rows in their order. */
 export interface RowSource {
@@ -62,6 +60,18 @@ function requestedAmounts(rule: RowRule, sources: readonly RowSource[]): readonl
   }
   const limit = tokenLimit(rule, sources);
   return sources.map(({ fraction }) => fraction * limit);
+}
+
+/** One side of a mixture that is split in two, as `train_test_split` splits it. */
+export interface RowSplit {
+  /** Share of the rows that are for tests, or their number. */
+  readonly test_size: number;
+  readonly part: "train" | "test";
+}
+
+/** The rows of one side, in its order. */
+export function splitRows(order: RowOrder, { test_size, part }: RowSplit, seed: number): RowOrder {
+  return inOrder(order, trainTestSplit(order.row.length, test_size, seed)[part]);
 }
 
 /** A permutation of `datasets` for each length, made once: sources of equal length are shuffled alike. */

@@ -17,7 +17,10 @@ export function checkExports(recipe: Recipe, sources: readonly SourcePlan[]): vo
   const masked = sources.filter(({ loss, tokenized }) => loss && tokenized).map(({ name }) => name);
   const losing = recipe.exports.filter((trainer) => !writesLoss(EXPORTERS[trainer], {}));
   if (masked.length === 0 || losing.length === 0) return;
-  const able = TRAINERS.filter((trainer) => EXPORTERS[trainer].loss.written === "always").join(", ");
+  const needed = recipe.row_stages === undefined ? "windows" : "rows";
+  const able = TRAINERS.filter((trainer) => {
+    return EXPORTERS[trainer].loss.written === "always" && takes(EXPORTERS[trainer])[needed];
+  }).join(", ");
   throw new RecipeError({
     code: "recipe/export-loses-loss",
     what: `the export for ${losing.join(", ")} would train on masked tokens of ${masked.join(", ")}`,

@@ -9,7 +9,8 @@ import type { Asset } from "../io/assets.ts";
 import type { ShardRef } from "../io/source.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
 import type { Seed } from "../kernels/random/shuffle.ts";
-import type { RowRule } from "../mixtures/rows.ts";
+import type { RowRule } from "../kernels/row-rules.ts";
+import type { RowSplit } from "../mixtures/rows.ts";
 import type { ColumnDeclaration, Exchange, OperatorKind, SinkColumn } from "../stages/define.ts";
 import type { MissingSource } from "./missing.ts";
 import type { HeldOutShare, Recipe } from "./types.ts";
@@ -150,6 +151,7 @@ export interface RowsPlan {
   readonly rule: RowRule;
   readonly seed: number;
   readonly shuffle_seed?: number;
+  readonly split?: RowSplit;
   /** Tokens that a packed row may hold. */
   readonly sequence_length: number;
   readonly pack: PlannedStage;

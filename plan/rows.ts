@@ -24,11 +24,12 @@ export async function planRows(
     const members = stage.fractions.map(({ source: name, fraction }) => {
       return { source: sources.findIndex((source) => source.name === name), fraction };
     });
-    const { rule, seed, shuffle_seed, sequence_length, align_tokens } = stage;
+    const { rule, seed, shuffle_seed, split, sequence_length, align_tokens } = stage;
     const meaning = {
       rule,
       seed,
       ...(shuffle_seed === undefined ? {} : { shuffle_seed }),
+      ...(split === undefined ? {} : { split }),
       sequence_length,
       long_rows: longRows(stage, encode),
       align_tokens,

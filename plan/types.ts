@@ -1,10 +1,11 @@
 /** A recipe after loading: every default filled in, every name checked, every value's origin known. Plain data. */
 import type { Place } from "../batch/errors.ts";
 import type { ChatGates } from "../manifests/chat.ts";
+import type { LintGates } from "../manifests/lint-gates.ts";
+import type { RowRule } from "../kernels/row-rules.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
 import type { TokenizerGates } from "../manifests/gates.ts";
-import type { LintGates } from "../manifests/lint-gates.ts";
-import type { RowRule } from "../mixtures/rows.ts";
+import type { RowSplit } from "../mixtures/rows.ts";
 import type { LengthRange, MixtureRequest } from "../mixtures/weights.ts";
 import type { AssetRef } from "../stages/assets.ts";
 
@@ -92,6 +93,8 @@ export interface RowStageSpec {
   readonly seed: number;
   /** Where TRL's `shuffle_dataset` is meant: of the shuffles before and after packing. */
   readonly shuffle_seed?: number;
+  /** Where only one side of a split is read. */
+  readonly split?: RowSplit;
   /** In the order of the mixture. */
   readonly fractions: readonly { readonly source: string; readonly fraction: number }[];
   readonly long_rows: LongRows;

@@ -1,7 +1,7 @@
 /** A recipe and a plan in the words of their reader: what the curriculum asks of each source; segments with their state and why. */
 import { entryAt, entryOf } from "../batch/entry.ts";
 import { accountCurriculum, type SourceAccount, type TrainingStageAccount } from "../mixtures/curriculum/account.ts";
-import { accountRowStage, type RowStageAccount } from "../mixtures/curriculum/account-rows.ts";
+import { accountRowMixture, type RowMixtureAccount } from "../mixtures/curriculum/account-rows.ts";
 import { needsCounts } from "../mixtures/weights.ts";
 import type { MissingSource } from "../plan/missing.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -34,7 +34,7 @@ export interface TrainingStageDescription extends TrainingStageAccount {
   readonly pack: string;
 }
 
-export interface RowStageDescription extends RowStageAccount {
+export interface RowStageDescription extends RowMixtureAccount {
   readonly pack: string;
 }
 
@@ -69,7 +69,7 @@ export function describeRecipe(recipe: Recipe): RecipeDescription {
     }),
     ...(recipe.row_stages && {
       row_stages: recipe.row_stages.map((stage) => {
-        return { ...accountRowStage(stage, recipe.sources), pack: stage.pack.use };
+        return { ...accountRowMixture(stage, recipe.sources), pack: stage.pack.use };
       }),
     }),
     sources: sources.map((source) => {
@@ -113,7 +113,7 @@ function describeStored(plan: Plan, layout: Layout): RecipeDescription {
   });
   const described = describeRecipe({ ...plan.recipe, training_stages });
   const row_stages = plan.recipe.row_stages?.map((stage) => {
-    return { ...accountRowStage(stage, Object.fromEntries(held)), pack: stage.pack.use };
+    return { ...accountRowMixture(stage, Object.fromEntries(held)), pack: stage.pack.use };
   });
   const sources = described.sources.map((source): SourceDescription => {
     const account = stored.get(source.name);

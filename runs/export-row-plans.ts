@@ -18,7 +18,7 @@ import type {
   TrainingStageRowPlan,
   TrainingStageRows,
 } from "../manifests/exports/views.ts";
-import type { RowStageManifest } from "../manifests/row-schema.ts";
+import type { RowManifest } from "../manifests/row-schema.ts";
 import type { StoredFile } from "../manifests/schema.ts";
 import { lossFile } from "../manifests/shard-files.ts";
 import { rowFiles } from "../store/layout.ts";
@@ -29,7 +29,7 @@ import { decodeTokens, type TokenBytes } from "../store/token-file.ts";
 const FILE_TOKENS = 1 << 26;
 
 /** The index of each stage, as files of the store. */
-export function rowPlanStages(manifests: readonly RowStageManifest[], store: string): TrainingStageRowPlan[] {
+export function rowPlanStages(manifests: readonly RowManifest[], store: string): TrainingStageRowPlan[] {
   return manifests.map((manifest) => ({
     name: manifest.stage.name,
     sequence_length: manifest.stage.sequence_length,
@@ -42,7 +42,7 @@ export function rowPlanStages(manifests: readonly RowStageManifest[], store: str
 
 /** The rows of each stage, `rowTokens` of a sequence length long. `use` gets them; token files are open as long as it runs. */
 export function withPackedRows<Result>(
-  manifests: readonly RowStageManifest[],
+  manifests: readonly RowManifest[],
   store: string,
   rowTokens: (sequenceLength: number) => number,
   use: (stages: readonly TrainingStageRows[]) => Result,
@@ -56,7 +56,7 @@ export function withPackedRows<Result>(
 }
 
 function stageRows(
-  manifest: RowStageManifest,
+  manifest: RowManifest,
   store: string,
   rowTokens: (sequenceLength: number) => number,
   open: OpenFiles,
@@ -176,13 +176,13 @@ class OpenFiles {
   }
 }
 
-function planFile({ files, stage }: RowStageManifest, name: string, store: string): StoreFile {
+function planFile({ files, stage }: RowManifest, name: string, store: string): StoreFile {
   const file = files.find(({ path }) => path.endsWith(`/${name}`));
   if (file === undefined) throw new Error(`${stage.name}: no ${name} in the manifest`);
   return inStore(file, store);
 }
 
-function tokenFiles({ token_files, sources }: RowStageManifest, store: string): TokenFiles[] {
+function tokenFiles({ token_files, sources }: RowManifest, store: string): TokenFiles[] {
   return token_files.map(({ source, path }) => {
     const { files = [] } = sources[source]?.token_store ?? {};
     const tokens = files.find((file) => file.path === path);

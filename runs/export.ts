@@ -18,7 +18,7 @@ import {
 } from "../manifests/exports/define.ts";
 import { readSummary, writeExport } from "../manifests/exports/folder.ts";
 import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
-import type { RowStageManifest } from "../manifests/row-schema.ts";
+import type { RowManifest } from "../manifests/row-schema.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss } from "../manifests/shard-files.ts";
 import { planRegistry } from "../plan/plugins.ts";
@@ -83,14 +83,14 @@ export function exportManifests(
   };
 }
 
-type StageManifest = TrainingStageManifest | RowStageManifest;
+type StageManifest = TrainingStageManifest | RowManifest;
 
 interface SplitManifests {
   readonly manifests: readonly TrainingStageManifest[];
-  readonly rows: readonly RowStageManifest[];
+  readonly rows: readonly RowManifest[];
 }
 
-function mixesRows(manifest: StageManifest): manifest is RowStageManifest {
+function mixesRows(manifest: StageManifest): manifest is RowManifest {
   return "kind" in manifest;
 }
 
@@ -98,7 +98,7 @@ function mixesRows(manifest: StageManifest): manifest is RowStageManifest {
 function checkKinds(
   exporter: Exporter,
   manifests: readonly TrainingStageManifest[],
-  rows: readonly RowStageManifest[],
+  rows: readonly RowManifest[],
 ): void {
   const { rows: takesRows, windows: takesWindows } = takes(exporter);
   const [refused] = takesRows ? (takesWindows ? [] : manifests) : rows;
@@ -158,7 +158,10 @@ function ignoredLoss(
   if (options.ignore_loss === true) {
     return [`${named}: masked tokens are trained on, as asked: the loss lane is not in this export`];
   }
-  const others = TRAINERS.filter((trainer) => EXPORTERS[trainer].loss.written === "always").join(", ");
+  const needed = manifests.some(mixesRows) ? "rows" : "windows";
+  const others = TRAINERS.filter((trainer) => {
+    return EXPORTERS[trainer].loss.written === "always" && takes(EXPORTERS[trainer])[needed];
+  }).join(", ");
   const { option, notes } = exporter.loss;
   const flag = (name: string): string => `--${name.replaceAll("_", "-")} (${name})`;
   const byOption = option === undefined ? "" : `give ${flag(option)}, or `;

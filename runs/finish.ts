@@ -11,7 +11,7 @@ import { RunError } from "../batch/errors.ts";
 import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
 import { requireTokenizerGates } from "../manifests/gates.ts";
 import { requireLintGates } from "../manifests/lint-gates.ts";
-import type { RowStageManifest } from "../manifests/row-schema.ts";
+import type { RowManifest } from "../manifests/row-schema.ts";
 import {
   buildManifests,
   type ManifestFacts,
@@ -162,7 +162,7 @@ function manifestsOf(plan: Plan, parts: RunParts): StageManifests {
     missing: plan.missing,
     ...facts,
   });
-  const rowHead = { ...head, recipe: recipe as RowStageManifest["recipe"] };
+  const rowHead = { ...head, recipe: recipe as RowManifest["recipe"] };
   const rows = rowManifests(plan, parts.arranged, rowHead, (source) => facts.source(sourceAt(plan, source).name));
   return { windows, rows };
 }
@@ -319,7 +319,7 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
   };
 }
 
-function rowStageResult({ stage, order, sources }: RowStageManifest): NonNullable<RunResult["row_stages"]>[number] {
+function rowStageResult({ stage, order, sources }: RowManifest): NonNullable<RunResult["row_stages"]>[number] {
   const { name, rule, rows, sequences, tokens, supervised_tokens, fill_ratio, tokens_lost } = stage;
   return {
     name,

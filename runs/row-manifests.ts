@@ -1,8 +1,8 @@
 /** The manifests of a run's training stages of rows, from markers. */
 import { entryAt } from "../batch/entry.ts";
-import type { RowStageManifest } from "../manifests/row-schema.ts";
-import { buildRowManifest, type RowManifestHead } from "../manifests/row-stages.ts";
+import type { RowManifest } from "../manifests/row-schema.ts";
 import type { SourceFacts } from "../manifests/write.ts";
+import { buildRowManifest, type RowManifestHead } from "../manifests/write-rows.ts";
 import { type Plan, rowsAt, sourceAt } from "../plan/plan.ts";
 import type { ArrangeMarker } from "../workers/protocol.ts";
 import { inFolder } from "./store-paths.ts";
@@ -13,10 +13,13 @@ export function rowManifests(
   arranged: readonly ArrangeMarker[],
   head: RowManifestHead,
   facts: (source: number) => SourceFacts,
-): readonly RowStageManifest[] {
+): readonly RowManifest[] {
   const { row_stages = [], gates, tokenizer } = plan.recipe;
   return arranged.map((marker, index) => {
-    const { sources, rule, seed, shuffle_seed, sequence_length, pack, align_tokens, fingerprint } = rowsAt(plan, index);
+    const { sources, rule, seed, shuffle_seed, split, sequence_length, pack, align_tokens, fingerprint } = rowsAt(
+      plan,
+      index,
+    );
     const { name, position, long_rows } = entryAt(row_stages, index, "training stage of rows");
     const { files, sources: given, ...figures } = marker;
     const { use, version, options } = pack;
@@ -29,8 +32,9 @@ export function rowManifests(
           rule,
           seed,
           ...(shuffle_seed === undefined ? {} : { shuffle_seed }),
+          ...(split === undefined ? {} : { split }),
           sequence_length,
-          pack: { use, version, options: options as RowStageManifest["stage"]["pack"]["options"] },
+          pack: { use, version, options: options as RowManifest["stage"]["pack"]["options"] },
           long_rows,
           align_tokens,
           fingerprint,

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { RecipeError } from "../batch/errors.ts";
 import { readManifests } from "../manifests/read.ts";
-import type { RowStageManifest } from "../manifests/row-schema.ts";
+import type { RowManifest } from "../manifests/row-schema.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import type { Recipe } from "../plan/types.ts";
 import { runFiles } from "../store/layout.ts";
@@ -11,7 +11,7 @@ import type { OpenRun } from "./status.ts";
 /** Manifests of training stages: those that read windows, and those that mix rows. */
 export interface StageManifests {
   readonly windows: readonly TrainingStageManifest[];
-  readonly rows: readonly RowStageManifest[];
+  readonly rows: readonly RowManifest[];
 }
 
 /** All of them. Throws RecipeError `flag/no-training-stages`, RunError `run/not-a-run` where the run is not finished. */

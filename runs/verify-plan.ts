@@ -1,7 +1,7 @@
 /** Do the plan of a run and its manifests speak of the same thing, and is the plan's fingerprint its own? No file is opened. */
 
 import { canonicalJson } from "../kernels/json/canonical.ts";
-import type { RowStageManifest } from "../manifests/row-schema.ts";
+import type { RowManifest } from "../manifests/row-schema.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import type { Finding } from "../manifests/verify.ts";
 import { planFingerprint } from "../plan/fingerprint.ts";
@@ -13,7 +13,7 @@ const FILE = "plan.json";
 export function planFindings(
   plan: Plan,
   manifests: readonly TrainingStageManifest[],
-  rowManifests: readonly RowStageManifest[],
+  rowManifests: readonly RowManifest[],
 ): Finding[] {
   const findings: Finding[] = [];
   const report = (what: string, place: Pick<Finding, "stage" | "source"> = {}): void => {
@@ -58,7 +58,7 @@ export function planFindings(
 
 function sourceProblem(
   source: SourcePlan,
-  share: Pick<RowStageManifest["sources"][string], "fingerprints" | "lineage">,
+  share: Pick<RowManifest["sources"][string], "fingerprints" | "lineage">,
 ): string | undefined {
   const { ingest, tokens } = share.fingerprints;
   if (ingest !== source.ingest || tokens !== source.tokens) return "names other stores than the manifest";

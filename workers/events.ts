@@ -1,7 +1,7 @@
 /** What a run tells while it goes on: typed events, drawn by reporters. The library itself never prints. */
 import type { ErrorData } from "../batch/errors.ts";
+import type { RowRule } from "../kernels/row-rules.ts";
 import type { TokenizerGuard } from "../manifests/schema.ts";
-import type { RowRule } from "../mixtures/rows.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ProgressCounts } from "./progress.ts";
 import type { Task } from "./protocol.ts";

@@ -5,9 +5,10 @@
  * their share of the source's, where a run counts those of the very rows.
  */
 import { ownOf } from "../../batch/entry.ts";
-import { type RowRule, rowsTaken } from "../rows.ts";
+import type { RowRule } from "../../kernels/row-rules.ts";
+import { rowsTaken } from "../rows.ts";
 
-export interface CurriculumRowStage {
+export interface CurriculumRowMixture {
   readonly name: string;
   readonly sequence_length: number;
   readonly rule: RowRule;
@@ -28,7 +29,7 @@ export interface RowSourceAccount extends CountedRows {
   readonly tokens?: number;
 }
 
-export interface RowStageAccount {
+export interface RowMixtureAccount {
   readonly name: string;
   readonly rule: RowRule;
   readonly sequence_length: number;
@@ -38,10 +39,10 @@ export interface RowStageAccount {
   readonly sources: readonly RowSourceAccount[];
 }
 
-export function accountRowStage(
-  { name, sequence_length, rule, fractions }: CurriculumRowStage,
+export function accountRowMixture(
+  { name, sequence_length, rule, fractions }: CurriculumRowMixture,
   counted: Readonly<Record<string, CountedRows>>,
-): RowStageAccount {
+): RowMixtureAccount {
   const facts = fractions.map(({ source }): CountedRows => {
     const { category, available_rows, available_tokens } = ownOf(counted, source) ?? {};
     return {
@@ -72,7 +73,7 @@ export function accountRowStage(
 
 function takenOf(
   rule: RowRule,
-  fractions: CurriculumRowStage["fractions"],
+  fractions: CurriculumRowMixture["fractions"],
   facts: readonly CountedRows[],
 ): readonly Pick<RowSourceAccount, "rows" | "tokens">[] {
   if (rule === "supervised_tokens") return facts.map(() => ({}));

@@ -56,6 +56,15 @@ export function resolveRowStage(
       });
     }
   }
+  const { test_size = 0.5 } = rows.split ?? {};
+  if (test_size > 1 && !Number.isInteger(test_size)) {
+    findings.push({
+      code: "recipe/out-of-range",
+      what: `${test_size} is neither a share of rows nor a number of them`,
+      fix: "write a share below 1, or a whole number",
+      path: [...path, "rows", "split", "test_size"],
+    });
+  }
   if (align_tokens >= sequence_length) {
     findings.push({
       code: "recipe/out-of-range",
@@ -87,6 +96,7 @@ export function resolveRowStage(
     rule: rows.rule,
     seed: rows.seed,
     ...(rows.shuffle_seed === undefined ? {} : { shuffle_seed: rows.shuffle_seed }),
+    ...(rows.split === undefined ? {} : { split: rows.split }),
     fractions,
     long_rows,
     align_tokens,

@@ -7,8 +7,8 @@
 import { z } from "zod";
 import { ENCODINGS } from "../../io/tokenizer-files.ts";
 import { chatGatesShape } from "../../manifests/chat.ts";
+import { ROW_RULES } from "../../kernels/row-rules.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";
-import { ROW_RULES } from "../../mixtures/rows.ts";
 import type { WeightNode } from "../../mixtures/weights.ts";
 import { LINT_FINDINGS } from "../../stages/chat/lint-findings.ts";
 import { parseSize } from "./sizes.ts";
@@ -210,6 +210,18 @@ export const rowStageShape = z.strictObject({
         .optional()
         .describe(
           "TRL's `shuffle_dataset` with this seed: rows are shuffled before they are packed, packed rows after it",
+        ),
+      split: z
+        .strictObject({
+          test_size: z
+            .number()
+            .positive()
+            .describe("share of the mixture's rows that are for tests, rounded up; or their number"),
+          part: z.enum(["train", "test"]).describe("the side that this stage reads"),
+        })
+        .optional()
+        .describe(
+          "reads one side of the mixture, as `datasets` splits it with `seed`; another stage may read the other",
         ),
       fractions: z
         .record(nameShape, z.number().positive())

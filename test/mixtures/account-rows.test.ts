@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accountRowStage } from "../../mixtures/curriculum/account-rows.ts";
+import { accountRowMixture } from "../../mixtures/curriculum/account-rows.ts";
 
 const COUNTED = {
   magpie: { category: "no_think", available_rows: 406_843, available_tokens: 619_050_000 },
@@ -10,7 +10,7 @@ const COUNTED = {
 
 function account(rule: "handbook" | "trl" | "tokens" | "supervised_tokens", fractions: Record<string, number>) {
   const list = Object.entries(fractions).map(([source, fraction]) => ({ source, fraction }));
-  return accountRowStage({ name: "sft", sequence_length: 65_536, rule, fractions: list }, COUNTED);
+  return accountRowMixture({ name: "sft", sequence_length: 65_536, rule, fractions: list }, COUNTED);
 }
 
 test("a fraction of rows comes to the rows that were published", () => {

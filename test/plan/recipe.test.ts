@@ -95,7 +95,7 @@ test("defineRecipe names the path of what is wrong", async () => {
       "error[recipe/unknown-key]: a source has no key `wieght`\n" +
         "  at: sources.code.wieght\n" +
         "  why: a key that nothing reads would be a setting you only believe to have made\n" +
-        "  fix: one of `text`, `limit`, `from`, `read`, `pipeline`, `category`, `missing`, `available_tokens`",
+        "  fix: one of `text`, `limit`, `from`, `read`, `pipeline`, `category`, `missing`, `available_tokens`, `available_rows`",
     );
     return true;
   });

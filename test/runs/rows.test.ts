@@ -8,7 +8,7 @@ import { parquetReadObjects } from "hyparquet";
 import { exportRun, openRun, type Plan, prepare, type RunOptions, run, runStatus, verifyRun } from "../../index.ts";
 import { readSummary } from "../../manifests/exports/folder.ts";
 import type { Trainer } from "../../manifests/exports/registry.ts";
-import type { RowStageManifest } from "../../manifests/row-schema.ts";
+import type { RowManifest } from "../../manifests/row-schema.ts";
 import { Layout, rowFiles } from "../../store/layout.ts";
 import { flipByte } from "../io/vouched.ts";
 import { temporaryFolder, treeDigests } from "../workers/fixture.ts";
@@ -44,7 +44,7 @@ function chatRun(
   return make(root, recipe, options);
 }
 
-function manifestOf(layout: Layout, stage: string): RowStageManifest {
+function manifestOf(layout: Layout, stage: string): RowManifest {
   return JSON.parse(fs.readFileSync(layout.manifestFile("chats", stage), "utf8"));
 }
 
@@ -149,8 +149,8 @@ test("verify finds a flipped byte and a wrong figure of packed rows", async (t) 
   const [sft] = plan.rows ?? [];
   const pieces = path.join(layout.rows(sft.fingerprint), rowFiles.pieces);
   const manifest = layout.manifestFile("chats", "sft");
-  const change = (edit: (manifest: RowStageManifest) => void) => () => {
-    const value = JSON.parse(fs.readFileSync(manifest, "utf8")) as RowStageManifest;
+  const change = (edit: (manifest: RowManifest) => void) => () => {
+    const value = JSON.parse(fs.readFileSync(manifest, "utf8")) as RowManifest;
     edit(value);
     fs.writeFileSync(manifest, JSON.stringify(value));
   };
@@ -291,6 +291,24 @@ test("subsequences are padded for context parallelism where the stage left room"
   const trained = padded.reduce((sum, { loss_mask }) => sum + loss_mask.reduce((a, b) => a + b, 0), 0);
   assert.equal(trained, stage.supervised_tokens);
   assert.ok(sources.long.rows_dropped > 0 && stage.tokens_lost > 0);
+});
+
+test("two stages read the two sides of a mixture, and every row of it is in one of them", async (t) => {
+  const stage = (name: string, more: string): string =>
+    `{ name: ${name}, sequence_length: 128, pack: bfd-split, rows: { rule: handbook, seed: 3${more}, fractions: { even: 1, short: 0.5 } } }`;
+  const split = (part: string): string => `, split: { test_size: 0.2, part: ${part} }`;
+  const { layout } = await chatRun(
+    t,
+    recipeOf([stage("all", ""), stage("train", split("train")), stage("test", split("test"))]),
+  );
+  const taken = ["all", "train", "test"].map((name) => {
+    const { sources } = manifestOf(layout, name);
+    return [sources.even.taken.rows + sources.short.taken.rows, sources.even.taken.tokens + sources.short.taken.tokens];
+  });
+  const [all, train, held] = taken;
+  assert.deepEqual(all, [train[0] + held[0], train[1] + held[1]]);
+  assert.equal(held[0], Math.ceil(all[0] * 0.2));
+  assert.deepEqual(await verifyRun(openRun("chats", layout.root)), []);
 });
 
 test("what a recipe of rows cannot mean is said at its place", async (t) => {

@@ -20,7 +20,7 @@ import {
 } from "../../kernels/pack/sequences.ts";
 import { numpyPermutation } from "../../kernels/random/pcg64.ts";
 import { seedFrom } from "../../kernels/random/shuffle.ts";
-import { inOrder, type MixedRows, mixRows } from "../../mixtures/rows.ts";
+import { inOrder, type MixedRows, mixRows, splitRows } from "../../mixtures/rows.ts";
 import { type RowsPlan, rowsAt, sourceAt } from "../../plan/plan.ts";
 import { cutsRows } from "../../plan/recipe/packers.ts";
 import { rowFiles } from "../../store/layout.ts";
@@ -72,8 +72,10 @@ export function arrange(task: ArrangeTask, context: WorkerContext): ArrangeMarke
   return marker;
 }
 
-/** The rows of the mixture, shuffled once more where TRL would. */
-function takenRows(stored: readonly StoredRows[], { order }: MixedRows, { shuffle_seed }: RowsPlan): TakenRows {
+/** The rows of the mixture that the stage reads, shuffled once more where TRL would. */
+function takenRows(stored: readonly StoredRows[], mixed: MixedRows, entry: RowsPlan): TakenRows {
+  const { seed, shuffle_seed, split } = entry;
+  const order = split === undefined ? mixed.order : splitRows(mixed.order, split, seed);
   const { source, row } =
     shuffle_seed === undefined ? order : inOrder(order, numpyPermutation(order.row.length, shuffle_seed));
   const of = (index: number): StoredRows => entryAt(stored, source[index] ?? 0, "source");

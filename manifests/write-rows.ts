@@ -5,7 +5,7 @@
  */
 import { entryAt } from "../batch/entry.ts";
 import { type GateLimits, rowGateResults } from "./gates.ts";
-import { type RowSourceManifest, type RowStageManifest, rowStageManifestSchema } from "./row-schema.ts";
+import { type RowManifest, type RowSourceManifest, rowManifestSchema } from "./row-schema.ts";
 import type { StoredFile } from "./schema.ts";
 import { type MissingFacts, type SourceFacts, storeManifest } from "./write.ts";
 
@@ -23,14 +23,15 @@ type GivenFacts = Pick<
   | "tokens_repeated"
 >;
 
-export interface RowStageFacts {
+export interface RowManifestFacts {
   readonly stage: Pick<
-    RowStageManifest["stage"],
+    RowManifest["stage"],
     | "position"
     | "name"
     | "rule"
     | "seed"
     | "shuffle_seed"
+    | "split"
     | "sequence_length"
     | "pack"
     | "long_rows"
@@ -53,15 +54,15 @@ export interface RowStageFacts {
   }[];
 }
 
-export type RowManifestHead = Pick<RowStageManifest, "run" | "plan_fingerprint" | "recipe" | "seed" | "tokenizer">;
+export type RowManifestHead = Pick<RowManifest, "run" | "plan_fingerprint" | "recipe" | "seed" | "tokenizer">;
 
 /** Throws a ZodError for facts no manifest may hold: a bug of the caller. */
 export function buildRowManifest(
   head: RowManifestHead,
-  facts: RowStageFacts,
+  facts: RowManifestFacts,
   limits: GateLimits,
   missing: readonly MissingFacts[],
-): RowStageManifest {
+): RowManifest {
   const { stage, sources, files, ...figures } = facts;
   const given = sources.map((source) => source.given);
   const shares = sharesOf(given);
@@ -84,7 +85,7 @@ export function buildRowManifest(
   const left = missing.flatMap(({ weights, ...source }) =>
     Object.entries(weights).flatMap(([name, weight]) => (name === stage.name ? [{ ...source, weight }] : [])),
   );
-  const whole: RowStageManifest["stage"] = {
+  const whole: RowManifest["stage"] = {
     ...stage,
     ...figures,
     sequences: sum(({ packed }) => packed.sequences),
@@ -94,7 +95,7 @@ export function buildRowManifest(
     tokens_repeated: sum(({ tokens_repeated }) => tokens_repeated),
   };
   const byName = Object.fromEntries(entries);
-  return rowStageManifestSchema.parse({
+  return rowManifestSchema.parse({
     kind: "rows",
     schema: 1,
     ...head,
