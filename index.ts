@@ -12,6 +12,7 @@ export * from "./batch/errors.ts";
 export { createIoEnvironment, type IoEnvironment } from "./io/environment.ts";
 export { listShards } from "./io/list.ts";
 export { openShard } from "./io/open.ts";
+export { TABLES_START } from "./io/shared-tables.ts";
 export type { ByteSource, ShardRef } from "./io/source.ts";
 export type { PackingFigures, Spread } from "./kernels/pack/figures.ts";
 export { defineExporter, type Exporter, type ExportOptions, sharedOptions } from "./manifests/exports/define.ts";

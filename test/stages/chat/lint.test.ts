@@ -6,6 +6,7 @@ import test, { type TestContext } from "node:test";
 import { openRun, prepare, run, verifyRun } from "../../../index.ts";
 import type { TrainingStageManifest } from "../../../manifests/schema.ts";
 import stage from "../../../stages/chat/lint.ts";
+import { NO_RESOURCES } from "../../../stages/define.ts";
 import { batchOfRows } from "../../batch-of.ts";
 import { tinyTokenizer } from "../../kernels/bpe/tiny-tokenizer.ts";
 import { temporaryFolder } from "../../workers/fixture.ts";
@@ -14,7 +15,7 @@ import { LOCAL_ASSETS } from "../local-assets.ts";
 type Row = Readonly<Record<string, unknown>>;
 
 function findings(row: Row, options: object = {}): readonly string[] {
-  const operator = stage.create(stage.options.parse(options), { assets: LOCAL_ASSETS, seed: [0, 0] });
+  const operator = stage.create(stage.options.parse(options), { ...NO_RESOURCES, assets: LOCAL_ASSETS, seed: [0, 0] });
   assert.equal(operator.kind, "filter");
   const columns = Object.entries(row).map(([name, value]) => [
     name,
