@@ -1,7 +1,7 @@
 /** The bounds a recipe sets on its own result. A gate that fails ends the command with exit code 3; what was made stays. */
 import { RunError } from "../batch/errors.ts";
-import { type LintGates, lintGateResults } from "./lint-gates.ts";
 import type { RowRule } from "../kernels/row-rules.ts";
+import { type LintGates, lintGateResults } from "./lint-gates.ts";
 import type { RowManifest, RowSourceManifest } from "./row-schema.ts";
 import type { GateResult, SourceCounts, SourceManifest, TokenizerGuard } from "./schema.ts";
 import { ratioOf } from "./tokenizer-guard.ts";

@@ -1,10 +1,10 @@
 /** A recipe after loading: every default filled in, every name checked, every value's origin known. Plain data. */
 import type { Place } from "../batch/errors.ts";
-import type { ChatGates } from "../manifests/chat.ts";
-import type { LintGates } from "../manifests/lint-gates.ts";
 import type { RowRule } from "../kernels/row-rules.ts";
+import type { ChatGates } from "../manifests/chat.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
 import type { TokenizerGates } from "../manifests/gates.ts";
+import type { LintGates } from "../manifests/lint-gates.ts";
 import type { RowSplit } from "../mixtures/rows.ts";
 import type { LengthRange, MixtureRequest } from "../mixtures/weights.ts";
 import type { AssetRef } from "../stages/assets.ts";

@@ -6,8 +6,8 @@
  */
 import { z } from "zod";
 import { ENCODINGS } from "../../io/tokenizer-files.ts";
-import { chatGatesShape } from "../../manifests/chat.ts";
 import { ROW_RULES } from "../../kernels/row-rules.ts";
+import { chatGatesShape } from "../../manifests/chat.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";
 import type { WeightNode } from "../../mixtures/weights.ts";
 import { LINT_FINDINGS } from "../../stages/chat/lint-findings.ts";
