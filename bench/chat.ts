@@ -3,7 +3,7 @@
  *
  *   node dist/bench/chat.js [--samples DIR] [--megabytes 16] [--rounds 5]
  *
- * The rows are the upstream-shaped ones of test/fixtures/chat, and the sample chats beside the repository where they are, repeated. `messages` is
+ * The rows are the upstream-shaped ones of mixtures/recipes/smoltalk2-mini, and the sample chats beside the repository where they are, repeated. `messages` is
  * chat/messages alone: a parse and a writing; `pipeline` is what a split of SmolTalk2 runs: messages, reasoning, system, kwargs, emoji, text. Figures
  * are MB of the upstream's JSON per second of CPU time, medians of rounds. Table on stderr, JSON on stdout.
  */
@@ -17,7 +17,7 @@ import type { Utf8Column } from "../batch/column.ts";
 import { NO_RESOURCES, type StageDefinition } from "../stages/define.ts";
 import { stageRegistry } from "../stages/registry.ts";
 
-const FIXTURES = "test/fixtures/chat";
+const FIXTURES = "mixtures/recipes/smoltalk2-mini";
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 type Use = Readonly<Record<string, unknown>> & { readonly use: string };

@@ -160,6 +160,8 @@ const missing = z.strictObject({
   source: z.string(),
   policy: z.enum(["drop", "substitute"]),
   substitute: z.string().optional(),
+  /** Name of the endpoint that its pipeline asks and nobody gave; absent where it has no data. */
+  endpoint: z.string().optional(),
   /** As the recipe has it. */
   weight: share,
 });

@@ -7,7 +7,7 @@ import { entryAt } from "../batch/entry.ts";
 import { type GateLimits, rowGateResults } from "./gates.ts";
 import { type RowManifest, type RowSourceManifest, rowManifestSchema } from "./row-schema.ts";
 import type { StoredFile } from "./schema.ts";
-import { type MissingFacts, type SourceFacts, storeManifest } from "./write.ts";
+import { type MissingFacts, missingOf, type SourceFacts, storeManifest } from "./write.ts";
 
 /** What one source gave. */
 type GivenFacts = Pick<
@@ -82,9 +82,7 @@ export function buildRowManifest(
     };
     return [name, manifest] as const;
   });
-  const left = missing.flatMap(({ weights, ...source }) =>
-    Object.entries(weights).flatMap(([name, weight]) => (name === stage.name ? [{ ...source, weight }] : [])),
-  );
+  const left = missingOf(missing, stage.name);
   const whole: RowManifest["stage"] = {
     ...stage,
     ...figures,

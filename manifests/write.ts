@@ -104,8 +104,18 @@ type MissingManifest = NonNullable<TrainingStageManifest["missing"]>[number];
 
 export type MissingFacts = Readonly<Pick<MissingManifest, "source" | "policy">> & {
   readonly substitute?: string;
+  readonly endpoint?: string;
   readonly weights: Readonly<Record<string, number>>;
 };
+
+/** Those that training stage `stage` names. */
+export function missingOf(missing: readonly MissingFacts[], stage: string): MissingManifest[] {
+  return missing.flatMap(({ source, policy, substitute, endpoint, weights }) => {
+    const weight = Object.hasOwn(weights, stage) ? weights[stage] : undefined;
+    if (weight === undefined) return [];
+    return [{ source, policy, ...(substitute && { substitute }), ...(endpoint && { endpoint }), weight }];
+  });
+}
 
 export interface ManifestFacts {
   readonly run: string;
@@ -136,9 +146,7 @@ export function buildManifests(facts: ManifestFacts): TrainingStageManifest[] {
         facts.packedValidation?.(name, stage.name),
       );
     }
-    const missing = (facts.missing ?? []).flatMap(({ weights, ...source }) =>
-      Object.entries(weights).flatMap(([name, weight]) => (name === stage.name ? [{ ...source, weight }] : [])),
-    );
+    const missing = missingOf(facts.missing ?? [], stage.name);
     const manifest: z.input<typeof trainingStageManifestSchema> = {
       schema: 1,
       run: facts.run,

@@ -11,7 +11,7 @@ import { SPLITS, type Split } from "../fixtures/chat-splits.ts";
 import { ROOT } from "../project-root.ts";
 import { temporaryFolder } from "../workers/fixture.ts";
 
-const FIXTURES = path.join(ROOT, "test/fixtures/chat");
+const FIXTURES = path.join(ROOT, "mixtures/recipes/smoltalk2-mini");
 
 const TURNS = "list<struct<content: string, role: string>>";
 const KWARGS =

@@ -1,10 +1,10 @@
 /**
- * Writes test/fixtures/chat/: for each upstream of SmolTalk2's splits a few rows with the columns that it has, of our own writing, hostile ones among
+ * Writes mixtures/recipes/smoltalk2-mini/: for each upstream of SmolTalk2's splits a few rows with the columns that it has, of our own writing, hostile ones among
  * them. Run from the repository root: node test/golden/scripts/chat.fixtures.mjs
  */
 import fs from "node:fs";
 
-const FOLDER = "test/fixtures/chat";
+const FOLDER = "mixtures/recipes/smoltalk2-mini";
 
 /** Numbers that JavaScript would change are written "@1.0@" and lose their quotes, at any depth of encoding. */
 const NUMBERS = /\\*"@(-?[0-9.eE+]+)@\\*"/g;
