@@ -16,33 +16,10 @@ import {
 } from "../../index.ts";
 import { sha256, status, strike, TOKEN } from "../io/fake-hub.ts";
 import { type FakeRepositories, startFakeRepositories } from "../io/fake-repositories.ts";
-import { randomizer, sentence, temporaryFolder } from "../workers/fixture.ts";
+import { temporaryFolder } from "../workers/fixture.ts";
+import { built, outputFiles } from "./published-run.ts";
 
 const TO = "hf://datasets/o/r";
-
-const RECIPE: RecipeInput = {
-  schema: 1,
-  name: "splits",
-  sources: { web: { from: "web/*.jsonl", metadata: [{ name: "score", kind: "int32" }] } },
-  outputs: [
-    { name: "a", config: "SFT", split: "a", shard_bytes: 1500 },
-    { name: "a-b", config: "SFT", split: "a_b", columns: ["id", "text"], shard_bytes: 1_000_000 },
-    { name: "mid", config: "Mid", split: "train", format: { use: "jsonl", codec: "none" }, shard_bytes: 9000 },
-  ],
-};
-
-/** A finished run in a folder of its own. */
-async function built(t: TestContext, recipe: Partial<RecipeInput> = {}, rows = 120): Promise<string> {
-  const root = temporaryFolder(t);
-  fs.mkdirSync(path.join(root, "web"));
-  const random = randomizer(5);
-  const lines = Array.from({ length: rows }, (_, i) => {
-    return `${JSON.stringify({ id: `r${i}`, text: sentence(random, 30), score: i % 7 })}\n`;
-  });
-  fs.writeFileSync(path.join(root, "web", "0.jsonl"), lines.join(""));
-  await runRecipe({ ...RECIPE, ...recipe }, { out: root, dataRoot: root, workers: 1 });
-  return root;
-}
 
 /** The folder that is used by tests that change nothing in it. */
 let shared: Promise<string> | undefined;
@@ -53,21 +30,6 @@ function sharedRun(t: TestContext): Promise<string> {
 
 function publish(root: string, hub: FakeRepositories, options: Partial<PublishOptions> = {}): Promise<PublishResult> {
   return publishToHub(openRun("splits", root), { to: TO, environment: hub.environment(), ...options });
-}
-
-/** Rows as outputs have them, by path in the repository. */
-function outputFiles(root: string): Record<string, string> {
-  const files: Record<string, string> = {};
-  for (const output of fs.readdirSync(path.join(root, "runs/splits/outputs"))) {
-    const folder = path.join(root, "runs/splits/outputs", output);
-    const { files: named } = JSON.parse(fs.readFileSync(path.join(folder, "output.json"), "utf8"));
-    for (const file of named) {
-      if (file.path === "README.md") continue;
-      const content = fs.readFileSync(path.join(folder, file.path));
-      files[file.path] = file.path.endsWith(".parquet") ? sha256(content) : content.toString();
-    }
-  }
-  return files;
 }
 
 function headOf(card: string): { configs: { config_name: string; data_files: { split: string; path: string }[] }[] } {
