@@ -86,7 +86,7 @@ test("exit codes and messages say what to do", async (t) => {
   hub.add("o/r");
   const dry = await start(root, hub, ["--dry-run"]).ended;
   assert.equal(dry.status, 0, dry.stderr);
-  assert.match(dry.stdout, /^ {2}SFT\/a_b-00000-of-00001\.parquet +[\d.]+ kB {2}send$/m);
+  assert.match(dry.stdout, /^ {2}SFT\/a_b-00000-of-00001\.jsonl\.zst +[\d.]+ kB {2}send$/m);
   assert.match(dry.stdout, /^would send \d+ files \([\d.]+ kB\) in 1 commit to o\/r@main; 0 files there already$/m);
   const blind = await start(root, hub, ["--dry-run"], " ").ended;
   assert.match(blind.stderr, /HF_TOKEN is not set: the Hub was not asked/);

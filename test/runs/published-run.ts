@@ -11,8 +11,15 @@ const RECIPE: RecipeInput = {
   name: "splits",
   sources: { web: { from: "web/*.jsonl", metadata: [{ name: "score", kind: "int32" }] } },
   outputs: [
-    { name: "a", config: "SFT", split: "a", shard_bytes: 1500 },
-    { name: "a-b", config: "SFT", split: "a_b", columns: ["id", "text"], shard_bytes: 1_000_000 },
+    { name: "a", config: "SFT", split: "a", format: { use: "jsonl", codec: "zstd" }, shard_bytes: 1500 },
+    {
+      name: "a-b",
+      config: "SFT",
+      split: "a_b",
+      columns: ["id", "text"],
+      format: { use: "jsonl", codec: "zstd" },
+      shard_bytes: 1_000_000,
+    },
     { name: "mid", config: "Mid", split: "train", format: { use: "jsonl", codec: "none" }, shard_bytes: 9000 },
   ],
 };
@@ -39,7 +46,7 @@ export function outputFiles(root: string): Record<string, string> {
     for (const file of named) {
       if (file.path === "README.md") continue;
       const content = fs.readFileSync(path.join(folder, file.path));
-      files[file.path] = file.path.endsWith(".parquet") ? sha256(content) : content.toString();
+      files[file.path] = file.path.endsWith(".zst") ? sha256(content) : content.toString();
     }
   }
   return files;
