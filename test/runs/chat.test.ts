@@ -169,6 +169,30 @@ function errorsOf(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ severity }) => severity === "error");
 }
 
+test("a published data set is read again: lists of structs in Parquet are conversations", async (t) => {
+  const out = temporaryFolder(t);
+  const split = splitOf("smoltalk_smollm3_everyday_conversations_no_think");
+  await build(out, recipeOf([split]));
+  const again = await runRecipe(
+    {
+      schema: 1,
+      name: "again",
+      pipelines: { read: [{ use: "chat/messages", shape: "openai" }] as never[] },
+      sources: { chats: { from: fileOf(out, split), text: null, metadata: ["messages"], pipeline: "read" } },
+      outputs: [{ name: "chats", columns: [{ name: "messages", type: TURNS }] }],
+    },
+    { out, workers: 1 },
+  );
+  assert.deepEqual([again.sources[0].kept, again.sources[0].dropped], [split.kept, {}]);
+  const file = path.join(again.outputs[0].path, "train-00000-of-00001.parquet");
+  const read = await parquetReadObjects({ file: await asyncBufferFromFile(file), compressors });
+  const written = await rowsOf(out, split);
+  assert.deepEqual(
+    read.map(({ messages }) => messages),
+    written.map(({ messages }) => messages),
+  );
+});
+
 test("what comes out is what the upstream says, digit for digit", async (t) => {
   const out = temporaryFolder(t);
   const names = [
