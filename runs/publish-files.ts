@@ -10,7 +10,9 @@ import { join } from "node:path";
 import { RecipeError, RunError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
 import { hashFile } from "../io/local/hash-file.ts";
+import { canonicalJson } from "../kernels/json/canonical.ts";
 import { type ExportSummary, OUTPUT_SUMMARY, readSummary, SUMMARY } from "../manifests/exports/folder.ts";
+import type { CardFacts } from "../manifests/outputs/card.ts";
 import type { PublishedOutput } from "../manifests/outputs/repository-card.ts";
 import { readManifests } from "../manifests/read.ts";
 import { fileProblem } from "../manifests/verify-files.ts";
@@ -42,11 +44,14 @@ export interface Selection {
   /** Names of outputs; all when absent. */
   readonly outputs?: readonly string[];
   readonly extras: readonly PublishedExtra[];
+  /** Whether a card will say how they are read. */
+  readonly card: boolean;
 }
 
 export interface Published {
   readonly outputs: readonly PublishedOutput[];
   readonly files: readonly LocalFile[];
+  readonly warnings: readonly string[];
 }
 
 const DROPPED = "dropped/";
@@ -56,7 +61,7 @@ const SPLIT = /^\w+(?:\.\w+)*$/;
 const LISTED = 5;
 
 /**
- * Throws RunError `run/not-finished`, `run/gate`, `run/publish-unsound`, `run/publish-taken`, RecipeError `flag/no-such-output`,
+ * Throws RunError `run/not-finished`, `run/gate`, `run/publish-unsound`, `run/publish-taken`, `run/publish-formats`, RecipeError `flag/no-such-output`,
  * `flag/nothing-to-publish`, `recipe/split-name`.
  */
 export async function publishedFiles(run: OpenRun, selection: Selection): Promise<Published> {
@@ -93,6 +98,7 @@ export async function publishedFiles(run: OpenRun, selection: Selection): Promis
   if (problems.length > 0) throw unsound(plan, problems);
   await checkGates(run, folder);
   checkPlaces(outputs);
+  if (selection.card) checkFormats(outputs);
   if (extras.has("manifests")) files.push(...(await manifestFiles(run, folder, chosen)));
   if (extras.has("exports")) files.push(...(await exportFiles(plan, folder)));
   if (files.length === 0) {
@@ -103,7 +109,8 @@ export async function publishedFiles(run: OpenRun, selection: Selection): Promis
     });
   }
   for (const file of files) checkFile(plan, file);
-  return { outputs, files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+  const warnings = selection.card ? columnWarnings(outputs) : [];
+  return { outputs, files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), warnings };
 }
 
 /** What is wrong with a file's bytes, or undefined. Price: a pass over it. */
@@ -208,6 +215,34 @@ function checkPlaces(outputs: readonly PublishedOutput[]): void {
     }
     taken.set(`${folder}${split}`, output);
   }
+}
+
+/** One repository is read by one reader: it is chosen by the first files, whatever the configuration. */
+function checkFormats(outputs: readonly PublishedOutput[]): void {
+  const readers = new Map<string, string>();
+  for (const { facts } of outputs)
+    readers.set(facts.extension.startsWith("jsonl") ? "JSON" : facts.extension, facts.output);
+  const [one, other] = readers;
+  if (one === undefined || other === undefined) return;
+  throw new RunError({
+    code: "run/publish-formats",
+    what: `output ${one[1]} is ${one[0]} and output ${other[1]} is ${other[0]}`,
+    why: "`load_dataset` reads all of a repository in one format, and would fail at the other",
+    fix: "give them one `format` in the recipe, publish each to its own repository with --output, or write no card with --no-card",
+  });
+}
+
+/** Splits of one configuration have the same columns, or readers fill in some and refuse others. */
+function columnWarnings(outputs: readonly PublishedOutput[]): string[] {
+  const first = new Map<string, CardFacts>();
+  return outputs.flatMap(({ config, facts }) => {
+    const other = first.get(config);
+    if (other === undefined) first.set(config, facts);
+    if (other === undefined || canonicalJson(other.columns) === canonicalJson(facts.columns)) return [];
+    return [
+      `splits ${other.split} and ${facts.split} of configuration ${config} have other columns or types: readers want the same`,
+    ];
+  });
 }
 
 async function manifestFiles(

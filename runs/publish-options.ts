@@ -85,6 +85,7 @@ export interface PublishResult {
   }[];
   /** Bytes of large files that storage did not have. */
   readonly uploaded_bytes: number;
+  readonly warnings: readonly string[];
   readonly pull_request?: { readonly number: number; readonly url: string };
 }
 

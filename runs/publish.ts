@@ -49,8 +49,8 @@ const NOTHING: Survey = { head: "", entries: new Map(), card: undefined };
 export async function publishToHub(run: OpenRun, options: PublishOptions): Promise<PublishResult> {
   const address = addressOf(options);
   const environment = environmentOf(options);
-  const { extras = [], outputs } = options;
-  const published = await publishedFiles(run, { extras, ...(outputs && { outputs }) });
+  const { extras = [], outputs, card = true } = options;
+  const published = await publishedFiles(run, { extras, card, ...(outputs && { outputs }) });
   try {
     const publication = new Publication(run, published, options, address, environment);
     return await publication.make();
@@ -317,6 +317,7 @@ class Publication {
       stale,
       commits: this.#commits,
       uploaded_bytes: this.#uploaded_bytes,
+      warnings: this.#published.warnings,
       ...(this.#pull_request && { pull_request: this.#pull_request }),
     };
   }

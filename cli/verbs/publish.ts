@@ -1,7 +1,7 @@
 /** `shardmill publish`: a finished run's data sets to a repository on the Hub. */
 import { buildCommand } from "@stricli/core";
 import type { PublishedExtra, PublishResult } from "../../index.ts";
-import { type CliContext, EXIT, guarded, note, print, printJson } from "../context.ts";
+import { type CliContext, EXIT, guarded, note, print, printJson, warn } from "../context.ts";
 import { jsonFlag, outFlag, parseCount } from "../flags.ts";
 import { counted, formatBytes, formatTable } from "../format.ts";
 import { interruptible } from "../interrupt.ts";
@@ -100,6 +100,7 @@ export const publishCommand = buildCommand<Flags, [string], CliContext>({
           kill,
         }),
       );
+      for (const warning of result.warnings) warn(this, warning);
       if (flags.json) printJson(this, result);
       else tell(this, result);
       return EXIT.ok;

@@ -16,6 +16,8 @@ import { type Asked, bodyText, nonsense, refusal } from "./hub-refusal.ts";
 /** Files, and parts of one file, on their way at the same time. */
 const AT_ONCE = 4;
 const ASKED_AT_ONCE = 100;
+/** What has gone out lies in the system's buffers for a while, and storage has it to look at. */
+const UPLOAD_TIMEOUT_MS = 180_000;
 /** Addresses that are asked for where storage refuses one. */
 const MAX_ADDRESSES = 3;
 
@@ -202,10 +204,11 @@ async function put(
       },
     });
   };
+  const request = { method: "PUT", url: () => href, headers: () => header } as const;
   const signal = kill === undefined ? broken.signal : AbortSignal.any([broken.signal, kill]);
   try {
     return await client.limited(href, () =>
-      client.send({ method: "PUT", url: () => href, headers: () => header, body, signal }, async (answer) => {
+      client.send({ ...request, body, signal, timeout_ms: UPLOAD_TIMEOUT_MS }, async (answer) => {
         await accepted(answer, file, context);
         return answer.header("etag");
       }),

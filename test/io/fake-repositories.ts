@@ -169,12 +169,13 @@ export async function startFakeRepositories(t: TestContext): Promise<FakeReposit
     const { response, body } = asked;
     const lines = String(body)
       .split("\n")
+      .filter((line) => line !== "")
       .map((line) => JSON.parse(line));
     const header = lines[0].value;
     if (lines[0].key !== "header" || typeof header.summary !== "string") throw new Refused(422, "no header");
     const head = repository.branches.get(branch);
     if (head === undefined) throw new Refused(404, "no such branch");
-    if (!opens && header.parentCommit !== head) {
+    if (!opens && (header.parentCommit ?? head) !== head) {
       throw new Refused(412, "A commit has happened since. Please refresh and try again.");
     }
     const files = treeOf(repository, branch);

@@ -16,33 +16,10 @@ import {
 } from "../../index.ts";
 import { sha256, status, strike, TOKEN } from "../io/fake-hub.ts";
 import { type FakeRepositories, startFakeRepositories } from "../io/fake-repositories.ts";
-import { randomizer, sentence, temporaryFolder } from "../workers/fixture.ts";
+import { temporaryFolder } from "../workers/fixture.ts";
+import { built, outputFiles } from "./published-run.ts";
 
 const TO = "hf://datasets/o/r";
-
-const RECIPE: RecipeInput = {
-  schema: 1,
-  name: "splits",
-  sources: { web: { from: "web/*.jsonl", metadata: [{ name: "score", kind: "int32" }] } },
-  outputs: [
-    { name: "a", config: "SFT", split: "a", shard_bytes: 1500 },
-    { name: "a-b", config: "SFT", split: "a_b", columns: ["id", "text"], shard_bytes: 1_000_000 },
-    { name: "mid", config: "Mid", split: "train", format: { use: "jsonl", codec: "none" }, shard_bytes: 9000 },
-  ],
-};
-
-/** A finished run in a folder of its own. */
-async function built(t: TestContext, recipe: Partial<RecipeInput> = {}, rows = 120): Promise<string> {
-  const root = temporaryFolder(t);
-  fs.mkdirSync(path.join(root, "web"));
-  const random = randomizer(5);
-  const lines = Array.from({ length: rows }, (_, i) => {
-    return `${JSON.stringify({ id: `r${i}`, text: sentence(random, 30), score: i % 7 })}\n`;
-  });
-  fs.writeFileSync(path.join(root, "web", "0.jsonl"), lines.join(""));
-  await runRecipe({ ...RECIPE, ...recipe }, { out: root, dataRoot: root, workers: 1 });
-  return root;
-}
 
 /** The folder that is used by tests that change nothing in it. */
 let shared: Promise<string> | undefined;
@@ -53,21 +30,6 @@ function sharedRun(t: TestContext): Promise<string> {
 
 function publish(root: string, hub: FakeRepositories, options: Partial<PublishOptions> = {}): Promise<PublishResult> {
   return publishToHub(openRun("splits", root), { to: TO, environment: hub.environment(), ...options });
-}
-
-/** Rows as outputs have them, by path in the repository. */
-function outputFiles(root: string): Record<string, string> {
-  const files: Record<string, string> = {};
-  for (const output of fs.readdirSync(path.join(root, "runs/splits/outputs"))) {
-    const folder = path.join(root, "runs/splits/outputs", output);
-    const { files: named } = JSON.parse(fs.readFileSync(path.join(folder, "output.json"), "utf8"));
-    for (const file of named) {
-      if (file.path === "README.md") continue;
-      const content = fs.readFileSync(path.join(folder, file.path));
-      files[file.path] = file.path.endsWith(".parquet") ? sha256(content) : content.toString();
-    }
-  }
-  return files;
 }
 
 function headOf(card: string): { configs: { config_name: string; data_files: { split: string; path: string }[] }[] } {
@@ -92,23 +54,25 @@ test("outputs come to lie where load_dataset looks for them, and nothing else do
   const root = await built(t);
   const hub = await startFakeRepositories(t);
   hub.add("o/r");
-  fs.writeFileSync(path.join(root, "runs/splits/outputs/a/SFT/a-00009-of-00010.parquet"), "no summary names it");
+  fs.writeFileSync(path.join(root, "runs/splits/outputs/a/SFT/a-00009-of-00010.jsonl.zst"), "no summary names it");
   const events: PublishEvent[] = [];
   const result = await publish(root, hub, { report: (event) => void events.push(event) });
 
   const { "README.md": card = "", ".gitattributes": _, ...files } = hub.files("o/r");
   assert.deepEqual(files, outputFiles(root));
   const names = Object.keys(files);
-  const shards = names.filter((name) => /^SFT\/a-\d{5}-of-\d{5}\.parquet$/.test(name)).length;
+  const shards = names.filter((name) => /^SFT\/a-\d{5}-of-\d{5}\.jsonl\.zst$/.test(name)).length;
   assert.ok(
-    shards > 2 && names.includes("SFT/a_b-00000-of-00001.parquet") && names.includes("Mid/train-00000-of-00003.jsonl"),
+    shards > 2 &&
+      names.includes("SFT/a_b-00000-of-00001.jsonl.zst") &&
+      names.includes("Mid/train-00000-of-00003.jsonl"),
   );
   assert.deepEqual(headOf(card).configs, [
     {
       config_name: "SFT",
       data_files: [
-        { split: "a", path: `SFT/a-?????-of-${String(shards).padStart(5, "0")}.parquet` },
-        { split: "a_b", path: "SFT/a_b-?????-of-00001.parquet" },
+        { split: "a", path: `SFT/a-?????-of-${String(shards).padStart(5, "0")}.jsonl.zst` },
+        { split: "a_b", path: "SFT/a_b-?????-of-00001.jsonl.zst" },
       ],
     },
     { config_name: "Mid", data_files: [{ split: "train", path: "Mid/train-?????-of-00003.jsonl" }] },
@@ -267,7 +231,7 @@ test("a file that changes on the way is given up before its end", async (t) => {
   const root = await built(t);
   const hub = await startFakeRepositories(t);
   hub.add("o/r");
-  const file = path.join(root, "runs/splits/outputs/a-b/SFT/a_b-00000-of-00001.parquet");
+  const file = path.join(root, "runs/splits/outputs/a-b/SFT/a_b-00000-of-00001.jsonl.zst");
   const content = fs.readFileSync(file);
   fs.rmSync(file);
   fs.writeFileSync(file, content);
@@ -321,7 +285,7 @@ test("what the Hub refuses is told with what to do, never with the token", async
   fault(1, /\/commit\//, status(200, {}, "<html>"));
   await attempt("run/hub-answer", 1, /cannot be understood/);
   hub.faults.length = 0;
-  hub.repositories.get("o/r")?.ignored.add("SFT/a_b-00000-of-00001.parquet");
+  hub.repositories.get("o/r")?.ignored.add("SFT/a_b-00000-of-00001.jsonl.zst");
   await attempt("run/hub-ignored", 1, /\.gitignore of o\/r keeps out SFT\/a_b/);
   hub.push("o/r", { "README.md": "---\n- no\n- keys\n---\n" });
   await attempt("data/bad-card", 1, /README\.md in o\/r/);
@@ -491,6 +455,21 @@ test("names that no reader could ask for, outputs in one place and failed gates 
     publish(twice, hub, { dry_run: true, create: true }),
     failure("run/publish-taken", 1, /x and y/),
   );
+  const mixed = await built(t, {
+    outputs: [
+      { name: "x", config: "C" },
+      { name: "y", config: "D", format: { use: "jsonl" } },
+    ],
+  });
+  const dry = { dry_run: true, create: true };
+  await assert.rejects(
+    publish(mixed, hub, dry),
+    failure("run/publish-formats", 1, /x is parquet and output y is JSON/),
+  );
+  assert.equal((await publish(mixed, hub, { ...dry, card: false })).files.length, 2);
+  assert.deepEqual((await publish(await sharedRun(t), hub, dry)).warnings, [
+    "splits a and a_b of configuration SFT have other columns or types: readers want the same",
+  ]);
   const rows = ["a", "b"].map((content) => ({
     messages: [
       { role: "user", content },
