@@ -1,5 +1,5 @@
 /** What `set` and `for` assign to: names, tuples of names, attributes of namespaces. */
-import type { Expression } from "./ast.ts";
+import { CONSTANTS, type Expression } from "./ast.ts";
 import { TemplateError, typeError, valueError } from "./errors.ts";
 import { compileExpression } from "./expressions.ts";
 import type { Frame } from "./frame.ts";
@@ -12,6 +12,7 @@ export type Put = (frame: Frame, value: Value) => void;
 /** The names in it must have been looked at. */
 export function compileTarget(target: Expression, scope: Scope): Put {
   if (target.type === "Identifier") {
+    if (CONSTANTS.has(target.value)) throw new TemplateError("syntax", `cannot assign to '${target.value}'`);
     const slot = scope.find(target.value);
     if (slot === undefined || slot.level !== scope.layout.level) {
       throw new TemplateError("syntax", `cannot assign to '${target.value}'`);

@@ -4,9 +4,10 @@
  * Invariant: with a dot a method comes before a key of the same name, with brackets behind it. What would change a value is undefined. What Python
  * has and we do not is told as not supported.
  */
-import { type Builtin, bound, builtin, byName } from "./arguments.ts";
+import { type Builtin, bound, builtin, byName, callBuiltin } from "./arguments.ts";
 import { isEqual } from "./compare.ts";
 import { typeError, unsupported, valueError } from "./errors.ts";
+import { escapeHtml } from "./html.ts";
 import { numericOf } from "./numbers.ts";
 import type { Run } from "./run.ts";
 import { elementOf } from "./sequences.ts";
@@ -19,6 +20,7 @@ import {
   isDict,
   isList,
   Loop,
+  Markup,
   Namespace,
   Range,
   Tuple,
@@ -55,7 +57,7 @@ const NUMBER_ATTRIBUTES: ReadonlySet<string> = new Set(
 
 /** `value.name`. */
 export function attributeOf(value: Value, name: string): Value {
-  if (value === undefined) throw undefinedError(`'${name}'`);
+  if (value === undefined && !/^__.*__$/.test(name)) throw undefinedError(`'${name}'`);
   return methodOf(value, name) ?? (isDict(value) ? value.get(name) : fieldOf(value, name));
 }
 
@@ -75,11 +77,33 @@ function methodOf(value: Value, name: string): Callable | undefined {
   if (text !== undefined) {
     if (isMissingStringMethod(name)) throw unsupported(`the method str.${name}`);
     const method = stringMethod(name);
-    return method === undefined ? undefined : bound(method, text);
+    if (method === undefined) return undefined;
+    return value instanceof Markup ? markupMethod(method, text) : bound(method, text);
   }
   if (isList(value)) return boundFrom(listMethods, value, name);
   if (value instanceof Tuple && name !== "copy") return boundFrom(listMethods, value.items, name);
   return value instanceof Loop ? loopMethod(value, name) : undefined;
+}
+
+/** A method of markup escapes the text it is given, and gives markup. */
+function markupMethod(method: Builtin<string>, text: string): Callable {
+  return new Callable(method.signature.name, (run, { positional, named }) => {
+    const safe = (value: Value): Value => {
+      if (typeof value === "string") return escapeHtml(value, run);
+      return isList(value) ? value.map(safe) : value;
+    };
+    const args = {
+      positional: positional.map(safe),
+      named: new Map([...named].map(([key, value]) => [key, safe(value)])),
+    };
+    return marked(callBuiltin(method, text, args, run));
+  });
+}
+
+function marked(value: Value): Value {
+  if (typeof value === "string") return new Markup(value);
+  if (value instanceof Tuple) return new Tuple(value.items.map(marked));
+  return isList(value) ? value.map(marked) : value;
 }
 
 function boundFrom<Receiver>(

@@ -24,15 +24,16 @@ import type { Scope } from "./scopes.ts";
 import { sliceOf } from "./sequences.ts";
 import { stringMethod } from "./string-methods.ts";
 import { isOfTest } from "./tests.ts";
+import { TUPLE_END } from "./tokens.ts";
 import {
   type CallArguments,
   Callable,
-  dictKey,
   isDict,
   isTrue,
   iterate,
   NO_ARGUMENTS,
   NO_NAMED,
+  ownKey,
   PyFloat,
   Tuple,
   typeName,
@@ -56,7 +57,7 @@ export function compileExpression(node: Expression, scope: Scope): Code {
       return (frame) => items.map((item) => item(frame));
     }
     case "TupleLiteral": {
-      const items = node.value.map(compile);
+      const items = node.value.filter((item) => !isTupleEnd(item)).map(compile);
       return (frame) => new Tuple(items.map((item) => item(frame)));
     }
     case "ObjectLiteral":
@@ -93,6 +94,10 @@ export function compileExpression(node: Expression, scope: Scope): Code {
   }
 }
 
+function isTupleEnd(node: Expression): boolean {
+  return node.type === "Identifier" && node.value === TUPLE_END;
+}
+
 function compileName(name: string, scope: Scope): Code {
   const constant = CONSTANTS.get(name);
   if (constant !== undefined) return () => constant;
@@ -108,7 +113,7 @@ function compileDict(members: ReadonlyMap<Expression, Expression>, scope: Scope)
   ]);
   return (frame) => {
     const dict = new Map<Value, Value>();
-    for (const [key, value] of compiled) dict.set(dictKey(key(frame)), value(frame));
+    for (const [key, value] of compiled) dict.set(ownKey(key(frame)), value(frame));
     return dict;
   };
 }

@@ -49,9 +49,7 @@ function mapping({ positional, named }: CallArguments, run: Run): (item: Value) 
   if (positional.length === 0 && named.has("attribute")) {
     const unknown = [...named.keys()].find((key) => key !== "attribute" && key !== "default");
     if (unknown !== undefined) throw valueError(`Unexpected keyword argument '${unknown}'`);
-    const pick = attributePath(named.get("attribute"), run);
-    const fallback = named.get("default") ?? undefined;
-    return (item) => pick(item) ?? fallback;
+    return attributePath(named.get("attribute"), run, named.get("default") ?? undefined);
   }
   const name = textOf(first);
   if (name === undefined) throw valueError("map requires a filter argument");

@@ -12,11 +12,11 @@ import { strOf } from "./text.ts";
 import {
   type CallArguments,
   Callable,
-  dictKey,
   isDict,
   iterate,
   listOf,
   Namespace,
+  ownKey,
   Range,
   textOf,
   typeName,
@@ -86,7 +86,7 @@ function dictOf({ positional, named }: CallArguments, run: Run): Map<Value, Valu
   if (source !== undefined) {
     for (const [key, value] of isDict(source) ? source : pairs(source)) {
       run.step();
-      dict.set(dictKey(key), value);
+      dict.set(ownKey(key), value);
     }
   }
   for (const [key, value] of named) dict.set(key, value);

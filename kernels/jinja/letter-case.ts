@@ -4,7 +4,13 @@
  * Invariant: letters that Unicode 14.0 does not know stay as they are, though the running Node may know them, and no letter becomes one of them.
  * Price: the engine's own functions for text without such letters.
  */
-import { generalCategory, isDecimalDigit, isLetter } from "../unicode/tables.ts";
+import {
+  generalCategory,
+  isCased as isCasedCode,
+  isCaseIgnorable,
+  isDecimalDigit,
+  isLetter,
+} from "../unicode/tables.ts";
 import { OTHER_DIGITS, TITLE_CASE } from "./characters.gen.ts";
 
 const UNASSIGNED = "Cn";
@@ -31,13 +37,39 @@ export function capitalize(text: string): string {
 
 /** `title`: letters that follow no letter. */
 export function title(text: string): string {
-  let out = "";
   let inWord = false;
-  for (const character of text) {
-    out += inWord ? lower(character) : titleOf(character);
+  return mapEach(text, (character, lowered) => {
+    const mapped = inWord ? lowered : titleOf(character);
     inWord = isCased(character);
+    return mapped;
+  });
+}
+
+export function swapCase(text: string): string {
+  return mapEach(text, (character, lowered) => {
+    if (isAll(character, "upper")) return lowered;
+    return isAll(character, "lower") ? upper(character) : character;
+  });
+}
+
+/** Maps each character, given what it is in lower case where it stands: a capital sigma at the end of a word has another one. */
+function mapEach(text: string, map: (character: string, lowered: string) => string): string {
+  const characters = Array.from(text);
+  return characters
+    .map((character, at) => {
+      const isFinal = character === "Σ" && isNearLetter(characters, at, -1) && !isNearLetter(characters, at, 1);
+      return map(character, isFinal ? "ς" : lower(character));
+    })
+    .join("");
+}
+
+/** Whether the first character on one side that counts for the rule of the final sigma is cased. */
+function isNearLetter(characters: readonly string[], at: number, step: 1 | -1): boolean {
+  for (let near = at + step; near >= 0 && near < characters.length; near += step) {
+    const code = characters[near].codePointAt(0) ?? 0;
+    if (!isCaseIgnorable(code)) return isCasedCode(code);
   }
-  return out;
+  return false;
 }
 
 /** `isupper` or `islower`: there is a cased character, and all of them are of that case. */

@@ -51,8 +51,9 @@ export const listFilters: readonly Builtin<Value>[] = [
   builtin("list()", (value, _, run) => copied(value, run)),
   builtin("max(case_sensitive?, attribute?)", (value, args, run) => extreme(value, args, run, 1)),
   builtin("min(case_sensitive?, attribute?)", (value, args, run) => extreme(value, args, run, -1)),
-  builtin("reverse()", (value) => {
+  builtin("reverse()", (value, _, run) => {
     const text = textOf(value);
+    run.reserveItems(lengthLeft(value));
     if (text !== undefined) return Array.from(charactersOf(text)).reverse().join("");
     return new Stream((value instanceof Stream ? listOf(value).toReversed() : reversed(value)).values());
   }),
@@ -83,9 +84,13 @@ function lengthOf(value: Value, run: Run): number {
 }
 
 function copied(value: Value, run: Run): readonly Value[] {
-  const items = listOf(value);
-  run.spend(items.length);
-  return items;
+  run.reserveItems(lengthLeft(value));
+  return listOf(value);
+}
+
+/** How many items a value has, 0 where that is told while they come. */
+function lengthLeft(value: Value): number {
+  return textOf(value)?.length ?? (isList(value) ? value.length : 0);
 }
 
 function fallback(value: Value, args: Arguments): Value {
@@ -185,7 +190,7 @@ function* batches(value: Value, args: Arguments, run: Run): Generator<Value> {
   }
   if (batch.length === 0) return;
   if (filler !== null) {
-    run.reserve(Math.max(0, size - batch.length));
+    run.reserveItems(Math.max(0, size - batch.length));
     while (batch.length < size) batch.push(filler);
   }
   yield batch;

@@ -7,6 +7,7 @@
 
 import { compileTarget } from "./assignment.ts";
 import type { For } from "./ast.ts";
+import { TemplateError } from "./errors.ts";
 import { compileExpression } from "./expressions.ts";
 import { type Code, entering, type Frame } from "./frame.ts";
 import { type Action, type CompileBody, type Place, Signal } from "./place.ts";
@@ -18,7 +19,10 @@ export function compileFor(node: For, place: Place, compileBody: CompileBody): A
   const items = compileItems(node, place);
   const scope = new Scope(place.scope, place.scope.layout);
   const loopSlot = mentions(node.body, "loop") ? scope.declare("loop").index : undefined;
-  lookAtTarget(scope, loopvar, (name) => scope.declare(name));
+  lookAtTarget(scope, loopvar, (name) => {
+    if (name === "loop") throw new TemplateError("syntax", "a loop cannot assign to 'loop'");
+    scope.declare(name);
+  });
   lookAt(scope, node.body);
   const put = compileTarget(loopvar, scope);
   const body = compileBody(node.body, { ...place, scope, inLoop: true });
@@ -74,5 +78,9 @@ function compileItems({ iterable, loopvar }: For, place: Place): (frame: Frame) 
 }
 
 function listing(code: Code): (frame: Frame) => readonly Value[] {
-  return (frame) => listOf(code(frame));
+  return (frame) => {
+    const value = code(frame);
+    if (typeof value === "string") frame.run.reserveItems(value.length);
+    return listOf(value);
+  };
 }

@@ -67,6 +67,7 @@ export function arithmetic(operator: Arithmetic, left: Value, right: Value): Num
     if (left === undefined || right === undefined) throw undefinedError(`'${operator}'`);
     throw typeError(`unsupported operand types for ${operator}: '${typeName(left)}' and '${typeName(right)}'`);
   }
+  if (operator === "/" && !(a instanceof PyFloat) && !(b instanceof PyFloat)) return new PyFloat(quotient(a, b));
   if (a instanceof PyFloat || b instanceof PyFloat || operator === "/") {
     return new PyFloat(floatOperation(operator, doubleOf(a), doubleOf(b)));
   }
@@ -128,7 +129,7 @@ function power(a: bigint, b: bigint): Numeric {
     if (a === 0n) throw zeroDivision();
     return new PyFloat(Number(a) ** Number(b));
   }
-  const bits = BigInt((a < 0n ? -a : a).toString(2).length);
+  const bits = BigInt(bitLength(a < 0n ? -a : a));
   if (bits > 1n && bits * b > 2n * MAX_BITS) {
     throw new TemplateError("limit", `the template makes an integer of more than ${MAX_DIGITS} digits`);
   }
@@ -146,9 +147,11 @@ function floatOperation(operator: Arithmetic, a: number, b: number): number {
     case "/":
       return a / nonZero(b);
     case "%":
-      return modulo(a, nonZero(b));
-    case "//":
-      return Math.round((a - modulo(a, nonZero(b))) / b);
+      return floatModulo(a, nonZero(b));
+    case "//": {
+      const quotient = Math.round((a - floatModulo(a, nonZero(b))) / b);
+      return quotient === 0 ? withSign(0, a / b) : quotient;
+    }
     case "**":
       if (a === 0 && b < 0) throw zeroDivision();
       return a ** b;
@@ -158,6 +161,32 @@ function floatOperation(operator: Arithmetic, a: number, b: number): number {
 function modulo(a: number, b: number): number {
   const rest = a % b;
   return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest + 0;
+}
+
+/** A remainder of nothing has the sign of the divisor. */
+function floatModulo(a: number, b: number): number {
+  const rest = modulo(a, b);
+  return rest === 0 ? withSign(0, b) : rest;
+}
+
+function withSign(size: number, sign: number): number {
+  return sign < 0 || Object.is(sign, -0) ? -size : size;
+}
+
+/** `a / b` of integers of any size, rounded once. */
+function quotient(a: number | bigint, b: number | bigint): number {
+  if (typeof a === "number" && typeof b === "number") return a / nonZero(b);
+  const [dividend, divisor] = [BigInt(a), BigInt(b)].map((each) => (each < 0n ? -each : each));
+  if (divisor === 0n) throw zeroDivision();
+  const shift = Math.max(0, 66 + bitLength(divisor) - bitLength(dividend));
+  const scaled = dividend << BigInt(shift);
+  const exactly = scaled % divisor === 0n ? scaled / divisor : (scaled / divisor) | 1n;
+  const size = Number(exactly) / 2 ** shift;
+  return a < 0 !== b < 0 ? -size : size;
+}
+
+function bitLength(value: bigint): number {
+  return value.toString(2).length;
 }
 
 function nonZero(divisor: number): number {

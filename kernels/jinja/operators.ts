@@ -6,6 +6,7 @@
  */
 import { compare, contains, isEqual } from "./compare.ts";
 import { typeError } from "./errors.ts";
+import { escapeHtml } from "./html.ts";
 import { arithmetic, indexOf, negative, numericOf } from "./numbers.ts";
 import { formatPercent } from "./printf.ts";
 import type { Run } from "./run.ts";
@@ -36,19 +37,8 @@ function addMarkup(left: Value, right: Value, run: Run): Value {
   return new Markup(joined(a, b, run));
 }
 
-/** Text for HTML. */
-export function escapeHtml(text: string, run: Run): string {
-  run.reserve(text.length);
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll(">", "&gt;")
-    .replaceAll("<", "&lt;")
-    .replaceAll("'", "&#39;")
-    .replaceAll('"', "&#34;");
-}
-
 function concatenated(left: readonly Value[], right: readonly Value[], run: Run): readonly Value[] {
-  run.reserve(left.length + right.length);
+  run.reserveItems(left.length + right.length);
   return [...left, ...right];
 }
 
@@ -63,8 +53,11 @@ function multiply(left: Value, right: Value, run: Run): Value {
   const text = textOf(left);
   const items = isList(left) ? left : left instanceof Tuple ? left.items : undefined;
   if (indexOf(right) === undefined || (text === undefined && items === undefined)) return arithmetic("*", left, right);
-  run.reserve(times * (text ?? items ?? "").length);
-  if (text !== undefined) return text.repeat(times);
+  if (text !== undefined) {
+    run.reserve(times * text.length);
+    return text.repeat(times);
+  }
+  run.reserveItems(times * (items ?? []).length);
   const repeated = Array.from({ length: times }, () => items ?? []).flat();
   return left instanceof Tuple ? new Tuple(repeated) : repeated;
 }

@@ -10,7 +10,7 @@ import { roundedText } from "./rounding.ts";
 import type { Run } from "./run.ts";
 import { codePointLength } from "./strings.ts";
 import { reprOf, strOf } from "./text.ts";
-import { isDict, PyFloat, Tuple, typeName, type Value } from "./values.ts";
+import { isDict, isList, PyFloat, Range, Tuple, typeName, type Value } from "./values.ts";
 
 const CODE = /%(?:\(([^)]*)\))?([-+ 0]*)([0-9]*)(?:\.([0-9]+))?([a-zA-Z%]?)/g;
 
@@ -45,9 +45,15 @@ export function formatPercent(format: string, args: Value, run: Run): string {
       return padded(converted(positional[used++], code, run), code);
     },
   );
-  if (used < positional.length && !isDict(args))
+  if (used < positional.length && !isIndexable(args)) {
     throw typeError("not all arguments converted during string formatting");
+  }
   return text;
+}
+
+/** What Python takes for a mapping here: it need not be used. */
+function isIndexable(args: Value): boolean {
+  return args === undefined || isDict(args) || isList(args) || args instanceof Range;
 }
 
 function converted(value: Value, { flags, precision, letter }: Code, run: Run): string {

@@ -7,7 +7,7 @@
 import { TemplateError } from "./errors.ts";
 
 export interface TemplateLimits {
-  /** Statements, passes of loops, calls; and one for every 64 characters or items that a function goes through. */
+  /** Statements, passes of loops, calls, items of lists that are made; and one for every 64 characters that are gone through. */
   readonly steps: number;
   /** Of the text, in UTF-8. */
   readonly output_bytes: number;
@@ -16,12 +16,16 @@ export interface TemplateLimits {
 }
 
 /** Far above what a conversation of some MB needs, and seconds at most. */
-export const DEFAULT_LIMITS: TemplateLimits = { steps: 20_000_000, output_bytes: 256 * 1024 * 1024, depth: 100 };
+export const DEFAULT_LIMITS: TemplateLimits = { steps: 10_000_000, output_bytes: 64 * 1024 * 1024, depth: 100 };
 
-/** Characters and items a step. */
-const STEP_SHIFT = 6;
+/** Characters a step. */
+const STEP_UNITS = 64;
 /** An engine holds strings up to 2^29 - 24 units; longer ones are refused whatever the limit. */
 const MAX_TEXT_UNITS = 2 ** 28;
+
+/** A character that is looked at by itself costs as many that are gone through. */
+const CHARACTER_COST = 256;
+const MAX_LIST_ITEMS = 4_000_000;
 
 /** The moment that `strftime_now` tells. */
 export interface TemplateDate {
@@ -58,14 +62,28 @@ export class Run {
 
   /** Pays for going through `length` characters or items. */
   spend(length: number): void {
-    this.#steps -= 1 + (length >>> STEP_SHIFT);
+    this.#steps -= 1 + Math.floor(length / STEP_UNITS);
     if (this.#steps < 0) throw this.#tooManySteps();
   }
 
-  /** Pays for a text or list that is about to be made. */
+  /** Pays for looking at each of `length` characters by itself. */
+  spendEach(length: number): void {
+    this.spend(length * CHARACTER_COST);
+  }
+
+  /** Pays for a text that is about to be made. */
   reserve(length: number): void {
     if (length > this.#maxUnits) throw this.#tooLong();
     this.spend(length);
+  }
+
+  /** Pays for a list of `length` that is about to be made. */
+  reserveItems(length: number): void {
+    if (length > MAX_LIST_ITEMS) {
+      throw new TemplateError("limit", `the template makes a list of more than ${MAX_LIST_ITEMS} items`);
+    }
+    this.#steps -= length;
+    this.step();
   }
 
   /** Pays for a text of `length` to which `added` is put: the engine copies neither. */

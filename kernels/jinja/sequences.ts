@@ -7,8 +7,8 @@
 import { typeError, valueError } from "./errors.ts";
 import { indexOf } from "./numbers.ts";
 import type { Run } from "./run.ts";
-import { charactersOf } from "./strings.ts";
-import { isList, listOf, Range, Tuple, textOf, typeName, undefinedError, type Value } from "./values.ts";
+import { charactersOf, isPlain } from "./strings.ts";
+import { isList, listOf, Markup, Range, Tuple, textOf, typeName, undefinedError, type Value } from "./values.ts";
 
 /** The elements of a sequence, undefined where a value is none. */
 function elementsOf(value: Value, run: Run): ArrayLike<Value> | undefined {
@@ -18,6 +18,7 @@ function elementsOf(value: Value, run: Run): ArrayLike<Value> | undefined {
   const text = textOf(value);
   if (text === undefined) return undefined;
   run.spend(text.length);
+  if (!isPlain(text)) run.reserveItems(text.length >>> 1);
   return charactersOf(text);
 }
 
@@ -38,7 +39,8 @@ function firstOf(text: string): Value {
 /** `value[start:stop:step]`. */
 export function sliceOf(value: Value, start: Value, stop: Value, step: Value, run: Run): Value {
   if (value === undefined) throw undefinedError("a slice");
-  const elements = elementsOf(value, run);
+  // A range stays one: only its length is asked for.
+  const elements = value instanceof Range ? value : elementsOf(value, run);
   if (elements === undefined) throw typeError(`'${typeName(value)}' object cannot be sliced`);
   const by = boundOf(step) ?? 1;
   if (by === 0) throw valueError("slice step cannot be zero");
@@ -51,11 +53,16 @@ export function sliceOf(value: Value, start: Value, stop: Value, step: Value, ru
   };
   const first = border(start, by > 0 ? 0 : length - 1);
   const end = border(stop, by > 0 ? length : -1);
-  if (typeof elements === "string" && by === 1) return elements.slice(first, Math.max(first, end));
+  if (elements instanceof Range) {
+    return new Range(elements.at(first), elements.at(end), elements.step * by);
+  }
+  if (typeof elements === "string" && by === 1 && !(value instanceof Markup))
+    return elements.slice(first, Math.max(first, end));
   const picked: Value[] = [];
   for (let at = first; by > 0 ? at < end : at > end; at += by) picked.push(elements[at]);
-  run.spend(picked.length);
-  if (textOf(value) !== undefined) return picked.join("");
+  run.reserveItems(picked.length);
+  if (value instanceof Markup) return new Markup(picked.join(""));
+  if (typeof value === "string") return picked.join("");
   return value instanceof Tuple ? new Tuple(picked) : picked;
 }
 

@@ -6,7 +6,7 @@
  */
 import { type Arguments, type Builtin, builtin, byName } from "./arguments.ts";
 import { typeError, valueError } from "./errors.ts";
-import { capitalize, isAll, isAlphabetic, isDigits, lower, title, upper } from "./letter-case.ts";
+import { capitalize, isAll, isAlphabetic, isDigits, lower, swapCase, title, upper } from "./letter-case.ts";
 import { indexOf } from "./numbers.ts";
 import type { Run } from "./run.ts";
 import {
@@ -32,9 +32,16 @@ function method(spelled: string, body: Body): Builtin<string> {
   });
 }
 
+/** A method that looks at each character by itself. */
+function slowMethod(spelled: string, body: Body): Builtin<string> {
+  return builtin(spelled, (text, args, run) => {
+    run.spendEach(text.length);
+    return body(text, args, run);
+  });
+}
+
 const methods: ReadonlyMap<string, Builtin<string>> = byName(
   method("capitalize()", capitalize),
-  method("casefold()", (text) => lower(text)),
   method("count(sub, start?, end?)", (text, args) => countOf(partOf(text, args).part, wantText(args.at(0)))),
   method("endswith(suffix, start?, end?)", (text, args) =>
     isAt(args.at(0), (each) => partOf(text, args).part.endsWith(each)),
@@ -45,11 +52,11 @@ const methods: ReadonlyMap<string, Builtin<string>> = byName(
     if (found < 0) throw valueError("substring not found");
     return found;
   }),
-  method("isalpha()", isAlphabetic),
-  method("isdigit()", isDigits),
-  method("islower()", (text) => isAll(text, "lower")),
+  slowMethod("isalpha()", isAlphabetic),
+  slowMethod("isdigit()", isDigits),
+  slowMethod("islower()", (text) => isAll(text, "lower")),
   method("isspace()", (text) => text !== "" && strip(text, null, "both") === ""),
-  method("isupper()", (text) => isAll(text, "upper")),
+  slowMethod("isupper()", (text) => isAll(text, "upper")),
   method("join(iterable)", (text, args, run) => joinTexts(text, args.at(0), run)),
   method("ljust(width, fillchar?)", (text, args, run) => justify(text, args, run, "left")),
   method("lower()", lower),
@@ -73,18 +80,20 @@ const methods: ReadonlyMap<string, Builtin<string>> = byName(
     const found = text.lastIndexOf(separator);
     return found < 0 ? new Tuple(["", "", text]) : partition(text, separator, found);
   }),
-  method("rsplit(sep?, maxsplit?)", (text, args) => splitRight(text, optionalText(args, 0), count(args, 1))),
+  method("rsplit(sep?, maxsplit?)", (text, args, run) =>
+    splitRight(text, optionalText(args, 0), count(args, 1), (parts) => run.reserveItems(parts)),
+  ),
   method("rstrip(chars?)", stripMethod("right")),
-  method("split(sep?, maxsplit?)", (text, args) => split(text, optionalText(args, 0), count(args, 1))),
+  method("split(sep?, maxsplit?)", (text, args, run) =>
+    split(text, optionalText(args, 0), count(args, 1), (parts) => run.reserveItems(parts)),
+  ),
   method("splitlines(keepends?)", (text, args) => splitLines(text, args.or(0, false) === true)),
   method("startswith(prefix, start?, end?)", (text, args) =>
     isAt(args.at(0), (each) => partOf(text, args).part.startsWith(each)),
   ),
   method("strip(chars?)", stripMethod("both")),
-  method("swapcase()", (text) =>
-    Array.from(text, (character) => (isAll(character, "upper") ? lower(character) : upper(character))).join(""),
-  ),
-  method("title()", title),
+  slowMethod("swapcase()", swapCase),
+  slowMethod("title()", title),
   method("upper()", upper),
   method("zfill(width)", (text, args, run) => {
     const sign = /^[+-]/.exec(text)?.[0] ?? "";
@@ -96,7 +105,7 @@ const methods: ReadonlyMap<string, Builtin<string>> = byName(
 
 /** Methods of `str` that are not here. */
 const MISSING: ReadonlySet<string> = new Set(
-  "center encode expandtabs format format_map isalnum isascii isdecimal isidentifier isnumeric isprintable istitle maketrans rindex translate".split(
+  "casefold center encode expandtabs format format_map isalnum isascii isdecimal isidentifier isnumeric isprintable istitle maketrans rindex translate".split(
     " ",
   ),
 );

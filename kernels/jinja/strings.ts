@@ -9,6 +9,9 @@ import { valueError } from "./errors.ts";
 const SURROGATE = /[\ud800-\udfff]/;
 const LINE_ENDS: ReadonlySet<string> = new Set("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029");
 
+/** Parts that are paid for at once. */
+const PAID_PARTS = 4096;
+
 /** Whether every character is one unit. */
 export function isPlain(text: string): boolean {
   return !SURROGATE.test(text);
@@ -56,11 +59,14 @@ function before(text: string, end: number): number {
   return end > 1 && (text.codePointAt(end - 2) ?? 0) > 0xffff ? end - 2 : end - 1;
 }
 
-/** `split`; `separator` null is runs of white space, `limit` below 0 none. */
-export function split(text: string, separator: string | null, limit: number): string[] {
-  if (separator === null) return splitSpace(text, limit);
+/** `split`; `separator` null is runs of white space, `limit` below 0 none. `pay` is told of parts before there are many. */
+export function split(text: string, separator: string | null, limit: number, pay: (parts: number) => void): string[] {
+  if (separator === null) return splitSpace(text, limit, pay);
   if (separator === "") throw valueError("empty separator");
-  if (limit < 0) return text.split(separator);
+  if (limit < 0) {
+    pay(countOf(text, separator) + 1);
+    return text.split(separator);
+  }
   const parts: string[] = [];
   let start = 0;
   while (parts.length < limit) {
@@ -73,14 +79,15 @@ export function split(text: string, separator: string | null, limit: number): st
   return parts;
 }
 
-function splitSpace(text: string, limit: number): string[] {
+function splitSpace(text: string, limit: number, pay: (parts: number) => void): string[] {
   const parts: string[] = [];
   let at = 0;
   for (;;) {
+    if (parts.length % PAID_PARTS === PAID_PARTS - 1) pay(PAID_PARTS);
     while (at < text.length && isSpace(text, at)) at++;
     if (at === text.length) return parts;
     if (limit >= 0 && parts.length === limit) {
-      parts.push(strip(text.slice(at), null, "right"));
+      parts.push(text.slice(at));
       return parts;
     }
     const start = at;
@@ -90,8 +97,13 @@ function splitSpace(text: string, limit: number): string[] {
 }
 
 /** `rsplit`. */
-export function splitRight(text: string, separator: string | null, limit: number): string[] {
-  if (limit < 0) return split(text, separator, limit);
+export function splitRight(
+  text: string,
+  separator: string | null,
+  limit: number,
+  pay: (parts: number) => void,
+): string[] {
+  if (limit < 0) return split(text, separator, limit, pay);
   if (separator === null) return splitSpaceRight(text, limit);
   if (separator === "") throw valueError("empty separator");
   const parts: string[] = [];
@@ -122,7 +134,7 @@ function splitSpaceRight(text: string, limit: number): string[] {
 /** `replace`; `limit` below 0 is all. */
 export function replace(text: string, old: string, by: string, limit: number): string {
   if (old === "") return replaceNothing(text, by, limit);
-  return limit < 0 ? text.replaceAll(old, () => by) : split(text, old, limit).join(by);
+  return limit < 0 ? text.replaceAll(old, () => by) : split(text, old, limit, () => {}).join(by);
 }
 
 /** Python puts `by` before every character and at the end. */

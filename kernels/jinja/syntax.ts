@@ -8,7 +8,15 @@
 import { parse, tokenize } from "@huggingface/jinja";
 import type { Statement } from "./ast.ts";
 import { TemplateError } from "./errors.ts";
-import { groupTildes, refuseChains, rewriteTests, type Token } from "./tokens.ts";
+import {
+  groupTildes,
+  refuseChains,
+  refuseConditions,
+  refuseNeighbours,
+  repair,
+  rewriteTests,
+  type Token,
+} from "./tokens.ts";
 
 export interface Syntax {
   readonly body: readonly Statement[];
@@ -30,8 +38,11 @@ export function parseTemplate(template: string): Syntax {
   try {
     const tokens: readonly Token[] = tokenize(marked, { lstrip_blocks: true, trim_blocks: true });
     refuseLongIntegers(tokens);
+    refuseConditions(tokens);
     refuseChains(tokens);
-    const program: { readonly body: readonly Statement[] } = parse(groupTildes(rewriteTests(tokens)));
+    const repaired = rewriteTests(repair(tokens));
+    refuseNeighbours(repaired);
+    const program: { readonly body: readonly Statement[] } = parse(groupTildes(repaired));
     return { body: program.body, generation };
   } catch (error) {
     if (error instanceof TemplateError) throw error;

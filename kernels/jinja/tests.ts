@@ -44,7 +44,8 @@ const isSized = (value: Value): boolean =>
 
 const tests = byName<Value>(
   alone("boolean", (value) => typeof value === "boolean"),
-  alone("callable", (value) => value instanceof Callable),
+  // Undefined can be called, and is then an error.
+  alone("callable", (value) => value === undefined || value instanceof Callable),
   alone("defined", (value) => value !== undefined),
   alone("escaped", (value) => value instanceof Markup),
   alone("even", (value) => isEqualToZero(arithmetic("%", value, 2))),

@@ -6,6 +6,7 @@
 import { isPythonSpace } from "../lines.ts";
 import { type Arguments, type Builtin, builtin } from "./arguments.ts";
 import { typeError, unsupported, valueError } from "./errors.ts";
+import { escapeHtml } from "./html.ts";
 import { type DumpOptions, dumpJson } from "./json-dump.ts";
 import { capitalize, lower, upper } from "./letter-case.ts";
 import {
@@ -19,7 +20,6 @@ import {
   parseFloatText,
   parseInteger,
 } from "./numbers.ts";
-import { escapeHtml } from "./operators.ts";
 import { formatPercent } from "./printf.ts";
 import { roundFloat } from "./rounding.ts";
 import type { Run } from "./run.ts";
@@ -73,13 +73,18 @@ export const textFilters: readonly Builtin<Value>[] = [
   }),
   builtin("safe()", (value, _, run) => (value instanceof Markup ? value : new Markup(strOf(value, run)))),
   builtin("string()", (value, _, run) => (value instanceof Markup ? value : strOf(value, run))),
-  textFilter("title()", (text) => titleWords(text)),
+  textFilter("title()", (text, _, run) => titleWords(text, run)),
   textFilter("trim(chars?)", (text, args) => {
     const characters = args.or(0, null);
     if (characters !== null && textOf(characters) === undefined) throw typeError("strip arg must be None or str");
     return strip(text, textOf(characters) ?? null, "both");
   }),
-  textFilter("truncate(length?, killwords?, end?, leeway?)", truncate),
+  builtin("truncate(length?, killwords?, end?, leeway?)", (value, args, run) => {
+    const text = textOf(value);
+    if (text !== undefined) return truncate(text, args, run);
+    if (value === undefined) return value;
+    throw unsupported(`the filter truncate of a ${typeName(value)}`);
+  }),
   textFilter("upper()", upper),
   builtin("wordcount()", (value, _, run) => strOf(value, run).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
   builtin("tojson(ensure_ascii?, indent?, separators?, sort_keys?)", (value, args, run) =>
@@ -90,6 +95,7 @@ export const textFilters: readonly Builtin<Value>[] = [
 export const numberFilters: readonly Builtin<Value>[] = [
   builtin("abs()", (value) => {
     const number = wantNumber(value, "abs");
+    if (number instanceof PyFloat) return new PyFloat(Math.abs(number.value));
     return compareNumbers(number, 0) < 0 ? negative(number) : number;
   }),
   builtin("float(default?)", (value, args) => {
@@ -108,7 +114,8 @@ export const numberFilters: readonly Builtin<Value>[] = [
 ];
 
 /** Upper case behind a dash, a bracket or white space, lower case elsewhere. */
-function titleWords(text: string): string {
+function titleWords(text: string, run: Run): string {
+  run.spendEach(text.length);
   let out = "";
   let word = "";
   const flush = (): void => {
@@ -220,8 +227,10 @@ function round(value: Value, args: Arguments): Value {
   }
   if (method !== "ceil" && method !== "floor") throw valueError("method must be common, ceil or floor");
   const unit = precision < 0 ? new PyFloat(10 ** precision) : 10 ** precision;
-  const scaled = doubleOf(arithmetic("*", number, unit));
-  return arithmetic("/", method === "ceil" ? Math.ceil(scaled) : Math.floor(scaled), unit);
+  const scaled = arithmetic("*", number, unit);
+  if (!(scaled instanceof PyFloat)) return arithmetic("/", scaled, unit);
+  const whole = method === "ceil" ? Math.ceil(scaled.value) : Math.floor(scaled.value);
+  return arithmetic("/", exact(BigInt(whole)), unit);
 }
 
 /** `value|format(…)`; a mapping of named arguments or positional ones. */

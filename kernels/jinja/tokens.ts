@@ -23,6 +23,7 @@ const TAG_BORDERS: ReadonlySet<string> = new Set([
 /** What stands between expressions that know nothing of each other. */
 const SEPARATORS: ReadonlySet<string> = new Set([...TAG_BORDERS, "Comma", "Colon", "Equals"]);
 const SEPARATING_WORDS: ReadonlySet<string> = new Set(["and", "or", "not", "if", "else", "elif"]);
+const KEYWORDS: readonly string[] = [...SEPARATING_WORDS, "in", "is"];
 const PRIMARY: ReadonlySet<string> = new Set([
   "StringLiteral",
   "NumericLiteral",
@@ -39,6 +40,61 @@ const PIPE: Token = { type: "Pipe", value: "|" };
 function isWord(tokens: readonly Token[], at: number, ...words: readonly string[]): boolean {
   const token = tokens[at];
   return token?.type === "Identifier" && words.includes(token.value) && tokens[at - 1]?.type !== "Dot";
+}
+
+/** An identifier that no template can have, for the end of a tuple of one: the parser takes no comma there. */
+export const TUPLE_END = ",";
+
+/** Puts right what the lexer and the parser do not take: `(a,)`, `()`, `1e3`, `1_000`, and a sign behind a dict. */
+export function repair(tokens: readonly Token[]): Token[] {
+  const isGroup: boolean[] = [];
+  const end: Token = { type: "Identifier", value: TUPLE_END };
+  const comma: Token = { type: "Comma", value: "," };
+  return tokens.flatMap((token, at) => {
+    const before = tokens[at - 1];
+    if (token.type === "OpenParen") isGroup.push(!isOperandEnd(tokens, at - 1));
+    if (token.type === "CloseParen" && isGroup.pop() === true) {
+      if (before?.type === "Comma") return [end, token];
+      if (before?.type === "OpenParen") return [end, comma, end, token];
+    }
+    if (before?.type === "CloseCurlyBracket" && token.type === "UnaryOperator") {
+      return [{ type: "AdditiveBinaryOperator", value: token.value }];
+    }
+    const next = tokens[at + 1]?.value ?? "";
+    if (token.type === "NumericLiteral" && NUMBER_TAIL.test(next)) return [wholeNumber(token.value, next)];
+    return before?.type === "NumericLiteral" && NUMBER_TAIL.test(token.value) ? [] : [token];
+  });
+}
+
+/** What the lexer takes for a name behind a number. */
+const NUMBER_TAIL = /^(?=.)(?:_[0-9]+)*(?:[eE][0-9]+)?$/;
+
+function wholeNumber(start: string, tail: string): Token {
+  const text = (start + tail).replaceAll("_", "");
+  const isFloat = /[.eE]/.test(text);
+  return { type: "NumericLiteral", value: isFloat && !text.includes(".") ? text.replace(/e/i, ".0e") : text };
+}
+
+/** Refuses operands without an operator or comma between them, which the parser takes for two items of a list. */
+export function refuseNeighbours(tokens: readonly Token[]): void {
+  for (const [at, { type }] of tokens.entries()) {
+    const isStart =
+      (type === "Identifier" && !isWord(tokens, at, ...KEYWORDS)) ||
+      type === "NumericLiteral" ||
+      type === "OpenCurlyBracket";
+    const isFilter = tokens[at - 2]?.type === "Pipe" && (type === "OpenSquareBracket" || type === "Dot");
+    const isCallTag = tokens[at - 1]?.type === "CloseParen" && type === "Identifier";
+    if (isFilter || (isStart && isOperandEnd(tokens, at - 1) && !isCallTag)) {
+      throw new TemplateError("syntax", `'${tokens[at].value}' cannot follow '${tokens[at - 1].value}'`);
+    }
+  }
+}
+
+/** Whether a call or an operator can follow. */
+function isOperandEnd(tokens: readonly Token[], at: number): boolean {
+  const type = tokens[at]?.type ?? "";
+  if (type === "Identifier") return !isWord(tokens, at, ...SEPARATING_WORDS, "in", "is") && !isTagName(tokens, at);
+  return type === "StringLiteral" || type === "NumericLiteral" || CLOSING.has(type);
 }
 
 /** Makes `x is name`, `x is not name(a)` and `x is name a` filters called `is name` and `is not name`: they bind as filters do. */
@@ -135,6 +191,25 @@ function isOperandBorder(tokens: readonly Token[], at: number, start: number): b
 /** `set` of `{% set x = 1 %}`. */
 function isTagName(tokens: readonly Token[], at: number): boolean {
   return tokens[at - 1]?.type === "OpenStatement";
+}
+
+/** Refuses `{% if a if b else c %}` and `{% for x in a if b else c %}`, which Jinja does not read without parentheses. */
+export function refuseConditions(tokens: readonly Token[]): void {
+  let refused = "";
+  let depth = 0;
+  for (const [at, { type, value }] of tokens.entries()) {
+    if (OPENING.has(type)) depth++;
+    else if (CLOSING.has(type)) depth--;
+    else if (isTagName(tokens, at)) {
+      refused = value === "if" || value === "elif" ? "if" : value === "for" ? "else" : "";
+      depth = 0;
+    } else if (refused !== "" && depth === 0 && isWord(tokens, at, refused)) {
+      throw new TemplateError(
+        "syntax",
+        `a condition inside the tag '${refused === "if" ? "if" : "for"}' needs parentheses`,
+      );
+    } else if (type === "CloseStatement") refused = "";
+  }
 }
 
 /** Refuses `a < b < c`, which is `a < b and b < c` in Jinja: the parser does not tell it from `(a < b) < c`. */

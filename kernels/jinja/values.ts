@@ -7,7 +7,7 @@
  * `undefined` is Jinja's undefined, which no value of JSON is.
  */
 import { JsonNumber } from "../json/value.ts";
-import { TemplateError, typeError } from "./errors.ts";
+import { TemplateError, typeError, unsupported } from "./errors.ts";
 import type { Run } from "./run.ts";
 
 /** A float. */
@@ -192,19 +192,30 @@ export function listOf(value: Value): readonly Value[] {
   return isList(value) ? value : [...iterate(value)];
 }
 
+/** The key of an entry that is made. */
+export function ownKey(value: Value): Value {
+  const key = dictKey(value);
+  if (typeof key === "object" && key !== null) throw unsupported(`a ${typeName(value)} as the key of a dict`);
+  return key;
+}
+
 function viewed({ kind, dict }: DictView): Iterable<Value> {
   if (kind === "keys") return dict.keys();
   if (kind === "values") return dict.values();
   return Array.from(dict, (entry) => new Tuple(entry));
 }
 
-/** The key under which a dict keeps a value. Throws where Python cannot hash it. */
+/**
+ * The key under which a dict keeps a value. Throws where Python cannot hash it. A fraction or a tuple is the key of nothing: dicts of templates
+ * that have such keys are refused.
+ */
 export function dictKey(value: Value): Value {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Markup) return value.text;
   if (value instanceof PyFloat || value instanceof JsonNumber) {
     const number = value instanceof PyFloat ? value.value : Number(value.text);
-    if (Number.isSafeInteger(number)) return number;
+    return Number.isSafeInteger(number) ? number : value;
   }
-  throw typeError(`unhashable or unsupported key of a dict: '${typeName(value)}'`);
+  if (isList(value) || isDict(value)) throw typeError(`unhashable type: '${typeName(value)}'`);
+  return value;
 }
