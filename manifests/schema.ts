@@ -5,6 +5,7 @@
  * Windows are numbered through the epochs of a source, see kernels/pack/ranges.ts.
  */
 import { z } from "zod";
+import { chatFiguresSchema } from "./chat.ts";
 
 const count = z.int().nonnegative();
 const share = z.number().nonnegative();
@@ -93,8 +94,8 @@ const counts = z.strictObject({
   dropped: z.record(z.string(), z.record(z.string(), count)),
   /** Rows that could not be used, by kind. */
   errors: z.record(z.string(), count),
-  /** What stages of chats found out about the rows, by pipeline stage id; absent where there are none. */
-  chat: z.record(z.string(), z.json()).optional(),
+  /** What `chat/render` and `chat/lint` found out about the rows, by pipeline stage id; absent where there are none. */
+  found: z.record(z.string(), z.json()).optional(),
 });
 
 const tokenStore = z.strictObject({
@@ -145,6 +146,8 @@ const source = z.strictObject({
   counts,
   /** Absent from manifests of versions that had none. */
   tokenizer_guard: tokenizerGuard.optional(),
+  /** Of a source of chats that counts them. */
+  chat: chatFiguresSchema.optional(),
   lineage: z.strictObject({
     files: z.array(z.strictObject({ key: z.string(), size_bytes: count, identity: z.string() })),
   }),

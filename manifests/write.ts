@@ -10,6 +10,7 @@ import { type CommittedFile, commitBytes } from "../io/local/commit.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import { addStatistics, type PackingStatistics } from "../kernels/pack/plan.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
+import type { ChatFigures } from "./chat.ts";
 import { type GateLimits, gateResults } from "./gates.ts";
 import {
   type SourceCounts,
@@ -28,6 +29,7 @@ export interface SourceFacts {
   readonly lineage: readonly { readonly key: string; readonly size_bytes: number; readonly identity: string }[];
   readonly counts: SourceCounts;
   readonly tokenizer_guard?: TokenizerGuard | undefined;
+  readonly chat?: ChatFigures | undefined;
   /** Shards of the token store, in order; paths relative to the store's folder. */
   readonly shards: readonly StoreShardFacts[];
   /** What is held out of it, in a store of its own. */
@@ -179,6 +181,7 @@ function sourceManifest(
     token_store: storeManifest(source.shards),
     counts: source.counts,
     ...(source.tokenizer_guard && { tokenizer_guard: source.tokenizer_guard }),
+    ...(source.chat && { chat: source.chat }),
     lineage: { files: [...source.lineage] },
   };
 }

@@ -51,12 +51,13 @@ export async function planOutputs(
       spec,
       members.map(({ source }) => source),
     );
-    const { split, shard_bytes, keep_dropped } = spec;
+    const { config, split, shard_bytes, keep_dropped } = spec;
     outputs.push({
       name: spec.name,
       sources: members.map(({ index }) => index),
       format,
       columns,
+      ...(config === undefined ? {} : { config }),
       split,
       shard_bytes,
       keep_dropped,

@@ -115,6 +115,8 @@ export interface OutputPlan {
   /** The sink. */
   readonly format: PlannedStage;
   readonly columns: readonly SinkColumn[];
+  /** Folder of its files; absent where they lie in the output's own. */
+  readonly config?: string;
   readonly split: string;
   /** Bytes of text that a file should hold, about. */
   readonly shard_bytes: number;

@@ -1,5 +1,6 @@
 /** A recipe after loading: every default filled in, every name checked, every value's origin known. Plain data. */
 import type { Place } from "../batch/errors.ts";
+import type { ChatGates } from "../manifests/chat.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
 import type { TokenizerGates } from "../manifests/gates.ts";
 import type { LintGates } from "../manifests/lint-gates.ts";
@@ -80,6 +81,8 @@ export interface OutputSpec {
   readonly format: StageUse;
   /** By name and type; absent for every column that the sources have. */
   readonly columns?: readonly { readonly name: string; readonly type?: string }[];
+  /** Absent where the files lie in the output's own folder. */
+  readonly config?: string;
   readonly split: string;
   readonly shard_bytes: number;
   readonly keep_dropped: boolean;
@@ -127,6 +130,8 @@ export interface Recipe {
     readonly min_packing_fill?: number;
     readonly max_dropped_ratio?: number;
     readonly lint?: LintGates;
+    /** By source. */
+    readonly chat?: Readonly<Record<string, ChatGates>>;
   };
   /** Modules with stages of their own, from `folder`. */
   readonly plugins: readonly string[];

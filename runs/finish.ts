@@ -33,6 +33,7 @@ import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../workers/markers
 import { heldOutIndex, type MixedTrainingStage, windowsIndex } from "../workers/mixture.ts";
 import type { PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
 import { sealedRows } from "./account.ts";
+import { chatFigures, chatGates } from "./chat-figures.ts";
 import { exportManifests, exportPaths } from "./export.ts";
 import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
 
@@ -165,6 +166,7 @@ function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): 
         lineage: planned.shards.map(({ key, size_bytes, identity }) => ({ key, size_bytes, identity })),
         counts: manifestCounts(store.counts),
         tokenizer_guard: store.tokenizer_guard,
+        chat: chatFigures(store.counts),
         shards: storeShards(`tokens-${planned.tokens}`, store.shards),
         ...(store.validation && {
           validation: {
@@ -226,10 +228,13 @@ function inFolder(folder: string, files: readonly CommittedFile[]): StoredFile[]
   return files.map(({ name, size_bytes, sha256 }) => ({ path: `${folder}/${name}`, size_bytes, sha256 }));
 }
 
+/** Stages whose states stand in manifests. */
+const SHOWN: ReadonlySet<string> = new Set(["chat/render", "chat/lint"]);
+
 export function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
   // A state is plain data of JSON.
-  const chat = counts.stages.flatMap(({ id, use, state }) =>
-    state !== undefined && use.startsWith("chat/") ? [[id, state as SourceFacts["counts"]["rows_in"]] as const] : [],
+  const found = counts.stages.flatMap(({ id, use, state }) =>
+    state !== undefined && SHOWN.has(use) ? [[id, state as SourceFacts["counts"]["rows_in"]] as const] : [],
   );
   return {
     rows_in: counts.rows_in,
@@ -237,7 +242,7 @@ export function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
     ...(counts.held_out === undefined ? {} : { held_out: counts.held_out }),
     dropped: Object.fromEntries(counts.stages.map((stage) => [stage.id, { ...stage.dropped }])),
     errors: { ...counts.errors },
-    ...(chat.length > 0 && { chat: Object.fromEntries(chat) }),
+    ...(found.length > 0 && { found: Object.fromEntries(found) }),
   };
 }
 
@@ -274,9 +279,12 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
       rows: markers.reduce((sum, { rows }) => sum + rows, 0),
       dropped_rows: markers.reduce((sum, { dropped_rows }) => sum + dropped_rows, 0),
     })),
-    gates: manifests.flatMap(({ stage, gates }) =>
-      gates.map(({ name, limit, value, passed }) => ({ stage: stage.name, name, ok: passed, bound: limit, value })),
-    ),
+    gates: [
+      ...manifests.flatMap(({ stage, gates }) =>
+        gates.map(({ name, limit, value, passed }) => ({ stage: stage.name, name, ok: passed, bound: limit, value })),
+      ),
+      ...chatGates(plan, stores),
+    ],
     training_stages: manifests.map(({ stage, sources }) => ({
       name: stage.name,
       windows: stage.windows,

@@ -11,6 +11,7 @@ import { type CardFacts, dataCard } from "../manifests/outputs/card.ts";
 import { type OutputPlan, type Plan, sourceAt } from "../plan/plan.ts";
 import { type Layout, outputFiles, runFiles } from "../store/layout.ts";
 import type { StoreMarker, WriteMarker } from "../workers/protocol.ts";
+import { chatFigures } from "./chat-figures.ts";
 
 /** What an output has become. */
 export interface MadeOutput {
@@ -41,14 +42,15 @@ export function publishOutputs(
 }
 
 function publish({ plan, layout, folder }: OutputsPlace, output: MadeOutput, stores: readonly StoreMarker[]): void {
-  const { name, split, fingerprint } = output.plan;
+  const { name, config, split, fingerprint } = output.plan;
+  const below = config === undefined ? "" : `${config}/`;
   const head = { output: name, plan_fingerprint: plan.fingerprint };
   publishFolder(outputFolder(folder, name), OUTPUT_SUMMARY, head, (target) => {
     const total = String(output.markers.length).padStart(5, "0");
     output.markers.forEach(({ files }, shard) => {
       for (const file of files) {
         const extension = outputFiles.extension(file.name);
-        const called = `${split}-${String(shard).padStart(5, "0")}-of-${total}.${extension}`;
+        const called = `${below}${split}-${String(shard).padStart(5, "0")}-of-${total}.${extension}`;
         const path = outputFiles.isDropped(file.name) ? `dropped/${called}` : called;
         target.link(join(layout.output(fingerprint), file.name), path, file);
       }
@@ -56,7 +58,7 @@ function publish({ plan, layout, folder }: OutputsPlace, output: MadeOutput, sto
     const facts = cardFacts(plan, output, new Map(stores.entries()));
     target.text("README.md", dataCard(facts));
     const { rows, dropped_rows, text_bytes, columns, sources } = facts;
-    return { split, rows, dropped_rows, text_bytes, columns, sources };
+    return { ...(config === undefined ? {} : { config }), split, rows, dropped_rows, text_bytes, columns, sources };
   });
 }
 
@@ -73,6 +75,7 @@ export function cardFacts(
     run: plan.name,
     output: output.name,
     plan_fingerprint: plan.fingerprint,
+    ...(output.config === undefined ? {} : { config: output.config }),
     split: output.split,
     extension: outputFiles.extension(entryAt(files, 0, "file").name),
     files: markers.length,
@@ -84,12 +87,15 @@ export function cardFacts(
     columns: output.columns,
     sources: output.sources.map((source) => {
       const { name, tokenized } = sourceAt(plan, source);
-      const { rows_in, kept, held_out = 0, stages, errors, tokens } = storeAt(stores, source).counts;
+      const { counts } = storeAt(stores, source);
+      const { rows_in, kept, held_out = 0, stages, errors, tokens } = counts;
+      const chat = chatFigures(counts);
       return {
         name,
         rows_in,
         rows: kept + held_out,
         ...(tokenized && { tokens }),
+        ...(chat && { chat }),
         dropped: Object.fromEntries(stages.map(({ id, dropped }) => [id, dropped])),
         errors,
       };

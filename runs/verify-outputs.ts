@@ -74,8 +74,8 @@ function* publishedProblems(
     return;
   }
   if (summary.plan_fingerprint !== plan.fingerprint) return;
-  for (const key of ["split", "rows", "dropped_rows", "text_bytes", "columns", "sources"] as const) {
-    const [said, found] = [canonicalJson(summary[key] ?? null), canonicalJson(facts[key])];
+  for (const key of ["config", "split", "rows", "dropped_rows", "text_bytes", "columns", "sources"] as const) {
+    const [said, found] = [canonicalJson(summary[key] ?? null), canonicalJson(facts[key] ?? null)];
     if (said !== found) yield `${OUTPUT_SUMMARY} says ${key} ${said}, and what was recorded comes to ${found}`;
   }
   const files = made.markers.flatMap((marker) =>

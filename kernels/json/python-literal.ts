@@ -232,6 +232,6 @@ function floatLiteral(text: string): string {
     return `${digits}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
   }
   if (Object.is(value, -0)) return "-0.0";
-  const plain = Math.abs(value) < 1e-6 ? value.toFixed(20).replace(/0+$/, "") : String(value);
+  const plain = String(value);
   return plain.includes(".") ? plain : `${plain}.0`;
 }

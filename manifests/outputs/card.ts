@@ -4,6 +4,7 @@
  * Invariant: equal outputs have equal cards: no time, host or path. Names of columns and sources are shown as they are, never as markup.
  */
 import { stringify } from "yaml";
+import type { ChatFigures } from "../chat.ts";
 
 export interface CardSource {
   readonly name: string;
@@ -11,6 +12,8 @@ export interface CardSource {
   readonly rows: number;
   /** Absent where the source was not tokenized. */
   readonly tokens?: number;
+  /** Of a source of chats that counts them. */
+  readonly chat?: ChatFigures;
   /** By stage id, then by reason. */
   readonly dropped: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** By kind. */
@@ -21,6 +24,8 @@ export interface CardFacts {
   readonly run: string;
   readonly output: string;
   readonly plan_fingerprint: string;
+  /** Absent where the data set has one configuration. */
+  readonly config?: string;
   readonly split: string;
   readonly extension: string;
   readonly files: number;
@@ -34,15 +39,16 @@ export interface CardFacts {
 }
 
 export function dataCard(facts: CardFacts): string {
-  const { output, split, extension } = facts;
-  const config = (name: string, folder: string) => ({
+  const { output, split, extension, config = "default" } = facts;
+  const below = facts.config === undefined ? "" : `${facts.config}/`;
+  const configuration = (name: string, folder: string) => ({
     config_name: name,
-    data_files: [{ split, path: `${folder}${split}-*.${extension}` }],
+    data_files: [{ split, path: `${folder}${below}${split}-*.${extension}` }],
   });
   const head = {
     configs: [
-      { ...config("default", ""), default: true },
-      ...(facts.keep_dropped ? [config("dropped", "dropped/")] : []),
+      { ...configuration(config, ""), default: true },
+      ...(facts.keep_dropped ? [configuration("dropped", "dropped/")] : []),
     ],
   };
   const parts = [
@@ -74,10 +80,50 @@ export function dataCard(facts: CardFacts): string {
         source.tokens === undefined ? "—" : integer(source.tokens),
       ]),
     ),
+    ...conversations(facts),
     "## Rows that are not here",
     lossTable(facts.sources),
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+/** Of chats alone: how many and how long, and what rows have beside their turns. */
+function conversations({ sources }: CardFacts): string[] {
+  const counted = sources.flatMap(({ name, chat }) => (chat === undefined ? [] : [{ name, chat }]));
+  if (counted.length === 0) return [];
+  const lengths = counted.map(({ name, chat }) => {
+    const { rows, turns, context_tokens: context, response_tokens: response } = chat;
+    const isCounted = context !== undefined && response !== undefined;
+    const [contextLength, responseLength] = isCounted ? [context, response] : [chat.context_bytes, chat.response_bytes];
+    return [
+      code(name),
+      integer(rows),
+      isCounted ? integer(context + response) : "—",
+      mean(turns, rows),
+      ...[contextLength, responseLength].map((sum) => `${mean(sum, rows)} ${isCounted ? "tokens" : "bytes"}`),
+    ];
+  });
+  const shares = counted.map(({ name, chat }) => [
+    code(name),
+    ...[chat.rows_with_instructions, chat.rows_with_tools, chat.rows_with_trace, chat.rows_with_empty_turn].map(
+      (rows) => percent(rows, chat.rows),
+    ),
+  ]);
+  return [
+    "## Conversations",
+    "Counted where the source's pipeline counts them. Lengths are means over rows of what turns say, without what a chat template writes around them: " +
+      "the response is what the assistant says, the context all else.",
+    table(["source", "rows", "tokens", "turns", "context", "response"], lengths),
+    table(["source", "with instructions", "with tools", "with a reasoning trace", "with an empty turn"], shares),
+  ];
+}
+
+function mean(sum: number, rows: number): string {
+  return rows === 0 ? "—" : (sum / rows).toFixed(2);
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? "—" : `${((100 * part) / whole).toFixed(1)} %`;
 }
 
 function lossTable(sources: readonly CardSource[]): string {

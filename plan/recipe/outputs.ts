@@ -40,7 +40,7 @@ function resolveOutput(
 ): OutputSpec | undefined {
   const spec = check(outputShape, raw, path, { name: "an output" }, context.findings);
   if (spec === undefined) return undefined;
-  const { name, columns, split, shard_bytes, keep_dropped } = spec;
+  const { name, columns, config, split, shard_bytes, keep_dropped } = spec;
   const wanted = spec.sources ?? sources;
   wanted.forEach((source, i) => {
     if (sources.includes(source)) return;
@@ -75,6 +75,7 @@ function resolveOutput(
     sources: wanted,
     format,
     ...(named === undefined ? {} : { columns: named as OutputSpec["columns"] & object }),
+    ...(config === undefined ? {} : { config }),
     split,
     shard_bytes,
     keep_dropped,

@@ -121,6 +121,8 @@ export function recipePage(stages: readonly StageDefinition[], trainers?: readon
     optionsTable(at("simulate")),
     "## gates",
     optionsTable(at("gates")),
+    "Of a source of chats, under `gates.chat.SOURCE`:",
+    optionsTable(at("gates", "chat", "*")),
     "## Changing one value",
     "`--set PATH=VALUE` replaces a value for one run. Stages of a pipeline are named by id, training stages by name:",
     "```\n--set seed=7\n--set sources.docs.limit=1000\n--set pipelines.web.gopher-quality.min_words=60\n" +

@@ -10,6 +10,7 @@ import { suggest } from "../../batch/suggest.ts";
 import { resolveLocation } from "../../io/asset-sources.ts";
 import type { Recipe, TokenizerSpec } from "../types.ts";
 import type { Finding, Path } from "./diagnostics.ts";
+import { resolveGates } from "./gates.ts";
 import { badName, check, unknownKey, wrongType } from "./issues.ts";
 import { resolveOutputs } from "./outputs.ts";
 import { isRecord } from "./overrides.ts";
@@ -73,7 +74,7 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
       resolveValidation(field("validation", shape.validation), [...knownSources.keys()], context),
     ),
     exports: field("exports", shape.exports),
-    gates: field("gates", shape.gates),
+    gates: resolveGates(field("gates", shape.gates), resolvedSources, pipelines, context),
     plugins: field("plugins", shape.plugins)?.map((path) => fromFolder(context.folder, path)),
     folder: context.folder,
   };

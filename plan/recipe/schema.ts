@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { ENCODINGS } from "../../io/tokenizer-files.ts";
+import { chatGatesShape } from "../../manifests/chat.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";
 import type { WeightNode } from "../../mixtures/weights.ts";
 import { LINT_FINDINGS } from "../../stages/chat/lint-findings.ts";
@@ -218,6 +219,11 @@ export const outputShape = z.strictObject({
     .min(1)
     .optional()
     .describe("columns to write, in this order; all when absent"),
+  config: nameShape
+    .optional()
+    .describe(
+      "configuration of the data set that the files are of: they lie in a folder of that name, `CONFIG/SPLIT-00000-of-00004.parquet`",
+    ),
   split: nameShape.default("train").describe("first part of file names: `SPLIT-00000-of-00004.parquet`"),
   shard_bytes: bytesShape
     .prefault("512M")
@@ -265,6 +271,10 @@ const gatesShape = z.strictObject({
     .partialRecord(z.enum(LINT_FINDINGS), z.number().min(0).max(1))
     .optional()
     .describe("by finding of `chat/lint`, `unknown_role: 0`: largest share of a source's rows that may have it"),
+  chat: z
+    .record(nameShape, chatGatesShape)
+    .optional()
+    .describe("by source of chats: what its conversations must have kept, as chat/invariants counts it"),
 });
 
 /** Every key of a recipe. The sections that hold stages are checked piece by piece, see `resolve.ts`. */

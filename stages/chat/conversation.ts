@@ -153,8 +153,9 @@ export function madeColumns<Reason extends string>(
   make: (row: number) => Made<Reason>,
 ): ReadonlyMap<string, Column> {
   const columns = made.map(({ name, kind }) => {
-    const size = sizeLike(batch, name);
-    return { name, column: kind === "json" ? new JsonColumn(batch.rows, size) : new TextColumn(batch.rows) };
+    const before = batch.column(name);
+    const texts = before?.kind === "utf8" ? before : undefined;
+    return { name, column: kind === "json" ? new JsonColumn(batch.rows, texts) : new TextColumn(batch.rows) };
   });
   for (let row = 0; row < batch.rows; row++) {
     const values = batch.alive.has(row) ? make(row) : {};
@@ -179,10 +180,4 @@ class TextColumn {
   finish(): Utf8Column {
     return this.#builder.finish();
   }
-}
-
-/** Bytes of the column that `name` takes the place of, or of the messages. */
-function sizeLike(batch: Batch, name: string): number {
-  const column = batch.column(name);
-  return column?.kind === "utf8" ? column.data.length : 0;
 }

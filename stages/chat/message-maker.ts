@@ -9,7 +9,7 @@ import { isJsonList, type JsonValue, jsonText } from "../../kernels/json/value.t
 import { Fault, type Message, roleOf } from "./conversation.ts";
 import type { Tally } from "./counts.ts";
 import { joinParts } from "./parts.ts";
-import { orderProblem, type TurnKind, turnKind } from "./roles.ts";
+import { orderProblem, ROLES, type TurnKind, turnKind } from "./roles.ts";
 import type { RawTurn } from "./shapes.ts";
 
 export interface MessageOptions {
@@ -72,7 +72,10 @@ export class MessageMaker {
     if (finished instanceof Fault) return finished;
     if (sizeOf(finished) > MAX_ROW_BYTES) return new Fault("too_large");
     this.#tally.add("turns", finished.length);
-    for (const message of finished) this.#tally.addTo("roles", roleOf(message));
+    for (const role of ROLES) {
+      const turns = finished.reduce((sum, message) => sum + Number(message.get("role") === role), 0);
+      if (turns > 0) this.#tally.addTo("roles", role, turns);
+    }
     return finished;
   }
 
@@ -81,15 +84,16 @@ export class MessageMaker {
     const kind = turnKind(role, this.#names) ?? (this.#options.unknown_role === "keep" ? role : undefined);
     if (kind === undefined) return new Fault("unknown_role", `${role}, turn ${turn}`, turn);
     const further = this.#further(from);
-    const made: Message = new Map<string, JsonValue>([["role", kind === "call" ? "assistant" : kind]]);
+    const made: Message = new Map<string, JsonValue>();
+    made.set("role", kind === "call" ? "assistant" : kind);
     const text = this.#content(content, further, turn);
     if (text instanceof Fault) return text;
-    if (typeof text === "string" && text.trim() === "" && !hasOther(further)) {
+    if (typeof text === "string" && !SAYS.test(text) && !hasOther(further)) {
       if (kind === "system") return undefined;
       if (this.#options.empty_turns === "drop") return new Fault("empty_turn", `turn ${turn}, of ${kind}`, turn);
     }
     made.set("content", kind === "call" && text !== null ? `<tool_call>\n${text.trim()}\n</tool_call>` : text);
-    for (const [key, value] of further) made.set(key, value);
+    if (further.size > 0) for (const [key, value] of further) made.set(key, value);
     return made;
   }
 
@@ -142,6 +146,9 @@ export class MessageMaker {
     return messages.slice(0, last + 1);
   }
 }
+
+/** What is not blank. */
+const SAYS = /\S/;
 
 function hasCalls(further: ReadonlyMap<string, JsonValue>): boolean {
   const calls = further.get("tool_calls");

@@ -57,25 +57,32 @@ const COLUMNS = [{ name: "messages", kind: "json" }] as const;
 class TraceWriter {
   readonly #options: Options;
   readonly #marks: TraceMarks;
-  readonly #tally: Tally;
+  /** Of the row at hand, which may still fall: what its turns are counted as. */
+  #counted: string[] = [];
 
-  constructor(options: Options, tally: Tally) {
+  constructor(options: Options) {
     this.#options = options;
     this.#marks = { open: options.open, close: options.close };
-    this.#tally = tally;
+  }
+
+  /** Counts of the turns since the last call. */
+  take(): readonly string[] {
+    const counted = this.#counted;
+    this.#counted = [];
+    return counted;
   }
 
   write(message: Message, isKept: boolean): Message | TraceProblem | "no_answer" | "no_trace" {
     const split = splitTrace(message, this.#marks);
     if (typeof split === "string") return split;
     const { trace, answer } = split;
-    this.#tally.add("assistant_turns");
+    this.#counted.push("assistant_turns");
     if (trace === undefined) return isKept && this.#options.missing === "drop" ? "no_trace" : message;
     const isEmpty = trace.trim() === "";
-    this.#tally.add(isEmpty ? "turns_with_empty_trace" : "turns_with_trace");
+    this.#counted.push(isEmpty ? "turns_with_empty_trace" : "turns_with_trace");
     if (answer.trim() === "" && toolCallsOf(message).length === 0) return "no_answer";
     if (!isKept) {
-      if (!isEmpty) this.#tally.add("traces_stripped");
+      if (!isEmpty) this.#counted.push("traces_stripped");
       return withEntries(message, { content: answer, reasoning_content: undefined });
     }
     if (isEmpty && this.#options.missing === "drop") return "no_trace";
@@ -114,12 +121,13 @@ export default defineStage({
       "turns_with_empty_trace",
       "traces_stripped",
     ]);
-    const writer = new TraceWriter(options, tally);
+    const writer = new TraceWriter(options);
     return conversationTransform<Reason>(
       COLUMNS,
       () => (messages) => {
         const last = messages.findLastIndex((message) => roleOf(message) === "assistant");
         const written: Message[] = [];
+        writer.take();
         for (const [turn, message] of messages.entries()) {
           const isKept = options.to !== "strip" && (options.turns === "all" || turn === last);
           const made = roleOf(message) === "assistant" ? writer.write(message, isKept) : message;
@@ -127,7 +135,9 @@ export default defineStage({
           written.push(made);
         }
         tally.add("rows");
-        return { messages: written };
+        for (const name of writer.take()) tally.add(name);
+        const stays = written.every((message, turn) => message === messages[turn]);
+        return { messages: stays ? messages : written };
       },
       tally.finish,
     );

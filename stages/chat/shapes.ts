@@ -86,6 +86,7 @@ export function openShape(batch: Batch, columns: ShapeColumns): FindTurns {
 function openTurns(batch: Batch, columns: ShapeColumns): FindTurns {
   const lists = columns.lists.map((name) => ({ name, rows: new JsonRows(batch, name) }));
   const inColumns = openColumns(batch, columns);
+  const hasColumns = columns.user.length > 0 || columns.assistant !== undefined;
   if (columns.shape === "glaive") return marked(new TextRows(batch, columns.user[0] ?? ""));
   if (columns.shape === "tree") return tree(lists, inColumns, columns);
   return (row) => {
@@ -99,7 +100,8 @@ function openTurns(batch: Batch, columns: ShapeColumns): FindTurns {
         turns.push({ role: turn.get(columns.roleKey), content: turn.get(columns.contentKey), from: turn });
       }
     }
-    return [...turns, ...inColumns(row)];
+    if (hasColumns) turns.push(...inColumns(row));
+    return turns;
   };
 }
 

@@ -55,7 +55,8 @@ export class TurnWriter {
         written.push(made);
       }
     }
-    return written;
+    const stays = written.length === messages.length && written.every((message, turn) => message === messages[turn]);
+    return stays ? messages : written;
   }
 
   #answer(message: Message, turn: number): Message | Fault<TurnReason> {

@@ -16,10 +16,18 @@ export const fileOption = assetPath()
   .describe(
     "path of a tokenizer.json, BPE of bytes or of characters (SentencePiece) or Unigram, or of a folder that holds one",
   );
-export const encodingOption = z.enum(ENCODINGS).optional().describe("a tiktoken encoding, instead of a file");
+/** A reference as a file's is, so that a plan has what the encoding holds. */
+export const encodingOption = z
+  .enum(ENCODINGS)
+  .transform((encoding): AssetRef => ({ asset: `${TIKTOKEN}${encoding}` }))
+  .optional()
+  .describe("a tiktoken encoding, instead of a file");
 
-export function vocabularyRef(file: AssetRef | undefined, encoding: string | undefined): VocabularyRef {
-  return { vocabulary: file ?? { asset: `${TIKTOKEN}${encoding}` } };
+/** The one of both that is given. */
+export function vocabularyRef(file: AssetRef | undefined, encoding: AssetRef | undefined): VocabularyRef {
+  const vocabulary = file ?? encoding;
+  if (vocabulary === undefined) throw new Error("tokens are counted without a tokenizer");
+  return { vocabulary };
 }
 
 /** By the memory that a thread has their files in: one tokenizer, with one word cache, for all stages of a thread that name the same file. */

@@ -136,3 +136,15 @@ test("CSV: other names, JSON fields, columns that some files lack", async () => 
     return true;
   });
 });
+
+test("text: null reads rows without a text: theirs is empty, and nothing is missing", async () => {
+  const given = { text: null, metadata: [{ name: "turns", kind: "json" }] };
+  const json = await readJson('{"id":"1","turns":[1.0]}\n{"turns":null,"text":"unread"}\n', given);
+  assert.deepEqual(json.rows, [
+    { at: "0:0", id: "1", turns: "[1.0]", text: "" },
+    { at: "0:1", id: null, turns: null, text: "" },
+  ]);
+  const table = await readCsv({ "a.csv": 'id,turns\n1,"[1,2]"\n' }, given);
+  assert.deepEqual(table.rows, [{ at: "0:0", id: "1", turns: "[1,2]", text: "" }]);
+  assert.deepEqual([...json.problems, ...table.problems], []);
+});
