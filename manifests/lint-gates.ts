@@ -49,7 +49,7 @@ export function requireLintGates(source: string, stages: readonly StageFacts[], 
 export function lintGateResults(gates: LintGates, sources: readonly SourceManifest[]): GateResult[] {
   return Object.entries(gates).flatMap(([finding, limit]): GateResult[] => {
     const values = sources.flatMap(({ counts }) =>
-      Object.values(counts.chat ?? {}).flatMap((state) =>
+      Object.values(counts.found ?? {}).flatMap((state) =>
         isRecord(state) && "rows_with_findings" in state ? (shareOf(state, finding) ?? []) : [],
       ),
     );

@@ -94,8 +94,8 @@ const counts = z.strictObject({
   dropped: z.record(z.string(), z.record(z.string(), count)),
   /** Rows that could not be used, by kind. */
   errors: z.record(z.string(), count),
-  /** What stages of chats found out about the rows, by pipeline stage id; absent where there are none. */
-  chat: z.record(z.string(), z.json()).optional(),
+  /** What `chat/render` and `chat/lint` found out about the rows, by pipeline stage id; absent where there are none. */
+  found: z.record(z.string(), z.json()).optional(),
 });
 
 const tokenStore = z.strictObject({

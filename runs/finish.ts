@@ -242,10 +242,13 @@ function packedFacts(fingerprint: string, markers: readonly PackMarker[]): Packe
   };
 }
 
+/** Stages whose states stand in manifests. */
+const SHOWN: ReadonlySet<string> = new Set(["chat/render", "chat/lint"]);
+
 export function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
   // A state is plain data of JSON.
-  const chat = counts.stages.flatMap(({ id, use, state }) =>
-    state !== undefined && use.startsWith("chat/") ? [[id, state as SourceFacts["counts"]["rows_in"]] as const] : [],
+  const found = counts.stages.flatMap(({ id, use, state }) =>
+    state !== undefined && SHOWN.has(use) ? [[id, state as SourceFacts["counts"]["rows_in"]] as const] : [],
   );
   return {
     rows_in: counts.rows_in,
@@ -253,7 +256,7 @@ export function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
     ...(counts.held_out === undefined ? {} : { held_out: counts.held_out }),
     dropped: Object.fromEntries(counts.stages.map((stage) => [stage.id, { ...stage.dropped }])),
     errors: { ...counts.errors },
-    ...(chat.length > 0 && { chat: Object.fromEntries(chat) }),
+    ...(found.length > 0 && { found: Object.fromEntries(found) }),
   };
 }
 

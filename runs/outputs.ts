@@ -55,15 +55,20 @@ function publish({ plan, layout, folder }: OutputsPlace, output: MadeOutput, sto
         target.link(join(layout.output(fingerprint), file.name), path, file);
       }
     });
-    const facts = cardFacts(plan, output, new Map(stores.entries()));
-    target.text("README.md", dataCard(facts));
-    const { rows, dropped_rows, text_bytes, columns } = facts;
-    const sources = output.plan.sources.map((source, at) => {
-      const requests = requestsOf(plan, source, storeAt(new Map(stores.entries()), source));
-      return { ...entryAt(facts.sources, at, "source"), ...(requests.length > 0 && { requests }) };
-    });
-    return { ...(config === undefined ? {} : { config }), split, rows, dropped_rows, text_bytes, columns, sources };
+    target.text("README.md", dataCard(cardFacts(plan, output, new Map(stores.entries()))));
+    return outputSummary(plan, output, new Map(stores.entries()));
   });
+}
+
+/** What the summary of an output says of its rows, beside its files. */
+export function outputSummary(plan: Plan, output: MadeOutput, stores: ReadonlyMap<number, StoreMarker>) {
+  const { config, split } = output.plan;
+  const { rows, dropped_rows, text_bytes, columns, ...facts } = cardFacts(plan, output, stores);
+  const sources = output.plan.sources.map((source, at) => {
+    const requests = requestsOf(plan, source, storeAt(stores, source));
+    return { ...entryAt(facts.sources, at, "source"), ...(requests.length > 0 && { requests }) };
+  });
+  return { ...(config !== undefined && { config }), split, rows, dropped_rows, text_bytes, columns, sources };
 }
 
 /** How the stages of a source asked outside, and what it came to: rows cannot be made again without it. */

@@ -20,7 +20,7 @@ import type { IngestMarker, StoreMarker } from "../workers/protocol.ts";
 import { recordedSpans } from "../workers/spans.ts";
 import { SURVIVES } from "../workers/tasks/settle.ts";
 import { readSpanRows } from "../workers/tasks/span-rows.ts";
-import { cardFacts, type MadeOutput, outputFolder } from "./outputs.ts";
+import { cardFacts, type MadeOutput, outputFolder, outputSummary } from "./outputs.ts";
 import { allOf, factsAt, recordedOutput } from "./recorded-outputs.ts";
 import type { OpenRun } from "./status.ts";
 
@@ -70,7 +70,7 @@ export function* publishedProblems(
   stores: ReadonlyMap<number, StoreMarker>,
 ): Generator<string> {
   const folder = outputFolder(run, made.plan.name);
-  const facts = cardFacts(plan, made, stores);
+  const expected: Readonly<Record<string, unknown>> = outputSummary(plan, made, stores);
   const summary = readSummary(folder, OUTPUT_SUMMARY);
   if (summary === undefined) {
     if (!fs.existsSync(folder)) yield "is not there: run the recipe again";
@@ -78,7 +78,7 @@ export function* publishedProblems(
   }
   if (summary.plan_fingerprint !== plan.fingerprint) return;
   for (const key of ["config", "split", "rows", "dropped_rows", "text_bytes", "columns", "sources"] as const) {
-    const [said, found] = [canonicalJson(summary[key] ?? null), canonicalJson(facts[key] ?? null)];
+    const [said, found] = [canonicalJson(summary[key] ?? null), canonicalJson(expected[key] ?? null)];
     if (said !== found) yield `${OUTPUT_SUMMARY} says ${key} ${said}, and what was recorded comes to ${found}`;
   }
   const files = made.markers.flatMap((marker) =>
@@ -88,7 +88,7 @@ export function* publishedProblems(
   if (canonicalJson(files.sort()) !== canonicalJson(named.sort()))
     yield `${OUTPUT_SUMMARY} names other files than were written`;
   const card = join(folder, CARD);
-  if (fs.existsSync(card) && fs.readFileSync(card, "utf8") !== dataCard(facts))
+  if (fs.existsSync(card) && fs.readFileSync(card, "utf8") !== dataCard(cardFacts(plan, made, stores)))
     yield `${CARD} is not the card that what was recorded comes to`;
 }
 

@@ -340,15 +340,15 @@ const gatesShape = z.strictObject({
   max_weight_error: ratio().describe("largest difference between a normalised and an achieved weight"),
   min_packing_fill: ratio().describe("smallest share of stored tokens that are not padding"),
   max_dropped_ratio: ratio().describe("largest share of documents that filters and dedup may drop"),
-  chat: z
-    .record(nameShape, chatGatesShape)
-    .optional()
-    .describe("by source of chats: what its conversations must have kept, as chat/invariants counts it"),
   lint: z
     .partialRecord(z.enum(LINT_FINDINGS), z.number().min(0).max(1))
     .optional()
     .describe("by finding of `chat/lint`, `unknown_role: 0`: largest share of a source's rows that may have it"),
   max_lost_ratio: ratio().describe("largest share of a training stage's tokens that packing rows may lose"),
+  chat: z
+    .record(nameShape, chatGatesShape)
+    .optional()
+    .describe("by source of chats: what its conversations must have kept, as chat/invariants counts it"),
 });
 
 /** Every key of a recipe. The sections that hold stages are checked piece by piece, see `resolve.ts`. */

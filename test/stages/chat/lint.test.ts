@@ -119,7 +119,7 @@ test("a run counts findings and what was rendered in its manifest, and gates bou
   const { manifest, plan } = await make(root, recipe("", "lint: { unknown_role: 0.25, no_mask: 0 }"));
   const { counts, tokenizer_guard } = manifest.sources.chats;
   assert.deepEqual(counts.dropped, { lint: {}, render: {}, tokenize: {} });
-  const { lint, render } = counts.chat as Record<string, Record<string, unknown>>;
+  const { lint, render } = counts.found as Record<string, Record<string, unknown>>;
   assert.deepEqual(lint, {
     rows: 4,
     rows_with_findings: 2,
