@@ -1,16 +1,11 @@
 /** Text, ids and masks of whole conversations are those of transformers; pairs are tokenized as TRL's DPO does it. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { TemplateError } from "../../../kernels/jinja/errors.ts";
-import { type JsonObject, type JsonValue, jsonText, parseJson } from "../../../kernels/json/value.ts";
-import { ChatTemplate } from "../../../stages/chat/chat-template.ts";
-import type { Messages } from "../../../stages/chat/conversation.ts";
+import { type JsonValue, jsonText, parseJson } from "../../../kernels/json/value.ts";
 import { temporaryFolder } from "../../io/temporary.ts";
 import { ROOT } from "../../project-root.ts";
-import { LOCAL_ASSETS } from "../local-assets.ts";
 import { chatsIn, type MaskRow, MaskRunner, type MaskTemplate, maskDifference } from "./mask-cases.ts";
 
 interface Golden {
@@ -81,57 +76,4 @@ test("a pair whose prompt ends inside a token is cut where the prompt's own toke
   const first = (more: object) => runner.run(columns, { conversation: "rejected", ...more }).mask.indexOf(1);
   // The chosen one has a token of the newline and what follows: the rejected one is trained on its newline, too.
   assert.equal(first({ tokenizer: path }), first({}) - 1);
-});
-
-const TOKENS = { bos_token: "<BOS>", eos_token: "<EOS>" };
-
-function textOf(render: () => string): string | undefined {
-  try {
-    return render();
-  } catch (error) {
-    if (error instanceof TemplateError) return undefined;
-    throw error;
-  }
-}
-
-const CASES = join(ROOT, "../shared/golden/templates.json");
-
-test("the templates that ship print what transformers prints", {
-  skip: !existsSync(CASES) && "../shared is not here",
-}, () => {
-  const file = parseJson(readFileSync(CASES, "utf8"));
-  const cases = file instanceof Map ? (file.get("cases") as readonly JsonObject[]) : [];
-  assert.equal(cases.length, 123);
-  const shipped = { smollm3: "smollm3-recipe-sft", "smollm3-shipped": "smollm3-shipped", chatml: "chatml" } as const;
-  const counts = { equal: 0, refused: 0 };
-  for (const [name, key] of Object.entries(shipped)) {
-    const options = {
-      date: "2026-11-28",
-      variables: {},
-      special_tokens: TOKENS,
-      transformers: 5,
-      spans: true,
-    } as const;
-    const template = new ChatTemplate({ ...options, template: name as keyof typeof shipped }, LOCAL_ASSETS);
-    for (const chat of cases) {
-      const wanted = (chat.get("out") as ReadonlyMap<string, JsonObject>).get(key) ?? new Map();
-      const kwargs = new Map(chat.get("kwargs") as JsonObject);
-      const hasPrompt = kwargs.get("add_generation_prompt") === true;
-      kwargs.delete("add_generation_prompt");
-      const inputs = { tools: chat.get("tools") as null, kwargs };
-      const text = textOf(() => template.render(chat.get("messages") as Messages, inputs, hasPrompt).text);
-      const told = `${name} ${chat.get("id")}: ${text}`;
-      if (wanted.has("error")) {
-        assert.equal(text, undefined, told);
-        counts.refused++;
-        continue;
-      }
-      const digest = createHash("sha256")
-        .update(text ?? "")
-        .digest("hex");
-      assert.ok(text === wanted.get("text") || digest === wanted.get("sha256"), told);
-      counts.equal++;
-    }
-  }
-  assert.deepEqual(counts, { equal: 361, refused: 8 });
 });
