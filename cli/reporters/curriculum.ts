@@ -55,6 +55,12 @@ function stageParts(stage: TrainingStageDescription): string[] {
 function rowStageParts({ name, rule, sequence_length, pack, rows, tokens, sources }: RowStageDescription): string[] {
   const count = (value: number | undefined): string => (value === undefined ? "-" : formatInteger(value));
   const amount = (value: number | undefined): string => (value === undefined ? "-" : formatCount(value, DIGITS));
+  /** Of all sources; undefined where one of them does not say. */
+  const held = (key: "available_rows" | "available_tokens"): number | undefined =>
+    sources.reduce<number | undefined>((sum, source) => {
+      const value = source[key];
+      return sum === undefined || value === undefined ? undefined : sum + value;
+    }, 0);
   const table = sources.map((source) => [
     source.name,
     source.category ?? "-",
@@ -69,7 +75,10 @@ function rowStageParts({ name, rule, sequence_length, pack, rows, tokens, source
     `  ${name}: rows by the rule ${rule} in packed rows of ${formatInteger(sequence_length)}, ${pack}`,
     formatTable(
       ["source", "category", "rows", "tokens", "fraction", "takes rows", "tokens"],
-      [...table, ["all", "", "", "", "", count(rows), amount(tokens)]],
+      [
+        ...table,
+        ["all", "", count(held("available_rows")), amount(held("available_tokens")), "", count(rows), amount(tokens)],
+      ],
       "    ",
     ),
   ];
