@@ -131,3 +131,27 @@ export const keepIntermediatesFlag = {
   withNegated: false,
   brief: "keep span tokens, spools and scattered parts once they have served",
 } as const;
+
+/** What the flags of a table are where nobody says otherwise; those without a default are left out. */
+export type FlagDefaults<Table> = {
+  readonly [Name in keyof Table as Table[Name] extends { readonly default: unknown }
+    ? Name
+    : never]: Table[Name] extends {
+    readonly parse: (text: string) => infer Value;
+  }
+    ? Value
+    : boolean;
+};
+
+interface AnyFlag {
+  readonly default?: string | boolean;
+  readonly parse?: (text: string) => unknown;
+}
+
+export function flagDefaults<Table extends Readonly<Record<string, AnyFlag>>>(table: Table): FlagDefaults<Table> {
+  const defaults = Object.entries(table).flatMap(([name, flag]): [string, unknown][] => {
+    if (flag.default === undefined) return [];
+    return [[name, typeof flag.default === "string" ? flag.parse?.(flag.default) : flag.default]];
+  });
+  return Object.fromEntries(defaults) as FlagDefaults<Table>;
+}

@@ -34,6 +34,8 @@ export interface EnvironmentData {
 
 export interface IoEnvironment extends EnvironmentData {
   readonly client: HttpClient;
+  /** Aborted: nothing more is listed, hashed or fetched in this thread. */
+  readonly stop?: AbortSignal | undefined;
   /** Files that stages need besides their input. */
   readonly assets: AssetLibrary;
 }
@@ -43,9 +45,12 @@ export interface IoEnvironment extends EnvironmentData {
  * XDG_CACHE_HOME. What of them is empty counts as not set. `transport` is for tests.
  */
 export function createIoEnvironment(
-  overrides: Partial<EnvironmentData> & { readonly transport?: Transport } = {},
+  overrides: Partial<EnvironmentData> & {
+    readonly transport?: Transport;
+    readonly stop?: AbortSignal | undefined;
+  } = {},
 ): IoEnvironment {
-  const { transport, ...given } = overrides;
+  const { transport, stop, ...given } = overrides;
   const env = setVariables();
   const home = env.HF_HOME ?? path.join(env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "huggingface");
   const hubToken = given.hubToken ?? env.HF_TOKEN ?? readToken(env.HF_TOKEN_PATH ?? path.join(home, "token"));
@@ -59,13 +64,13 @@ export function createIoEnvironment(
     hubUrl: (given.hubUrl ?? env.HF_ENDPOINT ?? "https://huggingface.co").trim().replace(/\/+$/, ""),
     ...(hubToken ? { hubToken } : {}),
   };
-  const client = new HttpClient({ ...data, transport: transport ?? realTransport() });
-  return { ...data, client, assets: new AssetLibrary(data.sharedAssets) };
+  const client = new HttpClient({ ...data, transport: transport ?? realTransport(), stop });
+  return { ...data, client, stop, assets: new AssetLibrary(data.sharedAssets) };
 }
 
 /** The part of `environment` that a worker thread can be given, with the assets that are in the store or at hand by now. */
 export function environmentData(environment: IoEnvironment): EnvironmentData {
-  const { client: _, assets, ...data } = environment;
+  const { client: _client, stop: _stop, assets, ...data } = environment;
   return { ...data, sharedAssets: assets.share() };
 }
 

@@ -21,6 +21,8 @@ export interface PrepareOptions {
   readonly cacheDownloads?: boolean;
   /** Have every output keep the rows that stages drop, as if the recipe said `keep_dropped: true`. */
   readonly keepDropped?: boolean;
+  /** Aborted: nothing more is listed or hashed; throws RunError `run/interrupted`. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 export interface Prepared {
@@ -46,6 +48,7 @@ export async function prepare(
     root: options.dataRoot ?? ".",
     cacheDownloads: options.cacheDownloads ?? false,
     identityCacheFile: layout.identityCache,
+    stop: options.stop,
   });
   const registry = stageRegistry(await loadPlugins(recipe.plugins, recipe.folder));
   return { plan: await makePlan(recipe, { environment, registry }), layout, environment, registry };

@@ -41,7 +41,7 @@ export interface RunOptions extends TaskOptions {
   /** Keep span tokens, spools and scattered parts after what they are for is built. */
   readonly keep_intermediates?: boolean;
   /** Aborted: tasks in flight finish and commit, then the run ends as interrupted and can be resumed. */
-  readonly stop?: AbortSignal;
+  readonly stop?: AbortSignal | undefined;
   /** Aborted: worker threads are ended at once. */
   readonly kill?: AbortSignal;
   readonly report?: (event: RunEvent) => void;

@@ -72,7 +72,12 @@ export interface Attempt {
 }
 
 export function attempt(root: string, file: string, out: string): Attempt {
-  const child = spawn(process.execPath, [CLI, "run", file, "--out", out, "--workers", "1", "--quiet"], { cwd: root });
+  return verb(root, ["run", file, "--out", out, "--workers", "1", "--quiet"]);
+}
+
+/** Any verb of the command line, in `root`. */
+export function verb(root: string, args: readonly string[]): Attempt {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: root });
   let stderr = "";
   child.stderr.on("data", (piece) => {
     stderr += piece;
