@@ -136,14 +136,14 @@ async function storeFindings(
       report(
         "verify/epoch-windows",
         later.path,
-        `holds ${exactly(later.windows, "window")}, and the first epoch ${windows}`,
+        `holds ${exactly(later.windows ?? 0, "window")}, and the first epoch ${windows}`,
       );
     }
     if (file?.windows === windows) return;
     const what =
       file === undefined
         ? "no file of this shard is listed"
-        : `lists ${exactly(file.windows, "window")}, not ${windows}`;
+        : `lists ${exactly(file.windows ?? 0, "window")}, not ${windows}`;
     report("verify/shard-missing", file?.path ?? `shard ${shard}`, what);
   });
   for (const { path, windows, shard } of tokenFiles) {

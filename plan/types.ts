@@ -1,5 +1,6 @@
 /** A recipe after loading: every default filled in, every name checked, every value's origin known. Plain data. */
 import type { Place } from "../batch/errors.ts";
+import type { ExportOptions } from "../manifests/exports/define.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
 import type { TokenizerGates } from "../manifests/gates.ts";
 import type { LengthRange, MixtureRequest } from "../mixtures/weights.ts";
@@ -83,6 +84,9 @@ export interface OutputSpec {
   readonly place?: Place;
 }
 
+/** An export, as the recipe asks for it: by the trainer's name alone where it has no options. */
+export type ExportSpec = Trainer | { readonly to: Trainer; readonly options: ExportOptions };
+
 /** How much of a source is held out. */
 export type HeldOutShare = { readonly fraction: number } | { readonly tokens: number };
 
@@ -118,7 +122,8 @@ export interface Recipe {
     readonly on_exhausted: "error" | "redistribute";
     readonly epoch_order: "reshuffle" | "repeat";
   };
-  readonly exports: readonly Trainer[];
+  /** One a trainer at most. */
+  readonly exports: readonly ExportSpec[];
   readonly gates: {
     readonly max_weight_error?: number;
     readonly min_packing_fill?: number;

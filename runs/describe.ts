@@ -2,6 +2,7 @@
 import { entryAt, entryOf } from "../batch/entry.ts";
 import { accountCurriculum, type SourceAccount, type TrainingStageAccount } from "../mixtures/curriculum/account.ts";
 import { needsCounts } from "../mixtures/weights.ts";
+import { type AskedExport, askedExports } from "../plan/exports.ts";
 import type { MissingSource } from "../plan/missing.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { MissingPolicy, Recipe } from "../plan/types.ts";
@@ -25,6 +26,8 @@ export interface RecipeDescription {
   readonly training_stages: readonly TrainingStageDescription[];
   /** Over all training stages, most tokens first. */
   readonly sources: readonly SourceDescription[];
+  /** Trainers, with the options that the recipe gives their exports. */
+  readonly exports: readonly AskedExport[];
 }
 
 export interface TrainingStageDescription extends TrainingStageAccount {
@@ -64,6 +67,7 @@ export function describeRecipe(recipe: Recipe): RecipeDescription {
       const { from, missing } = entryOf(recipe.sources, source.name, "source");
       return from.length > 0 ? source : { ...source, missing: missing ?? recipe.missing };
     }),
+    exports: askedExports(recipe),
   };
 }
 

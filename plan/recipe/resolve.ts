@@ -10,6 +10,7 @@ import { suggest } from "../../batch/suggest.ts";
 import { resolveLocation } from "../../io/asset-sources.ts";
 import type { Recipe, TokenizerSpec } from "../types.ts";
 import type { Finding, Path } from "./diagnostics.ts";
+import { resolveExports } from "./exports.ts";
 import { badName, check, unknownKey, wrongType } from "./issues.ts";
 import { resolveOutputs } from "./outputs.ts";
 import { isRecord } from "./overrides.ts";
@@ -72,7 +73,7 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
       "validation",
       resolveValidation(field("validation", shape.validation), [...knownSources.keys()], context),
     ),
-    exports: field("exports", shape.exports),
+    exports: resolveExports(field("exports", shape.exports), context),
     gates: field("gates", shape.gates),
     plugins: field("plugins", shape.plugins)?.map((path) => fromFolder(context.folder, path)),
     folder: context.folder,

@@ -200,6 +200,36 @@ test("an export keeps its own options: made again by hand, and by a run that tak
   assert.equal((await shardmill("verify", "r")).status, 0);
 });
 
+test("a recipe gives its exports options, before what was given by hand, and takes them away again", async (t) => {
+  const shardmill = project(t);
+  const options = (): unknown => JSON.parse(fs.readFileSync("runs/r/exports/nanotron/export.json", "utf8")).options;
+  const plain = await shardmill("run", "my-mix", "--quiet", "--set", "exports=[{ to: nanotron }]");
+  assert.equal(plain.status, 0, plain.stderr);
+  // One form for both spellings: it is the same plan, and done.
+  const same = await shardmill("run", "my-mix", "--json");
+  assert.match(same.stdout, /"already_done":true/);
+  assert.deepEqual(options(), {});
+  await shardmill("export", "r", "--to", "nanotron", "--global-batch-size", "4", "--path-prefix", "/hand");
+  const set = ["--set", "exports=[{ to: nanotron, path_prefix: /data/x }, trl]"];
+  assert.match(
+    (await shardmill("plan", "my-mix", ...set)).stdout,
+    /exports: nanotron \(path_prefix=\/data\/x\), trl\n/,
+  );
+  assert.equal((await shardmill("run", "my-mix", "--quiet", ...set)).status, 0);
+  assert.deepEqual(options(), { global_batch_size: 4, path_prefix: "/data/x" });
+  // Made again by hand, it is the recipe's; without what was given by hand, too.
+  await shardmill("export", "r", "--to", "nanotron");
+  assert.deepEqual(options(), { global_batch_size: 4, path_prefix: "/data/x" });
+  await shardmill("export", "r", "--to", "nanotron", "--reset");
+  assert.deepEqual(options(), { path_prefix: "/data/x" });
+  assert.equal((await shardmill("run", "my-mix", "--quiet")).status, 0);
+  assert.deepEqual(options(), {});
+  // The other one, which this recipe does not make, is of an older plan.
+  assert.equal((await shardmill("verify", "r")).status, 1);
+  fs.rmSync("runs/r/exports/trl", { recursive: true });
+  assert.equal((await shardmill("verify", "r")).status, 0);
+});
+
 test("peek: hostile text is spelt out, a long one is cut with a count, flags that contradict are refused", async (t) => {
   const shardmill = project(t);
   const long = "x".repeat(2500);
