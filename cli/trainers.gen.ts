@@ -22,6 +22,7 @@ export const OPTION_NAMES = {
   gptNeoxLabels: "gpt_neox_labels",
   ignoreLoss: "ignore_loss",
   labelMask: "label_mask",
+  nemoAutomodel: "nemo_automodel",
   pathPrefix: "path_prefix",
   tokenizerName: "tokenizer_name",
 } as const;
@@ -31,6 +32,7 @@ export interface ExportFlags {
   readonly gptNeoxLabels?: boolean;
   readonly ignoreLoss?: boolean;
   readonly labelMask?: boolean;
+  readonly nemoAutomodel?: boolean;
   readonly pathPrefix?: string;
   readonly tokenizerName?: string;
 }
@@ -60,6 +62,12 @@ export const exportFlags = {
     optional: true,
     withNegated: false,
     brief: "olmo-core: write which labels are trained, and name the files in the configuration",
+  },
+  nemoAutomodel: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "modded-nanogpt: write the layout of NeMo AutoModel, ids of two or four bytes, with `.bos.idx` beside every `.bin`",
   },
   pathPrefix: {
     kind: "parsed",

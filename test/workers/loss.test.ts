@@ -82,4 +82,9 @@ exports: [${exports}]
   };
   await planned("trl, nanotron");
   await assert.rejects(planned("trl, torchtitan"), { code: "recipe/export-loses-loss" });
+  await assert.rejects(planned("{ to: megatron, path_prefix: /x }"), {
+    code: "recipe/export-loses-loss",
+    message: /to: megatron, gpt_neox_labels: true[\s\S]*to: megatron, ignore_loss: true/,
+  });
+  await planned("{ to: megatron, gpt_neox_labels: true }, { to: torchtitan, ignore_loss: true }");
 });
