@@ -3,7 +3,7 @@ import process from "node:process";
 import type { TestContext } from "node:test";
 import { run } from "@stricli/core";
 import { buildCli } from "../../cli/app.ts";
-import type { CliContext } from "../../cli/context.ts";
+import { type CliContext, EXIT } from "../../cli/context.ts";
 
 export interface Outcome {
   readonly status: number | string | null | undefined;
@@ -32,6 +32,8 @@ export function cliIn(t: TestContext, folder: string): (...args: readonly string
       off: () => {},
     };
     await run(buildCli("0.0.0"), [...args], { process: own });
-    return { status: own.exitCode, ...written };
+    const { exitCode: code } = own;
+    // As main.ts does: the argument parser uses negative codes for what a user typed wrong.
+    return { status: typeof code === "number" && code < 0 ? EXIT.usage : code, ...written };
   };
 }

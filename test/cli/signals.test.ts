@@ -38,6 +38,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const first = await once.ended;
     assert.equal(first.status, 130, first.stderr);
     assert.match(first.stderr, /stopping: what is in flight is committed first[\s\S]*run\/interrupted/);
+    // The same command goes on.
+    if (signal === "SIGINT") assert.equal((await attempt(root, "one.yaml", "out").ended).status, 0);
 
     hold();
     const twice = attempt(root, "one.yaml", "other");

@@ -14,7 +14,7 @@ import {
   run,
   verifyRun,
 } from "../../index.ts";
-import { article, randomizer, sentence, temporaryFolder, treeDigests } from "../workers/fixture.ts";
+import { article, randomizer, sentence, TOKENIZER, temporaryFolder, treeDigests } from "../workers/fixture.ts";
 
 const NOTICE = "This site uses cookies and similar technologies to measure what you read.";
 
@@ -176,7 +176,7 @@ test("--keep-dropped is as if every output said so, and an error where there is 
   const asked = await prepare(recipe, { ...options, keepDropped: true });
   assert.ok(asked.plan.outputs.every(({ keep_dropped }) => keep_dropped));
   assert.ok((await prepare(recipe, options)).plan.outputs.some(({ keep_dropped }) => !keep_dropped));
-  const tokens = `tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+  const tokens = `tokenizer: ${TOKENIZER}
 training_stages: [ { name: s, tokens: 1K, sequence_length: 64, weights: { web: 1 } } ]
 `;
   fs.writeFileSync(recipe, RECIPE.slice(0, RECIPE.indexOf("outputs:")) + tokens);

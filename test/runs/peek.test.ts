@@ -10,12 +10,12 @@ import { ShardmillError } from "../../batch/errors.ts";
 import { type OpenRun, openRun, peekProblems, peekRun, peekWindows, prepare, run, verifyRun } from "../../index.ts";
 import { seal, unseal } from "../../io/local/seal.ts";
 import { spanFiles } from "../../store/layout.ts";
-import { temporaryFolder } from "../workers/fixture.ts";
+import { TOKENIZER, temporaryFolder } from "../workers/fixture.ts";
 
 const HEAD = `schema: 1
 name: r
 seed: 1
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 limits: { max_epochs: 100 }
 `;
 

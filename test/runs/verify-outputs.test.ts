@@ -7,7 +7,7 @@ import test from "node:test";
 import { openRun, prepare, run, verifyRun } from "../../index.ts";
 import { seal, unseal } from "../../io/local/seal.ts";
 import { outputFiles, spanFiles, tokenFiles, verdictFiles } from "../../store/layout.ts";
-import { temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
+import { TOKENIZER, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
 const ROWS = `schema: 1
 name: rows
@@ -22,7 +22,7 @@ outputs:
   - { name: kept, format: { use: jsonl, codec: none }, shard_bytes: 20K, keep_dropped: true }
 `;
 
-const TOKENS = `${ROWS}tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+const TOKENS = `${ROWS}tokenizer: ${TOKENIZER}
 training_stages: [ { name: only, tokens: 2K, sequence_length: 64, weights: { web: 1 } } ]
 limits: { max_epochs: 9 }
 `;

@@ -6,7 +6,7 @@ import test, { type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { prepare, type RunResult, run, ShardmillError } from "../../index.ts";
 import { blockEncoder } from "../../io/codecs/encoder.ts";
-import { temporaryFolder } from "./fixture.ts";
+import { TOKENIZER, temporaryFolder } from "./fixture.ts";
 
 const SAMPLES = path.resolve("..", "shared", "samples");
 const GOOD = `${JSON.stringify({ text: "a good row of text" })}\n`;
@@ -16,7 +16,7 @@ function recipe(source: string): string {
   return `schema: 1
 name: bad
 seed: 1
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 sources: { s: { ${source} } }
 training_stages: [ { name: only, tokens: 8, sequence_length: 4, weights: { s: 1 } } ]
 limits: { max_epochs: 100 }

@@ -5,7 +5,7 @@ import path from "node:path";
 import test from "node:test";
 import { prepare, run } from "../../index.ts";
 import { encodingFile, loadTokenizer } from "../../io/tokenizer-files.ts";
-import { temporaryFolder } from "./fixture.ts";
+import { TOKENIZER, temporaryFolder } from "./fixture.ts";
 
 const EOS = 50256;
 
@@ -24,7 +24,7 @@ test("the loss lane of a store says which tokens follow the marker", async (t) =
     path.join(root, "recipe.yaml"),
     `schema: 1
 name: answers
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 pipelines: { qa: [ { use: annotate/completion-loss, after: "A:", until: "Q:" } ] }
 sources: { qa: { from: qa.jsonl, pipeline: qa } }
 training_stages: [ { name: sft, tokens: 512, sequence_length: 64, pack: best-fit, weights: { qa: 1 } } ]
@@ -69,7 +69,7 @@ test("an export that would train on masked tokens is refused before anything is 
   fs.writeFileSync(path.join(root, "qa.jsonl"), `${JSON.stringify({ text: "Q: a?\nA: b" })}\n`);
   const recipe = (exports: string): string => `schema: 1
 name: answers
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 pipelines: { qa: [ { use: annotate/completion-loss, after: "A:" } ] }
 sources: { qa: { from: qa.jsonl, pipeline: qa } }
 training_stages: [ { name: sft, tokens: 512, sequence_length: 64, weights: { qa: 1 } } ]

@@ -18,7 +18,7 @@ import { Layout, matchFiles, spanFiles } from "../../store/layout.ts";
 import { PartitionMatcher } from "../../store/match-partition.ts";
 import { selectFirst, writeOrdered } from "../../workers/tasks/select.ts";
 import { flipByte, writeVouched } from "../io/vouched.ts";
-import { randomizer, sentence, temporaryFolder, treeDigests } from "./fixture.ts";
+import { randomizer, sentence, TOKENIZER, temporaryFolder, treeDigests } from "./fixture.ts";
 
 interface Row {
   readonly n: number;
@@ -267,7 +267,7 @@ test("by pipeline: the rows of all its sources are counted together", async (t) 
   }
 });
 
-const TOKENS = `tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+const TOKENS = `tokenizer: ${TOKENIZER}
 shard_tokens: 400
 training_stages: [ { name: stage1, tokens: 300, sequence_length: 32, pack: concat, weights: { web: 1 } } ]
 limits: { max_epochs: 4 }
