@@ -78,10 +78,10 @@ export const jsonFlag = { kind: "boolean", default: false, brief: "write JSON to
 
 export const workersFlag = {
   kind: "parsed",
-  parse: parseCount("workers", 1),
+  parse: parseCount("workers", 0),
   default: String(os.availableParallelism()),
   placeholder: "n",
-  brief: "worker threads; never changes output bytes",
+  brief: "worker threads, 0 for none besides the program's own; never changes output bytes",
 } as const;
 
 export const maxErrorsFlag = {

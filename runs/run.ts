@@ -35,6 +35,7 @@ export interface TaskOptions {
 export interface RunOptions extends TaskOptions {
   /** Folder that holds `store/` and `runs/`. */
   readonly root: string;
+  /** Threads that do tasks; 0 does them in the thread that calls, one at a time. Never changes a result. */
   readonly workers: number;
   readonly environment: IoEnvironment;
   readonly registry: StageRegistry;

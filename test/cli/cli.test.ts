@@ -41,7 +41,7 @@ test("help, version, unknown verb and unknown flag", (t) => {
   assert.equal(shardmill(root, "run", "x.yaml", "--wokers", "2").status, 2);
   const number = shardmill(root, "run", "x.yaml", "--workers", "none");
   assert.equal(number.status, 2);
-  assert.match(number.stderr, /whole number from 1/);
+  assert.match(number.stderr, /whole number from 0/);
 });
 
 test("check points at the key, suggests, and exits 2", async (t) => {

@@ -310,7 +310,7 @@ training_stages: [ { name: only, tokens: 8, sequence_length: 4, weights: { s: 1 
 
 test("a file that was rewritten, with its size and time as they were, is never shown as what was kept", async (t) => {
   const recipe = `sources: { s: { from: "a.jsonl" } }
-training_stages: [ { name: only, tokens: 16, sequence_length: 4, weights: { s: 1 } } ]
+training_stages: [ { name: only, tokens: 16, sequence_length: 16, weights: { s: 1 } } ]
 `;
   const row = (word: string): string => `{"id":"1","text":"${word} version of the row"}\n`;
   const { root, opened } = await runOf(t, recipe, { "a.jsonl": row("first") });

@@ -24,7 +24,7 @@ test("the loss lane of a store says which tokens follow the marker", async (t) =
     path.join(root, "recipe.yaml"),
     `schema: 1
 name: answers
-tokenizer: ${TOKENIZER}
+tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
 pipelines: { qa: [ { use: annotate/completion-loss, after: "A:", until: "Q:" } ] }
 sources: { qa: { from: qa.jsonl, pipeline: qa } }
 training_stages: [ { name: sft, tokens: 512, sequence_length: 64, pack: best-fit, weights: { qa: 1 } } ]
