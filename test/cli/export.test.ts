@@ -11,7 +11,7 @@ test("a run exports for several trainers, is verified with its exports, and repo
   const shardmill = cliIn(t, root);
   writeCorpus(root);
   fs.writeFileSync(path.join(root, "tiny.yaml"), RECIPE.replace("exports: [nanotron]", "exports: [megatron, trl]"));
-  const run = await shardmill("run", "tiny.yaml", "--workers", "2");
+  const run = await shardmill("run", "tiny.yaml");
   assert.equal(run.status, 0, run.stderr);
   assert.match(run.stdout + run.stderr, /exports\/megatron\/stage1\.blend/);
 

@@ -99,13 +99,13 @@ test("new points editors at the schema, quotes the name, and refuses one that is
 
 test("a run that ends badly prints its rows all the same, for people and for programs", async (t) => {
   const shardmill = project(t, true);
-  const bad = await shardmill("run", "my-mix", "--workers", "1", "--quiet");
+  const bad = await shardmill("run", "my-mix", "--quiet");
   assert.equal(bad.status, 1);
   assert.match(bad.stderr, /data\/bad-json[\s\S]*a\.jsonl#49/);
   assert.match(bad.stdout, /r: not done; of the rows that were read:[\s\S]*s +50 +0 +0 +5 +1 /);
   assert.match(bad.stdout, /0 of 1 span read to the end; 44 rows read that no stage has seen; what exact will drop/);
 
-  const exhausted = ["--max-errors", "9", "--set", "training_stages.only.tokens=10M", "--workers", "1"];
+  const exhausted = ["--max-errors", "9", "--set", "training_stages.only.tokens=10M"];
   const short = await shardmill("run", "my-mix", ...exhausted, "--quiet");
   assert.equal(short.status, 1);
   assert.match(short.stderr, /run\/source-exhausted/);

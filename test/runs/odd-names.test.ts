@@ -59,7 +59,7 @@ test("names that objects inherit work everywhere: a run over them is whole", asy
   const root = temporaryFolder(t);
   const file = write(root, ODD);
   const { plan, environment, registry } = await prepare(file, { out: root, dataRoot: root });
-  const result = await run(plan, { root, workers: 1, environment, registry });
+  const result = await run(plan, { root, workers: 0, environment, registry });
   const dropped = {
     "constructor:missing": 30,
     "constructor:listed": 1,

@@ -42,7 +42,7 @@ async function attempt(root: string, recipe: string, { spanBytes, maxErrors = 0 
   const { plan, environment, registry } = await prepare(path.join(root, "r.yaml"), { out: root, dataRoot: root });
   try {
     const span_bytes = spanBytes === undefined ? {} : { span_bytes: spanBytes };
-    await run(plan, { root, workers: 1, environment, registry, max_errors: maxErrors, ...span_bytes });
+    await run(plan, { root, workers: 0, environment, registry, max_errors: maxErrors, ...span_bytes });
     return undefined;
   } catch (error) {
     return error;

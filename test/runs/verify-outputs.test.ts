@@ -36,7 +36,7 @@ async function build(root: string, recipe: string) {
   const out = path.join(root, "out");
   const prepared = await prepare(path.join(root, "rows.yaml"), { out, dataRoot: root });
   const { plan, environment, registry, layout } = prepared;
-  await run(plan, { root: out, workers: 1, environment, registry, span_bytes: 20_000 });
+  await run(plan, { root: out, workers: 0, environment, registry, span_bytes: 20_000 });
   const folder = path.join(out, "runs/rows/outputs/kept");
   const findings = () => verifyRun(openRun("rows", out));
   assert.deepEqual(await findings(), []);

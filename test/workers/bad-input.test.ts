@@ -173,7 +173,7 @@ async function attempt(
   const prepared = await prepare(path.join(root, "bad.yaml"), { out, dataRoot: root });
   const result = await run(prepared.plan, {
     root: out,
-    workers: 1,
+    workers: 0,
     environment: prepared.environment,
     registry: prepared.registry,
     max_errors: maxErrors,
@@ -241,7 +241,7 @@ test("an empty file and blank lines are no rows and no errors", async (t) => {
   const prepared = await prepare(path.join(root, "bad.yaml"), { out: root, dataRoot: root });
   const result = await run(prepared.plan, {
     root,
-    workers: 1,
+    workers: 0,
     environment: prepared.environment,
     registry: prepared.registry,
   });

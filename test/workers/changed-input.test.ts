@@ -70,7 +70,7 @@ limits: { max_epochs: 4 }
     deed,
     attempt: async (out) => {
       const { plan, environment, registry } = await prepare(file, { out, dataRoot: root });
-      return run(plan, { root: out, workers: 1, environment, registry });
+      return run(plan, { root: out, workers: 0, environment, registry });
     },
   };
 }

@@ -35,7 +35,7 @@ limits: { max_epochs: 4 }
     out: root,
     dataRoot: root,
   });
-  await run(plan, { root, workers: 2, span_bytes: 1_000, environment, registry });
+  await run(plan, { root, workers: 0, span_bytes: 1_000, environment, registry });
   const folder = layout.tokens(plan.sources[0].tokens);
   const [shard] = fs.readdirSync(folder).filter((name) => name.endsWith(".ds"));
   const bytes = fs.readFileSync(path.join(folder, shard));

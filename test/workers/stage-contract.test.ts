@@ -94,7 +94,7 @@ outputs: [ { name: rows, sources: [rows], format: { use: jsonl, codec: none } } 
 `,
   );
   const { plan, environment, registry } = await prepare(path.join(root, "recipe.yaml"), { out: root, dataRoot: root });
-  await run(plan, { root, workers: 1, environment, registry, keep_intermediates: true });
+  await run(plan, { root, workers: 0, environment, registry, keep_intermediates: true });
   return root;
 }
 
