@@ -110,7 +110,7 @@ function checkOrder(root: string, built: Build, seed: number): void {
   ] as const) {
     const origins = survivors(root, source, id, text);
     const { documents, shards } = storedDocuments(built, source);
-    assert.equal(shards, source.name === "web" ? 11 : 1);
+    assert.equal(shards, source.name === "web" ? 11 : 2);
     const expected = [...origins]
       .map(([name, origin]) => ({ name, origin, key: shuffleKey(seed, source, origin) }))
       .sort((a, b) => (a.key < b.key ? -1 : 1));
