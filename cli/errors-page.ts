@@ -47,7 +47,8 @@ interface Told {
 export function errorCodes(root: string): ReadonlyMap<string, readonly Told[]> {
   const codes = new Map<string, Told[]>();
   for (const file of FOLDERS.flatMap((folder) => sourcesIn(join(root, folder))).sort()) {
-    const text = readFileSync(file, "utf8");
+    // What comments say of codes is nothing that is told.
+    const text = readFileSync(file, "utf8").replaceAll(/^\s*\/\*\*[\s\S]*?\*\/$/gm, "");
     for (const { 0: literal, 1: code = "", index } of text.matchAll(CODE)) {
       const told = codes.get(code) ?? [];
       codes.set(code, told);

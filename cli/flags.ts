@@ -78,10 +78,10 @@ export const jsonFlag = { kind: "boolean", default: false, brief: "write JSON to
 
 export const workersFlag = {
   kind: "parsed",
-  parse: parseCount("workers", 1),
+  parse: parseCount("workers", 0),
   default: String(os.availableParallelism()),
   placeholder: "n",
-  brief: "worker threads; never changes output bytes",
+  brief: "worker threads, 0 for none besides the program's own; never changes output bytes",
 } as const;
 
 export const maxErrorsFlag = {
@@ -150,3 +150,27 @@ export const keepIntermediatesFlag = {
   withNegated: false,
   brief: "keep span tokens, spools and scattered parts once they have served",
 } as const;
+
+/** What the flags of a table are where nobody says otherwise; those without a default are left out. */
+export type FlagDefaults<Table> = {
+  readonly [Name in keyof Table as Table[Name] extends { readonly default: unknown }
+    ? Name
+    : never]: Table[Name] extends {
+    readonly parse: (text: string) => infer Value;
+  }
+    ? Value
+    : boolean;
+};
+
+interface AnyFlag {
+  readonly default?: string | boolean;
+  readonly parse?: (text: string) => unknown;
+}
+
+export function flagDefaults<Table extends Readonly<Record<string, AnyFlag>>>(table: Table): FlagDefaults<Table> {
+  const defaults = Object.entries(table).flatMap(([name, flag]): [string, unknown][] => {
+    if (flag.default === undefined) return [];
+    return [[name, typeof flag.default === "string" ? flag.parse?.(flag.default) : flag.default]];
+  });
+  return Object.fromEntries(defaults) as FlagDefaults<Table>;
+}

@@ -25,6 +25,7 @@ export const OPTION_NAMES = {
   gptNeoxLabels: "gpt_neox_labels",
   ignoreLoss: "ignore_loss",
   labelMask: "label_mask",
+  nemoAutomodel: "nemo_automodel",
   padToMultiple: "pad_to_multiple",
   pathPrefix: "path_prefix",
   positionIds: "position_ids",
@@ -37,6 +38,7 @@ export interface ExportFlags {
   readonly gptNeoxLabels?: boolean;
   readonly ignoreLoss?: boolean;
   readonly labelMask?: boolean;
+  readonly nemoAutomodel?: boolean;
   readonly padToMultiple?: number;
   readonly pathPrefix?: string;
   readonly positionIds?: boolean;
@@ -74,6 +76,12 @@ export const exportFlags = {
     optional: true,
     withNegated: false,
     brief: "olmo-core: write which labels are trained, and name the files in the configuration",
+  },
+  nemoAutomodel: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "modded-nanogpt: write the layout of NeMo AutoModel, ids of two or four bytes, with `.bos.idx` beside every `.bin`",
   },
   padToMultiple: {
     kind: "parsed",

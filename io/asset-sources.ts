@@ -98,7 +98,7 @@ async function locate(location: string, env: IoEnvironment): Promise<{ asset: As
   if (isRemote(location)) return remote(location, name, env);
   const found = localAsset(location);
   if ("content" in found) return inMemory(name, found.content.length, [found.content]);
-  const { size_bytes, identity } = await identifyFile(found.file, env.identityCacheFile);
+  const { size_bytes, identity } = await identifyFile(found.file, env.identityCacheFile, env.stop);
   return { asset: { name, sha256: identity.slice("sha256:".length), size_bytes }, origin: { file: found.file } };
 }
 

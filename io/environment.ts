@@ -44,6 +44,8 @@ export interface IoEnvironment extends EnvironmentData {
   readonly client: HttpClient;
   /** Asks models. */
   readonly chat: ChatClient;
+  /** Aborted: nothing more is listed, hashed or fetched in this thread. */
+  readonly stop?: AbortSignal | undefined;
   /** Files that stages need besides their input. */
   readonly assets: AssetLibrary;
 }
@@ -53,9 +55,12 @@ export interface IoEnvironment extends EnvironmentData {
  * XDG_CACHE_HOME, and the variables of endpoints. What of them is empty counts as not set. `transport` is for tests.
  */
 export function createIoEnvironment(
-  overrides: Partial<EnvironmentData> & { readonly transport?: Transport } = {},
+  overrides: Partial<EnvironmentData> & {
+    readonly transport?: Transport;
+    readonly stop?: AbortSignal | undefined;
+  } = {},
 ): IoEnvironment {
-  const { transport, ...given } = overrides;
+  const { transport, stop, ...given } = overrides;
   const env = setVariables();
   const home = env.HF_HOME ?? path.join(env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "huggingface");
   const hubToken = given.hubToken ?? env.HF_TOKEN ?? readToken(env.HF_TOKEN_PATH ?? path.join(home, "token"));
@@ -72,14 +77,14 @@ export function createIoEnvironment(
     ...(hubToken ? { hubToken } : {}),
   };
   const outside = transport ?? realTransport();
-  const client = new HttpClient({ ...data, transport: outside });
+  const client = new HttpClient({ ...data, transport: outside, stop });
   const chat = new ChatClient({ ...data, now: outside.now, sleep: outside.sleep });
-  return { ...data, client, chat, assets: new AssetLibrary(data.sharedAssets, data.sharedTables) };
+  return { ...data, client, chat, stop, assets: new AssetLibrary(data.sharedAssets, data.sharedTables) };
 }
 
 /** The part of `environment` that a worker thread can be given, with the assets that are in the store or at hand by now. */
 export function environmentData(environment: IoEnvironment): EnvironmentData {
-  const { client: _, chat: _chat, assets, ...data } = environment;
+  const { client: _client, chat: _chat, stop: _stop, assets, ...data } = environment;
   return { ...data, sharedAssets: assets.share(), sharedTables: assets.shareTables() };
 }
 

@@ -13,6 +13,7 @@ import { identifyLocal } from "./local/identity.ts";
 import { findHttp } from "./remote/http.ts";
 import { findHub } from "./remote/hub.ts";
 import type { ShardRef } from "./source.ts";
+import { lookUp } from "./stopping.ts";
 
 interface Found {
   readonly shard: ShardRef;
@@ -23,13 +24,15 @@ interface Found {
 
 /**
  * Lists what `from` names: local paths and globs (relative ones below `env.root`), `http(s)://` URLs, and
- * `hf://datasets/ORG/NAME@REVISION/GLOB`. Throws RecipeError `recipe/no-match` and others for patterns, DataError for files.
+ * `hf://datasets/ORG/NAME@REVISION/GLOB`. Throws RecipeError `recipe/no-match` and others for patterns, DataError for files,
+ * RunError `run/interrupted`.
  */
 export async function listShards(from: string | readonly string[], env: IoEnvironment): Promise<ShardRef[]> {
   const patterns = typeof from === "string" ? [from] : from;
   const found: Found[] = [];
   const seen = new Set<string>();
   for (const [index, pattern] of patterns.entries()) {
+    lookUp(env.stop);
     const shards = await findShards(pattern, env);
     shards.sort((a, b) => compareCodePoints(a.key, b.key));
     const above = splitPattern(pattern)
@@ -80,6 +83,7 @@ async function withLocalIdentities(shards: readonly ShardRef[], env: IoEnvironme
   const identities = await identifyLocal(
     local.map((shard) => shard.location),
     env.identityCacheFile,
+    { stop: env.stop },
   );
   const known = new Map(local.map((shard, i) => [shard.location, identities[i]]));
   return shards.map((shard) => ({ ...shard, ...known.get(shard.location) }));

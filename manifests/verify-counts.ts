@@ -5,11 +5,13 @@
  * Runs on files that are whole: what is damaged has been reported already. Price: indexes, tables and pieces are read once for each store
  * and packing; the index and the pieces of one shard are held in memory.
  */
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { int32Values } from "../batch/column.ts";
 import { ShardmillError } from "../batch/errors.ts";
 import { float64At } from "../batch/numbers.ts";
+import { exactly } from "../batch/plural.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import { addStatistics, type PackingStatistics, packingStatistics, planFromPieces } from "../kernels/pack/plan.ts";
@@ -81,7 +83,7 @@ export class CountChecker {
     }
     for (const field of ["documents", "tokens"] as const) {
       if (total[field] === store[field]) continue;
-      const what = `its token store holds ${total[field]} ${field}, and the manifest says ${store[field]}`;
+      const what = `its token store holds ${exactly(total[field], field.slice(0, -1))}, and the manifest says ${store[field]}`;
       problems.push({ code: "verify/store-counts", what });
     }
     return problems;
@@ -123,9 +125,9 @@ export class CountChecker {
     });
     const keys = Object.keys({ ...found, ...tokenizer_guard }) as (keyof TokenizerGuard)[];
     return keys.flatMap((key) => {
-      const [said, counted] = [canonicalJson(tokenizer_guard[key] ?? null), canonicalJson(found[key] ?? null)];
-      const what = `its tokenizer guard says ${key} ${said}, and its shards come to ${counted}`;
-      return said === counted ? [] : [{ code: "verify/tokenizer-guard", what }];
+      const [said, held] = [canonicalJson(tokenizer_guard[key] ?? null), canonicalJson(found[key] ?? null)];
+      const what = `its tokenizer guard says ${key} ${said}, and its shards come to ${held}`;
+      return said === held ? [] : [{ code: "verify/tokenizer-guard", what }];
     });
   }
 
@@ -140,8 +142,8 @@ export class CountChecker {
       tokens += selected.tokens_skipped;
     }
     if (documents === selection.documents_skipped && tokens === selection.tokens_skipped) return [];
-    const said = `${selection.documents_skipped} documents of ${selection.tokens_skipped} tokens`;
-    const what = `its selection leaves out ${documents} documents of ${tokens} tokens, and the manifest says ${said}`;
+    const said = `${exactly(selection.documents_skipped, "document")} of ${exactly(selection.tokens_skipped, "token")}`;
+    const what = `its selection leaves out ${exactly(documents, "document")} of ${exactly(tokens, "token")}, and the manifest says ${said}`;
     return [{ code: "verify/selection-counts", what }];
   }
 
@@ -215,14 +217,15 @@ function textBytes(table: Uint8Array, name: string): number {
 /** Why a table of documents is not that of an index, or undefined. */
 function tableProblem(bytes: Uint8Array, ends: Float64Array, name: string): string | undefined {
   const { rows, columns } = decodeArrow(bytes, name);
-  if (rows !== ends.length) return `has ${rows} rows, and the index beside it ${ends.length} documents`;
+  if (rows !== ends.length)
+    return `has ${exactly(rows, "row")}, and the index beside it ${exactly(ends.length, "document")}`;
   if (rows === 0) return undefined;
   const tokens = columns.get("tokens");
   if (tokens?.kind !== "int32") return "has no numbers of tokens";
   let start = 0;
   for (const [row, end] of ends.entries()) {
     if (tokens.values[row] !== end - start)
-      return `says that document ${row} has ${tokens.values[row]} tokens, and the index beside it ${end - start}`;
+      return `says that document ${row} has ${exactly(tokens.values[row] ?? 0, "token")}, and the index beside it ${end - start}`;
     start = end;
   }
   return undefined;

@@ -1,7 +1,9 @@
 /**
  * Checks of manifests against themselves and each other: sums, shares, ranges, the trainer's blend. No file is opened.
  */
+
 import { entryAt, ownOf } from "../batch/entry.ts";
+import { exactly } from "../batch/plural.ts";
 import { blendAt } from "../kernels/blend/blend-jump.ts";
 import { shardRanges } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, selectionsOverlap } from "../kernels/pack/select.ts";
@@ -77,7 +79,7 @@ function stageFindings(manifest: TrainingStageManifest): Finding[] {
   check(
     windows === stage.windows,
     "verify/windows-do-not-add-up",
-    `sources have ${windows} windows, the stage ${stage.windows}`,
+    `sources have ${exactly(windows, "window")}, the stage ${stage.windows}`,
   );
   const normalized = sum((source) => source.weight_normalized);
   check(
@@ -99,7 +101,7 @@ function stageFindings(manifest: TrainingStageManifest): Finding[] {
     check(
       redistributed || off < 1 + TOLERANCE * stage.windows,
       "verify/weight-missed",
-      `has ${off} windows more or less than its weight asks for`,
+      `has ${exactly(off, "window")} more or less than its weight asks for`,
       name,
     );
     check(
@@ -125,13 +127,13 @@ function stageFindings(manifest: TrainingStageManifest): Finding[] {
     check(
       stored === source.epoch_windows,
       "verify/epoch-windows",
-      `its shards hold ${stored} windows, and an epoch is said to have ${source.epoch_windows}`,
+      `its shards hold ${exactly(stored, "window")}, and an epoch is said to have ${source.epoch_windows}`,
       name,
     );
     check(
       stored === source.packing.windows,
       "verify/epoch-windows",
-      `its shards hold ${stored} windows, and packing is said to have made ${source.packing.windows}`,
+      `its shards hold ${exactly(stored, "window")}, and packing is said to have made ${source.packing.windows}`,
       name,
     );
     for (const [field, windows] of [
@@ -183,17 +185,18 @@ function* accountingProblems(source: SourceManifest): Generator<string> {
   const { held_out = 0 } = counts;
   if (counts.rows_in !== counts.kept + held_out + lost) {
     const aside = validation === undefined ? "" : `, ${held_out} held out`;
-    yield `${counts.rows_in} rows in, but ${counts.kept} kept${aside} and ${lost} dropped or in error`;
+    yield `${exactly(counts.rows_in, "row")} in, but ${counts.kept} kept${aside} and ${lost} dropped or in error`;
   }
   if (counts.kept !== token_store.documents)
-    yield `${counts.kept} rows kept, but ${token_store.documents} documents stored`;
+    yield `${exactly(counts.kept, "row")} kept, but ${exactly(token_store.documents, "document")} stored`;
   const stored = validation?.token_store.documents ?? 0;
-  if (held_out !== stored) yield `${held_out} rows held out, but ${stored} documents stored for validation`;
+  if (held_out !== stored)
+    yield `${exactly(held_out, "row")} held out, but ${exactly(stored, "document")} stored for validation`;
   const valid = validation?.packing.documents ?? 0;
-  if (stored !== valid) yield `${stored} documents stored for validation, but ${valid} packed`;
+  if (stored !== valid) yield `${exactly(stored, "document")} stored for validation, but ${valid} packed`;
   const documents = packing.documents + (selection?.documents_skipped ?? 0);
   if (token_store.documents !== documents)
-    yield `${token_store.documents} documents stored, but ${documents} packed or left out by length`;
+    yield `${exactly(token_store.documents, "document")} stored, but ${documents} packed or left out by length`;
 }
 
 function* packingProblems(
@@ -201,11 +204,12 @@ function* packingProblems(
   windowTokens: number,
 ): Generator<string> {
   const packed = packing.tokens + (selection?.tokens_skipped ?? 0);
-  if (packed !== token_store.tokens) yield `${token_store.tokens} tokens stored, but ${packed} packed or left out`;
-  if (packing.tokens_lost !== 0) yield `${packing.tokens_lost} tokens are in no window`;
+  if (packed !== token_store.tokens)
+    yield `${exactly(token_store.tokens, "token")} stored, but ${packed} packed or left out`;
+  if (packing.tokens_lost !== 0) yield `${exactly(packing.tokens_lost, "token")} in no window`;
   const capacity = packing.windows * windowTokens;
   if (packing.tokens + packing.padding_tokens !== capacity) {
-    yield `${packing.tokens} tokens and ${packing.padding_tokens} of padding do not fill ${packing.windows} windows of ${windowTokens}`;
+    yield `${exactly(packing.tokens, "token")} and ${packing.padding_tokens} of padding do not fill ${exactly(packing.windows, "window")} of ${windowTokens}`;
   }
 }
 
@@ -221,7 +225,7 @@ function blendFindings(manifest: TrainingStageManifest): Finding[] {
   return sources.flatMap(([source, share], i): Finding[] => {
     const windowsTaken = entryAt(taken, i, "source");
     if (Math.abs(windowsTaken - share.windows) <= 1) return [];
-    const what = `a trainer's blend takes ${windowsTaken} windows, the manifest says ${share.windows}`;
+    const what = `a trainer's blend takes ${exactly(windowsTaken, "window")}, the manifest says ${share.windows}`;
     return [{ severity: "error", code: "verify/blend", stage: name, source, what }];
   });
 }

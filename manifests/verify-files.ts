@@ -6,11 +6,13 @@
  * out the same from EOS ids, unless those are parsed or not appended, and from the index. Price: files are read once, token files in pieces
  * of a few MiB; the index and the pieces table of one shard are held in memory.
  */
+
 import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";
 import { ShardmillError } from "../batch/errors.ts";
+import { exactly } from "../batch/plural.ts";
 import { indexEntries, PADDING_WORD, piecesOf, type TokenArray } from "../kernels/pack/fill.ts";
 import { type PackPlan, planFromPieces, planProblem } from "../kernels/pack/plan.ts";
 import { positionsFromEos, positionsFromIndex } from "../kernels/pack/positions.ts";
@@ -36,7 +38,7 @@ export async function fileProblem(store: string, file: StoredFile): Promise<stri
   const path = join(store, file.path);
   try {
     const { size } = await stat(path);
-    if (size !== file.size_bytes) return `has ${size} bytes instead of ${file.size_bytes}`;
+    if (size !== file.size_bytes) return `has ${exactly(size, "byte")} instead of ${file.size_bytes}`;
     const hash = createHash("sha256");
     await readChunks(path, CHUNK_BYTES, (chunk) => void hash.update(chunk));
     return hash.digest("hex") === file.sha256 ? undefined : "has other content than its sha256 says";
@@ -101,7 +103,8 @@ export async function tokenShardProblem(
       }
     });
     if (problem !== undefined) return problem;
-    if (document !== ends.length || at !== (ends.at(-1) ?? 0)) return `has ${at} tokens, and its index ends elsewhere`;
+    if (document !== ends.length || at !== (ends.at(-1) ?? 0))
+      return `has ${exactly(at, "token")}, and its index ends elsewhere`;
     report({ counts, documents_with_eos_inside: inside.eos, documents_with_bos_inside: inside.bos });
     return undefined;
   });
@@ -164,14 +167,15 @@ export async function windowShardProblem(
     const { size } = await stat(join(store, path));
     const windowBytes = windowTokens * format.token_bytes;
     if (size !== windows * windowBytes)
-      return `has ${size} bytes, which is not ${windows} windows of ${windowBytes} bytes`;
+      return `has ${exactly(size, "byte")}, which is not ${exactly(windows, "window")} of ${exactly(windowBytes, "byte")}`;
     const indexBytes = await readFile(join(store, path + companions.index));
     const words = decodePieces(await readFile(join(store, path + companions.pieces)), path + companions.pieces);
     const selected =
       from && selectDocuments(decodeEnds(await readFile(join(store, from.index)), from.index), from.selection);
     const layout = layoutOf(words, windowTokens, selected);
     if (typeof layout === "string") return layout;
-    if (layout.plan.windows !== windows) return `its pieces table is of ${layout.plan.windows} windows, not ${windows}`;
+    if (layout.plan.windows !== windows)
+      return `its pieces table is of ${exactly(layout.plan.windows, "window")}, not ${windows}`;
     const broken = planProblem(layout.plan, layout.documentEnds, windowTokens);
     if (broken !== undefined) return `its pieces table does not add up: ${broken}`;
     if (!expectedIndex(layout, windowTokens).equals(indexBytes)) return "its index and its pieces table disagree";

@@ -4,6 +4,7 @@
  * Invariant: a bad run gives findings, never an exception; only a folder that is no run at all throws. Price: every stored byte is
  * read twice (hash, content), 0.15 to 0.25 GB/s on one core.
  */
+import { exactly } from "../batch/plural.ts";
 import { companions, formatOf } from "../store/token-file.ts";
 import { readManifests } from "./read.ts";
 import type { SourceManifest, TrainingStageManifest } from "./schema.ts";
@@ -147,11 +148,17 @@ async function storeFindings(
     const file = ofShard.find((candidate) => candidate.epoch === undefined);
     for (const later of ofShard) {
       if (later.epoch === undefined || later.windows === windows) continue;
-      report("verify/epoch-windows", later.path, `holds ${later.windows} windows, and the first epoch ${windows}`);
+      report(
+        "verify/epoch-windows",
+        later.path,
+        `holds ${exactly(later.windows ?? 0, "window")}, and the first epoch ${windows}`,
+      );
     }
     if (file?.windows === windows) return;
     const what =
-      file === undefined ? "no file of this shard is listed" : `lists ${file.windows} windows, not ${windows}`;
+      file === undefined
+        ? "no file of this shard is listed"
+        : `lists ${exactly(file.windows ?? 0, "window")}, not ${windows}`;
     report("verify/shard-missing", file?.path ?? `shard ${shard}`, what);
   });
   for (const { path, windows, shard } of tokenFiles) {

@@ -1,21 +1,41 @@
 /**
- * Whether a recipe's exports can say what its sources say of the loss, and where documents end: known before anything is read, so refused then.
+/**
+ * The exports of a recipe, and whether they can say what its sources say of the loss, and where documents end: known before anything is read, so
+ * refused then.
  */
 import { RecipeError } from "../batch/errors.ts";
-import { findsByEos, takes, writesLoss } from "../manifests/exports/define.ts";
+import { type ExportOptions, findsByEos, takes, writesLoss } from "../manifests/exports/define.ts";
 import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry.ts";
 import type { SourcePlan } from "./plan.ts";
 import type { Recipe } from "./types.ts";
+
+export interface AskedExport {
+  readonly trainer: Trainer;
+  readonly options: ExportOptions;
+}
+
+export function askedExports({ exports }: Pick<Recipe, "exports">): readonly AskedExport[] {
+  return exports.map((spec) => {
+    return typeof spec === "string" ? { trainer: spec, options: {} } : { trainer: spec.to, options: spec.options };
+  });
+}
+
+/** The options that a recipe gives the export for `trainer`; none where it says nothing of it. */
+export function askedOptions(recipe: Pick<Recipe, "exports">, trainer: Trainer): ExportOptions {
+  return askedExports(recipe).find((asked) => asked.trainer === trainer)?.options ?? {};
+}
 
 /**
  * Throws RecipeError `recipe/export-loses-loss` where an export would train on tokens that a stage masked, `recipe/export-needs-eos` where a trainer
  * would look for EOS at the end of documents that have none, `recipe/export-kind` where one cannot hold a training stage.
  */
 export function checkExports(recipe: Recipe, sources: readonly SourcePlan[]): void {
-  for (const trainer of recipe.exports) checkKind(recipe, trainer);
+  for (const { trainer } of askedExports(recipe)) checkKind(recipe, trainer);
   checkEos(recipe);
   const masked = sources.filter(({ loss, tokenized }) => loss && tokenized).map(({ name }) => name);
-  const losing = recipe.exports.filter((trainer) => !writesLoss(EXPORTERS[trainer], {}));
+  const losing = askedExports(recipe).flatMap(({ trainer, options }) => {
+    return writesLoss(EXPORTERS[trainer], options) || options.ignore_loss === true ? [] : [trainer];
+  });
   if (masked.length === 0 || losing.length === 0) return;
   const needed = recipe.row_stages === undefined ? "windows" : "rows";
   const able = TRAINERS.filter((trainer) => {
@@ -25,14 +45,15 @@ export function checkExports(recipe: Recipe, sources: readonly SourcePlan[]): vo
     code: "recipe/export-loses-loss",
     what: `the export for ${losing.join(", ")} would train on masked tokens of ${masked.join(", ")}`,
     why: "a stage says which tokens are trained on, and these trainers' files have no place for it",
-    fix: `export for one of ${able}; or leave it out of the recipe and say how when the run is done: shardmill export --help`,
+    fix: `export for one of ${able}; ${lossOptions(losing)}`,
   });
 }
 
-function checkEos({ tokenizer, exports }: Recipe): void {
+function checkEos(recipe: Recipe): void {
+  const { tokenizer } = recipe;
   if (tokenizer?.append_eos !== "never") return;
   const lost = (trainer: Trainer): boolean => findsByEos(EXPORTERS[trainer], tokenizer.bos !== undefined);
-  const losing = exports.filter(lost);
+  const losing = askedExports(recipe).flatMap(({ trainer }) => (lost(trainer) ? [trainer] : []));
   if (losing.length === 0) return;
   throw new RecipeError({
     code: "recipe/export-needs-eos",
@@ -63,4 +84,15 @@ function checkKind({ training_stages, row_stages = [] }: Recipe, trainer: Traine
     fix: `export for one of ${able.join(", ")}; or give the stage a recipe of its own`,
     ...(stage.place === undefined ? {} : { place: stage.place }),
   });
+}
+
+/** What an export would have to be told. */
+function lossOptions(losing: readonly Trainer[]): string {
+  return losing
+    .map((trainer) => {
+      const { option } = EXPORTERS[trainer].loss;
+      const writing = option === undefined ? "" : `\`{ to: ${trainer}, ${option}: true }\` writes the loss lane, and `;
+      return `${writing}\`{ to: ${trainer}, ignore_loss: true }\` trains on every token`;
+    })
+    .join("; ");
 }

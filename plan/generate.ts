@@ -88,12 +88,11 @@ export function generatedDocs(
   stages: readonly StageDefinition[],
   exporters: readonly Exporter[],
 ): ReadonlyMap<string, string> {
-  const trainers = exporters.map(({ name }) => name);
   return new Map([
     ["cli/trainers.gen.ts", cliTrainersSource(exporters)],
-    ["docs/recipe.schema.json", `${JSON.stringify(recipeJsonSchema(stages, trainers), null, 2)}\n`],
+    ["docs/recipe.schema.json", `${JSON.stringify(recipeJsonSchema(stages, exporters), null, 2)}\n`],
     ["docs/reference/exports.md", exportsPage(exporters)],
-    ["docs/reference/recipe.md", recipePage(stages, trainers)],
+    ["docs/reference/recipe.md", recipePage(stages, exporters)],
     ["docs/reference/stages.md", stagesPage(stages)],
   ]);
 }

@@ -2,6 +2,7 @@
 import type { Place } from "../batch/errors.ts";
 import type { RowRule } from "../kernels/row-rules.ts";
 import type { ChatGates } from "../manifests/chat.ts";
+import type { ExportOptions } from "../manifests/exports/define.ts";
 import type { Trainer } from "../manifests/exports/registry.ts";
 import type { TokenizerGates } from "../manifests/gates.ts";
 import type { LintGates } from "../manifests/lint-gates.ts";
@@ -119,6 +120,9 @@ export interface OutputSpec {
   readonly place?: Place;
 }
 
+/** An export, as the recipe asks for it: by the trainer's name alone where it has no options. */
+export type ExportSpec = Trainer | { readonly to: Trainer; readonly options: ExportOptions };
+
 /** How much of a source is held out. */
 export type HeldOutShare = { readonly fraction: number } | { readonly tokens: number };
 
@@ -156,7 +160,8 @@ export interface Recipe {
     readonly on_exhausted: "error" | "redistribute";
     readonly epoch_order: "reshuffle" | "repeat";
   };
-  readonly exports: readonly Trainer[];
+  /** One a trainer at most. */
+  readonly exports: readonly ExportSpec[];
   readonly gates: {
     readonly max_weight_error?: number;
     readonly min_packing_fill?: number;

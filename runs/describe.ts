@@ -3,6 +3,7 @@ import { entryAt, entryOf } from "../batch/entry.ts";
 import { accountCurriculum, type SourceAccount, type TrainingStageAccount } from "../mixtures/curriculum/account.ts";
 import { accountRowMixture, type RowMixtureAccount } from "../mixtures/curriculum/account-rows.ts";
 import { needsCounts } from "../mixtures/weights.ts";
+import { type AskedExport, askedExports } from "../plan/exports.ts";
 import type { MissingSource } from "../plan/missing.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { MissingPolicy, Recipe } from "../plan/types.ts";
@@ -28,6 +29,8 @@ export interface RecipeDescription {
   readonly row_stages?: readonly RowStageDescription[];
   /** Over all training stages, most tokens first. */
   readonly sources: readonly SourceDescription[];
+  /** Trainers, with the options that the recipe gives their exports. */
+  readonly exports: readonly AskedExport[];
 }
 
 export interface TrainingStageDescription extends TrainingStageAccount {
@@ -76,6 +79,7 @@ export function describeRecipe(recipe: Recipe): RecipeDescription {
       const { from, missing } = entryOf(recipe.sources, source.name, "source");
       return from.length > 0 ? source : { ...source, missing: missing ?? recipe.missing };
     }),
+    exports: askedExports(recipe),
   };
 }
 

@@ -21,6 +21,7 @@ import { EXPORTERS, TRAINERS, type Trainer } from "../manifests/exports/registry
 import type { RowManifest } from "../manifests/row-schema.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss } from "../manifests/shard-files.ts";
+import { askedExports, askedOptions } from "../plan/exports.ts";
 import { planRegistry } from "../plan/plugins.ts";
 import type { StageRegistry } from "../stages/registry.ts";
 import { runFiles } from "../store/layout.ts";
@@ -28,6 +29,7 @@ import { documentStages } from "./export-documents.ts";
 import { fileStages } from "./export-files.ts";
 import { rowPlanStages, withPackedRows } from "./export-row-plans.ts";
 import { repackedStages, windowStages } from "./export-rows.ts";
+import { readPlan } from "./plan-file.ts";
 import { stageManifests } from "./run-manifests.ts";
 import type { OpenRun } from "./status.ts";
 
@@ -41,7 +43,8 @@ export interface ExportResult {
 }
 
 /**
- * Writes `runs/NAME/exports/TRAINER`. Options of the export that stands there are kept where `options` say nothing else: whoever made it meant them.
+ * Writes `runs/NAME/exports/TRAINER` with `options`, those that the recipe gives it, and those of the export that stands there: whoever made it by hand
+ * meant them. Of one option the first of these counts, but that what was given by hand goes before the recipe's until that is told again in `options`.
  * Throws RunError `run/export-folder-taken`, `run/export-failed`,
  * `run/export-loses-loss`, `run/export-needs-eos`, RecipeError `flag/bad-export-option`.
  */
@@ -55,7 +58,7 @@ export function exportManifests(
 ): ExportResult {
   const exporter = EXPORTERS[trainer];
   const kept_options = reset ? {} : standingOptions(run, exporter, options);
-  const given = { ...kept_options, ...options };
+  const given = { ...askedOptions(run.plan.recipe, trainer), ...kept_options, ...options };
   const parsed = parseExportOptions(exporter, given);
   const manifests = all.filter((manifest): manifest is TrainingStageManifest => !mixesRows(manifest));
   const rows = all.filter(mixesRows);
@@ -114,14 +117,21 @@ function checkKinds(
   });
 }
 
-/** Options that the export which stands there was made with, but for those in `given` and what the exporter does not know any more. */
+/**
+ * Options that the export which stands there was given by hand, but for those in `given` and what the exporter does not know any more. Those that
+ * its recipe gave it are the recipe's to say again.
+ */
 function standingOptions({ layout, plan }: OpenRun, exporter: Exporter, given: ExportOptions): ExportOptions {
   // What takes the place of a run is made beside it: the export that people use is still the run's.
-  const standing = readSummary(join(layout.run(plan.name), runFiles.exports, exporter.name))?.options;
-  if (typeof standing !== "object" || standing === null) return {};
+  const folder = layout.run(plan.name);
+  const standing = readSummary(join(folder, runFiles.exports, exporter.name))?.options;
+  if (typeof standing !== "object" || standing === null || Object.keys(standing).length === 0) return {};
+  const { recipe } = readPlan(folder, layout.root) ?? plan;
+  const ofRecipe = askedExports(recipe).find(({ trainer }) => trainer === exporter.name)?.options;
   const shape: Readonly<Record<string, { safeParse(value: unknown): { success: boolean } }>> = exporter.options.shape;
   const kept = Object.entries(standing).filter(([name, value]) => {
-    return !Object.hasOwn(given, name) && ownOf(shape, name)?.safeParse(value).success === true;
+    const isByHand = !Object.hasOwn(given, name) && ownOf(ofRecipe, name) !== value;
+    return isByHand && ownOf(shape, name)?.safeParse(value).success === true;
   });
   return Object.fromEntries(kept);
 }

@@ -20,6 +20,7 @@ import {
   type TrainingStageFacts,
   writeManifests,
 } from "../manifests/write.ts";
+import { askedExports } from "../plan/exports.ts";
 import { type Plan, sourceAt, tokenizerOf, windowsAt } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
 import type { StageRegistry } from "../stages/registry.ts";
@@ -131,13 +132,14 @@ export async function publishRun(publication: Publication, parts: RunParts): Pro
   requireGates(plan, parts.stores);
   const manifests = manifestsOf(plan, parts);
   writeManifests(join(folder, runFiles.manifests), [...manifests.windows, ...manifests.rows]);
-  for (const trainer of plan.recipe.exports) {
+  for (const { trainer, options } of askedExports(plan.recipe)) {
     await lookUp();
     const { warnings } = exportManifests(
       { plan, layout, folder },
       [...manifests.windows, ...manifests.rows],
       registry,
       trainer,
+      options,
     );
     for (const message of warnings) report({ type: "warning", message });
   }
@@ -267,7 +269,7 @@ export function isPublished(plan: Plan, layout: Layout): boolean {
     [...plan.recipe.training_stages, ...(plan.recipe.row_stages ?? [])].every(({ name }) =>
       fs.existsSync(layout.manifestFile(plan.name, name)),
     ) &&
-    plan.recipe.exports.every((trainer) => {
+    askedExports(plan.recipe).every(({ trainer }) => {
       return readSummary(join(folder, runFiles.exports, trainer))?.plan_fingerprint === plan.fingerprint;
     }) &&
     plan.outputs.every(({ name }) => {
@@ -288,7 +290,7 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
     already_done: already,
     run_folder: folder,
     manifests: all.map(({ stage }) => layout.manifestFile(plan.name, stage.name)),
-    exports: plan.recipe.exports.flatMap((trainer) => exportPaths(join(folder, runFiles.exports, trainer))),
+    exports: askedExports(plan.recipe).flatMap(({ trainer }) => exportPaths(join(folder, runFiles.exports, trainer))),
     outputs: parts.outputs.map(({ plan: { name }, markers }) => ({
       name,
       path: outputFolder(folder, name),

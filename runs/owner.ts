@@ -82,6 +82,7 @@ async function makeRun(run: OwnedRun, lock: RunLock): Promise<RunResult> {
       if (run.tidies && (kind === "seal" || kind === "write")) removeIntermediates(run, look(), markers);
     },
   };
+  if (engine.usesThisThread) lock.beatAlone();
   const left = await repaired(() => engine.run(work), markers, report);
   if (left.failure !== undefined) throw left.failure;
   if (!left.complete) throw nothingReady(left);

@@ -24,6 +24,8 @@ export interface PrepareOptions {
   readonly endpoints?: readonly string[];
   /** Have every output keep the rows that stages drop, as if the recipe said `keep_dropped: true`. */
   readonly keepDropped?: boolean;
+  /** Aborted: nothing more is listed or hashed; throws RunError `run/interrupted`. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 export interface Prepared {
@@ -50,6 +52,7 @@ export async function prepare(
     cacheDownloads: options.cacheDownloads ?? false,
     identityCacheFile: layout.identityCache,
     endpoints: endpointData(options.endpoints ?? [], process.env),
+    stop: options.stop,
   });
   const registry = stageRegistry(await loadPlugins(recipe.plugins, recipe.folder));
   return { plan: await makePlan(recipe, { environment, registry }), layout, environment, registry };

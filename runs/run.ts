@@ -37,13 +37,14 @@ export interface TaskOptions {
 export interface RunOptions extends TaskOptions {
   /** Folder that holds `store/` and `runs/`. */
   readonly root: string;
+  /** Threads that do tasks; 0 does them in the thread that calls, one at a time. Never changes a result. */
   readonly workers: number;
   readonly environment: IoEnvironment;
   readonly registry: StageRegistry;
   /** Keep span tokens, spools and scattered parts after what they are for is built. */
   readonly keep_intermediates?: boolean;
   /** Aborted: tasks in flight finish and commit, then the run ends as interrupted and can be resumed. */
-  readonly stop?: AbortSignal;
+  readonly stop?: AbortSignal | undefined;
   /** Aborted: worker threads are ended at once. */
   readonly kill?: AbortSignal;
   readonly report?: (event: RunEvent) => void;

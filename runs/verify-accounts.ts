@@ -4,11 +4,13 @@
  * Invariant: every dropped row stands in a ledger once, and what a span kept in its table of documents. What has been removed from the store
  * is not missed: a note says what was not counted. Price: one pass over ledgers and tables.
  */
+
 import fs from "node:fs";
 import { join } from "node:path";
 import { int32Values, utf8String } from "../batch/column.ts";
 import { addCount, entryAt, ownOf } from "../batch/entry.ts";
 import { ShardmillError } from "../batch/errors.ts";
+import { exactly } from "../batch/plural.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import type { TokenizerGuard, TrainingStageManifest } from "../manifests/schema.ts";
@@ -114,7 +116,7 @@ function sourceFindings({ layout }: OpenRun, source: SourcePlan, counts: Counts)
       if (pass < passes.length - 1) return;
       attempt(spanFiles.documents(span), () => {
         const { rows } = readTable(folder, spanFiles.documents(span));
-        return rows === marker.kept ? undefined : `has ${rows} documents, and the span kept ${marker.kept}`;
+        return rows === marker.kept ? undefined : `has ${exactly(rows, "document")}, and the span kept ${marker.kept}`;
       });
     });
   });
@@ -168,9 +170,10 @@ class Recount {
   }
 
   *problems(counts: Counts): Generator<string> {
-    if (this.#rows !== counts.rows_in) yield `its spans met ${this.#rows} rows, and the run says ${counts.rows_in}`;
+    if (this.#rows !== counts.rows_in)
+      yield `its spans met ${exactly(this.#rows, "row")}, and the run says ${counts.rows_in}`;
     const kept = counts.kept + (counts.held_out ?? 0);
-    if (this.#kept !== kept) yield `${this.#kept} rows were kept, and the run says ${kept}`;
+    if (this.#kept !== kept) yield `${exactly(this.#kept, "row")} kept, and the run says ${kept}`;
     const differs = (found: unknown, said: unknown): boolean => canonicalJson(found) !== canonicalJson(said);
     if (differs(this.#errors, counts.errors)) yield "its spans met other errors than the run says";
     for (const { id } of this.#source.stages) {

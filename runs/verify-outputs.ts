@@ -4,9 +4,11 @@
  * Rows and bytes are counted from the tables of documents and the fates that barriers gave them; that drops by reason are those of the ledgers
  * is verify-accounts.ts's. What cannot be read is a finding of verify-store.ts. Price: one pass over tables and fates.
  */
+
 import fs from "node:fs";
 import { join } from "node:path";
 import { ShardmillError } from "../batch/errors.ts";
+import { exactly } from "../batch/plural.ts";
 import { Blocks } from "../io/local/blocks.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
@@ -37,16 +39,17 @@ interface Survivors {
 export function outputFindings({ plan, layout }: OpenRun, folder: string): Finding[] {
   const places = new MarkerPlaces(plan, layout);
   const stores = plan.sources.map((_, source) => factsAt(places.seal(source)));
-  const counted = new Map<number, Survivors | undefined>();
+  const surviving = new Map<number, Survivors | undefined>();
   const findings: Finding[] = [];
   for (const source of new Set(plan.outputs.flatMap(({ sources }) => sources))) {
     const { name } = sourceAt(plan, source);
     const report = (what: string): void => {
       findings.push({ severity: "error", code: CODE, source: name, what });
     };
-    counted.set(source, countSurvivors({ plan, layout }, source, report));
+    surviving.set(source, countSurvivors({ plan, layout }, source, report));
     const store = stores[source];
-    if (store !== undefined) for (const what of sealProblems(places, source, store, counted.get(source))) report(what);
+    if (store !== undefined)
+      for (const what of sealProblems(places, source, store, surviving.get(source))) report(what);
   }
   for (const [index, output] of plan.outputs.entries()) {
     const recorded = recordedOutput(places, index, output);
@@ -55,7 +58,7 @@ export function outputFindings({ plan, layout }: OpenRun, folder: string): Findi
         ? [NOT_COUNTED]
         : [
             ...publishedProblems({ plan, layout }, folder, recorded.made, recorded.stores),
-            ...rowProblems(recorded.made, recorded.stores, counted),
+            ...rowProblems(recorded.made, recorded.stores, surviving),
           ];
     for (const what of problems) findings.push({ severity: "error", code: CODE, file: output.name, what });
   }
@@ -96,17 +99,19 @@ export function* publishedProblems(
 function* rowProblems(
   { plan: output, markers }: MadeOutput,
   stores: ReadonlyMap<number, StoreMarker>,
-  counted: ReadonlyMap<number, Survivors | undefined>,
+  surviving: ReadonlyMap<number, Survivors | undefined>,
 ): Generator<string> {
-  const survivors = output.sources.map((source) => counted.get(source));
+  const survivors = output.sources.map((source) => surviving.get(source));
+  const units = { rows: "row", text_bytes: "byte" } as const;
   for (const key of ["rows", "text_bytes"] as const) {
     const written = total(markers, (marker) => marker[key]);
     const found = total(survivors, (count) => count?.[key] ?? Number.NaN);
-    if (!Number.isNaN(found) && written !== found) yield `its files hold ${written} ${key}, and ${found} survived`;
+    if (!Number.isNaN(found) && written !== found)
+      yield `its files hold ${exactly(written, units[key])}, and ${found} survived`;
   }
   const dropped = output.keep_dropped ? total([...stores.values()], droppedRows) : 0;
   const aside = total(markers, ({ dropped_rows }) => dropped_rows);
-  if (aside !== dropped) yield `its files hold ${aside} dropped rows, and ${dropped} were dropped`;
+  if (aside !== dropped) yield `its files hold ${exactly(aside, "dropped row")}, and the run dropped ${dropped}`;
 }
 
 /** What is said of a source, against its documents and, where it is tokenized, the shards of its store. */
@@ -118,7 +123,7 @@ function* sealProblems(
 ): Generator<string> {
   const rows = counts.kept + (counts.held_out ?? 0);
   if (survivors !== undefined && rows !== survivors.rows)
-    yield `${survivors.rows} of its rows survive, and the run says ${rows}`;
+    yield `${exactly(survivors.rows, "row")} of it survived, and the run says ${rows}`;
   const gathered = shards.map((_, shard) => factsAt(places.gather(source, shard, false)));
   const sums = {
     tokens: total(gathered, (shard) => shard?.tokens ?? Number.NaN),
@@ -127,9 +132,10 @@ function* sealProblems(
         ? total(gathered, (shard) => shard?.text_bytes ?? Number.NaN)
         : (survivors?.text_bytes ?? Number.NaN),
   };
+  const units = { tokens: "token", text_bytes: "byte" } as const;
   for (const key of ["tokens", "text_bytes"] as const) {
     if (Number.isNaN(sums[key]) || counts[key] === sums[key]) continue;
-    yield `what was recorded comes to ${sums[key]} ${key}, and the run says ${counts[key]}`;
+    yield `what was recorded comes to ${exactly(sums[key], units[key])}, and the run says ${counts[key]}`;
   }
 }
 
@@ -174,7 +180,9 @@ function countSurvivors(
       }
     }
     if (isSettled && (said.rows !== rows || said.text_bytes !== text_bytes))
-      report(`${rows} rows of ${text_bytes} bytes survive, and ${said.rows} of ${said.text_bytes} were said to`);
+      report(
+        `${exactly(rows, "row")} of ${exactly(text_bytes, "byte")} survived, and the run says ${said.rows} of ${said.text_bytes}`,
+      );
     return { rows, text_bytes };
   } catch (error) {
     if (error instanceof ShardmillError) return undefined;

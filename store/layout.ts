@@ -117,6 +117,8 @@ export const spanFiles = {
   ledger: (span: number): string => `${pad(span)}.ledger.arrow`,
   /** Rows that could not be used; only where there are any. */
   problems: (span: number): string => `${pad(span)}.problems.arrow`,
+  /** The same of a span that failed; it goes when the span is done. */
+  failed: (span: number): string => `${pad(span)}.failed.arrow`,
   /** One byte a token, beside the tokens of a source that says what is trained on. */
   loss: (span: number): string => `${pad(span)}.loss`,
   /** Rows for the next pass and for outputs. */

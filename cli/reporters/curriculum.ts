@@ -21,6 +21,7 @@ export function curriculum(description: RecipeDescription): string {
     `  all ${counted(stages, "training stage")}: ${formatCount(description.tokens, DIGITS)} tokens${steps}`,
   );
   parts.push(sourcesTable(description.sources));
+  if (description.exports.length > 0) parts.push("", `  exports: ${description.exports.map(exportText).join(", ")}`);
   return parts.join("\n");
 }
 
@@ -94,6 +95,11 @@ function sourcesTable(sources: readonly SourceDescription[]): string {
     source.missing === undefined ? "" : missingText(source.missing),
   ]);
   return formatTable(["source", "category", "tokens", "there are", "epochs", "no data"], rows, "    ");
+}
+
+function exportText({ trainer, options }: RecipeDescription["exports"][number]): string {
+  const given = Object.entries(options).map(([name, value]) => `${name}=${String(value)}`);
+  return given.length === 0 ? trainer : `${trainer} (${given.join(", ")})`;
 }
 
 /** What a store holds, or what the recipe says there is. */

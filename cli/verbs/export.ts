@@ -18,8 +18,8 @@ export const exportCommand = buildCommand<Flags, [string], CliContext>({
   docs: {
     brief: "lay a finished run out for a trainer",
     fullDescription:
-      "Writes runs/NAME/exports/TRAINER. Where an export stands there its options are kept, and flags change only\n" +
-      "themselves.",
+      "Writes runs/NAME/exports/TRAINER with the options of the recipe. Where an export stands there, what it was given by\n" +
+      "hand is kept, and flags change only themselves.",
   },
   parameters: {
     flags: {
@@ -31,7 +31,7 @@ export const exportCommand = buildCommand<Flags, [string], CliContext>({
         kind: "boolean",
         default: false,
         withNegated: false,
-        brief: "forget the options of the export that stands there",
+        brief: "forget what the export that stands there was given by hand",
       },
       json: jsonFlag,
     },

@@ -4,6 +4,7 @@ import { buildCommand } from "@stricli/core";
 import type { OpenRun } from "../../index.ts";
 import { type Api, type CliContext, EXIT, guarded, note, print, printJson } from "../context.ts";
 import { countFlag, dataRootFlag, jsonFlag, outFlag, parseCount, recipeRootFlag } from "../flags.ts";
+import { stoppable } from "../interrupt.ts";
 import { documentText, problemText, windowText } from "../reporters/peeked.ts";
 
 interface Flags {
@@ -114,7 +115,9 @@ async function peekFiles(context: CliContext, api: Api, pattern: string, flags: 
     });
   }
   const { count, dataRoot } = flags;
-  const documents = await api.peekDocuments(pattern, { count, dataRoot, column: flags.text });
+  const documents = await stoppable(context, (stop) =>
+    api.peekDocuments(pattern, { count, dataRoot, column: flags.text, stop }),
+  );
   show(context, documents, flags, documentText);
   if (documents.length === 0) note(context, "the files have no document");
 }

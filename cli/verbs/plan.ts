@@ -3,6 +3,7 @@ import type { DiskEstimate, Plan } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
 import { dataRootFlag, endpointFlag, jsonFlag, keepDroppedFlag, outFlag, recipeArgument, setFlag } from "../flags.ts";
 import { formatBytes, formatInteger, formatTable } from "../format.ts";
+import { stoppable } from "../interrupt.ts";
 import { chooseReporter } from "../reporters/choose.ts";
 import { curriculum } from "../reporters/curriculum.ts";
 
@@ -66,13 +67,16 @@ export const planCommand = buildCommand<Flags, [string], CliContext>({
           else print(this, `${asked.name}\n${curriculum(asked)}`);
           return EXIT.ok;
         }
-        const { plan, layout, environment } = await prepare(recipePath, {
-          set: flags.set ?? [],
-          out: flags.out,
-          dataRoot: flags.dataRoot,
-          keepDropped: flags.keepDropped,
-          endpoints: flags.endpoint ?? [],
-        });
+        const { plan, layout, environment } = await stoppable(this, (stop) =>
+          prepare(recipePath, {
+            set: flags.set ?? [],
+            out: flags.out,
+            dataRoot: flags.dataRoot,
+            keepDropped: flags.keepDropped,
+            endpoints: flags.endpoint ?? [],
+            stop,
+          }),
+        );
         const description = describePlan(plan, layout);
         const due = description.segments.some((segment) => segment.state !== "done");
         if (flags.json) printJson(this, description);

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { buildCommand } from "@stricli/core";
 import { type CliContext, guarded, note } from "../context.ts";
-import { jsonFlag, outFlag, workersFlag } from "../flags.ts";
-import { runAndTell } from "./run.ts";
+import { flagDefaults, jsonFlag, outFlag, workersFlag } from "../flags.ts";
+import { runAndTell, runFlags } from "./run.ts";
 
 interface Flags {
   readonly out: string;
@@ -31,20 +31,9 @@ export const quickstartCommand = buildCommand<Flags, [], CliContext>({
     return guarded(this, { json: flags.json, lines: true }, async (api) => {
       const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
       const recipe = `${packageRoot}${RECIPE}`;
-      const code = await runAndTell(this, api, { ...DEFAULTS, ...flags, dataRoot: packageRoot }, recipe);
+      const code = await runAndTell(this, api, { ...flagDefaults(runFlags), ...flags, dataRoot: packageRoot }, recipe);
       note(this, `next: shardmill peek first-run --out ${flags.out}; shardmill new my-mix`);
       return code;
     });
   },
 });
-
-const DEFAULTS = {
-  maxErrors: 0,
-  matchMemory: 64 * 1024 * 1024,
-  keepIntermediates: false,
-  keepDropped: false,
-  cacheDownloads: false,
-  progress: true,
-  profile: false,
-  quiet: false,
-};

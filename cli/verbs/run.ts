@@ -16,7 +16,7 @@ import {
   setFlag,
   workersFlag,
 } from "../flags.ts";
-import { type Interrupt, interruptible } from "../interrupt.ts";
+import { type Interrupt, interruptible, stoppable } from "../interrupt.ts";
 import { chooseReporter } from "../reporters/choose.ts";
 import { type RunFailed, unfinishedRows } from "../reporters/rows.ts";
 import { profileTable, summary, type TimeSpent } from "../reporters/summary.ts";
@@ -40,6 +40,30 @@ export interface Flags {
   readonly json: boolean;
 }
 
+export const runFlags = {
+  set: setFlag,
+  out: outFlag,
+  dataRoot: dataRootFlag,
+  workers: workersFlag,
+  maxErrors: maxErrorsFlag,
+  endpoint: endpointFlag,
+  maxRequests: maxRequestsFlag,
+  maxTokens: maxTokensFlag,
+  matchMemory: matchMemoryFlag,
+  keepIntermediates: keepIntermediatesFlag,
+  keepDropped: keepDroppedFlag,
+  cacheDownloads: cacheDownloadsFlag,
+  progress: { kind: "boolean", default: true, brief: "show progress" },
+  profile: {
+    kind: "boolean",
+    default: false,
+    withNegated: false,
+    brief: "show what part of the workers' time each stage and phase took",
+  },
+  quiet: { kind: "boolean", default: false, withNegated: false, brief: "only the result and errors" },
+  json: jsonFlag,
+} as const;
+
 export const runCommand = buildCommand<Flags, [string], CliContext>({
   docs: {
     brief: "build the shards, windows and manifests of a recipe; run again to go on after a stop",
@@ -48,29 +72,7 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
       "Ctrl-C once commits what is in flight and stops; twice stops at once. Both exit 130, and the same command goes on.",
   },
   parameters: {
-    flags: {
-      set: setFlag,
-      out: outFlag,
-      dataRoot: dataRootFlag,
-      workers: workersFlag,
-      maxErrors: maxErrorsFlag,
-      endpoint: endpointFlag,
-      maxRequests: maxRequestsFlag,
-      maxTokens: maxTokensFlag,
-      matchMemory: matchMemoryFlag,
-      keepIntermediates: keepIntermediatesFlag,
-      keepDropped: keepDroppedFlag,
-      cacheDownloads: cacheDownloadsFlag,
-      progress: { kind: "boolean", default: true, brief: "show progress" },
-      profile: {
-        kind: "boolean",
-        default: false,
-        withNegated: false,
-        brief: "show what part of the workers' time each stage and phase took",
-      },
-      quiet: { kind: "boolean", default: false, withNegated: false, brief: "only the result and errors" },
-      json: jsonFlag,
-    },
+    flags: runFlags,
     positional: { kind: "tuple", parameters: [recipeArgument] },
     aliases: { q: "quiet" },
   },
@@ -86,14 +88,17 @@ export async function runAndTell(
   flags: Flags,
   recipePath: string,
 ): Promise<number> {
-  const prepared = await prepare(recipePath, {
-    set: flags.set ?? [],
-    out: flags.out,
-    dataRoot: flags.dataRoot,
-    cacheDownloads: flags.cacheDownloads,
-    keepDropped: flags.keepDropped,
-    endpoints: flags.endpoint ?? [],
-  });
+  const prepared = await stoppable(context, (stop) =>
+    prepare(recipePath, {
+      set: flags.set ?? [],
+      out: flags.out,
+      dataRoot: flags.dataRoot,
+      cacheDownloads: flags.cacheDownloads,
+      keepDropped: flags.keepDropped,
+      endpoints: flags.endpoint ?? [],
+      stop,
+    }),
+  );
   const reporter = chooseReporter(context, flags);
   let spent: TimeSpent | undefined;
   let failed: RunFailed | undefined;

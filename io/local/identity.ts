@@ -14,6 +14,7 @@ import { Piscina } from "piscina";
 import { entryAt } from "../../batch/entry.ts";
 import { DataError, errorFromData } from "../../batch/errors.ts";
 import type { FileStamp } from "../source.ts";
+import { lookUp } from "../stopping.ts";
 import { isSameStamp, stampOf } from "./file-stamp.ts";
 import { hashFile } from "./hash-file.ts";
 import type { HashResult } from "./identity-worker.ts";
@@ -38,19 +39,30 @@ export interface LocalIdentity {
   readonly stamp: FileStamp;
 }
 
+export interface IdentifyOptions {
+  /** Threads hash where more than this is not remembered. */
+  readonly parallelBytes?: number;
+  /** Aborted: no more is hashed. */
+  readonly stop?: AbortSignal | undefined;
+}
+
 /** Size and identity of the file at `path` (absolute). Throws as {@link identifyLocal} does. */
-export async function identifyFile(path: string, cacheFile: string | undefined): Promise<LocalIdentity> {
-  return entryAt(await identifyLocal([path], cacheFile), 0, "identity");
+export async function identifyFile(
+  path: string,
+  cacheFile: string | undefined,
+  stop?: AbortSignal,
+): Promise<LocalIdentity> {
+  return entryAt(await identifyLocal([path], cacheFile, { stop }), 0, "identity");
 }
 
 /**
- * Size and identity of every one of `paths` (absolute), in their order. Threads hash where more than `parallelBytes` are not remembered.
- * Throws DataError `data/unreadable`, `data/changed`.
+ * Size and identity of every one of `paths` (absolute), in their order. Throws DataError `data/unreadable`, `data/changed`, and RunError
+ * `run/interrupted`; what was hashed before is remembered all the same.
  */
 export async function identifyLocal(
   paths: readonly string[],
   cacheFile: string | undefined,
-  parallelBytes = PARALLEL_BYTES,
+  { parallelBytes = PARALLEL_BYTES, stop }: IdentifyOptions = {},
 ): Promise<LocalIdentity[]> {
   const known = readCache(cacheFile);
   const learned: Known[] = [];
@@ -61,14 +73,26 @@ export async function identifyLocal(
   const bytes = unknown.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
   const threads = bytes > parallelBytes ? Math.min(MAX_THREADS, os.availableParallelism(), unknown.length) : 1;
   const hasher = threads > 1 ? new HashingThreads(threads) : undefined;
+  // Ended threads answer what was asked of them with an error.
+  const end = (): void => void hasher?.close();
+  stop?.addEventListener("abort", end);
   try {
-    const hash = hasher === undefined ? hashFile : (file: string) => hasher.hash(file);
+    const hash = (file: string): Promise<string> => hasher?.hash(file) ?? hashFile(file, stop);
     const queue = new PQueue({ concurrency: Math.max(PARALLEL, 2 * threads) });
-    const identities = await queue.addAll(paths.map((path) => () => identify(path, known, learned, hash)));
-    if (cacheFile && learned.length > 0) appendCache(cacheFile, learned);
+    const identities = await queue.addAll(
+      paths.map((path) => () => {
+        lookUp(stop);
+        return identify(path, known, learned, hash);
+      }),
+    );
     return identities as LocalIdentity[];
+  } catch (error) {
+    lookUp(stop);
+    throw error;
   } finally {
+    stop?.removeEventListener("abort", end);
     await hasher?.close();
+    if (cacheFile && learned.length > 0) appendCache(cacheFile, learned);
   }
 }
 

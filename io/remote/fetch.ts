@@ -7,6 +7,7 @@
  */
 import PQueue from "p-queue";
 import { RunError } from "../../batch/errors.ts";
+import { lookUp } from "../stopping.ts";
 import { RateBudget } from "./rate-budget.ts";
 import { redact, redactUrl } from "./redact.ts";
 
@@ -62,6 +63,8 @@ export interface HttpClientOptions {
   readonly rateMemory: SharedArrayBuffer;
   readonly hubUrl: string;
   readonly hubToken?: string;
+  /** Aborted: every request ends. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
@@ -167,9 +170,21 @@ export class HttpClient {
 
   /**
    * Makes a request and hands the answer to `consume`, again and again until that went through. Answers of 4xx other than 408 and
-   * 429 are handed over too. Throws RunError `run/network` when the attempts are used up, and what `consume` throws.
+   * 429 are handed over too. Throws RunError `run/network` when the attempts are used up, `run/interrupted`, and what `consume` throws.
    */
-  async send<Result>(request: HttpRequest, consume: (answer: Answer) => Promise<Result>): Promise<Result> {
+  async send<Result>(asked: HttpRequest, consume: (answer: Answer) => Promise<Result>): Promise<Result> {
+    const { stop } = this.#options;
+    const signals = [asked.signal, stop].filter((signal) => signal !== undefined);
+    const request = stop === undefined ? asked : { ...asked, signal: AbortSignal.any(signals) };
+    try {
+      return await this.#sendAgain(request, consume);
+    } catch (error) {
+      lookUp(stop);
+      throw error;
+    }
+  }
+
+  async #sendAgain<Result>(request: HttpRequest, consume: (answer: Answer) => Promise<Result>): Promise<Result> {
     const { max_attempts, max_asked_ms } = this.#options.retry;
     for (let attempt = 1; ; attempt++) {
       let what: string;

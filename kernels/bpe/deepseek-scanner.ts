@@ -16,6 +16,7 @@ import {
   OTHER,
   WHITESPACE,
 } from "./char-class.ts";
+import { blanksOrLines, numbers } from "./plain-words.ts";
 
 const BLANK = 0x20;
 const CODE_POINTS = 0x110000;
@@ -82,7 +83,7 @@ export function deepSeekWord(bytes: Uint8Array, p: number, end: number): number 
   };
   const after = p + (kind >> 8);
   if ((kind & WORD) !== 0) return run(after, WORD);
-  if ((kind & DIGIT) !== 0) return digits(table, bytes, after, end);
+  if ((kind & DIGIT) !== 0) return numbers(bytes, after, end, 2);
   if ((kind & SYMBOL) !== 0) {
     if (bytes[p] >= 0x80 || after === end || !isLetter(bytes[after])) return run(run(after, SYMBOL), LINE);
     let q = after + 1;
@@ -93,15 +94,6 @@ export function deepSeekWord(bytes: Uint8Array, p: number, end: number): number 
   if ((kind & LINE) === 0 && (next & WORD) !== 0) return run(after + (next >> 8), WORD);
   if (bytes[p] === BLANK && (next & SYMBOL) !== 0) return run(run(after, SYMBOL), LINE);
   return (kind & REST) !== 0 ? gap(table, bytes, after, end, group) : blanks(table, bytes, p, end);
-}
-
-function digits(table: Uint8Array, bytes: Uint8Array, p: number, end: number): number {
-  for (let count = 1; count < 3; count++) {
-    const kind = kindAt(table, bytes, p, end);
-    if ((kind & DIGIT) === 0) break;
-    p += kind >> 8;
-  }
-  return p;
 }
 
 /** What no alternative takes, up to where one begins. */
@@ -115,18 +107,16 @@ function gap(table: Uint8Array, bytes: Uint8Array, p: number, end: number, group
   }
 }
 
-/** `\s*[\r\n]+|\s+(?!\S)|\s+` at whitespace. */
+/** `\s*[\r\n]+|\s+(?!\S)|\s+` at whitespace: the blank that is left for what follows is taken where the third split's text ends behind it. */
 function blanks(table: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
-  let p = start;
-  let last = start;
-  let lineEnd = 0;
-  while (p < end) {
-    const char = charAt(bytes, p, end);
-    if ((char & WHITESPACE) === 0) break;
-    last = p;
-    p += char >> 8;
-    if ((char & NEWLINE) !== 0) lineEnd = p;
-  }
-  if (lineEnd !== 0) return lineEnd;
-  return last === start || kindWithin(table, bytes, p, end, 0) === 0 ? p : last;
+  const word = blanksOrLines(bytes, start, end);
+  if (word === end || isNewline(bytes[word - 1])) return word;
+  const left = charAt(bytes, word, end);
+  if ((left & WHITESPACE) === 0) return word;
+  const after = word + (left >> 8);
+  return kindWithin(table, bytes, after, end, 0) === 0 ? after : word;
+}
+
+function isNewline(byte: number): boolean {
+  return byte === 0x0a || byte === 0x0d;
 }

@@ -26,6 +26,11 @@ export class FormNormalizer extends StringStep {
     this.#opaque = opaquePattern(form === "NFD" ? [] : NFK_OPAQUE);
   }
 
+  /** Of ASCII alone this is always true; of the rest nothing is said, which only costs time. */
+  beginsAnew(bytes: Uint8Array, p: number): boolean {
+    return (bytes[p] ?? 0) < 0x80;
+  }
+
   protected concerns(bytes: Uint8Array, start: number, end: number): boolean {
     return !isAscii(bytes, start, end);
   }

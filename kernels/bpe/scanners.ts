@@ -20,6 +20,7 @@ import {
   WHITESPACE,
 } from "./char-class.ts";
 import { deepSeekWord } from "./deepseek-scanner.ts";
+import { blanks, blanksOrLines, numbers } from "./plain-words.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 
 const BLANK = 0x20;
@@ -41,45 +42,6 @@ function contraction(bytes: Uint8Array, p: number, end: number, anyCase: boolean
   const second = bytes[p + 2] | fold;
   if (second === 0x65 && (first === 0x72 || first === 0x76)) return 3; // re ve
   return first === 0x6c && second === 0x6c ? 3 : 0; // ll
-}
-
-/** `\s+(?!\S)|\s+` at whitespace: the run less its last character, unless the text ends there or there is only one. */
-function blanks(bytes: Uint8Array, start: number, end: number): number {
-  let p = start;
-  let last = start;
-  while (p < end) {
-    const char = charAt(bytes, p, end);
-    if ((char & WHITESPACE) === 0) break;
-    last = p;
-    p += char >> 8;
-  }
-  return p === end || last === start ? p : last;
-}
-
-/** `\s*[\r\n]+|\s+(?!\S)|\s+` at whitespace: up to the run's last newline where it has one. */
-function blanksOrLines(bytes: Uint8Array, start: number, end: number): number {
-  let p = start;
-  let last = start;
-  let lineEnd = 0;
-  while (p < end) {
-    const char = charAt(bytes, p, end);
-    if ((char & WHITESPACE) === 0) break;
-    last = p;
-    p += char >> 8;
-    if ((char & NEWLINE) !== 0) lineEnd = p;
-  }
-  if (lineEnd !== 0) return lineEnd;
-  return p === end || last === start ? p : last;
-}
-
-/** The end of at most `limit` numbers from `p` on. */
-function numbers(bytes: Uint8Array, p: number, end: number, limit: number): number {
-  for (let count = 0; count < limit && p < end; count++) {
-    const char = charAt(bytes, p, end);
-    if ((char & NUMBER) === 0) break;
-    p += char >> 8;
-  }
-  return p;
 }
 
 /** `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+` */

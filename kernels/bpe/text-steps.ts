@@ -169,10 +169,16 @@ export class Strip implements Normalizer {
     this.#right = right;
   }
 
-  normalize(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
+  /** Where `bytes[start, end)` begins without the whitespace that goes. */
+  begin(bytes: Uint8Array, start: number, end: number): number {
     let from = start;
+    while (this.#left && from < end && isWhite(bytes, from, end)) from += charAt(bytes, from, end) >> 8;
+    return from;
+  }
+
+  normalize(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
+    const from = this.begin(bytes, start, end);
     let to = end;
-    while (this.#left && from < to && isWhite(bytes, from, to)) from += charAt(bytes, from, to) >> 8;
     while (this.#right && to > from) {
       let last = to - 1;
       while (last > from && (bytes[last] & 0xc0) === 0x80) last--;

@@ -1,10 +1,10 @@
 /**
- * Documents as modded-nanogpt and llm.c read them: one stream of `.bin` files per training stage, 10^8 tokens each.
+ * Documents as modded-nanogpt, llm.c and NeMo AutoModel read them: one stream of `.bin` files per training stage, 10^8 tokens each.
  *
  * Those loaders know neither sources nor weights, so sources are mixed here: the next document is of the source that is
  * furthest behind its share of tokens, the first one on a tie. Documents start with the end-of-text token instead of
- * ending with it. Ids of two bytes are the layout both read, of four llm.c's llama layout. File 0 is left to a
- * validation split.
+ * ending with it. Ids of two bytes are the layout all read, of four llm.c's llama layout; AutoModel has one of its own for
+ * both, and an index of documents beside it. File 0 is left to a validation split.
  * Price: the ids once more on disk; a block of about a million tokens a source in memory, and one file's ids.
  */
 
@@ -15,13 +15,19 @@ import { bytesOf } from "../../store/token-file.ts";
 import { defineExporter, type ExportContext, type Exported, sharedOptions } from "./define.ts";
 import { type DocumentBlock, documentBlocks, type SourceDocuments, type TrainingStageDocuments } from "./views.ts";
 
-const options = z.strictObject({ ignore_loss: sharedOptions.ignore_loss });
+const options = z.strictObject({
+  ignore_loss: sharedOptions.ignore_loss,
+  nemo_automodel: z
+    .boolean()
+    .optional()
+    .describe("write the layout of NeMo AutoModel, ids of two or four bytes, with `.bos.idx` beside every `.bin`"),
+});
 type Context = ExportContext<z.output<typeof options>>;
 
 export default defineExporter({
   name: "modded-nanogpt",
-  summary: "documents as one stream of `.bin` files for modded-nanogpt and llm.c, sources mixed",
-  files: ["STAGE/train_*.bin"],
+  summary: "documents as one stream of `.bin` files for modded-nanogpt, llm.c and NeMo AutoModel, sources mixed",
+  files: ["STAGE/train_*.bin", "STAGE/train_*.bos.idx"],
   reads: "documents",
   geometry: {
     row_extra_tokens: 1,
@@ -56,6 +62,15 @@ export default defineExporter({
         "File 0 is left to a validation split.",
       ],
     },
+    {
+      name: "NeMo AutoModel",
+      version: "36044ad",
+      notes: [
+        "`NanogptDataset` reads ids of two bytes as they are, and of four with `nemo_automodel` alone (magic 278895051).",
+        "Its `bos_token` is the id that `export.json` calls `document_start`. With `align_to_bos` it looks for the next",
+        "document in `.bos.idx`, i32 positions of tokens in the file, and without that file token by token.",
+      ],
+    },
   ],
   write,
 });
@@ -63,9 +78,11 @@ export default defineExporter({
 const FILE_TOKENS = 100_000_000;
 
 function write(stages: readonly TrainingStageDocuments[], context: Context): Exported {
-  const { tokenizer } = context;
+  const { tokenizer, options } = context;
   const warnings: string[] = [];
-  if (tokenizer.token_bytes === 4) {
+  if (options.nemo_automodel === true) {
+    warnings.push("these files have the layout of NeMo AutoModel: modded-nanogpt and llm.c do not read them");
+  } else if (tokenizer.token_bytes === 4) {
     warnings.push(
       "ids need four bytes: llm.c reads these files as its llama layout, modded-nanogpt does not read them",
     );
@@ -82,7 +99,10 @@ function write(stages: readonly TrainingStageDocuments[], context: Context): Exp
   return { configs: [], warnings, record: { stages: summary } };
 }
 
-function writeStage(stage: TrainingStageDocuments, { folder, tokenizer }: Context): { tokens: number; shards: number } {
+function writeStage(
+  stage: TrainingStageDocuments,
+  { folder, tokenizer, options }: Context,
+): { tokens: number; shards: number } {
   const sources = stage.sources.map((source) => new DocumentStream(source, tokenizer.token_bytes));
   const total = stage.sources.reduce((sum, source) => sum + source.tokens, 0);
   const moved = tokenizer.bos === undefined ? tokenizer.eos.id : undefined;
@@ -91,10 +111,15 @@ function writeStage(stage: TrainingStageDocuments, { folder, tokenizer }: Contex
   let shards = 0;
   const flush = (): void => {
     shards++;
-    folder.file(`${stage.name}/train_${String(shards).padStart(6, "0")}.bin`, (target) => {
-      target.write(tokenBinHeader(tokenizer.token_bytes, file.length));
-      target.write(bytesOf(file.take()));
+    const path = `${stage.name}/train_${String(shards).padStart(6, "0")}`;
+    const automodel = options.nemo_automodel === true;
+    const { length } = file;
+    const { tokens, starts } = file.take();
+    folder.file(`${path}.bin`, (target) => {
+      target.write(tokenBinHeader(tokenizer.token_bytes, length, automodel));
+      target.write(bytesOf(tokens));
     });
+    if (automodel) folder.bytes(`${path}.bos.idx`, new Uint8Array(starts.buffer));
   };
   for (;;) {
     const source = furthestBehind(sources, total, taken);
@@ -161,6 +186,7 @@ class DocumentStream {
 class TokenBinFile {
   length = 0;
   #tokens: TokenArray;
+  #starts: number[] = [];
   readonly #moved: number | undefined;
 
   /** @param moved the EOS that goes to the start */
@@ -178,6 +204,7 @@ class TokenBinFile {
       grown.set(this.#tokens.subarray(0, this.length));
       this.#tokens = grown;
     }
+    this.#starts.push(this.length);
     if (this.#moved === undefined) {
       this.#tokens.set(document, this.length);
     } else {
@@ -187,10 +214,12 @@ class TokenBinFile {
     this.length = end;
   }
 
-  /** What was appended; the next file starts empty. */
-  take(): TokenArray {
-    const taken = this.#tokens.subarray(0, this.length);
+  /** What was appended, and where documents start in it; the next file starts empty. */
+  take(): { readonly tokens: TokenArray; readonly starts: Int32Array } {
+    const tokens = this.#tokens.subarray(0, this.length);
+    const starts = Int32Array.from(this.#starts);
     this.length = 0;
-    return taken;
+    this.#starts = [];
+    return { tokens, starts };
   }
 }

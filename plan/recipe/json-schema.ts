@@ -6,7 +6,8 @@
  */
 import { z } from "zod";
 import { entryOf } from "../../batch/entry.ts";
-import { TRAINERS } from "../../manifests/exports/registry.ts";
+import type { Exporter } from "../../manifests/exports/define.ts";
+import { EXPORTERS } from "../../manifests/exports/registry.ts";
 import {
   isPipelineKind,
   kindsOf,
@@ -54,10 +55,10 @@ function withoutSafeBounds(key: string, value: unknown): unknown {
   return value;
 }
 
-/** The schema of a whole recipe that may name `stages` and `trainers`. */
+/** The schema of a whole recipe that may name `stages` and export for the trainers of `exporters`. */
 export function recipeJsonSchema(
   stages: readonly StageDefinition[],
-  trainers: readonly string[] = TRAINERS,
+  exporters: readonly Exporter[] = Object.values(EXPORTERS),
 ): JsonSchema {
   const recipe = toJsonSchema(recipeShape);
   const { pipelines, sources } = recipe.properties ?? {};
@@ -89,7 +90,12 @@ export function recipeJsonSchema(
         ...training_stages,
         items: { anyOf: [packed(ofTokens, "windows"), packed(ofRows, "rows")] },
       },
-      exports: { ...recipe.properties?.exports, items: { type: "string", enum: trainers } },
+      exports: {
+        ...recipe.properties?.exports,
+        items: {
+          anyOf: [{ type: "string", enum: exporters.map(({ name }) => name) }, ...exporters.map(exportSchema)],
+        },
+      },
     },
   };
 }
@@ -107,6 +113,16 @@ function stageUseSchema(stage: StageDefinition, names: readonly string[] = [stag
       ...options.properties,
     },
     required: ["use", ...(options.required ?? [])],
+    additionalProperties: false,
+  };
+}
+
+function exportSchema({ name, summary, options }: Exporter): JsonSchema {
+  return {
+    type: "object",
+    description: summary,
+    properties: { to: { const: name }, ...toJsonSchema(options).properties },
+    required: ["to"],
     additionalProperties: false,
   };
 }

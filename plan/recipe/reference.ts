@@ -3,7 +3,9 @@
  *
  * Invariant: the same definitions give the same bytes. The pages are committed; a test fails when they are stale.
  */
+
 import { jsonText } from "../../kernels/json/json-text.ts";
+import type { Exporter } from "../../manifests/exports/define.ts";
 import {
   declarationOf,
   type Example,
@@ -81,8 +83,8 @@ function stageSection(stage: StageDefinition): string[] {
 }
 
 /** `docs/reference/recipe.md`: every key of a recipe. */
-export function recipePage(stages: readonly StageDefinition[], trainers?: readonly string[]): string {
-  const recipe = recipeJsonSchema(stages, trainers);
+export function recipePage(stages: readonly StageDefinition[], exporters?: readonly Exporter[]): string {
+  const recipe = recipeJsonSchema(stages, exporters);
   const at = (...path: readonly string[]): JsonSchema => path.reduce(step, recipe);
   const source = at("sources", "*");
   const [ofTokens, ofRows] = at("training_stages", "*").anyOf ?? [];

@@ -10,6 +10,7 @@ import { suggest } from "../../batch/suggest.ts";
 import { resolveLocation } from "../../io/asset-sources.ts";
 import type { Recipe, TokenizerSpec } from "../types.ts";
 import type { Finding, Path } from "./diagnostics.ts";
+import { resolveExports } from "./exports.ts";
 import { resolveGates } from "./gates.ts";
 import { badName, check, unknownKey, wrongType } from "./issues.ts";
 import { resolveOutputs } from "./outputs.ts";
@@ -80,7 +81,7 @@ export function resolveRecipe(raw: unknown, context: ResolveContext): Recipe | u
       "validation",
       resolveValidation(field("validation", shape.validation), [...knownSources.keys()], context),
     ),
-    exports: field("exports", shape.exports),
+    exports: resolveExports(field("exports", shape.exports), context),
     gates: resolveGates(field("gates", shape.gates), resolvedSources, pipelines, context),
     plugins: field("plugins", shape.plugins)?.map((path) => fromFolder(context.folder, path)),
     folder: context.folder,

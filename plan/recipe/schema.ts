@@ -392,7 +392,10 @@ export const recipeShape = z.strictObject({
     .describe(
       "be a small model of a larger run: only budget / target_tokens of every source is read, so that each is read as often as there",
     ),
-  exports: z.array(z.enum(TRAINERS)).default([]).describe("trainers to write configuration for"),
+  exports: z
+    .array(z.union([z.enum(TRAINERS), z.looseObject({ to: z.enum(TRAINERS) })]))
+    .default([])
+    .describe("trainers to lay the run out for: `nanotron`, or `{ to: nanotron, … }` with options"),
   gates: gatesShape.prefault({}).describe("what a finished run must satisfy, else exit code 3"),
 });
 

@@ -17,6 +17,8 @@ export interface PeekDocumentsOptions {
   readonly read?: string;
   /** Column or key that holds the text. */
   readonly column?: string | undefined;
+  /** Aborted: no more is listed or hashed; throws RunError `run/interrupted`. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 /** The first documents of files that match `pattern`. Throws what listing and reading throw. */
@@ -26,7 +28,7 @@ export async function peekDocuments(
 ): Promise<readonly PeekedDocument[]> {
   const use = options.read ?? readerOf(pattern) ?? "read/files";
   const definition = stageRegistry().findStage(use);
-  const environment = createIoEnvironment({ root: options.dataRoot });
+  const environment = createIoEnvironment({ root: options.dataRoot, stop: options.stop });
   const shards = await listShards(pattern, environment);
   const operator = definition.create(definition.options.parse(readerOptions(use, options)), NO_RESOURCES);
   if (operator.kind !== "source")

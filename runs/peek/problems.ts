@@ -1,13 +1,13 @@
 /**
  * Rows of a run that could not be used, with their addresses: from the ledgers of its spans, or what markers keep
- * of them.
+ * of them. Of a span that failed, those that it had met.
  */
 import { entryAt } from "../../batch/entry.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import { type Layout, spanFiles } from "../../store/layout.ts";
 import { chosenSources, type OpenRun } from "../status.ts";
 import type { PeekedProblem } from "./document.ts";
-import { addressOf, ingestedSpans, type ReadSpan } from "./spans.ts";
+import { addressOf, type CutSpan, cutSpans, isRead, type ReadSpan } from "./spans.ts";
 import { SideTable } from "./tables.ts";
 
 export interface PeekProblemsOptions {
@@ -19,7 +19,7 @@ export interface PeekProblemsOptions {
 export function peekProblems(run: OpenRun, { count, source }: PeekProblemsOptions): readonly PeekedProblem[] {
   const found: PeekedProblem[] = [];
   for (const planned of chosenSources(run, source)) {
-    for (const span of ingestedSpans(run.layout, planned)) {
+    for (const span of cutSpans(run.layout, planned)) {
       if (found.length >= count) return found;
       for (const { problem } of problemsOf(run.layout, planned, span)) if (found.length < count) found.push(problem);
     }
@@ -35,11 +35,12 @@ interface PlacedProblem {
 }
 
 /** Those of one span. */
-export function* problemsOf(layout: Layout, source: SourcePlan, span: ReadSpan): Generator<PlacedProblem> {
+export function* problemsOf(layout: Layout, source: SourcePlan, span: CutSpan | ReadSpan): Generator<PlacedProblem> {
   const folder = layout.ingest(entryAt(source.passes, 0, "pass").fingerprint);
-  const ledger = SideTable.read(folder, spanFiles.problems(span.span));
+  const name = isRead(span) ? spanFiles.problems(span.span) : spanFiles.failed(span.span);
+  const ledger = SideTable.read(folder, name);
   // Stores of earlier versions have the first few alone.
-  if (ledger === undefined) yield* examplesOf(source, span);
+  if (ledger === undefined && isRead(span)) yield* examplesOf(source, span);
   for (let entry = 0; entry < (ledger?.rows ?? 0); entry++) {
     if (ledger === undefined) return;
     const [shard, row, byte] = [

@@ -20,7 +20,7 @@ import { Duplicates } from "./duplicates.ts";
 import { type RowFate, type SourceVerdicts, SpanFates, storeOf } from "./fates.ts";
 import { problemsOf } from "./problems.ts";
 import { SourceReader } from "./source-reader.ts";
-import { addressOf, holdsRow, ingestedSpans, type ReadSpan } from "./spans.ts";
+import { addressOf, type CutSpan, cutSpans, holdsRow, ingestedSpans, isRead, type ReadSpan } from "./spans.ts";
 import { findSurvivors } from "./survivors.ts";
 
 export interface PeekRunOptions {
@@ -123,10 +123,8 @@ class Viewer {
     for (const span of this.#spansOf(source)) {
       if (holdsRow(span, shard, row) !== true) continue;
       const inSpan = row - (span.base(shard) ?? 0);
-      for (const { shard: other, row: at, problem } of problemsOf(this.#run.layout, source, span)) {
-        if (other !== shard || at !== inSpan) continue;
-        return { address, text: "", fate: "unusable", problem: { kind: problem.kind, message: problem.message } };
-      }
+      const unusable = this.#unusable(source, span, shard, inSpan);
+      if (unusable !== undefined) return { address, ...unusable };
       const fates = new SpanFates(verdicts, span);
       const rows: FoundRow[] = [];
       await this.#readerOf(source).visit(span, (batch, at) => {
@@ -138,7 +136,27 @@ class Viewer {
       const [found] = await this.#withSurvivors(source, rows);
       if (found !== undefined) return found;
     }
+    for (const span of cutSpans(this.#run.layout, source)) {
+      const base = span.base(shard);
+      if (isRead(span) || base === undefined) continue;
+      const unusable = this.#unusable(source, span, shard, row - base);
+      if (unusable !== undefined) return { address, ...unusable };
+    }
     throw this.#noSuchRow(source, shard, address);
+  }
+
+  /** What is told of row `row` of the span where it could not be used. */
+  #unusable(
+    source: SourcePlan,
+    span: CutSpan,
+    shard: number,
+    row: number,
+  ): Pick<PeekedDocument, "text" | "fate" | "problem"> | undefined {
+    for (const { shard: other, row: at, problem } of problemsOf(this.#run.layout, source, span)) {
+      if (other !== shard || at !== row) continue;
+      return { text: "", fate: "unusable", problem: { kind: problem.kind, message: problem.message } };
+    }
+    return undefined;
   }
 
   #document(source: SourcePlan, span: ReadSpan, batch: Batch, row: number, fate: RowFate): PeekedDocument {

@@ -21,33 +21,47 @@ export function rowKey(shard: number, row: number): number {
   return shard * SHARD + row;
 }
 
-export interface ReadSpan {
+export interface CutSpan {
   readonly span: number;
   readonly extents: readonly Extent[];
-  readonly marker: IngestMarker;
-  /** Number of its first document in the source; undefined where an earlier span is not read. */
-  readonly firstDocument: number | undefined;
   /** Rows of a shard before those of the span; undefined where they cannot be counted yet. */
   readonly base: (shard: number) => number | undefined;
 }
 
+/** A span whose first pass is done. */
+export interface ReadSpan extends CutSpan {
+  readonly marker: IngestMarker;
+  /** Number of its first document in the source; undefined where an earlier span is not read. */
+  readonly firstDocument: number | undefined;
+}
+
 /** Spans whose first pass is done, in order. */
 export function ingestedSpans(layout: Layout, source: SourcePlan): readonly ReadSpan[] {
+  return cutSpans(layout, source).filter(isRead);
+}
+
+export function isRead(span: CutSpan | ReadSpan): span is ReadSpan {
+  return "marker" in span;
+}
+
+/** All spans of a source, in order. */
+export function cutSpans(layout: Layout, source: SourcePlan): readonly (CutSpan | ReadSpan)[] {
   const folder = layout.ingest(entryAt(source.passes, 0, "pass").fingerprint);
-  const spans: ReadSpan[] = [];
+  const spans: (CutSpan | ReadSpan)[] = [];
   // Of shards that are read by byte ranges: undefined once a range was not read.
   const before = new Map<number, number | undefined>();
   let documents: number | undefined = 0;
   for (const [span, extents] of (recordedSpans(folder) ?? []).entries()) {
     const marker = markerFacts<IngestMarker>(folder, spanFiles.marker(span));
     const ranges = extents.filter(({ unit }) => unit === "bytes").map(({ shard }) => shard);
+    const bases = new Map(ranges.map((shard) => [shard, before.has(shard) ? before.get(shard) : 0]));
+    const base = (shard: number): number | undefined => (bases.has(shard) ? bases.get(shard) : 0);
     if (marker === undefined) {
       for (const shard of ranges) before.set(shard, undefined);
       documents = undefined;
+      spans.push({ span, extents, base });
       continue;
     }
-    const bases = new Map(ranges.map((shard) => [shard, before.has(shard) ? before.get(shard) : 0]));
-    const base = (shard: number): number | undefined => (bases.has(shard) ? bases.get(shard) : 0);
     spans.push({ span, extents, marker, firstDocument: documents, base });
     for (const { shard, rows } of marker.extents) {
       const known = bases.get(shard);
@@ -71,7 +85,7 @@ export function holdsRow(span: ReadSpan, shard: number, row: number): boolean | 
 }
 
 /** `source/shard#row`; without a row where it cannot be counted yet. */
-export function addressOf(source: SourcePlan, span: ReadSpan, shard: number, row: number): string {
+export function addressOf(source: SourcePlan, span: CutSpan, shard: number, row: number): string {
   const base = span.base(shard);
   const name = `${source.name}/${entryAt(source.shards, shard, "shard").key}`;
   return base === undefined || row < 0 ? name : `${name}#${base + row}`;

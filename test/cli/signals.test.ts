@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { isResult, temporaryFolder, treeDigests } from "../workers/fixture.ts";
-import { attempt, heldProject, until } from "../workers/held-run.ts";
+import { attempt, heldProject, until, verb } from "../workers/held-run.ts";
 
 test("USR1 commits what is in flight and exits 75; it opens no debugger; the next attempt ends in the same bytes", async (t) => {
   const root = temporaryFolder(t);
@@ -37,6 +38,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const first = await once.ended;
     assert.equal(first.status, 130, first.stderr);
     assert.match(first.stderr, /stopping: what is in flight is committed first[\s\S]*run\/interrupted/);
+    // The same command goes on.
+    if (signal === "SIGINT") assert.equal((await attempt(root, "one.yaml", "out").ended).status, 0);
 
     hold();
     const twice = attempt(root, "one.yaml", "other");
@@ -51,3 +54,33 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assert.doesNotMatch(second.stderr, /memory|worker-died|bug/);
   });
 }
+
+test("SIGINT while input is hashed says so and exits 130, and so does a plan; USR1 exits 75", async (t) => {
+  const root = temporaryFolder(t);
+  heldProject(root);
+  // A file of holes: half a minute to hash.
+  fs.writeFileSync(path.join(root, "web", "large.jsonl"), "");
+  fs.truncateSync(path.join(root, "web", "large.jsonl"), 2 ** 36);
+  const begun = path.join(root, "begun");
+  const plugin = path.join(root, "wait.js");
+  fs.appendFileSync(plugin, `writeFileSync(${JSON.stringify(begun)}, "");\n`);
+  for (const args of [
+    ["run", "one.yaml"],
+    ["plan", "one.yaml"],
+  ]) {
+    fs.rmSync(begun, { force: true });
+    const { child, ended } = verb(root, [...args, "--out", "out"]);
+    await until(() => fs.existsSync(begun));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    child.kill("SIGINT");
+    const { status, stderr } = await ended;
+    assert.equal(status, 130, stderr);
+    assert.match(stderr, /^stopping: files are being listed and hashed, nothing is begun\n[\s\S]*run\/interrupted/);
+    assert.ok(!fs.existsSync(path.join(root, "out", "runs")));
+  }
+  const { child, ended } = verb(root, ["run", "one.yaml", "--out", "out"]);
+  fs.rmSync(begun);
+  await until(() => fs.existsSync(begun));
+  child.kill("SIGUSR1");
+  assert.equal((await ended).status, 75);
+});

@@ -99,13 +99,13 @@ test("new points editors at the schema, quotes the name, and refuses one that is
 
 test("a run that ends badly prints its rows all the same, for people and for programs", async (t) => {
   const shardmill = project(t, true);
-  const bad = await shardmill("run", "my-mix", "--workers", "1", "--quiet");
+  const bad = await shardmill("run", "my-mix", "--quiet");
   assert.equal(bad.status, 1);
   assert.match(bad.stderr, /data\/bad-json[\s\S]*a\.jsonl#49/);
   assert.match(bad.stdout, /r: not done; of the rows that were read:[\s\S]*s +50 +0 +0 +5 +1 /);
   assert.match(bad.stdout, /0 of 1 span read to the end; 44 rows read that no stage has seen; what exact will drop/);
 
-  const exhausted = ["--max-errors", "9", "--set", "training_stages.only.tokens=10M", "--workers", "1"];
+  const exhausted = ["--max-errors", "9", "--set", "training_stages.only.tokens=10M"];
   const short = await shardmill("run", "my-mix", ...exhausted, "--quiet");
   assert.equal(short.status, 1);
   assert.match(short.stderr, /run\/source-exhausted/);
@@ -197,6 +197,36 @@ test("an export keeps its own options: made again by hand, and by a run that tak
   await shardmill("export", "r", "--to", "nanotron", "--reset");
   assert.deepEqual(options(), {});
   assert.doesNotMatch(config(), /\/other\//);
+  assert.equal((await shardmill("verify", "r")).status, 0);
+});
+
+test("a recipe gives its exports options, before what was given by hand, and takes them away again", async (t) => {
+  const shardmill = project(t);
+  const options = (): unknown => JSON.parse(fs.readFileSync("runs/r/exports/nanotron/export.json", "utf8")).options;
+  const plain = await shardmill("run", "my-mix", "--quiet", "--set", "exports=[{ to: nanotron }]");
+  assert.equal(plain.status, 0, plain.stderr);
+  // One form for both spellings: it is the same plan, and done.
+  const same = await shardmill("run", "my-mix", "--json");
+  assert.match(same.stdout, /"already_done":true/);
+  assert.deepEqual(options(), {});
+  await shardmill("export", "r", "--to", "nanotron", "--global-batch-size", "4", "--path-prefix", "/hand");
+  const set = ["--set", "exports=[{ to: nanotron, path_prefix: /data/x }, trl]"];
+  assert.match(
+    (await shardmill("plan", "my-mix", ...set)).stdout,
+    /exports: nanotron \(path_prefix=\/data\/x\), trl\n/,
+  );
+  assert.equal((await shardmill("run", "my-mix", "--quiet", ...set)).status, 0);
+  assert.deepEqual(options(), { global_batch_size: 4, path_prefix: "/data/x" });
+  // Made again by hand, it is the recipe's; without what was given by hand, too.
+  await shardmill("export", "r", "--to", "nanotron");
+  assert.deepEqual(options(), { global_batch_size: 4, path_prefix: "/data/x" });
+  await shardmill("export", "r", "--to", "nanotron", "--reset");
+  assert.deepEqual(options(), { path_prefix: "/data/x" });
+  assert.equal((await shardmill("run", "my-mix", "--quiet")).status, 0);
+  assert.deepEqual(options(), {});
+  // The other one, which this recipe does not make, is of an older plan.
+  assert.equal((await shardmill("verify", "r")).status, 1);
+  fs.rmSync("runs/r/exports/trl", { recursive: true });
   assert.equal((await shardmill("verify", "r")).status, 0);
 });
 

@@ -209,10 +209,19 @@ const damage: readonly [string, string, RegExp, (run: SmallRun) => void][] = [
   [
     "lost tokens",
     "verify/packing-does-not-add-up",
-    /3 tokens are in no window/,
+    /\b3 tokens in no window/,
     (run) =>
       edit(run, ([first]) => {
         first.sources.web.packing.tokens_lost = 3;
+      }),
+  ],
+  [
+    "one lost token",
+    "verify/packing-does-not-add-up",
+    /\b1 token in no window/,
+    (run) =>
+      edit(run, ([first]) => {
+        first.sources.web.packing.tokens_lost = 1;
       }),
   ],
   [

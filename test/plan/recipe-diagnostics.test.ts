@@ -78,6 +78,21 @@ const CASES: readonly (readonly [name: string, piece: string, by: string, expect
   ["weights missing", ", weights: { docs: 0.85, code: 0.15 }", "", ["recipe/missing-key 13:5"]],
   ["two stages of one name", "name: stage2", "name: stage1", ["recipe/duplicate-id 14:11"]],
   ["unknown export", "seed: 6", "exports: [ nanotorn ]", ["recipe/bad-value 3:12"]],
+  ["unknown export with options", "seed: 6", "exports: [ { to: nanotorn } ]", ["recipe/bad-value 3:18"]],
+  ["an export for nobody", "seed: 6", "exports: [ { path_prefix: /x } ]", ["recipe/missing-key 3:12"]],
+  ["an option of another export", "seed: 6", "exports: [ { to: trl, path_prefx: /x } ]", ["recipe/unknown-key 3:23"]],
+  [
+    "a bad option of an export",
+    "seed: 6",
+    "exports: [ { to: nanotron, global_batch_size: 0 } ]",
+    ["recipe/out-of-range 3:47"],
+  ],
+  [
+    "two exports for one trainer",
+    "seed: 6",
+    "exports: [ trl, { to: trl, path_prefix: /x } ]",
+    ["recipe/duplicate-id 3:17"],
+  ],
   ["unknown policy", "seed: 6", "limits: { on_exhausted: stop }", ["recipe/bad-value 3:25"]],
   ["gate above one", "seed: 6", "gates: { min_packing_fill: 99 }", ["recipe/out-of-range 3:28"]],
 ];

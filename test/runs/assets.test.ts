@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { openRun, peekWindows, prepare, type RunResult, run } from "../../index.ts";
 import { startFakeHub } from "../io/fake-hub.ts";
-import { RECIPE, temporaryFolder, writeCorpus } from "../workers/fixture.ts";
+import { RECIPE, TOKENIZER, temporaryFolder, writeCorpus } from "../workers/fixture.ts";
 
 const INDEX = new URL("../../index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
@@ -53,7 +53,7 @@ function house(t: TestContext): House {
     root,
     out,
     plan: ({ lists = "[lists/a.txt]", recipe = "tiny.yaml" } = {}) => {
-      const text = RECIPE.replace("{ encoding: gpt2,", "{ file: gpt2.json,").replace(
+      const text = RECIPE.replace(TOKENIZER, '{ file: gpt2.json, eos: "<|endoftext|>" }').replace(
         "    - { use: dedup/exact }\n",
         `    - { use: local/words, lists: ${lists}, more: { list: ./lists/b.txt } }\n`,
       );

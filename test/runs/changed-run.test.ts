@@ -36,7 +36,7 @@ function project(t: Parameters<typeof temporaryFolder>[0]): Project {
       const { plan, environment, registry } = await prepare(recipe, { out, dataRoot: root });
       const events: RunEvent[] = [];
       const report = (event: RunEvent): void => void events.push(event);
-      const options = { root: out, workers: 1, environment, registry, report, ...(stop && { stop }) };
+      const options = { root: out, workers: 0, environment, registry, report, ...(stop && { stop }) };
       return { result: await run(plan, options), events };
     },
   };

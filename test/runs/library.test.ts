@@ -68,7 +68,7 @@ test("windows are the bytes of the packed store", async (t) => {
   const root = temporaryFolder(t);
   writeCorpus(root);
   const recipe = parse(RECIPE) as RecipeInput;
-  await runRecipe(recipe, { out: root, dataRoot: root, workers: 1 });
+  await runRecipe(recipe, { out: root, dataRoot: root, workers: 0 });
   const opened = openRun("tiny", root);
   const manifest = await readManifest(opened, "stage1");
   for await (const { source, shard, epoch, window, tokens } of readWindows(opened, { training_stage: "stage1" })) {
@@ -84,7 +84,7 @@ test("windows are the bytes of the packed store", async (t) => {
 test("what is not there is named, with what is", async (t) => {
   const root = temporaryFolder(t);
   writeCorpus(root);
-  await runRecipe(parse(RECIPE) as RecipeInput, { out: root, dataRoot: root, workers: 1 });
+  await runRecipe(parse(RECIPE) as RecipeInput, { out: root, dataRoot: root, workers: 0 });
   const opened = openRun("tiny", root);
   await assert.rejects(readManifest(opened), {
     code: "run/no-such-training-stage",

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { describePlan, prepare } from "../../index.ts";
 import { planFolders } from "../../runs/tidy.ts";
 import { flipByte } from "../io/vouched.ts";
-import { RECIPE, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
+import { RECIPE, TOKENIZER, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 
@@ -20,7 +20,7 @@ function shardmill(cwd: string, ...args: readonly string[]): { status: number | 
 const TOGETHER = `schema: 1
 name: tiny
 seed: 3
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 pipelines: { all: [ { use: dedup/exact, scope: pipeline } ] }
 sources:
   web: { from: "web/*", read: jsonl, pipeline: all }

@@ -7,13 +7,13 @@ import { prepare } from "../../runs/prepare.ts";
 import { run } from "../../runs/run.ts";
 import { openRun } from "../../runs/status.ts";
 import { verifyRun } from "../../runs/verify.ts";
-import { temporaryFolder } from "../workers/fixture.ts";
+import { TOKENIZER, temporaryFolder } from "../workers/fixture.ts";
 
 /** Every place of a recipe where a name may stand has one that JavaScript objects inherit. */
 const ODD = `schema: 1
 name: toString
 seed: 1
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 pipelines:
   constructor:
     - { use: filter/column, id: constructor, column: constructor, none_of: [c5] }
@@ -59,7 +59,7 @@ test("names that objects inherit work everywhere: a run over them is whole", asy
   const root = temporaryFolder(t);
   const file = write(root, ODD);
   const { plan, environment, registry } = await prepare(file, { out: root, dataRoot: root });
-  const result = await run(plan, { root, workers: 1, environment, registry });
+  const result = await run(plan, { root, workers: 0, environment, registry });
   const dropped = {
     "constructor:missing": 30,
     "constructor:listed": 1,

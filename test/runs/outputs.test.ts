@@ -14,7 +14,7 @@ import {
   run,
   verifyRun,
 } from "../../index.ts";
-import { article, randomizer, sentence, temporaryFolder, treeDigests } from "../workers/fixture.ts";
+import { article, randomizer, sentence, TOKENIZER, temporaryFolder, treeDigests } from "../workers/fixture.ts";
 
 const NOTICE = "This site uses cookies and similar technologies to measure what you read.";
 
@@ -130,7 +130,7 @@ test("an output holds what the pipeline leaves, in order, and what it took with 
   assert.ok(new Set(fell.values()).size === 3, "the corpus shows every way to fall");
   const root = project(t, rows);
   const out = path.join(root, "out");
-  const result = await build(root, out, { workers: 2, span_bytes: 7_000 });
+  const result = await build(root, out, { workers: 0, span_bytes: 7_000 });
   const folder = path.join(out, "runs/rows/outputs/lines");
   assert.deepEqual(
     linesIn(folder).map(({ id, text, score, meta }) => ({ id, text, score, meta: JSON.parse(String(meta)) })),
@@ -176,7 +176,7 @@ test("--keep-dropped is as if every output said so, and an error where there is 
   const asked = await prepare(recipe, { ...options, keepDropped: true });
   assert.ok(asked.plan.outputs.every(({ keep_dropped }) => keep_dropped));
   assert.ok((await prepare(recipe, options)).plan.outputs.some(({ keep_dropped }) => !keep_dropped));
-  const tokens = `tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+  const tokens = `tokenizer: ${TOKENIZER}
 training_stages: [ { name: s, tokens: 1K, sequence_length: 64, weights: { web: 1 } } ]
 `;
   fs.writeFileSync(recipe, RECIPE.slice(0, RECIPE.indexOf("outputs:")) + tokens);
@@ -186,7 +186,7 @@ training_stages: [ { name: s, tokens: 1K, sequence_length: 64, weights: { web: 1
 test("a changed file of an output is found by verify", async (t) => {
   const root = project(t, rowsOf(60));
   const out = path.join(root, "out");
-  await build(root, out, { workers: 1, span_bytes: 1e9 });
+  await build(root, out, { workers: 0, span_bytes: 1e9 });
   const file = path.join(out, "runs/rows/outputs/table/train-00000-of-00001.parquet");
   const bytes = fs.readFileSync(file);
   bytes[bytes.length >> 1] ^= 1;
@@ -225,7 +225,7 @@ test("a column of the name of a verdict's is refused where dropped rows are kept
 test("what is about training stages says of a recipe of outputs alone that it has none", async (t) => {
   const root = project(t, rowsOf(40));
   const out = path.join(root, "out");
-  await build(root, out, { workers: 1, span_bytes: 1e9 });
+  await build(root, out, { workers: 0, span_bytes: 1e9 });
   const checkpoint = path.join(root, "checkpoint.json");
   fs.writeFileSync(checkpoint, "{}");
   const opened = openRun("rows", out);

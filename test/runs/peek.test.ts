@@ -10,12 +10,12 @@ import { ShardmillError } from "../../batch/errors.ts";
 import { type OpenRun, openRun, peekProblems, peekRun, peekWindows, prepare, run, verifyRun } from "../../index.ts";
 import { seal, unseal } from "../../io/local/seal.ts";
 import { spanFiles } from "../../store/layout.ts";
-import { temporaryFolder } from "../workers/fixture.ts";
+import { TOKENIZER, temporaryFolder } from "../workers/fixture.ts";
 
 const HEAD = `schema: 1
 name: r
 seed: 1
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 limits: { max_epochs: 100 }
 `;
 
@@ -42,7 +42,7 @@ async function attempt(root: string, recipe: string, { spanBytes, maxErrors = 0 
   const { plan, environment, registry } = await prepare(path.join(root, "r.yaml"), { out: root, dataRoot: root });
   try {
     const span_bytes = spanBytes === undefined ? {} : { span_bytes: spanBytes };
-    await run(plan, { root, workers: 1, environment, registry, max_errors: maxErrors, ...span_bytes });
+    await run(plan, { root, workers: 0, environment, registry, max_errors: maxErrors, ...span_bytes });
     return undefined;
   } catch (error) {
     return error;
@@ -271,16 +271,46 @@ test("a run that failed shows what there is: rows that are not dropped so far, v
   assert.ok((await peekRun(opened, { ...look, dropped: "length" })).length > 0);
   assert.deepEqual(await peekRun(opened, { ...look, dropped: "exact" }), []);
   const problems = peekProblems(opened, { count: 10 }).filter(({ kind }) => kind === "bad_json");
+  // Two are in spans that were read, the third ended its span and the run.
   assert.deepEqual(
-    problems.slice(0, 2).map(({ address }) => address),
-    bad.slice(0, 2).map((row) => `s/a.jsonl#${row}`),
+    problems.map(({ address }) => address),
+    bad.slice(0, 3).map((row) => `s/a.jsonl#${row}`),
   );
   assert.throws(() => peekWindows(opened, { count: 1 }), refused("run/not-packed", /no windows/));
 });
 
+test("bad rows of a span that failed are listed and found by address, the empty ones before too, until it is done", async (t) => {
+  const recipe = `sources: { s: { from: "a.jsonl" } }
+training_stages: [ { name: only, tokens: 8, sequence_length: 4, weights: { s: 1 } } ]
+`;
+  const text = `{"text":"a row of words"}\n{"text":""}\nnot json\n{"text": 5}\n`;
+  const { root, opened, failure } = await runOf(t, recipe, { "a.jsonl": text });
+  assert.ok(failure instanceof ShardmillError);
+  assert.equal(failure.code, "data/bad-json");
+  const kinds = (run: OpenRun) => peekProblems(run, { count: 9 }).map(({ address, kind }) => [address, kind]);
+  const met = [
+    ["s/a.jsonl#1", "empty_text"],
+    ["s/a.jsonl#2", "bad_json"],
+  ];
+  assert.deepEqual(kinds(opened), met);
+  const look = { count: 1, dataRoot: root };
+  const [row] = await peekRun(opened, { ...look, address: "s/a.jsonl#2" });
+  assert.deepEqual([row?.fate, row?.problem?.kind], ["unusable", "bad_json"]);
+  await assert.rejects(
+    peekRun(opened, { ...look, address: "s/a.jsonl#3" }),
+    refused("run/no-such-row", /read that far/),
+  );
+  assert.equal(await attempt(root, recipe, { maxErrors: 2 }), undefined);
+  assert.deepEqual(kinds(openRun("r", root)), [...met, ["s/a.jsonl#3", "text_not_string"]]);
+  const left = (fs.readdirSync(path.join(root, "store"), { recursive: true }) as string[]).filter((name) =>
+    name.includes("failed"),
+  );
+  assert.deepEqual(left, []);
+});
+
 test("a file that was rewritten, with its size and time as they were, is never shown as what was kept", async (t) => {
   const recipe = `sources: { s: { from: "a.jsonl" } }
-training_stages: [ { name: only, tokens: 16, sequence_length: 4, weights: { s: 1 } } ]
+training_stages: [ { name: only, tokens: 16, sequence_length: 16, weights: { s: 1 } } ]
 `;
   const row = (word: string): string => `{"id":"1","text":"${word} version of the row"}\n`;
   const { root, opened } = await runOf(t, recipe, { "a.jsonl": row("first") });

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Advance, openRun, peekRun, prepare, runStatus, writePlan } from "../../index.ts";
+import { advanceRun, openRun, peekRun, prepare, runStatus, writePlan } from "../../index.ts";
 import { tinyTokenizerWithBos } from "../kernels/bpe/tiny-tokenizer.ts";
 import { isResult, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
@@ -62,15 +62,13 @@ function shardmill(cwd: string, ...args: readonly string[]): { status: number | 
   return spawnSync(process.execPath, [CLI, ...args], { cwd, encoding: "utf8" });
 }
 
-/** Has ranks and `advance` do a run, each in a process of its own. */
-function rankAlone(cwd: string, out: string): void {
+/** Has ranks do a run, each in a process of its own, as far as it is advanced. */
+async function rankAlone(cwd: string, out: string): Promise<void> {
   for (let turn = 0; turn < 40; turn++) {
-    const advance = shardmill(cwd, "advance", "tiny", "--out", out, "--json");
-    assert.equal(advance.status, 0, advance.stderr);
-    const { ready, result } = JSON.parse(advance.stdout) as Advance;
+    const { ready, result } = await advanceRun("tiny", { out: path.join(cwd, out) });
     if (result !== undefined) return;
     for (const { phase } of ready) {
-      const rank = shardmill(cwd, "rank", "tiny", "--phase", phase, "--out", out, "--workers", "1");
+      const rank = shardmill(cwd, "rank", "tiny", "--phase", phase, "--out", out, "--workers", "0");
       assert.equal(rank.status, 0, rank.stderr);
     }
   }
@@ -101,7 +99,7 @@ test("plan --write, then ranks alone over a root that was moved, with a plugin: 
   const web = path.join(moved, "web");
   const waits = shardmill(web, "rank", "tiny", "--phase", "cut:web", "--out", "../out", "--data-root", "..");
   assert.equal(waits.status, 0, waits.stderr);
-  rankAlone(moved, "out");
+  await rankAlone(moved, "out");
   assert.deepEqual(treeDigests(path.join(moved, "out"), isResult), treeDigests(path.join(root, "whole"), isResult));
   const run = openRun("tiny", path.join(moved, "out"));
   assert.equal(runStatus(run).done, true);
@@ -140,7 +138,7 @@ test("a plan is written by the owner of the run alone, and a finished run stays 
   const root = project(t);
   const recipe = path.join(root, "recipes/tiny.yaml");
   const out = path.join(root, "out");
-  const done = shardmill(root, "run", recipe, "--out", "out", "--workers", "1", "--quiet");
+  const done = shardmill(root, "run", recipe, "--out", "out", "--workers", "0", "--quiet");
   assert.equal(done.status, 0, done.stderr);
   const before = treeDigests(out, isResult);
   const again = shardmill(root, "plan", recipe, "--write", "--out", "out", "--check");

@@ -28,7 +28,7 @@ async function begin(root: string, out: string, tasks: number): Promise<void> {
   const prepared = await prepare(path.join(root, "tiny.yaml"), { out, dataRoot: root });
   const stop = new AbortController();
   const { environment, registry } = prepared;
-  const options = { root: out, workers: 2, environment, registry, span_bytes: 8_000 };
+  const options = { root: out, workers: 0, environment, registry, span_bytes: 8_000 };
   const left = { tasks };
   const report = (event: { readonly type: string }): void => {
     if (event.type === "task_done" && --left.tasks === 0) stop.abort();
@@ -87,10 +87,10 @@ test("ranks in two working directories, over a root that was moved, finish what 
     if (result !== undefined) break;
     for (const { phase, numbers } of ready) {
       const { cwd, flags } = places[ranks++ % 2];
-      const command = ["rank", "tiny", "--phase", phase, ...flags, "--workers", "1"];
+      const command = ["rank", "tiny", "--phase", phase, ...flags, "--workers", "0"];
       // One of them is killed at a write, and does it again.
       if (ranks % 2 === 0 && kills < 2) {
-        const killed = shardmill(cwd, command, { ...process.env, SHARDMILL_FAULT: "worker:2" });
+        const killed = shardmill(cwd, command, { ...process.env, SHARDMILL_FAULT: "main:2" });
         kills += Number(killed.signal === "SIGKILL");
       }
       // A range at a time: what else is left is there at the next turn.

@@ -21,7 +21,7 @@ async function build(
   t: TestContext,
   stages: string,
   out = temporaryFolder(t),
-  variant: Pick<RunOptions, "workers" | "span_bytes"> = { workers: 2 },
+  variant: Pick<RunOptions, "workers" | "span_bytes"> = { workers: 0 },
   head = HEAD,
 ): Promise<Built> {
   const root = temporaryFolder(t);

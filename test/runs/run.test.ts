@@ -26,7 +26,7 @@ async function build(at: { root: string; recipe: string }, out: string, variant:
   const random = randomizer(variant.shuffle ?? 1);
   return run(prepared.plan, {
     root: out,
-    workers: variant.workers ?? 2,
+    workers: variant.workers ?? 0,
     environment: prepared.environment,
     registry: prepared.registry,
     span_bytes: variant.span_bytes ?? 8_000,
@@ -74,7 +74,7 @@ test("two sources of the same text and pipeline share what is ingested until bot
     "web: 0.8, code: 0.1, again: 0.1",
   );
   const at = project(t, recipe);
-  const result = await build(at, path.join(at.root, "out"), { workers: 1 });
+  const result = await build(at, path.join(at.root, "out"));
   const [web, copy] = ["web", "again"].map((name) => result.sources.find((source) => source.name === name));
   assert.deepEqual({ ...copy, name: "" }, { ...web, name: "" });
 });
@@ -148,7 +148,7 @@ test("running again does nothing; a stop in the middle goes on to the same bytes
   const whole = path.join(at.root, "whole");
   await build(at, whole);
   const before = treeDigests(whole, isResult);
-  await build(at, whole, { workers: 1 });
+  await build(at, whole, {});
   assert.deepEqual(treeDigests(whole, isResult), before);
 
   const out = path.join(at.root, "stopped");
@@ -181,7 +181,7 @@ test("a stop while exports are written is seen between two of them; the same com
   const stop = new AbortController();
   const options = {
     root: out,
-    workers: 1,
+    workers: 0,
     environment: prepared.environment,
     registry: prepared.registry,
     stop: stop.signal,
@@ -211,7 +211,7 @@ test("a store is shared: another mixture over the same sources reads no text aga
   const phases = new Set<string>();
   await run(prepared.plan, {
     root: out,
-    workers: 1,
+    workers: 0,
     environment: prepared.environment,
     registry: prepared.registry,
     report: (event) => {

@@ -15,7 +15,7 @@ async function build(root: string, recipe: string, keep = false): Promise<{ plan
   fs.writeFileSync(file, recipe);
   const out = path.join(root, "out");
   const { plan, environment, registry } = await prepare(file, { out, dataRoot: root });
-  const options = { root: out, workers: 1, environment, registry, span_bytes: 30_000 };
+  const options = { root: out, workers: 0, environment, registry, span_bytes: 30_000 };
   await run(plan, { ...options, keep_intermediates: keep });
   return { plan, out, layout: new Layout(out) };
 }

@@ -6,7 +6,7 @@ import test, { type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { prepare, type RunResult, run, ShardmillError } from "../../index.ts";
 import { blockEncoder } from "../../io/codecs/encoder.ts";
-import { temporaryFolder } from "./fixture.ts";
+import { TOKENIZER, temporaryFolder } from "./fixture.ts";
 
 const SAMPLES = path.resolve("..", "shared", "samples");
 const GOOD = `${JSON.stringify({ text: "a good row of text" })}\n`;
@@ -16,7 +16,7 @@ function recipe(source: string): string {
   return `schema: 1
 name: bad
 seed: 1
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 sources: { s: { ${source} } }
 training_stages: [ { name: only, tokens: 8, sequence_length: 4, weights: { s: 1 } } ]
 limits: { max_epochs: 100 }
@@ -173,7 +173,7 @@ async function attempt(
   const prepared = await prepare(path.join(root, "bad.yaml"), { out, dataRoot: root });
   const result = await run(prepared.plan, {
     root: out,
-    workers: 1,
+    workers: 0,
     environment: prepared.environment,
     registry: prepared.registry,
     max_errors: maxErrors,
@@ -241,7 +241,7 @@ test("an empty file and blank lines are no rows and no errors", async (t) => {
   const prepared = await prepare(path.join(root, "bad.yaml"), { out: root, dataRoot: root });
   const result = await run(prepared.plan, {
     root,
-    workers: 1,
+    workers: 0,
     environment: prepared.environment,
     registry: prepared.registry,
   });

@@ -6,7 +6,7 @@ import test from "node:test";
 import { pathToFileURL } from "node:url";
 import { prepare, type RunResult, run } from "../../index.ts";
 import { spanMarkers } from "../../store/repair.ts";
-import { isResult, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
+import { isResult, TOKENIZER, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
 
 const INDEX = new URL("../../index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
@@ -50,7 +50,7 @@ function project(root: string): Project {
     `schema: 1
 name: tiny
 seed: 3
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 plugins: [ ./meddle.js ]
 pipelines: { web: [ { use: local/meddle, deed: ${JSON.stringify(deed)} } ] }
 sources: { web: { from: "web/*", read: jsonl, pipeline: web } }
@@ -70,7 +70,7 @@ limits: { max_epochs: 4 }
     deed,
     attempt: async (out) => {
       const { plan, environment, registry } = await prepare(file, { out, dataRoot: root });
-      return run(plan, { root: out, workers: 1, environment, registry });
+      return run(plan, { root: out, workers: 0, environment, registry });
     },
   };
 }

@@ -22,7 +22,7 @@ interface Built {
 
 async function project(root: string, out: string): Promise<Built> {
   const prepared = await prepare(path.join(root, "tiny.yaml"), { out, dataRoot: root });
-  const options = { root: out, workers: 2, environment: prepared.environment, registry: prepared.registry };
+  const options = { root: out, workers: 0, environment: prepared.environment, registry: prepared.registry };
   return {
     out,
     plan: prepared.plan,

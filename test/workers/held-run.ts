@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { writeCorpus } from "./fixture.ts";
+import { TOKENIZER, writeCorpus } from "./fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 const INDEX = new URL("../../index.js", import.meta.url).href;
@@ -54,7 +54,7 @@ function recipe(root: string, name: string, tokens: string): string {
   return `schema: 1
 name: ${name}
 seed: 3
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 plugins: [ ./wait.js ]
 pipelines: { web: [ { use: local/wait, held: ${JSON.stringify(path.join(root, "held"))} }, { use: dedup/exact } ] }
 sources: { web: { from: "web/*", read: jsonl, pipeline: web } }
@@ -72,7 +72,12 @@ export interface Attempt {
 }
 
 export function attempt(root: string, file: string, out: string): Attempt {
-  const child = spawn(process.execPath, [CLI, "run", file, "--out", out, "--workers", "1", "--quiet"], { cwd: root });
+  return verb(root, ["run", file, "--out", out, "--workers", "1", "--quiet"]);
+}
+
+/** Any verb of the command line, in `root`. */
+export function verb(root: string, args: readonly string[]): Attempt {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: root });
   let stderr = "";
   child.stderr.on("data", (piece) => {
     stderr += piece;

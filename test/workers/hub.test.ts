@@ -9,12 +9,12 @@ import { run } from "../../runs/run.ts";
 import { stageRegistry } from "../../stages/registry.ts";
 import type { RunEvent } from "../../workers/events.ts";
 import { startFakeHub, status, strike, TOKEN } from "../io/fake-hub.ts";
-import { isResult, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
+import { isResult, TOKENIZER, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
 
 const recipe = (from: string): string => `schema: 1
 name: hub
 seed: 3
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 pipelines: { web: [ { use: dedup/exact } ] }
 sources: { web: { from: ${JSON.stringify(from)}, pipeline: web } }
 training_stages: [ { name: only, tokens: 10K, sequence_length: 64, weights: { web: 1 } } ]

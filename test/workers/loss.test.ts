@@ -5,7 +5,7 @@ import path from "node:path";
 import test from "node:test";
 import { prepare, run } from "../../index.ts";
 import { encodingFile, loadTokenizer } from "../../io/tokenizer-files.ts";
-import { temporaryFolder } from "./fixture.ts";
+import { TOKENIZER, temporaryFolder } from "./fixture.ts";
 
 const EOS = 50256;
 
@@ -35,7 +35,7 @@ limits: { max_epochs: 4 }
     out: root,
     dataRoot: root,
   });
-  await run(plan, { root, workers: 2, span_bytes: 1_000, environment, registry });
+  await run(plan, { root, workers: 0, span_bytes: 1_000, environment, registry });
   const folder = layout.tokens(plan.sources[0].tokens);
   const [shard] = fs.readdirSync(folder).filter((name) => name.endsWith(".ds"));
   const bytes = fs.readFileSync(path.join(folder, shard));
@@ -69,7 +69,7 @@ test("an export that would train on masked tokens is refused before anything is 
   fs.writeFileSync(path.join(root, "qa.jsonl"), `${JSON.stringify({ text: "Q: a?\nA: b" })}\n`);
   const recipe = (exports: string): string => `schema: 1
 name: answers
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 pipelines: { qa: [ { use: annotate/completion-loss, after: "A:" } ] }
 sources: { qa: { from: qa.jsonl, pipeline: qa } }
 training_stages: [ { name: sft, tokens: 512, sequence_length: 64, weights: { qa: 1 } } ]
@@ -82,4 +82,9 @@ exports: [${exports}]
   };
   await planned("trl, nanotron");
   await assert.rejects(planned("trl, torchtitan"), { code: "recipe/export-loses-loss" });
+  await assert.rejects(planned("{ to: megatron, path_prefix: /x }"), {
+    code: "recipe/export-loses-loss",
+    message: /to: megatron, gpt_neox_labels: true[\s\S]*to: megatron, ignore_loss: true/,
+  });
+  await planned("{ to: megatron, gpt_neox_labels: true }, { to: torchtitan, ignore_loss: true }");
 });

@@ -91,7 +91,7 @@ async function build(folder: string, options: Partial<RunOptions> & { readonly o
   const root = path.join(folder, options.out ?? "out");
   const recipe = path.join(folder, "recipe.yaml");
   const { plan, environment, registry } = await prepare(recipe, { out: root, dataRoot: folder });
-  await run(plan, { workers: 1, span_bytes: 2_000, ...options, root, environment, registry });
+  await run(plan, { workers: 0, span_bytes: 2_000, ...options, root, environment, registry });
   return root;
 }
 
@@ -192,12 +192,12 @@ test("the budget of a rank counts for its process: another one has as many", asy
   const second = shardmill("advance", "asks", "--json");
   const [{ phase: asking }] = (JSON.parse(second.stdout) as Advance).ready;
   for (let process = 1; process <= 2; process++) {
-    const rank = shardmill("rank", "asks", "--phase", asking, "--workers", "1", "--max-requests", "20");
+    const rank = shardmill("rank", "asks", "--phase", asking, "--workers", "0", "--max-requests", "20");
     assert.equal(rank.status, 1, rank.stderr);
     assert.match(rank.stderr, /run\/request-budget/);
     assert.equal(asked().length, 20 * process);
   }
-  const free = shardmill("rank", "asks", "--phase", asking, "--workers", "1");
+  const free = shardmill("rank", "asks", "--phase", asking, "--workers", "0");
   assert.equal(free.status, 0, free.stderr);
   assert.equal(new Set(asked()).size, asked().length, "answers of the earlier processes are not asked for again");
 });

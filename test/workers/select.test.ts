@@ -18,7 +18,7 @@ import { Layout, matchFiles, spanFiles } from "../../store/layout.ts";
 import { PartitionMatcher } from "../../store/match-partition.ts";
 import { selectFirst, writeOrdered } from "../../workers/tasks/select.ts";
 import { flipByte, writeVouched } from "../io/vouched.ts";
-import { randomizer, sentence, temporaryFolder, treeDigests } from "./fixture.ts";
+import { randomizer, sentence, TOKENIZER, temporaryFolder, treeDigests } from "./fixture.ts";
 
 interface Row {
   readonly n: number;
@@ -95,7 +95,7 @@ interface Built {
   readonly out: string;
 }
 
-async function build(root: string, out: string, variant: Variant = { workers: 2, span_bytes: 900 }): Promise<Built> {
+async function build(root: string, out: string, variant: Variant = { workers: 0, span_bytes: 900 }): Promise<Built> {
   const { plan, environment, registry } = await prepare(path.join(root, "drawn.yaml"), { out, dataRoot: root });
   const result = await run(plan, { root: out, environment, registry, ...variant });
   return { plan, result, out };
@@ -197,7 +197,7 @@ test("rows of equal keys are taken by address", async (t) => {
   const root = temporaryFolder(t);
   const rows = Array.from({ length: 60 }, (_, i) => ({ n: i, id: `r${i}`, text: `the same text ${i % 2}` }));
   write(root, rows, recipeOf("{ use: filter/sample, count: 40, by: text }"));
-  const { out } = await build(root, path.join(root, "out"), { workers: 2, span_bytes: 300 });
+  const { out } = await build(root, path.join(root, "out"), { workers: 0, span_bytes: 300 });
   const kept = linesIn(out, "").map(({ id }) => Number(String(id).slice(1)));
   const whole = kept[0] === 0 && kept[1] !== 1 ? 0 : kept.filter((row) => row % 2 === 0).length === 30 ? 0 : 1;
   const others = rows.map((_, row) => row).filter((row) => row % 2 !== whole);
@@ -267,7 +267,7 @@ test("by pipeline: the rows of all its sources are counted together", async (t) 
   }
 });
 
-const TOKENS = `tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+const TOKENS = `tokenizer: ${TOKENIZER}
 shard_tokens: 400
 training_stages: [ { name: stage1, tokens: 300, sequence_length: 32, pack: concat, weights: { web: 1 } } ]
 limits: { max_epochs: 4 }
@@ -311,7 +311,7 @@ test("flipped bytes in keys, ordered documents, roots and markers: named, and ma
   const root = temporaryFolder(t);
   write(root, rowsOf(200), recipeOf(`${JUDGED}, { use: filter/sample, count: 30 }`));
   const out = path.join(root, "out");
-  const variant = { workers: 2, span_bytes: 900, keep_intermediates: true };
+  const variant = { workers: 0, span_bytes: 900, keep_intermediates: true };
   const { plan } = await build(root, out, variant);
   const whole = resultsOf(out);
   const layout = new Layout(out);

@@ -6,7 +6,7 @@ import test, { type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { RunError } from "../../batch/errors.ts";
 import { openRun, peekRun, prepare, run } from "../../index.ts";
-import { temporaryFolder } from "./fixture.ts";
+import { TOKENIZER, temporaryFolder } from "./fixture.ts";
 
 const INDEX = new URL("../../index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
@@ -94,7 +94,7 @@ outputs: [ { name: rows, sources: [rows], format: { use: jsonl, codec: none } } 
 `,
   );
   const { plan, environment, registry } = await prepare(path.join(root, "recipe.yaml"), { out: root, dataRoot: root });
-  await run(plan, { root, workers: 1, environment, registry, keep_intermediates: true });
+  await run(plan, { root, workers: 0, environment, registry, keep_intermediates: true });
   return root;
 }
 
@@ -191,7 +191,7 @@ test("a column of a name that the documents table needs for itself is refused in
     path.join(root, "recipe.yaml"),
     `schema: 1
 name: taken
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 sources: { rows: { from: rows.jsonl, metadata: [bytes] } }
 training_stages: [ { name: one, tokens: 64, sequence_length: 16, weights: { rows: 1 } } ]
 `,

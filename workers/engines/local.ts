@@ -1,5 +1,5 @@
 /**
- * The engine of one machine: tasks go to worker threads, as many at a time as there are threads.
+ * The engine of one machine: tasks go to worker threads, as many at a time as there are threads, or to this one.
  *
  * Invariant: results depend on tasks, never on who finished first; after a failure or a stop no further task is handed out, those in flight finish
  * and commit, and only then does the run end.
@@ -10,9 +10,11 @@ import type { Engine, Work } from "../engine.ts";
 import type { Frontier, Phase } from "../frontier/frontier.ts";
 import type { TaskKind } from "../markers.ts";
 import type { WorkerSetup } from "../protocol.ts";
-import { interrupted, Threads } from "./threads.ts";
+import { ThisThread } from "./this-thread.ts";
+import { interrupted, type TaskDoer, Threads } from "./threads.ts";
 
 export interface LocalOptions {
+  /** Threads; 0 does tasks in this one. */
   readonly workers: number;
   readonly setup: WorkerSetup;
   /** Stops handing out tasks; those in flight finish and commit. */
@@ -49,25 +51,30 @@ interface OpenPhase {
 }
 
 export class LocalEngine implements Engine {
-  readonly #threads: Threads;
+  readonly #doer: TaskDoer;
   readonly #options: LocalOptions;
 
   constructor(options: LocalOptions) {
     this.#options = options;
-    this.#threads = new Threads(options.workers, options.setup);
-    options.kill?.addEventListener("abort", () => void this.#threads.destroy(), { once: true });
+    const { workers, setup } = options;
+    this.#doer = workers === 0 ? new ThisThread(setup) : new Threads(workers, setup);
+    options.kill?.addEventListener("abort", () => void this.#doer.destroy(), { once: true });
   }
 
   get time(): ReadonlyMap<string, number> {
-    return this.#threads.time;
+    return this.#doer.time;
+  }
+
+  get usesThisThread(): boolean {
+    return this.#options.workers === 0;
   }
 
   async run(work: Work): Promise<Frontier> {
-    return new LocalRun(work, this.#options, (task) => this.#threads.do(task)).run();
+    return new LocalRun(work, this.#options, (task) => this.#doer.do(task)).run();
   }
 
   async close(): Promise<void> {
-    await this.#threads.close();
+    await this.#doer.close();
   }
 }
 
@@ -75,14 +82,14 @@ export class LocalEngine implements Engine {
 class LocalRun {
   readonly #work: Work;
   readonly #options: LocalOptions;
-  readonly #do: Threads["do"];
+  readonly #do: TaskDoer["do"];
   readonly #open = new Map<string, OpenPhase>();
   readonly #opened = new Map<string, number>();
   #inFlight = 0;
   #failure: { readonly error: unknown } | undefined;
   #wake = (): void => {};
 
-  constructor(work: Work, options: LocalOptions, perform: Threads["do"]) {
+  constructor(work: Work, options: LocalOptions, perform: TaskDoer["do"]) {
     this.#work = work;
     this.#options = options;
     this.#do = perform;
@@ -141,7 +148,7 @@ class LocalRun {
   }
 
   #pump(): void {
-    while (this.#inFlight < this.#options.workers && !this.#isStopped) {
+    while (this.#inFlight < Math.max(1, this.#options.workers) && !this.#isStopped) {
       const entry = nextOf(this.#open);
       if (entry === undefined) return;
       this.#start(entry, entryAt(entry.order, entry.next++, "task"));

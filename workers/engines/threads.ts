@@ -13,7 +13,23 @@ const WORKER_HEAP_MB = 1024;
 /** Half of what V8 would take. Batches leave few objects, and the memory of those that died stays with the thread. */
 const YOUNG_HEAP_MB = 24;
 
-export class Threads {
+export interface DoneTask {
+  readonly marker: MarkerOf[Task["kind"]];
+  readonly reused: boolean;
+}
+
+/** Who does the tasks of an engine. */
+export interface TaskDoer {
+  readonly time: ReadonlyMap<string, number>;
+  /** Does one task. Throws what the task threw, RunError `run/interrupted` after `destroy`. */
+  do(task: Task): Promise<DoneTask>;
+  /** Waits for tasks in flight. */
+  close(): Promise<void>;
+  /** Ends as soon as it can. */
+  destroy(): Promise<void>;
+}
+
+export class Threads implements TaskDoer {
   readonly #piscina: Piscina;
   readonly #time = new Map<string, number>();
   #destroyed = false;
@@ -21,7 +37,8 @@ export class Threads {
   constructor(workers: number, setup: WorkerSetup) {
     this.#piscina = new Piscina({
       filename: new URL("./local-worker.js", import.meta.url).href,
-      minThreads: workers,
+      // More start when there is work for them.
+      minThreads: 1,
       maxThreads: workers,
       // Tasks await I/O inside the worker, which a thread blocked in Atomics.wait could not do.
       atomics: "disabled",
@@ -37,7 +54,7 @@ export class Threads {
   }
 
   /** Does one task. Throws what the task threw, RunError `run/worker-died` where its thread died, `run/interrupted` after `destroy`. */
-  async do(task: Task): Promise<{ readonly marker: MarkerOf[Task["kind"]]; readonly reused: boolean }> {
+  async do(task: Task): Promise<DoneTask> {
     let result: TaskResult;
     try {
       result = (await this.#piscina.run(task)) as TaskResult;

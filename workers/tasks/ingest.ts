@@ -5,6 +5,7 @@
  * checked before the marker is written. Rows that a dropping barrier may take away later go on all the same: a verdict that arrives afterwards costs
  * a bit, a second pass over text costs a read. Memory: one batch, its tokens, and what the products hold.
  */
+import fs from "node:fs";
 import { join } from "node:path";
 import type { Batch } from "../../batch/batch.ts";
 import { type Column, columnArrays } from "../../batch/column.ts";
@@ -83,12 +84,16 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
       files.push(commitIntermediate(join(folder, spanFiles.problems(task.span)), tally.ledger.encode()));
     }
     const marker = tally.marker(files, task, { parts, states: stages.states(), cut: edits?.counts });
+    fs.rmSync(join(folder, spanFiles.failed(task.span)), { force: true });
     commitMarker(join(folder, spanFiles.marker(task.span)), marker);
     meter.finish();
     return marker;
   } catch (error) {
     products.abort();
-    throw await shardDamageOr(error, source, context.environment);
+    const told = await shardDamageOr(error, source, context.environment);
+    // Rows of a damaged shard are no bad rows.
+    if (told === error) keepProblems(join(folder, spanFiles.failed(task.span)), tally);
+    throw told;
   } finally {
     requests.close();
   }
@@ -101,6 +106,16 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
 function journalPath(task: IngestTask, { plan, layout }: WorkerContext): string {
   const { fingerprint } = passAt(plan, task.source, Math.max(0, task.pass - 1));
   return join(layout.ingest(fingerprint), spanFiles.journal(task.span));
+}
+
+/** Leaves the bad rows of a span that failed for who looks at the run. The error that ended it is worth more than they are. */
+function keepProblems(file: string, { ledger }: Tally): void {
+  if (ledger.rows === 0) return;
+  try {
+    commitIntermediate(file, ledger.encode());
+  } catch {
+    // The disk that is full is what is told.
+  }
 }
 
 function barrierOf(operator: Operator | undefined): BarrierOperator {

@@ -36,7 +36,7 @@ for (const [way, parallelBytes] of WAYS) {
     }));
     const cache = path.join(root, "cache.jsonl");
     const identify = async (files: readonly string[], cacheFile?: string) =>
-      (await identifyLocal(files, cacheFile, parallelBytes)).map(({ size_bytes, identity }) => ({
+      (await identifyLocal(files, cacheFile, { parallelBytes })).map(({ size_bytes, identity }) => ({
         size_bytes,
         identity,
       }));
@@ -56,7 +56,7 @@ for (const [way, parallelBytes] of WAYS) {
     const [changed] = await identify([paths[1]], cache);
     assert.equal(changed.size_bytes, expected[1].size_bytes);
     assert.equal(changed.identity, `sha256:${createHash("sha256").update("two\r\n\0one").digest("hex")}`);
-    assert.deepEqual(await identifyLocal([], cache, parallelBytes), []);
+    assert.deepEqual(await identifyLocal([], cache, { parallelBytes }), []);
   });
 
   test(`by ${way}: what cannot be read is a DataError that names it`, async (t) => {
@@ -67,7 +67,7 @@ for (const [way, parallelBytes] of WAYS) {
       [absent, /absent: it does not exist/],
       [root, /EISDIR/],
     ] as const) {
-      await assert.rejects(identifyLocal([a, bad, b], undefined, parallelBytes), (error) => {
+      await assert.rejects(identifyLocal([a, bad, b], undefined, { parallelBytes }), (error) => {
         assert.ok(error instanceof DataError && error.code === "data/unreadable", String(error));
         assert.match(error.message, reason);
         return true;
@@ -79,8 +79,34 @@ for (const [way, parallelBytes] of WAYS) {
     const root = temporaryFolder(t);
     writeTree(root, { a: new Uint8Array(1 << 24), b: "b" });
     const [a, b] = ["a", "b"].map((name) => path.join(root, name));
-    const hashing = identifyLocal([a, b], undefined, parallelBytes);
+    const hashing = identifyLocal([a, b], undefined, { parallelBytes });
     fs.appendFileSync(a, "x");
     await assert.rejects(hashing, (error) => error instanceof DataError && error.code === "data/changed");
+  });
+
+  test(`by ${way}: told to stop, it stops in the middle of a file and remembers the files it has hashed`, async (t) => {
+    const root = temporaryFolder(t);
+    writeTree(root, { small: "a" });
+    const [small, large, other] = ["small", "large", "other"].map((name) => path.join(root, name));
+    // Files of holes take no room, and half a minute to hash.
+    for (const file of [large, other]) {
+      fs.writeFileSync(file, "");
+      fs.truncateSync(file, 2 ** 36);
+    }
+    fs.utimesSync(small, 1_700_000_000, 1_700_000_000);
+    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    const cache = path.join(root, "cache.jsonl");
+    const stop = new AbortController();
+    const hashing = identifyLocal([small, large, other], cache, { parallelBytes, stop: stop.signal });
+    setTimeout(() => stop.abort(), 1_000);
+    const from = performance.now();
+    await assert.rejects(hashing, { code: "run/interrupted" });
+    assert.ok(performance.now() - from < 10_000);
+    const lines = fs.readFileSync(cache, "utf8").split("\n").filter(Boolean);
+    assert.deepEqual(
+      lines.map((line) => (JSON.parse(line) as { path: string }).path),
+      [small],
+    );
+    await assert.rejects(identifyLocal([small], cache, { stop: stop.signal }), { code: "run/interrupted" });
   });
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { Worker } from "node:worker_threads";
@@ -228,5 +230,23 @@ test("HF_ENDPOINT that is empty is not set; without a scheme it is named, and on
       return true;
     });
     await assert.rejects(listShards("none.jsonl", env), failure(RecipeError, "recipe/no-match"));
+  }
+});
+
+test("told to stop while a server keeps silent, a listing ends at once, on the web and on the Hub", async (t) => {
+  const server = http.createServer(() => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const hubUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const pattern of [`${hubUrl}/x.jsonl`, "hf://datasets/a/b@main/x.jsonl"]) {
+    const stop = new AbortController();
+    const listing = listShards(pattern, createIoEnvironment({ hubUrl, hubToken: "x", stop: stop.signal }));
+    setTimeout(() => stop.abort(), 100);
+    const from = performance.now();
+    await assert.rejects(listing, failure(RunError, "run/interrupted"));
+    assert.ok(performance.now() - from < 5_000);
   }
 });

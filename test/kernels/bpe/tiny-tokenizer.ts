@@ -29,6 +29,26 @@ export function load(file: object): Tokenizer {
   return loadTokenizer(new TextEncoder().encode(JSON.stringify(file)), { name: "tiny" });
 }
 
+/** Merges that make one token of each word: behind a blank first, at the start of a line after that. Words are of ASCII letters. */
+export function wordMerges(words: readonly string[]): readonly (readonly [string, string])[] {
+  const merges = new Map<string, readonly [string, string]>();
+  for (const first of ["\u0120", ""]) {
+    for (const word of words) {
+      let left = first === "" ? word.slice(0, 1) : first;
+      for (const letter of first === "" ? word.slice(1) : word) {
+        if (!merges.has(left + letter)) merges.set(left + letter, [left, letter]);
+        left += letter;
+      }
+    }
+  }
+  return [...merges.values()];
+}
+
+/** A tokenizer's file as a recipe may write it where a file is named. It loads at once, in any thread, wherever the recipe lies. */
+export function asLocation(file: object): string {
+  return `data:,${encodeURIComponent(JSON.stringify(file))}`;
+}
+
 /** The file of a byte tokenizer with `<eos>` and `<bos>`: loaded at once, for tests that start many processes. */
 export function tinyTokenizerWithBos(): Buffer {
   const file = tinyTokenizer();

@@ -7,8 +7,10 @@ import fc from "fast-check";
 import { Bitmap } from "../../../batch/bitmap.ts";
 import type { RangeListColumn } from "../../../batch/column.ts";
 import type { SpecialTokens } from "../../../kernels/bpe/added-tokens.ts";
+import { bordersOf } from "../../../kernels/bpe/borders.ts";
+import { FormBorders } from "../../../kernels/bpe/form-borders.ts";
 import { NfcNormalizer } from "../../../kernels/bpe/nfc.ts";
-import { NfcBorders } from "../../../kernels/bpe/nfc-borders.ts";
+import { FormNormalizer } from "../../../kernels/bpe/normal-forms.ts";
 import { TokenLoss } from "../../../kernels/bpe/token-loss.ts";
 import { loadTokenizer, type Tokenizer } from "../../../kernels/bpe/tokenizer.ts";
 import { batchOf } from "../../batch-of.ts";
@@ -164,39 +166,81 @@ test("dead rows have no lane; the ranges of a row are its own", () => {
   assert.deepEqual([...lane], [0, 1, 0, 0, 1, 0, 1, 1]);
 });
 
-test("borders in a text that is normalised: exact where normalisation does not reach over them, else outwards", () => {
-  const borders = new NfcBorders(new NfcNormalizer());
-  const letters = fc.constantFrom(
-    "e",
-    "\u0301",
-    "\u0327",
-    "x",
-    "\u1112",
-    "\u1161",
-    "\u11ab",
-    "é",
-    "漢",
-    "\n",
-    "\u0344",
-  );
-  fc.assert(
-    fc.property(fc.array(letters, { maxLength: 12 }), fc.nat(), fc.nat(), (parts, a, b) => {
-      const text = parts.join("");
-      const [from, to] = [a % (parts.length + 1), b % (parts.length + 1)].sort((x, y) => x - y);
-      const bytes = Buffer.from(`<${text}>`);
-      const at = (count: number) => Buffer.byteLength(parts.slice(0, count).join(""));
-      const moved = Int32Array.of(at(from), at(to));
-      const length = borders.move(bytes, 1, bytes.length - 1, moved);
-      const normal = text.normalize("NFC");
-      assert.equal(length, Buffer.byteLength(normal));
-      const isClean = (count: number) =>
-        parts.slice(0, count).join("").normalize("NFC") + parts.slice(count).join("").normalize("NFC") === normal;
-      let [low, high] = [from, to];
-      while (!isClean(low)) low--;
-      while (!isClean(high)) high++;
-      const wanted = [low, high].map((count) => Buffer.byteLength(parts.slice(0, count).join("").normalize("NFC")));
-      assert.deepEqual([...moved], wanted);
-    }),
-    { numRuns: 500 },
-  );
+for (const form of ["NFC", "NFD", "NFKC", "NFKD"] as const) {
+  test(`borders in a text that is normalised (${form}): exact where normalisation does not reach over them, else outwards`, () => {
+    const borders = new FormBorders(form === "NFC" ? new NfcNormalizer() : new FormNormalizer(form));
+    const letters = fc.constantFrom(
+      "e",
+      "\u0301",
+      "\u0327",
+      "x",
+      "\u1112",
+      "\u1161",
+      "\u11ab",
+      "é",
+      "漢",
+      "\n",
+      "\u0344",
+      "\ufb01",
+      "\uff76",
+      "\uff9e",
+      "Ａ",
+    );
+    fc.assert(
+      fc.property(fc.array(letters, { maxLength: 12 }), fc.nat(), fc.nat(), (parts, a, b) => {
+        const text = parts.join("");
+        const [from, to] = [a % (parts.length + 1), b % (parts.length + 1)].sort((x, y) => x - y);
+        const bytes = Buffer.from(`<${text}>`);
+        const at = (count: number) => Buffer.byteLength(parts.slice(0, count).join(""));
+        const moved = Int32Array.of(at(from), at(to));
+        const length = borders.move(bytes, 1, bytes.length - 1, moved);
+        const normal = text.normalize(form);
+        assert.equal(length, Buffer.byteLength(normal));
+        const isClean = (count: number) =>
+          parts.slice(0, count).join("").normalize(form) + parts.slice(count).join("").normalize(form) === normal;
+        let [low, high] = [from, to];
+        while (!isClean(low)) low--;
+        while (!isClean(high)) high++;
+        const wanted = [low, high].map((count) => Buffer.byteLength(parts.slice(0, count).join("").normalize(form)));
+        assert.deepEqual([...moved], wanted);
+      }),
+      { numRuns: 500 },
+    );
+  });
+}
+
+test("borders through several steps: each in the text that the step before has made; a range of stripped blanks is empty", () => {
+  const borders = bordersOf([
+    { kind: "strip", left: true, right: true },
+    { kind: "nfkc" },
+    { kind: "lowercase" },
+    { kind: "strip_accents" },
+    { kind: "prepend", text: "\u2581" },
+  ]);
+  const text = "  \u2163A\u0304\ufb01x\u0304  ";
+  const at = (count: number) => Buffer.byteLength(text.slice(0, count));
+  const bytes = Buffer.from(text);
+  // \u2163 becomes iv, A and its macron one letter, the ligature two; the macron of x goes, which no letter has taken.
+  const made = Buffer.from("\u2581iv\u0101fix");
+  const shown = (from: number, to: number) => {
+    const moved = Int32Array.of(at(from), at(to));
+    borders?.move(bytes, 0, bytes.length, moved);
+    return made.subarray(moved[0], moved[1]).toString();
+  };
+  assert.equal(shown(2, 3), "\u2581iv");
+  for (const [from, to] of [
+    [3, 4],
+    [4, 5],
+    [3, 5],
+  ]) {
+    assert.equal(shown(from ?? 0, to ?? 0), "\u0101");
+  }
+  assert.equal(shown(5, 6), "fi");
+  assert.equal(shown(6, 8), "x");
+  assert.equal(shown(6, 10), "x");
+  assert.equal(shown(7, 8), "");
+  assert.equal(shown(8, 10), "");
+  assert.throws(() => bordersOf([{ kind: "replace", text: "ab", content: "c" }]), {
+    code: "recipe/unsupported-tokenizer",
+  });
 });

@@ -10,7 +10,13 @@ import { makeSmallRun } from "../small-run.ts";
 import { makeFiveRun } from "./five-documents.ts";
 import { type ExportedRun, exportTo } from "./open-run.ts";
 
-const GIVEN = { path_prefix: "/data/", global_batch_size: 8, tokenizer_name: "org/tok", label_mask: true } as const;
+const GIVEN = {
+  path_prefix: "/data/",
+  global_batch_size: 8,
+  tokenizer_name: "org/tok",
+  label_mask: true,
+  nemo_automodel: true,
+} as const;
 
 /** Digests by run, trainer and options. `folder` gives an empty folder. */
 export function exportDigests(folder: () => string): Record<string, string> {

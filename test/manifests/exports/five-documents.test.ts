@@ -85,6 +85,23 @@ test("llm.c gets documents that start with the end-of-text token", (t) => {
   assert.match(warnings.join(), /modded-nanogpt does not read them/);
 });
 
+test("NeMo AutoModel gets its own header and where documents start, in tokens", (t) => {
+  const root = temporaryFolder(t);
+  const { manifests } = makeFiveRun(root, 4, 5);
+  const { read, files, warnings } = exportTo(root, manifests, "modded-nanogpt", { nemo_automodel: true });
+  assert.deepEqual(files, ["stage1/train_000001.bin", "stage1/train_000001.bos.idx"]);
+  const file = read("stage1/train_000001.bin");
+  assert.deepEqual(
+    [0, 4, 8, 12, 16].map((at) => file.readInt32LE(at)),
+    [278895051, 1, 21, 4, 0],
+  );
+  const ids = idsOf(file.subarray(1024));
+  const starts = idsOf(read("stage1/train_000001.bos.idx"));
+  assert.deepEqual(starts, [0, ...FIVE.ends.slice(0, -1)]);
+  for (const start of starts) assert.equal(ids[start], FIVE.eos);
+  assert.match(warnings.join(), /layout of NeMo AutoModel/);
+});
+
 test("OLMo-core gets raw ids, document bounds and a label mask", (t) => {
   const root = temporaryFolder(t);
   const { manifests } = makeFiveRun(root, 21, 1);

@@ -23,7 +23,7 @@ export function openTestRun(root: string, manifests: readonly TrainingStageManif
   const plan = {
     name: run,
     fingerprint: plan_fingerprint,
-    recipe: { limits: { max_epochs: maxEpochs, epoch_order: "reshuffle" } },
+    recipe: { limits: { max_epochs: maxEpochs, epoch_order: "reshuffle" }, exports: [] },
   };
   return { plan: plan as unknown as Plan, layout: new Layout(root) };
 }

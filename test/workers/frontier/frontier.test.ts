@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { MarkerPlaces } from "../../../workers/marker-places.ts";
 import type { IngestMarker, MatchTask, ScatterTask } from "../../../workers/protocol.ts";
-import { randomizer } from "../fixture.ts";
+import { randomizer, TOKENIZER } from "../fixture.ts";
 import { DOCUMENTS, doAll, doPhase, LAYOUT, leave, look, MemoryMarkers, planOf, type World } from "./memory.ts";
 
 const RECIPE = `schema: 1
 name: tiny
 seed: 3
-tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+tokenizer: ${TOKENIZER}
 pipelines:
   all: [ { use: dedup/exact, scope: pipeline }, { use: dedup/minhash } ]
 sources:

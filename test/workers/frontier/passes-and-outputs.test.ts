@@ -9,6 +9,7 @@ import type {
   WritePart,
   WriteTask,
 } from "../../../workers/protocol.ts";
+import { TOKENIZER } from "../fixture.ts";
 import { doAll, doPhase, keptOf, look, MemoryMarkers, planOf, type World } from "./memory.ts";
 
 const RECIPE = `schema: 1
@@ -152,7 +153,7 @@ test("a barrier that selects says how many rows stay, and leaves verdicts withou
     .replace(/pipeline: all/g, "pipeline: plain")
     .replace(
       "outputs:",
-      `tokenizer: { encoding: gpt2, eos: "<|endoftext|>" }
+      `tokenizer: ${TOKENIZER}
 training_stages: [ { name: s, tokens: 1K, sequence_length: 64, weights: { web: 1 } } ]
 outputs:`,
     );

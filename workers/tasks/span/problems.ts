@@ -1,6 +1,6 @@
 /**
  * Rows of a span that could not be used: where each stood, what was wrong with it. One Arrow table beside the
- * ledger of verdicts, written where there are any.
+ * ledger of verdicts, written where there are any; of a span that failed it has those that were met.
  *
  * Invariant: it has one entry for every error that the span's marker counts. Memory: 20 bytes a row, and each
  * message that is new.

@@ -1,14 +1,19 @@
 /**
- * Where ranges of a text lie in its normal form.
+ * Where ranges of a text lie in its normal form, C, D, KC or KD.
  *
  * Invariant: a border inside a character that normalisation composes or reorders opens before it and closes behind it; every other border is exact.
  * Price: nothing where the text is normal; else the text is normalised once more, from border to border.
  */
-import type { NfcNormalizer } from "./nfc.ts";
+import type { Normalizer } from "./normalizer.ts";
+
+export interface FormOf extends Normalizer {
+  /** Whether nothing before the character at `p` changes it or joins it: the text may be cut there. */
+  beginsAnew(bytes: Uint8Array, p: number, end: number): boolean;
+}
 
 /** Moves ranges of texts to where they lie after `normalizer` has normalised those. */
-export class NfcBorders {
-  readonly #normalizer: NfcNormalizer;
+export class FormBorders {
+  readonly #normalizer: FormOf;
   #bytes: Uint8Array = new Uint8Array(0);
   #start = 0;
   #end = 0;
@@ -16,7 +21,7 @@ export class NfcBorders {
   #cut = 0;
   #moved = 0;
 
-  constructor(normalizer: NfcNormalizer) {
+  constructor(normalizer: FormOf) {
     this.#normalizer = normalizer;
   }
 
