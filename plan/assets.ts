@@ -101,18 +101,16 @@ export function assetsOf(stage: PlannedStage, library: AssetLibrary): Assets {
   return {
     bytes: (ref) => library.bytes(planned(ref), stage.use),
     name: (ref) => planned(ref).name,
-    tables: (size_bytes, fill) => library.tables(tablesKey(stage), stage.use, size_bytes, fill),
+    tables: (size_bytes, fill) => {
+      if (stage.tables === undefined) throw new Error(`${stage.use} asks for tables, which it does not declare`);
+      return library.tables(stage.tables, stage.use, size_bytes, fill);
+    },
   };
-}
-
-/** Equal stages of all sources share their tables. */
-function tablesKey({ use, options }: PlannedStage): string {
-  return JSON.stringify([use, options]);
 }
 
 /** Lets the threads that begin from now on share the tables of the plan's stages. */
 function reserveTables(plan: Plan, library: AssetLibrary): void {
-  for (const stage of stagesWithAssets(plan)) if (stage.tables) library.reserveTables(tablesKey(stage));
+  for (const stage of stagesWithAssets(plan)) if (stage.tables !== undefined) library.reserveTables(stage.tables);
 }
 
 /** Puts every asset of `plan` into its store, from where this process and its threads read them. */

@@ -33,8 +33,8 @@ export interface PlannedStage {
   readonly sequential: boolean;
   /** Files that its options name, each once; options refer to them by content. */
   readonly assets: readonly Asset[];
-  /** It makes tables of its files that threads share. */
-  readonly tables?: true;
+  /** Where it makes tables of its files: names them, so that threads and stages share them. */
+  readonly tables?: string;
 }
 
 /**

@@ -26,20 +26,21 @@ export class StagePlanner {
   /** Throws RecipeError `recipe/unknown-stage`, and what {@link RecipeAssets.planned} throws. */
   async plan(use: StageUse): Promise<PlannedStage> {
     const definition = this.registry.findStage(use.use);
+    const planned = await this.assets.planned(use);
     const { kind, reads, writes, reasons, exchange, sequential } = declarationOf(definition, use.options);
     return {
       id: use.id,
       use: use.use,
       version: definition.version,
       kind,
-      ...(await this.assets.planned(use)),
+      ...planned,
       seed: seedFrom(this.#seed, "stage", use.use, use.id),
       reads,
       writes,
       reasons: Object.keys(reasons),
       ...(exchange !== undefined && { exchange }),
       sequential,
-      ...(definition.tables && { tables: true }),
+      ...(definition.tables && { tables: JSON.stringify(definition.tables(planned.options)) }),
     };
   }
 }

@@ -47,7 +47,7 @@ export interface Assets {
   readonly name: (ref: AssetRef) => string;
   /**
    * Memory for what the stage makes of its files, shared by all threads: `size_bytes` of it from byte `TABLES_START` on, which `fill` fills in
-   * whichever thread asks first, calling `progress` now and then where it takes long. The same options must give the same size and bytes. Of a stage
+   * whichever thread asks first, calling `progress` now and then where it takes long. Equal tables must have the same size and bytes. Of a stage
    * that declares `tables`.
    */
   readonly tables: (

@@ -95,8 +95,11 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
   readonly sequential?: Declared<z.output<Options>, boolean>;
   /** Names of the endpoints whose models it asks: a source whose pipeline has one that nobody gave is missing. */
   readonly endpoints?: Declared<z.output<Options>, readonly string[]>;
-  /** Whether it makes tables of its files, see {@link Assets.tables}. */
-  readonly tables?: true;
+  /**
+   * Where it makes tables of its files, see {@link Assets.tables}: what of the options they depend on, as plain data that says whose tables they are. Stages for
+   * which it is equal share them.
+   */
+  readonly tables?: (options: z.output<Options>) => unknown;
   readonly create: (options: z.output<Options>, resources: StageResources) => OperatorOf[Kind];
   /** Adds states of `finish` up, in order of address. Needed where the operator has a `finish`. */
   readonly merge?: (states: readonly StageState[]) => StageState;

@@ -9,7 +9,7 @@ import { wasmModule } from "../io/wasm.ts";
 import { Classifier, labelsOf } from "../kernels/fasttext/classifier.ts";
 import { BadModel, describeModel } from "../kernels/fasttext/model-file.ts";
 import type { RowSum } from "../kernels/fasttext/row-sum.ts";
-import { fillTables, openTables, tablesBytes } from "../kernels/fasttext/tables.ts";
+import { fillTables, type ModelTables, openTables, tablesBytes } from "../kernels/fasttext/tables.ts";
 import type { Newlines } from "../kernels/fasttext/text-line.ts";
 import { WasmRowSum } from "../kernels/wasm/fasttext.ts";
 import type { AssetRef, Assets } from "./assets.ts";
@@ -21,6 +21,11 @@ export interface FasttextModel {
   readonly classifier: Classifier;
   /** As verdicts and columns have them: without the prefix. */
   readonly labels: readonly string[];
+}
+
+/** What the tables of a model depend on: all stages that use it share them. */
+export function fasttextTables(model: AssetRef): unknown {
+  return { fasttext: model };
 }
 
 /** Opens the model at once. */
@@ -35,7 +40,7 @@ export function openFasttext(assets: Assets, model: AssetRef, newlines: Newlines
     const tables = openTables(bytes, description, memory.buffer, TABLES_START);
     const labels = labelsOf(tables).map((label) => withoutPrefix(label));
     const module = wasmModule("fasttext");
-    const makeSum = module && ((twin: RowSum) => new WasmRowSum(module, memory, tables, twin));
+    const makeSum = module && ((twin: RowSum) => wasmSum(module, memory, tables, twin));
     return { classifier: new Classifier(tables, newlines, makeSum), labels };
   });
 }
@@ -57,6 +62,16 @@ export function labelPositions(wanted: readonly string[], labels: readonly strin
       fix: `use one of its ${labels.length} labels: ${some}${labels.length > 20 ? ", …" : ""}`,
     });
   });
+}
+
+/** Sums in WebAssembly, or as `twin` where its memory has no room left for a thread. */
+function wasmSum(module: WebAssembly.Module, memory: WebAssembly.Memory, tables: ModelTables, twin: RowSum): RowSum {
+  try {
+    return new WasmRowSum(module, memory, tables, twin);
+  } catch (error) {
+    if (error instanceof RangeError) return twin;
+    throw error;
+  }
 }
 
 function explained<Result>(name: string, open: () => Result): Result {

@@ -10,7 +10,7 @@ import type { StageDefinition } from "./define.ts";
 import { isStageKind } from "./kinds.ts";
 import { BUILTIN_STAGES } from "./registry.gen.ts";
 
-type OfOptions = "create" | "reads" | "writes" | "reasons" | "exchange" | "sequential" | "endpoints";
+type OfOptions = "create" | "reads" | "writes" | "reasons" | "exchange" | "sequential" | "endpoints" | "tables";
 
 /** A definition whatever its options are: what `defineStage` returns, before its type is forgotten. */
 export interface AnyStage extends Omit<StageDefinition, OfOptions> {
@@ -21,6 +21,7 @@ export interface AnyStage extends Omit<StageDefinition, OfOptions> {
   readonly exchange?: unknown;
   readonly sequential?: unknown;
   readonly endpoints?: unknown;
+  readonly tables?: unknown;
 }
 
 export interface StageRegistry {

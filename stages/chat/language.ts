@@ -8,7 +8,7 @@
 import { z } from "zod";
 import type { JsonValue } from "../../kernels/json/value.ts";
 import { type Assets, assetPath, defineStage } from "../define.ts";
-import { type FasttextModel, labelPositions, openFasttext } from "../fasttext-model.ts";
+import { type FasttextModel, fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
 import { BAD_MESSAGES, contentOf, conversationTransform, Fault, type Message, roleOf } from "./conversation.ts";
 import { addCounts, Tally } from "./counts.ts";
 
@@ -89,7 +89,7 @@ export default defineStage({
   summary: "Keeps conversations whose turns are in given languages.",
   reference: "Joulin et al. 2016, 2017; fastText 0.9.2",
   options,
-  tables: true,
+  tables: ({ model }) => fasttextTables(model),
   reads: ["messages"],
   writes: ({ languages_column }) =>
     languages_column === null ? [] : [{ name: languages_column, kind: "json" as const }],

@@ -79,7 +79,11 @@ export default defineStage({
   summary: "Drops texts that share n-grams of words with benchmarks.",
   reference: "open-r1, scripts/decontaminate.py",
   options,
-  tables: true,
+  tables: ({ benchmarks, words, ngram }) => ({
+    ngrams: benchmarks.map(({ file, format, columns }) => [file, format, columns]),
+    words,
+    ngram,
+  }),
   reads: ({ column }) => [column],
   writes: ({ benchmark_column }) =>
     benchmark_column === null ? [] : [{ name: benchmark_column, kind: "utf8" as const }],

@@ -10,7 +10,7 @@ import { type Column, isValid, type Utf8Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { NEWLINES } from "../../kernels/fasttext/text-line.ts";
 import { type Assets, assetPath, type Drop, defineStage, transform } from "../define.ts";
-import { type FasttextModel, labelPositions, openFasttext } from "../fasttext-model.ts";
+import { type FasttextModel, fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
 
 const options = z.strictObject({
   model: assetPath().describe("supervised fastText model, .bin or .ftz, of any loss, quantized or not"),
@@ -103,7 +103,7 @@ export default defineStage({
   summary: "Judges texts by a fastText classifier, such as a language or quality model; keeps label and score.",
   reference: "Joulin et al. 2016, 2017; fastText 0.9.2",
   options,
-  tables: true,
+  tables: ({ model }) => fasttextTables(model),
   reads: ({ column }) => [column],
   writes: ({ label_column, score_column }) => [
     ...(label_column === null ? [] : [{ name: label_column, kind: "dictionary" as const }]),
