@@ -37,6 +37,10 @@ function summary(name: string, issues: readonly RecipeError[]): ErrorDetails {
   };
 }
 
+function keyOf({ details }: RecipeError): string {
+  return JSON.stringify([details.code, details.what, details.place, details.frame]);
+}
+
 /** A `--set path=value` flag, resolved against the recipe: it took the place of what the file says at `path`. */
 export interface Override {
   readonly flag: string;
@@ -90,7 +94,9 @@ export class Locator {
   /** Throws every finding, in the order of the text; does nothing when there is none. */
   throwAll(findings: readonly Finding[]): void {
     if (findings.length === 0) return;
-    const issues = findings.map((finding) => this.error(finding));
+    const errors = findings.map((finding) => this.error(finding));
+    // What stands behind an alias is looked at wherever the alias is, and is wrong in one place.
+    const issues = [...new Map(errors.map((error) => [keyOf(error), error])).values()];
     throw new RecipeErrors(this.name, issues.toSorted(byPlace));
   }
 

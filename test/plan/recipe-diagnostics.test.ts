@@ -225,3 +225,12 @@ test("flags that cannot be followed say why", async () => {
     assert.ok(error.message.includes(`  --set │ ${flag}\n`), error.message);
   }
 });
+
+test("what is wrong behind an alias is told once, however often it is used", async () => {
+  const text = good(
+    "[ { use: filter/gopher-quality }, { use: dedup/exact } ]",
+    "[ &wrong { use: dedup/exact, sead: 1 } ]\n  again: [ *wrong ]\n  thrice: [ *wrong ]",
+  );
+  const found = (await problems(text)).filter((problem) => problem.startsWith("recipe/unknown-key"));
+  assert.equal(found.length, 1, found.join());
+});
