@@ -25,6 +25,9 @@ export const chatFiguresSchema = z.strictObject({
   /** Absent where no tokenizer counted. */
   context_tokens: count.optional(),
   response_tokens: count.optional(),
+  /** Of the rendered text, and of what of it is trained on; absent where no template rendered. */
+  text_bytes: count.optional(),
+  supervised_bytes: count.optional(),
 });
 export type ChatFigures = z.output<typeof chatFiguresSchema>;
 
@@ -37,15 +40,18 @@ export const chatGatesShape = z.strictObject({
   min_trace_ratio: ratio().describe("smallest share of rows in which the assistant thinks"),
   max_trace_ratio: ratio().describe("largest share of rows in which the assistant thinks"),
   max_empty_turn_ratio: ratio().describe("largest share of rows with a turn that says nothing"),
+  min_supervised_ratio: ratio().describe("smallest share of the rendered text, in bytes, that is trained on"),
 });
 export type ChatGates = z.output<typeof chatGatesShape>;
 
-const COUNTED: Readonly<Record<keyof ChatGates, keyof ChatFigures>> = {
-  min_instructions_ratio: "rows_with_instructions",
-  min_tools_ratio: "rows_with_tools",
-  min_trace_ratio: "rows_with_trace",
-  max_trace_ratio: "rows_with_trace",
-  max_empty_turn_ratio: "rows_with_empty_turn",
+/** What each gate judges: a count, as a share of another. */
+const COUNTED: Readonly<Record<keyof ChatGates, readonly [part: keyof ChatFigures, whole: keyof ChatFigures]>> = {
+  min_instructions_ratio: ["rows_with_instructions", "rows"],
+  min_tools_ratio: ["rows_with_tools", "rows"],
+  min_trace_ratio: ["rows_with_trace", "rows"],
+  max_trace_ratio: ["rows_with_trace", "rows"],
+  max_empty_turn_ratio: ["rows_with_empty_turn", "rows"],
+  min_supervised_ratio: ["supervised_bytes", "text_bytes"],
 };
 const GATES = Object.keys(COUNTED) as readonly (keyof ChatGates)[];
 
@@ -62,7 +68,9 @@ export function chatGateResults(gates: ChatGates, figures: ChatFigures): readonl
   return GATES.flatMap((name): ChatGateResult[] => {
     const limit = gates[name];
     if (limit === undefined) return [];
-    const value = figures.rows === 0 ? 0 : (figures[COUNTED[name]] ?? 0) / figures.rows;
+    const [part, whole] = COUNTED[name];
+    const of = figures[whole] ?? 0;
+    const value = of === 0 ? 0 : (figures[part] ?? 0) / of;
     return [{ name, limit, value, passed: name.startsWith("min_") ? value >= limit : value <= limit }];
   });
 }

@@ -5,6 +5,7 @@ import { isRecord } from "./overrides.ts";
 import type { ResolveContext } from "./stage-use.ts";
 
 const COUNTS = "chat/invariants";
+const RENDERS = "chat/render";
 
 /** `gates` as they are; `context.findings` says which of them could judge nothing. `pipelines` are written as the recipe has them. */
 export function resolveGates<Gates extends { readonly chat?: Readonly<Record<string, unknown>> | undefined }>(
@@ -14,7 +15,7 @@ export function resolveGates<Gates extends { readonly chat?: Readonly<Record<str
   { findings }: ResolveContext,
 ): Gates | undefined {
   const known = sources.flatMap((source) => source ?? []);
-  for (const name of Object.keys(gates?.chat ?? {})) {
+  for (const [name, limits] of Object.entries(gates?.chat ?? {})) {
     const path = ["gates", "chat", name];
     const source = known.find((spec) => spec.name === name);
     if (source === undefined) {
@@ -28,15 +29,26 @@ export function resolveGates<Gates extends { readonly chat?: Readonly<Record<str
       continue;
     }
     const [, stages] = pipelines.find(([pipeline]) => pipeline === source.pipeline) ?? [];
-    const counts = Array.isArray(stages) && stages.some((stage) => isRecord(stage) && stage.use === COUNTS);
-    if (counts) continue;
-    findings.push({
-      code: "recipe/gate-without-figures",
-      what: `nothing counts what the conversations of \`${name}\` keep`,
-      why: "a gate of chats judges by what chat/invariants has counted",
-      fix: `put { use: ${COUNTS} } at the end of the source's pipeline`,
-      path,
-    });
+    const uses = (wanted: string): boolean =>
+      Array.isArray(stages) && stages.some((stage) => isRecord(stage) && stage.use === wanted);
+    if (!uses(COUNTS)) {
+      findings.push({
+        code: "recipe/gate-without-figures",
+        what: `nothing counts what the conversations of \`${name}\` keep`,
+        why: "a gate of chats judges by what chat/invariants has counted",
+        fix: `put { use: ${COUNTS} } at the end of the source's pipeline`,
+        path,
+      });
+    }
+    if (isRecord(limits) && limits.min_supervised_ratio !== undefined && !uses(RENDERS)) {
+      findings.push({
+        code: "recipe/gate-without-figures",
+        what: `nothing says what is trained on of \`${name}\``,
+        why: "min_supervised_ratio judges by what chat/render has marked",
+        fix: `put { use: ${RENDERS}, template: … } at the end of the source's pipeline`,
+        path: [...path, "min_supervised_ratio"],
+      });
+    }
   }
   return gates;
 }

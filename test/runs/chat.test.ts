@@ -346,3 +346,33 @@ test("a gate of chats needs a source that counts", async (t) => {
   });
   await assert.rejects(build(out, uncounted), /nothing counts what the conversations/);
 });
+
+test("a split of which too little is trained on is a gate that says no, and nothing else can judge it", async (t) => {
+  const root = temporaryFolder(t);
+  const recipe = (limit: number, render: string) => `schema: 1
+name: chats
+pipelines:
+  chats:
+    - { use: chat/messages, shape: openai }
+    - { use: chat/invariants }${render}
+sources:
+  chats:
+    { from: "${FIXTURES}/smoltalk-smol-rewrite.jsonl", text: null, metadata: [{ name: messages, kind: json }], pipeline: chats }
+outputs:
+  - { name: chats, columns: [messages] }
+gates: { chat: { chats: { min_supervised_ratio: ${limit} } } }
+`;
+  const shardmill = cliIn(t, root);
+  const render = "\n    - { use: chat/render, template: chatml }";
+  fs.writeFileSync(path.join(root, "chats.yaml"), recipe(0.1, render));
+  const enough = await shardmill("run", "chats.yaml", "--out", "out", "--workers", "1");
+  assert.equal(enough.status, 0, enough.stderr);
+  fs.writeFileSync(path.join(root, "chats.yaml"), recipe(0.99, render));
+  const little = await shardmill("run", "chats.yaml", "--out", "out", "--workers", "1");
+  assert.equal(little.status, 3, little.stderr);
+  assert.match(little.stdout + little.stderr, /gate min_supervised_ratio of chats: FAILED/);
+  fs.writeFileSync(path.join(root, "chats.yaml"), recipe(0.1, ""));
+  const blind = await shardmill("check", "chats.yaml");
+  assert.equal(blind.status, 2);
+  assert.match(blind.stderr, /recipe\/gate-without-figures[\s\S]*what is trained on/);
+});

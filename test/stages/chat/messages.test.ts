@@ -228,6 +228,27 @@ test("sample chats: all that are conversations come out, those with missing turn
   const outcome = runStages([{ use: "chat/messages", shape: "tree", user_last: "cut" }], trees);
   assert.equal(trees.length - outcome.dropped.size, (outcome.states[0] as { rows: number }).rows);
   assert.ok(outcome.dropped.size < 5, [...outcome.dropped.values()].join("\n"));
+
+  // Whatever a mapping keeps, both templates render, and something of each is trained on.
+  const openai = { use: "chat/messages", shape: "openai", list_content: "join" };
+  for (const template of ["smollm3", "chatml"]) {
+    const render = { use: "chat/render", template, date: "2025-07-08" };
+    for (const [stages, given, lost] of [
+      [[sharegpt, { use: "chat/tools", format: "hermes", column: "tools", to: "xml" }], rows, 0],
+      [
+        [openai, { use: "chat/tools", format: "openai", column: "tools" }, { use: "chat/reasoning", to: "inline" }],
+        demoRows,
+        2,
+      ],
+      [[{ use: "chat/messages", shape: "tree", user_last: "cut" }], trees, outcome.dropped.size],
+    ] as const) {
+      const rendered = runStages([...stages, render], given);
+      assert.equal(rendered.dropped.size, lost, `${template}: ${[...rendered.dropped.values()].join("\n")}`);
+      const counts = rendered.states.at(-1) as Record<string, number>;
+      assert.equal(counts.rows, given.length - lost);
+      assert.equal(counts.rows_without_supervision, 0, template);
+    }
+  }
   const messages = lines("oasst-en_100_message.jsonl.gz").map(({ text, replies }) => ({
     root: String(text),
     replies: JSON.stringify(replies),
