@@ -45,7 +45,25 @@ export interface JsonSchema {
 /** JSON Schema (draft 7, which editors know best) of what is written, before defaults are filled in. */
 export function toJsonSchema(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: "input", target: "draft-7", unrepresentable: "any" });
-  return JSON.parse(JSON.stringify(plain, withoutSafeBounds)) as JsonSchema;
+  const { definitions = {}, ...rest } = JSON.parse(JSON.stringify(plain, withoutSafeBounds)) as JsonSchema & {
+    readonly definitions?: Readonly<Record<string, JsonSchema>>;
+  };
+  // A schema of any JSON refers to itself by name, and the names of stages' schemas would meet in the recipe's: any JSON is no bound at all.
+  const names = Object.keys(definitions).filter((name) => isAnyJson(definitions[name]));
+  const anything = new Set(names.map((name) => `#/definitions/${name}`));
+  const kept = Object.entries(definitions).filter(([name]) => !names.includes(name));
+  const whole = { ...rest, ...(kept.length > 0 && { definitions: Object.fromEntries(kept) }) };
+  return JSON.parse(
+    JSON.stringify(whole, (_key, value: unknown) => {
+      const isReference = typeof value === "object" && value !== null && "$ref" in value;
+      return isReference && anything.has(String(value.$ref)) ? {} : value;
+    }),
+  ) as JsonSchema;
+}
+
+/** Whether it is what zod makes of `z.json()`. */
+function isAnyJson({ anyOf = [] }: JsonSchema = {}): boolean {
+  return anyOf.map(({ type }) => type).join() === "string,number,boolean,null,array,object";
 }
 
 /** zod writes the bounds of safe integers where a schema has none: true of every number here, and noise. */
