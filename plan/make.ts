@@ -7,7 +7,7 @@
 import { counted } from "../batch/plural.ts";
 import type { IoEnvironment } from "../io/environment.ts";
 import { declarationOf } from "../stages/define.ts";
-import type { StageRegistry } from "../stages/registry.ts";
+import type { StageRegistry } from "../stages/stage-registry.ts";
 import { checkExports } from "./exports.ts";
 import { planFingerprint } from "./fingerprint.ts";
 import { planGroups } from "./groups.ts";

@@ -241,6 +241,16 @@ export function takesRows({ verdict }: { readonly verdict: Exchange["verdict"] }
   return verdict !== "edit";
 }
 
+/** Every stage that a task of `plan` makes an operator of. */
+export function stagesOf({ sources, groups, windows, rows = [], outputs }: Plan): readonly PlannedStage[] {
+  return [
+    ...sources.flatMap(({ reader, stages }) => [reader, ...stages]),
+    ...groups.map(({ stage }) => stage),
+    ...[...windows, ...rows].map(({ pack }) => pack),
+    ...outputs.map(({ format }) => format),
+  ];
+}
+
 export function groupAt({ groups }: Pick<Plan, "groups">, group: number): MatchGroup {
   return entryAt(groups, group, "dedup group");
 }

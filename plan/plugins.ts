@@ -7,8 +7,8 @@
 import { resolve } from "node:path";
 import { RunError } from "../batch/errors.ts";
 import { hashFile } from "../io/local/hash-file.ts";
-import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
-import type { Plan, PluginPlan } from "./plan.ts";
+import { loadStages, type StageRegistry } from "../stages/stage-registry.ts";
+import { type Plan, type PluginPlan, stagesOf } from "./plan.ts";
 import { loadPlugins } from "./recipe/plugins.ts";
 import type { Recipe } from "./types.ts";
 
@@ -19,10 +19,11 @@ export async function planPlugins({ plugins, folder }: Pick<Recipe, "plugins" | 
 }
 
 /**
- * The stages that a plan may name, its plugins loaded from where the recipe lies. Throws RunError `run/missing-plugin`, `run/changed-plugin`, and
+ * The stages that a plan names, and no others' code; its plugins loaded from where the recipe lies. Throws RunError `run/missing-plugin`, `run/changed-plugin`, and
  * what {@link loadPlugins} throws.
  */
-export async function planRegistry({ plugins, recipe }: Pick<Plan, "plugins" | "recipe">): Promise<StageRegistry> {
+export async function planRegistry(plan: Plan): Promise<StageRegistry> {
+  const { plugins, recipe } = plan;
   for (const { path, sha256 } of plugins) {
     const found = await hashOf(recipe.folder, path);
     if (found === sha256) continue;
@@ -34,7 +35,10 @@ export async function planRegistry({ plugins, recipe }: Pick<Plan, "plugins" | "
     });
   }
   const paths = plugins.map(({ path }) => path);
-  return stageRegistry(await loadPlugins(paths, recipe.folder));
+  return loadStages(
+    stagesOf(plan).map(({ use }) => use),
+    await loadPlugins(paths, recipe.folder),
+  );
 }
 
 async function hashOf(folder: string, path: string): Promise<string> {

@@ -4,7 +4,7 @@
 import type { IoEnvironment } from "../io/environment.ts";
 import { seedFrom } from "../kernels/random/shuffle.ts";
 import { declarationOf, type Operator, type StageResources } from "../stages/define.ts";
-import type { StageRegistry } from "../stages/registry.ts";
+import type { StageRegistry } from "../stages/stage-registry.ts";
 import { RecipeAssets } from "./assets.ts";
 import type { PlannedStage } from "./plan.ts";
 import type { StageUse } from "./types.ts";

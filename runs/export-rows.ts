@@ -21,7 +21,7 @@ import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.
 import { hasLoss, lossFile, shardFile } from "../manifests/shard-files.ts";
 import { compileMixture, type TrainingStageMixture } from "../mixtures/compile.ts";
 import { NO_RESOURCES, type PackOperator } from "../stages/define.ts";
-import type { StageRegistry } from "../stages/registry.ts";
+import type { StageRegistry } from "../stages/stage-registry.ts";
 import { companions, decodeEnds, decodePieces, decodeTokens } from "../store/token-file.ts";
 
 /** The windows of the manifests. */

@@ -23,7 +23,7 @@ import type { TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss } from "../manifests/shard-files.ts";
 import { askedExports, askedOptions } from "../plan/exports.ts";
 import { planRegistry } from "../plan/plugins.ts";
-import type { StageRegistry } from "../stages/registry.ts";
+import type { StageRegistry } from "../stages/stage-registry.ts";
 import { runFiles } from "../store/layout.ts";
 import { documentStages } from "./export-documents.ts";
 import { fileStages } from "./export-files.ts";

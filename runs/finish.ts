@@ -23,7 +23,7 @@ import {
 import { askedExports } from "../plan/exports.ts";
 import { type Plan, sourceAt, tokenizerOf, windowsAt } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
-import type { StageRegistry } from "../stages/registry.ts";
+import type { StageRegistry } from "../stages/stage-registry.ts";
 import { type Layout, runFiles } from "../store/layout.ts";
 import { interrupted } from "../workers/engines/threads.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { ShardmillError } from "../batch/errors.ts";
 import { type Plan, sourceAt } from "../plan/plan.ts";
-import type { StageRegistry } from "../stages/registry.ts";
+import type { StageRegistry } from "../stages/stage-registry.ts";
 import type { Layout } from "../store/layout.ts";
 import { livingRuns, lockRun, type RunLock } from "../store/lock.ts";
 import { damageOf, discardDamaged, discardUnreadable } from "../store/repair.ts";

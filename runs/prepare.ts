@@ -8,7 +8,8 @@ import { defineRecipe, loadRecipe, type NamedText } from "../plan/recipe/load.ts
 import { loadPlugins } from "../plan/recipe/plugins.ts";
 import type { RecipeInput } from "../plan/recipe/schema.ts";
 import type { Recipe } from "../plan/types.ts";
-import { type StageRegistry, stageRegistry } from "../stages/registry.ts";
+import { stageRegistry } from "../stages/registry.ts";
+import type { StageRegistry } from "../stages/stage-registry.ts";
 import { Layout } from "../store/layout.ts";
 
 export interface PrepareOptions {

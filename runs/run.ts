@@ -9,7 +9,7 @@ import { RunError } from "../batch/errors.ts";
 import { environmentData, type IoEnvironment } from "../io/environment.ts";
 import { publishAssets } from "../plan/assets.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { StageRegistry } from "../stages/registry.ts";
+import type { StageRegistry } from "../stages/stage-registry.ts";
 import { Layout } from "../store/layout.ts";
 import type { Engine } from "../workers/engine.ts";
 import { LocalEngine } from "../workers/engines/local.ts";

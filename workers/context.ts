@@ -13,7 +13,7 @@ import type { Plan, PlannedStage } from "../plan/plan.ts";
 import { planRegistry } from "../plan/plugins.ts";
 import { createOperator } from "../plan/stages.ts";
 import type { Operator, StageState } from "../stages/define.ts";
-import type { StageRegistry } from "../stages/registry.ts";
+import type { StageRegistry } from "../stages/stage-registry.ts";
 import { RunBuffers } from "../store/key-file.ts";
 import { Layout } from "../store/layout.ts";
 import { PartitionMatcher } from "../store/match-partition.ts";

@@ -1,6 +1,6 @@
 /** Which stages a place in a recipe can name. */
 import { kindsOf } from "../../stages/define.ts";
-import type { StageRegistry } from "../../stages/registry.ts";
+import type { StageRegistry } from "../../stages/stage-registry.ts";
 
 /** Values `read` can take, shortest form: built-in readers without their folder. */
 export function readersOf(registry: StageRegistry): string[] {

@@ -7,7 +7,7 @@ import type { Place } from "../../batch/errors.ts";
 import { didYouMean } from "../../batch/suggest.ts";
 import { resolveLocation } from "../../io/asset-sources.ts";
 import { declarationOf, isPipelineKind, kindsOf, mapAssetRefs, type OperatorKind } from "../../stages/define.ts";
-import type { StageRegistry } from "../../stages/registry.ts";
+import type { StageRegistry } from "../../stages/stage-registry.ts";
 import type { StageUse } from "../types.ts";
 import type { Finding, Path } from "./diagnostics.ts";
 import { check, kindOf, type Subject, wrongType } from "./issues.ts";

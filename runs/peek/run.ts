@@ -12,7 +12,7 @@ import { RunError } from "../../batch/errors.ts";
 import { createIoEnvironment, type IoEnvironment } from "../../io/environment.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import { planRegistry } from "../../plan/plugins.ts";
-import type { StageRegistry } from "../../stages/registry.ts";
+import type { StageRegistry } from "../../stages/stage-registry.ts";
 import { chosenSources, type OpenRun } from "../status.ts";
 import { droppedRows, heldOutRows, keptRows, type Located, locate, shownColumn, type Wants } from "./choice.ts";
 import { cellText, idOf, type PeekedDocument } from "./document.ts";

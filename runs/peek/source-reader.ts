@@ -7,7 +7,7 @@ import type { IoEnvironment } from "../../io/environment.ts";
 import { openShard } from "../../io/open.ts";
 import type { SourcePlan } from "../../plan/plan.ts";
 import { NO_RESOURCES, type ReadContext, type SourceOperator } from "../../stages/define.ts";
-import type { StageRegistry } from "../../stages/registry.ts";
+import type { StageRegistry } from "../../stages/stage-registry.ts";
 import type { ReadSpan } from "./spans.ts";
 
 export class SourceReader {

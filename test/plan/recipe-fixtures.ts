@@ -5,7 +5,7 @@ import { RecipeErrors } from "../../plan/recipe/diagnostics.ts";
 import { loadRecipe } from "../../plan/recipe/load.ts";
 import type { Recipe } from "../../plan/types.ts";
 import { defineStage, filter, type OperatorKind } from "../../stages/define.ts";
-import { type AnyStage, registryOf } from "../../stages/registry.ts";
+import { type AnyStage, registryOf } from "../../stages/stage-registry.ts";
 
 const KINDS: Readonly<Record<string, OperatorKind>> = {
   read: "source",

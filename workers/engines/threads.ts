@@ -36,7 +36,7 @@ export class Threads implements TaskDoer {
 
   constructor(workers: number, setup: WorkerSetup) {
     this.#piscina = new Piscina({
-      filename: new URL("./local-worker.js", import.meta.url).href,
+      filename: new URL("./local-worker-entry.cjs", import.meta.url).href,
       // More start when there is work for them.
       minThreads: 1,
       maxThreads: workers,
