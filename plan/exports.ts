@@ -71,8 +71,8 @@ function checkKind({ training_stages, row_stages = [] }: Recipe, trainer: Traine
   const stage = ofWindows ?? ofRows;
   if (stage === undefined) return;
   const able = TRAINERS.filter((other) => {
-    const other_takes = takes(EXPORTERS[other]);
-    return ofRows === undefined ? other_takes.windows : other_takes.rows;
+    const otherTakes = takes(EXPORTERS[other]);
+    return ofRows === undefined ? otherTakes.windows : otherTakes.rows;
   });
   throw new RecipeError({
     code: "recipe/export-kind",

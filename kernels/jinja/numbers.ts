@@ -4,6 +4,7 @@
  * Invariant: an integer is a `number` where a double holds it, else a `bigint`, so that equal integers are equal values. Division and remainder
  * round down. Floats print as Python's `repr`: the shortest digits, `.0` where whole, an exponent from 1e16 on and below 1e-4.
  */
+import { floatText } from "../json/python-text.ts";
 import { JsonNumber } from "../json/value.ts";
 import { TemplateError, typeError, valueError } from "./errors.ts";
 import { PyFloat, typeName, undefinedError, type Value } from "./values.ts";
@@ -212,18 +213,6 @@ export function compareNumbers(a: Numeric, b: Numeric): number {
 /** A number as Python prints it. */
 export function numberText(value: Numeric): string {
   return value instanceof PyFloat ? floatText(value.value) : String(value);
-}
-
-function floatText(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
-  if (value === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
-  const [digits = "", exponent = "0"] = value.toExponential().split("e");
-  const power = Number(exponent);
-  if (power < -4 || power >= 16) {
-    return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
-  }
-  return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
 /** The integer that a text spells in Python, undefined where it spells none. */

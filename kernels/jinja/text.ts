@@ -1,11 +1,11 @@
 /**
  * Values as text: Python's `str`, which templates print, and `repr`, which lists print of their items.
  *
- * Invariant: characters that `repr` escapes are those that are not printable in Unicode 14.0, the database of Python 3.11, whatever Node has.
- * Price: plain text is scanned once by a regular expression.
+ * Invariant: texts and floats inside of other values are those of `python-text.ts`. Price: a step of the run for each list and dict, and the
+ * length of what is quoted.
  */
+import { quotedText } from "../json/python-text.ts";
 import { JsonNumber } from "../json/value.ts";
-import { categorySet, inCategories } from "../unicode/tables.ts";
 import { unsupported } from "./errors.ts";
 import { numberText, numericOf } from "./numbers.ts";
 import type { Run } from "./run.ts";
@@ -23,11 +23,6 @@ import {
   typeName,
   type Value,
 } from "./values.ts";
-
-/** What `str.isprintable` refuses; of the separators the plain space is printable. */
-const NOT_PRINTABLE = categorySet("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs");
-const PLAIN = /^[ !#-&(-[\]-~]*$/;
-const SPACE = 0x20;
 
 /** `str(value)`. */
 export function strOf(value: Value, run: Run): string {
@@ -84,28 +79,5 @@ function tupleText({ items }: Tuple, run: Run): string {
 
 function quoted(text: string, run: Run): string {
   run.spend(text.length);
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  if (PLAIN.test(text)) return `'${text}'`;
-  let out = quote;
-  for (const character of text) out += escaped(character, quote);
-  return out + quote;
-}
-
-function escaped(character: string, quote: string): string {
-  switch (character) {
-    case quote:
-    case "\\":
-      return `\\${character}`;
-    case "\n":
-      return "\\n";
-    case "\r":
-      return "\\r";
-    case "\t":
-      return "\\t";
-  }
-  const code = character.codePointAt(0) ?? 0;
-  if (code === SPACE || !inCategories(code, NOT_PRINTABLE)) return character;
-  if (code <= 0xff) return `\\x${code.toString(16).padStart(2, "0")}`;
-  if (code <= 0xffff) return `\\u${code.toString(16).padStart(4, "0")}`;
-  return `\\U${code.toString(16).padStart(8, "0")}`;
+  return quotedText(text);
 }

@@ -5,7 +5,7 @@
  * {@link pythonLiteral} writes, {@link parseLiterals} and Python read as the value that was given; the text is what Python 3.11 prints of what
  * its JSON reader makes of the value. Price: some 20 MB/s; it is for tool schemas, not for texts.
  */
-import { categorySet, inCategories } from "../unicode/tables.ts";
+import { floatText, quotedText } from "./python-text.ts";
 import { isJsonList, JsonError, JsonNumber, type JsonValue, MAX_JSON_DEPTH } from "./value.ts";
 
 const NUMBER = /[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y;
@@ -52,11 +52,11 @@ export function parseLiterals(text: string): readonly JsonValue[] {
 export function pythonLiteral(value: JsonValue): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "string") return stringLiteral(value);
+  if (typeof value === "string") return quotedText(value);
   if (typeof value === "number") return String(value);
-  if (value instanceof JsonNumber) return value.isInteger ? integerLiteral(value.text) : floatLiteral(value.text);
+  if (value instanceof JsonNumber) return value.isInteger ? integerLiteral(value.text) : floatText(Number(value.text));
   if (isJsonList(value)) return `[${value.map(pythonLiteral).join(", ")}]`;
-  return `{${[...value].map(([key, member]) => `${stringLiteral(key)}: ${pythonLiteral(member)}`).join(", ")}}`;
+  return `{${[...value].map(([key, member]) => `${quotedText(key)}: ${pythonLiteral(member)}`).join(", ")}}`;
 }
 
 class LiteralReader {
@@ -172,7 +172,7 @@ class LiteralReader {
     if (JSON_NUMBER.test(text)) return new JsonNumber(text);
     // `1.`, `.5` and `+1` are numbers of Python that JSON spells otherwise.
     if (!Number.isFinite(value)) throw this.#error("not_finite", `${text} is no number`);
-    return /[.eE]/.test(text) ? new JsonNumber(floatLiteral(text)) : value;
+    return /[.eE]/.test(text) ? new JsonNumber(floatText(value)) : value;
   }
 
   #match(pattern: RegExp): string | undefined {
@@ -191,47 +191,7 @@ class LiteralReader {
   }
 }
 
-/** Characters that Python does not print; the plain blank is of them, and is printed. */
-const NOT_PRINTED = categorySet("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs");
-const SHORT = new Map([
-  ["\\", "\\\\"],
-  ["\n", "\\n"],
-  ["\r", "\\r"],
-  ["\t", "\\t"],
-]);
-
-function stringLiteral(text: string): string {
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  let literal = quote;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    if (character === quote) literal += `\\${character}`;
-    else if (character !== " " && inCategories(point, NOT_PRINTED)) literal += SHORT.get(character) ?? escapeOf(point);
-    else literal += SHORT.get(character) ?? character;
-  }
-  return literal + quote;
-}
-
-function escapeOf(point: number): string {
-  const [letter, digits] = point <= 0xff ? ["x", 2] : point <= 0xffff ? ["u", 4] : ["U", 8];
-  return `\\${letter}${point.toString(16).padStart(Number(digits), "0")}`;
-}
-
 /** JSON has a minus zero, which is no integer of Python's. */
 function integerLiteral(text: string): string {
   return text === "-0" ? "0" : text;
-}
-
-/** The shortest digits, with an exponent where Python writes one: below 1e-4 and from 1e16 on. */
-function floatLiteral(text: string): string {
-  const value = Number(text);
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  const [digits = "", exponentText = "0"] = value.toExponential().split("e");
-  const exponent = Number(exponentText);
-  if (value !== 0 && (exponent < -4 || exponent >= 16)) {
-    return `${digits}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
-  }
-  if (Object.is(value, -0)) return "-0.0";
-  const plain = String(value);
-  return plain.includes(".") ? plain : `${plain}.0`;
 }
