@@ -8,7 +8,7 @@ import type { z } from "zod";
 import { ownOf } from "../../batch/entry.ts";
 import { didYouMean, suggest } from "../../batch/suggest.ts";
 import type { Finding, Path } from "./diagnostics.ts";
-import { NAME_PATTERN } from "./schema.ts";
+import { NAME_PATTERN } from "./shapes.ts";
 
 type Issue = z.core.$ZodIssue;
 

@@ -16,7 +16,8 @@ import {
   packsOf,
   type StageDefinition,
 } from "../../stages/define.ts";
-import { recipeShape, sourceShape, stageUseShape } from "./schema.ts";
+import { recipeShape, sourceShape } from "./schema.ts";
+import { stageUseShape } from "./shapes.ts";
 
 /** The part of JSON Schema that zod writes and this project reads. */
 export interface JsonSchema {

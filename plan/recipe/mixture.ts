@@ -19,8 +19,8 @@ import {
 import type { TrainingStageSpec } from "../types.ts";
 import type { Path } from "./diagnostics.ts";
 import { isRecord } from "./overrides.ts";
-import { trainingStageShape, weightRuleShape, weightTreeShape } from "./schema.ts";
 import type { ResolveContext } from "./stage-use.ts";
+import { trainingStageShape, weightRuleShape, weightTreeShape } from "./training-shapes.ts";
 
 /** Names of sources, and the tokens each is said to hold. */
 export type KnownSources = ReadonlyMap<string, number | undefined>;

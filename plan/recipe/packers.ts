@@ -4,8 +4,8 @@ import { type PackProduct, packsOf } from "../../stages/define.ts";
 import type { StageUse } from "../types.ts";
 import type { Path } from "./diagnostics.ts";
 import { fullName } from "./readers.ts";
-import type { trainingStageShape } from "./schema.ts";
 import { type ResolveContext, stageUse } from "./stage-use.ts";
+import type { trainingStageShape } from "./training-shapes.ts";
 
 /** Whether a packer of rows cuts them wherever a packed row is full: then no row is too long for it. */
 export function cutsRows(use: string): boolean {

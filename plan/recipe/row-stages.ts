@@ -10,8 +10,8 @@ import { check } from "./issues.ts";
 import type { KnownSources } from "./mixture.ts";
 import { isRecord } from "./overrides.ts";
 import { cutsRows, resolvePacker } from "./packers.ts";
-import { rowStageShape } from "./schema.ts";
 import { placed, type ResolveContext } from "./stage-use.ts";
+import { rowStageShape } from "./training-shapes.ts";
 
 export function isRowStage(raw: unknown): boolean {
   return isRecord(raw) && raw.rows !== undefined;

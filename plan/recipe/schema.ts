@@ -6,33 +6,14 @@
  */
 import { z } from "zod";
 import { ENCODINGS } from "../../io/tokenizer-files.ts";
-import { ROW_RULES } from "../../kernels/row-rules.ts";
 import { chatGatesShape } from "../../manifests/chat.ts";
 import { TRAINERS } from "../../manifests/exports/registry.ts";
-import type { WeightNode } from "../../mixtures/weights.ts";
 import { LINT_FINDINGS } from "../../stages/chat/lint-findings.ts";
+import { nameShape, ratio, stageUseShape, tokensShape } from "./shapes.ts";
 import { parseSize } from "./sizes.ts";
+import { rowStageShape, trainingStageShape } from "./training-shapes.ts";
 
-/** Names become file names and parts of row addresses, so they hold no slash, space or leading dot. */
-export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
-
-/** One more token is stored than is trained on, and offsets are 32-bit: far above any context length. */
-const MAX_SEQUENCE_LENGTH = 16_777_216;
 const MAX_SHARD_TOKENS = 1_073_741_824;
-
-const nameShape = z.string().regex(NAME_PATTERN);
-
-const tokensShape = z
-  .union([z.int(), z.string()])
-  .transform((value, context) => {
-    const size = typeof value === "number" ? value : parseSize(value);
-    if (size !== undefined) return size;
-    context.addIssue({ code: "custom", params: { code: "recipe/bad-size" }, message: "is not a number of tokens" });
-    return z.NEVER;
-  })
-  .pipe(z.int().min(1));
-
-const ratio = () => z.number().min(0).max(1).optional();
 
 const tokenizerGatesShape = z.strictObject({
   max_unknown_ratio: ratio().describe("largest share of a source's tokens that are the unknown token"),
@@ -82,11 +63,6 @@ const tokenizerShape = z.strictObject({
     .describe("what the tokens of every source must satisfy, else the run ends with exit code 3"),
 });
 
-export const stageUseShape = z.looseObject({
-  use: z.string().min(1).describe("stage name, `filter/gopher-quality`; its options stand beside it"),
-  id: nameShape.optional().describe("name in reports and `--set`; defaults to the last part of the stage's name"),
-});
-
 const missingShape = z.union([z.enum(["error", "drop"]), z.strictObject({ substitute: nameShape })]);
 
 export const sourceShape = z.looseObject({
@@ -114,147 +90,6 @@ export const sourceShape = z.looseObject({
     .optional()
     .describe(
       "rows the source is said to hold: a plan without listings tells by it how many a training stage of rows takes",
-    ),
-});
-
-const lengthShape = {
-  min_tokens: z
-    .int()
-    .min(1)
-    .optional()
-    .describe("read only documents of at least so many tokens, BOS and EOS included"),
-  max_tokens: z.int().min(1).optional().describe("read only documents of at most so many tokens, BOS and EOS included"),
-};
-
-const countRuleShape = {
-  temperature: z
-    .number()
-    .positive()
-    .optional()
-    .describe("shares of listed sources follow `token count ^ (1 / temperature)`; 1 when absent"),
-  max_epochs: z
-    .number()
-    .positive()
-    .optional()
-    .describe("cap on how often the stage reads a listed source; the others get what it cuts off"),
-  unimax: z
-    .strictObject({ max_epochs: z.number().positive() })
-    .optional()
-    .describe("listed sources share evenly, none read more than `max_epochs` times; instead of `temperature`"),
-};
-
-/** A source with conditions or a group of shares. Which keys go together is checked in `training-stages.ts`. */
-const weightGroupShape: z.ZodType<WeightNode> = z.lazy(() =>
-  z.strictObject({
-    share: z.number().positive().describe("share of the whole, or of the group it is in"),
-    of: z
-      .union([weightTreeShape, z.array(nameShape).min(1)])
-      .optional()
-      .describe(
-        "a group: shares within it, pinned whatever its own share is; or a list of sources, shared by token counts",
-      ),
-    ...countRuleShape,
-    ...lengthShape,
-  }),
-);
-
-export const weightTreeShape = z.record(nameShape, z.union([z.number().positive(), weightGroupShape]));
-
-/** Shares of a whole stage by token counts. */
-export const weightRuleShape = z.strictObject({
-  of: z.array(nameShape).min(1).optional().describe("sources; all of the recipe when absent"),
-  ...countRuleShape,
-  ...lengthShape,
-});
-
-const bySource = <T extends z.ZodType>(value: T) => z.record(nameShape, value).optional();
-
-export const trainingStageShape = z.strictObject({
-  name: nameShape.describe("name of the stage and of its manifest; unique in the recipe"),
-  tokens: tokensShape
-    .optional()
-    .describe(
-      "budget in trained tokens: a whole number, or with K, M, B or T (`8B`, `1.5M`); with `amounts`, their sum",
-    ),
-  sequence_length: z.int().min(2).max(MAX_SEQUENCE_LENGTH).describe("tokens trained per window; one more is stored"),
-  pack: z
-    .union([z.string().min(1), stageUseShape])
-    .prefault("concat")
-    .describe("how documents fill windows: `concat`, `best-fit`, or `{ use: pack/best-fit, … }` with options"),
-  weights: z
-    .union([weightTreeShape, weightRuleShape])
-    .optional()
-    .describe(
-      "share of *tokens* by source name; need not add up to 1, the manifest records requested and achieved. Other spellings: [mixing](../mixing.md)",
-    ),
-  amounts: bySource(tokensShape).describe("tokens by source name, instead of `weights`"),
-  repeat: bySource(z.number().positive()).describe(
-    "how often each source is read relative to the others, instead of `weights`",
-  ),
-});
-
-/** A training stage that mixes rows: see `row-stages.ts`. */
-export const rowStageShape = z.strictObject({
-  name: nameShape.describe("name of the stage and of its manifest; unique in the recipe"),
-  rows: z
-    .strictObject({
-      rule: z
-        .enum(ROW_RULES)
-        .describe(
-          "what fractions mean: `handbook`, shares of each source's rows; `trl`, shares of the mixture's rows; `tokens` and `supervised_tokens`, shares of its tokens",
-        ),
-      seed: z.int().min(0).default(0).describe("key of the rule's shuffles, as `datasets` shuffles"),
-      shuffle_seed: z
-        .int()
-        .min(0)
-        .optional()
-        .describe(
-          "TRL's `shuffle_dataset` with this seed: rows are shuffled before they are packed, packed rows after it",
-        ),
-      split: z
-        .strictObject({
-          test_size: z
-            .number()
-            .positive()
-            .describe("share of the mixture's rows that are for tests, rounded up; or their number"),
-          part: z.enum(["train", "test"]).describe("the side that this stage reads"),
-        })
-        .optional()
-        .describe(
-          "reads one side of the mixture, as `datasets` splits it with `seed`; another stage may read the other",
-        ),
-      fractions: z
-        .record(nameShape, z.number().positive())
-        .describe("fraction by source name, in the order in which sources are concatenated"),
-    })
-    .describe("mixes whole rows, instead of `tokens` and `weights`"),
-  sequence_length: z.int().min(2).max(MAX_SEQUENCE_LENGTH).describe("tokens that a packed row may hold"),
-  pack: z
-    .union([z.string().min(1), stageUseShape])
-    .prefault("bfd")
-    .describe(
-      "how rows share packed rows: `bfd`, `bfd-split`, `wrapped`, `best-fit`, or `{ use: pack/bfd, … }` with options",
-    ),
-  long_rows: z
-    .union([
-      z.enum(["truncate", "drop"]),
-      z.strictObject({
-        split_before: z
-          .string()
-          .min(1)
-          .describe("text that every exchange begins with, a special token first: `<|im_start|>user`"),
-      }),
-    ])
-    .default("truncate")
-    .describe(
-      "a row that is longer than a packed row: its end is lost; all of it is; or it is split where an exchange begins, and what stands before the first exchange begins every part",
-    ),
-  align_tokens: z
-    .int()
-    .min(1)
-    .default(1)
-    .describe(
-      "count the room of a sequence so that its length less one may be padded to a multiple of this: twice the context-parallel size",
     ),
 });
 

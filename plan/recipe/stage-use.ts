@@ -12,7 +12,7 @@ import type { StageUse } from "../types.ts";
 import type { Finding, Path } from "./diagnostics.ts";
 import { check, kindOf, type Subject, wrongType } from "./issues.ts";
 import { stageId } from "./overrides.ts";
-import { stageUseShape } from "./schema.ts";
+import { stageUseShape } from "./shapes.ts";
 
 /** What every part of a recipe is resolved with. */
 export interface ResolveContext {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { RecipeError } from "../../batch/errors.ts";
 import { commitBytes } from "../../io/local/commit.ts";
 import { badName } from "./issues.ts";
-import { NAME_PATTERN } from "./schema.ts";
+import { NAME_PATTERN } from "./shapes.ts";
 
 /** The JSON Schema that ships with the package: editors complete and check by it. */
 const SCHEMA = fileURLToPath(new URL("../../../docs/recipe.schema.json", import.meta.url));
