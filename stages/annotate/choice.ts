@@ -8,17 +8,11 @@ import { z } from "zod";
 import type { Column } from "../../batch/column.ts";
 import { annotate, defineStage } from "../define.ts";
 import { drawsBy, fractionOf } from "../draws.ts";
+import { newColumnOption } from "../new-column.ts";
 import { columnBuilder } from "../read/column-builders.ts";
 
-/** Columns that stages and stores have for themselves. */
-const TAKEN = ["text", "id", "tokens"];
-
 const options = z.strictObject({
-  column: z
-    .string()
-    .min(1)
-    .refine((name) => !TAKEN.includes(name), "stages write this column themselves")
-    .describe("name of the column"),
+  column: newColumnOption,
   values: z.array(z.string()).min(1).describe("values, of which every row gets one"),
   weights: z
     .array(z.number().min(0))

@@ -8,13 +8,11 @@ import type { Column } from "../../batch/column.ts";
 import { allocate } from "../../batch/memory.ts";
 import { parseNumberText } from "../../kernels/json/json-number.ts";
 import { annotate, defineStage } from "../define.ts";
+import { newColumnOption } from "../new-column.ts";
 
 const KINDS = ["utf8", "int32", "int64", "float32", "float64", "bool"] as const;
 type Kind = (typeof KINDS)[number];
 type Value = string | number | boolean;
-
-/** Columns that stages and stores have for themselves. */
-const TAKEN = ["text", "id", "tokens"];
 
 function kindOf(value: Value, kind: Kind | undefined): Kind {
   if (kind !== undefined) return kind;
@@ -42,11 +40,7 @@ function fits(value: Value, kind: Kind): boolean {
 
 const options = z
   .strictObject({
-    column: z
-      .string()
-      .min(1)
-      .refine((name) => !TAKEN.includes(name), "stages write this column themselves")
-      .describe("name of the column"),
+    column: newColumnOption,
     value: z
       .union([z.string(), z.number(), z.boolean()])
       .describe("the value; integers beyond 2^53 in quotes, with a kind"),
