@@ -68,6 +68,14 @@ export class WorkerContext {
     return this.#orderer;
   }
 
+  /**
+   * Lets go of the operators of text. For tasks that begin when the text of the whole run is read: the word cache of a tokenizer (64 MB) and the
+   * tables of its filters would stay beside what they hold. Where damaged files are made again they are built once more.
+   */
+  forgetTextOperators(): void {
+    for (const [key, { kind }] of this.#operators) if (kind !== "pack") this.#operators.delete(key);
+  }
+
   /** What a stage's operators have found out in all spans, from what they found in each, in order of address. */
   mergeStates(stage: PlannedStage, states: readonly StageState[]): StageState {
     const { merge } = this.#registry.findStage(stage.use);

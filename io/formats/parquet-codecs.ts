@@ -2,11 +2,11 @@
  * Page decompression for Parquet, by codec name as the format spells it.
  *
  * Invariant: a decoder returns exactly the length that the page header promises, in memory of its own, or throws.
- * Price: snappy runs in WebAssembly, gzip and brotli in Node, zstd in io/codecs/zstd.ts.
+ * Price: snappy runs in WebAssembly, gzip and brotli in Node, zstd in io/codecs/zstd.ts. The library of the others takes 8 MB and is loaded
+ * when a file needs it.
  */
 import * as zlib from "node:zlib";
 import type { CompressionCodec } from "hyparquet/src/types.js";
-import { compressors } from "hyparquet-compressors";
 import { unzstdBlock } from "../codecs/zstd.ts";
 
 export type PageDecoder = (input: Uint8Array, outputLength: number) => Uint8Array;
@@ -28,17 +28,25 @@ function snappyLength(input: Uint8Array): number {
 
 const DECODERS: Partial<Record<CompressionCodec, () => PageDecoder | Promise<PageDecoder>>> = {
   UNCOMPRESSED: () => (input) => new Uint8Array(input),
-  SNAPPY: () => (input, length) => {
-    const found = snappyLength(input);
-    if (found !== length) throw new Error(`snappy block holds ${found} bytes, its page header says ${length}`);
-    return (compressors.SNAPPY as PageDecoder)(input, length);
+  SNAPPY: async () => {
+    const decode = await foreign("SNAPPY");
+    return (input, length) => {
+      const found = snappyLength(input);
+      if (found !== length) throw new Error(`snappy block holds ${found} bytes, its page header says ${length}`);
+      return decode(input, length);
+    };
   },
   GZIP: () => (input, length) => zlib.gunzipSync(input, { maxOutputLength: Math.max(1, length) }),
   BROTLI: () => (input, length) => zlib.brotliDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
   ZSTD: () => unzstdBlock,
-  LZ4: () => compressors.LZ4 as PageDecoder,
-  LZ4_RAW: () => compressors.LZ4_RAW as PageDecoder,
+  LZ4: () => foreign("LZ4"),
+  LZ4_RAW: () => foreign("LZ4_RAW"),
 };
+
+async function foreign(codec: "SNAPPY" | "LZ4" | "LZ4_RAW"): Promise<PageDecoder> {
+  const { compressors } = await import("hyparquet-compressors");
+  return compressors[codec] as PageDecoder;
+}
 
 /** The decoder for `codec`, undefined where there is none. */
 export async function pageDecoder(codec: CompressionCodec): Promise<PageDecoder | undefined> {

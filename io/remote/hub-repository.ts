@@ -4,10 +4,10 @@
  * Bytes of large files go through hub-lfs.ts. Invariants: a commit is made on top of the one that was looked at, or not at all; what may not be
  * sent twice is not; listings are of one commit. Price: one request per call, one more per 1,000 files of a folder.
  */
-import { HubApiError, listFiles } from "@huggingface/hub";
 import { z } from "zod";
 import type { IoEnvironment } from "../environment.ts";
 import { type Answer, NetworkFailure } from "./fetch.ts";
+import { hubClient } from "./hub-client.ts";
 import type { HubPath } from "./hub-path.ts";
 import { type Asked, bodyText, nonsense, refusal } from "./hub-refusal.ts";
 import { redact } from "./redact.ts";
@@ -141,6 +141,7 @@ export class HubRepository {
     const { hubUrl, client } = this.#env;
     const repo = { type: "dataset", name: this.address.repo } as const;
     const found: RemoteEntry[] = [];
+    const { HubApiError, listFiles } = await hubClient();
     try {
       for await (const { type, path, size, oid, lfs } of listFiles({
         repo,

@@ -6,7 +6,7 @@
  * that commit is read afterwards; a whole file is checked against its hash; names from a listing never leave the repository.
  * Price: two API calls per pattern plus one per 1,000 files; one redirect per opened file.
  */
-import { datasetInfo, HubApiError, type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
+import type { ListFileEntry } from "@huggingface/hub";
 import { DataError, RecipeError, RunError } from "../../batch/errors.ts";
 import type { IoEnvironment } from "../environment.ts";
 import type { PendingFile } from "../local/commit.ts";
@@ -14,6 +14,7 @@ import { globDepth, globMatcher, splitPattern } from "../local/glob.ts";
 import { openCached } from "../local/open-local.ts";
 import type { ByteSource, ShardRef } from "../source.ts";
 import { HubCacheEntry, HubHash, writeRef } from "./hub-cache.ts";
+import { type HubClient, hubClient } from "./hub-client.ts";
 import { formatHubPath, type HubPath, parseHubPath, repoPath } from "./hub-path.ts";
 import { redact, redactUrl } from "./redact.ts";
 import { RemoteFile } from "./remote.ts";
@@ -107,7 +108,7 @@ async function resolveCommit(wanted: HubPath, env: IoEnvironment): Promise<strin
   if (COMMIT.test(wanted.revision)) return wanted.revision;
   const { repo: name, revision } = wanted;
   const request = { name, revision, hubUrl: env.hubUrl, fetch: env.client.fetch };
-  const info = await asking(wanted, env, () =>
+  const info = await asking(wanted, env, ({ datasetInfo, modelInfo }) =>
     wanted.type === "dataset"
       ? datasetInfo({ ...request, additionalFields: ["sha"] })
       : modelInfo({ ...request, additionalFields: ["sha"] }),
@@ -125,7 +126,7 @@ async function listFolder(
   recursive: boolean,
   env: IoEnvironment,
 ): Promise<ListFileEntry[] | undefined> {
-  return asking(folder, env, async () => {
+  return asking(folder, env, async ({ HubApiError, listFiles }) => {
     const listing = listFiles({
       repo: { type: folder.type, name: folder.repo },
       revision: folder.revision,
@@ -147,11 +148,16 @@ async function listFolder(
 }
 
 /** Runs a call of the client; its errors say what the user can do, and hold no secret. */
-async function asking<Result>(about: HubPath, env: IoEnvironment, run: () => Promise<Result>): Promise<Result> {
+async function asking<Result>(
+  about: HubPath,
+  env: IoEnvironment,
+  run: (client: HubClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await hubClient();
   try {
-    return await run();
+    return await run(client);
   } catch (error) {
-    if (error instanceof HubApiError) throw refused(error.statusCode, about, env);
+    if (error instanceof client.HubApiError) throw refused(error.statusCode, about, env);
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     const what = `the Hub's answer about ${about.repo} cannot be understood: ${redact(error.message)}`;
     throw new RunError({ code: "run/hub-answer", what });

@@ -7,11 +7,6 @@ import { fullName } from "./readers.ts";
 import { type ResolveContext, stageUse } from "./stage-use.ts";
 import type { trainingStageShape } from "./training-shapes.ts";
 
-/** Whether a packer of rows cuts them wherever a packed row is full: then no row is too long for it. */
-export function cutsRows(use: string): boolean {
-  return use === "pack/bfd-split" || use === "pack/wrapped";
-}
-
 /** The packer that the training stage at `path` names; undefined where the findings say why not. */
 export function resolvePacker(
   pack: z.output<typeof trainingStageShape>["pack"],

@@ -4,12 +4,13 @@
  * Invariant: sources keep the order in which they are written, because rows are concatenated in it.
  */
 import { didYouMean } from "../../batch/suggest.ts";
+import { cutsRows } from "../../stages/pack/cuts-rows.ts";
 import type { RowStageSpec } from "../types.ts";
 import type { Path } from "./diagnostics.ts";
 import { check } from "./issues.ts";
 import type { KnownSources } from "./mixture.ts";
 import { isRecord } from "./overrides.ts";
-import { cutsRows, resolvePacker } from "./packers.ts";
+import { resolvePacker } from "./packers.ts";
 import { placed, type ResolveContext } from "./stage-use.ts";
 import { rowStageShape } from "./training-shapes.ts";
 

@@ -2,19 +2,17 @@
  * Tasks done by the thread that asks for them, one at a time: no thread to start, and none to wait for.
  *
  * Invariant: markers and bytes are those of worker threads. Price: the thread does nothing else while a task is at work, so signals and events come
- * between two tasks, and nobody can end one.
+ * between two tasks, and nobody can end one. What does tasks is loaded with the first one: a thread that only hands them out has no use for it.
  */
 import { errorFromData } from "../../batch/errors.ts";
-import { WorkerContext } from "../context.ts";
-import { performTask } from "../perform.ts";
-import type { Task, WorkerSetup } from "../protocol.ts";
+import type { Task, TaskResult, WorkerSetup } from "../protocol.ts";
 import { addTime } from "../stopwatch.ts";
 import { type DoneTask, interrupted, type TaskDoer } from "./threads.ts";
 
 export class ThisThread implements TaskDoer {
   readonly time = new Map<string, number>();
   readonly #setup: WorkerSetup;
-  #context: Promise<WorkerContext> | undefined;
+  #perform: Promise<(task: Task) => Promise<TaskResult>> | undefined;
   #destroyed = false;
 
   constructor(setup: WorkerSetup) {
@@ -23,8 +21,9 @@ export class ThisThread implements TaskDoer {
 
   async do(task: Task): Promise<DoneTask> {
     if (this.#destroyed) throw interrupted();
-    this.#context ??= WorkerContext.create(this.#setup);
-    const result = await performTask(task, await this.#context);
+    this.#perform ??= performer(this.#setup);
+    const perform = await this.#perform;
+    const result = await perform(task);
     if (!result.ok) throw errorFromData(result.error);
     addTime(this.time, result.time);
     return result;
@@ -35,4 +34,10 @@ export class ThisThread implements TaskDoer {
   async destroy(): Promise<void> {
     this.#destroyed = true;
   }
+}
+
+async function performer(setup: WorkerSetup): Promise<(task: Task) => Promise<TaskResult>> {
+  const [{ WorkerContext }, { performTask }] = await Promise.all([import("../context.ts"), import("../perform.ts")]);
+  const context = await WorkerContext.create(setup);
+  return (task) => performTask(task, context);
 }

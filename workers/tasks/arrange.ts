@@ -22,7 +22,7 @@ import { numpyPermutation } from "../../kernels/random/pcg64.ts";
 import { seedFrom } from "../../kernels/random/shuffle.ts";
 import { inOrder, type MixedRows, mixRows, splitRows } from "../../mixtures/rows.ts";
 import { type RowsPlan, rowsAt, sourceAt } from "../../plan/plan.ts";
-import { cutsRows } from "../../plan/recipe/packers.ts";
+import { cutsRows } from "../../stages/pack/cuts-rows.ts";
 import { rowFiles } from "../../store/layout.ts";
 import { encodeRowPlan } from "../../store/row-plan.ts";
 import type { WorkerContext } from "../context.ts";

@@ -31,6 +31,7 @@ import type { PackMarker, PackTask } from "../protocol.ts";
 const WRITE_TOKENS = 1 << 20;
 
 export function packShard(task: PackTask, context: WorkerContext): PackMarker {
+  context.forgetTextOperators();
   const entry = windowsAt(context.plan, task.windows);
   const source = sourceAt(context.plan, entry.source);
   const { eos, token_bytes, name: tokenizer } = tokenizerOf(context.plan);
