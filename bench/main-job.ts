@@ -12,7 +12,11 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { prepare, type RunEvent, run } from "../index.ts";
+import type { RunEvent } from "../index.ts";
+import { builtFile } from "../io/built-file.ts";
+
+/** What a user runs is the bundle. */
+const { prepare, run }: typeof import("../index.ts") = await import(builtFile("bundle/index.js").href);
 
 interface Outcome {
   readonly workers: number;

@@ -5,10 +5,9 @@ import process from "node:process";
 import { run } from "@stricli/core";
 import { buildCli } from "./app.ts";
 import { type CliContext, EXIT } from "./context.ts";
+import { PACKAGE_ROOT } from "./package-root.ts";
 
-const manifest: { readonly version: string } = JSON.parse(
-  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-);
+const manifest: { readonly version: string } = JSON.parse(readFileSync(new URL("package.json", PACKAGE_ROOT), "utf8"));
 
 // A reader that closes its end of the pipe (`| head`) ends the output, not the program's good name.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -4,6 +4,7 @@
  * A kernel without its module uses its TypeScript twin: the same bytes, slower. `SHARDMILL_WASM=off` asks for the twins.
  */
 import { readFileSync } from "node:fs";
+import { builtFile } from "./built-file.ts";
 
 /** Compiled code holds nothing of who runs it: all stages of a thread share it, optimised once. */
 const compiled = new Map<string, WebAssembly.Module | undefined>();
@@ -16,7 +17,7 @@ export function wasmModule(name: string): WebAssembly.Module | undefined {
 }
 
 function compile(name: string): WebAssembly.Module | undefined {
-  const bytes = readFileSync(new URL(`../kernels/wasm/${name}.wasm`, import.meta.url));
+  const bytes = readFileSync(builtFile(`kernels/wasm/${name}.wasm`));
   // False where the engine lacks SIMD: processors without it are old, but they are.
   return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : undefined;
 }

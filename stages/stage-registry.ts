@@ -8,9 +8,11 @@ import { RecipeError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
 import type { StageDefinition } from "./define.ts";
 import { isStageKind } from "./kinds.ts";
+import { STAGE_LOADERS } from "./loaders.gen.ts";
 
-/** What may stand in a path: names come from plans. */
-const STAGE_NAME = /^[a-z]+\/[a-z0-9-]+$/;
+const LOADERS: ReadonlyMap<string, () => Promise<{ readonly default: AnyStage }>> = new Map(
+  Object.entries(STAGE_LOADERS),
+);
 
 type OfOptions = "create" | "reads" | "writes" | "reasons" | "exchange" | "sequential" | "endpoints" | "tables";
 
@@ -84,10 +86,8 @@ function refuseBuiltinKind({ name }: AnyStage): void {
 export async function loadStages(names: Iterable<string>, plugins: readonly AnyStage[]): Promise<StageRegistry> {
   const loaded: AnyStage[] = [];
   for (const name of new Set(names)) {
-    const [kind = ""] = name.split("/");
-    if (!isStageKind(kind) || !STAGE_NAME.test(name)) continue;
-    const module: { readonly default: AnyStage } = await import(new URL(`./${name}.js`, import.meta.url).href);
-    loaded.push(module.default);
+    const load = LOADERS.get(name);
+    if (load !== undefined) loaded.push((await load()).default);
   }
   return registryOf(loaded).with(plugins);
 }

@@ -13,6 +13,7 @@ import os from "node:os";
 import { dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { RunError } from "../batch/errors.ts";
+import { builtFile } from "../io/built-file.ts";
 import { commitFirst } from "../io/local/commit.ts";
 import { writeBoundary } from "../io/local/fault.ts";
 import { type ProcessName, stateOf, thisProcess } from "../io/local/process.ts";
@@ -59,7 +60,7 @@ export class RunLock {
 
   /** From now on the main thread may be busy for minutes: a thread of its own keeps the lock fresh. */
   beatAlone(): void {
-    this.#heart ??= new Worker(new URL("./heartbeat-worker.js", import.meta.url), {
+    this.#heart ??= new Worker(builtFile("bundle/heartbeat-worker.js"), {
       workerData: { path: this.#path, id: this.owner.id, every_ms: HEARTBEAT_MS },
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
     });

@@ -8,7 +8,7 @@ import { parse } from "yaml";
 import { loadRecipe } from "../index.ts";
 import { temporaryFolder } from "./workers/fixture.ts";
 
-const CLI = fileURLToPath(new URL("../cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../bundle/cli.js", import.meta.url));
 const PACKAGE = new URL("../index.js", import.meta.url).href;
 
 interface Block {

@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { generatedPages } from "../cli/generate.ts";
 import { EXPORTERS, TRAINERS } from "../manifests/exports/registry.ts";
-import { exporterNames, exporterRegistrySource, generatedDocs, registrySource, stageNames } from "../plan/generate.ts";
+import {
+  exporterNames,
+  exporterRegistrySource,
+  generatedDocs,
+  loadersSource,
+  registrySource,
+  stageNames,
+} from "../plan/generate.ts";
 import { toJsonSchema } from "../plan/recipe/json-schema.ts";
 import { declarationOf } from "../stages/define.ts";
 import { stageRegistry } from "../stages/registry.ts";
@@ -16,6 +23,7 @@ const STALE = "stale: run `npm run gen`";
 test("the registry has every stage file, each under its path", () => {
   const names = stageNames(ROOT);
   assert.equal(readFileSync(join(ROOT, "stages/registry.gen.ts"), "utf8"), registrySource(names), STALE);
+  assert.equal(readFileSync(join(ROOT, "stages/loaders.gen.ts"), "utf8"), loadersSource(names), STALE);
   assert.deepEqual(stageRegistry().names, names);
 });
 

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { buildCommand } from "@stricli/core";
 import { type CliContext, guarded, note } from "../context.ts";
 import { flagDefaults, jsonFlag, outFlag, workersFlag } from "../flags.ts";
+import { PACKAGE_ROOT } from "../package-root.ts";
 import { runAndTell, runFlags } from "./run.ts";
 
 interface Flags {
@@ -29,7 +30,7 @@ export const quickstartCommand = buildCommand<Flags, [], CliContext>({
   },
   func(flags) {
     return guarded(this, { json: flags.json, lines: true }, async (api) => {
-      const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
+      const packageRoot = fileURLToPath(PACKAGE_ROOT);
       const recipe = `${packageRoot}${RECIPE}`;
       const code = await runAndTell(this, api, { ...flagDefaults(runFlags), ...flags, dataRoot: packageRoot }, recipe);
       note(this, `next: shardmill peek first-run --out ${flags.out}; shardmill new my-mix`);

@@ -13,6 +13,7 @@ import PQueue from "p-queue";
 import { Piscina } from "piscina";
 import { entryAt } from "../../batch/entry.ts";
 import { DataError, errorFromData } from "../../batch/errors.ts";
+import { builtFile } from "../built-file.ts";
 import type { FileStamp } from "../source.ts";
 import { lookUp } from "../stopping.ts";
 import { isSameStamp, stampOf } from "./file-stamp.ts";
@@ -127,7 +128,7 @@ class HashingThreads {
 
   constructor(threads: number) {
     this.#piscina = new Piscina({
-      filename: new URL("./identity-worker.js", import.meta.url).href,
+      filename: builtFile("bundle/identity-worker.js").href,
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 2,

@@ -3,12 +3,13 @@ import { existsSync } from "node:fs";
 import { basename, dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RecipeError } from "../../batch/errors.ts";
+import { packageFile } from "../../io/built-file.ts";
 import { commitBytes } from "../../io/local/commit.ts";
 import { badName } from "./issues.ts";
 import { NAME_PATTERN } from "./shapes.ts";
 
 /** The JSON Schema that ships with the package: editors complete and check by it. */
-const SCHEMA = fileURLToPath(new URL("../../../docs/recipe.schema.json", import.meta.url));
+const SCHEMA = fileURLToPath(packageFile("docs/recipe.schema.json"));
 
 /** Writes a recipe called `name` (a name or a path ending in .yaml) and returns its path. Never overwrites. Throws RecipeError. */
 export async function newRecipe(name: string, options: { readonly from: string }): Promise<string> {

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { RECIPE, temporaryFolder, writeCorpus } from "../workers/fixture.ts";
 import { cliIn } from "./in-process.ts";
 
-const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 
 interface Outcome {
   readonly status: number | null;

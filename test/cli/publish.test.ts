@@ -11,7 +11,7 @@ import { type FakeRepositories, startFakeRepositories } from "../io/fake-reposit
 import { built, outputFiles } from "../runs/published-run.ts";
 import { RECIPE, temporaryFolder, writeCorpus } from "../workers/fixture.ts";
 
-const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 
 interface Ended {
   readonly status: number | null;

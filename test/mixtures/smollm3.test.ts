@@ -12,7 +12,7 @@ import type { Recipe } from "../../plan/types.ts";
 import { describeRecipe, type RecipeDescription } from "../../runs/describe.ts";
 import { ROOT } from "../project-root.ts";
 
-const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 const RECIPE = join(ROOT, "mixtures/recipes/smollm3.yaml");
 const STAGES = ["stage1", "stage2", "stage3", "long_context_4k_to_32k", "long_context_32k_to_64k"] as const;
 type Row = readonly [

@@ -10,7 +10,7 @@ import { planFolders } from "../../runs/tidy.ts";
 import { flipByte } from "../io/vouched.ts";
 import { RECIPE, TOKENIZER, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
-const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 
 function shardmill(cwd: string, ...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [CLI, ...args], { cwd, encoding: "utf8" });

@@ -8,7 +8,7 @@ import { type advanceRun, openRun, prepare, run, runRank, runStatus } from "../.
 import { tinyTokenizerWithBos } from "../kernels/bpe/tiny-tokenizer.ts";
 import { isResult, RECIPE, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
-const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 
 /** Small on purpose: every rank pays for a process. */
 const SMALL = `schema: 1

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { type ChatRequest, chaos, type FakeEndpoint, startFakeEndpoint } from "../chat/fake-endpoint.ts";
 import { temporaryFolder, treeDigests } from "./fixture.ts";
 
-const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 const KEY = "sk-SecretSecret0123456789";
 
 interface Done {

@@ -10,7 +10,7 @@ import { readSealed, vouchers, type WithFiles } from "../../store/marker.ts";
 import { tinyTokenizerWithBos } from "../kernels/bpe/tiny-tokenizer.ts";
 import { isResult, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
 
-const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 
 /** Small on purpose, with a tokenizer that loads at once: every attempt pays for a process. */
 const RECIPE = `schema: 1

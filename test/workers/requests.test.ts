@@ -12,7 +12,7 @@ import { temporaryFolder, treeDigests } from "./fixture.ts";
 
 const INDEX = new URL("../../index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
-const CLI = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 
 /** Answers a text with its length, and writes every question down when it is asked. What goes wrong is told by the environment: it is no option. */
 const ORACLE = `import fs from "node:fs";

@@ -6,6 +6,7 @@
 import { Piscina } from "piscina";
 import { errorFromData, RunError } from "../../batch/errors.ts";
 import { withArticle } from "../../batch/plural.ts";
+import { builtFile } from "../../io/built-file.ts";
 import type { MarkerOf, Task, TaskResult, WorkerSetup } from "../protocol.ts";
 import { addTime } from "../stopwatch.ts";
 
@@ -36,7 +37,7 @@ export class Threads implements TaskDoer {
 
   constructor(workers: number, setup: WorkerSetup) {
     this.#piscina = new Piscina({
-      filename: new URL("./local-worker-entry.cjs", import.meta.url).href,
+      filename: builtFile("bundle/worker-entry.cjs").href,
       // More start when there is work for them.
       minThreads: 1,
       maxThreads: workers,
