@@ -60,12 +60,8 @@ export interface ErrorData extends ErrorDetails {
 /** What the command line exits with: 1 failed, 2 bad recipe or flag, 3 a gate says no, 75 try again later. */
 export type ExitCode = 1 | 2 | 3 | 75;
 
-/** What errors of all copies of this file have. */
-const BRAND: unique symbol = Symbol.for("shardmill.error") as never;
-
 /** Base of every error meant for a user. `exitCode` is what the command line exits with. */
 export abstract class ShardmillError extends Error {
-  readonly [BRAND] = true;
   abstract readonly kind: ErrorKind;
   abstract readonly exitCode: ExitCode;
   readonly details: ErrorDetails;
@@ -122,11 +118,6 @@ export class RunError extends ShardmillError {
   }
 }
 
-/** Also for errors of another copy of this file: a plugin imports the package, and the thread that runs it is a bundle of its own. */
-export function isShardmillError(error: unknown): error is ShardmillError {
-  return error instanceof Error && BRAND in error;
-}
-
 /** Renders a place the way every message spells it: `file:line:col` or `source/shard#row`. */
 export function formatPlace(place: Place): string {
   if ("file" in place) return `${place.file}:${place.line}:${place.column}`;
@@ -147,7 +138,7 @@ export function formatError(details: ErrorDetails): string {
 
 /** Turns anything thrown into data that survives a structured clone. */
 export function errorToData(error: unknown): ErrorData {
-  if (isShardmillError(error)) return error.toData();
+  if (error instanceof ShardmillError) return error.toData();
   const known = error instanceof Error ? error : new Error(String(error));
   return { kind: "bug", code: "bug", what: known.message, ...(known.stack ? { stack: known.stack } : {}) };
 }

@@ -9,7 +9,7 @@ import { loadRecipe } from "../index.ts";
 import { temporaryFolder } from "./workers/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../bundle/cli.js", import.meta.url));
-const PACKAGE = new URL("../index.js", import.meta.url).href;
+const PACKAGE = new URL("../bundle/index.js", import.meta.url).href;
 
 interface Block {
   readonly language: string;

@@ -6,7 +6,7 @@
 import type { Batch } from "../../../batch/batch.ts";
 import type { Column } from "../../../batch/column.ts";
 import { entryAt } from "../../../batch/entry.ts";
-import { formatPlace, isShardmillError, RunError } from "../../../batch/errors.ts";
+import { formatPlace, RunError, ShardmillError } from "../../../batch/errors.ts";
 import { int32At } from "../../../batch/numbers.ts";
 import { counted, withArticle } from "../../../batch/plural.ts";
 import type { PassPlan, PlannedStage, SourcePlan } from "../../../plan/plan.ts";
@@ -135,7 +135,7 @@ function checkColumns({ use, kind, writes }: PlannedStage, made: ReadonlyMap<str
 
 /** Says which stage failed on which rows; a stage works on whole batches, so the rows are a range. */
 function stageFailure(error: unknown, batch: Batch, source: SourcePlan, stage: number): Error {
-  if (isShardmillError(error)) return error;
+  if (error instanceof ShardmillError) return error;
   const { use } = entryAt(source.stages, stage, "stage");
   const place = {
     source: source.name,
