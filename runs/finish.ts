@@ -38,6 +38,7 @@ import { exportManifests, exportPaths } from "./export.ts";
 import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
 import { rowManifests } from "./row-manifests.ts";
 import { type StageManifests, trains } from "./run-manifests.ts";
+import { publishStatistics } from "./statistics.ts";
 import { inFolder } from "./store-paths.ts";
 
 /** What a run has made: everything here is told by markers. */
@@ -144,6 +145,7 @@ export async function publishRun(publication: Publication, parts: RunParts): Pro
     for (const message of warnings) report({ type: "warning", message });
   }
   await lookUp();
+  publishStatistics(plan, folder, parts.stores);
   publishOutputs({ plan, layout, folder }, parts.outputs, parts.stores);
 }
 

@@ -82,6 +82,8 @@ function promote(layout: Layout, name: string): void {
   fs.rmSync(join(folder, runFiles.finished), { force: true });
   move(runFiles.plan);
   move(runFiles.manifests);
+  fs.rmSync(join(folder, runFiles.statistics), { recursive: true, force: true });
+  move(runFiles.statistics);
   // Exports and outputs that the new plan does not make stay: who made them may still use them, and `verify` says that they are older.
   for (const kind of [runFiles.exports, runFiles.outputs]) {
     if (!fs.existsSync(join(next, kind))) continue;

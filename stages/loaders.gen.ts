@@ -19,6 +19,7 @@ export const STAGE_LOADERS = {
   "annotate/completion-loss": () => import("./annotate/completion-loss.ts"),
   "annotate/constant": () => import("./annotate/constant.ts"),
   "annotate/look-up": () => import("./annotate/look-up.ts"),
+  "annotate/statistics": () => import("./annotate/statistics.ts"),
   "dedup/exact": () => import("./dedup/exact.ts"),
   "dedup/minhash": () => import("./dedup/minhash.ts"),
   "dedup/paragraphs": () => import("./dedup/paragraphs.ts"),

@@ -98,6 +98,8 @@ export const runFiles = {
   manifests: "manifests",
   exports: "exports",
   outputs: "outputs",
+  /** What the stages that count found out, by source. */
+  statistics: "statistics",
   /** Says that all that the plan asks for is there. */
   finished: "finished.json",
 } as const;
