@@ -18,6 +18,7 @@ export const STAGE_LOADERS = {
   "annotate/choice": () => import("./annotate/choice.ts"),
   "annotate/completion-loss": () => import("./annotate/completion-loss.ts"),
   "annotate/constant": () => import("./annotate/constant.ts"),
+  "annotate/length": () => import("./annotate/length.ts"),
   "annotate/look-up": () => import("./annotate/look-up.ts"),
   "annotate/statistics": () => import("./annotate/statistics.ts"),
   "dedup/exact": () => import("./dedup/exact.ts"),

@@ -2,6 +2,7 @@
 import annotateChoice from "./annotate/choice.ts";
 import annotateCompletionLoss from "./annotate/completion-loss.ts";
 import annotateConstant from "./annotate/constant.ts";
+import annotateLength from "./annotate/length.ts";
 import annotateLookUp from "./annotate/look-up.ts";
 import annotateStatistics from "./annotate/statistics.ts";
 import chatEmoji from "./chat/emoji.ts";
@@ -64,6 +65,7 @@ export const BUILTIN_STAGES = {
   "annotate/choice": annotateChoice,
   "annotate/completion-loss": annotateCompletionLoss,
   "annotate/constant": annotateConstant,
+  "annotate/length": annotateLength,
   "annotate/look-up": annotateLookUp,
   "annotate/statistics": annotateStatistics,
   "dedup/exact": dedupExact,
