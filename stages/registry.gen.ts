@@ -40,6 +40,7 @@ import readFiles from "./read/files.ts";
 import readJsonl from "./read/jsonl.ts";
 import readParquet from "./read/parquet.ts";
 import rewriteJoinColumns from "./rewrite/join-columns.ts";
+import rewritePii from "./rewrite/pii.ts";
 import rewriteUnicodeRepair from "./rewrite/unicode-repair.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
 import writeJsonl from "./write/jsonl.ts";
@@ -61,6 +62,7 @@ export const BUILTIN_STAGES = {
   "filter/length": filterLength,
   "filter/sample": filterSample,
   "rewrite/join-columns": rewriteJoinColumns,
+  "rewrite/pii": rewritePii,
   "rewrite/unicode-repair": rewriteUnicodeRepair,
   "annotate/choice": annotateChoice,
   "annotate/completion-loss": annotateCompletionLoss,
