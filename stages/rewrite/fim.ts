@@ -104,26 +104,28 @@ export default defineStage({
     const words = new Uint32Array(2);
     const tally = new Tally(["rows", "fim_rows", "fim_parts"]);
 
-    /** Writes `bytes`, cut where the draws say so. */
-    const writePart = (bytes: Buffer, rate: number, draws: FimDraws, out: Writer): void => {
+    /** Writes `bytes`, cut where the draws say so; whether they are. */
+    const writePart = (bytes: Buffer, rate: number, draws: FimDraws, out: Writer): boolean => {
       // Drawn whatever the text is, so that one text more or less to skip changes nothing else.
       const isDrawn = draws.fraction() < rate;
       const isCut = isDrawn && bytes.length > 0 && !(skipped !== undefined && startsWith(bytes, skipped));
       if (isCut) tally.add("fim_parts");
       const whole: readonly FimPiece[] = [{ start: 0, end: bytes.length }];
       out.pieces(bytes, isCut ? fimPieces(bytes, 0, bytes.length, given.spm_rate, draws) : whole);
+      return isCut;
     };
 
-    /** Writes the files of a text, with what splits them. */
-    const writeFiles = (bytes: Buffer, mark: Buffer, draws: FimDraws, out: Writer): void => {
-      const isDrawn = draws.fraction() < given.rate;
+    /** Writes the files of a text, with what splits them; whether one is cut. */
+    const writeFiles = (bytes: Buffer, mark: Buffer, draws: FimDraws, out: Writer): boolean => {
+      const rate = draws.fraction() < given.rate ? (given.fragment_rate ?? 0) : 0;
+      let isCut = false;
       let from = 0;
       for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, from)) {
-        writePart(bytes.subarray(from, at), isDrawn ? (given.fragment_rate ?? 0) : 0, draws, out);
+        isCut = writePart(bytes.subarray(from, at), rate, draws, out) || isCut;
         out.token(mark);
         from = at + mark.length;
       }
-      writePart(bytes.subarray(from), isDrawn ? (given.fragment_rate ?? 0) : 0, draws, out);
+      return writePart(bytes.subarray(from), rate, draws, out) || isCut;
     };
 
     return transform((batch) => {
@@ -138,9 +140,12 @@ export default defineStage({
           const draws = new FimDraws([uint32At(words, 0), uint32At(words, 1)]);
           const start = int32At(offsets, row);
           const bytes = Buffer.from(data.buffer, data.byteOffset + start, int32At(offsets, row + 1) - start);
-          if (splitOn?.length && bytes.includes(splitOn)) writeFiles(bytes, splitOn, draws, out);
-          else writePart(bytes, given.rate, draws, out);
+          const isCut =
+            splitOn !== undefined && bytes.includes(splitOn)
+              ? writeFiles(bytes, splitOn, draws, out)
+              : writePart(bytes, given.rate, draws, out);
           tally.add("rows");
+          if (isCut) tally.add("fim_rows");
           literals.append(out.ranges);
           out.ranges.length = 0;
         }
