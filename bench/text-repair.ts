@@ -3,9 +3,10 @@
  *
  *   node dist/bench/text-repair.js [--data DIR] [NAME ...] [--megabytes 4] [--rounds 5]
  *
- * Texts: DIR/NAME.jsonl, all of them or those named; without --data the real samples beside the repository. Figures are MB of text per second of CPU
- * time: medians of rounds, after one that warms up; a ratio is the median of the rounds' ratios. The peer runs where SHARDMILL_PYTHON names a Python that has
- * it, once a round, and what both make of every document is compared: `different` counts those on which they disagree. JSON on stdout.
+ * Texts: DIR/NAME.jsonl, all of them or those named; without --data the real samples beside the repository. Figures are
+ * MB of text per second of CPU time: medians of rounds, after one that warms up; a ratio is the median of the rounds'
+ * ratios. The peer runs where SHARDMILL_PYTHON names a Python that has it, once a round, and what both make of every
+ * document is compared: `different` counts those on which they disagree. JSON on stdout.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,9 +1,10 @@
 /**
  * Fill-in-the-middle: a text cut in three, and its parts in another order, so that a model learns to write the middle.
  *
- * Owns the cut and the two orders, as Bavarian et al. 2022 and Megatron-LM have them: PSM, and SPM in the variant that shares its beginning with
- * PSM. Two places are drawn among all before, between and behind characters, so each part may be empty. Invariant: the parts together are the text, and
- * what is drawn depends on the key alone. Price: two walks over the text.
+ * Owns the cut and the two orders, as Bavarian et al. 2022 and Megatron-LM have them: PSM, and SPM in the variant that
+ * shares its beginning with PSM. Two places are drawn among all before, between and behind characters, so each part may
+ * be empty. Invariant: the parts together are the text, and what is drawn depends on the key alone. Price: two walks
+ * over the text.
  */
 import { hash64, type Seed } from "./random/shuffle.ts";
 

@@ -1,7 +1,8 @@
 /**
  * Whether the special tokens that stages write into texts become tokens.
  *
- * A stage that declares which ones it writes is refused where they would not; one that only marks what is text (`literal_ranges`) is warned of.
+ * A stage that declares which ones it writes is refused where they would not; one that only marks what is text
+ * (`literal_ranges`) is warned of.
  */
 import { entryOf } from "../batch/entry.ts";
 import { RecipeError } from "../batch/errors.ts";
@@ -12,8 +13,8 @@ import type { PlannedTokenizer } from "./tokenizer.ts";
 import type { Recipe } from "./types.ts";
 
 /**
- * Throws RecipeError `recipe/unparsed-special-tokens` where a stage writes tokens that the tokenizer would read as text, and what `resolve` throws
- * for one that it does not have: a model would be trained on letters.
+ * Throws RecipeError `recipe/unparsed-special-tokens` where a stage writes tokens that the tokenizer would read as
+ * text, and what `resolve` throws for one that it does not have: a model would be trained on letters.
  */
 export function checkSpecialTokens(
   { tokenizer, pipelines, sources: specs }: Recipe,

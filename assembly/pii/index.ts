@@ -1,10 +1,12 @@
 // module
 /**
- * The anchors of e-mail addresses, IP addresses and phone numbers. Host: kernels/wasm/pii.ts. Twin: kernels/pii/anchors.ts.
+ * The anchors of e-mail addresses, IP addresses and phone numbers. Host: kernels/wasm/pii.ts. Twin:
+ * kernels/pii/anchors.ts.
  *
- * Order of use: `reserve`, the text at the address that gives; `scan` then writes the anchors' offsets (u32) to `anchorsAddress` and returns their
- * number. Invariant: the anchors of the twin. Memory: the text with 16 bytes before and behind it that count for nothing, then 4 bytes for each
- * of its bytes. Price: 0.1 ns a byte where nothing is found.
+ * Order of use: `reserve`, the text at the address that gives; `scan` then writes the anchors' offsets (u32) to
+ * `anchorsAddress` and returns their number. Invariant: the anchors of the twin. Memory: the text with 16 bytes before
+ * and behind it that count for nothing, then 4 bytes for each of its bytes. Price: 0.1 ns a byte where nothing is
+ * found.
  */
 
 const AT_SIGN: u32 = 1;

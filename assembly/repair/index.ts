@@ -2,9 +2,10 @@
 /**
  * Finds where a text may need repair. Host: kernels/wasm/repair.ts. Twin: kernels/repair/scan.ts.
  *
- * Order of use: the tables once, at their addresses; then for each text `reserve`, its bytes at the address that gives, and `next` as long as
- * it finds something. Invariant: the position that the twin finds. Memory: 100 KB of tables, then the text and 16 bytes that are read past its
- * end and not looked at. Price: 0.1 ns a byte of ASCII, 2 to 3 a character of others.
+ * Order of use: the tables once, at their addresses; then for each text `reserve`, its bytes at the address that gives,
+ * and `next` as long as it finds something. Invariant: the position that the twin finds. Memory: 100 KB of tables, then
+ * the text and 16 bytes that are read past its end and not looked at. Price: 0.1 ns a byte of ASCII, 2 to 3 a character
+ * of others.
  */
 
 /** Code points in blocks of 256: where the block of each stands in the values (u16), and the classes. */
@@ -15,7 +16,10 @@ const VALUES: usize = memory.data(0x10000, 16);
 const SOUGHT: usize = memory.data(256, 16);
 const CELLS: usize = memory.data(0x8000, 16);
 const ASCII_STATES: usize = memory.data(256, 16);
-/** Whether what looks like mojibake is to be found, classes, the state that says so, whether carriage returns are sought: u32 each. */
+/**
+ * Whether what looks like mojibake is to be found, classes, the state that says so, whether carriage returns are
+ * sought: u32 each.
+ */
 const SETTINGS: usize = memory.data(16, 16);
 const TEXT: usize = (__heap_base + 63) & ~63;
 
@@ -98,7 +102,10 @@ export function next(from: usize, length: usize, entities: bool): usize {
   return length;
 }
 
-/** 0xff for the control characters that are passed over at once: tab, line feed, form feed, and carriage return where it is not sought. */
+/**
+ * 0xff for the control characters that are passed over at once: tab, line feed, form feed, and carriage return where it
+ * is not sought.
+ */
 function allowedControls(): v128 {
   const allowed = i8x16(0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 0, -1, 0, 0, 0);
   return load<u32>(SETTINGS + 12) == 0 ? i8x16.replace_lane(allowed, 13, -1) : allowed;

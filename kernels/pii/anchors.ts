@@ -1,8 +1,9 @@
 /**
  * The bytes that an e-mail address, an IP address or a phone number cannot be without: where a closer look pays.
  *
- * Owns the rule for each kind: `@`; a full stop between digits; a colon beside another or between hexadecimal digits; a plus sign before a digit,
- * or one of space, hyphen, full stop between digits. Price: a nanosecond a byte; the WebAssembly twin (assembly/pii) a tenth.
+ * Owns the rule for each kind: `@`; a full stop between digits; a colon beside another or between hexadecimal digits; a
+ * plus sign before a digit, or one of space, hyphen, full stop between digits. Price: a nanosecond a byte; the
+ * WebAssembly twin (assembly/pii) a tenth.
  */
 
 /** Kinds of anchors, bits. */

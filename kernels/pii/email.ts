@@ -1,8 +1,9 @@
 /**
  * E-mail addresses, by the rule of datatrove 0.10.1.
  *
- * Local part: runs of letters, digits and some signs, joined by single full stops. Behind the `@` at least two labels of letters, digits and inner
- * hyphens, or a literal in brackets. It begins where a word begins or ends, in any script. Price: a few ns a byte around an `@`.
+ * Local part: runs of letters, digits and some signs, joined by single full stops. Behind the `@` at least two labels
+ * of letters, digits and inner hyphens, or a literal in brackets. It begins where a word begins or ends, in any script.
+ * Price: a few ns a byte around an `@`.
  */
 import { generalCategory, isLetter } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeBefore } from "../unicode/utf8.ts";
@@ -29,7 +30,10 @@ const OPEN = 0x5b;
 const CLOSE = 0x5d;
 const COLON = 0x3a;
 
-/** Where the address begins whose `@` is at `at`, not before `from`; -1 where there is none. `start` is that of the text. */
+/**
+ * Where the address begins whose `@` is at `at`, not before `from`; -1 where there is none. `start` is that of the
+ * text.
+ */
 export function emailStart(bytes: Uint8Array, start: number, from: number, at: number): number {
   let first = at;
   while (first > from) {

@@ -1,8 +1,9 @@
 /**
- * IPv4 addresses, by the rule of datatrove 0.10.1: four numbers of up to three digits and at most 255, wherever they stand.
+ * IPv4 addresses, by the rule of datatrove 0.10.1: four numbers of up to three digits and at most 255, wherever they
+ * stand.
  *
- * Owns which are public: all but the blocks that IANA's registry of special addresses calls not globally reachable, as Python's `ipaddress` reads it
- * since 3.13. A number with a leading zero makes no address.
+ * Owns which are public: all but the blocks that IANA's registry of special addresses calls not globally reachable, as
+ * Python's `ipaddress` reads it since 3.13. A number with a leading zero makes no address.
  */
 
 const FULL_STOP = 0x2e;

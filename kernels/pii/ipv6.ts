@@ -1,9 +1,10 @@
 /**
  * IPv6 addresses in text.
  *
- * An address is what RFC 4291 lets one write, with no letter, digit, colon or full stop before and no letter, digit or colon behind it, whose first group is
- * written with four digits: all that are assigned to somebody are, and `a::b` is more often code. Public ones are global unicast addresses,
- * 2000::/3, without the blocks for protocols, documentation and 6to4.
+ * An address is what RFC 4291 lets one write, with no letter, digit, colon or full stop before and no letter, digit or
+ * colon behind it, whose first group is written with four digits: all that are assigned to somebody are, and `a::b` is
+ * more often code. Public ones are global unicast addresses, 2000::/3, without the blocks for protocols, documentation
+ * and 6to4.
  */
 import { ipv4End, ipv4Value } from "./ipv4.ts";
 

@@ -1,10 +1,11 @@
 /**
  * Phone numbers in text, by two rules.
  *
- * International: `+`, a digit that is not 0, then digits, 8 to 15 in all, in groups with at most two of space, hyphen, full stop, slash and parentheses
- * between them. North American: `(NXX) NXX-XXXX`, `NXX-NXX-XXXX`, `NXX.NXX.XXXX` or `NXX NXX XXXX`, N from 2 to 9, perhaps with `1` before them. Neither has a
- * letter, digit or one of `_ . - + /` directly before it, nor a digit, nor a hyphen or full stop and a digit, behind it. Ten digits without separators are no
- * phone number here, though Dolma takes them for one: they are more often something else.
+ * International: `+`, a digit that is not 0, then digits, 8 to 15 in all, in groups with at most two of space, hyphen,
+ * full stop, slash and parentheses between them. North American: `(NXX) NXX-XXXX`, `NXX-NXX-XXXX`, `NXX.NXX.XXXX` or
+ * `NXX NXX XXXX`, N from 2 to 9, perhaps with `1` before them. Neither has a letter, digit or one of `_ . - + /`
+ * directly before it, nor a digit, nor a hyphen or full stop and a digit, behind it. Ten digits without separators are
+ * no phone number here, though Dolma takes them for one: they are more often something else.
  */
 
 const SPACE = 0x20;
@@ -67,8 +68,8 @@ function isCodeBefore(bytes: Uint8Array, from: number, at: number): boolean {
 }
 
 /**
- * Where the North American number begins whose last separator is at `separator`, not before `from`; -1 where there is none. It ends five bytes
- * behind the separator.
+ * Where the North American number begins whose last separator is at `separator`, not before `from`; -1 where there is
+ * none. It ends five bytes behind the separator.
  */
 export function northAmericanStart(bytes: Uint8Array, from: number, separator: number, end: number): number {
   const sign = bytes[separator];

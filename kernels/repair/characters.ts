@@ -1,7 +1,8 @@
 /**
  * Repairs of single characters: ligatures, widths, quotes, line breaks, terminal escapes, control characters.
  *
- * Owns what replaces what, as ftfy 6.3.1 has it. Each is a function of a string that gives the same string back where there is nothing to do.
+ * Owns what replaces what, as ftfy 6.3.1 has it. Each is a function of a string that gives the same string back where
+ * there is nothing to do.
  */
 import { isDecimalDigit } from "../unicode/tables.ts";
 import { CONTROL, classesThatAskFor, repairTables } from "./classes.ts";

@@ -1,8 +1,10 @@
 /**
- * What repair knows of single characters: their class, what they may ask for, and the automaton that tells text that looks like mojibake.
+ * What repair knows of single characters: their class, what they may ask for, and the automaton that tells text that
+ * looks like mojibake.
  *
- * Owns the tables that `generate.py` takes from ftfy 6.3.1. The automaton is its heuristic: {@link BAD} is reached where that would find
- * something. Invariant: no text of ASCII alone is bad. Price: 60 KB, and some milliseconds when they are first asked for.
+ * Owns the tables that `generate.py` takes from ftfy 6.3.1. The automaton is its heuristic: {@link BAD} is reached
+ * where that would find something. Invariant: no text of ASCII alone is bad. Price: 60 KB, and some milliseconds when
+ * they are first asked for.
  */
 import { decodeRuns, lookup, type TwoStageTable } from "../unicode/two-stage.ts";
 import { ASCII_STATES, CLASS_COUNT, CLASS_REASONS, CLASS_RUNS, STATE_CELLS, STATE_COUNT } from "./tables.gen.ts";
@@ -21,7 +23,9 @@ export const C1 = 2048;
 
 export type NormalForm = keyof typeof FORM_REASONS;
 
-/** States: where a text begins, inside of it with nothing pending, and the one that says that it looks like mojibake. */
+/**
+ * States: where a text begins, inside of it with nothing pending, and the one that says that it looks like mojibake.
+ */
 export const BEGIN = 0;
 export const INSIDE = 1;
 export const BAD = STATE_COUNT;

@@ -1,7 +1,9 @@
 /**
- * Character references of HTML in text: `&hellip;`, `&#39;`, `&#x2019;`, and names in capitals where these are unambiguous.
+ * Character references of HTML in text: `&hellip;`, `&#39;`, `&#x2019;`, and names in capitals where these are
+ * unambiguous.
  *
- * Only references with their semicolon, whole, are read; what they stand for is Python's `html.unescape` and HTML's own rules for numbers.
+ * Only references with their semicolon, whole, are read; what they stand for is Python's `html.unescape` and HTML's own
+ * rules for numbers.
  */
 import { ENTITIES } from "./entities.gen.ts";
 import { c1AsWindows1252 } from "./single-byte.ts";

@@ -1,9 +1,10 @@
 /**
  * Repairs text that was decoded with the wrong encoding, as ftfy 6.3.1 decides.
  *
- * Owns the order of attempts: the whole text read again as UTF-8 from each single-byte encoding that it could have come from; then parts of it;
- * then Latin-1 that was Windows-1252. Each is tried until nothing changes any more, for text may be broken several times. Invariant: text that
- * does not look bad, ASCII among it, stays as it is. Price: strings, so it is for the few lines that a scan has found.
+ * Owns the order of attempts: the whole text read again as UTF-8 from each single-byte encoding that it could have come
+ * from; then parts of it; then Latin-1 that was Windows-1252. Each is tried until nothing changes any more, for text
+ * may be broken several times. Invariant: text that does not look bad, ASCII among it, stays as it is. Price: strings,
+ * so it is for the few lines that a scan has found.
  */
 import { isBad } from "./classes.ts";
 import { c1AsWindows1252, hasC1, SINGLE_BYTE } from "./single-byte.ts";

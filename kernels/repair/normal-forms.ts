@@ -1,8 +1,9 @@
 /**
  * Unicode normalisation with the data of Unicode 14.0, as CPython 3.11 has it.
  *
- * Normalisation of a character never changes once it is assigned, so the running Node gives the same answer for all text but characters that are
- * newer: those are left alone and cut the text. Price: a look at each character, and Node's own work.
+ * Normalisation of a character never changes once it is assigned, so the running Node gives the same answer for all
+ * text but characters that are newer: those are left alone and cut the text. Price: a look at each character, and
+ * Node's own work.
  */
 import { generalCategory } from "../unicode/tables.ts";
 import type { NormalForm } from "./classes.ts";

@@ -1,9 +1,10 @@
 /**
  * Finds where a text may need repair, so that all other text passes as it is.
  *
- * Owns the rule what may need it: a character that an option asks about, something shaped like an entity, a run of characters that looks like
- * mojibake, bytes that are no UTF-8. Invariant: a line without a finding comes out of the repair as it went in; one with a finding may. Price: a
- * nanosecond a byte of ASCII, 5 a character of others; the WebAssembly twin (assembly/repair) a tenth of that for ASCII.
+ * Owns the rule what may need it: a character that an option asks about, something shaped like an entity, a run of
+ * characters that looks like mojibake, bytes that are no UTF-8. Invariant: a line without a finding comes out of the
+ * repair as it went in; one with a finding may. Price: a nanosecond a byte of ASCII, 5 a character of others; the
+ * WebAssembly twin (assembly/repair) a tenth of that for ASCII.
  */
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
 import { BAD, BEGIN, INSIDE, repairTables } from "./classes.ts";
@@ -14,8 +15,8 @@ export interface RepairScanner {
   /** Makes `bytes[start, end)` the text, which begins a line. */
   readonly open: (bytes: Uint8Array, start: number, end: number) => void;
   /**
-   * Position of the first byte from `from` on, the start of a line, at which repair may be needed; the end of the text where there is none.
-   * Entities are looked for where `entities` says so.
+   * Position of the first byte from `from` on, the start of a line, at which repair may be needed; the end of the text
+   * where there is none. Entities are looked for where `entities` says so.
    */
   readonly next: (from: number, entities: boolean) => number;
 }

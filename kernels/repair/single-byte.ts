@@ -1,8 +1,9 @@
 /**
  * The single-byte encodings that text is mistaken for, in the order in which they are tried.
  *
- * Owns encoding into them. A sloppy one takes the bytes that the encoding leaves unassigned as they are in Latin-1, and U+FFFD as byte 1A, which
- * stands for a byte that is lost. Price: 64 KB an encoding, made when a text is first tried in it.
+ * Owns encoding into them. A sloppy one takes the bytes that the encoding leaves unassigned as they are in Latin-1, and
+ * U+FFFD as byte 1A, which stands for a byte that is lost. Price: 64 KB an encoding, made when a text is first tried in
+ * it.
  */
 import { ENCODINGS } from "./tables.gen.ts";
 

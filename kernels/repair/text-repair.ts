@@ -1,9 +1,10 @@
 /**
  * Repairs the text of documents, line by line, as ftfy 6.3.1 does.
  *
- * Owns the order of repairs and the lines they are made on. A line, with its line feed, is repaired until nothing changes any more; one of more than a
- * million characters is cut there. Invariant: what comes out is well-formed UTF-8, each malformed sequence U+FFFD, a surrogate pair the character it
- * stands for; a text without a finding of the scanner is not touched. Price: the scan, and strings for lines with a finding.
+ * Owns the order of repairs and the lines they are made on. A line, with its line feed, is repaired until nothing
+ * changes any more, 64 times at most; one of more than a million characters is cut there. Invariant: what comes out is
+ * well-formed UTF-8, each malformed sequence U+FFFD, a surrogate pair the character it stands for; a text without a
+ * finding of the scanner is not touched. Price: the scan, and strings for lines with a finding.
  */
 import {
   splitLigatures,
@@ -51,6 +52,11 @@ export interface RepairOptions {
 
 /** Characters of a line that are repaired at once. */
 const MAX_SEGMENT = 1_000_000;
+/**
+ * Repairs of a line that follow from each other. ftfy goes on for ever, which `&amp;amp;amp;` of a megabyte makes a
+ * matter of days.
+ */
+const MAX_ROUNDS = 64;
 const LINE_FEED = 0x0a;
 const LESS_THAN = 0x3c;
 const AMPERSAND_BYTE = 0x26;
@@ -105,7 +111,9 @@ export class TextRepair {
     return true;
   }
 
-  /** The end of whole lines from `at` on of no more characters than a segment, or of a segment of one that is longer. */
+  /**
+   * The end of whole lines from `at` on of no more characters than a segment, or of a segment of one that is longer.
+   */
   #chunkEnd(at: number): number {
     if (this.#end - at <= MAX_SEGMENT) return this.#end;
     const last = this.#bytes.lastIndexOf(LINE_FEED, at + MAX_SEGMENT - 1);
@@ -158,14 +166,17 @@ export class TextRepair {
     this.#done = end;
   }
 
-  /** The text of a line: a surrogate pair in it is a character, a single surrogate and what else is malformed U+FFFD. */
+  /**
+   * The text of a line: a surrogate pair in it is a character, a single surrogate and what else is malformed U+FFFD.
+   */
   #decode(line: Uint8Array): string {
     return this.#decoder.decode(line.includes(0xed) ? withoutSurrogates(line) : line);
   }
 
   #fix(line: string, entities: boolean): string {
     const options = this.#options;
-    for (let text = line; ; ) {
+    let text = line;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
       const before = text;
       if (entities) text = unescapeHtml(text);
       if (options.fixEncoding) text = fixMojibake(text, options);
@@ -177,8 +188,9 @@ export class TextRepair {
       if (options.removeTerminalEscapes) text = withoutTerminalEscapes(text);
       if (options.removeControlChars) text = withoutControlCharacters(text);
       if (options.normalization !== null) text = normalize(text, options.normalization);
-      if (text === before) return text;
+      if (text === before) break;
     }
+    return text;
   }
 }
 
@@ -196,7 +208,10 @@ function lineEnd(bytes: Uint8Array, at: number, stop: number): number {
   return Math.min(end + 1, stop);
 }
 
-/** `line` with pairs of surrogates, each of them three bytes, as the character that they stand for, and single ones as one U+FFFD. */
+/**
+ * `line` with pairs of surrogates, each of them three bytes, as the character that they stand for, and single ones as
+ * one U+FFFD.
+ */
 function withoutSurrogates(line: Uint8Array): Uint8Array {
   const units = Buffer.from(line).toString("latin1");
   const fixed = units.replace(

@@ -1,8 +1,9 @@
 /**
  * Reads the bytes that a text came from as the UTF-8 that they were, with what happened to them on the way undone.
  *
- * Owns three repairs of bytes: spaces that were no-break spaces (byte A0), sequences of which bytes are lost, and the UTF-8 of Java and of
- * UTF-16 units. They work on strings of one character a byte. Invariant: nothing is guessed where a sequence would be well-formed as it is.
+ * Owns three repairs of bytes: spaces that were no-break spaces (byte A0), sequences of which bytes are lost, and the
+ * UTF-8 of Java and of UTF-16 units. They work on strings of one character a byte. Invariant: nothing is guessed where
+ * a sequence would be well-formed as it is.
  */
 import { LOST } from "./single-byte.ts";
 
@@ -13,7 +14,9 @@ const REPLACEMENT = "\xef\xbf\xbd";
 /** Continuation bytes but A0, and but 85, which is seldom followed by it. */
 const REST = "[\\x80-\\x84\\x86-\\x9f\\xa1-\\xbf]";
 const ANY = "[\\x80-\\xbf]";
-/** Sequences that would be characters if their space were byte A0: letters and signs that are likely before or with it. */
+/**
+ * Sequences that would be characters if their space were byte A0: letters and signs that are likely before or with it.
+ */
 const ALTERED = new RegExp(
   [
     "[\\xc2\\xc3\\xc5\\xce\\xd0\\xd9] ",

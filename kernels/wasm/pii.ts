@@ -1,8 +1,8 @@
 /**
  * The anchors of personal data in WebAssembly: the host of assembly/pii/.
  *
- * Invariant: the anchors of the plain-TypeScript twin, which also takes texts above {@link MAX_TEXT_BYTES}. Memory: up to five times the longest text
- * that was scanned. Prices: the module's, and a copy of the text.
+ * Invariant: the anchors of the plain-TypeScript twin, which also takes texts above {@link MAX_TEXT_BYTES}. Memory: up
+ * to five times the longest text that was scanned. Prices: the module's, and a copy of the text.
  */
 import { type AnchorScanner, PlainAnchorScanner } from "../pii/anchors.ts";
 

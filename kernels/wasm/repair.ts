@@ -1,8 +1,8 @@
 /**
  * Finds where a text may need repair in WebAssembly: the host of assembly/repair/.
  *
- * Invariant: the positions of the plain-TypeScript twin. Memory: 200 KB, and the longest text that was opened, some megabytes at most, for who opens
- * it cuts there. Prices: the module's, and a copy of the text.
+ * Invariant: the positions of the plain-TypeScript twin. Memory: 200 KB, and the longest text that was opened, some
+ * megabytes at most, for who opens it cuts there. Prices: the module's, and a copy of the text.
  */
 import { BAD, repairTables } from "../repair/classes.ts";
 import type { RepairRules, RepairScanner } from "../repair/scan.ts";

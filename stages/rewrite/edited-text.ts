@@ -1,8 +1,8 @@
 /**
  * A text column of which most rows stay as they are.
  *
- * Invariant: nothing is copied before the first edit, and without one the column is the one that was there. Rows that are not edited are copied
- * many at a time. Price: one copy of the text where there is an edit.
+ * Invariant: nothing is copied before the first edit, and without one the column is the one that was there. Rows that
+ * are not edited are copied many at a time. Price: one copy of the text where there is an edit.
  */
 import type { Utf8Column } from "../../batch/column.ts";
 import { allocate, release } from "../../batch/memory.ts";

@@ -1,9 +1,10 @@
 /**
  * Fill-in-the-middle: cuts a share of the texts in three and puts the middle last, between sentinels.
  *
- * It works on texts, not on tokens, for the cut is between characters and each part is tokenized for itself, as in Megatron-LM; so it stands last in a
- * pipeline. Owns `literal_ranges`: all bytes but sentinels are marked, in rows that stay as they are too, so that a text that spells a special token spells
- * text. Invariant: what becomes of a row depends on the recipe's seed, the stage's id and the row's place alone. Price: two walks over a text and a copy.
+ * It works on texts, not on tokens, for the cut is between characters and each part is tokenized for itself, as in
+ * Megatron-LM; so it stands last in a pipeline. Owns `literal_ranges`: all bytes but sentinels are marked, in rows that
+ * stay as they are too, so that a text that spells a special token spells text. Invariant: what becomes of a row
+ * depends on the recipe's seed, the stage's id and the row's place alone. Price: two walks over a text and a copy.
  */
 import { z } from "zod";
 import { RangeListBuilder, Utf8Builder } from "../../batch/builder.ts";

@@ -1,4 +1,7 @@
-/** Fill-in-the-middle: parts of a text come to the same text, sentinels become tokens and nothing else does, draws depend on the row's place alone. */
+/**
+ * Fill-in-the-middle: parts of a text come to the same text, sentinels become tokens and nothing else does, draws
+ * depend on the row's place alone.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Batch } from "../../../batch/batch.ts";

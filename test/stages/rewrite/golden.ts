@@ -1,4 +1,6 @@
-/** What peers make of texts: files of test/golden/text-repair, each row a text and what it becomes, null where it stays. */
+/**
+ * What peers make of texts: files of test/golden/text-repair, each row a text and what it becomes, null where it stays.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StageDefinition } from "../../../stages/define.ts";

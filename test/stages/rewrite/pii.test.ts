@@ -99,7 +99,7 @@ test("phone numbers by both rules, and no other numbers", () => {
   for (const number of others) assert.equal(replaced(`${number} x`), `${number} x`, number);
 });
 
-test("equal texts stay equal and others do not matter; values keep their replacement in a text; the seed counts", () => {
+test("equal texts stay equal whatever is around them; values keep their replacement in a text; the seed counts", () => {
   const texts = Array.from({ length: 40 }, (_, i) => `mail a${i}@b.org, c@d.org and a${i}@b.org`);
   const made = (list: readonly string[], seed: readonly [number, number] = [1, 2]) =>
     applyAll(stage, {}, batchOf(list), { ...NO_RESOURCES, seed }).texts;

@@ -62,6 +62,11 @@ test("lines of more than a million characters are repaired in parts, and texts o
   assert.equal(repaired(line(999_999)), `first\n${"x".repeat(999_999)}Ã¶ and ö\n&\n`);
 });
 
+test("what is nested is unfolded so far that the work stays bounded", () => {
+  assert.equal(repaired(`&${"amp;".repeat(60)}lt;`), "<");
+  assert.equal(repaired(`&${"amp;".repeat(2000)}`), `&${"amp;".repeat(2000 - 64)}`);
+});
+
 test("each repair may be turned off", () => {
   const text = "Ã¶ \u001b[1mx\u0007\u0085";
   assert.equal(repaired(text), "ö x…");
