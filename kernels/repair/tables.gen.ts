@@ -75,7 +75,7 @@ export const CLASS_REASONS = [
   0, 16, 16, 16, 16, 16, 0, 768, 32, 0, 1, 0, 0, 768, 768, 0, 0, 640, 0, 776,
   772, 776, 776,
 ];
-/** The automaton: next state by state and class; STATE_COUNT is text that looks like mojibake. 0 begins a text, 1 is inside. */
+/** The automaton: next state by state and class; STATE_COUNT is text that looks broken, 0 its beginning. */
 export const STATE_CELLS =
   "AQICAgIBAgMBAQEEBXBwAgYHBwgHCQgGCAEKAQcHBwEHAQcKCwwMCwsNDQEODxALARESEREREQEBBwERAQERAQETEwsRCAEBAQoBAQYGAQEUARUV" +
   "FhUBARcYFxkVAQEBAgECAgEGARoBCggBAgoBBwcHChscBx0CEQEBAQICAgIBAgMBAQEEBXBwAgYHBwgHCQgGCAEKAQcHBwEHAQcKCw0NCwsNDQEO" +

@@ -1,6 +1,7 @@
 """Writes test/golden/text-repair/: texts, and what ftfy, datatrove and DCLM make of them.
 
-Needs: ftfy 6.3.1, datatrove 0.10.1, regex; a checkout of mlfoundations/dclm at 361714b, of which `baselines/mappers/{modifiers,core_utils}.py` are run.
+Needs: ftfy 6.3.1, datatrove 0.10.1, regex; a checkout of mlfoundations/dclm at 361714b, of which
+`baselines/mappers/{modifiers,core_utils}.py` are run.
 Usage: python test/golden/scripts/text-repair.py DCLM
 """
 
@@ -47,9 +48,15 @@ LETTERS = list(" abcXYZ.,?!-0123\n") + [
     for code in range(0x80, 0x10000)
     if any(re.match(f"[{members}]", chr(code)) for members in MOJIBAKE_CATEGORIES.values())
 ]
-CONTROLS = "\x00 \x07 \x0b \x0c \r \r\n \x1b[31m \x1b[0;1;٣m \x1b[ \x7f \x85 \x80 \x9d \u200b \u2028 \ufeff \ufffc \u206a \ufffd \u3000 ﬁ Ａ ﾀ “ ’ e\u0301 ŉ ¨ \x1a".split(" ")
+CONTROLS = (
+    "\x00 \x07 \x0b \x0c \r \r\n \x1b[31m \x1b[0;1;٣m \x1b[ \x7f \x85 \x80 \x9d \u200b \u2028 \ufeff \ufffc \u206a "
+    "\ufffd \u3000 ﬁ Ａ ﾀ “ ’ e\u0301 ŉ ¨ \x1a"
+).split(" ")
 ENTITIES = list(html.entities.html5)
-REFERENCES = "&; &#; &#x; &#12ab; &#xzz; &abcdefghijklmnopqrstuvwxyz; &amp;lt; &amp;amp;#39; &#59; &#x3B; &#0; &#13; &#x80; &#x1fffe; &#1114112; &#xD800; &#000000000000000000000039; &#0000000000000000000000039; &NTILDE; &nTILDE;".split(" ")
+REFERENCES = (
+    "&; &#; &#x; &#12ab; &#xzz; &abcdefghijklmnopqrstuvwxyz; &amp;lt; &amp;amp;#39; &#59; &#x3B; &#0; &#13; &#x80; "
+    "&#x1fffe; &#1114112; &#xD800; &#000000000000000000000039; &#0000000000000000000000039; &NTILDE; &nTILDE;"
+).split(" ")
 
 
 def mojibake(text):
@@ -90,7 +97,8 @@ def broken_text():
     if chance < 0.9:
         number = random.choice([random.randrange(0x110010), random.randrange(300)])
         named = "&" + pick(ENTITIES).rstrip(";") + pick(["", ";", ";"])
-        return pick([named, named.upper(), f"&#{number};", f"&#x{number:X};", pick(REFERENCES)]) + pick(["", "<", part()])
+        reference = pick([named, named.upper(), f"&#{number};", f"&#x{number:X};", pick(REFERENCES)])
+        return reference + pick(["", "<", part()])
     text = part()
     at = random.randrange(len(text) + 1)
     return text[:at] + pick(CONTROLS) + pick(CONTROLS) + text[at:]
@@ -107,18 +115,26 @@ def differing(text, *results):
     return [text, *(None if result == text else result for result in results)]
 
 
-every = dict(fix_latin_ligatures=True, fix_character_width=True, uncurl_quotes=True, fix_line_breaks=True, normalization="NFC")
+every = dict(fix_latin_ligatures=True, fix_character_width=True, uncurl_quotes=True)
+every |= dict(fix_line_breaks=True, normalization="NFC")
 kept, plain = FTFYFormatter(), FTFYFormatter(**every)
 texts = [text for text in (broken_text() for _ in range(2600)) if text.encode("utf-8", "replace").decode() == text]
 save("repair.json", [differing(text, kept.format(text), plain.format(text)) for text in texts])
 
-TOKENS = "a b.c john x-y _ . .. @ @@ - [1.2.3.4] [1.2.3.x:] [1.2.3.4 com .com example.com é ß ３ ² Ⅷ ! #a o'b 1.2.3.4 256.1.1.1 8.8.8.8 08.8.8.8 8.8.8.256 8.8.8.8.8.8 1234.5.6.7890 192.168.1.1 100.64.0.1 224.0.0.1 255.255.255.255 0.0.0.0 1 25 255 9 % a@b.c a@b.c-.d a@b-.c ( ) \"".split(" ") + [" ", "\n"]
+TOKENS = (
+    "a b.c john x-y _ . .. @ @@ - [1.2.3.4] [1.2.3.x:] [1.2.3.4 com .com example.com é ß ３ ² Ⅷ ! #a o'b 1.2.3.4 "
+    "256.1.1.1 8.8.8.8 08.8.8.8 8.8.8.256 8.8.8.8.8.8 1234.5.6.7890 192.168.1.1 100.64.0.1 224.0.0.1 "
+    "255.255.255.255 0.0.0.0 1 25 255 9 % a@b.c a@b.c-.d a@b-.c ( ) \""
+).split(" ") + [" ", "\n"]
 public = PIIFormatter(email_replacement="EMAIL", ip_replacement="IP")
 private = PIIFormatter(email_replacement="EMAIL", ip_replacement="IP", only_remove_public_ips=False)
 texts = ["".join(pick(TOKENS) for _ in range(random.randint(2, 8))) for _ in range(1200)]
 save("pii.json", [differing(text, public.format(text), private.format(text)) for text in texts])
 
-SYMBOLS = ["-", "|", ">>", "*", "a", "é", "１", "。", "\x85", "\n", "\n\n", "\r\n", "\r", "\x0b", "\x1c", " ", "\t", "\xa0", "\u2028", "…", "═", "—", "\x07", "\U00011141"]
+SYMBOLS = [
+    "-", "|", ">>", "*", "a", "é", "１", "。", "\x85", "\n", "\n\n", "\r\n", "\r", "\x0b", "\x1c", " ", "\t", "\xa0",
+    "\u2028", "…", "═", "—", "\x07", "\U00011141",
+]
 texts = ["".join(pick(SYMBOLS) for _ in range(random.randint(0, 12))) for _ in range(500)]
 gone, marked = SymbolLinesFormatter(), SymbolLinesFormatter(replace_char="§")
 save("symbol-lines.json", [differing(text, gone.format(text), marked.format(text)) for text in texts])
@@ -138,7 +154,10 @@ def words_of_fasttext(text):
     return [word for word in re.split(r"[ \r\t\v\f\0]+|(\n)", text) if word]
 
 
-ABSENT = "justext lxml lxml.etree retrie retrie.retrie bs4 fasttext uniseg uniseg.wordbreak nltk nltk.tokenize nltk.tokenize.punkt unidecode blingfire core core.constants core.factory_utils"
+ABSENT = (
+    "justext lxml lxml.etree retrie retrie.retrie bs4 fasttext uniseg uniseg.wordbreak nltk nltk.tokenize "
+    "nltk.tokenize.punkt unidecode blingfire core core.constants core.factory_utils"
+)
 for name in ABSENT.split():
     sys.modules[name] = Absent(name)
 sys.modules["lxml.etree"].ParserError = ValueError
@@ -175,7 +194,14 @@ def corrected(text):
     return page["text"], "too_many_words_removed" if (before - after) / before > 0.05 else ""
 
 
-LINES = ["HOME", "3 likes", "1,024 VIEWS!", "٣ shares", "5.1M   followers ", "12 likes of", "Items in cart", "you have 2 items in cart now", "items in cart items in cart", "  ", "", "\t", "12345", "１２３", "²³", "1a", "Read more...", "x read more abc", "READ MORE>>>", "Sign-in", "sign-in now", "Sign-in\xa0 x", " Sign-in", "one", "two words", "Ⅷ Ⅷ", "É", "éÉÈ", "- -", "\x0b", "\x85 ", "a b c d e f g h i items in cart", "a b c d e f g h items in cart", "read more\u2028...", "(3) downloads", "_3 likes", "3likes", "3,. likes", "3k\xa0quotes…", "ItemS In Cart.", "A line of some length that is nothing but prose."]
+LINES = [
+    "HOME", "3 likes", "1,024 VIEWS!", "٣ shares", "5.1M   followers ", "12 likes of", "Items in cart",
+    "you have 2 items in cart now", "items in cart items in cart", "  ", "", "\t", "12345", "１２３", "²³", "1a",
+    "Read more...", "x read more abc", "READ MORE>>>", "Sign-in", "sign-in now", "Sign-in\xa0 x", " Sign-in", "one",
+    "two words", "Ⅷ Ⅷ", "É", "éÉÈ", "- -", "\x0b", "\x85 ", "a b c d e f g h i items in cart",
+    "a b c d e f g h items in cart", "read more\u2028...", "(3) downloads", "_3 likes", "3likes", "3,. likes",
+    "3k\xa0quotes…", "ItemS In Cart.", "A line of some length that is nothing but prose.",
+]
 texts = ["\n".join(pick(LINES) for _ in range(random.randint(0, 6))) for _ in range(500)]
 texts += [f"{LINES[-1]} " * 9 + "\n" + text for text in texts[:100]]
 save("boilerplate-lines.json", [[text, *corrected(text)] for text in texts])
