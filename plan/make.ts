@@ -13,10 +13,11 @@ import { planFingerprint } from "./fingerprint.ts";
 import { planGroups } from "./groups.ts";
 import { type LackingEndpoint, lackingEndpoints, missingWarning, resolveMissing } from "./missing.ts";
 import { planOutputs } from "./outputs.ts";
-import type { Plan, SourcePlan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { planPlugins } from "./plugins.ts";
 import { planRows } from "./rows.ts";
 import { type DraftSource, draftSource, finishSource, usedSources } from "./sources.ts";
+import { checkSpecialTokens, specialTokenWarnings } from "./special-tokens.ts";
 import { StagePlanner } from "./stages.ts";
 import { planTokenizer } from "./tokenizer.ts";
 import type { Recipe } from "./types.ts";
@@ -48,6 +49,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
   const groups = planGroups(drafts);
   const sources = drafts.map((draft, index) => finishSource(draft, index, groups, recipe));
   checkExports(recipe, sources);
+  checkSpecialTokens(recipe, sources, planner.registry, tokenizing?.resolve);
   warnings.push(...specialTokenWarnings(recipe, sources));
   const windows = await planWindows(recipe, sources, planner);
   const rows = await planRows(recipe, sources, planner, tokenizing?.encode);
@@ -75,14 +77,4 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
     outputs,
     warnings,
   };
-}
-
-/** Who says where special tokens are text expects that they are none elsewhere. */
-function specialTokenWarnings({ tokenizer }: Recipe, sources: readonly SourcePlan[]): string[] {
-  if (tokenizer?.special_tokens !== "text") return [];
-  return sources.flatMap(({ name, stages, tokenized }) => {
-    const writer = stages.find(({ writes }) => writes.some((column) => column.name === "literal_ranges"));
-    if (!tokenized || writer === undefined) return [];
-    return `${name}: ${writer.use} writes special tokens into texts, and the tokenizer reads them as text: add \`special_tokens: parse\` to \`tokenizer\``;
-  });
 }

@@ -23,6 +23,8 @@ export interface PlannedTokenizer {
   readonly stage: PlannedStage;
   /** The ids of a text in which special tokens are parsed; undefined where it does not begin with one. */
   readonly encode: (text: string) => readonly number[] | undefined;
+  /** The id of a special token; throws RecipeError where the tokenizer has none of that name. */
+  readonly resolve: (token: string) => number;
   /** Where the file's template and the recipe differ. */
   readonly warnings: readonly string[];
 }
@@ -58,7 +60,8 @@ export async function planTokenizer(recipe: Recipe, planner: StagePlanner): Prom
       const ids = [...tokenizer.encodeText(text, { special: "parse" })];
       return special.has(ids[0] ?? -1) ? ids : undefined;
     };
-    return { tokenizer: plan, stage, encode, warnings: templateWarnings(plan, tokenizer, spec) };
+    const resolve = (token: string) => tokenizer.resolveSpecial(token);
+    return { tokenizer: plan, stage, encode, resolve, warnings: templateWarnings(plan, tokenizer, spec) };
   });
 }
 

@@ -93,6 +93,8 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
   readonly packs?: readonly PackProduct[];
   /** Of a source: whether its rows are counted over all shards in order, so that one task reads them all. */
   readonly sequential?: Declared<z.output<Options>, boolean>;
+  /** Special tokens that it writes into texts: the recipe's tokenizer must have them, and parse them. */
+  readonly special_tokens?: Declared<z.output<Options>, readonly string[]>;
   /** Names of the endpoints whose models it asks: a source whose pipeline has one that nobody gave is missing. */
   readonly endpoints?: Declared<z.output<Options>, readonly string[]>;
   /**
@@ -122,6 +124,7 @@ export interface StageDeclaration {
   readonly reasons: Readonly<Record<string, string>>;
   readonly exchange?: Exchange;
   readonly sequential: boolean;
+  readonly special_tokens: readonly string[];
   readonly endpoints: readonly string[];
 }
 
@@ -154,7 +157,7 @@ export function declarationOf<Options extends z.ZodType>(
   definition: StageDefinition<Options>,
   options: z.output<Options>,
 ): StageDeclaration {
-  const { name, reads, writes, reasons, exchange, sequential, endpoints = [] } = definition;
+  const { name, reads, writes, reasons, exchange, sequential, special_tokens = [], endpoints = [] } = definition;
   const resolved = declared(reasons, options);
   checkReasons(name, resolved);
   const [kind = "barrier", other] = kindsOf(definition);
@@ -167,6 +170,7 @@ export function declarationOf<Options extends z.ZodType>(
     reasons: resolved,
     ...(exchanged !== undefined && { exchange: exchanged }),
     sequential: sequential !== undefined && declared(sequential, options),
+    special_tokens: declared(special_tokens, options),
     endpoints: declared(endpoints, options),
   };
 }

@@ -41,7 +41,12 @@ import readCsv from "./read/csv.ts";
 import readFiles from "./read/files.ts";
 import readJsonl from "./read/jsonl.ts";
 import readParquet from "./read/parquet.ts";
+import rewriteBoilerplateLines from "./rewrite/boilerplate-lines.ts";
+import rewriteFim from "./rewrite/fim.ts";
 import rewriteJoinColumns from "./rewrite/join-columns.ts";
+import rewritePii from "./rewrite/pii.ts";
+import rewriteSymbolLines from "./rewrite/symbol-lines.ts";
+import rewriteUnicodeRepair from "./rewrite/unicode-repair.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
 import writeJsonl from "./write/jsonl.ts";
 import writeParquet from "./write/parquet.ts";
@@ -61,7 +66,12 @@ export const BUILTIN_STAGES = {
   "filter/gopher-repetition": filterGopherRepetition,
   "filter/length": filterLength,
   "filter/sample": filterSample,
+  "rewrite/boilerplate-lines": rewriteBoilerplateLines,
+  "rewrite/fim": rewriteFim,
   "rewrite/join-columns": rewriteJoinColumns,
+  "rewrite/pii": rewritePii,
+  "rewrite/symbol-lines": rewriteSymbolLines,
+  "rewrite/unicode-repair": rewriteUnicodeRepair,
   "annotate/choice": annotateChoice,
   "annotate/completion-loss": annotateCompletionLoss,
   "annotate/constant": annotateConstant,

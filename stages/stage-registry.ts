@@ -14,7 +14,16 @@ const LOADERS: ReadonlyMap<string, () => Promise<{ readonly default: AnyStage }>
   Object.entries(STAGE_LOADERS),
 );
 
-type OfOptions = "create" | "reads" | "writes" | "reasons" | "exchange" | "sequential" | "endpoints" | "tables";
+type OfOptions =
+  | "create"
+  | "reads"
+  | "writes"
+  | "reasons"
+  | "exchange"
+  | "sequential"
+  | "special_tokens"
+  | "endpoints"
+  | "tables";
 
 /** A definition whatever its options are: what `defineStage` returns, before its type is forgotten. */
 export interface AnyStage extends Omit<StageDefinition, OfOptions> {
@@ -24,6 +33,7 @@ export interface AnyStage extends Omit<StageDefinition, OfOptions> {
   readonly reasons: unknown;
   readonly exchange?: unknown;
   readonly sequential?: unknown;
+  readonly special_tokens?: unknown;
   readonly endpoints?: unknown;
   readonly tables?: unknown;
 }

@@ -1,8 +1,9 @@
 /**
  * Makes the text of several columns: `Question: {title}\n{body}\n\nAnswer: {answer}`.
  *
- * Owns the template. Invariant: what stands between the names is in the text as it is in the template, texts of columns byte for byte, numbers of
- * JSON as they are written there. Price: a copy of the bytes; no string a row but for numbers of typed columns.
+ * Owns the template. Invariant: what stands between the names is in the text as it is in the template, texts of columns
+ * byte for byte, numbers of JSON as they are written there. Price: a copy of the bytes; no string a row but for numbers
+ * of typed columns.
  */
 import { z } from "zod";
 import { MAX_ROW_BYTES } from "../../batch/batch.ts";

@@ -161,3 +161,25 @@ test("what the Hub refuses is said clearly: no token, no licence, no revision, n
   });
   assert.ok(!JSON.stringify(hub.log).includes(TOKEN));
 });
+
+test("a stage that writes special tokens is refused where they would not become tokens", async (t) => {
+  const root = temporaryFolder(t);
+  fs.writeFileSync(path.join(root, "a.jsonl"), '{"text":"a"}\n');
+  const plan = async (tokenizer: string, stage: string): Promise<Plan> => {
+    const text = `schema: 1
+name: fim
+tokenizer: { encoding: cl100k_base, eos: "<|endoftext|>"${tokenizer} }
+pipelines: { code: [ { use: rewrite/fim${stage} } ] }
+sources: { a: { from: a.jsonl, pipeline: code } }
+training_stages: [ { name: only, tokens: 1K, sequence_length: 64, weights: { a: 1 } } ]
+`;
+    const recipe = await loadRecipe({ text, name: "recipe.yaml", folder: root });
+    return makePlan(recipe, { environment: createIoEnvironment({ root }), registry: stageRegistry() });
+  };
+  assert.deepEqual((await plan(", special_tokens: parse", "")).warnings, []);
+  await assert.rejects(plan("", ""), {
+    code: "recipe/unparsed-special-tokens",
+    message: /rewrite\/fim writes the special tokens <\|fim_prefix\|>, <\|fim_middle\|>, <\|fim_suffix\|>/,
+  });
+  await assert.rejects(plan(", special_tokens: parse", ', prefix_token: "<PRE>"'), { code: /recipe\// });
+});
