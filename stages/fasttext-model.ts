@@ -6,19 +6,19 @@
 import { DataError } from "../batch/errors.ts";
 import { TABLES_START } from "../io/shared-tables.ts";
 import { wasmModule } from "../io/wasm.ts";
-import { Classifier, labelsOf } from "../kernels/fasttext/classifier.ts";
+import { Classifier, labelsOf, type Question } from "../kernels/fasttext/classifier.ts";
+import type { ForwardPass } from "../kernels/fasttext/forward.ts";
 import { BadModel, describeModel } from "../kernels/fasttext/model-file.ts";
-import type { RowSum } from "../kernels/fasttext/row-sum.ts";
 import { fillTables, type ModelTables, openTables, tablesBytes } from "../kernels/fasttext/tables.ts";
-import type { Newlines } from "../kernels/fasttext/text-line.ts";
-import { WasmRowSum } from "../kernels/wasm/fasttext.ts";
+import { WasmForwardPass } from "../kernels/wasm/fasttext.ts";
 import type { AssetRef, Assets } from "./assets.ts";
 
 /** What the labels of most models begin with. */
 export const LABEL_PREFIX = "__label__";
 
 export interface FasttextModel {
-  readonly classifier: Classifier;
+  /** What answers texts, of one thread. */
+  readonly classifier: (question: Omit<Question, "makePass">) => Classifier;
   /** As verdicts and columns have them: without the prefix. */
   readonly labels: readonly string[];
 }
@@ -28,20 +28,24 @@ export function fasttextTables(model: AssetRef): unknown {
   return { fasttext: model };
 }
 
-/** Opens the model at once. */
-export function openFasttext(assets: Assets, model: AssetRef, newlines: Newlines): FasttextModel {
+/** Opens the model at once. Input matrices of `foldBytes` and more are folded, where they can be. */
+export function openFasttext(
+  assets: Assets,
+  model: AssetRef,
+  { foldBytes }: { readonly foldBytes?: number } = {},
+): FasttextModel {
   const name = assets.name(model);
   const bytes = assets.bytes(model);
   return explained(name, () => {
     const description = describeModel(bytes);
-    const memory = assets.tables(tablesBytes(description), (buffer, progress) => {
-      fillTables(openTables(bytes, description, buffer, TABLES_START), progress);
+    const memory = assets.tables(tablesBytes(description, foldBytes), (buffer, progress) => {
+      fillTables(openTables(bytes, description, buffer, TABLES_START, foldBytes), progress);
     });
-    const tables = openTables(bytes, description, memory.buffer, TABLES_START);
+    const tables = openTables(bytes, description, memory.buffer, TABLES_START, foldBytes);
     const labels = labelsOf(tables).map((label) => withoutPrefix(label));
     const module = wasmModule("fasttext");
-    const makeSum = module && ((twin: RowSum) => wasmSum(module, memory, tables, twin));
-    return { classifier: new Classifier(tables, newlines, makeSum), labels };
+    const makePass = module && ((twin: ForwardPass) => wasmPass(module, memory, tables, twin));
+    return { classifier: (question) => new Classifier(tables, { ...question, makePass }), labels };
   });
 }
 
@@ -64,10 +68,15 @@ export function labelPositions(wanted: readonly string[], labels: readonly strin
   });
 }
 
-/** Sums in WebAssembly, or as `twin` where its memory has no room left for a thread. */
-function wasmSum(module: WebAssembly.Module, memory: WebAssembly.Memory, tables: ModelTables, twin: RowSum): RowSum {
+/** In WebAssembly, or as `twin` where its memory has no room left for a thread. */
+function wasmPass(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  tables: ModelTables,
+  twin: ForwardPass,
+): ForwardPass {
   try {
-    return new WasmRowSum(module, memory, tables, twin);
+    return new WasmForwardPass(module, memory, tables, twin);
   } catch (error) {
     if (error instanceof RangeError) return twin;
     throw error;

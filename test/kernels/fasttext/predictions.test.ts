@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { wasmModule } from "../../../io/wasm.ts";
-import { Classifier, labelsOf } from "../../../kernels/fasttext/classifier.ts";
+import { Classifier, labelsOf, type Question } from "../../../kernels/fasttext/classifier.ts";
+import type { ForwardPass } from "../../../kernels/fasttext/forward.ts";
 import { describeModel } from "../../../kernels/fasttext/model-file.ts";
 import { fillTables, type ModelTables, openTables, tablesBytes } from "../../../kernels/fasttext/tables.ts";
-import { WasmRowSum } from "../../../kernels/wasm/fasttext.ts";
+import { WasmForwardPass } from "../../../kernels/wasm/fasttext.ts";
 import { ROOT } from "../../project-root.ts";
 
 type Answer = readonly (readonly [string, number])[];
@@ -42,10 +43,11 @@ function tablesOf(bytes: Uint8Array, foldBytes?: number): OpenTables {
 }
 
 /** The plain engine, and the fast one where it runs. */
-function classifiersOf({ tables, memory }: OpenTables): Classifier[] {
-  const plain = new Classifier(tables, "end");
+function classifiersOf({ tables, memory }: OpenTables, question: Partial<Question> = {}): Classifier[] {
+  const plain = new Classifier(tables, { newlines: "end", ...question });
   if (module === undefined) return [plain];
-  return [plain, new Classifier(tables, "end", (twin) => new WasmRowSum(module, memory, tables, twin))];
+  const makePass = (twin: ForwardPass) => new WasmForwardPass(module, memory, tables, twin);
+  return [plain, new Classifier(tables, { newlines: "end", ...question, makePass })];
 }
 
 /** Bytes at an address that is `odd` more than a multiple of four. */
@@ -57,7 +59,10 @@ function placed(bytes: Uint8Array, odd: number): Uint8Array {
 
 function answer(classifier: Classifier, names: readonly string[], text: Uint8Array, k: number, threshold: number) {
   const count = classifier.predict(text, 0, text.length, k, threshold);
-  return Array.from({ length: count }, (_, i): [string, number] => [names[classifier.label(i)], classifier.score(i)]);
+  return Array.from({ length: count }, (_, i): [string, number] => [
+    names[classifier.labelAt(i)],
+    classifier.scoreAt(i),
+  ]);
 }
 
 for (const [name, wanted] of Object.entries(golden.models)) {
