@@ -9,6 +9,7 @@
  * four floats of a word; of a word that is not in the cache 3 a subword.
  */
 import { keptRow } from "./buckets";
+import { bucketsOf, hashNgrams, MAX_N, STRIDE } from "./ngrams";
 import { multiplyBlocks } from "./output";
 import { addRow, addRows, addVector, scaleVector } from "./rows";
 
@@ -63,6 +64,7 @@ let cache: usize = 0;
 let cacheMask: u32 = 0;
 let entryBytes: usize = 0;
 let wordSum: usize = 0;
+let ngrams: usize = 0;
 let sum: usize = 0;
 
 let outputs: usize = 0;
@@ -140,6 +142,7 @@ export function useScratch(
   mask: u32,
   bytesOfEntry: usize,
   wordSumAt: usize,
+  ngramsAt: usize,
   sumAt: usize,
 ): void {
   text = textAt;
@@ -149,6 +152,7 @@ export function useScratch(
   cacheMask = mask;
   entryBytes = bytesOfEntry;
   wordSum = wordSumAt;
+  ngrams = ngramsAt;
   sum = sumAt;
 }
 
@@ -302,22 +306,60 @@ function collectSubwords(at: usize, length: u32): void {
   store<u8>(start, OPEN);
   store<u8>(end - 1, CLOSE);
   store<u8>(end, 0);
-  const longest = maxn;
-  const shortest = minn;
+  const chars = maxn > MAX_N ? 0 : hashNgrams(ngrams, start, end, minn, maxn, buckets, magic, <i32>shift);
+  if (chars > 0) listNgrams(chars);
+  else listSlowly(start, end);
+  store<u8>(start, before);
+  store<u8>(end - 1, after);
+  store<u8>(end, beyond);
+}
+
+/** Lists the buckets that were made of so many characters. */
+function listNgrams(chars: u32): void {
+  let first = listCount;
+  for (let from: u32 = 0; from < chars; from++) {
+    if (listCount > MAX_LIST - MAX_N) {
+      toRows(first);
+      flush();
+      first = 0;
+    }
+    const longest = min(maxn, chars - from);
+    // `<` or `>` alone is none.
+    const shortest = from == 0 || from + 1 == chars ? max(minn, 2) : max(minn, 1);
+    let at = bucketsOf(ngrams, shortest) + ((<usize>from) << 2);
+    for (let n = shortest; n <= longest; n++) {
+      const bucket = load<u32>(at);
+      store<u32>(list + ((<usize>listCount) << 2), bucket);
+      // Without a branch: which of them are left is hard to guess.
+      listCount += pruned == 0 ? 1 : (load<u32>(kept + ((<usize>(bucket >> 5)) << 2)) >> (bucket & 31)) & 1;
+      at += STRIDE;
+    }
+  }
+  toRows(first);
+}
+
+/** Makes rows of listed buckets, from the `first` one on. */
+function toRows(first: u32): void {
+  for (let i = first; i < listCount; i++) {
+    const at = list + ((<usize>i) << 2);
+    const bucket = load<u32>(at);
+    store<u32>(at, words + (pruned == 0 ? bucket : keptRow(bucket, kept, ranks, keptRows)));
+  }
+}
+
+/** As {@link hashNgrams} and {@link listNgrams}, for any word. */
+function listSlowly(start: usize, end: usize): void {
   for (let from = start; from < end; from++) {
     if (load<i8>(from) < -64) continue;
     let hash = FNV_OFFSET;
     let to = from;
-    for (let n: u32 = 1; to < end && n <= longest; n++) {
+    for (let n: u32 = 1; to < end && n <= maxn; n++) {
       hash = (hash ^ <u32>(<i32>load<i8>(to++))) * FNV_PRIME;
       while (load<i8>(to) < -64) hash = (hash ^ <u32>(<i32>load<i8>(to++))) * FNV_PRIME;
-      if (n < shortest || (n == 1 && (from == start || to == end))) continue;
+      if (n < minn || (n == 1 && (from == start || to == end))) continue;
       listBucket(modulo(hash));
     }
   }
-  store<u8>(start, before);
-  store<u8>(end - 1, after);
-  store<u8>(end, beyond);
 }
 
 function modulo(hash: u32): u32 {

@@ -16,6 +16,8 @@ const LIST_BYTES = 4 * 4096;
 const CACHE_BYTES = 4 * 1024 * 1024;
 const ENTRY_HEAD_BYTES = 48;
 const MIN_ENTRIES = 256;
+/** `SCRATCH_BYTES` of assembly/fasttext/ngrams.ts. */
+const NGRAMS_BYTES = 13 * 4 * 1032;
 const ALIGNMENT = 64;
 const END = Buffer.from("</s>");
 
@@ -52,6 +54,7 @@ interface Exports {
     mask: number,
     entryBytes: number,
     wordSum: number,
+    ngrams: number,
     sum: number,
   ): void;
   mean(length: number, inOrder: boolean): number;
@@ -86,17 +89,18 @@ export class WasmForwardPass implements ForwardPass {
       LIST_BYTES,
       entries * entryBytes,
       4 * stride,
+      NGRAMS_BYTES,
       4 * stride,
       this.#hasOutput ? 16 * blocks : 0,
     ].map(aligned);
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     let at = PAGE_BYTES * memory.grow(Math.ceil(bytes / PAGE_BYTES));
-    const [textAt = 0, hashes = 0, list = 0, cache = 0, wordSum = 0, sum = 0, logits = 0] = sizes.map((size) => {
+    const [textAt = 0, hashes = 0, list = 0, cache = 0, wordSum = 0, ngrams = 0, sum = 0, logits = 0] = sizes.map((size) => {
       at += size;
       return at - size;
     });
     const text = textAt + MARGIN;
-    this.#exports.useScratch(text, hashes, list, cache, entries - 1, entryBytes, wordSum, sum);
+    this.#exports.useScratch(text, hashes, list, cache, entries - 1, entryBytes, wordSum, ngrams, sum);
     this.#exports.useOutput(outputs.byteOffset, blocks, description.dim, logits);
     this.#text = new Uint8Array(memory.buffer, text, MAX_TEXT_BYTES);
     this.hidden = new Float32Array(memory.buffer, sum, width);
@@ -138,7 +142,7 @@ export class WasmForwardPass implements ForwardPass {
     );
     const pruning = pruned === undefined ? 0 : pruned.count > 0 ? 1 : 2;
     const at = [kept.byteOffset, ranks.byteOffset, keptRows.byteOffset] as const;
-    this.#exports.useNgrams(minn, maxn, buckets, wordNgrams, pruning, ...at);
+    this.#exports.useNgrams(Math.max(0, minn), maxn, buckets, wordNgrams, pruning, ...at);
   }
 }
 
