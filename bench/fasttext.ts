@@ -97,7 +97,11 @@ const maxBytes = Number(values.megabytes) * 1e6;
 const rounds = Number(values.rounds);
 const corpora =
   values.data === undefined ? await readSamples(maxBytes) : readFolder(values.data, positionals, maxBytes);
-const model = openFasttext(assetsOf(values.model), { asset: values.model }, values.unfolded ? { foldBytes: Infinity } : {});
+const model = openFasttext(
+  assetsOf(values.model),
+  { asset: values.model },
+  values.unfolded ? { foldBytes: Infinity } : {},
+);
 const python = process.env.SHARDMILL_PYTHON;
 const peer = python === undefined ? undefined : new Peer(python, values.model);
 const results: Record<string, unknown> = { model: path.basename(values.model), unfolded: values.unfolded };

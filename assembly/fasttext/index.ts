@@ -12,14 +12,12 @@ import { keptRow } from "./buckets";
 import { bucketsOf, hashNgrams, MAX_N, STRIDE } from "./ngrams";
 import { multiplyBlocks } from "./output";
 import { addRow, addRows, addVector, scaleVector } from "./rows";
+import { hashOfKey, hashOfWord, isSeparator, keyPart, lengthOfWord, MAX_KEY } from "./words";
 
-/** Longest word that the cache takes. */
-const MAX_CACHED_BYTES: u32 = 32;
-// An entry of the cache: hash, length (0: free), rows, whether it takes part in n-grams of words; bytes; sum of the rows.
-const LENGTH: usize = 4;
-const COUNT: usize = 8;
-const PUSHED: usize = 12;
-const BYTES: usize = 16;
+// An entry of the cache: key of the word (zeros: free), hash, number of rows, whether it takes part in n-grams of words; sum of the rows.
+const HASH: usize = 32;
+const COUNT: usize = 36;
+const PUSHED: usize = 40;
 const VECTOR: usize = 48;
 
 /** Rows that are collected before they are added. */
@@ -171,20 +169,15 @@ export function mean(length: usize, inOrder: bool): u32 {
   store<u8>(end, 0x20);
   let at = text;
   while (at < end) {
-    let byte = load<u8>(at);
-    if (isSeparator(byte)) {
+    if (isSeparator(load<u8>(at))) {
       at++;
       continue;
     }
-    const start = at;
-    let hash = FNV_OFFSET;
-    do {
-      hash = (hash ^ <u32>(<i32>(<i8>byte))) * FNV_PRIME;
-      byte = load<u8>(++at);
-    } while (!isSeparator(byte));
-    if (hash == END_HASH && at - start == 4 && load<u32>(start) == END) break;
-    if (inOrder) addInOrder(start, <u32>(at - start), hash);
-    else addWord(start, <u32>(at - start), hash);
+    const length = lengthOfWord(at);
+    if (length == 4 && load<u32>(at) == END) break;
+    if (inOrder) addInOrder(at, length);
+    else addWord(at, length);
+    at += length;
   }
   if (endEntry < <i32>words) {
     if (endEntry >= 0) {
@@ -198,10 +191,6 @@ export function mean(length: usize, inOrder: bool): u32 {
   return rowCount;
 }
 
-function isSeparator(byte: u8): bool {
-  return byte <= 0x20 && (byte == 0x20 || byte == 0 || <u32>(byte - 9) < 5);
-}
-
 function pushHash(hash: u32): void {
   store<u32>(hashes + ((<usize>hashCount) << 2), hash);
   hashCount++;
@@ -213,60 +202,54 @@ function pushRow(row: u32): void {
   listCount++;
 }
 
-function addInOrder(at: usize, length: u32, hash: u32): void {
+function addInOrder(at: usize, length: u32): void {
   target = sum;
-  if (collect(at, length, hash)) pushHash(hash);
-  flush();
+  collect(at, length, hashOfWord(at, length));
 }
 
 /** Adds the sum of a word's rows. */
-function addWord(at: usize, length: u32, hash: u32): void {
-  if (length > MAX_CACHED_BYTES) {
+function addWord(at: usize, length: u32): void {
+  if (length > MAX_KEY) {
     target = wordSum;
     memory.fill(wordSum, 0, rowBytes);
-    if (collect(at, length, hash)) pushHash(hash);
-    flush();
+    collect(at, length, hashOfWord(at, length));
     addVector(wordSum, rowBytes, sum);
     return;
   }
-  const entry = cache + <usize>(mix(hash) & cacheMask) * entryBytes;
-  if (load<u32>(entry) != hash || load<u32>(entry, LENGTH) != length || !isSame(at, entry + BYTES, length)) {
-    keep(entry, at, length, hash);
+  const low = keyPart(at, min(length, 16));
+  const high = length > 16 ? keyPart(at + 16, length - 16) : i64x2.splat(0);
+  const entry = cache + <usize>(hashOfKey(low, high) & cacheMask) * entryBytes;
+  const different = v128.or(v128.xor(v128.load(entry), low), v128.xor(v128.load(entry, 16), high));
+  if (v128.any_true(different)) {
+    v128.store(entry, low);
+    v128.store(entry, high, 16);
+    keep(entry, at, length);
   } else {
     rowCount += load<u32>(entry, COUNT);
+    if (load<u32>(entry, PUSHED) != 0) pushHash(load<u32>(entry, HASH));
   }
   addVector(entry + VECTOR, rowBytes, sum);
-  if (load<u32>(entry, PUSHED) != 0) pushHash(hash);
 }
 
-/** Makes an entry of the cache; counts its rows. */
-function keep(entry: usize, at: usize, length: u32, hash: u32): void {
+/** Fills an entry of the cache; counts its rows. */
+function keep(entry: usize, at: usize, length: u32): void {
+  const hash = hashOfWord(at, length);
   const before = rowCount;
   target = entry + VECTOR;
   memory.fill(target, 0, rowBytes);
-  store<u32>(entry, hash);
-  store<u32>(entry, length, LENGTH);
-  v128.store(entry, v128.load(at), BYTES);
-  v128.store(entry, v128.load(at, 16), BYTES + 16);
+  store<u32>(entry, hash, HASH);
   store<u32>(entry, <u32>collect(at, length, hash), PUSHED);
-  flush();
   store<u32>(entry, rowCount - before, COUNT);
 }
 
-/** Whether `length` bytes, at most 32, are equal. */
-function isSame(a: usize, b: usize, length: u32): bool {
-  const low = <u32>i8x16.bitmask(i8x16.eq(v128.load(a), v128.load(b)));
-  const high = <u32>i8x16.bitmask(i8x16.eq(v128.load(a, 16), v128.load(b, 16)));
-  const equal = low | (high << 16);
-  return length == 32 ? equal == 0xffffffff : (~equal & ((1 << length) - 1)) == 0;
-}
-
-/** Lists the rows of a word. Whether it takes part in n-grams of words: a label does not, and has no rows. */
+/** Adds the rows of a word to the target. Whether it takes part in n-grams of words: a label does not, and has no rows. */
 function collect(at: usize, length: u32, hash: u32): bool {
   const entry = find(at, length, hash);
   if (entry < 0 ? isLabel(at, length) : <u32>entry >= words) return false;
   if (entry >= 0) pushRow(<u32>entry);
   if (maxn > 0 && pruned != 2) collectSubwords(at, length);
+  flush();
+  pushHash(hash);
   return true;
 }
 

@@ -95,10 +95,12 @@ export class WasmForwardPass implements ForwardPass {
     ].map(aligned);
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     let at = PAGE_BYTES * memory.grow(Math.ceil(bytes / PAGE_BYTES));
-    const [textAt = 0, hashes = 0, list = 0, cache = 0, wordSum = 0, ngrams = 0, sum = 0, logits = 0] = sizes.map((size) => {
-      at += size;
-      return at - size;
-    });
+    const [textAt = 0, hashes = 0, list = 0, cache = 0, wordSum = 0, ngrams = 0, sum = 0, logits = 0] = sizes.map(
+      (size) => {
+        at += size;
+        return at - size;
+      },
+    );
     const text = textAt + MARGIN;
     this.#exports.useScratch(text, hashes, list, cache, entries - 1, entryBytes, wordSum, ngrams, sum);
     this.#exports.useOutput(outputs.byteOffset, blocks, description.dim, logits);
