@@ -3,15 +3,16 @@
  *
  * The file and what is looked up in it are shared by all threads; a thread has its own classifier. Throws DataError `data/fasttext-model` where the file is no classifier.
  */
-import { DataError } from "../batch/errors.ts";
+import { DataError, RecipeError } from "../batch/errors.ts";
 import { TABLES_START } from "../io/shared-tables.ts";
 import { wasmModule } from "../io/wasm.ts";
 import { Classifier, labelsOf, type Question } from "../kernels/fasttext/classifier.ts";
 import type { ForwardPass } from "../kernels/fasttext/forward.ts";
+import { LabelScan } from "../kernels/fasttext/label-scan.ts";
 import { BadModel, describeModel } from "../kernels/fasttext/model-file.ts";
 import { fillTables, type ModelTables, openTables, tablesBytes } from "../kernels/fasttext/tables.ts";
 import { WasmForwardPass } from "../kernels/wasm/fasttext.ts";
-import type { AssetRef, Assets } from "./assets.ts";
+import type { AssetFiles, AssetRef, Assets } from "./assets.ts";
 
 /** What the labels of most models begin with. */
 export const LABEL_PREFIX = "__label__";
@@ -53,14 +54,34 @@ export function withoutPrefix(label: string): string {
   return label.startsWith(LABEL_PREFIX) ? label.slice(LABEL_PREFIX.length) : label;
 }
 
-/** The positions of `wanted` among the labels of a model. Throws DataError `data/fasttext-label` for one that it does not have. */
+/** Whether the model is a classifier that has the labels. Throws RecipeError `recipe/fasttext-model`, `recipe/unknown-label`. */
+export async function checkLabels(files: AssetFiles, model: AssetRef, wanted: readonly string[]): Promise<void> {
+  const name = files.name(model);
+  try {
+    labelPositions(wanted, await labelsIn(files.stream(model)), name);
+  } catch (error) {
+    if (!(error instanceof BadModel)) throw error;
+    throw new RecipeError({ code: "recipe/fasttext-model", ...explanation(name, error) }, { cause: error });
+  }
+}
+
+async function labelsIn(pieces: AsyncIterable<Uint8Array>): Promise<readonly string[]> {
+  const scan = new LabelScan();
+  for await (const piece of pieces) {
+    const labels = scan.push(piece);
+    if (labels !== undefined) return labels.map((label) => withoutPrefix(label));
+  }
+  return scan.end();
+}
+
+/** The positions of `wanted` among the labels of a model. Throws RecipeError `recipe/unknown-label` for one that it does not have. */
 export function labelPositions(wanted: readonly string[], labels: readonly string[], name: string): number[] {
   return wanted.map((label) => {
     const position = labels.indexOf(withoutPrefix(label));
     if (position >= 0) return position;
     const some = labels.slice(0, 20).join(", ");
-    throw new DataError({
-      code: "data/fasttext-label",
+    throw new RecipeError({
+      code: "recipe/unknown-label",
       what: `${name} has no label ${label}`,
       why: "no text would ever get it",
       fix: `use one of its ${labels.length} labels: ${some}${labels.length > 20 ? ", …" : ""}`,
@@ -88,13 +109,13 @@ function explained<Result>(name: string, open: () => Result): Result {
     return open();
   } catch (error) {
     if (!(error instanceof BadModel)) throw error;
-    throw new DataError(
-      {
-        code: "data/fasttext-model",
-        what: `${name} cannot be used as a fastText classifier: ${error.message}`,
-        fix: "use a model that was trained `supervised`, as .bin or .ftz",
-      },
-      { cause: error },
-    );
+    throw new DataError({ code: "data/fasttext-model", ...explanation(name, error) }, { cause: error });
   }
+}
+
+function explanation(name: string, { message }: BadModel): { readonly what: string; readonly fix: string } {
+  return {
+    what: `${name} cannot be used as a fastText classifier: ${message}`,
+    fix: "use a model that was trained `supervised`, as .bin or .ftz",
+  };
 }

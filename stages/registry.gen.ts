@@ -27,6 +27,7 @@ import filterFasttext from "./filter/fasttext.ts";
 import filterFinewebQuality from "./filter/fineweb-quality.ts";
 import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
+import filterLanguage from "./filter/language.ts";
 import filterLength from "./filter/length.ts";
 import filterSample from "./filter/sample.ts";
 import packBestFit from "./pack/best-fit.ts";
@@ -57,6 +58,7 @@ export const BUILTIN_STAGES = {
   "filter/fineweb-quality": filterFinewebQuality,
   "filter/gopher-quality": filterGopherQuality,
   "filter/gopher-repetition": filterGopherRepetition,
+  "filter/language": filterLanguage,
   "filter/length": filterLength,
   "filter/sample": filterSample,
   "rewrite/join-columns": rewriteJoinColumns,

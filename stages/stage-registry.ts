@@ -12,7 +12,16 @@ import { isStageKind } from "./kinds.ts";
 /** What may stand in a path: names come from plans. */
 const STAGE_NAME = /^[a-z]+\/[a-z0-9-]+$/;
 
-type OfOptions = "create" | "reads" | "writes" | "reasons" | "exchange" | "sequential" | "endpoints" | "tables";
+type OfOptions =
+  | "create"
+  | "reads"
+  | "writes"
+  | "reasons"
+  | "exchange"
+  | "sequential"
+  | "endpoints"
+  | "tables"
+  | "checkAssets";
 
 /** A definition whatever its options are: what `defineStage` returns, before its type is forgotten. */
 export interface AnyStage extends Omit<StageDefinition, OfOptions> {
@@ -24,6 +33,7 @@ export interface AnyStage extends Omit<StageDefinition, OfOptions> {
   readonly sequential?: unknown;
   readonly endpoints?: unknown;
   readonly tables?: unknown;
+  readonly checkAssets?: unknown;
 }
 
 export interface StageRegistry {

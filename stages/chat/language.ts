@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { Classifier } from "../../kernels/fasttext/classifier.ts";
 import type { JsonValue } from "../../kernels/json/value.ts";
 import { type Assets, assetPath, defineStage } from "../define.ts";
-import { fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
+import { checkLabels, fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
 import { BAD_MESSAGES, contentOf, conversationTransform, Fault, type Message, roleOf } from "./conversation.ts";
 import { addCounts, Tally } from "./counts.ts";
 
@@ -92,6 +92,7 @@ export default defineStage({
   reference: "Joulin et al. 2016, 2017; fastText 0.9.2",
   options,
   tables: ({ model }) => fasttextTables(model),
+  checkAssets: ({ model, languages }, files) => checkLabels(files, model, languages),
   reads: ["messages"],
   writes: ({ languages_column }) =>
     languages_column === null ? [] : [{ name: languages_column, kind: "json" as const }],

@@ -11,7 +11,7 @@ import { int32At } from "../../batch/numbers.ts";
 import type { Classifier } from "../../kernels/fasttext/classifier.ts";
 import { NEWLINES } from "../../kernels/fasttext/text-line.ts";
 import { type Assets, assetPath, type Drop, defineStage, transform } from "../define.ts";
-import { fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
+import { checkLabels, fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
 
 const options = z.strictObject({
   model: assetPath().describe("supervised fastText model, .bin or .ftz, of any loss, quantized or not"),
@@ -105,6 +105,8 @@ export default defineStage({
   reference: "Joulin et al. 2016, 2017; fastText 0.9.2",
   options,
   tables: ({ model }) => fasttextTables(model),
+  checkAssets: ({ model, labels, score_of }, files) =>
+    checkLabels(files, model, [...(labels ?? []), ...(score_of === null ? [] : [score_of])]),
   reads: ({ column }) => [column],
   writes: ({ label_column, score_column }) => [
     ...(label_column === null ? [] : [{ name: label_column, kind: "dictionary" as const }]),
