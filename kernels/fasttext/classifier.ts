@@ -21,6 +21,8 @@ const MAX_ROWS = 20_000;
 const NEAR = 1e-4;
 /** Nor do scores that are nearer to a bound. */
 const NEAR_BOUND = 1e-5;
+/** fastText cuts a tree where scores fall below. */
+const MIN_TREE_SCORE = 1e-5;
 /** Nodes of a tree are multiplied all at once where they are no more floats, else when they are looked at. */
 const MAX_PROJECTED = 1 << 16;
 
@@ -47,6 +49,8 @@ export interface Question {
   readonly watched?: readonly number[];
   /** What scores are compared with. */
   readonly bounds?: readonly number[];
+  /** Of labels with equal scores the best is the first of those that fastText lists for k = -1, not the one that it gives for k = 1. So it is where some are watched. */
+  readonly listsAll?: boolean;
   /** Makes what passes the tables, in place of the plain one. */
   readonly makePass?: ((twin: ForwardPass) => ForwardPass) | undefined;
 }
@@ -57,6 +61,7 @@ export class Classifier {
   readonly #line: TextLine;
   readonly #watched: readonly number[];
   readonly #bounds: readonly number[];
+  readonly #listsAll: boolean;
   readonly #pass: ForwardPass;
   /** Passes rows of the file where those of the tables are folded. */
   readonly #exact: ForwardPass;
@@ -70,13 +75,14 @@ export class Classifier {
   score = Number.NaN;
   readonly scores: Float64Array;
 
-  constructor(tables: ModelTables, { newlines, watched = [], bounds = [], makePass }: Question) {
+  constructor(tables: ModelTables, { newlines, watched = [], bounds = [], listsAll = false, makePass }: Question) {
     const { bytes, description, isFolded } = tables;
     const twin = new PlainForwardPass(tables);
     this.#tables = tables;
     this.#line = new TextLine(newlines);
     this.#watched = watched;
     this.#bounds = bounds;
+    this.#listsAll = listsAll || watched.length > 0;
     this.scores = new Float64Array(watched.length);
     this.#pass = makePass === undefined || tables.rows.length === 0 ? twin : makePass(twin);
     this.#exact = isFolded ? new PlainForwardPass(tables, true) : this.#pass;
@@ -135,7 +141,11 @@ export class Classifier {
       tree.seek(this.#nodes(this.#pass), 1 - NEAR);
       this.label = tree.leaf;
       this.score = f(tree.first);
-      for (const [i, label] of this.#watched.entries()) this.scores[i] = f(tree.scoreOf(label));
+      for (const [i, label] of this.#watched.entries()) {
+        const score = tree.scoreOf(label);
+        // As predict has it, which does not look further down where less is left.
+        this.scores[i] = score < MIN_TREE_SCORE ? 0 : f(score);
+      }
       return tree.second < tree.first * (1 - NEAR);
     }
     this.#pass.project();
@@ -178,7 +188,7 @@ export class Classifier {
     this.#offerAll(logits, 0);
     this.label = this.labelAt(0);
     this.score = this.scoreAt(0);
-    return isSure;
+    return isSure && !(this.#listsAll && logits.some((value, i) => i !== this.label && value === logits[this.label]));
   }
 
   #isNearBound(): boolean {
@@ -191,7 +201,8 @@ export class Classifier {
 
   /** As `judge`, by `predict`. */
   #predictWatched(bytes: Uint8Array, start: number, end: number): void {
-    const count = this.predict(bytes, start, end, this.#watched.length === 0 ? 1 : -1, 0);
+    const count = this.predict(bytes, start, end, this.#listsAll ? -1 : 1, 0);
+    this.scores.fill(0);
     this.label = this.labelAt(0);
     this.score = this.scoreAt(0);
     for (let i = 0; i < count && this.#watched.length > 0; i++) {

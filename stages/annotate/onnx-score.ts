@@ -147,7 +147,7 @@ function columnsOf(
   for (let row = 0; row < batch.rows; row++) {
     const score = answer(row);
     if (score === undefined) continue;
-    if (typeof score !== "number") throw notFinite(model.asset);
+    if (typeof score !== "number" || !Number.isFinite(score)) throw notFinite(model.asset);
     scores[row] = score;
     integers[row] = integerScore(score, min_int_score, max_int_score);
     validity[row >> 3] = (validity[row >> 3] ?? 0) | (1 << (row & 7));

@@ -1,7 +1,7 @@
 /**
  * Judges one text after another by its language: the best label, and whether it stays.
  *
- * Invariant: where top languages are asked for, the best label is the first of all that fastText lists, as datatrove takes it. Price: see kernels/fasttext/classifier.ts.
+ * Invariant: the best label is the first of all that fastText lists, as datatrove takes it. Price: see kernels/fasttext/classifier.ts.
  */
 import type { Classifier } from "../../kernels/fasttext/classifier.ts";
 import type { Assets } from "../define.ts";
@@ -27,7 +27,12 @@ export class LanguageJudge {
     if (languages !== null) this.#wanted = labelPositions(languages, labels, assets.name(model));
     this.#minScore = min_score;
     this.#minTopScore = min_top_score;
-    this.#classifier = classifier({ newlines: "space", watched: this.#wanted ?? [], bounds: [min_score] });
+    this.#classifier = classifier({
+      newlines: "space",
+      watched: this.#wanted ?? [],
+      bounds: [min_score],
+      listsAll: true,
+    });
   }
 
   judge(bytes: Uint8Array, start: number, end: number): void {
