@@ -3,6 +3,7 @@ import annotateChoice from "./annotate/choice.ts";
 import annotateCompletionLoss from "./annotate/completion-loss.ts";
 import annotateConstant from "./annotate/constant.ts";
 import annotateLookUp from "./annotate/look-up.ts";
+import annotateOnnxScore from "./annotate/onnx-score.ts";
 import chatEmoji from "./chat/emoji.ts";
 import chatGenerate from "./chat/generate.ts";
 import chatInvariants from "./chat/invariants.ts";
@@ -66,6 +67,7 @@ export const BUILTIN_STAGES = {
   "annotate/completion-loss": annotateCompletionLoss,
   "annotate/constant": annotateConstant,
   "annotate/look-up": annotateLookUp,
+  "annotate/onnx-score": annotateOnnxScore,
   "dedup/exact": dedupExact,
   "dedup/minhash": dedupMinhash,
   "dedup/paragraphs": dedupParagraphs,
