@@ -43,6 +43,7 @@ export function hashNgrams(
   let depth: usize = 0;
   let deepest: usize = 0;
   const first = plane(scratch, 0);
+  const cleared = ((<usize>min(end - start, MAX_CHARS)) << 2) + 32;
   for (let at = start; at < end; at++) {
     const byte = <i32>load<i8>(at);
     if (byte >= -64) {
@@ -53,7 +54,7 @@ export function hashNgrams(
       continue;
     }
     if (++depth > 3) return 0;
-    for (; deepest < depth; deepest++) memory.fill(plane(scratch, deepest + 1), 0, (<usize>(end - start) + 8) << 2);
+    for (; deepest < depth; deepest++) memory.fill(plane(scratch, deepest + 1), 0, cleared);
     store<i32>(plane(scratch, depth) + ((<usize>(count - 1)) << 2), byte);
   }
   const prime = i32x4.splat(FNV_PRIME);

@@ -55,6 +55,35 @@ for (const name of models) {
   });
 }
 
+test("words of any length and any characters are the twin's, at the borders of what is done at once", () => {
+  const words = ["a", "é", "漢", "😀", "aé漢😀", "\u0301"].flatMap((piece) =>
+    [1, 7, 8, 15, 16, 17, 31, 32, 33, 1022, 1023, 1024, 1025, 4097, 20_000].map((count) =>
+      [...piece.repeat(count)].slice(0, count).join(""),
+    ),
+  );
+  const broken = [
+    Buffer.alloc(40, 0x80),
+    Buffer.from([0x61, 0xe4, 0xb8, 0x80, 0x80, 0x80, 0x62]),
+    Buffer.alloc(3000, 0xff),
+  ];
+  const all = [...words.map((word) => Buffer.from(`de ${word} das\t${word}`)), ...broken];
+  for (const name of ["hs-subwords.bin", "hs-quantized.ftz", "softmax-odd.ftz"]) {
+    const [plain, fast = plain] = classifiersOf(tablesOf(readFileSync(join(FOLDER, name))));
+    for (const [i, text] of all.entries()) {
+      for (const method of ["judge", "predict"] as const) {
+        for (const classifier of [plain, fast]) {
+          if (method === "judge") assert.ok(classifier.judge(text, 0, text.length));
+          else assert.equal(classifier.predict(text, 0, text.length, 1, 0), 1);
+        }
+        const [a, b] = [plain, fast].map((c) =>
+          method === "judge" ? [c.label, c.score] : [c.labelAt(0), c.scoreAt(0)],
+        );
+        assert.deepEqual(b, a, `${name}, text ${i}, ${method}`);
+      }
+    }
+  }
+});
+
 test("a score stays on its side of a bound that is nearer than what sums differ by", () => {
   const opened = tablesOf(readFileSync(join(FOLDER, "hs-subwords.bin")));
   const [exact] = classifiersOf(opened);
