@@ -10,6 +10,6 @@ model = fasttext.load_model(name)
 with open(file, "rb") as opened:
     for text in opened.read().split(b"\x01")[:-1]:
         line = text.decode("utf-8").replace("\n", " ")
-        labels, scores = model.predict(line, k=1)
-        everything = dict(zip(*model.predict(line, k=-1)))
-        print(json.dumps([labels[0], float(scores[0]), float(everything.get(watched, 0.0))] if labels else None))
+        labels, scores = model.predict(line, k=-1)
+        watched_score = scores[labels.index(watched)] if watched in labels else 0.0
+        print(json.dumps([labels[0], float(scores[0]), float(watched_score)] if labels else None))
