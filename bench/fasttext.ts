@@ -1,18 +1,21 @@
 /**
  * A fastText classifier on one core, beside fastText's own Python module.
  *
- *   node dist/bench/fasttext.js --model FILE [--data DIR] [NAME ...] [--megabytes 4] [--rounds 5]
+ *   node dist/bench/fasttext.js --model FILE [--data DIR] [NAME ...] [--megabytes 4] [--rounds 5] [--unfolded]
  *
  * Texts: DIR/NAME.jsonl, all of them or those named; without --data the real samples beside the repository. Each corpus is judged as documents of about 3,000 bytes and
- * as lines of about 100, by the best label. Figures are MB of text per second of CPU time, the best of rounds; `cold` is the first round, with an empty cache of
- * words. The peer runs where SHARDMILL_PYTHON names a Python that has it. JSON on stdout.
+ * as lines of about 100, by the best label. Figures are MB of text per second of CPU time, the best of rounds; in each round both sides take their turn. `cold`: with an
+ * empty cache of words. The peer runs where SHARDMILL_PYTHON names a Python that has it. JSON on stdout.
  */
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { AssetLibrary } from "../io/assets.ts";
+import type { Classifier } from "../kernels/fasttext/classifier.ts";
 import type { Assets } from "../stages/define.ts";
 import { openFasttext } from "../stages/fasttext-model.ts";
 import { readFolder, readSamples } from "./support/texts.ts";
@@ -36,8 +39,9 @@ function pieces(text: Buffer, size: number): Buffer[] {
 /** The model's file, and tables that nobody shares. */
 function assetsOf(file: string): Assets {
   const library = new AssetLibrary();
+  const bytes = readFileSync(file);
   return {
-    bytes: () => readFileSync(file),
+    bytes: () => bytes,
     name: () => path.basename(file),
     tables: (size_bytes, fill) => library.tables("bench", "bench", size_bytes, fill),
   };
@@ -48,17 +52,33 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
-function peerSpeed(model: string, texts: readonly Buffer[]): number | undefined {
-  const python = process.env.SHARDMILL_PYTHON;
-  if (python === undefined) return undefined;
-  const folder = mkdtempSync(path.join(tmpdir(), "shardmill-bench-"));
-  try {
-    const file = path.join(folder, "texts");
-    writeFileSync(file, Buffer.concat(texts.flatMap((text) => [text, Buffer.of(SEPARATOR)])));
-    const { stdout } = spawnSync(python, ["bench/peers/fasttext_peer.py", model, file], { encoding: "utf8" });
-    return Number(stdout);
-  } finally {
-    rmSync(folder, { recursive: true });
+/** Says how long the peer takes for a file. */
+class Peer {
+  readonly #child: ChildProcess;
+  readonly #folder = mkdtempSync(path.join(tmpdir(), "shardmill-bench-"));
+  readonly #file = path.join(this.#folder, "texts");
+
+  constructor(python: string, model: string) {
+    this.#child = spawn(python, ["bench/peers/fasttext_peer.py", model], { stdio: ["pipe", "pipe", "ignore"] });
+  }
+
+  use(texts: readonly Buffer[]): void {
+    writeFileSync(this.#file, Buffer.concat(texts.flatMap((text) => [text, Buffer.of(SEPARATOR)])));
+  }
+
+  async seconds(): Promise<number> {
+    const { stdin, stdout } = this.#child;
+    if (stdin === null || stdout === null) throw new Error("the peer has no pipes");
+    const lines = createInterface({ input: stdout });
+    stdin.write(`${this.#file}\n`);
+    const [line] = (await once(lines, "line")) as [string];
+    lines.close();
+    return Number(line);
+  }
+
+  end(): void {
+    this.#child.stdin?.end();
+    rmSync(this.#folder, { recursive: true });
   }
 }
 
@@ -69,29 +89,57 @@ const { values, positionals } = parseArgs({
     data: { type: "string" },
     megabytes: { type: "string", default: "4" },
     rounds: { type: "string", default: "5" },
+    unfolded: { type: "boolean", default: false },
   },
 });
 if (values.model === undefined) throw new Error("name a model: --model FILE");
 const maxBytes = Number(values.megabytes) * 1e6;
+const rounds = Number(values.rounds);
 const corpora =
   values.data === undefined ? await readSamples(maxBytes) : readFolder(values.data, positionals, maxBytes);
-const results: Record<string, unknown> = { model: path.basename(values.model) };
+const model = openFasttext(
+  assetsOf(values.model),
+  { asset: values.model },
+  values.unfolded ? { foldBytes: Infinity } : {},
+);
+const python = process.env.SHARDMILL_PYTHON;
+const peer = python === undefined ? undefined : new Peer(python, values.model);
+const results: Record<string, unknown> = { model: path.basename(values.model), unfolded: values.unfolded };
+
+/** CPU seconds for all texts. */
+function seconds(classifier: Classifier, texts: readonly Buffer[]): number {
+  const before = cpuSeconds();
+  for (const text of texts) classifier.judge(text, 0, text.length);
+  return cpuSeconds() - before;
+}
+
 for (const [name, corpus] of corpora) {
   const whole = Buffer.from(
     Buffer.concat(corpus.flatMap((text) => [text, Buffer.from(" ")])).filter((byte) => byte !== SEPARATOR),
   );
   for (const [kind, size] of Object.entries(SIZES)) {
     const texts = pieces(whole, size);
-    const { classifier } = openFasttext(assetsOf(values.model), { asset: values.model }, "space");
-    const speeds: number[] = [];
-    for (let round = 0; round < Number(values.rounds); round++) {
-      const before = cpuSeconds();
-      for (const text of texts) classifier.predict(text, 0, text.length, 1, 0);
-      speeds.push(whole.length / (cpuSeconds() - before) / 1e6);
+    peer?.use(texts);
+    const best = { cold: Infinity, warm: Infinity, peer: Infinity };
+    seconds(model.classifier({ newlines: "space" }), texts);
+    for (let round = 0; round < rounds; round++) {
+      const classifier = model.classifier({ newlines: "space" });
+      best.cold = Math.min(best.cold, seconds(classifier, texts));
+      best.warm = Math.min(best.warm, seconds(classifier, texts));
+      if (peer !== undefined) best.peer = Math.min(best.peer, await peer.seconds());
     }
-    const [cold] = speeds;
-    const figures = { texts: texts.length, mb_per_s: Math.max(...speeds), cold_mb_per_s: cold };
-    results[`${name}, ${kind}`] = { ...figures, peer_mb_per_s: peerSpeed(values.model, texts) };
+    const speed = (time: number): number => Number((whole.length / time / 1e6).toFixed(2));
+    results[`${name}, ${kind}`] = {
+      texts: texts.length,
+      mb_per_s: speed(best.warm),
+      cold_mb_per_s: speed(best.cold),
+      ...(peer && {
+        peer_mb_per_s: speed(best.peer),
+        ratio: Number((best.peer / best.warm).toFixed(1)),
+        cold_ratio: Number((best.peer / best.cold).toFixed(1)),
+      }),
+    };
   }
 }
+peer?.end();
 process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);

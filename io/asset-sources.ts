@@ -8,7 +8,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { DataError, RecipeError } from "../batch/errors.ts";
 import { memoryOf } from "./asset-memory.ts";
-import { type Asset, type AssetOrigin, hashOf } from "./assets.ts";
+import { type Asset, type AssetOrigin, filePieces, hashOf } from "./assets.ts";
 import type { IoEnvironment } from "./environment.ts";
 import { identifyFile } from "./local/identity.ts";
 import { reading } from "./local/reading.ts";
@@ -32,7 +32,7 @@ export function resolveLocation(location: string, folder: string): string {
     : path.resolve(folder, location);
 }
 
-function isRemote(location: string): boolean {
+export function isRemote(location: string): boolean {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(location);
 }
 
@@ -54,6 +54,13 @@ export function localAsset(location: string): { readonly file: string } | { read
   const file = path.join(location, TOKENIZER);
   if (!fs.existsSync(file)) throw new Error(`it is a folder without a ${TOKENIZER}`);
   return { file };
+}
+
+/** The bytes of an asset of this machine, in pieces. Throws DataError `data/unreadable`. */
+export async function* streamLocal(location: string): AsyncGenerator<Uint8Array> {
+  const found = localAsset(location);
+  if ("content" in found) yield found.content;
+  else yield* filePieces(found.file);
 }
 
 /** Finds the file at `location`, which `user` needs, and tells the environment's library of it. Throws RecipeError `recipe/missing-asset`. */

@@ -51,6 +51,8 @@ interface Entry {
 }
 
 const PIECE_BYTES = 4 * 1024 * 1024;
+/** Of who may end after the first one. */
+const FIRST_PIECE_BYTES = 256 * 1024;
 
 /** The assets of a process, or of a thread that shares those of its process. */
 export class AssetLibrary {
@@ -95,6 +97,13 @@ export class AssetLibrary {
       entry.memory = memory;
     }
     return this.bytes(asset, user);
+  }
+
+  /** The bytes of `asset` from wherever they are, in pieces, not checked: for who looks only at their beginning. */
+  stream(asset: Asset, user: string): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+    const { origin } = this.#entry(asset, user);
+    if ("file" in origin) return filePieces(origin.file);
+    return "open" in origin ? pieces(origin) : [new Uint8Array(origin.memory.bytes)];
   }
 
   /**
@@ -210,6 +219,21 @@ async function copyTo(pending: PendingFile, { origin, memory }: Entry): Promise<
     reading(origin.file, () => fs.copyFileSync(origin.file, pending.temporary, fs.constants.COPYFILE_FICLONE));
   } else if ("open" in origin) {
     for await (const piece of pieces(origin)) pending.write(piece);
+  }
+}
+
+/** The bytes of a file, in pieces. Throws DataError `data/unreadable`. */
+export function* filePieces(file: string): Generator<Uint8Array> {
+  const descriptor = reading(file, () => fs.openSync(file, "r"));
+  try {
+    for (;;) {
+      const piece = new Uint8Array(FIRST_PIECE_BYTES);
+      const count = reading(file, () => fs.readSync(descriptor, piece));
+      if (count === 0) return;
+      yield piece.subarray(0, count);
+    }
+  } finally {
+    fs.closeSync(descriptor);
   }
 }
 

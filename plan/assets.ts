@@ -5,10 +5,10 @@
  * every asset into the store before any task begins, and whoever does tasks reads it from there.
  */
 import { RecipeError } from "../batch/errors.ts";
-import { assetName, findAsset, requireLocal } from "../io/asset-sources.ts";
+import { assetName, findAsset, isRemote, requireLocal, streamLocal } from "../io/asset-sources.ts";
 import type { Asset, AssetLibrary } from "../io/assets.ts";
 import type { IoEnvironment } from "../io/environment.ts";
-import { type AssetRef, type Assets, mapAssetRefs } from "../stages/define.ts";
+import { type AssetFiles, type AssetRef, type Assets, mapAssetRefs, type StageDefinition } from "../stages/define.ts";
 import type { Layout } from "../store/layout.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 import type { Recipe, StageUse } from "./types.ts";
@@ -42,6 +42,30 @@ export class RecipeAssets {
     for (const location of locationsIn(use.options)) placedAt(use, () => requireLocal(location, use.use));
   }
 
+  /** As {@link checkContents}, where all files that `use` names are on this machine. */
+  static async checkLocal(use: StageUse, { checkAssets }: StageDefinition): Promise<void> {
+    if ([...locationsIn(use.options)].some(isRemote)) return;
+    const files: AssetFiles = { name: ({ asset }) => assetName(asset), stream: ({ asset }) => streamLocal(asset) };
+    await placedCheck(use, async () => checkAssets?.(use.options, files));
+  }
+
+  /** Whether files of planned options hold what the options speak of. Throws RecipeError. */
+  async checkContents(use: StageUse, { checkAssets }: StageDefinition): Promise<void> {
+    const found = (location: string): Asset => {
+      const asset = this.#found.get(location);
+      if (asset === undefined) throw new Error(`${use.use} asks for ${location}, which its options do not name`);
+      return asset;
+    };
+    const files: AssetFiles = {
+      name: ({ asset }) => found(asset).name,
+      stream: async function* (this: void, { asset }) {
+        yield* library.stream(found(asset), use.use);
+      },
+    };
+    const library = this.#environment.assets;
+    await placedCheck(use, async () => checkAssets?.(use.options, files));
+  }
+
   /** `recipe` with contents for locations; of a file that no planned stage names only its name is left. */
   recipe(recipe: Recipe): Recipe {
     return this.#withContents(recipe);
@@ -70,6 +94,14 @@ export class RecipeAssets {
 function placedAt<Result>(use: StageUse, work: () => Result): Result {
   try {
     return work();
+  } catch (error) {
+    throw placedError(error, use);
+  }
+}
+
+async function placedCheck(use: StageUse, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
   } catch (error) {
     throw placedError(error, use);
   }

@@ -27,6 +27,7 @@ export class StagePlanner {
   async plan(use: StageUse): Promise<PlannedStage> {
     const definition = this.registry.findStage(use.use);
     const planned = await this.assets.planned(use);
+    await this.assets.checkContents(use, definition);
     const { kind, reads, writes, reasons, exchange, sequential } = declarationOf(definition, use.options);
     return {
       id: use.id,

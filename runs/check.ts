@@ -3,7 +3,8 @@
  * on this machine that its stages need.
  *
  * Models that it asks must have an endpoint. Invariant: a recipe that passes is refused later only for what its data are. Price: the tokenizer is read, from
- * the Hub too; of other files it is asked whether they can be opened.
+ * the Hub too; other files are opened, and read where options speak of what they hold, such as
+ * the labels of a model.
  */
 import { RecipeError } from "../batch/errors.ts";
 import { createIoEnvironment } from "../io/environment.ts";
@@ -48,7 +49,12 @@ export async function checkRecipe(
     }
   };
   const tokenizing = await attempt(() => planTokenizer(recipe, planner));
-  for (const use of stagesOf(recipe)) await attempt(() => RecipeAssets.lookForLocal(use));
+  for (const use of stagesOf(recipe)) {
+    await attempt(async () => {
+      RecipeAssets.lookForLocal(use);
+      await RecipeAssets.checkLocal(use, registry.findStage(use.use));
+    });
+  }
   const lacking = lackingEndpointsIn(recipe, { environment, registry });
   // Sources without data are the plan's to judge: whoever writes a recipe may get them later.
   const missing = (await attempt(() => resolveMissing(withFiles(recipe), lacking).missing)) ?? [];

@@ -39,6 +39,14 @@ function isPlain(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null;
 }
 
+/** The files that a stage's options name, before anything is planned. */
+export interface AssetFiles {
+  /** What messages call a file. */
+  readonly name: (ref: AssetRef) => string;
+  /** A file's bytes from its beginning on, in pieces; whoever has seen enough ends the loop. */
+  readonly stream: (ref: AssetRef) => AsyncIterable<Uint8Array>;
+}
+
 /** The content of the files that a stage's options name. */
 export interface Assets {
   /** The bytes of a file, in memory that all threads share. May hold more than 2 GiB. */

@@ -9,7 +9,7 @@ import type { z } from "zod";
 import type { ColumnKind } from "../batch/column.ts";
 import type { ChatClient } from "../io/chat-completions.ts";
 import type { Seed } from "../kernels/random/shuffle.ts";
-import type { Assets } from "./assets.ts";
+import type { AssetFiles, Assets } from "./assets.ts";
 import type { Exchange, OperatorKind, OperatorOf, StageState } from "./operators.ts";
 
 export * from "./assets.ts";
@@ -102,6 +102,11 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
    * which it is equal share them.
    */
   readonly tables?: (options: z.output<Options>) => unknown;
+  /**
+   * Where options speak of what a file holds: looks whether it does, when the recipe is checked (files on this machine) and when it is planned. Reads no more than it must.
+   * Throws RecipeError.
+   */
+  readonly checkAssets?: (options: z.output<Options>, files: AssetFiles) => Promise<void>;
   readonly create: (options: z.output<Options>, resources: StageResources) => OperatorOf[Kind];
   /** Adds states of `finish` up, in order of address. Needed where the operator has a `finish`. */
   readonly merge?: (states: readonly StageState[]) => StageState;

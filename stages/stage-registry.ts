@@ -23,7 +23,8 @@ type OfOptions =
   | "sequential"
   | "special_tokens"
   | "endpoints"
-  | "tables";
+  | "tables"
+  | "checkAssets";
 
 /** A definition whatever its options are: what `defineStage` returns, before its type is forgotten. */
 export interface AnyStage extends Omit<StageDefinition, OfOptions> {
@@ -36,6 +37,7 @@ export interface AnyStage extends Omit<StageDefinition, OfOptions> {
   readonly special_tokens?: unknown;
   readonly endpoints?: unknown;
   readonly tables?: unknown;
+  readonly checkAssets?: unknown;
 }
 
 export interface StageRegistry {

@@ -1,25 +1,24 @@
 // module shared
 /**
- * The sum of the rows of a text, for a fastText model whose tables lie in this memory. Host: kernels/wasm/fasttext.ts.
+ * The forward pass of a fastText model whose tables lie in this memory: mean of a text's rows, and logits. Host: kernels/wasm/fasttext.ts.
  *
- * Twin: kernels/fasttext/line-rows.ts and row-sum.ts; floats are added in their order, so sums are equal to the last bit. Order of use: `useModel`, `useNgrams`,
- * `useScratch`, then for each text its bytes at the text's address and `sumRows`. The memory is shared: tables are only read, and each thread has scratch of its
- * own. What a word comes to (its row, those of its subwords) is kept in a direct-mapped cache. Price: a nanosecond a byte to cut and hash words, 5 a
- * subword of a word that is not in the cache, 1 for four floats of a row.
+ * Twin: kernels/fasttext/line-rows.ts and forward.ts; floats are added in their order, so results are equal to the last bit. Order of use: `useModel`,
+ * `useNgrams`, `useOutput`, `useScratch`, then for each text its bytes at the text's address, `mean`, and `project` where rows are not folded. The memory is
+ * shared: tables are only read, and each thread has scratch of its own. What a word comes to (its row and those of its subwords, added up) is kept in a
+ * direct-mapped cache; where rows are to be added in the file's order, the cache is not used. Price: a nanosecond a byte to cut and hash words, one for
+ * four floats of a word; of a word that is not in the cache 3 a subword.
  */
 import { keptRow } from "./buckets";
-import { addRow, addRows } from "./rows";
+import { bucketsOf, hashNgrams, MAX_N, STRIDE } from "./ngrams";
+import { multiplyBlocks } from "./output";
+import { addRow, addRows, addVector, scaleVector } from "./rows";
+import { hashOfKey, hashOfWord, isSeparator, keyPart, lengthOfWord, MAX_KEY } from "./words";
 
-/** Longest word that the cache takes, and most rows. */
-const MAX_CACHED_BYTES: u32 = 32;
-const MAX_CACHED_ROWS: u32 = 68;
-// An entry of the cache: hash, length (0: free), rows, whether it takes part in n-grams of words; bytes; rows.
-const LENGTH: usize = 4;
-const COUNT: usize = 8;
-const PUSHED: usize = 12;
-const BYTES: usize = 16;
-const ROWS: usize = 48;
-const ENTRY: usize = 320;
+// An entry of the cache: key of the word (zeros: free), hash, number of rows, whether it takes part in n-grams of words; sum of the rows.
+const HASH: usize = 32;
+const COUNT: usize = 36;
+const PUSHED: usize = 40;
+const VECTOR: usize = 48;
 
 /** Rows that are collected before they are added. */
 const MAX_LIST: u32 = 4096;
@@ -61,12 +60,21 @@ let hashes: usize = 0;
 let list: usize = 0;
 let cache: usize = 0;
 let cacheMask: u32 = 0;
+let entryBytes: usize = 0;
+let wordSum: usize = 0;
+let ngrams: usize = 0;
 let sum: usize = 0;
+
+let outputs: usize = 0;
+let blocks: u32 = 0;
+let dim: u32 = 0;
+let logits: usize = 0;
 
 let hashCount: u32 = 0;
 let rowCount: u32 = 0;
 let listCount: u32 = 0;
-let hasFlushed: bool = false;
+/** Where listed rows are added. */
+let target: usize = 0;
 
 /** `dictionaryAt` is where the byte of the file with the number 0 would lie; `end` is the entry of `</s>`, -1 where there is none. */
 export function useModel(
@@ -115,6 +123,14 @@ export function useNgrams(
   magic = ((<u64>1) << shift) / bucketCount;
 }
 
+/** Rows of the output in blocks of four: of each float, that of the four rows. */
+export function useOutput(outputsAt: usize, blockCount: u32, dimension: u32, logitsAt: usize): void {
+  outputs = outputsAt;
+  blocks = blockCount;
+  dim = dimension;
+  logits = logitsAt;
+}
+
 /** 64 bytes before and behind the text are free. All of the cache is zero. */
 export function useScratch(
   textAt: usize,
@@ -122,6 +138,9 @@ export function useScratch(
   listAt: usize,
   cacheAt: usize,
   mask: u32,
+  bytesOfEntry: usize,
+  wordSumAt: usize,
+  ngramsAt: usize,
   sumAt: usize,
 ): void {
   text = textAt;
@@ -129,31 +148,36 @@ export function useScratch(
   list = listAt;
   cache = cacheAt;
   cacheMask = mask;
+  entryBytes = bytesOfEntry;
+  wordSum = wordSumAt;
+  ngrams = ngramsAt;
   sum = sumAt;
 }
 
-/** Adds the rows of the text's `length` bytes up and returns how many they are. */
-export function sumRows(length: usize): u32 {
+/** Makes the logits of the sum. */
+export function project(): void {
+  multiplyBlocks(outputs, blocks, dim, sum, logits);
+}
+
+/** Makes the sum the mean of the rows of the text's `length` bytes and returns how many they are. */
+export function mean(length: usize, inOrder: bool): u32 {
   hashCount = 0;
   rowCount = 0;
+  listCount = 0;
   memory.fill(sum, 0, rowBytes);
   const end = text + length;
   store<u8>(end, 0x20);
   let at = text;
   while (at < end) {
-    let byte = load<u8>(at);
-    if (isSeparator(byte)) {
+    if (isSeparator(load<u8>(at))) {
       at++;
       continue;
     }
-    const start = at;
-    let hash = FNV_OFFSET;
-    do {
-      hash = (hash ^ <u32>(<i32>(<i8>byte))) * FNV_PRIME;
-      byte = load<u8>(++at);
-    } while (!isSeparator(byte));
-    if (hash == END_HASH && at - start == 4 && load<u32>(start) == END) break;
-    addWord(start, <u32>(at - start), hash);
+    const length = lengthOfWord(at);
+    if (length == 4 && load<u32>(at) == END) break;
+    if (inOrder) addInOrder(at, length);
+    else addWord(at, length);
+    at += length;
   }
   if (endEntry < <i32>words) {
     if (endEntry >= 0) {
@@ -163,11 +187,8 @@ export function sumRows(length: usize): u32 {
     pushHash(END_HASH);
   }
   if (wordNgrams > 1 && pruned != 2) addWordNgrams();
+  if (rowCount > 0) scaleVector(sum, rowBytes, <f32>1 / <f32>rowCount);
   return rowCount;
-}
-
-function isSeparator(byte: u8): bool {
-  return byte <= 0x20 && (byte == 0x20 || byte == 0 || <u32>(byte - 9) < 5);
 }
 
 function pushHash(hash: u32): void {
@@ -176,55 +197,59 @@ function pushHash(hash: u32): void {
 }
 
 function pushRow(row: u32): void {
+  if (listCount == MAX_LIST) flush();
   store<u32>(list + ((<usize>listCount) << 2), row);
   listCount++;
 }
 
-function addWord(at: usize, length: u32, hash: u32): void {
-  if (length > MAX_CACHED_BYTES) {
-    if (collect(at, length, hash)) pushHash(hash);
-    flush();
+function addInOrder(at: usize, length: u32): void {
+  target = sum;
+  collect(at, length, hashOfWord(at, length));
+}
+
+/** Adds the sum of a word's rows. */
+function addWord(at: usize, length: u32): void {
+  if (length > MAX_KEY) {
+    target = wordSum;
+    memory.fill(wordSum, 0, rowBytes);
+    collect(at, length, hashOfWord(at, length));
+    addVector(wordSum, rowBytes, sum);
     return;
   }
-  const entry = cache + <usize>(mix(hash) & cacheMask) * ENTRY;
-  if (load<u32>(entry) != hash || load<u32>(entry, LENGTH) != length || !isSame(at, entry + BYTES, length)) {
-    const isPushed = collect(at, length, hash);
-    if (hasFlushed || listCount > MAX_CACHED_ROWS) {
-      if (isPushed) pushHash(hash);
-      flush();
-      return;
-    }
-    store<u32>(entry, hash);
-    store<u32>(entry, length, LENGTH);
-    store<u32>(entry, listCount, COUNT);
-    store<u32>(entry, <u32>isPushed, PUSHED);
-    v128.store(entry, v128.load(at), BYTES);
-    v128.store(entry, v128.load(at, 16), BYTES + 16);
-    memory.copy(entry + ROWS, list, (<usize>listCount) << 2);
-    listCount = 0;
+  const low = keyPart(at, min(length, 16));
+  const high = length > 16 ? keyPart(at + 16, length - 16) : i64x2.splat(0);
+  const entry = cache + <usize>(hashOfKey(low, high) & cacheMask) * entryBytes;
+  const different = v128.or(v128.xor(v128.load(entry), low), v128.xor(v128.load(entry, 16), high));
+  if (v128.any_true(different)) {
+    v128.store(entry, low);
+    v128.store(entry, high, 16);
+    keep(entry, at, length);
+  } else {
+    rowCount += load<u32>(entry, COUNT);
+    if (load<u32>(entry, PUSHED) != 0) pushHash(load<u32>(entry, HASH));
   }
-  const count = load<u32>(entry, COUNT);
-  rowCount += count;
-  if (count > 0) addRows(entry + ROWS, count, rows, rowBytes, sum);
-  if (load<u32>(entry, PUSHED) != 0) pushHash(hash);
+  addVector(entry + VECTOR, rowBytes, sum);
 }
 
-/** Whether `length` bytes, at most 32, are equal. */
-function isSame(a: usize, b: usize, length: u32): bool {
-  const low = <u32>i8x16.bitmask(i8x16.eq(v128.load(a), v128.load(b)));
-  const high = <u32>i8x16.bitmask(i8x16.eq(v128.load(a, 16), v128.load(b, 16)));
-  const equal = low | (high << 16);
-  return length == 32 ? equal == 0xffffffff : (~equal & ((1 << length) - 1)) == 0;
+/** Fills an entry of the cache; counts its rows. */
+function keep(entry: usize, at: usize, length: u32): void {
+  const hash = hashOfWord(at, length);
+  const before = rowCount;
+  target = entry + VECTOR;
+  memory.fill(target, 0, rowBytes);
+  store<u32>(entry, hash, HASH);
+  store<u32>(entry, <u32>collect(at, length, hash), PUSHED);
+  store<u32>(entry, rowCount - before, COUNT);
 }
 
-/** Lists the rows of a word. Whether it takes part in n-grams of words: a label does not, and has no rows. */
+/** Adds the rows of a word to the target. Whether it takes part in n-grams of words: a label does not, and has no rows. */
 function collect(at: usize, length: u32, hash: u32): bool {
-  listCount = 0;
-  hasFlushed = false;
   const entry = find(at, length, hash);
   if (entry < 0 ? isLabel(at, length) : <u32>entry >= words) return false;
   if (entry >= 0) pushRow(<u32>entry);
   if (maxn > 0 && pruned != 2) collectSubwords(at, length);
+  flush();
+  pushHash(hash);
   return true;
 }
 
@@ -264,23 +289,60 @@ function collectSubwords(at: usize, length: u32): void {
   store<u8>(start, OPEN);
   store<u8>(end - 1, CLOSE);
   store<u8>(end, 0);
-  const longest = maxn;
-  const shortest = minn;
+  const chars = maxn > MAX_N ? 0 : hashNgrams(ngrams, start, end, minn, maxn, buckets, magic, <i32>shift);
+  if (chars > 0) listNgrams(chars);
+  else listSlowly(start, end);
+  store<u8>(start, before);
+  store<u8>(end - 1, after);
+  store<u8>(end, beyond);
+}
+
+/** Lists the buckets that were made of so many characters. */
+function listNgrams(chars: u32): void {
+  let first = listCount;
+  for (let from: u32 = 0; from < chars; from++) {
+    if (listCount > MAX_LIST - MAX_N) {
+      toRows(first);
+      flush();
+      first = 0;
+    }
+    const longest = min(maxn, chars - from);
+    // `<` or `>` alone is none.
+    const shortest = from == 0 || from + 1 == chars ? max(minn, 2) : max(minn, 1);
+    let at = bucketsOf(ngrams, shortest) + ((<usize>from) << 2);
+    for (let n = shortest; n <= longest; n++) {
+      const bucket = load<u32>(at);
+      store<u32>(list + ((<usize>listCount) << 2), bucket);
+      // Without a branch: which of them are left is hard to guess.
+      listCount += pruned == 0 ? 1 : (load<u32>(kept + ((<usize>(bucket >> 5)) << 2)) >> (bucket & 31)) & 1;
+      at += STRIDE;
+    }
+  }
+  toRows(first);
+}
+
+/** Makes rows of listed buckets, from the `first` one on. */
+function toRows(first: u32): void {
+  for (let i = first; i < listCount; i++) {
+    const at = list + ((<usize>i) << 2);
+    const bucket = load<u32>(at);
+    store<u32>(at, words + (pruned == 0 ? bucket : keptRow(bucket, kept, ranks, keptRows)));
+  }
+}
+
+/** As {@link hashNgrams} and {@link listNgrams}, for any word. */
+function listSlowly(start: usize, end: usize): void {
   for (let from = start; from < end; from++) {
     if (load<i8>(from) < -64) continue;
     let hash = FNV_OFFSET;
     let to = from;
-    for (let n: u32 = 1; to < end && n <= longest; n++) {
+    for (let n: u32 = 1; to < end && n <= maxn; n++) {
       hash = (hash ^ <u32>(<i32>load<i8>(to++))) * FNV_PRIME;
       while (load<i8>(to) < -64) hash = (hash ^ <u32>(<i32>load<i8>(to++))) * FNV_PRIME;
-      if (n < shortest || (n == 1 && (from == start || to == end))) continue;
+      if (n < minn || (n == 1 && (from == start || to == end))) continue;
       listBucket(modulo(hash));
     }
-    if (listCount > MAX_LIST - 64) flush();
   }
-  store<u8>(start, before);
-  store<u8>(end - 1, after);
-  store<u8>(end, beyond);
 }
 
 function modulo(hash: u32): u32 {
@@ -299,21 +361,19 @@ function listBucket(bucket: u32): void {
 
 function flush(): void {
   rowCount += listCount;
-  if (listCount > 0) addRows(list, listCount, rows, rowBytes, sum);
+  if (listCount > 0) addRows(list, listCount, rows, rowBytes, target);
   listCount = 0;
-  hasFlushed = true;
 }
 
 /** Adds the rows of two words and more in a row. */
 function addWordNgrams(): void {
-  listCount = 0;
+  target = sum;
   for (let i: u32 = 0; i < hashCount; i++) {
     let hash = <u64>(<i64>load<i32>(hashes + ((<usize>i) << 2)));
     const last = min(hashCount, i + wordNgrams);
     for (let j = i + 1; j < last; j++) {
       hash = hash * NGRAM_FACTOR + <u64>(<i64>load<i32>(hashes + ((<usize>j) << 2)));
       listBucket(<u32>(hash % <u64>buckets));
-      if (listCount > MAX_LIST - 64) flush();
     }
   }
   flush();

@@ -14,6 +14,22 @@ export function addRow(row: usize, rowBytes: usize, sum: usize): void {
   }
 }
 
+/** Adds a vector of a row's size. */
+export function addVector(vector: usize, rowBytes: usize, sum: usize): void {
+  if (rowBytes == 64) {
+    v128.store(sum, f32x4.add(v128.load(sum), v128.load(vector)));
+    v128.store(sum, f32x4.add(v128.load(sum, 16), v128.load(vector, 16)), 16);
+    v128.store(sum, f32x4.add(v128.load(sum, 32), v128.load(vector, 32)), 32);
+    v128.store(sum, f32x4.add(v128.load(sum, 48), v128.load(vector, 48)), 48);
+    return;
+  }
+  addRow(vector, rowBytes, sum);
+}
+
+export function scaleVector(vector: usize, rowBytes: usize, factor: f32): void {
+  for (let at: usize = 0; at < rowBytes; at += 4) store<f32>(vector + at, load<f32>(vector + at) * factor);
+}
+
 /** Adds `count` rows whose numbers lie at `list`. */
 export function addRows(list: usize, count: u32, rows: usize, rowBytes: usize, sum: usize): void {
   if (rowBytes == 64) addRows16(list, count, rows, sum);

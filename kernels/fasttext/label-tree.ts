@@ -1,13 +1,14 @@
 /**
  * The Huffman tree over a model's labels, and the best labels in it.
  *
- * Leaves are 0 to K-1, the labels in the file's order, inner nodes K to 2K-2, the root last; inner node i has the output row i-K. A score is the sum of
- * log(p + 1e-5) on the way. Invariant: the answers of fastText's search, which goes left first and cuts what is below the worst that is kept. Price: for one
- * label few nodes, since a likely leaf is looked up first and cuts the rest; for all labels every node once.
+ * Leaves are 0 to K-1, the labels in the file's order, inner nodes K to 2K-2, the root last; inner node i has the output row i-K. A score is the product of
+ * p + 1e-5 on the way. Invariant: `search` gives the answers of fastText's own, which adds logarithms, goes left first and cuts what is below the worst that is kept;
+ * `seek` multiplies, which differs in last bits, and says how near the second best is. Price: for one label few nodes, since a likely leaf is looked up
+ * first and cuts the rest; for all labels every node once.
  */
+import { notANumber } from "./activations.ts";
 import type { BestLabels } from "./best-labels.ts";
 import { exp, log } from "./floats.ts";
-import { BadModel } from "./model-file.ts";
 
 const f = Math.fround;
 const UNBUILT = 1e15;
@@ -18,13 +19,18 @@ export class LabelTree {
   readonly #labels: number;
   readonly #left: Int32Array;
   readonly #right: Int32Array;
+  readonly #parent: Int32Array;
   readonly #height: Float64Array;
-  /** Logs of both ways from an inner node, by node; known where its stamp is the text's. */
-  readonly #leftLog: Float32Array;
-  readonly #rightLog: Float32Array;
+  /** Factors of both ways from an inner node, by node; known where its stamp is the text's. */
+  readonly #leftFactor: Float64Array;
+  readonly #rightFactor: Float64Array;
   readonly #stamps: Float64Array;
   #stamp = 0;
   #logit: (node: number) => number = () => 0;
+  /** Of the last {@link seek}: the best leaf, its score, and the next best one's, or less where that is far below. */
+  leaf = -1;
+  first = 0;
+  second = 0;
 
   /** `counts` of the labels, in the file's order. */
   constructor(counts: Float64Array) {
@@ -34,8 +40,9 @@ export class LabelTree {
     this.#left = new Int32Array(nodes).fill(-1);
     this.#right = new Int32Array(nodes).fill(-1);
     this.#height = new Float64Array(nodes);
-    this.#leftLog = new Float32Array(nodes);
-    this.#rightLog = new Float32Array(nodes);
+    this.#parent = new Int32Array(nodes).fill(-1);
+    this.#leftFactor = new Float64Array(nodes);
+    this.#rightFactor = new Float64Array(nodes);
     this.#stamps = new Float64Array(nodes);
     const sums = new Float64Array(nodes).fill(UNBUILT);
     sums.set(counts);
@@ -47,6 +54,8 @@ export class LabelTree {
       const right = rarest();
       this.#left[node] = left;
       this.#right[node] = right;
+      this.#parent[left] = node;
+      this.#parent[right] = node;
       sums[node] = sums[left] + sums[right];
       this.#height[node] = 1 + Math.max(this.#height[left], this.#height[right]);
     }
@@ -61,14 +70,52 @@ export class LabelTree {
     this.#visit(root, 0, floor, limit === 1 ? this.#likelyScore(root) : -Infinity, best);
   }
 
+  /** Finds the best leaf; others are looked at where their scores are above its own times `near`. */
+  seek(logit: (node: number) => number, near: number): void {
+    this.#logit = logit;
+    this.#stamp++;
+    this.leaf = -1;
+    this.first = 0;
+    this.second = 0;
+    this.#seek(2 * this.#labels - 2, 1, near);
+  }
+
+  /** The score of any leaf, of the text that was sought last. */
+  scoreOf(leaf: number): number {
+    let score = 1;
+    for (let node = leaf, parent = this.#parent[node]; parent >= 0; node = parent, parent = this.#parent[node]) {
+      this.#open(parent);
+      score *= this.#left[parent] === node ? this.#leftFactor[parent] : this.#rightFactor[parent];
+    }
+    return score;
+  }
+
+  #seek(node: number, score: number, near: number): void {
+    if (score * (1 + GROWTH * this.#height[node]) < this.first * near) return;
+    if (node < this.#labels) {
+      if (score > this.first) {
+        this.second = this.first;
+        this.first = score;
+        this.leaf = node;
+      } else this.second = Math.max(this.second, score);
+      return;
+    }
+    this.#open(node);
+    const left = score * this.#leftFactor[node];
+    const right = score * this.#rightFactor[node];
+    if (left > right) this.#seek(this.#left[node], left, near);
+    this.#seek(this.#right[node], right, near);
+    if (left <= right) this.#seek(this.#left[node], left, near);
+  }
+
   /** Score of the leaf that is reached by going the likelier way. */
   #likelyScore(root: number): number {
     let node = root;
     let score = 0;
     while (node >= this.#labels) {
       this.#open(node);
-      const goesLeft = this.#leftLog[node] > this.#rightLog[node];
-      score = f(score + (goesLeft ? this.#leftLog[node] : this.#rightLog[node]));
+      const goesLeft = this.#leftFactor[node] > this.#rightFactor[node];
+      score = f(score + f(log(goesLeft ? this.#leftFactor[node] : this.#rightFactor[node])));
       node = goesLeft ? this.#left[node] : this.#right[node];
     }
     return score;
@@ -82,8 +129,8 @@ export class LabelTree {
       return;
     }
     this.#open(node);
-    const right = f(score + this.#rightLog[node]);
-    this.#visit(this.#left[node], f(score + this.#leftLog[node]), floor, likely, best);
+    const right = f(score + f(log(this.#rightFactor[node])));
+    this.#visit(this.#left[node], f(score + f(log(this.#leftFactor[node]))), floor, likely, best);
     this.#visit(this.#right[node], right, floor, likely, best);
   }
 
@@ -91,9 +138,9 @@ export class LabelTree {
     if (this.#stamps[node] === this.#stamp) return;
     this.#stamps[node] = this.#stamp;
     const logit = this.#logit(node - this.#labels);
-    if (Number.isNaN(logit)) throw new BadModel("it holds a number that is none (NaN)");
+    if (Number.isNaN(logit)) throw notANumber();
     const p = f(1 / f(1 + f(exp(-logit))));
-    this.#leftLog[node] = log(f(1 - p) + 1e-5);
-    this.#rightLog[node] = log(p + 1e-5);
+    this.#leftFactor[node] = f(1 - p) + 1e-5;
+    this.#rightFactor[node] = p + 1e-5;
   }
 }

@@ -6,9 +6,6 @@
  */
 import { findEntry, hashOfWord, type ModelTables, rowOfBucket } from "./tables.ts";
 
-const NEWLINES = ["space", "end", "nothing"] as const;
-export type Newlines = (typeof NEWLINES)[number];
-
 const LABEL = Buffer.from("__label__");
 const END = Buffer.from("</s>");
 const END_HASH = hashOfWord(END, 0, END.length);
@@ -27,6 +24,9 @@ export class LineRows {
   /** The rows of the text that was read last, `count` of them. */
   rows = new Int32Array(1 << 12);
   count = 0;
+  /** By word, the position behind its last row; `words` of them. The rows of no word follow. */
+  wordEnds = new Int32Array(1 << 10);
+  words = 0;
   #hashes = new Int32Array(1 << 10);
   #hashCount = 0;
   /** A word between `<` and `>`; bytes are signed, as the hash wants them. */
@@ -40,6 +40,7 @@ export class LineRows {
   /** Makes `rows` those of `bytes[start, end)`. */
   read(bytes: Uint8Array, start: number, end: number): void {
     this.count = 0;
+    this.words = 0;
     this.#hashCount = 0;
     this.#words(bytes, start, end);
     if (this.#tables.description.wordNgrams > 1) this.#wordNgrams();
@@ -70,6 +71,8 @@ export class LineRows {
     if (entry < 0 ? isAt(LABEL, bytes, start, end, 0) : entry >= words) return;
     if (entry >= 0) this.#push(entry);
     if (maxn > 0) this.#subwords(bytes, start, end);
+    if (this.words === this.wordEnds.length) this.wordEnds = grown(this.wordEnds);
+    this.wordEnds[this.words++] = this.count;
     this.#pushHash(hash);
   }
 
@@ -126,22 +129,21 @@ export class LineRows {
   }
 
   #push(row: number): void {
-    if (this.count === this.rows.length) {
-      const grown = new Int32Array(2 * this.count);
-      grown.set(this.rows);
-      this.rows = grown;
-    }
+    if (this.count === this.rows.length) this.rows = grown(this.rows);
     this.rows[this.count++] = row;
   }
 
   #pushHash(hash: number): void {
-    if (this.#hashCount === this.#hashes.length) {
-      const grown = new Int32Array(2 * this.#hashCount);
-      grown.set(this.#hashes);
-      this.#hashes = grown;
-    }
+    if (this.#hashCount === this.#hashes.length) this.#hashes = grown(this.#hashes);
     this.#hashes[this.#hashCount++] = hash;
   }
+}
+
+/** Twice the size. */
+function grown(values: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * values.length);
+  larger.set(values);
+  return larger;
 }
 
 /** Whether `bytes[start, end)` begins with `wanted` and has `length` bytes, or any number where that is 0. */

@@ -89,10 +89,16 @@ class Cursor {
   }
 }
 
-/** Throws {@link BadModel}. */
-export function describeModel(bytes: Uint8Array): ModelDescription {
-  const cursor = new Cursor(bytes);
-  if (bytes.length < 8 || cursor.int32("its head") !== MAGIC) throw new BadModel("it is no fastText model");
+/** Bytes before the dictionary's entries. */
+export const HEAD_BYTES = 92;
+
+/** What stands in the first {@link HEAD_BYTES} bytes. Throws {@link BadModel}. */
+export function readHead(bytes: Uint8Array) {
+  return head(new Cursor(bytes));
+}
+
+function head(cursor: Cursor) {
+  if (cursor.bytes.length < 8 || cursor.int32("its head") !== MAGIC) throw new BadModel("it is no fastText model");
   const version = cursor.int32("its head");
   if (version > NEWEST_VERSION || version < 11) throw new BadModel(`it is of version ${version}, known are 11 and 12`);
   const [dim, , , , , wordNgrams, loss, model, buckets, minn, longest] = Array.from({ length: 12 }, () =>
@@ -112,8 +118,16 @@ export function describeModel(bytes: Uint8Array): ModelDescription {
   if (words < 0 || labels < 1 || words + labels !== size || dim < 1 || buckets < 0 || wordNgrams < 0) {
     throw new BadModel("the sizes in its head contradict each other");
   }
+  return { dim, wordNgrams, loss: LOSSES[loss - 1], buckets, minn, maxn, words, labels, kept };
+}
+
+/** Throws {@link BadModel}. */
+export function describeModel(bytes: Uint8Array): ModelDescription {
+  const cursor = new Cursor(bytes);
+  const { kept, ...sizes } = head(cursor);
+  const { words, labels, dim, buckets, maxn, wordNgrams } = sizes;
   const entries = cursor.at;
-  skipEntries(cursor, size, words);
+  skipEntries(cursor, words + labels, words);
   const entriesEnd = cursor.at;
   const pruned = kept < 0 ? undefined : { count: kept, at: cursor.skip(8 * kept, "its buckets") };
   const isQuantized = cursor.byte("its matrices") !== 0;
@@ -128,20 +142,7 @@ export function describeModel(bytes: Uint8Array): ModelDescription {
   }
   if (buckets === 0 && (maxn > 0 || wordNgrams > 1) && pruned?.count !== 0)
     throw new BadModel("it has n-grams and no buckets");
-  const description = {
-    dim,
-    wordNgrams,
-    loss: LOSSES[loss - 1],
-    buckets,
-    minn,
-    maxn,
-    words,
-    labels,
-    entries,
-    entriesEnd,
-    input,
-    output,
-  };
+  const description = { ...sizes, entries, entriesEnd, input, output };
   return pruned === undefined ? description : { ...description, pruned };
 }
 

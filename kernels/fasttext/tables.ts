@@ -8,8 +8,10 @@
 import { addRow, rowsOf } from "./matrix.ts";
 import type { ModelDescription } from "./model-file.ts";
 
-/** Rows are laid out as floats where all of them are no more bytes; else they are read from the file. */
-const MAX_PLAIN_BYTES = 1024 * 1024 * 1024;
+/** Rows are laid out as floats where all of them are no more bytes; else they are read from the file, which is slower. */
+const MAX_PLAIN_BYTES = 3 * 1024 * 1024 * 1024;
+/** And the output where it is no more. */
+const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 /** Input matrices beneath it are not folded: adding their rows is cheap, and exact. */
 const FOLD_BYTES = 32 * 1024 * 1024;
 const ALIGNMENT = 64;
@@ -37,6 +39,11 @@ export interface ModelTables {
   readonly stride: number;
   /** The logits of a row in place of the row. */
   readonly isFolded: boolean;
+  /**
+   * Rows of the output in blocks of four: of each float, that of the four rows. Empty where rows are
+   * folded or read from the file, and where the output is quantized or large.
+   */
+  readonly outputs: Float32Array;
 }
 
 /** fastText's hash of `bytes[start, end)`: FNV-1a, but bytes are signed. */
@@ -60,6 +67,7 @@ interface Layout {
   readonly stride: number;
   readonly floats: number;
   readonly isFolded: boolean;
+  readonly outputs: number;
   /** Byte offsets of the parts, in the order of {@link ModelTables}, and the end. */
   readonly at: readonly number[];
 }
@@ -77,10 +85,14 @@ function layoutOf(description: ModelDescription, foldBytes: number): Layout {
   const bits = pruned === undefined || pruned.count === 0 ? 0 : Math.ceil(buckets / 32);
   const at = [0];
   const dictionary = Math.ceil((entriesEnd - entries) / 4);
-  for (const count of [size, slots, slots, bits, bits, bits === 0 ? 0 : (pruned?.count ?? 0), dictionary, floats]) {
+  const keptRows = bits === 0 ? 0 : (pruned?.count ?? 0);
+  const blocks = 4 * Math.ceil(labels / 4) * dim;
+  const isPlain = !folded && floats > 0 && output.quantizer === undefined && 4 * blocks <= MAX_OUTPUT_BYTES;
+  const outputs = isPlain ? blocks : 0;
+  for (const count of [size, slots, slots, bits, bits, keptRows, dictionary, floats, outputs]) {
     at.push(Math.ceil((at[at.length - 1] + 4 * count) / ALIGNMENT) * ALIGNMENT);
   }
-  return { slots, width, stride, floats, isFolded: folded, at };
+  return { slots, width, stride, floats, isFolded: folded, outputs, at };
 }
 
 /** Bytes that the tables of a model need. */
@@ -98,7 +110,7 @@ export function openTables(
 ): ModelTables {
   const layout = layoutOf(description, foldBytes);
   const { words, labels, pruned, entries: from, entriesEnd } = description;
-  const [starts, hashes, entries, kept, ranks, keptRows, dictionary, rows] = layout.at.map((at) => start + at);
+  const [starts, hashes, entries, kept, ranks, keptRows, dictionary, rows, outputs] = layout.at.map((at) => start + at);
   const bits = (layout.at[4] - layout.at[3]) / 4;
   return {
     description,
@@ -114,6 +126,7 @@ export function openTables(
     width: layout.width,
     stride: layout.stride,
     isFolded: layout.isFolded,
+    outputs: new Float32Array(buffer, outputs, layout.outputs),
   };
 }
 
@@ -123,6 +136,7 @@ export function fillTables(tables: ModelTables, progress: () => void = () => {})
   progress();
   if (tables.kept.length > 0) fillBuckets(tables);
   if (tables.rows.length > 0) fillRows(tables, progress);
+  if (tables.outputs.length > 0) fillOutputs(tables);
 }
 
 function fillWords({ bytes, description, starts, hashes, entries, dictionary }: ModelTables): void {
@@ -227,5 +241,17 @@ function fillRows({ bytes, description, rows, stride, isFolded }: ModelTables, p
       for (let j = 0; j < dim; j++) sum += outputs[label * dim + j] * row[j];
       rows[i * stride + label] = sum;
     }
+  }
+}
+
+function fillOutputs({ bytes, description, outputs }: ModelTables): void {
+  const { dim, labels, output } = description;
+  const source = rowsOf(bytes, output);
+  const row = new Float32Array(dim);
+  for (let label = 0; label < labels; label++) {
+    row.fill(0);
+    addRow(source, label, row);
+    const block = (label >> 2) * 4 * dim;
+    for (let j = 0; j < dim; j++) outputs[block + 4 * j + (label & 3)] = row[j];
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Sums of a model's rows in WebAssembly: the host of assembly/fasttext/index.ts.
+ * The forward pass of a fastText model in WebAssembly: the host of assembly/fasttext/index.ts.
  *
- * Twin: PlainRowSum; every sum is the twin's, to the last bit. The instance works in the memory that holds the model's tables and takes scratch of its own behind
- * them. A text of more than {@link MAX_TEXT_BYTES} goes to the twin. Memory: 4 MiB a thread. Price: a copy of the text.
+ * Twin: PlainForwardPass; every float is the twin's, to the last bit. The instance works in the memory that holds the model's tables and takes scratch of its own
+ * behind them. A text of more than {@link MAX_TEXT_BYTES} goes to the twin. Memory: 5 MiB a thread. Price: a copy of the text.
  */
-import type { RowSum } from "../fasttext/row-sum.ts";
+import type { ForwardPass } from "../fasttext/forward.ts";
 import { findEntry, hashOfWord, type ModelTables } from "../fasttext/tables.ts";
 
 const MAX_TEXT_BYTES = 256 * 1024;
@@ -12,8 +12,13 @@ const PAGE_BYTES = 65_536;
 /** Free bytes around the text, which the module may read and write. */
 const MARGIN = 64;
 const LIST_BYTES = 4 * 4096;
-const CACHE_ENTRIES = 1 << 13;
-const CACHE_ENTRY_BYTES = 320;
+/** The cache of words has as many entries as this holds, a power of two of them; an entry is a head and a row. */
+const CACHE_BYTES = 4 * 1024 * 1024;
+const ENTRY_HEAD_BYTES = 48;
+const MIN_ENTRIES = 256;
+/** `SCRATCH_BYTES` of assembly/fasttext/ngrams.ts. */
+const NGRAMS_BYTES = 13 * 4 * 1032;
+const ALIGNMENT = 64;
 const END = Buffer.from("</s>");
 
 interface Exports {
@@ -40,23 +45,91 @@ interface Exports {
     ranks: number,
     keptRows: number,
   ): void;
-  useScratch(text: number, hashes: number, list: number, cache: number, mask: number, sum: number): void;
-  sumRows(length: number): number;
+  useOutput(outputs: number, blocks: number, dim: number, logits: number): void;
+  useScratch(
+    text: number,
+    hashes: number,
+    list: number,
+    cache: number,
+    mask: number,
+    entryBytes: number,
+    wordSum: number,
+    ngrams: number,
+    sum: number,
+  ): void;
+  mean(length: number, inOrder: boolean): number;
+  project(): void;
 }
 
-export class WasmRowSum implements RowSum {
-  readonly #twin: RowSum;
+export class WasmForwardPass implements ForwardPass {
+  readonly hidden: Float32Array;
+  readonly logits: Float32Array;
+  readonly #twin: ForwardPass;
   readonly #exports: Exports;
   readonly #text: Uint8Array;
-  readonly #sum: Float32Array;
+  /** Whether the module has the output; else the twin multiplies. */
+  readonly #hasOutput: boolean;
 
   /** `tables` lie in `memory`, with rows. */
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, tables: ModelTables, twin: RowSum) {
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, tables: ModelTables, twin: ForwardPass) {
     this.#twin = twin;
     const env = { memory, abort: () => {} };
     this.#exports = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
     this.#exports._start();
-    const { description, starts, hashes, entries, kept, ranks, keptRows, dictionary, rows, stride, width } = tables;
+    this.#useTables(tables);
+    const { stride, width, outputs, isFolded, description } = tables;
+    this.#hasOutput = outputs.length > 0;
+    const blocks = Math.ceil(description.labels / 4);
+    const entryBytes = aligned(ENTRY_HEAD_BYTES + 4 * stride);
+    const entries = Math.max(MIN_ENTRIES, 2 ** Math.floor(Math.log2(CACHE_BYTES / entryBytes)));
+    // A word needs two bytes, but for the last one, and the end is one more.
+    const sizes = [
+      MAX_TEXT_BYTES + 2 * MARGIN,
+      2 * MAX_TEXT_BYTES + MARGIN,
+      LIST_BYTES,
+      entries * entryBytes,
+      4 * stride,
+      NGRAMS_BYTES,
+      4 * stride,
+      this.#hasOutput ? 16 * blocks : 0,
+    ].map(aligned);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    let at = PAGE_BYTES * memory.grow(Math.ceil(bytes / PAGE_BYTES));
+    const [textAt = 0, hashes = 0, list = 0, cache = 0, wordSum = 0, ngrams = 0, sum = 0, logits = 0] = sizes.map(
+      (size) => {
+        at += size;
+        return at - size;
+      },
+    );
+    const text = textAt + MARGIN;
+    this.#exports.useScratch(text, hashes, list, cache, entries - 1, entryBytes, wordSum, ngrams, sum);
+    this.#exports.useOutput(outputs.byteOffset, blocks, description.dim, logits);
+    this.#text = new Uint8Array(memory.buffer, text, MAX_TEXT_BYTES);
+    this.hidden = new Float32Array(memory.buffer, sum, width);
+    if (isFolded) this.logits = this.hidden;
+    else this.logits = this.#hasOutput ? new Float32Array(memory.buffer, logits, description.labels) : twin.logits;
+  }
+
+  mean(bytes: Uint8Array, start: number, end: number, inOrder: boolean): number {
+    if (end - start > MAX_TEXT_BYTES) {
+      const count = this.#twin.mean(bytes, start, end, inOrder);
+      this.hidden.set(this.#twin.hidden);
+      return count;
+    }
+    this.#text.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    return this.#exports.mean(end - start, inOrder);
+  }
+
+  project(): void {
+    if (this.#hasOutput) this.#exports.project();
+    else if (this.logits !== this.hidden) {
+      this.#twin.hidden.set(this.hidden);
+      this.#twin.project();
+    }
+  }
+
+  #useTables(tables: ModelTables): void {
+    const { description, starts, hashes, entries, kept, ranks, keptRows, dictionary, rows, stride } = tables;
     const { words, minn, maxn, buckets, wordNgrams, pruned } = description;
     this.#exports.useModel(
       hashes.byteOffset,
@@ -70,40 +143,11 @@ export class WasmRowSum implements RowSum {
       4 * stride,
     );
     const pruning = pruned === undefined ? 0 : pruned.count > 0 ? 1 : 2;
-    this.#exports.useNgrams(
-      minn,
-      maxn,
-      buckets,
-      wordNgrams,
-      pruning,
-      kept.byteOffset,
-      ranks.byteOffset,
-      keptRows.byteOffset,
-    );
-    // A word needs two bytes, but for the last one, and the end is one more.
-    const sizes = {
-      text: MAX_TEXT_BYTES + 2 * MARGIN,
-      hashes: 2 * MAX_TEXT_BYTES + MARGIN,
-      list: LIST_BYTES,
-      cache: CACHE_ENTRIES * CACHE_ENTRY_BYTES,
-      sum: 4 * stride,
-    };
-    const bytes = Object.values(sizes).reduce((sum, size) => sum + size, 0);
-    const text = PAGE_BYTES * memory.grow(Math.ceil(bytes / PAGE_BYTES)) + MARGIN;
-    const hashesAt = text - MARGIN + sizes.text;
-    const list = hashesAt + sizes.hashes;
-    const cache = list + sizes.list;
-    const sum = cache + sizes.cache;
-    this.#exports.useScratch(text, hashesAt, list, cache, CACHE_ENTRIES - 1, sum);
-    this.#text = new Uint8Array(memory.buffer, text, MAX_TEXT_BYTES);
-    this.#sum = new Float32Array(memory.buffer, sum, width);
+    const at = [kept.byteOffset, ranks.byteOffset, keptRows.byteOffset] as const;
+    this.#exports.useNgrams(Math.max(0, minn), maxn, buckets, wordNgrams, pruning, ...at);
   }
+}
 
-  add(bytes: Uint8Array, start: number, end: number, sum: Float32Array): number {
-    if (end - start > MAX_TEXT_BYTES) return this.#twin.add(bytes, start, end, sum);
-    this.#text.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
-    const count = this.#exports.sumRows(end - start);
-    sum.set(this.#sum);
-    return count;
-  }
+function aligned(size: number): number {
+  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 }

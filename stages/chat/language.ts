@@ -6,9 +6,10 @@
  * all threads.
  */
 import { z } from "zod";
+import type { Classifier } from "../../kernels/fasttext/classifier.ts";
 import type { JsonValue } from "../../kernels/json/value.ts";
 import { type Assets, assetPath, defineStage } from "../define.ts";
-import { type FasttextModel, fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
+import { checkLabels, fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
 import { BAD_MESSAGES, contentOf, conversationTransform, Fault, type Message, roleOf } from "./conversation.ts";
 import { addCounts, Tally } from "./counts.ts";
 
@@ -54,14 +55,17 @@ interface Judged {
 }
 
 class TurnJudge {
-  readonly #model: FasttextModel;
+  readonly #labels: readonly string[];
+  readonly #classifier: Classifier;
   readonly #options: Options;
   readonly #kept: ReadonlySet<number>;
 
   constructor(options: Options, assets: Assets) {
     this.#options = options;
-    this.#model = openFasttext(assets, options.model, "space");
-    this.#kept = new Set(labelPositions(options.languages, this.#model.labels, assets.name(options.model)));
+    const { labels, classifier } = openFasttext(assets, options.model);
+    this.#labels = labels;
+    this.#classifier = classifier({ newlines: "space", bounds: options.min_score === null ? [] : [options.min_score] });
+    this.#kept = new Set(labelPositions(options.languages, labels, assets.name(options.model)));
   }
 
   /** Undefined where the turn is not judged. */
@@ -73,23 +77,22 @@ class TurnJudge {
     if (content.length < min_chars || (content.length < 2 * min_chars && [...content].length < min_chars))
       return undefined;
     const bytes = Buffer.from(content, "utf8");
-    const { classifier, labels } = this.#model;
-    if (classifier.predict(bytes, 0, bytes.length, 1, 0) === 0) return undefined;
-    const label = classifier.label(0);
-    const score = classifier.score(0);
+    if (!this.#classifier.judge(bytes, 0, bytes.length)) return undefined;
+    const { label, score } = this.#classifier;
     const isKept = this.#kept.has(label) && (min_score === null || score >= min_score);
-    return { language: labels[label] ?? "", score, isKept };
+    return { language: this.#labels[label] ?? "", score, isKept };
   }
 }
 
 export default defineStage({
   name: "chat/language",
-  version: 1,
+  version: 2,
   kind: "transform",
   summary: "Keeps conversations whose turns are in given languages.",
   reference: "Joulin et al. 2016, 2017; fastText 0.9.2",
   options,
   tables: ({ model }) => fasttextTables(model),
+  checkAssets: ({ model, languages }, files) => checkLabels(files, model, languages),
   reads: ["messages"],
   writes: ({ languages_column }) =>
     languages_column === null ? [] : [{ name: languages_column, kind: "json" as const }],

@@ -8,9 +8,10 @@ import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
 import { type Column, isValid, type Utf8Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
+import type { Classifier } from "../../kernels/fasttext/classifier.ts";
 import { NEWLINES } from "../../kernels/fasttext/text-line.ts";
 import { type Assets, assetPath, type Drop, defineStage, transform } from "../define.ts";
-import { type FasttextModel, fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
+import { checkLabels, fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
 
 const options = z.strictObject({
   model: assetPath().describe("supervised fastText model, .bin or .ftz, of any loss, quantized or not"),
@@ -59,31 +60,31 @@ function reasonsOf({ labels, min_score, max_score }: Options): Partial<typeof RE
 
 /** The model, and what of it the options speak of. */
 class Judge {
-  readonly model: FasttextModel;
+  readonly labels: readonly string[];
+  readonly #classifier: Classifier;
   readonly #options: Options;
   readonly #kept: ReadonlySet<number> | undefined;
-  readonly #scored: number | undefined;
   /** Of the text that was judged last: the best label, -1 where it has none, and the score. */
   label = -1;
   score = Number.NaN;
 
   constructor(options: Options, assets: Assets) {
-    const { model, newlines, labels, score_of } = options;
+    const { model, newlines, labels, score_of, min_score, max_score } = options;
     this.#options = options;
-    this.model = openFasttext(assets, model, newlines);
+    const opened = openFasttext(assets, model);
     const name = assets.name(model);
-    if (labels !== null) this.#kept = new Set(labelPositions(labels, this.model.labels, name));
-    if (score_of !== null) [this.#scored] = labelPositions([score_of], this.model.labels, name);
+    this.labels = opened.labels;
+    if (labels !== null) this.#kept = new Set(labelPositions(labels, opened.labels, name));
+    const watched = score_of === null ? [] : labelPositions([score_of], opened.labels, name);
+    const bounds = [min_score, max_score].filter((bound) => bound !== null);
+    this.#classifier = opened.classifier({ newlines, watched, bounds });
   }
 
   judge(bytes: Uint8Array, start: number, end: number): void {
-    const { classifier } = this.model;
-    const count = classifier.predict(bytes, start, end, this.#scored === undefined ? 1 : -1, 0);
-    this.label = count === 0 ? -1 : classifier.label(0);
-    this.score = Number.NaN;
-    for (let i = 0; i < count && Number.isNaN(this.score); i++) {
-      if (this.#scored === undefined || classifier.label(i) === this.#scored) this.score = classifier.score(i);
-    }
+    const classifier = this.#classifier;
+    const isKnown = classifier.judge(bytes, start, end);
+    this.label = isKnown ? classifier.label : -1;
+    this.score = isKnown ? (classifier.scores[0] ?? classifier.score) : Number.NaN;
   }
 
   /** Why the text that was judged last goes. */
@@ -98,12 +99,14 @@ class Judge {
 
 export default defineStage({
   name: "filter/fasttext",
-  version: 1,
+  version: 2,
   kind: "transform",
   summary: "Judges texts by a fastText classifier, such as a language or quality model; keeps label and score.",
   reference: "Joulin et al. 2016, 2017; fastText 0.9.2",
   options,
   tables: ({ model }) => fasttextTables(model),
+  checkAssets: ({ model, labels, score_of }, files) =>
+    checkLabels(files, model, [...(labels ?? []), ...(score_of === null ? [] : [score_of])]),
   reads: ({ column }) => [column],
   writes: ({ label_column, score_column }) => [
     ...(label_column === null ? [] : [{ name: label_column, kind: "dictionary" as const }]),
@@ -165,11 +168,10 @@ function judged(
       values[row] = score;
       validity[row >> 3] = (validity[row >> 3] ?? 0) | (1 << (row & 7));
     }
-    if (reason !== undefined) drop(row, reason, score, judge.model.labels[label]);
+    if (reason !== undefined) drop(row, reason, score, judge.labels[label]);
   }
   const columns = new Map<string, Column>();
-  if (labelColumn !== null)
-    columns.set(labelColumn, { kind: "dictionary", codes, values: judge.model.labels, validity });
+  if (labelColumn !== null) columns.set(labelColumn, { kind: "dictionary", codes, values: judge.labels, validity });
   if (scoreColumn !== null) columns.set(scoreColumn, { kind: "float32", values, validity });
   return columns;
 }

@@ -4,12 +4,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { wasmModule } from "../../../io/wasm.ts";
-import { Classifier, labelsOf } from "../../../kernels/fasttext/classifier.ts";
-import { describeModel } from "../../../kernels/fasttext/model-file.ts";
-import { fillTables, type ModelTables, openTables, tablesBytes } from "../../../kernels/fasttext/tables.ts";
-import { WasmRowSum } from "../../../kernels/wasm/fasttext.ts";
+import { type Classifier, labelsOf } from "../../../kernels/fasttext/classifier.ts";
 import { ROOT } from "../../project-root.ts";
+import { classifiersOf, placed, tablesOf } from "./open-model.ts";
 
 type Answer = readonly (readonly [string, number])[];
 interface Golden {
@@ -24,40 +21,12 @@ const golden = JSON.parse(
 ) as Golden;
 const texts = golden.texts.map((text) => Buffer.from(text, "base64"));
 
-const START = 65_536;
-const module = wasmModule("fasttext");
-
-interface OpenTables {
-  readonly tables: ModelTables;
-  readonly memory: WebAssembly.Memory;
-}
-
-function tablesOf(bytes: Uint8Array, foldBytes?: number): OpenTables {
-  const description = describeModel(bytes);
-  const pages = Math.ceil((START + tablesBytes(description, foldBytes)) / START);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: 65_536, shared: true });
-  const tables = openTables(bytes, description, memory.buffer, START, foldBytes);
-  fillTables(tables);
-  return { tables, memory };
-}
-
-/** The plain engine, and the fast one where it runs. */
-function classifiersOf({ tables, memory }: OpenTables): Classifier[] {
-  const plain = new Classifier(tables, "end");
-  if (module === undefined) return [plain];
-  return [plain, new Classifier(tables, "end", (twin) => new WasmRowSum(module, memory, tables, twin))];
-}
-
-/** Bytes at an address that is `odd` more than a multiple of four. */
-function placed(bytes: Uint8Array, odd: number): Uint8Array {
-  const memory = new Uint8Array(bytes.length + odd);
-  memory.set(bytes, odd);
-  return memory.subarray(odd);
-}
-
 function answer(classifier: Classifier, names: readonly string[], text: Uint8Array, k: number, threshold: number) {
   const count = classifier.predict(text, 0, text.length, k, threshold);
-  return Array.from({ length: count }, (_, i): [string, number] => [names[classifier.label(i)], classifier.score(i)]);
+  return Array.from({ length: count }, (_, i): [string, number] => [
+    names[classifier.labelAt(i)],
+    classifier.scoreAt(i),
+  ]);
 }
 
 for (const [name, wanted] of Object.entries(golden.models)) {

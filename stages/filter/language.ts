@@ -1,0 +1,81 @@
+/**
+ * Says in which language a text is and keeps those in given languages, by a fastText model.
+ *
+ * With the default options it decides as datatrove's LanguageFilter does: newlines are spaces; a text stays where the score of the best language, or of any of the wanted
+ * ones, is above the bound. Labels and scores are those of fastText's own code, scores within 1e-5. By paragraphs, those that do not stay are cut out. Invariant: a text in
+ * which the model knows nothing has no language. Price: 50 to 100 ns a word; every label's score where top languages are kept.
+ */
+import { defineStage, transform } from "../define.ts";
+import { checkLabels, fasttextTables } from "../fasttext-model.ts";
+import { LanguageColumns } from "./language-columns.ts";
+import { LanguageJudge } from "./language-judge.ts";
+import { LANGUAGE_REASONS, type LanguageOptions, type LanguageReason, languageOptions } from "./language-options.ts";
+import { judgeParagraphs } from "./language-paragraphs.ts";
+
+function reasonsOf({ label_only, languages }: LanguageOptions): Partial<typeof LANGUAGE_REASONS> {
+  if (label_only) return {};
+  const { other_language, ...reasons } = LANGUAGE_REASONS;
+  return languages === null ? reasons : LANGUAGE_REASONS;
+}
+
+export default defineStage({
+  name: "filter/language",
+  version: 1,
+  kind: "transform",
+  summary: "Says in which language a text is, by a fastText model; keeps those in given languages.",
+  reference: "datatrove 0.10.1 LanguageFilter; Joulin et al. 2016, 2017; GlotLID: Kargaran et al. 2023",
+  options: languageOptions,
+  tables: ({ model }) => fasttextTables(model),
+  checkAssets: ({ model, languages }, files) => checkLabels(files, model, languages ?? []),
+  reads: ["text"],
+  writes: ({ language_column, score_column, script_column, min_top_score, top_column, unit, label_only }) => [
+    { name: language_column, kind: "dictionary" as const },
+    { name: score_column, kind: "float32" as const },
+    ...(script_column === null ? [] : [{ name: script_column, kind: "dictionary" as const }]),
+    ...(min_top_score === null ? [] : [{ name: top_column, kind: "json" as const }]),
+    ...(unit === "paragraph" && !label_only ? [{ name: "text", kind: "utf8" as const }] : []),
+  ],
+  reasons: reasonsOf,
+  create: (given, { assets }) => {
+    let opened: LanguageJudge | undefined;
+    return transform<LanguageReason>((batch, drop) => {
+      opened ??= new LanguageJudge(given, assets);
+      const columns = new LanguageColumns(given, opened.labels, batch.rows);
+      if (given.unit === "paragraph") return judgeParagraphs(batch, opened, given, columns, drop);
+      const { data, offsets } = batch.text;
+      for (let row = 0; row < batch.rows; row++) {
+        if (batch.alive.has(row)) {
+          opened.judge(data, offsets[row] ?? 0, offsets[row + 1] ?? 0);
+          columns.set(row, opened.label, opened.score);
+          columns.addTop(opened.top());
+          const reason = given.label_only ? undefined : opened.reason;
+          if (reason !== undefined) drop(row, reason, opened.score, opened.labels[opened.label]);
+        }
+        columns.endRow();
+      }
+      return columns.finish();
+    });
+  },
+  examples: [
+    {
+      text: "Everyone has the right to life, liberty and security of person.",
+      options: { model: "test/golden/fasttext/hs-quantized.ftz", languages: ["en"] },
+      writes: { language: "en" },
+    },
+    {
+      text: "Jeder hat das Recht auf Leben, Freiheit und Sicherheit der Person.",
+      options: { model: "test/golden/fasttext/hs-quantized.ftz", languages: ["en", "fr"] },
+      drops: "other_language",
+    },
+    {
+      text: "Everyone has the right to life.",
+      options: { model: "test/golden/fasttext/hs-quantized.ftz", min_score: 1.1 },
+      drops: "score_too_low",
+    },
+    {
+      text: "Everyone has the right to life, liberty and security of person.\nJeder hat das Recht auf Leben, Freiheit und Sicherheit der Person.\n",
+      options: { model: "test/golden/fasttext/hs-quantized.ftz", languages: ["de"], min_score: 0.5, unit: "paragraph" },
+      becomes: "Jeder hat das Recht auf Leben, Freiheit und Sicherheit der Person.\n",
+    },
+  ],
+});
