@@ -150,6 +150,18 @@ export class StopWords {
     this.#found = new Uint8Array(this.#words.length);
   }
 
+  /** How many of `words` are stop words. */
+  countAll(bytes: Uint8Array, { starts, ends, count }: WordList): number {
+    let all = 0;
+    for (let word = 0; word < count; word++) {
+      const start = starts[word];
+      const length = ends[word] - start;
+      if (((this.#lengths[bytes[start]] >>> Math.min(length, 31)) & 1) === 0) continue;
+      if (this.#byFirst[bytes[start]].some((index) => equals(bytes, start, length, this.#words[index]))) all++;
+    }
+    return all;
+  }
+
   /** How many distinct stop words are among `words`; stops counting at `enough`. */
   countDistinct(bytes: Uint8Array, words: WordList, enough: number): number {
     const { starts, ends, count } = words;

@@ -41,10 +41,19 @@ const LETTER = categorySet("L");
 const PUNCTUATION = categorySet("P");
 const SYMBOL = categorySet("S");
 const DIGIT = categorySet("Nd");
+const ALPHANUMERIC = categorySet("L", "N");
 
 /** `\p{L}`; the same characters as Python's `str.isalpha`. */
 export function isLetter(codePoint: number): boolean {
   return inCategories(codePoint, LETTER);
+}
+/** `\p{L}` and `\p{N}`; the same characters as Python's `str.isalnum`. */
+export function isAlphanumeric(codePoint: number): boolean {
+  return inCategories(codePoint, ALPHANUMERIC);
+}
+/** The same characters as Python's `\w`. */
+export function isWordCharacter(codePoint: number): boolean {
+  return codePoint === 0x5f || inCategories(codePoint, ALPHANUMERIC);
 }
 /** `\p{Nd}`; the same characters as Python's `str.isdecimal`. */
 export function isDecimalDigit(codePoint: number): boolean {

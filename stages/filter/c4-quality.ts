@@ -71,7 +71,7 @@ export default defineStage({
   version: 2,
   kind: "transform",
   summary: "Drops placeholder pages, code and pages with too few sentences; removes lines that are not prose.",
-  reference: "C4, Raffel et al. 2020, section 2.2; datatrove 0.10.0 C4QualityFilter",
+  reference: "C4, Raffel et al. 2020, section 2.2; datatrove 0.10.1 C4QualityFilter",
   options,
   reads: ["text"],
   writes: [{ name: "text", kind: "utf8" }],

@@ -58,7 +58,7 @@ export default defineStage({
   version: 1,
   kind: "filter",
   summary: "Drops pages that look like lists, menus or repeated boilerplate.",
-  reference: "FineWeb, Penedo et al. 2024; datatrove 0.10.0 FineWebQualityFilter",
+  reference: "FineWeb, Penedo et al. 2024; datatrove 0.10.1 FineWebQualityFilter",
   options,
   reads: ["text"],
   writes: [],

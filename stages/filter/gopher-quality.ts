@@ -71,7 +71,7 @@ export default defineStage({
   version: 1,
   kind: "filter",
   summary: "Drops texts that do not read like prose.",
-  reference: "Gopher, Rae et al. 2021, section A1; datatrove 0.10.0 GopherQualityFilter",
+  reference: "Gopher, Rae et al. 2021, section A1; datatrove 0.10.1 GopherQualityFilter",
   options,
   reads: ["text"],
   writes: [],
