@@ -24,6 +24,7 @@ import dedupParagraphs from "./dedup/paragraphs.ts";
 import filterC4BadWords from "./filter/c4-bad-words.ts";
 import filterC4Paragraphs from "./filter/c4-paragraphs.ts";
 import filterC4Quality from "./filter/c4-quality.ts";
+import filterCodeQuality from "./filter/code-quality.ts";
 import filterColumn from "./filter/column.ts";
 import filterCompressionRatio from "./filter/compression-ratio.ts";
 import filterDclmLines from "./filter/dclm-lines.ts";
@@ -36,6 +37,7 @@ import filterFinewebQuality from "./filter/fineweb-quality.ts";
 import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
 import filterLength from "./filter/length.ts";
+import filterLicense from "./filter/license.ts";
 import filterPeriodicRepeats from "./filter/periodic-repeats.ts";
 import filterRepeatedParts from "./filter/repeated-parts.ts";
 import filterSample from "./filter/sample.ts";
@@ -64,6 +66,7 @@ export const BUILTIN_STAGES = {
   "filter/c4-bad-words": filterC4BadWords,
   "filter/c4-paragraphs": filterC4Paragraphs,
   "filter/c4-quality": filterC4Quality,
+  "filter/code-quality": filterCodeQuality,
   "filter/column": filterColumn,
   "filter/compression-ratio": filterCompressionRatio,
   "filter/dclm-lines": filterDclmLines,
@@ -76,6 +79,7 @@ export const BUILTIN_STAGES = {
   "filter/gopher-quality": filterGopherQuality,
   "filter/gopher-repetition": filterGopherRepetition,
   "filter/length": filterLength,
+  "filter/license": filterLicense,
   "filter/periodic-repeats": filterPeriodicRepeats,
   "filter/repeated-parts": filterRepeatedParts,
   "filter/sample": filterSample,

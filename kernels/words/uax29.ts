@@ -72,8 +72,10 @@ function joins(before: number, last: number, kind: number, next: () => number): 
     return isLetter(kind) || kind === NUMERIC || kind === KATAKANA || kind === EXTEND_NUM_LET;
   }
   if (last === KATAKANA) return kind === KATAKANA || kind === EXTEND_NUM_LET;
-  if (isLetter(before) && isLetter(kind)) return last === MID_LETTER || isMidQuote(last);
-  if (before === HEBREW_LETTER && kind === HEBREW_LETTER) return last === DOUBLE_QUOTE;
+  if (isLetter(before) && isLetter(kind)) {
+    if (last === MID_LETTER || isMidQuote(last)) return true;
+    return last === DOUBLE_QUOTE && before === HEBREW_LETTER && kind === HEBREW_LETTER;
+  }
   return before === NUMERIC && kind === NUMERIC && (last === MID_NUM || isMidQuote(last));
 }
 
