@@ -1,8 +1,9 @@
 /**
- * Lower case as Python's `text.lower()` has it, and lower case with white space collapsed, as `" ".join(text.lower().split())` has them.
+ * Lower case as Python's `text.lower()` has it, and lower case with white space collapsed, as `"
+ * ".join(text.lower().split())` has them.
  *
- * Invariant: the bytes of CPython 3.11 (Unicode 14.0) for every well-formed text; a malformed byte becomes U+FFFD. Price: a nanosecond a byte of ASCII,
- * a decode and two lookups for any other character.
+ * Invariant: the bytes of CPython 3.11 (Unicode 14.0) for every well-formed text; a malformed byte becomes U+FFFD.
+ * Price: a nanosecond a byte of ASCII, a decode and two lookups for any other character.
  */
 import { isPythonSpace } from "./lines.ts";
 import { isFinalSigma, type TextBuffer } from "./normalize.ts";
@@ -20,7 +21,10 @@ const MAX_BYTES = 4;
 
 const actions = decodeRuns(LOWER_RUNS, (length) => new Uint8Array(length));
 
-/** By byte of ASCII from the space on, its lower case, or 0x20 for white space; of other bytes what is no more than that: they are decoded. */
+/**
+ * By byte of ASCII from the space on, its lower case, or 0x20 for white space; of other bytes what is no more than
+ * that: they are decoded.
+ */
 const ascii = new Uint8Array(256);
 for (let byte = 0; byte < 0x80; byte++) {
   const isCapital = byte >= 0x41 && byte <= 0x5a;
@@ -47,7 +51,10 @@ export function lowerText(bytes: Uint8Array, start: number, end: number, out: Te
   out.length = length;
 }
 
-/** Writes the lower case of the character `bytes[at, next)` of the text `bytes[start, end)` to `to` at `length`; returns where it ends. */
+/**
+ * Writes the lower case of the character `bytes[at, next)` of the text `bytes[start, end)` to `to` at `length`; returns
+ * where it ends.
+ */
 function putLower(
   bytes: Uint8Array,
   start: number,

@@ -1,8 +1,11 @@
 /**
- * Texts that repeat themselves with a short period, for the stage that drops them and the one that keeps them out of training.
+ * Texts that repeat themselves with a short period, for the stage that drops them and the one that keeps them out of
+ * training.
  *
- * Owns the options of both and {@link PeriodicText}. Invariant: a text that a tokenizer cuts the same way over and over is, but for its first and last token, a text that repeats
- * its bytes, so bytes find what tokens find wherever `max_period` has room for it; tokens are there to decide as OLMo-core does. Price: that of the search, and of tokenizing.
+ * Owns the options of both and {@link PeriodicText}. Invariant: a text that a tokenizer cuts the same way over and over
+ * is, but for its first and last token, a text that repeats its bytes, so bytes find what tokens find wherever
+ * `max_period` has room for it; tokens are there to decide as OLMo-core does. Price: that of the search, and of
+ * tokenizing.
  */
 import { z } from "zod";
 import type { Batch } from "../batch/batch.ts";
@@ -43,7 +46,10 @@ export function namesItsTokenizer({ unit, tokenizer, encoding }: PeriodicOptions
 /** What {@link namesItsTokenizer} says where it says no. */
 export const TOKENIZER_ERROR = "tokens, and nothing else, need exactly one of tokenizer and encoding";
 
-/** What was found in a row. Its ranges are good until the next row is asked for, in units from the start of the row's text. */
+/**
+ * What was found in a row. Its ranges are good until the next row is asked for, in units from the start of the row's
+ * text.
+ */
 export interface Periodic {
   readonly runs: PeriodicRuns;
   /** Units of the text. */

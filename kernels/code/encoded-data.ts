@@ -1,8 +1,10 @@
 /**
  * Data that is written out in code: base64, rows of hexadecimal bytes, escaped characters.
  *
- * Owns {@link EncodedData}: what the three expressions of StarCoder2 match, one after the other. Base64 is 64 letters, digits, `+`, `/`, `=` and newlines or more; hexadecimal is eight bytes of two
- * digits or more, with `0x` or `\x` or without, a comma or white space behind each; escapes are eight `\uXXXX` or more. Invariant: the characters that Python's `re` matches. Price: 2 ns a byte.
+ * Owns {@link EncodedData}: what the three expressions of StarCoder2 match, one after the other. Base64 is 64 letters,
+ * digits, `+`, `/`, `=` and newlines or more; hexadecimal is eight bytes of two digits or more, with `0x` or `\x` or
+ * without, a comma or white space behind each; escapes are eight `\uXXXX` or more. Invariant: the characters that
+ * Python's `re` matches. Price: 2 ns a byte.
  */
 import { spaceLength } from "../lines.ts";
 import { isWordCharacter } from "../unicode/tables.ts";

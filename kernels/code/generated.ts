@@ -1,8 +1,9 @@
 /**
  * What a source file says of itself in its first lines: that a tool wrote it.
  *
- * The five phrases are StarCoder2's, looked for in the first five lines; the others are what well known tools write, in as many lines as they need for it. Invariant: case does not count for the five phrases, and
- * counts for the others. Price: the first 40 lines, as bytes.
+ * The five phrases are StarCoder2's, looked for in the first five lines; the others are what well known tools write, in
+ * as many lines as they need for it. Invariant: case does not count for the five phrases, and counts for the others.
+ * Price: the first 40 lines, as bytes.
  */
 const PHRASES = [
   "auto-generated",

@@ -1,8 +1,9 @@
 /**
  * Licences of source files: SPDX expressions, and what a file's first lines say.
  *
- * Owns {@link allows} and {@link licenseInHeader}. Names are SPDX's, compared without case. Invariant: an expression is allowed where some choice of its alternatives names allowed licences only; an exception (`WITH`)
- * only gives, so it is left out; what cannot be read is not allowed. Price: the first lines of a file, once as a string.
+ * Owns {@link allows} and {@link licenseInHeader}. Names are SPDX's, compared without case. Invariant: an expression is
+ * allowed where some choice of its alternatives names allowed licences only; an exception (`WITH`) only gives, so it is
+ * left out; what cannot be read is not allowed. Price: the first lines of a file, once as a string.
  */
 
 /** Texts by which well known licences are recognised where no identifier stands: the first that fits. */

@@ -1,7 +1,8 @@
 /**
  * Lines and characters of a source file.
  *
- * Owns {@link CodeMeasures}. Lines are Python's `splitlines`, without their ends; lengths are code points; letters and digits are those of any script. Invariant: numbers of the text alone. Price: 3 ns a byte.
+ * Owns {@link CodeMeasures}. Lines are Python's `splitlines`, without their ends; lengths are code points; letters and
+ * digits are those of any script. Invariant: numbers of the text alone. Price: 3 ns a byte.
  */
 import { countCodePoints, splitLines } from "../lines.ts";
 import { isAlphanumeric, isLetter } from "../unicode/tables.ts";

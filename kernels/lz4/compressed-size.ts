@@ -1,8 +1,9 @@
 /**
  * How small a text becomes: a measure of how much it repeats itself.
  *
- * Owns {@link CompressedSize}. Invariant: the size is that of this project's LZ4 blocks, which have one form on every machine and in every version of Node; deflate's output
- * changes with the library that Node was built with. A text is compressed in blocks of 256 KiB, so repeats further apart do not count. Price: 3 ns a byte.
+ * Owns {@link CompressedSize}. Invariant: the size is that of this project's LZ4 blocks, which have one form on every
+ * machine and in every version of Node; deflate's output changes with the library that Node was built with. A text is
+ * compressed in blocks of 256 KiB, so repeats further apart do not count. Price: 3 ns a byte.
  */
 import { type Lz4, lz4Bound, MAX_LZ4_CONTENT_BYTES } from "./block.ts";
 

@@ -1,8 +1,10 @@
 /**
- * DCLM's rules for lines, which come after its rules for pages: shouting, numbers, counters, single words, three scraps of shop and login pages.
+ * DCLM's rules for lines, which come after its rules for pages: shouting, numbers, counters, single words, three scraps
+ * of shop and login pages.
  *
- * Owns {@link DclmLineRules}. DCLM walks over all lines once for each rule and takes white space off the ends of the text between them, so the rules see other lines than a single walk
- * would: that is kept. Invariant: the text that DCLM's Python leaves. Price: 10 ns a byte; a string only for short lines that may hold a scrap.
+ * Owns {@link DclmLineRules}. DCLM walks over all lines once for each rule and takes white space off the ends of the
+ * text between them, so the rules see other lines than a single walk would: that is kept. Invariant: the text that
+ * DCLM's Python leaves. Price: 10 ns a byte; a string only for short lines that may hold a scrap.
  */
 import { skipSpace, spaceLength, strip, trimSpace } from "../lines.ts";
 import { lowerText } from "../lower-case.ts";

@@ -1,9 +1,11 @@
 /**
- * What DCLM's page filters measure of a text: words between white space, lines without it around them, repeated lines, paragraphs and n-grams.
+ * What DCLM's page filters measure of a text: words between white space, lines without it around them, repeated lines,
+ * paragraphs and n-grams.
  *
- * Owns {@link DclmWords}, {@link DclmLines} and {@link DclmNgrams}. Lengths are code points; every copy of a repeated line or paragraph counts, the first too; n-grams are
- * of the words of UAX #29 that begin with a letter or number. Invariant: the numbers of DCLM's Python, to the last bit of a double. Price: 4 ns a byte, and 100 ns a word for
- * the n-grams.
+ * Owns {@link DclmWords}, {@link DclmLines} and {@link DclmNgrams}. Lengths are code points; every copy of a repeated
+ * line or paragraph counts, the first too; n-grams are of the words of UAX #29 that begin with a letter or number.
+ * Invariant: the numbers of DCLM's Python, to the last bit of a double. Price: 4 ns a byte, and 100 ns a word for the
+ * n-grams.
  */
 import { countCodePoints, strip } from "../lines.ts";
 import { lowerText } from "../lower-case.ts";
@@ -104,7 +106,10 @@ function isEllipsis(bytes: Uint8Array, at: number, end: number): boolean {
 }
 
 export class DclmLines {
-  /** Pieces between separators that hold more than white space, those that begin like an item of a list, and those that end in an ellipsis. */
+  /**
+   * Pieces between separators that hold more than white space, those that begin like an item of a list, and those that
+   * end in an ellipsis.
+   */
   pieces = 0;
   bullets = 0;
   ellipses = 0;
@@ -200,7 +205,10 @@ export class DclmNgrams {
     this.#table.next();
   }
 
-  /** Share of the words' characters that the most frequent n-gram takes, the longest where several are; 0 where none occurs twice. */
+  /**
+   * Share of the words' characters that the most frequent n-gram takes, the longest where several are; 0 where none
+   * occurs twice.
+   */
   topRatio(): number {
     const { counts, distinct, firsts, n } = this.#table;
     let most = 1;

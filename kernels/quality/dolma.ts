@@ -1,8 +1,9 @@
 /**
  * What Dolma's Gopher tagger measures of a text.
  *
- * Owns {@link DolmaMeasures}. Words are what stands between white space; lengths are code points; lines are cut at `\n` alone, the empty ones among them. Unlike Gopher's rules
- * elsewhere, all copies of a repeated line or n-gram count, the first too. Invariant: the tagger's numbers, to the last bit of a double. Price: 150 ns a word, for the n-grams.
+ * Owns {@link DolmaMeasures}. Words are what stands between white space; lengths are code points; lines are cut at `\n`
+ * alone, the empty ones among them. Unlike Gopher's rules elsewhere, all copies of a repeated line or n-gram count, the
+ * first too. Invariant: the tagger's numbers, to the last bit of a double. Price: 150 ns a word, for the n-grams.
  */
 import { countCodePoints } from "../lines.ts";
 import { isLetter } from "../unicode/tables.ts";
@@ -46,12 +47,17 @@ export class DolmaMeasures {
     this.#table.load(bytes, this.#spans);
   }
 
-  /** Goes on to n-grams of one word more, from 2 on: to be called after {@link measure}, before the two measures below. */
+  /**
+   * Goes on to n-grams of one word more, from 2 on: to be called after {@link measure}, before the two measures below.
+   */
   nextNgrams(): void {
     this.#table.next();
   }
 
-  /** Share of the characters of words that the most frequent n-gram takes, the one that occurs first where several are; 0 without n-grams. */
+  /**
+   * Share of the characters of words that the most frequent n-gram takes, the one that occurs first where several are;
+   * 0 without n-grams.
+   */
   topNgramRatio(): number {
     const { counts, distinct, firsts, count, n } = this.#table;
     if (count === 0) return 0;
@@ -60,7 +66,10 @@ export class DolmaMeasures {
     return (counts[top] * this.#charsAt(firsts[top], n)) / Math.max(this.chars, 1);
   }
 
-  /** Characters of the n-grams that occur more than once over those of all, each counted with every n-gram it is in; 0 without n-grams. */
+  /**
+   * Characters of the n-grams that occur more than once over those of all, each counted with every n-gram it is in; 0
+   * without n-grams.
+   */
   duplicateNgramRatio(): number {
     const { counts, distinct, firsts, n } = this.#table;
     let all = 0;

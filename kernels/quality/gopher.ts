@@ -1,8 +1,8 @@
 /**
  * Gopher's word and symbol counts of one document.
  *
- * Owns {@link WordMeasures}, {@link SymbolMeasures} and {@link StopWords}. Lengths are code points, lines are Python's `splitlines`. Price:
- * one pass over the bytes of the words, one over the text; no table.
+ * Owns {@link WordMeasures}, {@link SymbolMeasures} and {@link StopWords}. Lengths are code points, lines are Python's
+ * `splitlines`. Price: one pass over the bytes of the words, one over the text; no table.
  */
 import { skipSpace, splitLines, trimSpace } from "../lines.ts";
 import { isLetter } from "../unicode/tables.ts";

@@ -1,8 +1,9 @@
 /**
  * Every n-gram of a text's words as a number, and how often each occurs: for n = 1, then 2, 3, ….
  *
- * Owns {@link NgramTable}. Invariant: two n-grams have one number exactly where their words are equal one by one; numbers are given in the order in which n-grams first occur. An
- * n-gram is the one before it and a word, so each step costs the same. Price: 15 ns a word and step, 28 bytes a word.
+ * Owns {@link NgramTable}. Invariant: two n-grams have one number exactly where their words are equal one by one;
+ * numbers are given in the order in which n-grams first occur. An n-gram is the one before it and a word, so each step
+ * costs the same. Price: 15 ns a word and step, 28 bytes a word.
  */
 import { mix32, sameBytes } from "./range-set.ts";
 import type { WordList } from "./word-list.ts";

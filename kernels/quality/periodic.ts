@@ -1,10 +1,11 @@
 /**
  * Runs of a sequence that repeat with a short period: `- - - -`, `lol lol lol`, `0, 0, 0, 0`.
  *
- * Owns {@link PeriodicRuns}. A run of period p is a longest stretch in which each value equals the one p before it; it repeats as often as p goes into its length. Exact to
- * OLMo-core's and Dolma's search over token ids, for three repeats and more. Invariant: ranges ascend and are apart; a value is in one where a run that repeats often enough
- * holds it. Price: a comparison for every `minRepeats - 1` values and period, so that text without runs costs 0.2 ns a byte; a text that is one run costs a comparison for
- * each value and period.
+ * Owns {@link PeriodicRuns}. A run of period p is a longest stretch in which each value equals the one p before it; it
+ * repeats as often as p goes into its length. Exact to OLMo-core's and Dolma's search over token ids, for three repeats
+ * and more. Invariant: ranges ascend and are apart; a value is in one where a run that repeats often enough holds it.
+ * Price: a comparison for every `minRepeats - 1` values and period, so that text without runs costs 0.2 ns a byte; a
+ * text that is one run costs a comparison for each value and period.
  */
 
 export interface PeriodicRule {

@@ -1,8 +1,9 @@
 /**
  * Parts of one text that are equal to an earlier part: lines, paragraphs, files of a repository.
  *
- * Owns {@link RepeatedParts}. Invariant: parts are what stands between separators, the first of equal parts is never a repeat, and an empty part never is one. Folded parts are
- * compared without white space around them and in lower case. Price: one pass, and one more where parts are folded; 16 bytes a distinct part.
+ * Owns {@link RepeatedParts}. Invariant: parts are what stands between separators, the first of equal parts is never a
+ * repeat, and an empty part never is one. Folded parts are compared without white space around them and in lower case.
+ * Price: one pass, and one more where parts are folded; 16 bytes a distinct part.
  */
 import { countCodePoints, strip } from "../lines.ts";
 import { lowerText } from "../lower-case.ts";

@@ -1,8 +1,9 @@
 /**
  * A table of how often words occur, and the logarithm of each word's share, looked up by bytes.
  *
- * Owns the reading of the file (a header with `word` and `count`, a word a line, commas between) and the layout of the index, which threads share. Invariant: a word's share is
- * its count over the sum of all counts; of equal words the last counts, as in a dictionary that is filled in order. Memory: 24 to 36 bytes a word beside the file. Price: a hash
+ * Owns the reading of the file (a header with `word` and `count`, a word a line, commas between) and the layout of the
+ * index, which threads share. Invariant: a word's share is its count over the sum of all counts; of equal words the
+ * last counts, as in a dictionary that is filled in order. Memory: 24 to 36 bytes a word beside the file. Price: a hash
  * and a comparison of the word.
  */
 
@@ -55,7 +56,10 @@ export class WordFrequencies {
     return layoutOf(file).size_bytes;
   }
 
-  /** The index of `file` as it lies in `buffer` from `start` on, or will when {@link fill} was called. `unseen` is the share of other words. */
+  /**
+   * The index of `file` as it lies in `buffer` from `start` on, or will when {@link fill} was called. `unseen` is the
+   * share of other words.
+   */
   constructor(file: Uint8Array, unseen: number, buffer: ArrayBufferLike, start: number) {
     const { slots, logs, starts, lengths, index } = layoutOf(file);
     this.#bytes = file;

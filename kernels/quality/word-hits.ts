@@ -1,9 +1,9 @@
 /**
  * Looks for words of a list in a text in lower case, as C4's filter of bad words does.
  *
- * Owns {@link WordHits}. Invariant: a hit is a word of the list byte for byte; with `boundaries` no character of `\w` stands right before or behind it. Words are
- * not changed: one with a capital is never found in lower case. Price: one lookup a word start, or a character without boundaries, and the
- * characters that agree.
+ * Owns {@link WordHits}. Invariant: a hit is a word of the list byte for byte; with `boundaries` no character of `\w`
+ * stands right before or behind it. Words are not changed: one with a capital is never found in lower case. Price: one
+ * lookup a word start, or a character without boundaries, and the characters that agree.
  */
 import { isWordCharacter } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, decodeBefore } from "../unicode/utf8.ts";
@@ -13,7 +13,10 @@ const ASCII_WORD = new Uint8Array(0x80);
 for (let byte = 0; byte < 0x80; byte++) ASCII_WORD[byte] = isWordCharacter(byte) ? 1 : 0;
 
 export class WordHits {
-  /** A trie: by node its first child, its next sibling, the byte that leads to it, and whether a word ends there. Node 0 is the root. */
+  /**
+   * A trie: by node its first child, its next sibling, the byte that leads to it, and whether a word ends there. Node 0
+   * is the root.
+   */
   readonly #children: Int32Array;
   readonly #siblings: Int32Array;
   readonly #bytes: Uint8Array;
@@ -70,7 +73,10 @@ export class WordHits {
     return byte < 0x80 ? ASCII_WORD[byte] === 0 : !isWordCharacter(decodeAt(text, at, length) & CODE_POINT_MASK);
   }
 
-  /** Whether the next position, behind the byte of a longer character at `at`, stands inside or right behind a character of `\w`. */
+  /**
+   * Whether the next position, behind the byte of a longer character at `at`, stands inside or right behind a character
+   * of `\w`.
+   */
   #followsWord(text: Uint8Array, at: number, length: number): boolean {
     if (at + 1 < length && (text[at + 1] & 0xc0) === 0x80) return true;
     return isWordCharacter(decodeBefore(text, 0, at + 1) & CODE_POINT_MASK);

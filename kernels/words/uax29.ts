@@ -1,8 +1,10 @@
 /**
- * The words of UAX #29 (Unicode 16.0) that begin with a letter or number, as the Python package uniseg finds them and DCLM counts them.
+ * The words of UAX #29 (Unicode 16.0) that begin with a letter or number, as the Python package uniseg finds them and
+ * DCLM counts them.
  *
- * Owns {@link segmentUax29}. `don't`, `3.14` and `a_b` are words; a character of Han, Hiragana or Thai is one each; marks stay with what they follow. Invariant: ranges
- * ascend and are apart. Price: 3 ns a byte of ASCII, 10 ns of others.
+ * Owns {@link segmentUax29}. `don't`, `3.14` and `a_b` are words; a character of Han, Hiragana or Thai is one each;
+ * marks stay with what they follow. Invariant: ranges ascend and are apart. Price: 3 ns a byte of ASCII, 10 ns of
+ * others.
  */
 import { isAlphanumeric } from "../unicode/tables.ts";
 import { decodeRuns } from "../unicode/two-stage.ts";
@@ -56,7 +58,10 @@ function nextClass(bytes: Uint8Array, from: number, end: number): number {
   return NOTHING;
 }
 
-/** Whether `kind` goes on a word whose last characters, ignored ones aside, are of `before` and `last`; `next` is what follows. */
+/**
+ * Whether `kind` goes on a word whose last characters, ignored ones aside, are of `before` and `last`; `next` is what
+ * follows.
+ */
 function joins(before: number, last: number, kind: number, next: () => number): boolean {
   if (isLetter(last)) {
     if (isLetter(kind) || kind === NUMERIC || kind === EXTEND_NUM_LET) return true;
@@ -107,7 +112,8 @@ export function segmentUax29(bytes: Uint8Array, start: number, end: number, out:
   for (let at = start; at < end; ) {
     const byte = bytes[at];
     if (byte < 0x80 && PLAIN[byte] === 0) {
-      // What begins with it is no word: one character, unless it is `_`, which joins what follows, or something that may belong to it follows.
+      // What begins with it is no word: one character, unless it is `_`, which joins what follows, or something that
+      // may belong to it follows.
       at = byte === 0x5f || (at + 1 < end && bytes[at + 1] >= 0x80) ? segmentEnd(bytes, at, end) : at + 1;
       continue;
     }

@@ -1,8 +1,9 @@
 /**
  * Keeps what repeats with a short period out of training: the text stays as it is, and the loss lane skips it.
  *
- * Owns the column `loss_ranges`, which tokenizing turns into the loss lane. OLMo-core leaves out the whole window in which a run lies; here it is the run, or the whole
- * document (`mask: text`), because windows are made later. Invariant: where an earlier stage said what is trained on (`narrow: true`), no more than that is. Price: that of the
+ * Owns the column `loss_ranges`, which tokenizing turns into the loss lane. OLMo-core leaves out the whole window in
+ * which a run lies; here it is the run, or the whole document (`mask: text`), because windows are made later.
+ * Invariant: where an earlier stage said what is trained on (`narrow: true`), no more than that is. Price: that of the
  * search. It counts rows with repeats, and the bytes that are not trained on because of them.
  */
 import { z } from "zod";

@@ -1,8 +1,9 @@
 /**
  * The lists of bad words that C4's filter reads, by language: where they are, and what of them counts.
  *
- * No list is part of the project: they are read from where their makers publish them, at the commits that datatrove pins, or from files of one's own. Invariant: the words of a
- * list are its lines without white space around them, but for empty lines and those that datatrove allows in every language.
+ * No list is part of the project: they are read from where their makers publish them, at the commits that datatrove
+ * pins, or from files of one's own. Invariant: the words of a list are its lines without white space around them, but
+ * for empty lines and those that datatrove allows in every language.
  */
 import { DataError } from "../../batch/errors.ts";
 import { strip } from "../../kernels/lines.ts";

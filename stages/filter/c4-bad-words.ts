@@ -1,8 +1,9 @@
 /**
  * C4's filter of bad words: drops pages that hold a word or a phrase of the list of their language.
  *
- * Exact to datatrove's C4BadWordsFilter, but for `keep_ratio`: which pages stay there depends on how many came before; here on the page alone, so that workers and order change
- * nothing. Invariant: texts are compared in lower case, words of lists as they are written. Price: 3 ns a byte; the lists once a thread.
+ * Exact to datatrove's C4BadWordsFilter, but for `keep_ratio`: which pages stay there depends on how many came before;
+ * here on the page alone, so that workers and order change nothing. Invariant: texts are compared in lower case, words
+ * of lists as they are written. Price: 3 ns a byte; the lists once a thread.
  */
 import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
@@ -35,7 +36,8 @@ const options = z.strictObject({
     )
     .prefault({ en: PUBLISHED })
     .describe(
-      `by language, the file with its words, one a line in lower case, or \`${PUBLISHED}\` for the list that C4 was made with, which is fetched from where it is published ` +
+      `by language, the file with its words, one a line in lower case, or \`${PUBLISHED}\` for the list that C4 was ` +
+        "made with, which is fetched from where it is published " +
         `(CC BY 4.0): ${LANGUAGES.join(", ")}. In ja, th and zh a word counts wherever it stands`,
     ),
   language_column: z

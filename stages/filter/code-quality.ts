@@ -1,8 +1,11 @@
 /**
- * Judges source files: lines too long to have been typed, few letters, data written out, files that tools wrote or that come from elsewhere.
+ * Judges source files: lines too long to have been typed, few letters, data written out, files that tools wrote or that
+ * come from elsewhere.
  *
- * The rules and bounds are StarCoder2's, with which The Stack v2 and so Stack-Edu were filtered; which paths and marks speak of tools and of other projects is what GitHub's Linguist goes by. Exceptions for
- * languages need `language_column`, paths need `path_column`. Invariant: lengths are characters, lines are Python's. Price: 6 ns a byte.
+ * The rules and bounds are StarCoder2's, with which The Stack v2 and so Stack-Edu were filtered; which paths and marks
+ * speak of tools and of other projects is what GitHub's Linguist goes by. Exceptions for languages need
+ * `language_column`, paths need `path_column`. Invariant: lengths are characters, lines are Python's. Price: 6 ns a
+ * byte.
  */
 import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";

@@ -1,8 +1,9 @@
 /**
- * DCLM's line rules: takes lines out that are shouted, numbers, counters or single words, and scraps of shop pages; drops pages that lose too much.
+ * DCLM's line rules: takes lines out that are shouted, numbers, counters or single words, and scraps of shop pages;
+ * drops pages that lose too much.
  *
- * Exact to DCLM's Python, to be used after `filter/dclm-page`. Invariant: words are counted before and after as fastText cuts them, those that begin with a letter or number. Price: 10 ns a
- * byte and one new text column.
+ * Exact to DCLM's Python, to be used after `filter/dclm-page`. Invariant: words are counted before and after as
+ * fastText cuts them, those that begin with a letter or number. Price: 10 ns a byte and one new text column.
  */
 import { z } from "zod";
 import { Utf8Builder } from "../../batch/builder.ts";
@@ -33,7 +34,8 @@ const options = z.strictObject({
     .nullable()
     .default(10)
     .describe(
-      "in lines of at most so many words take out `items in cart`, `Read more...` at the end and `Sign-in` at the beginning; null turns the rule off",
+      "in lines of at most so many words take out `items in cart`, `Read more...` at the end and `Sign-in` at the " +
+        "beginning; null turns the rule off",
     ),
   max_removed_words_ratio: ratio
     .default(0.05)

@@ -1,8 +1,9 @@
 /**
  * DCLM's page rules: the heuristics of RefinedWeb as DCLM-Baseline was filtered with them, page by page.
  *
- * Exact to DCLM's Python: three rules of words (fastText's, Python's, UAX #29's), every copy of what repeats counts, stop words in any case. What comes before it there, taking URLs out and collapsing
- * newlines, and the line rules after it, `filter/dclm-lines`, are other stages. Invariant: an empty text has too few words. Price: 10 ns a byte.
+ * Exact to DCLM's Python: three rules of words (fastText's, Python's, UAX #29's), every copy of what repeats counts,
+ * stop words in any case. What comes before it there, taking URLs out and collapsing newlines, and the line rules after
+ * it, `filter/dclm-lines`, are other stages. Invariant: an empty text has too few words. Price: 10 ns a byte.
  */
 import { z } from "zod";
 import { int32At } from "../../batch/numbers.ts";
@@ -93,8 +94,9 @@ const TOP_RULES = 3;
 
 const SENTENCE = "We walked to the river and sat on the stones that the flood had left behind with the driftwood. ";
 const PROSE =
-  `${SENTENCE}Nobody had told the ferryman about our plans, so he looked up in surprise when we asked him to take us across before dawn.\n` +
-  "By the time the sun rose over the hills, three other boats lay at the landing, and their owners were already selling fish, bread, and wool to people from the upper villages.\n";
+  `${SENTENCE}Nobody had told the ferryman about our plans, so he looked up in surprise when we ` +
+  "asked him to take us across before dawn.\nBy the time the sun rose over the hills, three other boats lay " +
+  "at the landing, and their owners were already selling fish, bread, and wool to people from the upper villages.\n";
 
 export default defineStage({
   name: "filter/dclm-page",

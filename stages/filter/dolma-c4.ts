@@ -1,8 +1,11 @@
 /**
- * Dolma's C4 rules: drops pages of code and placeholders and, with a list, of bad words; of the others it takes out lines that are short or do not end a sentence.
+ * Dolma's C4 rules: drops pages of code and placeholders and, with a list, of bad words; of the others it takes out
+ * lines that are short or do not end a sentence.
  *
- * Exact to the tagger `c4_v2` and the mixing file of Dolma's replication of C4. It differs from `filter/c4-quality`: JavaScript drops the page, an ellipsis ends a sentence, an apostrophe does not, and
- * no sentences are counted. Invariant: lines that stay are unchanged, with their newlines; a page may be left without any. Price: 4 ns a byte and one new text column.
+ * Exact to the tagger `c4_v2` and the mixing file of Dolma's replication of C4. It differs from `filter/c4-quality`:
+ * JavaScript drops the page, an ellipsis ends a sentence, an apostrophe does not, and no sentences are counted.
+ * Invariant: lines that stay are unchanged, with their newlines; a page may be left without any. Price: 4 ns a byte and
+ * one new text column.
  */
 import { z } from "zod";
 import { Utf8Builder } from "../../batch/builder.ts";

@@ -1,9 +1,10 @@
 /**
  * Dolma's Gopher rules for pages: the measures of its tagger and the bounds of its mixing files of 2023 and 2024.
  *
- * Words are what stands between white space, medians stand where Gopher has means, and every copy of what repeats counts. Exact to the tagger `gopher_v1`. In Dolma's own mixing files the bounds
- * of the three most frequent n-grams name attributes that the tagger does not write (`…_2gram` for `…_2grams`), so they dropped nothing there: set them to null for the
- * pages that Dolma 1.5 and 1.6 kept. Invariant: an empty text has too few words. Price: 150 ns a word.
+ * Words are what stands between white space, medians stand where Gopher has means, and every copy of what repeats
+ * counts. Exact to the tagger `gopher_v1`. In Dolma's own mixing files the bounds of the three most frequent n-grams
+ * name attributes that the tagger does not write (`…_2gram` for `…_2grams`), so they dropped nothing there: set them to
+ * null for the pages that Dolma 1.5 and 1.6 kept. Invariant: an empty text has too few words. Price: 150 ns a word.
  */
 import { z } from "zod";
 import { int32At } from "../../batch/numbers.ts";
@@ -85,8 +86,9 @@ const TOP_RULES = 3;
 
 const SENTENCE = "We walked to the river and sat on the stones that the flood had left behind with the driftwood. ";
 const PROSE =
-  `${SENTENCE}Nobody had told the ferryman about our plans, so he looked up in surprise when we asked him to take us across before dawn.\n` +
-  "By the time the sun rose over the hills, three other boats lay at the landing, and their owners were already selling fish, bread, and wool to people from the upper villages.\n";
+  `${SENTENCE}Nobody had told the ferryman about our plans, so he looked up in surprise when we ` +
+  "asked him to take us across before dawn.\nBy the time the sun rose over the hills, three other boats lay " +
+  "at the landing, and their owners were already selling fish, bread, and wool to people from the upper villages.\n";
 
 export default defineStage({
   name: "filter/dolma-gopher",

@@ -1,9 +1,10 @@
 /**
  * Gopher's repetition rules: repeated paragraphs and lines, the most frequent short n-grams, duplicated long n-grams.
  *
- * Owns the thirteen bounds and their order. Exact to datatrove's GopherRepetitionFilter with `words: spacy-en`: every share of characters
- * is over the code points of the text, and a top n-gram counts even if it occurs once. An empty text has a reason of its own, as in datatrove since
- * 0.10.1; no bound turns that off. Price: 5 ns a byte, most of it for the n-grams.
+ * Owns the thirteen bounds and their order. Exact to datatrove's GopherRepetitionFilter with `words: spacy-en`: every
+ * share of characters is over the code points of the text, and a top n-gram counts even if it occurs once. An empty
+ * text has a reason of its own, as in datatrove since 0.10.1; no bound turns that off. Price: 5 ns a byte, most of it
+ * for the n-grams.
  */
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";

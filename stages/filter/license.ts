@@ -1,8 +1,10 @@
 /**
- * Keeps files under licences that allow their use: by a column, as The Stack and Stack-Edu have it, and by what the first lines of a file say.
+ * Keeps files under licences that allow their use: by a column, as The Stack and Stack-Edu have it, and by what the
+ * first lines of a file say.
  *
- * Invariant: a column's list of licences is allowed where each of them is, for a file is under all that were found in it; the header is looked at too, since a
- * repository's licence is not always that of each file. Price: a microsecond a row.
+ * Invariant: a column's list of licences is allowed where each of them is, for a file is under all that were found in
+ * it; the header is looked at too, since a repository's licence is not always that of each file. Price: a microsecond a
+ * row.
  */
 import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
@@ -13,7 +15,8 @@ import { defineStage, filter } from "../define.ts";
 
 /** Licences that ask for no more than that they are named. */
 const PERMISSIVE = (
-  "MIT MIT-0 Apache-2.0 BSD-2-Clause BSD-3-Clause BSD-3-Clause-Clear BSD-4-Clause 0BSD ISC Zlib libpng-2.0 BSL-1.0 Unlicense CC0-1.0 WTFPL PSF-2.0 Python-2.0 PostgreSQL NCSA X11 curl Unicode-DFS-2016 " +
+  "MIT MIT-0 Apache-2.0 BSD-2-Clause BSD-3-Clause BSD-3-Clause-Clear BSD-4-Clause 0BSD ISC Zlib libpng-2.0 " +
+  "BSL-1.0 Unlicense CC0-1.0 WTFPL PSF-2.0 Python-2.0 PostgreSQL NCSA X11 curl Unicode-DFS-2016 " +
   "BlueOak-1.0.0 UPL-1.0 ECL-2.0 AFL-3.0 MS-PL Artistic-2.0 CC-BY-4.0"
 ).split(" ");
 

@@ -1,8 +1,9 @@
 /**
  * Drops texts that repeat something short over and over: lines of dashes, tables of zeros, a model that got stuck.
  *
- * With `unit: tokens` it is OLMo-core's rule for instances, on documents: any run of a period up to 13 tokens that repeats 32 times. Invariant: the verdict depends on the
- * text (and the tokenizer) alone. Price: 0.2 ns a byte; with tokens, tokenizing.
+ * With `unit: tokens` it is OLMo-core's rule for instances, on documents: any run of a period up to 13 tokens that
+ * repeats 32 times. Invariant: the verdict depends on the text (and the tokenizer) alone. Price: 0.2 ns a byte; with
+ * tokens, tokenizing.
  */
 import { z } from "zod";
 import { defineStage, filter } from "../define.ts";

@@ -1,8 +1,9 @@
 /**
- * Finds parts of a text that repeat an earlier part of it, lines, paragraphs or files, and takes them out or drops the text.
+ * Finds parts of a text that repeat an earlier part of it, lines, paragraphs or files, and takes them out or drops the
+ * text.
  *
- * With its default options it rewrites as DCLM's within-page deduplication of lines does. Invariant: the first of equal parts stays, with the separators around it; nothing else
- * changes. Price: 2 ns a byte and one new text column.
+ * With its default options it rewrites as DCLM's within-page deduplication of lines does. Invariant: the first of equal
+ * parts stays, with the separators around it; nothing else changes. Price: 2 ns a byte and one new text column.
  */
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";

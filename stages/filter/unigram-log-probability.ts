@@ -1,8 +1,9 @@
 /**
  * Judges texts by how common their words are: the mean logarithm of each word's share in a large corpus.
  *
- * Exact to datatrove's UnigramLogProbFilter with `words: spacy-en`, where marks of punctuation are words that no table has. With `unicode` words they are none, so
- * means are higher. Invariant: a text without words is kept, its mean being 0. Price: 5 ns a byte with the words; the table once for all threads.
+ * Exact to datatrove's UnigramLogProbFilter with `words: spacy-en`, where marks of punctuation are words that no table
+ * has. With `unicode` words they are none, so means are higher. Invariant: a text without words is kept, its mean being
+ * 0. Price: 5 ns a byte with the words; the table once for all threads.
  */
 import { z } from "zod";
 import { DataError } from "../../batch/errors.ts";
@@ -22,8 +23,8 @@ const options = z.strictObject({
   frequencies: assetPath()
     .prefault(PUBLISHED)
     .describe(
-      "table of words: a header with `word` and `count`, a word a line in lower case. By default the one that peS2o and datatrove use, " +
-        "fetched from where it is published",
+      "table of words: a header with `word` and `count`, a word a line in lower case. By default the one that peS2o " +
+        "and datatrove use, fetched from where it is published",
     ),
   words: z.enum(WORD_RULES).default("unicode").describe("word rules; spacy-en for the same decisions as datatrove"),
   min_log_probability: z

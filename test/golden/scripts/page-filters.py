@@ -1,4 +1,5 @@
-"""Writes test/golden/page-filters/decisions.json.gz: what datatrove 0.10.1, Dolma 1.2.1, DCLM, OLMo-core and uniseg decide about texts.
+"""Writes test/golden/page-filters/decisions.json.gz: what datatrove 0.10.1, Dolma 1.2.1, DCLM, OLMo-core and uniseg decide about texts,
+and what StarCoder 2's expressions match.
 
 The texts are those of test/golden/filters/texts.json and a few more that are written here; the file holds what was decided, and the texts written here. The lists of words are
 made up: nothing of the published ones is in them.
@@ -294,6 +295,28 @@ def olmo():
     return cases
 
 
+# ---- StarCoder 2 ----------------------------------------------------------------------------------------------------------------------
+
+ENCODED = [r"[a-zA-Z0-9+/\n=]{64,}", r"(?:\b(?:0x|\\x)?[0-9a-fA-F]{2}(?:,|\b\s*)){8,}", r"(?:\\u[0-9a-fA-F]{4}){8,}"]
+
+
+def encoded():
+    """Texts of pieces that almost match, with what Python's `re` matches of the paper's expressions: all characters and the longest match."""
+    import re
+
+    picks = random.Random(11)
+    pieces = ["0x12", "\\x12", "ab", "CD", "0f", ",", ", ", " ", "\n", "\t", "\u00a0", "x", "_", "\u00e9", "\\u12aB", "\\u123", "QUJD" * 17, "+/=\n" * 17, "A" * 63, "A" * 64, "g", "0x", "\\", "9"]
+    cases = []
+    for _ in range(400):
+        weights = [picks.random() ** 4 for _ in pieces]
+        text = "".join(picks.choices(pieces, weights, k=picks.choice((5, 20, 60))))
+        if picks.random() < 0.4:
+            text += picks.choice(("0x12,", "12 ", "\\x12", "\\u00ff", "ab\n")) * picks.randrange(6, 12)
+        matches = [m.end() - m.start() for e in ENCODED for m in re.finditer(e, text)]
+        cases.append([text, sum(matches), max(matches, default=0)])
+    return cases
+
+
 if __name__ == "__main__":
     import tempfile
 
@@ -310,6 +333,7 @@ if __name__ == "__main__":
             # uniseg takes minutes for the longest texts.
             "dclm": dclm([text if len(text) < 20_000 else "" for text in texts]),
             "olmo": olmo(),
+            "encoded": encoded(),
         }
     OUT.parent.mkdir(parents=True, exist_ok=True)
     with gzip.GzipFile(OUT, "wb", mtime=0) as file:

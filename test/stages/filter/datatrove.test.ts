@@ -1,4 +1,7 @@
-/** With `spacy-en` words every decision, and every text C4 leaves, is datatrove's: on texts written for it and on real samples. */
+/**
+ * With `spacy-en` words every decision, and every text C4 leaves, is datatrove's: on texts written for it and on real
+ * samples.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { batchOf } from "../../batch-of.ts";

@@ -1,4 +1,7 @@
-/** What other tools decided about the written texts: test/golden/page-filters/decisions.json.gz, made by test/golden/scripts/page-filters.py. */
+/**
+ * What other tools decided about the written texts: test/golden/page-filters/decisions.json.gz, made by
+ * test/golden/scripts/page-filters.py.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -16,7 +19,10 @@ interface PageGolden {
   };
   readonly unigram: { readonly table: string; readonly means: readonly number[] };
   readonly dolma: {
-    /** Words, median length, symbols, letters, required words, bullets, ellipses, two of lines, three top and six duplicate n-grams. */
+    /**
+     * Words, median length, symbols, letters, required words, bullets, ellipses, two of lines, three top and six
+     * duplicate n-grams.
+     */
     readonly gopher: readonly (readonly number[])[];
     /** A reason, or `=` and the digest of the text that is left. */
     readonly c4: readonly string[];
@@ -36,6 +42,8 @@ interface PageGolden {
     readonly ranges: readonly number[];
     readonly repeats: number;
   }[];
+  /** Texts, the characters that StarCoder 2's expressions match, and the longest match. */
+  readonly encoded: readonly (readonly [text: string, matched: number, longest: number])[];
 }
 
 export const pageGolden = JSON.parse(
