@@ -45,17 +45,19 @@ export function licenseInHeader(bytes: Uint8Array, start: number, end: number, l
 export function allows(expression: string, allowed: ReadonlySet<string>): boolean {
   const tokens = expression.match(/[()]|[^\s()]+/g) ?? [];
   let at = 0;
+  let isBroken = false;
   const isNext = (word: string): boolean => tokens[at]?.toUpperCase() === word;
   const one = (): boolean => {
     const token = tokens[at++];
-    if (token === undefined || token === ")") return false;
+    if (token === undefined || token === ")") isBroken = true;
+    if (isBroken || token === undefined) return false;
     if (token !== "(") {
       const name = token.toLowerCase();
       if (isNext("WITH")) at += 2;
       return allowed.has(name) || allowed.has(name.replace(/(?:-only|-or-later|\+)$/, ""));
     }
     const inside = either();
-    at++;
+    if (tokens[at++] !== ")") isBroken = true;
     return inside;
   };
   const all = (): boolean => {
@@ -74,5 +76,5 @@ export function allows(expression: string, allowed: ReadonlySet<string>): boolea
     }
     return result;
   };
-  return either() && at === tokens.length;
+  return either() && !isBroken && at === tokens.length;
 }
