@@ -24,7 +24,7 @@ import gopherQuality from "../../stages/filter/gopher-quality.ts";
 import gopherRepetition from "../../stages/filter/gopher-repetition.ts";
 import unigram from "../../stages/filter/unigram-log-probability.ts";
 import { corpusDocuments, type ParityDocument, sampleDocuments } from "./documents.ts";
-import { type ParityContext, type ParitySection, tableOf } from "./section.ts";
+import { type ParityContext, type ParityResult, type ParitySection, tableOf } from "./section.ts";
 
 const WANTED_SHARE = 0.999;
 const BATCH_ROWS = 500;
@@ -223,11 +223,9 @@ export const filters: ParitySection = {
   title: "Filters: datatrove 0.10.1",
   run: async (context) => {
     const { samples, corpus, options, say } = context;
+    const chars = Number(options.chars ?? "1000");
     const perFile = Number(options.documents ?? "20000") / 32;
-    const documents = [
-      ...(await sampleDocuments(samples)),
-      ...corpusDocuments(corpus, Math.ceil(perFile), Number(options.chars ?? "1000")),
-    ];
+    const documents = [...(await sampleDocuments(samples)), ...corpusDocuments(corpus, Math.ceil(perFile), chars)];
     const listFolder = options.lists;
     if (listFolder === undefined || documents.length === 0) {
       throw new Error("name samples, corpus and, with --lists, the folder of the lists of bad words");
@@ -242,14 +240,14 @@ export const filters: ParitySection = {
       const ours = ourOutcomes(documents, languages, lists, frequencies);
       say(`ours: ${documents.length} documents`);
       const theirs = await theirOutcomes(documents, languages, listFolder, frequencies, context);
-      return compared(documents, ours, theirs);
+      return compared(documents, ours, theirs, chars);
     } finally {
       rmSync(folder, { recursive: true });
     }
   },
 };
 
-function compared(documents: readonly ParityDocument[], ours: Outcomes, theirs: Outcomes) {
+function compared(documents: readonly ParityDocument[], ours: Outcomes, theirs: Outcomes, chars: number): ParityResult {
   const rows: (string | number)[][] = [];
   const listed: string[] = [];
   let holds = true;
@@ -294,6 +292,9 @@ function compared(documents: readonly ParityDocument[], ours: Outcomes, theirs: 
   );
   const of = [...corpora].map(([name, count]) => `${name} ${count}`).join(", ");
   const all = listed.length === 0 ? "There is no difference." : `Differences:\n\n${listed.join("\n")}`;
-  const text = `${table}\n\nDocuments: ${of}.\n\n${all}`;
+  const cut =
+    "Word rules are `spacy-en`. Web samples are whole; of documents of the Debian corpus (code, docs, math, other " +
+    `languages) the first ${chars} characters.`;
+  const text = `${table}\n\n${cut} Documents: ${of}.\n\n${all}`;
   return { text, holds, figures: { documents: documents.length, rows } };
 }
