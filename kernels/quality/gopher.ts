@@ -1,8 +1,8 @@
 /**
  * Gopher's word and symbol counts of one document.
  *
- * Owns {@link WordMeasures}, {@link SymbolMeasures} and {@link StopWords}. Lengths are code points, lines are Python's `splitlines`. Price:
- * one pass over the bytes of the words, one over the text; no table.
+ * Owns {@link WordMeasures}, {@link SymbolMeasures} and {@link StopWords}. Lengths are code points, lines are Python's
+ * `splitlines`. Price: one pass over the bytes of the words, one over the text; no table.
  */
 import { skipSpace, splitLines, trimSpace } from "../lines.ts";
 import { isLetter } from "../unicode/tables.ts";
@@ -148,6 +148,18 @@ export class StopWords {
       this.#byFirst[word[0]].push(index);
     }
     this.#found = new Uint8Array(this.#words.length);
+  }
+
+  /** How many of `words` are stop words. */
+  countAll(bytes: Uint8Array, { starts, ends, count }: WordList): number {
+    let all = 0;
+    for (let word = 0; word < count; word++) {
+      const start = starts[word];
+      const length = ends[word] - start;
+      if (((this.#lengths[bytes[start]] >>> Math.min(length, 31)) & 1) === 0) continue;
+      if (this.#byFirst[bytes[start]].some((index) => equals(bytes, start, length, this.#words[index]))) all++;
+    }
+    return all;
   }
 
   /** How many distinct stop words are among `words`; stops counting at `enough`. */

@@ -1,10 +1,11 @@
 /**
  * Character properties by code point, pinned to Unicode 14.0.
  *
- * 14.0 is the database of CPython 3.11, which the tools we match (datatrove's normalizer and filters, spaCy's tokenizer) consult at run
- * time; a newer database differs only in characters assigned after September 2021, which are unassigned ("Cn") here. Byte-pair
- * tokenizers follow the database of *their* regex engine, so a pre-tokenizer that must agree with one brings its own tables.
- * Invariant: nothing depends on the Unicode data of the running Node. Price: 64 KB of memory, a few milliseconds at first import.
+ * 14.0 is the database of CPython 3.11, which the tools we match (datatrove's normalizer and filters, spaCy's
+ * tokenizer) consult at run time; a newer database differs only in characters assigned after September 2021, which are
+ * unassigned ("Cn") here. Byte-pair tokenizers follow the database of *their* regex engine, so a pre-tokenizer that
+ * must agree with one brings its own tables. Invariant: nothing depends on the Unicode data of the running Node. Price:
+ * 64 KB of memory, a few milliseconds at first import.
  */
 
 import { CASE_CONTEXT_RUNS, CATEGORIES, GENERAL_CATEGORY_RUNS } from "./tables.gen.ts";
@@ -41,10 +42,19 @@ const LETTER = categorySet("L");
 const PUNCTUATION = categorySet("P");
 const SYMBOL = categorySet("S");
 const DIGIT = categorySet("Nd");
+const ALPHANUMERIC = categorySet("L", "N");
 
 /** `\p{L}`; the same characters as Python's `str.isalpha`. */
 export function isLetter(codePoint: number): boolean {
   return inCategories(codePoint, LETTER);
+}
+/** `\p{L}` and `\p{N}`; the same characters as Python's `str.isalnum`. */
+export function isAlphanumeric(codePoint: number): boolean {
+  return inCategories(codePoint, ALPHANUMERIC);
+}
+/** The same characters as Python's `\w`. */
+export function isWordCharacter(codePoint: number): boolean {
+  return codePoint === 0x5f || inCategories(codePoint, ALPHANUMERIC);
 }
 /** `\p{Nd}`; the same characters as Python's `str.isdecimal`. */
 export function isDecimalDigit(codePoint: number): boolean {
@@ -75,7 +85,9 @@ export function isWhiteSpace(codePoint: number): boolean {
   );
 }
 
-/** Cased as the final-sigma rule of `str.lower` sees it (a cased character that is also ignorable counts as ignorable). */
+/**
+ * Cased as the final-sigma rule of `str.lower` sees it (a cased character that is also ignorable counts as ignorable).
+ */
 export function isCased(codePoint: number): boolean {
   return lookup(caseContext, codePoint) === 1;
 }

@@ -1,10 +1,11 @@
 /**
- * C4's rules for pages and lines: drops placeholder pages, code and pages with too few sentences; of the others it removes the lines that
- * are not prose, and citation marks.
+ * C4's rules for pages and lines: drops placeholder pages, code and pages with too few sentences; of the others it
+ * removes the lines that are not prose, and citation marks.
  *
- * Exact to datatrove's C4QualityFilter (with `words: spacy-en`, which only sentence counting needs; `unicode` splits after abbreviations
- * too). A phrase counts only on a line that the rules before it let pass. Invariant: every line is judged once; what is left is joined by `\n`
- * and stripped; rows that are dead before or after become empty. Price: 1.5 ns a byte and one new text column.
+ * Exact to datatrove's C4QualityFilter (with `words: spacy-en`, which only sentence counting needs; `unicode` splits
+ * after abbreviations too). A phrase counts only on a line that the rules before it let pass. Invariant: every line is
+ * judged once; what is left is joined by `\n` and stripped; rows that are dead before or after become empty. Price: 1.5
+ * ns a byte and one new text column.
  */
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
@@ -71,7 +72,7 @@ export default defineStage({
   version: 2,
   kind: "transform",
   summary: "Drops placeholder pages, code and pages with too few sentences; removes lines that are not prose.",
-  reference: "C4, Raffel et al. 2020, section 2.2; datatrove 0.10.0 C4QualityFilter",
+  reference: "C4, Raffel et al. 2020, section 2.2; datatrove 0.10.1 C4QualityFilter",
   options,
   reads: ["text"],
   writes: [{ name: "text", kind: "utf8" }],
@@ -122,7 +123,8 @@ export default defineStage({
 
     return transform<Reason>((batch, drop) => {
       const { text, rows } = batch;
-      // Removing never lengthens a text, so the input's size is enough, plus the newline that stripping takes away again.
+      // Removing never lengthens a text, so the input's size is enough, plus the newline that stripping takes away
+      // again.
       const out = allocate(int32At(text.offsets, rows) - int32At(text.offsets, 0) + 1);
       const offsets = new Int32Array(rows + 1);
       let length = 0;

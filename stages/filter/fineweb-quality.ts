@@ -1,9 +1,9 @@
 /**
  * FineWeb's quality rules: lines that end like prose, short lines, repeated lines, newlines per word.
  *
- * Owns the four bounds and their order. Exact to datatrove's FineWebQualityFilter, with one decision more: a text without words has no
- * newlines-per-word ratio (datatrove fails on it) and is dropped as `no_words`. Words are counted only until the newline rule is
- * settled. Price: 1 ns a byte.
+ * Owns the four bounds and their order. Exact to datatrove's FineWebQualityFilter, with one decision more: a text
+ * without words has no newlines-per-word ratio (datatrove fails on it) and is dropped as `no_words`. Words are counted
+ * only until the newline rule is settled. Price: 1 ns a byte.
  */
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
@@ -58,7 +58,7 @@ export default defineStage({
   version: 1,
   kind: "filter",
   summary: "Drops pages that look like lists, menus or repeated boilerplate.",
-  reference: "FineWeb, Penedo et al. 2024; datatrove 0.10.0 FineWebQualityFilter",
+  reference: "FineWeb, Penedo et al. 2024; datatrove 0.10.1 FineWebQualityFilter",
   options,
   reads: ["text"],
   writes: [],

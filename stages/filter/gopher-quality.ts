@@ -1,13 +1,14 @@
 /**
  * Gopher's quality rules: word counts and lengths, symbols, bullet lists, ellipses, letters, stop words.
  *
- * Owns the bounds and their order. Exact to datatrove's GopherQualityFilter with `words: spacy-en`. With `unicode` words a mark of
- * punctuation is no word, contractions stay whole ("don't") and scripts without spaces give one word per character. The alphabetic share
- * is then a share of real words, which ordinary prose passes; over spaCy's tokens every comma counts against it. That is nearly
- * all of the difference: of 1,938 English web texts datatrove keeps 1,526, and `unicode` 318 more, 316 of which fail that rule there.
- * Symbol ratios are over fewer words, so hashes and ellipses weigh a little more. A text without any word has none of the ratios (datatrove
- * fails on it) and is dropped as `no_words`, unless `min_words` already drops it. Price: 2 ns a byte, less where
- * another filter has segmented the batch.
+ * Owns the bounds and their order. Exact to datatrove's GopherQualityFilter with `words: spacy-en`. With `unicode`
+ * words a mark of punctuation is no word, contractions stay whole ("don't") and scripts without spaces give one word
+ * per character. The alphabetic share is then a share of real words, which ordinary prose passes; over spaCy's tokens
+ * every comma counts against it. That is nearly all of the difference: of 1,938 English web texts datatrove keeps
+ * 1,526, and `unicode` 318 more, 316 of which fail that rule there. Symbol ratios are over fewer words, so hashes and
+ * ellipses weigh a little more. A text without any word has none of the ratios (datatrove fails on it) and is dropped
+ * as `no_words`, unless `min_words` already drops it. Price: 2 ns a byte, less where another filter has segmented the
+ * batch.
  */
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
@@ -71,7 +72,7 @@ export default defineStage({
   version: 1,
   kind: "filter",
   summary: "Drops texts that do not read like prose.",
-  reference: "Gopher, Rae et al. 2021, section A1; datatrove 0.10.0 GopherQualityFilter",
+  reference: "Gopher, Rae et al. 2021, section A1; datatrove 0.10.1 GopherQualityFilter",
   options,
   reads: ["text"],
   writes: [],

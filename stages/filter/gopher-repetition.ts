@@ -1,9 +1,10 @@
 /**
  * Gopher's repetition rules: repeated paragraphs and lines, the most frequent short n-grams, duplicated long n-grams.
  *
- * Owns the thirteen bounds and their order. Exact to datatrove's GopherRepetitionFilter with `words: spacy-en`: every share of characters
- * is over the code points of the text, and a top n-gram counts even if it occurs once. An empty text repeats nothing and is kept
- * (datatrove fails on it). Price: 5 ns a byte, most of it for the n-grams.
+ * Owns the thirteen bounds and their order. Exact to datatrove's GopherRepetitionFilter with `words: spacy-en`: every
+ * share of characters is over the code points of the text, and a top n-gram counts even if it occurs once. An empty
+ * text has a reason of its own, as in datatrove since 0.10.1; no bound turns that off. Price: 5 ns a byte, most of it
+ * for the n-grams.
  */
 import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
@@ -36,6 +37,7 @@ const options = z.strictObject({
 });
 
 const reasons = {
+  empty: "the text has no characters",
   too_many_duplicate_paragraphs: "share of repeated paragraphs is above max_duplicate_paragraphs_ratio",
   too_many_duplicate_paragraph_chars: "share of characters in them is above max_duplicate_paragraph_chars_ratio",
   too_many_duplicate_lines: "share of repeated lines is above max_duplicate_lines_ratio",
@@ -60,10 +62,10 @@ const PROSE =
 
 export default defineStage({
   name: "filter/gopher-repetition",
-  version: 1,
+  version: 2,
   kind: "filter",
   summary: "Drops texts that repeat themselves.",
-  reference: "Gopher, Rae et al. 2021, table A1; datatrove 0.10.0 GopherRepetitionFilter",
+  reference: "Gopher, Rae et al. 2021, table A1; datatrove 0.10.1 GopherRepetitionFilter",
   options,
   reads: ["text"],
   writes: [],
@@ -93,6 +95,7 @@ export default defineStage({
     ) => {
       const document = open(data, int32At(offsets, row), int32At(offsets, row + 1));
       const chars = document.countChars();
+      if (chars === 0) return drop(row, "empty", 0);
       const paragraph = document.measureParagraphs();
       const paragraphs = paragraph.duplicates / paragraph.pieces;
       if (above(paragraphs, options.max_duplicate_paragraphs_ratio)) {
@@ -134,7 +137,7 @@ export default defineStage({
   },
   examples: [
     { text: PROSE, keeps: true },
-    { text: "", keeps: true },
+    { text: "", drops: "empty" },
     { text: "All rights reserved.\n\n".repeat(4), drops: "too_many_duplicate_paragraphs" },
     { text: "Read more\n".repeat(4), drops: "too_many_duplicate_lines" },
     { text: "very good and very good, or very good", drops: "top_2gram_too_frequent" },

@@ -1,6 +1,6 @@
-"""Writes test/golden/filters/{texts,samples}.json: what datatrove 0.10.0 decides about texts written here and about real samples.
+"""Writes test/golden/filters/{texts,samples}.json: what datatrove 0.10.1 decides about texts written here and about real samples.
 
-Needs: datatrove 0.10.0, spaCy, pyarrow. Usage, from the root of the repository:
+Needs: datatrove 0.10.1, spaCy, pyarrow. Usage, from the root of the repository:
     python test/golden/scripts/filters.py texts
     python test/golden/scripts/filters.py samples PATH_OF_SAMPLES
 `texts.json` holds the texts; `samples.json` holds decisions by file and row, no text.
@@ -8,7 +8,7 @@ Needs: datatrove 0.10.0, spaCy, pyarrow. Usage, from the root of the repository:
 
 import gzip
 import hashlib
-import importlib.metadata  # noqa: F401  datatrove 0.10.0 uses it without importing it
+import importlib.metadata  # noqa: F401  datatrove 0.10.1 uses it without importing it
 import json
 import sys
 from pathlib import Path
@@ -42,6 +42,7 @@ REASONS = {
         "gopher_enough_stop_words": "too_few_stop_words",
     },
     "gopher_repetition": {
+        "empty": "empty",
         "dup_para_frac": "too_many_duplicate_paragraphs",
         "dup_para_char_frac": "too_many_duplicate_paragraph_chars",
         "dup_line_frac": "too_many_duplicate_lines",

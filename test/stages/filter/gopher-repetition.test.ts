@@ -58,8 +58,9 @@ test("duplicated n-grams: joined by nothing, going on behind each repeat", () =>
   assert.equal(judge(stage, "a ".repeat(20), only({ max_duplicate_10gram_ratio: 0 }))?.value, 10 / 40);
 });
 
-test("nothing repeats in an empty text, and malformed UTF-8 is judged", () => {
-  assert.equal(judge(stage, ""), null);
+test("an empty text has its own reason, whatever bounds are off, and malformed UTF-8 is judged", () => {
+  assert.deepEqual(judge(stage, ""), { reason: "empty", value: 0 });
+  assert.equal(judge(stage, "", only({}))?.reason, "empty");
   assert.equal(judge(stage, "\0"), null);
   const bytes = Uint8Array.from({ length: 4096 }, (_, i) => (i * i * 151) & 0xff);
   for (const words of ["unicode", "spacy-en"]) assert.notEqual(judge(stage, bytes, { words }), undefined);
