@@ -2,8 +2,11 @@
 import annotateChoice from "./annotate/choice.ts";
 import annotateCompletionLoss from "./annotate/completion-loss.ts";
 import annotateConstant from "./annotate/constant.ts";
+import annotateLength from "./annotate/length.ts";
 import annotateLookUp from "./annotate/look-up.ts";
+import annotateOnnxScore from "./annotate/onnx-score.ts";
 import annotatePeriodicLoss from "./annotate/periodic-loss.ts";
+import annotateStatistics from "./annotate/statistics.ts";
 import chatEmoji from "./chat/emoji.ts";
 import chatGenerate from "./chat/generate.ts";
 import chatInvariants from "./chat/invariants.ts";
@@ -36,6 +39,7 @@ import filterFasttext from "./filter/fasttext.ts";
 import filterFinewebQuality from "./filter/fineweb-quality.ts";
 import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
+import filterLanguage from "./filter/language.ts";
 import filterLength from "./filter/length.ts";
 import filterLicense from "./filter/license.ts";
 import filterPeriodicRepeats from "./filter/periodic-repeats.ts";
@@ -52,7 +56,12 @@ import readCsv from "./read/csv.ts";
 import readFiles from "./read/files.ts";
 import readJsonl from "./read/jsonl.ts";
 import readParquet from "./read/parquet.ts";
+import rewriteBoilerplateLines from "./rewrite/boilerplate-lines.ts";
+import rewriteFim from "./rewrite/fim.ts";
 import rewriteJoinColumns from "./rewrite/join-columns.ts";
+import rewritePii from "./rewrite/pii.ts";
+import rewriteSymbolLines from "./rewrite/symbol-lines.ts";
+import rewriteUnicodeRepair from "./rewrite/unicode-repair.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
 import writeJsonl from "./write/jsonl.ts";
 import writeParquet from "./write/parquet.ts";
@@ -78,18 +87,27 @@ export const BUILTIN_STAGES = {
   "filter/fineweb-quality": filterFinewebQuality,
   "filter/gopher-quality": filterGopherQuality,
   "filter/gopher-repetition": filterGopherRepetition,
+  "filter/language": filterLanguage,
   "filter/length": filterLength,
   "filter/license": filterLicense,
   "filter/periodic-repeats": filterPeriodicRepeats,
   "filter/repeated-parts": filterRepeatedParts,
   "filter/sample": filterSample,
   "filter/unigram-log-probability": filterUnigramLogProbability,
+  "rewrite/boilerplate-lines": rewriteBoilerplateLines,
+  "rewrite/fim": rewriteFim,
   "rewrite/join-columns": rewriteJoinColumns,
+  "rewrite/pii": rewritePii,
+  "rewrite/symbol-lines": rewriteSymbolLines,
+  "rewrite/unicode-repair": rewriteUnicodeRepair,
   "annotate/choice": annotateChoice,
   "annotate/completion-loss": annotateCompletionLoss,
   "annotate/constant": annotateConstant,
+  "annotate/length": annotateLength,
   "annotate/look-up": annotateLookUp,
+  "annotate/onnx-score": annotateOnnxScore,
   "annotate/periodic-loss": annotatePeriodicLoss,
+  "annotate/statistics": annotateStatistics,
   "dedup/exact": dedupExact,
   "dedup/minhash": dedupMinhash,
   "dedup/paragraphs": dedupParagraphs,

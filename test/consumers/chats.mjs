@@ -54,10 +54,7 @@ async function made(root) {
   const { SHIPPED_TEMPLATES } = await load("stages/chat/shipped-templates.js");
   const chats = Object.values(CHATS).flat();
   mkdirSync(join(root, "chats"));
-  writeFileSync(
-    join(root, "chats/0.jsonl"),
-    chats.map((messages) => `${JSON.stringify({ messages })}\n`).join(""),
-  );
+  writeFileSync(join(root, "chats/0.jsonl"), chats.map((messages) => `${JSON.stringify({ messages })}\n`).join(""));
   const tokenizer = join(root, "tokenizer.json");
   writeFileSync(tokenizer, readFileSync(join(GOLDEN, "tokenizer.json")));
   writeFileSync(
@@ -81,7 +78,11 @@ outputs:
   const run = openRun("chats", out);
   await exportRun(run, "trl", { attention_mask: true, position_ids: true });
   await exportRun(run, "megatron-bridge", {});
-  const parquet = (folder) => join(folder, readdirSync(folder).find((name) => name.endsWith(".parquet")));
+  const parquet = (folder) =>
+    join(
+      folder,
+      readdirSync(folder).find((name) => name.endsWith(".parquet")),
+    );
   const exports = join(out, "runs/chats/exports");
   const template = join(root, "template.jinja");
   writeFileSync(template, SHIPPED_TEMPLATES.chatml);
