@@ -74,7 +74,8 @@ export function lowerWords(bytes: Uint8Array, start: number, end: number, out: T
     }
     const action = actions.values[actions.blocks[codePoint >> 8] + (codePoint & 0xff)];
     if (action >= FIRST_DELTA) length = encodeAt(to, length, codePoint + LOWER_DELTAS[action - FIRST_DELTA]);
-    else if (action === SIGMA) length = encodeAt(to, length, isFinalSigma(bytes, start, at, next, end) ? FINAL_SIGMA : 0x3c3);
+    else if (action === SIGMA)
+      length = encodeAt(to, length, isFinalSigma(bytes, start, at, next, end) ? FINAL_SIGMA : 0x3c3);
     else if (action === COPY) length = encodeAt(to, length, codePoint);
     else if (action === DOTTED_I) length = encodeAt(to, encodeAt(to, length, 0x69), 0x307);
     at = next;

@@ -61,7 +61,8 @@ export class Holders {
     this.#holders.forEach((holder, index) => {
       if (holder.count >= count) candidates |= 1 << index;
     });
-    for (let at = 0; at < 2 * count && candidates !== 0; at += 2) candidates &= this.#holdersOf(words[at], words[at + 1]);
+    for (let at = 0; at < 2 * count && candidates !== 0; at += 2)
+      candidates &= this.#holdersOf(words[at], words[at + 1]);
     this.outcome = "own_word";
     if (candidates === 0) return -1;
     this.outcome = "own_passage";
@@ -169,7 +170,8 @@ class GramTable {
     const keys = this.#keys;
     const last = this.#last;
     let slot = slotHash(first, second) & last;
-    while (keys[2 * slot + 1] !== 0 && (keys[2 * slot] !== first || keys[2 * slot + 1] !== second)) slot = (slot + 1) & last;
+    while (keys[2 * slot + 1] !== 0 && (keys[2 * slot] !== first || keys[2 * slot + 1] !== second))
+      slot = (slot + 1) & last;
     return slot;
   }
 }

@@ -5,8 +5,9 @@
  * several tokens is put together first. A text that holds a token which stands for unknown text has no words that anybody could
  * compare. Price: 21 bytes an id of the vocabulary, made in some milliseconds; 5 to 8 ns a token.
  */
-import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
+
 import { isPythonSpace } from "../lines.ts";
+import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
 import { FIRST_FACTOR, SECOND_FACTOR, WordHashes } from "./word-hashes.ts";
 
 /** What is known of tokens: their bytes, and how they spell blanks. */

@@ -6,8 +6,9 @@
  * Invariant: the words depend on the bytes alone, in whatever pieces they are fed. Lower case and white space are those of lower-case.ts, but that a
  * sigma is one letter wherever it stands. Price: 3 ns a byte of ASCII, 8 bytes a word; two words of one hash are a matter of 2^-64.
  */
-import { lowerOf } from "../lower-case.ts";
+
 import { isPythonSpace } from "../lines.ts";
+import { lowerOf } from "../lower-case.ts";
 import { CODE_POINT_MASK, decodeAt, encodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
 
 /** Factors of the two polynomials, odd. */

@@ -5,8 +5,9 @@
  * united when all slots of one band agree: with Jaccard similarity s of their shingles, with probability
  * 1 - (1 - s^rows)^bands, which for 14 x 8 is one half at s = 0.685 and 0.92 at s = 0.8. The band's number is mixed into
  * its key, so keys of different bands never meet. Clusters close transitively; the row with the lowest address survives.
- * With `verify` the whole signatures, slots cut to 16 bits, have to agree in that share of their slots as well, which keeps
- * rows apart that only a chance or a common passage brought into one band.
+ * With `verify: 0.75` the whole signatures, slots cut to 16 bits, have to agree in that share of their slots as well, which keeps
+ * rows apart that only a chance or a common passage brought into one band. With `verify: text` only rows fall that say nothing which a row that
+ * stays does not say: another operation, see docs/dedup.md.
  *
  * In the family `datatrove` normalisation, shingle hash and signature are datatrove's bit for bit; with `words: spacy-en` so
  * are the words, and hence every value. datatrove keeps another row of a cluster, depending on the order of its pairs.
@@ -59,12 +60,31 @@ export default defineStage({
           "word rules of the family `datatrove`: `unicode` for every script, `spacy-en` for the words datatrove sees in English",
         ),
       verify: z
-        .number()
-        .min(0)
-        .max(1)
+        .union([z.number().min(0).max(1), z.literal("text")])
         .optional()
         .describe(
-          "also ask for this estimated similarity, the share of equal slots, before rows that share a band are united; off by default",
+          "what is asked beside a common band: a number is the estimated similarity, the share of equal slots, before rows are united; `text` " +
+            "compares texts, and only rows fall all of whose text stands in pieces in a row that stays. Off by default",
+        ),
+      survivor: z
+        .union([
+          z.enum(["first", "longest"]),
+          z.strictObject({
+            column: z.string().min(1).describe("column of numbers"),
+            order: z.enum(["largest", "smallest"]).default("largest").describe("which number survives"),
+          }),
+        ])
+        .optional()
+        .describe(
+          "which row of a cluster survives: the `first` by address, the `longest` text, or by a column; of equal rows the first. `longest` with " +
+            "`verify: text`, else `first`",
+        ),
+      precedence: z
+        .array(z.string().min(1))
+        .min(1)
+        .optional()
+        .describe(
+          "with `scope: pipeline`: sources by rank, the highest first; of a cluster a row of the highest one survives. Sources that are not named come last",
         ),
       scope: z
         .enum(["source", "pipeline"])
@@ -75,6 +95,10 @@ export default defineStage({
       error: `bands x rows is more than ${MAX_SLOTS} slots`,
       path: ["bands"],
     })
+    .refine(({ scope, precedence }) => scope === "pipeline" || precedence === undefined, {
+      error: "rows of one source have one rank: use `scope: pipeline`, or leave `precedence` out",
+      path: ["precedence"],
+    })
     .refine(({ family, hash }) => family === "datatrove" || hash === "xxh64", {
       error: "the family fast has a hash of its own: leave `hash` out, or use the family datatrove",
       path: ["hash"],
@@ -83,10 +107,16 @@ export default defineStage({
       error: "the family fast has word rules of its own: leave `words` out, or use the family datatrove",
       path: ["words"],
     }),
-  reads: ["text"],
+  reads: ({ survivor }) => ["text", ...(typeof survivor === "object" ? [survivor.column] : [])],
   writes: [],
-  reasons: { near_duplicate: "agrees with an earlier row in a whole band" },
-  exchange: ({ scope }) => ({ scope, verdict: "drop", reason: "near_duplicate" }),
+  reasons: { near_duplicate: "agrees with another row, which survives, in a whole band" },
+  exchange: ({ scope, verify, survivor = verify === "text" ? "longest" : "first", precedence }) => ({
+    scope,
+    verdict: "drop",
+    reason: "near_duplicate",
+    ...((survivor !== "first" || verify === "text") && { election: { survivor, text: verify === "text" } }),
+    ...(precedence && { precedence }),
+  }),
   create: ({ verify, ...options }) => {
     const sketcher = createSketcher(options, wasmModule("minhash"));
     const slots = options.bands * options.rows;
@@ -96,7 +126,7 @@ export default defineStage({
       sketch: ({ text }, row, out) =>
         isValid(text, row) &&
         sketcher.sketch(text.data, int32At(text.offsets, row), int32At(text.offsets, row + 1), out),
-      ...(verify !== undefined && {
+      ...(typeof verify === "number" && {
         verify: {
           slots,
           signature: (out: Uint16Array) => sketcher.signature(out),
