@@ -65,6 +65,8 @@ export interface DropBarrierOperator {
    * first, high bits well mixed) and returns true, or returns false where the row has no sketch and can never be a duplicate.
    */
   readonly sketch: (batch: Batch, row: number, out: Uint32Array) => boolean;
+  /** Why a row with these keys falls at once, before it is compared with others; undefined where it does not. */
+  readonly judge?: (keys: Uint32Array) => { readonly reason: string; readonly value: number } | undefined;
   /** Where equal keys are not enough: see {@link BarrierVerification}. */
   readonly verify?: BarrierVerification;
 }

@@ -42,6 +42,7 @@ import readParquet from "./read/parquet.ts";
 import rewriteJoinColumns from "./rewrite/join-columns.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
 import writeJsonl from "./write/jsonl.ts";
+import writeMinhashIndex from "./write/minhash-index.ts";
 import writeParquet from "./write/parquet.ts";
 
 export const BUILTIN_STAGES = {
@@ -74,6 +75,7 @@ export const BUILTIN_STAGES = {
   "pack/concat": packConcat,
   "pack/wrapped": packWrapped,
   "write/jsonl": writeJsonl,
+  "write/minhash-index": writeMinhashIndex,
   "write/parquet": writeParquet,
   "chat/emoji": chatEmoji,
   "chat/generate": chatGenerate,

@@ -82,8 +82,7 @@ function idsIn(out: string, folder = ""): Map<string, number | null> {
   return new Map(lines.map((row) => [row.id, row.minhash_cluster_size]));
 }
 
-const kept = (out: string, kind: string): number =>
-  [...idsIn(out).keys()].filter((id) => id.startsWith(kind)).length;
+const kept = (out: string, kind: string): number => [...idsIn(out).keys()].filter((id) => id.startsWith(kind)).length;
 
 test("a row falls by its text where one that stays says all of it, and no other, whatever the road to the text", async (t) => {
   const root = temporaryFolder(t);
@@ -125,7 +124,9 @@ test("a row falls by its text where one that stays says all of it, and no other,
     assert.deepEqual(idsIn(out, "dropped"), idsIn(root, "dropped"));
   }
   const results = (name: string) =>
-    treeDigests(path.join(tokens, name), (file) => /runs\/elected\/(outputs|dedup)|roots\.u32|sizes\.u32|\.ds$/.test(file));
+    treeDigests(path.join(tokens, name), (file) =>
+      /runs\/elected\/(outputs|dedup)|roots\.u32|sizes\.u32|\.ds$/.test(file),
+    );
   assert.deepEqual(results("one"), results("many"));
 });
 
