@@ -116,9 +116,10 @@ export interface ElectionCounts {
   /** Dropped by a later stage of the pass: they take no part. */
   readonly absent: number;
   readonly fallen: number;
-  /** Where texts are asked: rows that stay because of a word, or a passage, that no holder has; because they repeat themselves; or for a token of unknown text. */
+  /** Where texts are asked: rows that stay because of a word, or a passage, that no holder has; because their passages stand elsewhere in another order; because they repeat themselves; or for a token of unknown text. */
   readonly own_word: number;
   readonly own_passage: number;
+  readonly own_order: number;
   readonly repetitive: number;
   readonly unknown_text: number;
 }

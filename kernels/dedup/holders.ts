@@ -3,7 +3,8 @@
  *
  * A holder holds a text when the text has no word that the holder lacks, no run of more than two 3-grams that it lacks, and, where less than half
  * of the text's 3-grams are distinct or it has fewer than three words, stands in it word for word. A line that was taken out leaves two missing 3-grams, a word
- * from elsewhere three: so the text is a row of pieces of the holder, of three words and more. No holder has fewer words than what it holds.
+ * from elsewhere three: so the text is a row of pieces of the holder, of three words and more. The pieces stand in the holder in the same order: else
+ * `a = b` would stand for `b = a` wherever both signs have neighbours in common. No holder has fewer words than what it holds.
  * Invariant: at most {@link MAX_HOLDERS} texts hold, and of those beyond the first at most {@link MAX_HELD_WORDS} words, so that many texts cost as much
  * each as few do. Price: one look into a table a word for all holders together; 3-grams only of holders that have every word.
  */
@@ -14,10 +15,12 @@ export const MAX_HELD_WORDS = 1 << 22;
 /** A text that repeats itself is looked for, word for word, in holders of so many times its length. */
 const MAX_SEARCH_RATIO = 16;
 const LONGEST_GAP = 2;
+/** How far one or two words at an end of a text are looked for: a bound on work that repeats for every text. */
+const NEARBY_WORDS = 1 << 12;
 const FIRST_CAPACITY = 1 << 10;
 
 /** Why no holder holds a text; `held` where one does. */
-export type Outcome = "held" | "own_word" | "own_passage" | "repetitive";
+export type Outcome = "held" | "own_word" | "own_passage" | "own_order" | "repetitive";
 
 interface Holder {
   readonly words: Int32Array;
@@ -72,6 +75,8 @@ export class Holders {
       const holder = this.#holders[index];
       holder.grams ??= new GramTable(holder.words, holder.count);
       if (holder.grams.longestGap(words, count) > LONGEST_GAP) continue;
+      this.outcome = "own_order";
+      if (count > 2 && !isInOrder(words, count, holder, holder.grams)) continue;
       isVaried ??= count > 2 && 2 * new GramTable(words, count).distinct >= count - 2;
       if (isVaried || standsIn(words, count, holder)) {
         this.outcome = "held";
@@ -133,6 +138,10 @@ export class Holders {
 class GramTable {
   /** Distinct 3-grams. */
   readonly distinct: number;
+  /** By slot where its places begin in `#places`, the end of the last one too. */
+  readonly #starts: Int32Array;
+  /** Where each 3-gram stands, slot by slot, ascending. */
+  readonly #places: Int32Array;
   /** Two entries a slot; the second is odd, or 0 where the slot is empty. */
   readonly #keys: Int32Array;
   readonly #last: number;
@@ -142,16 +151,39 @@ class GramTable {
     while (capacity < 2 * count) capacity *= 2;
     this.#keys = new Int32Array(2 * capacity);
     this.#last = capacity - 1;
+    const grams = Math.max(0, count - 2);
+    const slots = new Int32Array(grams);
+    const starts = new Int32Array(capacity + 1);
     let distinct = 0;
-    for (let at = 0; at + 2 < count; at++) {
+    for (let at = 0; at < grams; at++) {
       const [first, second] = [gramHash(words, 2 * at), gramHash(words, 2 * at + 1) | 1];
       const slot = this.#slotOf(first, second);
-      if (this.#keys[2 * slot + 1] !== 0) continue;
+      slots[at] = slot;
+      if (starts[slot + 1]++ > 0) continue;
       this.#keys[2 * slot] = first;
       this.#keys[2 * slot + 1] = second;
       distinct++;
     }
+    for (let slot = 0; slot < capacity; slot++) starts[slot + 1] += starts[slot];
+    // Descending, each start ends where it was counted to.
+    const ends = starts.slice(1);
+    this.#places = new Int32Array(grams);
+    for (let at = grams - 1; at >= 0; at--) this.#places[--ends[slots[at]]] = at;
+    this.#starts = starts;
     this.distinct = distinct;
+  }
+
+  /** The first place from `from` on of the 3-gram at word `at`; -1 where there is none. */
+  placeOf(words: Int32Array, at: number, from: number): number {
+    const slot = this.#slotOf(gramHash(words, 2 * at), gramHash(words, 2 * at + 1) | 1);
+    const end = this.#starts[slot + 1];
+    let low = this.#starts[slot];
+    for (let high = end; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if (this.#places[middle] < from) low = middle + 1;
+      else high = middle;
+    }
+    return low < end ? this.#places[low] : -1;
   }
 
   /** Most 3-grams of a text in a row that are not here. */
@@ -188,6 +220,67 @@ function gramHash(words: Int32Array, at: number): number {
 function slotHash(first: number, second: number): number {
   const x = Math.imul(first ^ (second >>> 16), 0x9e3779b1) ^ second;
   return x ^ (x >>> 15);
+}
+
+/**
+ * Whether a text is a row of pieces of a holder in the order in which they stand there, of three words and more but for what is left at the end. Each
+ * piece goes on as long as it can and the next one begins as early as it can, up to two words before the end of the last one: a text that only another
+ * choice would find in order is not found, and stays.
+ */
+function isInOrder(words: Int32Array, count: number, holder: Holder, grams: GramTable): boolean {
+  const text = holder.words;
+  let at = 0;
+  let place = 0;
+  // What is left at the beginning of a text, when the line behind it was taken out, may be shorter than a piece.
+  while (at <= LONGEST_GAP && at + 2 < count && grams.placeOf(words, at, place) < 0) {
+    const end = endOf(words, 0, ++at, holder, 0);
+    if (end < 0) return false;
+    place = end;
+  }
+  let pieceStart = at;
+  let isOpen = false;
+  while (at < count) {
+    if (
+      isOpen &&
+      place < holder.count &&
+      words[2 * at] === text[2 * place] &&
+      words[2 * at + 1] === text[2 * place + 1]
+    ) {
+      at++;
+      place++;
+      continue;
+    }
+    // Of the ways to begin the next piece, the one that stands first.
+    let found = -1;
+    let back = 0;
+    for (let returned = 0; returned <= LONGEST_GAP; returned++) {
+      const begin = at - returned;
+      const length = begin - pieceStart;
+      if (begin < 0 || begin + 2 >= count || (returned > 0 && length < 3 && length !== 0)) continue;
+      const other = grams.placeOf(words, begin, place - returned);
+      if (other < 0 || (found >= 0 && other + returned >= found + back)) continue;
+      found = other;
+      back = returned;
+    }
+    if (found < 0) return count - at <= LONGEST_GAP && endOf(words, at, count, holder, place) >= 0;
+    pieceStart = at - back;
+    at = pieceStart + 3;
+    place = found + 3;
+    isOpen = true;
+  }
+  return true;
+}
+
+/** Behind the first place from `place` on where the words `[from, to)` of a text stand side by side in a holder; -1 where that is not near. */
+function endOf(words: Int32Array, from: number, to: number, holder: Holder, place: number): number {
+  const entries = 2 * (to - from);
+  const last = Math.min(holder.count - (to - from), place + NEARBY_WORDS);
+  for (let start = place; start <= last; start++) {
+    let same = 0;
+    while (same < entries && words[2 * from + same] === holder.words[2 * start + same]) same++;
+    if (same === entries) return start + to - from;
+  }
+  return -1;
 }
 
 /** Whether the words of a text stand in a holder one behind the other, by Knuth, Morris and Pratt: linear in both. */

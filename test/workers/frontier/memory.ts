@@ -136,7 +136,16 @@ export function leave(task: Task, { plan, spans }: World): MarkerOf[TaskKind] {
       }
       return { files: named(matchFiles.roots, matchFiles.sizes), documents: task.documents, duplicates: 0 };
     case "elect": {
-      const counts = { members: 0, absent: 0, fallen: 0, own_word: 0, own_passage: 0, repetitive: 0, unknown_text: 0 };
+      const counts = {
+        members: 0,
+        absent: 0,
+        fallen: 0,
+        own_word: 0,
+        own_passage: 0,
+        own_order: 0,
+        repetitive: 0,
+        unknown_text: 0,
+      };
       return { files: named(matchFiles.elected(task.part)), counts };
     }
     case "decide":

@@ -66,6 +66,7 @@ export const NO_ROWS: ElectionCounts = {
   fallen: 0,
   own_word: 0,
   own_passage: 0,
+  own_order: 0,
   repetitive: 0,
   unknown_text: 0,
 };

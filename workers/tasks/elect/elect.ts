@@ -100,6 +100,7 @@ class Clusters {
     fallen: 0,
     own_word: 0,
     own_passage: 0,
+    own_order: 0,
     repetitive: 0,
     unknown_text: 0,
   };
