@@ -10,7 +10,7 @@ import { groupAt, type Plan, sourceAt } from "../plan/plan.ts";
 import { type Layout, spanFiles } from "../store/layout.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
 import type { Markers } from "../workers/markers.ts";
-import type { VerdictFigures } from "../workers/protocol.ts";
+import type { ElectionCounts, VerdictFigures } from "../workers/protocol.ts";
 import { readMarkerOf } from "../workers/store-markers.ts";
 import type { DedupReport } from "../workers/verdicts.ts";
 import { addressOf, ingestedSpans, type ReadSpan } from "./peek/spans.ts";
@@ -40,9 +40,10 @@ export function dedupReport(
   return {
     stage: stage.id,
     use: stage.use,
-    sources: figures.members.map((member, index) => {
+    // In the order of these lines: a marker that was read has its keys in another one than a marker that was just made.
+    sources: figures.members.map(({ rows, dropped }, index) => {
       const { name } = sourceAt(plan, entryAt(members, index, "member").source);
-      return { name, ...member };
+      return { name, rows, dropped };
     }),
     ...(candidates !== undefined && { candidates }),
     dropped: duplicates,
@@ -51,8 +52,13 @@ export function dedupReport(
     members: clusters.members,
     clusters_by_size: Object.fromEntries(clusters.sizes.map((count, bin) => [String(2 ** (bin + 1)), count])),
     largest: clusters.largest.map(({ document, size }) => ({ size, survivor: survivors.addressOf(document) })),
-    ...(elections && { elections }),
+    ...(elections && { elections: inOrder(elections) }),
   };
+}
+
+function inOrder(counts: ElectionCounts): ElectionCounts {
+  const { members, absent, fallen, own_word, own_passage, own_order, repetitive, unknown_text } = counts;
+  return { members, absent, fallen, own_word, own_passage, own_order, repetitive, unknown_text };
 }
 
 /** Addresses of documents of a group. */

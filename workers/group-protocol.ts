@@ -68,6 +68,8 @@ export interface ElectTask {
   /** Words of the clusters in the list of members. */
   readonly at: number;
   readonly words: number;
+  /** Words that are read at a time of a cluster which is too large to be looked at as a whole: one of more than twice as many. */
+  readonly piece_words: number;
   readonly spans: readonly ElectSpan[];
 }
 

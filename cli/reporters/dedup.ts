@@ -11,7 +11,7 @@ const SHOWN = 3;
 export function dedupLine({ stage, sources, candidates, dropped, chain_depth, largest }: DedupReport): string {
   const rows = sources.reduce((sum, source) => sum + source.rows, 0);
   const share = formatPercent(rows === 0 ? 0 : dropped / rows);
-  const both = candidates === undefined ? "" : `${counted(candidates, "row")} for keys alone, `;
+  const both = candidates === undefined ? "" : `${formatInteger(candidates)} would fall for keys alone, `;
   const size = largest[0]?.size ?? 0;
   return (
     `dedup   ${stage} of ${sources.map(({ name }) => name).join(", ")}: of ${counted(rows, "row")} ${both}${formatInteger(dropped)} fall (${share}); ` +

@@ -4,6 +4,15 @@ import fs from "node:fs";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { openRun, peekRun, prepare, type RunEvent, type RunResult, run, runStatus } from "../../index.ts";
+import { environmentData } from "../../io/environment.ts";
+import { Layout, matchFiles } from "../../store/layout.ts";
+import { WorkerContext } from "../../workers/context.ts";
+import { frontier } from "../../workers/frontier/frontier.ts";
+import { MarkerPlaces } from "../../workers/marker-places.ts";
+import { createProgress } from "../../workers/progress.ts";
+import { RequestBudget } from "../../workers/request-budget.ts";
+import { readMarkerOf, StoreMarkers } from "../../workers/store-markers.ts";
+import { elect } from "../../workers/tasks/elect/elect.ts";
 import { article, randomizer, TOKENIZER, temporaryFolder, treeDigests } from "./fixture.ts";
 
 interface Row {
@@ -61,13 +70,20 @@ interface Made {
   readonly events: readonly RunEvent[];
 }
 
-async function make(root: string, out = root, workers = 0, span_bytes = 9000): Promise<Made> {
+async function make(
+  root: string,
+  out = root,
+  workers = 0,
+  span_bytes = 9000,
+  keep_intermediates = false,
+): Promise<Made> {
   const { plan, environment, registry } = await prepare(path.join(root, "recipe.yaml"), { out, dataRoot: root });
   const events: RunEvent[] = [];
   const report = (event: RunEvent): void => {
     events.push(event);
   };
-  return { result: await run(plan, { root: out, environment, registry, workers, span_bytes, report }), events };
+  const options = { root: out, environment, registry, workers, span_bytes, report, keep_intermediates };
+  return { result: await run(plan, options), events };
 }
 
 /** Ids of the rows that the output has, with the sizes of their clusters, and of those that it keeps aside. */
@@ -138,22 +154,15 @@ test("survivors by length and by column; a row without a number comes last; rank
     return [...idsIn(root).keys()].filter((id) => !id.startsWith("alone"));
   };
   const named = (kind: string): string[] => Array.from({ length: 6 }, (_, i) => `${kind}-${i}`);
-  assert.deepEqual(await survivors("survivor: first"), named("base"));
-  assert.deepEqual(await survivors("survivor: longest"), named("own"));
   assert.deepEqual(await survivors("survivor: { column: score }"), named("less"));
   assert.deepEqual(await survivors("survivor: { column: score, order: smallest }"), named("own"));
   // The same rows in both sources: a rank says which of them stay.
   const both = [...clusters(3), ...clusters(3).map((row) => ({ ...row, id: `b-${row.id}` }))];
   const three = (prefix: string, kind: string) => [0, 1, 2].map((i) => `${prefix}${kind}-${i}`);
   const ranked = "scope: pipeline, precedence: [b], survivor: longest";
-  assert.deepEqual(await survivors("scope: pipeline", both), three("", "base"));
   assert.deepEqual(
     (await survivors(ranked, both)).filter((id) => !id.startsWith("b-alone")),
     three("b-", "own"),
-  );
-  assert.deepEqual(
-    (await survivors("scope: pipeline, precedence: [b]", both)).filter((id) => !id.startsWith("b-alone")),
-    three("b-", "base"),
   );
 });
 
@@ -188,6 +197,43 @@ test("gates are held before anything is taken: nothing is replaced, and a change
     ],
   );
   assert.equal(result.dedup?.[0]?.candidates, 12);
+});
+
+test("a cluster that is read in pieces has the survivors that it has as a whole", async (t) => {
+  for (const stage of ["verify: text", "survivor: longest", "survivor: { column: score }"]) {
+    const root = temporaryFolder(t);
+    // One cluster of all that is not alone.
+    const [first] = clusters(1);
+    const lines = first.text.split("\n");
+    const rows = Array.from({ length: 12 }, (_, i): Row => {
+      const text = i % 3 === 0 ? lines : [...lines.slice(0, i), ...lines.slice(i + 1)];
+      return { id: `r${i}`, text: `${text.join("\n")}${i % 4 === 0 ? `\nown${i} line.` : ""}`, score: (i * 7) % 11 };
+    });
+    write(root, rows, recipeOf(`scope: pipeline, ${stage}`, ROWS));
+    await make(root, root, 0, 9000, true);
+    const { plan, environment } = await prepare(path.join(root, "recipe.yaml"), { out: root, dataRoot: root });
+    const layout = new Layout(root);
+    const context = await WorkerContext.create({
+      plan,
+      root,
+      environment: environmentData(environment),
+      max_errors: 0,
+      progress: createProgress(2),
+      match_memory_bytes: 1 << 20,
+      span_bytes: 9000,
+      request_budget: RequestBudget.memory({}),
+    });
+    const left = frontier(plan, new StoreMarkers(plan, layout), { layout });
+    const task = left.find("elect:minhash@a,b")?.spec.task(0);
+    assert.ok(task?.kind === "elect" && task.words === 13, "one cluster of 12");
+    const folder = layout.match(plan.groups[0].fingerprint);
+    const whole = fs.readFileSync(path.join(folder, matchFiles.elected(0)));
+    const { counts } = readMarkerOf(new MarkerPlaces(plan, layout).elect(0, 0)) ?? {};
+    // A marker of other content would be refused.
+    for (const piece_words of [1, 5]) assert.deepEqual(elect({ ...task, piece_words }, context).counts, counts);
+    assert.deepEqual(fs.readFileSync(path.join(folder, matchFiles.elected(0))), whole);
+    assert.ok((counts?.fallen ?? 0) >= 8);
+  }
 });
 
 test("what cannot be is refused when it is planned", async (t: TestContext) => {

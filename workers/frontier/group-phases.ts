@@ -9,6 +9,7 @@ import { entryAt } from "../../batch/entry.ts";
 import { barrierAt, electionOf, groupAt, type MatchGroup, sourceAt, takesRows } from "../../plan/plan.ts";
 import { spanFiles } from "../../store/layout.ts";
 import type { ElectSpan, KeyInput, MatchTask, PartsInput, RootsSlice } from "../protocol.ts";
+import { ELECTION_WORDS } from "../tasks/match.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
 import { numberingNeeds, type Phases, products, rootsOf } from "./source-phases.ts";
@@ -95,7 +96,7 @@ function electPhases(
     count: () => parts()?.length,
     task: (part) => {
       const { at, words } = entryAt(parts() ?? [], part, "part");
-      return { kind: "elect", group, part, at, words, spans: spans() };
+      return { kind: "elect", group, part, at, words, piece_words: ELECTION_WORDS, spans: spans() };
     },
     place: (part) => places.elect(group, part),
     needs: (undone) => {

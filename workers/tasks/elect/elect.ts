@@ -6,7 +6,7 @@
  * pieces, by the row that the ledger names, and a chain of rows that are each like the next eats nothing.
  * Invariant: the result depends on the rows of a cluster alone. Price: linear in their texts, whatever the cluster: one look a word for all holders
  * together. A cluster of more than a million rows is gone through twice, for the best ones first and then in order of address, so that memory is a part of it:
- * 45 MB, the words of the holders, and those of a text.
+ * 75 MB, the words of the holders, and those of a text.
  */
 import fs from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,6 @@ import { matchFiles } from "../../../store/layout.ts";
 import { vouch } from "../../../store/marker.ts";
 import type { WorkerContext } from "../../context.ts";
 import type { ElectionCounts, ElectMarker, ElectTask } from "../../protocol.ts";
-import { ELECTION_WORDS } from "../match.ts";
 import { comparePlaces, type Place, PlaceFinder, type Places } from "./places.ts";
 import { MemberTexts } from "./texts.ts";
 
@@ -70,14 +69,13 @@ class MemberList {
 
   /** Whether it is one cluster that is too large to be looked at as a whole. */
   get isGiant(): boolean {
-    return this.#task.words > 2 * ELECTION_WORDS;
+    return this.#task.words > 2 * this.#task.piece_words;
   }
 
   /** The pieces of the documents of a giant. */
   *pieces(): Generator<Uint32Array> {
-    for (let at = 1; at < this.#task.words; at += ELECTION_WORDS) {
-      yield this.read(at, Math.min(ELECTION_WORDS, this.#task.words - at));
-    }
+    const { words, piece_words } = this.#task;
+    for (let at = 1; at < words; at += piece_words) yield this.read(at, Math.min(piece_words, words - at));
   }
 
   read(at: number, words: number): Uint32Array {

@@ -2,7 +2,7 @@
  * Where the rows of an election lie, and what they are chosen by: from the documents tables of their spans.
  *
  * Invariant: a row that is in no table was dropped by a later stage: it has no place. Price: each table that has a row is read once a call; memory is
- * 33 bytes a row that is looked up, and a table.
+ * 36 bytes a row that is looked up, and a table.
  */
 import { isValid, type ScalarColumn } from "../../../batch/column.ts";
 import { entryAt } from "../../../batch/entry.ts";
