@@ -103,7 +103,7 @@ const TRY_AGAIN: ReadonlySet<string> = new Set([
 ]);
 
 /** Codes of what the recipe itself forbids. */
-const GATES: ReadonlySet<string> = new Set(["run/tokenizer-gate", "run/lint-gate", "run/gate"]);
+const GATES: ReadonlySet<string> = new Set(["run/tokenizer-gate", "run/lint-gate", "run/dedup-gate", "run/gate"]);
 
 /**
  * The run could not go on: disk full, network gone, accounting that does not add up. Exit code 1; 3 where a gate of the recipe says no, 75

@@ -14,6 +14,7 @@ import { CODE_POINT_MASK, decodeAt, encodeAt, LENGTH_SHIFT } from "./unicode/utf
 // What becomes of a character, 0 for itself: shared with unicode/generate-lower.py.
 const SIGMA = 1;
 const DOTTED_I = 2;
+const FINAL_SIGMA = 0x3c2;
 /** From here: the code point changes by the delta at this index. */
 const FIRST_DELTA = 3;
 /** Most bytes one character can become: `i` and a dot above. */
@@ -29,6 +30,14 @@ const ascii = new Uint8Array(256);
 for (let byte = 0; byte < 0x80; byte++) {
   const isCapital = byte >= 0x41 && byte <= 0x5a;
   ascii[byte] = isPythonSpace(byte) ? 0x20 : isCapital ? byte + 0x20 : byte < 0x20 ? 0 : byte;
+}
+
+/** The lower case of one character, a sigma's wherever it stands; of U+0130 its first character, `i`. */
+export function lowerOf(codePoint: number): number {
+  const action = actions.values[actions.blocks[codePoint >> 8] + (codePoint & 0xff)];
+  if (action >= FIRST_DELTA) return codePoint + LOWER_DELTAS[action - FIRST_DELTA];
+  if (action === SIGMA || codePoint === FINAL_SIGMA) return 0x3c3;
+  return action === DOTTED_I ? 0x69 : codePoint;
 }
 
 /** Replaces `out` by `bytes[start, end)` in lower case. */
@@ -67,7 +76,7 @@ function putLower(
 ): number {
   const action = actions.values[actions.blocks[codePoint >> 8] + (codePoint & 0xff)];
   if (action >= FIRST_DELTA) return encodeAt(to, length, codePoint + LOWER_DELTAS[action - FIRST_DELTA]);
-  if (action === SIGMA) return encodeAt(to, length, isFinalSigma(bytes, start, at, next, end) ? 0x3c2 : 0x3c3);
+  if (action === SIGMA) return encodeAt(to, length, isFinalSigma(bytes, start, at, next, end) ? FINAL_SIGMA : 0x3c3);
   if (action === DOTTED_I) return encodeAt(to, encodeAt(to, length, 0x69), 0x307);
   return encodeAt(to, length, codePoint);
 }

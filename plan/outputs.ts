@@ -9,7 +9,7 @@ import { RecipeError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
 import type { ColumnDeclaration, DeclaredKind } from "../stages/define.ts";
 import { fingerprint, STORE_VERSION, stageIdentity } from "./fingerprint.ts";
-import type { OutputPlan, SourcePlan } from "./plan.ts";
+import { clusterSizes, type OutputPlan, type SourcePlan } from "./plan.ts";
 import type { StagePlanner } from "./stages.ts";
 import type { OutputSpec, Recipe } from "./types.ts";
 
@@ -88,12 +88,14 @@ function columnsOf(spec: OutputSpec, sources: readonly SourcePlan[]): OutputPlan
         throw clash(spec, name, known, type);
     }
   }
+  const sized = new Set(sources.flatMap((source) => clusterSizes(source).map(({ name }) => name)));
   // Named first, so that a file reads as its rows do: who they are, what they say, what is known of them.
   const order = ["id", "text", ...[...there.keys()].filter((name) => name !== "id" && name !== "text")];
   const wanted = spec.columns ?? order.filter((name) => there.has(name)).map((name) => ({ name }));
+  // Sizes of clusters are known behind the pipelines: they are written where they are asked for by name.
   return wanted.map(({ name, type }: { readonly name: string; readonly type?: string }) => {
-    const known = there.get(name);
-    if (known === undefined) throw unknownColumn(spec, name, [...there.keys()]);
+    const known = there.get(name) ?? (sized.has(name) ? "int32" : undefined);
+    if (known === undefined) throw unknownColumn(spec, name, [...there.keys(), ...sized]);
     return { name, type: type ?? known };
   });
 }

@@ -11,7 +11,7 @@ import type { DocumentSelection } from "../kernels/pack/select.ts";
 import type { Seed } from "../kernels/random/shuffle.ts";
 import type { RowRule } from "../kernels/row-rules.ts";
 import type { RowSplit } from "../mixtures/rows.ts";
-import type { ColumnDeclaration, Exchange, OperatorKind, SinkColumn } from "../stages/define.ts";
+import type { ColumnDeclaration, Election, Exchange, OperatorKind, SinkColumn } from "../stages/define.ts";
 import type { MissingSource } from "./missing.ts";
 import type { HeldOutShare, Recipe } from "./types.ts";
 
@@ -105,7 +105,7 @@ export interface MatchGroup {
   readonly verdict: Exchange["verdict"];
   readonly partitions: number;
   /**
-   * In recipe order: documents (of a barrier that edits: parts) are numbered through the members in this order, and the lowest number
+   * By rank, else in recipe order: documents (of a barrier that edits: parts) are numbered through the members in this order, and the lowest number
    * survives.
    */
   readonly members: readonly { readonly source: number; readonly barrier: number }[];
@@ -234,6 +234,31 @@ export function barrierAt(plan: Pick<Plan, "sources">, source: number, barrier: 
 /** The barriers of a source that take whole rows away, in pipeline order: those that drop, and those that select. */
 export function droppingBarriers({ barriers }: Pick<SourcePlan, "barriers">): readonly BarrierPlan[] {
   return barriers.filter(takesRows);
+}
+
+/** How the barrier of a group chooses survivors, where not by address and keys alone. */
+export function electionOf({ stage }: Pick<MatchGroup, "stage">): Election | undefined {
+  const { exchange } = stage;
+  return exchange?.verdict === "drop" ? exchange.election : undefined;
+}
+
+/** Columns that say how many rows a row stands for, by the barrier that united them. */
+export function clusterSizes(
+  source: Pick<SourcePlan, "stages" | "barriers">,
+): readonly { readonly name: string; readonly barrier: number }[] {
+  return source.barriers.flatMap(({ verdict, stage }, barrier) =>
+    verdict === "drop" ? [{ name: `${entryAt(source.stages, stage, "stage").id}_cluster_size`, barrier }] : [],
+  );
+}
+
+/** Elections that rows of a source take part in. */
+export function electionsOf({ stages, barriers }: Pick<SourcePlan, "stages" | "barriers">): readonly Election[] {
+  return barriers.flatMap(({ stage }) => electionOf({ stage: entryAt(stages, stage, "stage") }) ?? []);
+}
+
+/** Whether a source leaves its texts beside its documents: those of tokens can be told from these. */
+export function leavesTexts(source: Pick<SourcePlan, "stages" | "barriers" | "tokenized">): boolean {
+  return !source.tokenized && electionsOf(source).some(({ text }) => text);
 }
 
 /** Whether the verdict is on whole rows, not on parts of their texts. */

@@ -166,6 +166,8 @@ export interface Recipe {
     readonly max_weight_error?: number;
     readonly min_packing_fill?: number;
     readonly max_dropped_ratio?: number;
+    readonly max_source_dropped_ratio?: number;
+    readonly max_cluster_size?: number;
     /** By source. */
     readonly chat?: Readonly<Record<string, ChatGates>>;
     readonly lint?: LintGates;

@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { entryAt, entryOf } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
+import { commitBytes } from "../io/local/commit.ts";
+import { type DedupVerdict, dedupGateResults, requireDedupGates } from "../manifests/dedup-gates.ts";
 import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
 import { requireTokenizerGates } from "../manifests/gates.ts";
 import { requireLintGates } from "../manifests/lint-gates.ts";
@@ -32,8 +34,10 @@ import { MarkerPlaces } from "../workers/marker-places.ts";
 import type { FactsOf, MarkerPlace, Markers, TaskKind } from "../workers/markers.ts";
 import { heldOutIndex, type MixedTrainingStage, windowsIndex } from "../workers/mixture.ts";
 import type { ArrangeMarker, PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
+import type { DedupReport } from "../workers/verdicts.ts";
 import { sealedRows } from "./account.ts";
 import { chatFigures, chatGates } from "./chat-figures.ts";
+import { dedupReports } from "./dedup-report.ts";
 import { exportManifests, exportPaths } from "./export.ts";
 import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
 import { rowManifests } from "./row-manifests.ts";
@@ -52,6 +56,7 @@ export interface RunParts {
   /** By entry of `plan.rows`. */
   readonly arranged: readonly ArrangeMarker[];
   readonly outputs: readonly MadeOutput[];
+  readonly dedup: readonly DedupReport[];
 }
 
 export interface EpochWindows {
@@ -96,7 +101,12 @@ export function runParts(
   });
   const stores = plan.sources.map((_, source) => found(places.seal(source)));
   const arranged = (plan.rows ?? []).map((_, rows) => found(places.arrange(rows)));
-  return { stores, packed: allPacked, mixed, epochs, arranged, outputs };
+  const dedup = dedupReports(plan, layout, markers);
+  return { stores, packed: allPacked, mixed, epochs, arranged, outputs, dedup };
+}
+
+function dedupVerdicts(dedup: readonly DedupReport[]): readonly DedupVerdict[] {
+  return dedup.map(({ stage, sources, largest }) => ({ stage, sources, largest_cluster: largest[0]?.size ?? 0 }));
 }
 
 function otherCount(plan: Plan, windows: number): RunError {
@@ -130,7 +140,7 @@ export async function publishRun(publication: Publication, parts: RunParts): Pro
     await nextTurn();
     if (stop?.aborted === true) throw interrupted();
   };
-  requireGates(plan, parts.stores);
+  requireGates(plan, parts);
   const manifests = manifestsOf(plan, parts);
   writeManifests(join(folder, runFiles.manifests), [...manifests.windows, ...manifests.rows]);
   for (const { trainer, options } of askedExports(plan.recipe)) {
@@ -144,6 +154,9 @@ export async function publishRun(publication: Publication, parts: RunParts): Pro
     );
     for (const message of warnings) report({ type: "warning", message });
   }
+  if (parts.dedup.length > 0)
+    commitBytes(join(folder, runFiles.dedup), Buffer.from(`${JSON.stringify({ barriers: parts.dedup }, null, 2)}\n`));
+  else fs.rmSync(join(folder, runFiles.dedup), { force: true });
   await lookUp();
   publishStatistics(plan, folder, parts.stores);
   publishOutputs({ plan, layout, folder }, parts.outputs, parts.stores);
@@ -222,7 +235,8 @@ function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): 
 }
 
 /** A store that an earlier run sealed is held to this recipe's gates, too. */
-function requireGates({ recipe, sources }: Plan, stores: readonly StoreMarker[]): void {
+function requireGates({ recipe, sources }: Plan, { stores, dedup }: RunParts): void {
+  for (const verdict of dedupVerdicts(dedup)) requireDedupGates(recipe.gates, verdict);
   stores.forEach(({ counts, tokenizer_guard }, index) => {
     const { name } = entryAt(sources, index, "source");
     requireLintGates(name, counts.stages, recipe.gates.lint ?? {});
@@ -305,8 +319,12 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
         gates.map(({ name, limit, value, passed }) => ({ stage: stage.name, name, ok: passed, bound: limit, value })),
       ),
       ...chatGates(plan, stores),
+      ...dedupGateResults(plan.recipe.gates, dedupVerdicts(parts.dedup)).map(({ name, limit, value, passed }) => {
+        return { stage: "dedup", name, ok: passed, bound: limit, value };
+      }),
     ],
     ...(rows.length > 0 && { row_stages: rows.map(rowStageResult) }),
+    ...(parts.dedup.length > 0 && { dedup: parts.dedup }),
     training_stages: windows.map(({ stage, sources }) => ({
       name: stage.name,
       windows: stage.windows,

@@ -15,7 +15,9 @@ import { sweepTemporaries } from "../store/sweep.ts";
 import type { Engine, Work } from "../workers/engine.ts";
 import type { RunEvent, RunResult } from "../workers/events.ts";
 import { type Frontier, frontier, type Phase } from "../workers/frontier/frontier.ts";
+import { MarkerPlaces } from "../workers/marker-places.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
+import { dedupReport } from "./dedup-report.ts";
 import { describeRun, isPublished, publishRun, runParts } from "./finish.ts";
 import { finishAttempt, isFinished, openAttempt } from "./run-folder.ts";
 import { planFolders, tidy } from "./tidy.ts";
@@ -78,7 +80,9 @@ async function makeRun(run: OwnedRun, lock: RunLock): Promise<RunResult> {
     frontier: lookAndTell,
     done: (phase, index, marker) => markers.add(phase.place(index), marker),
     report,
-    phaseDone: ({ kind }) => {
+    phaseDone: (phase) => {
+      const { kind } = phase;
+      if (kind === "unite" || kind === "decide") tellVerdict(run, phase, markers);
       if (run.tidies && (kind === "seal" || kind === "write")) removeIntermediates(run, look(), markers);
     },
   };
@@ -90,6 +94,16 @@ async function makeRun(run: OwnedRun, lock: RunLock): Promise<RunResult> {
   // Exports and outputs are written in this thread, which may take minutes.
   lock.beatAlone();
   return finish(run, folder, left, markers);
+}
+
+/** What dedup takes is told before it takes it. */
+function tellVerdict({ plan, layout, report }: OwnedRun, phase: Phase, markers: StoreMarkers): void {
+  const task = phase.task(0);
+  if (task.kind !== "unite" && task.kind !== "decide") return;
+  const place = new MarkerPlaces(plan, layout).verdict(task.group);
+  const figures = place.kind === task.kind ? markers.facts(place) : undefined;
+  const verdict = figures && dedupReport(plan, layout, task.group, figures);
+  if (verdict !== undefined) report({ type: "dedup_decided", verdict });
 }
 
 /** How far all of the run is. */

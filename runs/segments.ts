@@ -29,6 +29,8 @@ const SEGMENTS: Readonly<Record<TaskKind, SegmentStatus["kind"]>> = {
   ingest: "ingest",
   match: "match",
   unite: "match",
+  elect: "match",
+  decide: "match",
   scatter: "shuffle",
   gather: "shuffle",
   settle: "shuffle",
@@ -37,6 +39,9 @@ const SEGMENTS: Readonly<Record<TaskKind, SegmentStatus["kind"]>> = {
   arrange: "pack",
   write: "write",
 };
+
+/** Tasks that only put together what others of their segment have left. */
+const SINGLE: ReadonlySet<TaskKind> = new Set(["cut", "unite", "decide", "seal"]);
 
 /** `isFinished`: whether manifests, exports and outputs of this very plan are written. */
 export function segmentsOf(
@@ -62,8 +67,8 @@ export function segmentsOf(
 function segmentOf(phases: readonly Phase[]): SegmentStatus {
   const first = entryAt(phases, 0, "phase");
   const kind = SEGMENTS[first.kind];
-  // Of a pass and its cut, the pass has the tasks that count; of match and unite, match.
-  const counted = phases.filter((phase) => phase.kind !== "cut" && phase.kind !== "unite" && phase.kind !== "seal");
+  // Of a pass and its cut, the pass has the tasks that count; of match and unite, match; of elections, those that elect.
+  const counted = phases.filter(({ kind }) => !SINGLE.has(kind));
   const known = counted.length > 0 && counted.every(({ tasks }) => tasks !== undefined);
   const sum = (value: (phase: Phase) => number): number => counted.reduce((total, phase) => total + value(phase), 0);
   const done = sum((phase) => phase.done);

@@ -7,6 +7,8 @@ import type { Plan, SourcePlan } from "../plan/plan.ts";
 import { Layout, runFiles } from "../store/layout.ts";
 import { frontier } from "../workers/frontier/frontier.ts";
 import { StoreMarkers } from "../workers/store-markers.ts";
+import type { DedupReport } from "../workers/verdicts.ts";
+import { dedupReports } from "./dedup-report.ts";
 import { readPlan } from "./plan-file.ts";
 import { isFinished } from "./run-folder.ts";
 import { type SegmentStatus, segmentsOf } from "./segments.ts";
@@ -71,6 +73,8 @@ export interface RunStatus {
   readonly name: string;
   readonly done: boolean;
   readonly segments: readonly SegmentStatus[];
+  /** What dedup has decided so far; absent where it has decided nothing. */
+  readonly dedup?: readonly DedupReport[];
   /** What ended it, or will: too many bad rows, a mixture that cannot be. */
   readonly failure?: string;
   /** What a changed recipe makes of it, until it takes its place. */
@@ -88,13 +92,16 @@ export function runStatus(run: OpenRun): RunStatus {
 
 /** How far a plan is, whose manifests, exports and outputs go to `folder`. */
 export function planStatus(plan: Plan, layout: Layout, folder: string): RunStatus {
-  const left = frontier(plan, new StoreMarkers(plan, layout), { layout });
+  const markers = new StoreMarkers(plan, layout);
+  const left = frontier(plan, markers, { layout });
+  const dedup = dedupReports(plan, layout, markers);
   const segments = segmentsOf(plan, left, isFinished(folder, plan));
   const { failure } = left;
   return {
     name: plan.name,
     done: segments.every((segment) => segment.state === "done"),
     segments,
+    ...(dedup.length > 0 && { dedup }),
     ...(failure === undefined ? {} : { failure: failure instanceof Error ? failure.message : String(failure) }),
   };
 }

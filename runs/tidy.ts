@@ -32,7 +32,7 @@ export function tidy({ plan, layout, isBuilt }: TidyInput): readonly RemovedFile
       if (asked.has(fingerprint)) continue;
       const folder = layout.ingest(fingerprint);
       // Tokens go before their loss lane: without one it would be taken for a lane of ones.
-      for (const kind of ["tokens", "loss", "spool"] as const) remove(folder, intermediates[kind], removed);
+      for (const kind of ["tokens", "loss", "texts", "spool"] as const) remove(folder, intermediates[kind], removed);
     }
     if (!asked.has(source.tokens)) remove(layout.tokens(source.tokens), intermediates.scattered, removed);
   }

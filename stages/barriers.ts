@@ -19,6 +19,26 @@ interface ExchangeScope {
 interface Comparison {
   /** `drop` takes whole rows away and stops nothing; `edit` cuts parts out of texts, which ends the pass. */
   readonly verdict: "drop" | "edit";
+  /** Of one that drops: who survives of a cluster. The row with the lowest address where absent, and the others fall for their keys alone. */
+  readonly election?: Election;
+  /** Sources by rank, the highest first: of a cluster, rows of a higher one survive. Sources that are not named come last, as one. */
+  readonly precedence?: readonly string[];
+}
+
+/**
+ * How the survivors of a cluster are chosen when its rows are known: what the rows have that leave the pass, whose texts are compared then. Rows that
+ * later stages of the pass have dropped take no part, so that none falls in the stead of a row that is not there.
+ */
+export interface Election {
+  readonly survivor: "first" | "longest" | SurvivorColumn;
+  /** Only rows fall whose text stands, piece by piece, in that of one that stays: see kernels/dedup/holders.ts. */
+  readonly text: boolean;
+}
+
+/** A column of numbers: the row with the largest one, or with the smallest, survives. */
+export interface SurvivorColumn {
+  readonly column: string;
+  readonly order: "largest" | "smallest";
 }
 
 interface Selection {
@@ -45,6 +65,8 @@ export interface DropBarrierOperator {
    * first, high bits well mixed) and returns true, or returns false where the row has no sketch and can never be a duplicate.
    */
   readonly sketch: (batch: Batch, row: number, out: Uint32Array) => boolean;
+  /** Why a row with these keys falls at once, before it is compared with others; undefined where it does not. */
+  readonly judge?: (keys: Uint32Array) => { readonly reason: string; readonly value: number } | undefined;
   /** Where equal keys are not enough: see {@link BarrierVerification}. */
   readonly verify?: BarrierVerification;
 }

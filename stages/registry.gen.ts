@@ -64,6 +64,7 @@ import rewriteSymbolLines from "./rewrite/symbol-lines.ts";
 import rewriteUnicodeRepair from "./rewrite/unicode-repair.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
 import writeJsonl from "./write/jsonl.ts";
+import writeMinhashIndex from "./write/minhash-index.ts";
 import writeParquet from "./write/parquet.ts";
 
 export const BUILTIN_STAGES = {
@@ -118,6 +119,7 @@ export const BUILTIN_STAGES = {
   "pack/concat": packConcat,
   "pack/wrapped": packWrapped,
   "write/jsonl": writeJsonl,
+  "write/minhash-index": writeMinhashIndex,
   "write/parquet": writeParquet,
   "chat/emoji": chatEmoji,
   "chat/generate": chatGenerate,

@@ -100,6 +100,8 @@ export const runFiles = {
   outputs: "outputs",
   /** What the stages that count found out, by source. */
   statistics: "statistics",
+  /** What dedup decided; absent where no barrier takes rows for their likeness. */
+  dedup: "dedup.json",
   /** Says that all that the plan asks for is there. */
   finished: "finished.json",
 } as const;
@@ -109,6 +111,7 @@ export const intermediates = {
   tokens: /^\d+\.tokens$/,
   loss: /^\d+\.loss$/,
   spool: /^\d+(\.dropped)?\.spool$/,
+  texts: /^\d+\.texts$/,
   scattered: /^\d+\.scattered(\.done\.json)?$/,
 } as const;
 
@@ -123,6 +126,8 @@ export const spanFiles = {
   failed: (span: number): string => `${pad(span)}.failed.arrow`,
   /** One byte a token, beside the tokens of a source that says what is trained on. */
   loss: (span: number): string => `${pad(span)}.loss`,
+  /** Texts of documents, one behind the other, where an election reads them and there are no tokens. */
+  texts: (span: number): string => `${pad(span)}.texts`,
   /** Rows for the next pass and for outputs. */
   spool: (span: number): string => `${pad(span)}.spool`,
   /** Rows that stages of the pass dropped, where an output keeps them. */
@@ -164,12 +169,22 @@ export const outputFiles = {
 export const matchFiles = {
   /** Pairs of documents that are united. */
   edges: (partition: number): string => `${pad(partition)}.edges`,
+  /** Pairs that share a key, where a barrier asks more than that before it unites. */
+  candidates: (partition: number): string => `${pad(partition)}.candidates`,
   /** Of a barrier that selects, in place of pairs: documents by their keys. */
   ordered: (partition: number): string => `${pad(partition)}.ordered.u32`,
   marker: (partition: number): string => `${pad(partition)}.done.json`,
+  /** For every document its survivor: itself where it survives. */
   roots: "roots.u32",
+  /** For every survivor the documents of its cluster, 0 for the others. */
   sizes: "sizes.u32",
   united: "united.done.json",
+  /** Where survivors are elected: clusters, each as the number of its documents and these. */
+  members: "members.u32",
+  /** Pairs (document that falls, survivor). */
+  elected: (part: number): string => `${pad(part)}.elected`,
+  electedMarker: (part: number): string => `${pad(part)}.elected.done.json`,
+  decided: "decided.done.json",
 } as const;
 
 /** Files of packed windows. Epochs after the first (0) have windows of their own only where they are reshuffled. */

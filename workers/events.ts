@@ -5,6 +5,7 @@ import type { TokenizerGuard } from "../manifests/schema.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ProgressCounts } from "./progress.ts";
 import type { Task } from "./protocol.ts";
+import type { DedupReport } from "./verdicts.ts";
 
 export type Phase = Task["kind"];
 
@@ -26,6 +27,11 @@ export type RunEvent =
     }
   | { readonly type: "task_done"; readonly phase: Phase; readonly subject: string; readonly reused: boolean }
   | { readonly type: "phase_done"; readonly phase: Phase; readonly subject: string }
+  | {
+      /** A barrier has decided which rows it takes; none is taken yet. */
+      readonly type: "dedup_decided";
+      readonly verdict: DedupReport;
+    }
   | {
       /** How far all of the run is. */
       readonly type: "phases";
@@ -89,6 +95,8 @@ export interface RunResult {
     readonly bound: number;
     readonly value: number;
   }[];
+  /** What dedup took; absent where no barrier takes rows for their likeness. */
+  readonly dedup?: readonly DedupReport[];
   /** Absent where no training stage mixes rows. */
   readonly row_stages?: readonly {
     readonly name: string;

@@ -1,6 +1,6 @@
 /** Where the marker of each task lies: one place for who writes markers and who looks for them. */
 import { entryAt } from "../batch/entry.ts";
-import { groupAt, outputAt, type Plan, rowsAt, sourceAt, windowsAt } from "../plan/plan.ts";
+import { electionOf, groupAt, outputAt, type Plan, rowsAt, sourceAt, windowsAt } from "../plan/plan.ts";
 import {
   type Layout,
   matchFiles,
@@ -40,6 +40,19 @@ export class MarkerPlaces {
 
   unite(group: number): MarkerPlace<"unite"> {
     return { kind: "unite", folder: this.group(group), name: matchFiles.united };
+  }
+
+  elect(group: number, part: number): MarkerPlace<"elect"> {
+    return { kind: "elect", folder: this.group(group), name: matchFiles.electedMarker(part) };
+  }
+
+  decide(group: number): MarkerPlace<"decide"> {
+    return { kind: "decide", folder: this.group(group), name: matchFiles.decided };
+  }
+
+  /** The marker that says who survives of a group. */
+  verdict(group: number): MarkerPlace<"unite" | "decide"> {
+    return electionOf(groupAt(this.#plan, group)) === undefined ? this.unite(group) : this.decide(group);
   }
 
   scatter(source: number, part: number): MarkerPlace<"scatter"> {
@@ -103,6 +116,10 @@ export class MarkerPlaces {
         return this.match(task.group, task.partition);
       case "unite":
         return this.unite(task.group);
+      case "elect":
+        return this.elect(task.group, task.part);
+      case "decide":
+        return this.decide(task.group);
       case "scatter":
         return this.scatter(task.source, task.part);
       case "gather":

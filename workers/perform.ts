@@ -14,6 +14,8 @@ import type { MarkerOf, Task, TaskResult } from "./protocol.ts";
 import { readSpans } from "./spans.ts";
 import { arrange } from "./tasks/arrange.ts";
 import { cut } from "./tasks/cut.ts";
+import { decide } from "./tasks/elect/decide.ts";
+import { elect } from "./tasks/elect/elect.ts";
 import { gather } from "./tasks/gather.ts";
 import { ingest } from "./tasks/ingest.ts";
 import { match, unite } from "./tasks/match.ts";
@@ -55,6 +57,10 @@ async function perform(task: Task, context: WorkerContext): Promise<Marker> {
       return match(task, context);
     case "unite":
       return unite(task, context);
+    case "elect":
+      return elect(task, context);
+    case "decide":
+      return decide(task, context);
     case "scatter":
       return scatter(task, context);
     case "gather":

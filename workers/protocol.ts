@@ -13,7 +13,20 @@ import type { TokenizerGuard } from "../manifests/schema.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Extent, StageState } from "../stages/define.ts";
 import type { MarkedFile } from "../store/marker.ts";
+import type {
+  DecideMarker,
+  DecideTask,
+  ElectMarker,
+  ElectTask,
+  MatchMarker,
+  MatchTask,
+  RootsSlice,
+  UniteMarker,
+  UniteTask,
+} from "./group-protocol.ts";
 import type { TimeSpent } from "./stopwatch.ts";
+
+export type * from "./group-protocol.ts";
 
 export interface WorkerSetup {
   readonly plan: Plan;
@@ -50,50 +63,6 @@ export interface IngestTask {
   readonly edits?: RootsSlice;
 }
 
-/** A key file and the group-wide number of its span's first document, or of its first part where the barrier edits. */
-export interface KeyInput {
-  readonly file: MarkedFile;
-  readonly firstDocument: number;
-}
-
-/** Parts of texts of one span: which documents they are of, so that parts of rows that fell earlier take no part. */
-export interface PartsInput {
-  readonly file: MarkedFile;
-  /** Number of the span's first part in the group. */
-  readonly firstPart: number;
-  /** Number of the span's first document in its source. */
-  readonly firstDocument: number;
-}
-
-/** Documents of one source among those of a group: where an earlier barrier's roots say what is dropped. */
-export interface RootsSlice {
-  readonly file: MarkedFile;
-  /** Number of the source's first document in that file's group. */
-  readonly first: number;
-}
-
-export interface MatchTask {
-  readonly kind: "match";
-  readonly group: number;
-  readonly partition: number;
-  readonly inputs: readonly KeyInput[];
-  /** Per member: its documents in this group and the roots of its earlier barriers, whose losers take no part. */
-  readonly members: readonly {
-    readonly first: number;
-    readonly documents: number;
-    readonly earlier: readonly RootsSlice[];
-    /** Where the barrier edits: numbers in the group are those of parts. */
-    readonly parts?: readonly PartsInput[];
-  }[];
-}
-
-export interface UniteTask {
-  readonly kind: "unite";
-  readonly group: number;
-  /** Documents of the group, or parts where its barrier edits. */
-  readonly documents: number;
-}
-
 /** Which rows of some spans survive every dropping barrier: for outputs, which write rows and no tokens. */
 export interface SettleTask {
   readonly kind: "settle";
@@ -110,6 +79,8 @@ export interface WritePart {
   readonly span: number;
   /** Where the fates of the span's documents are told, from byte `at`. Absent where no barrier drops. */
   readonly fates?: { readonly file: MarkedFile; readonly at: number; readonly documents: number };
+  /** Sizes of clusters that the output has as columns: the first entry of each is that of the span's first document. */
+  readonly sizes?: readonly { readonly name: string; readonly sizes: RootsSlice; readonly documents: number }[];
   /** Surviving rows to pass over, then rows to take. */
   readonly skip: number;
   readonly take: number;
@@ -194,6 +165,8 @@ export type Task =
   | IngestTask
   | MatchTask
   | UniteTask
+  | ElectTask
+  | DecideTask
   | ScatterTask
   | GatherTask
   | SettleTask
@@ -252,19 +225,6 @@ export interface IngestMarker {
   readonly kept: number;
   readonly text_bytes: number;
   readonly tokens: number;
-}
-
-export interface MatchMarker {
-  readonly files: readonly VouchedFile[];
-  /** Pairs found, or of a barrier that selects rows put in order. */
-  readonly edges: number;
-}
-
-export interface UniteMarker {
-  readonly files: readonly VouchedFile[];
-  readonly documents: number;
-  /** Those of them that fall. */
-  readonly duplicates: number;
 }
 
 export interface ScatterChunk {
@@ -402,6 +362,8 @@ export interface MarkerOf {
   readonly ingest: IngestMarker;
   readonly match: MatchMarker;
   readonly unite: UniteMarker;
+  readonly elect: ElectMarker;
+  readonly decide: DecideMarker;
   readonly scatter: ScatterMarker;
   readonly gather: ShardMarker;
   readonly settle: SettleMarker;

@@ -5,6 +5,7 @@
 import type { RunEvent } from "../../index.ts";
 import { counted, formatBytes } from "../format.ts";
 import { printable } from "../printable.ts";
+import { dedupLine } from "./dedup.ts";
 import { overallLine, type SegmentState, segmentLine } from "./lines.ts";
 
 type Counts = Extract<RunEvent, { type: "progress" }>["sources"][number]["counts"];
@@ -60,6 +61,8 @@ export class Segments {
         return this.#open(changedText(event));
       case "repair":
         return this.#open(`repair: ${printable(event.what)}`);
+      case "dedup_decided":
+        return this.#open(dedupLine(event.verdict));
       case "phases":
         this.#setWhole(event);
         return [];

@@ -3,6 +3,7 @@ import type { RunStatus } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, outFlag } from "../flags.ts";
 import { formatTable } from "../format.ts";
+import { dedupTable } from "../reporters/dedup.ts";
 import { rowsTable } from "../reporters/rows.ts";
 
 interface Flags {
@@ -57,6 +58,7 @@ function statusText(status: RunStatus): string {
   return [
     `${status.name}: ${status.done ? "done" : "not done; the same run command goes on"}`,
     formatTable(["phase", "of", "tasks", "state"], rows),
+    ...(status.dedup === undefined ? [] : ["", dedupTable(status.dedup)]),
     ...(status.failure === undefined ? [] : [status.failure]),
     ...(status.next === undefined
       ? []

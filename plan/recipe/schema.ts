@@ -175,6 +175,14 @@ const gatesShape = z.strictObject({
   max_weight_error: ratio().describe("largest difference between a normalised and an achieved weight"),
   min_packing_fill: ratio().describe("smallest share of stored tokens that are not padding"),
   max_dropped_ratio: ratio().describe("largest share of documents that filters and dedup may drop"),
+  max_source_dropped_ratio: ratio().describe(
+    "largest share of a source's rows that a dedup barrier may take; held before anything is taken",
+  ),
+  max_cluster_size: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("most rows that one may stand for after dedup, itself included; held before anything is taken"),
   lint: z
     .partialRecord(z.enum(LINT_FINDINGS), z.number().min(0).max(1))
     .optional()

@@ -33,6 +33,8 @@ const PRIORITY: readonly TaskKind[] = [
   "gather",
   "settle",
   "scatter",
+  "decide",
+  "elect",
   "unite",
   "match",
   "ingest",

@@ -147,7 +147,7 @@ function buildGraph(schedule: Schedule): Graph {
   };
   const all: Phases = {
     ingest: (source, pass) => entryAt(ingests, pass, "pass")(source),
-    unite: (group) => dedup(group).unite,
+    verdict: (group) => dedup(group).verdict,
   };
   const cut = shared(
     (source) => passAt(plan, source, 0).fingerprint,
@@ -200,8 +200,7 @@ function buildGraph(schedule: Schedule): Graph {
     for (const pass of passes.keys()) add(all.ingest(source, pass));
   });
   for (const group of groups.keys()) {
-    add(dedup(group).match);
-    add(dedup(group).unite);
+    for (const phase of dedup(group).all) add(phase);
   }
   for (const { store, settle: settled, seal } of seals) {
     for (const phase of [store?.scatter, store?.gather, settled, seal]) if (phase !== undefined) add(phase);

@@ -1,20 +1,24 @@
 /**
- * The phases of one group of a barrier: match, a task a partition of the keys, and unite.
+ * The phases of one group of a barrier: match, a task a partition of the keys, and unite; where survivors are elected, elect, a task some clusters, and
+ * decide.
  *
  * A group waits until all members are sketched, because documents are numbered through the members in recipe order; and for the verdicts of
  * the dropping barriers before it, whose losers take no part. Keys stay when a store is built: a changed member needs those of the others.
  */
 import { entryAt } from "../../batch/entry.ts";
-import { barrierAt, groupAt, sourceAt, takesRows } from "../../plan/plan.ts";
+import { barrierAt, electionOf, groupAt, type MatchGroup, sourceAt, takesRows } from "../../plan/plan.ts";
 import { spanFiles } from "../../store/layout.ts";
-import type { KeyInput, MatchTask, PartsInput, RootsSlice } from "../protocol.ts";
+import type { ElectSpan, KeyInput, MatchTask, PartsInput, RootsSlice } from "../protocol.ts";
+import { ELECTION_WORDS } from "../tasks/match.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
 import { numberingNeeds, type Phases, products, rootsOf } from "./source-phases.ts";
 
 export interface GroupPhases {
-  readonly match: PhaseSpec;
-  readonly unite: PhaseSpec;
+  /** In the order in which they are done. */
+  readonly all: readonly PhaseSpec[];
+  /** The one that says who survives. */
+  readonly verdict: PhaseSpec;
 }
 
 export function groupPhases(schedule: Schedule, group: number, phases: Phases): GroupPhases {
@@ -48,15 +52,95 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
     stages: [],
     count: () => 1,
     task: () => {
-      const documents = schedule.numbering(planned)?.at(-1);
-      if (documents === undefined) throw new Error(`${match.subject}: asked to unite before documents were numbered`);
-      return { kind: "unite", group, documents };
+      return { kind: "unite", group, ...numbersOf(schedule, planned) };
     },
     place: () => schedule.places.unite(group),
     needs: (undone) =>
       undone === undefined ? [] : [{ phase: match, left: "whole" }, ...numberingNeeds(schedule, group, phases)],
   };
-  return { match, unite };
+  if (electionOf(planned) === undefined) return { all: [match, unite], verdict: unite };
+  const elected = electPhases(schedule, group, { match, unite }, phases);
+  return { all: [match, unite, ...elected], verdict: elected[1] };
+}
+
+/** How many documents a group has, and where those of its members begin. */
+function numbersOf(
+  schedule: Schedule,
+  planned: MatchGroup,
+): { readonly documents: number; readonly firsts: readonly number[] } {
+  const numbering = schedule.numbering(planned);
+  if (numbering === undefined) throw new Error(`${planned.stage.id}: asked to unite before documents were numbered`);
+  return { documents: entryAt(numbering, numbering.length - 1, "number"), firsts: [...numbering.subarray(0, -1)] };
+}
+
+/**
+ * Elect and decide. An election reads the documents of all spans, and where texts are compared their tokens: so it waits for the last pass of
+ * every member, in which its barrier stands.
+ */
+function electPhases(
+  schedule: Schedule,
+  group: number,
+  { match, unite }: { readonly match: PhaseSpec; readonly unite: PhaseSpec },
+  phases: Phases,
+): readonly [PhaseSpec, PhaseSpec] {
+  const { plan, markers, places } = schedule;
+  const planned = groupAt(plan, group);
+  const parts = once(() => markers.facts(places.unite(group))?.parts);
+  const spans = once(() => electSpans(schedule, planned));
+  const name = match.id.slice("match:".length);
+  const elect: PhaseSpec = {
+    id: `elect:${name}`,
+    kind: "elect",
+    subject: match.subject,
+    stages: [],
+    count: () => parts()?.length,
+    task: (part) => {
+      const { at, words } = entryAt(parts() ?? [], part, "part");
+      return { kind: "elect", group, part, at, words, piece_words: ELECTION_WORDS, spans: spans() };
+    },
+    place: (part) => places.elect(group, part),
+    needs: (undone) => {
+      const united: Need = { phase: unite, left: undone === undefined ? "facts" : "whole" };
+      if (undone === undefined) return [united];
+      const read = planned.members.flatMap(({ source }): readonly Need[] => {
+        const { passes, tokenized } = sourceAt(plan, source);
+        const phase = phases.ingest(source, passes.length - 1);
+        const documents: Need = { phase, left: products.documents };
+        if (electionOf(planned)?.text !== true) return [documents];
+        return [documents, { phase, left: tokenized ? products.tokens : products.texts }];
+      });
+      return [united, ...numberingNeeds(schedule, group, phases), ...read];
+    },
+  };
+  const decide: PhaseSpec = {
+    id: `decide:${name}`,
+    kind: "decide",
+    subject: match.subject,
+    stages: [],
+    count: () => 1,
+    task: () => ({ kind: "decide", group, ...numbersOf(schedule, planned), parts: parts()?.length ?? 0 }),
+    place: () => places.decide(group),
+    needs: (undone) =>
+      undone === undefined
+        ? []
+        : [
+            { phase: elect, left: "whole" },
+            { phase: unite, left: "facts" },
+            ...numberingNeeds(schedule, group, phases),
+          ],
+  };
+  return [elect, decide];
+}
+
+/** The spans of all members, by the number of their first document. */
+function electSpans(schedule: Schedule, planned: MatchGroup): readonly ElectSpan[] {
+  const { firsts } = numbersOf(schedule, planned);
+  return planned.members.flatMap(({ source }, member) => {
+    const documents = schedule.facts(source).firstDocuments();
+    if (documents === undefined) throw new Error(`${sourceAt(schedule.plan, source).name} is not counted`);
+    const first = entryAt(firsts, member, "member");
+    return Array.from(documents.subarray(0, -1), (number, span) => ({ member, span, firstDocument: first + number }));
+  });
 }
 
 /** Positions of the barriers before a member's that take rows away. */
@@ -70,7 +154,7 @@ function earlierNeeds(schedule: Schedule, group: number, phases: Phases): readon
   return groupAt(schedule.plan, group).members.flatMap(({ source, barrier }) =>
     earlierBarriers(schedule, source, barrier).flatMap((earlier): readonly Need[] => {
       const before = barrierAt(schedule.plan, source, earlier).group;
-      return [{ phase: phases.unite(before), left: "whole" }, ...numberingNeeds(schedule, before, phases)];
+      return [{ phase: phases.verdict(before), left: "whole" }, ...numberingNeeds(schedule, before, phases)];
     }),
   );
 }

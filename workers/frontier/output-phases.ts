@@ -5,12 +5,12 @@
  * comes from the bytes of all their texts. So files are the same however the sources were cut.
  */
 import { entryAt } from "../../batch/entry.ts";
-import { droppingBarriers, type OutputPlan, outputAt, sourceAt } from "../../plan/plan.ts";
+import { barrierAt, clusterSizes, droppingBarriers, type OutputPlan, outputAt, sourceAt } from "../../plan/plan.ts";
 import { verdictFiles } from "../../store/layout.ts";
 import type { WritePart } from "../protocol.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
-import { type Phases, products } from "./source-phases.ts";
+import { numberingNeeds, type Phases, products, sizesOf } from "./source-phases.ts";
 
 /** Rows of one span that an output takes. */
 interface SpanRows {
@@ -53,13 +53,24 @@ export function writePhase(
     if (made === undefined) throw new Error(`${planned.name} has no file ${shard} yet`);
     return partsOfFile(made, shard, planned.keep_dropped);
   };
+  const columnsOf = once(
+    () => new Map(planned.sources.map((source) => [source, wantedSizes(schedule, planned, source)])),
+  );
+  const withSizes = (part: WritePart): WritePart => {
+    const first = schedule.facts(part.source).firstDocuments()?.[part.span] ?? 0;
+    const next = schedule.facts(part.source).firstDocuments()?.[part.span + 1] ?? first;
+    const sizes = (columnsOf().get(part.source) ?? []).map(({ name, sizes: { file, first: base } }) => {
+      return { name, sizes: { file, first: base + first }, documents: next - first };
+    });
+    return sizes.length === 0 ? part : { ...part, sizes };
+  };
   return {
     id: `write:${planned.name}`,
     kind: "write",
     subject: planned.name,
     stages: [planned.format.use],
     count: () => cut()?.files,
-    task: (shard) => ({ kind: "write", output, shard, parts: partsOf(shard) }),
+    task: (shard) => ({ kind: "write", output, shard, parts: partsOf(shard).map(withSizes) }),
     place: (shard) => schedule.places.write(output, shard),
     needs: (undone) => {
       if (undone === undefined) return counted;
@@ -72,10 +83,29 @@ export function writePhase(
             })
           : []),
         ...(dropping(source) ? [{ phase: settle(source), left: "whole" } as const] : []),
+        ...wantedBarriers(schedule, planned, source).flatMap(({ barrier }): readonly Need[] => {
+          const { group } = barrierAt(schedule.plan, source, barrier);
+          return [{ phase: phases.verdict(group), left: "whole" }, ...numberingNeeds(schedule, group, phases)];
+        }),
       ]);
       return [...counted, ...read];
     },
   };
+}
+
+/** Barriers of a source whose sizes of clusters an output has as columns. */
+function wantedBarriers(schedule: Schedule, { columns }: OutputPlan, source: number): ReturnType<typeof clusterSizes> {
+  const planned = sourceAt(schedule.plan, source);
+  return clusterSizes(planned).filter(
+    ({ name }) => columns.some((column) => column.name === name) && !planned.columns.some((own) => own.name === name),
+  );
+}
+
+function wantedSizes(schedule: Schedule, output: OutputPlan, source: number) {
+  return wantedBarriers(schedule, output, source).map(({ name, barrier }) => {
+    const { group } = barrierAt(schedule.plan, source, barrier);
+    return { name, sizes: { file: sizesOf(schedule, group), first: schedule.firstInGroup(source, barrier) } };
+  });
 }
 
 function spansOf(parts: readonly WritePart[]): ReadonlyMap<number, readonly number[]> {

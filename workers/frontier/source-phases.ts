@@ -5,22 +5,27 @@
  * all barriers that drop rows.
  */
 import { entryAt } from "../../batch/entry.ts";
+import { requireDedupGates } from "../../manifests/dedup-gates.ts";
 import { barrierAt, groupAt, passAt, sourceAt, takesRows } from "../../plan/plan.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import type { MarkedFile } from "../../store/marker.ts";
+import type { MarkerPlace } from "../markers.ts";
 import type { GatherTask, RootsSlice } from "../protocol.ts";
+import { dedupVerdict } from "../verdicts.ts";
 import { type Need, once, type PhaseSpec, type Product } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Phases of other sources and groups, by what they are of. */
 export interface Phases {
-  readonly unite: (group: number) => PhaseSpec;
+  /** The phase that says who survives of a group. */
+  readonly verdict: (group: number) => PhaseSpec;
   readonly ingest: (source: number, pass: number) => PhaseSpec;
 }
 
 export const products = {
   tokens: { what: "tokens", files: (span) => [spanFiles.tokens(span)] },
   documents: { what: "documents", files: (span) => [spanFiles.documents(span)] },
+  texts: { what: "texts", files: (span) => [spanFiles.texts(span)] },
   spool: { what: "spool", files: (span) => [spanFiles.spool(span)] },
   dropped: { what: "dropped", files: (span) => [spanFiles.dropped(span)] },
   keys: (barrier: number) => ({ what: `keys ${barrier}`, files: (span) => [spanFiles.keys(span, barrier)] }),
@@ -103,7 +108,7 @@ export function ingestPhase(
         all,
         spooled,
         { phase: before, tasks: undone, left: products.parts(edits) },
-        { phase: phases.unite(group), left: "whole" },
+        { phase: phases.verdict(group), left: "whole" },
         ...numberingNeeds(schedule, group, phases),
       ];
     },
@@ -125,11 +130,15 @@ function droppingPositions({ plan }: Schedule, source: number): readonly number[
 }
 
 export function rootsOf(schedule: Schedule, group: number): MarkedFile {
-  return { folder: schedule.places.group(group), marker: matchFiles.united, name: matchFiles.roots };
+  return { ...markerOf(schedule.places.verdict(group)), name: matchFiles.roots };
 }
 
-function sizesOf(schedule: Schedule, group: number): MarkedFile {
-  return { folder: schedule.places.group(group), marker: matchFiles.united, name: matchFiles.sizes };
+export function sizesOf(schedule: Schedule, group: number): MarkedFile {
+  return { ...markerOf(schedule.places.verdict(group)), name: matchFiles.sizes };
+}
+
+function markerOf({ folder, name }: MarkerPlace): Pick<MarkedFile, "folder" | "marker"> {
+  return { folder, marker: name };
 }
 
 export interface StorePhases {
@@ -221,11 +230,13 @@ function shardOf(schedule: Schedule, source: number, destination: number): Pick<
     : { shard: destination - shards, held_out: true };
 }
 
-/** The verdicts of all barriers of a source that drop rows. */
+/** The verdicts of all barriers of a source that drop rows. Throws RunError where one would take more than the recipe allows. */
 function verdictNeeds(schedule: Schedule, source: number, phases: Phases): readonly Need[] {
   return droppingPositions(schedule, source).flatMap((barrier): readonly Need[] => {
     const { group } = barrierAt(schedule.plan, source, barrier);
-    return [{ phase: phases.unite(group), left: "whole" }, ...numberingNeeds(schedule, group, phases)];
+    const verdict = dedupVerdict(schedule.plan, group, schedule.markers.facts(schedule.places.verdict(group)));
+    if (verdict !== undefined) requireDedupGates(schedule.plan.recipe.gates, verdict);
+    return [{ phase: phases.verdict(group), left: "whole" }, ...numberingNeeds(schedule, group, phases)];
   });
 }
 

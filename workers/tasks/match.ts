@@ -3,7 +3,8 @@
  * put each partition in order, then find where the number that stays is reached.
  *
  * Invariant: the result is the same for any number of partitions, parts and workers: a cluster's survivor is its lowest document.
- * Memory: one partition's records up to the stated budget (more passes beyond it), then 4 bytes a document while uniting.
+ * Memory: one partition's records up to the stated budget (more passes beyond it), then 5 bytes a document while uniting; where survivors are
+ * elected 8, and 4 a row of a cluster.
  */
 import { join } from "node:path";
 import { Bitmap } from "../../batch/bitmap.ts";
@@ -12,9 +13,10 @@ import { int32At, uint32At } from "../../batch/numbers.ts";
 import { decodeArrow } from "../../io/formats/arrow-table.ts";
 import { commitMarker, createIntermediate } from "../../io/local/commit.ts";
 import { readVouched, type Vouched, type VouchedFile } from "../../io/local/vouched.ts";
+import { chainDepth, clusterFigures, clusterMembers } from "../../kernels/dedup/cluster-figures.ts";
 import { Leaders } from "../../kernels/dedup/leaders.ts";
 import { rootsToSizes, uniteEdges } from "../../kernels/dedup/union-find.ts";
-import { groupAt } from "../../plan/plan.ts";
+import { electionOf, groupAt, type MatchGroup } from "../../plan/plan.ts";
 import type { BarrierOperator } from "../../stages/define.ts";
 import { type EdgeSink, EdgeWriter, readEdges } from "../../store/edge-file.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
@@ -24,7 +26,11 @@ import { SignatureReader } from "../../store/signature-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { MatchMarker, MatchTask, PartsInput, UniteMarker, UniteTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
+import { memberFigures } from "./member-figures.ts";
 import { type Matching, selectFirst, writeOrdered } from "./select.ts";
+
+/** Words of the list of members that an election takes at a time: as many rows, about, are looked up at once. */
+export const ELECTION_WORDS = 1 << 20;
 
 export function match(task: MatchTask, context: WorkerContext): MatchMarker {
   const group = groupAt(context.plan, task.group);
@@ -33,15 +39,19 @@ export function match(task: MatchTask, context: WorkerContext): MatchMarker {
   const selects = operator.verdict === "select";
   const name = selects ? matchFiles.ordered(task.partition) : matchFiles.edges(task.partition);
   const pending = createIntermediate(join(folder, name));
+  const candidates = isVerified(operator)
+    ? createIntermediate(join(folder, matchFiles.candidates(task.partition)))
+    : undefined;
   let marker: MatchMarker;
   try {
     const matching = matchingOf(task, context);
     const edges = selects
       ? writeOrdered(matching, context.orderer(), pending)
-      : writeEdges(task, operator, matching, context.matcher(operator.key_bytes), pending);
-    marker = { files: [pending.commit()], edges };
+      : writeEdges(task, operator, matching, context.matcher(operator.key_bytes), { verified: pending, candidates });
+    marker = { files: [pending.commit(), ...(candidates === undefined ? [] : [candidates.commit()])], edges };
   } catch (error) {
     pending.abort();
+    candidates?.abort();
     throw error;
   }
   commitMarker(join(folder, matchFiles.marker(task.partition)), marker);
@@ -57,6 +67,16 @@ function matchingOf(task: MatchTask, { setup }: WorkerContext): Matching {
   };
 }
 
+function isVerified(operator: BarrierOperator): boolean {
+  return operator.verdict === "drop" && operator.verify !== undefined;
+}
+
+/** Where pairs go; those of keys alone only where more than keys is asked. */
+interface EdgeSinks {
+  readonly verified: EdgeSink;
+  readonly candidates: EdgeSink | undefined;
+}
+
 /**
  * Writes the pairs that are to be united; returns how many. Without verification the documents of a key are a cluster: its first one with each of
  * the others says so.
@@ -66,53 +86,98 @@ function writeEdges(
   operator: BarrierOperator,
   { inputs, partition, options }: Matching,
   matcher: PartitionMatcher,
-  sink: EdgeSink,
+  sinks: EdgeSinks,
 ): number {
   const verify = operator.verdict === "drop" ? operator.verify : undefined;
-  const edges = new EdgeWriter(sink);
-  if (verify === undefined) {
-    matcher.match(inputs, partition, options, (documents, count) => {
-      for (let i = 1; i < count; i++) edges.add(uint32At(documents, 0), uint32At(documents, i));
-    });
+  const edges = new EdgeWriter(sinks.verified);
+  if (verify === undefined || sinks.candidates === undefined) {
+    matcher.match(inputs, partition, options, (documents, count) => addStar(edges, documents, count));
     edges.flush();
     return edges.edges;
   }
+  const candidates = new EdgeWriter(sinks.candidates);
   const files = task.inputs.map(({ file, firstDocument }) => {
     return { file: vouch({ ...file, name: spanFiles.signatures(file.name) }), firstDocument };
   });
   const signatures = new SignatureReader(files, verify.slots);
   const leaders = new Leaders(verify.slots, verify.similar, (document, out, at) => signatures.read(document, out, at));
   try {
-    matcher.match(inputs, partition, options, (documents, count) =>
-      leaders.match(documents, count, (leader, document) => edges.add(leader, document)),
-    );
+    matcher.match(inputs, partition, options, (documents, count) => {
+      addStar(candidates, documents, count);
+      leaders.match(documents, count, (leader, document) => edges.add(leader, document));
+    });
   } finally {
     signatures.close();
   }
   edges.flush();
+  candidates.flush();
   return edges.edges;
+}
+
+function addStar(edges: EdgeWriter, documents: Uint32Array, count: number): void {
+  for (let i = 1; i < count; i++) edges.add(uint32At(documents, 0), uint32At(documents, i));
 }
 
 export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
   const group = groupAt(context.plan, task.group);
   const folder = context.layout.match(group.fingerprint);
-  const { exchange } = group.stage;
-  const filesNamed = (name: (partition: number) => string): Vouched[] =>
-    Array.from({ length: group.partitions }, (_, partition) =>
-      vouchers(folder, matchFiles.marker(partition))(name(partition)),
-    );
-  const roots =
-    exchange?.verdict === "select"
-      ? selectFirst(task.documents, filesNamed(matchFiles.ordered), exchange.count)
-      : uniteEdges(task.documents, readEdges(filesNamed(matchFiles.edges)));
-  let duplicates = 0;
-  for (let document = 0; document < roots.length; document++) duplicates += Number(roots[document] !== document);
-  const files = [commitWords(join(folder, matchFiles.roots), roots)];
-  // On disk the roots are safe: their memory becomes that of the sizes. Rows that are selected are no clusters.
-  if (group.verdict !== "select") files.push(commitWords(join(folder, matchFiles.sizes), rootsToSizes(roots)));
-  const marker: UniteMarker = { files, documents: task.documents, duplicates };
+  const marker = group.verdict === "select" ? uniteSelected(task, group, folder) : uniteClusters(task, group, context);
   commitMarker(join(folder, matchFiles.united), marker);
   return marker;
+}
+
+function uniteSelected({ documents }: UniteTask, group: MatchGroup, folder: string): UniteMarker {
+  const { exchange } = group.stage;
+  const count = exchange?.verdict === "select" ? exchange.count : 0;
+  const roots = selectFirst(documents, filesNamed(group, folder, matchFiles.ordered), count);
+  return { files: [commitWords(join(folder, matchFiles.roots), roots)], documents, duplicates: fallen(roots) };
+}
+
+function uniteClusters({ documents, firsts }: UniteTask, group: MatchGroup, context: WorkerContext): UniteMarker {
+  const folder = context.layout.match(group.fingerprint);
+  const operator = context.operator(group.stage) as BarrierOperator;
+  let candidates: number | undefined;
+  if (isVerified(operator)) {
+    candidates = fallen(uniteEdges(documents, readEdges(filesNamed(group, folder, matchFiles.candidates))));
+  }
+  const edges = filesNamed(group, folder, matchFiles.edges);
+  const roots = uniteEdges(documents, readEdges(edges));
+  const figures = {
+    documents,
+    duplicates: fallen(roots),
+    ...(candidates !== undefined && { candidates }),
+    ...(group.verdict === "drop" && {
+      chain_depth: chainDepth(roots, () => readEdges(edges)),
+      members: memberFigures(group, firsts, roots, context),
+    }),
+  };
+  if (electionOf(group) === undefined) {
+    const files = [commitWords(join(folder, matchFiles.roots), roots)];
+    // On disk the roots are safe: their memory becomes that of the sizes.
+    const sizes = rootsToSizes(roots);
+    return {
+      files: [...files, commitWords(join(folder, matchFiles.sizes), sizes)],
+      ...figures,
+      clusters: clusterFigures(sizes),
+    };
+  }
+  const sizes = rootsToSizes(roots.slice());
+  const clusters = clusterFigures(sizes);
+  const { words, parts } = clusterMembers(roots, sizes, ELECTION_WORDS);
+  return { files: [commitWords(join(folder, matchFiles.members), words)], ...figures, clusters, parts };
+}
+
+function filesNamed(group: MatchGroup, folder: string, name: (partition: number) => string): readonly Vouched[] {
+  return Array.from({ length: group.partitions }, (_, partition) =>
+    vouchers(folder, matchFiles.marker(partition))(name(partition)),
+  );
+}
+
+/** Documents that do not survive. */
+function fallen(roots: Uint32Array): number {
+  let count = 0;
+  for (let document = 0; document < roots.length; document++) count += Number(roots[document] !== document);
+  return count;
 }
 
 /** Documents, or parts of documents, that an earlier barrier of their source dropped: they take no part in this one. One bit each. */
@@ -134,7 +199,7 @@ function alreadyDropped(task: MatchTask): Bitmap | undefined {
   return dropped;
 }
 
-function commitWords(target: string, words: Uint32Array): VouchedFile {
+export function commitWords(target: string, words: Uint32Array): VouchedFile {
   const pending = createIntermediate(target);
   try {
     pending.write(new Uint8Array(words.buffer, words.byteOffset, words.byteLength));

@@ -15,7 +15,7 @@ import { int32At, numberAt, uint32At } from "../../batch/numbers.ts";
 import { encodeArrow } from "../../io/formats/arrow-table.ts";
 import { commitIntermediate, commitMarker, createIntermediate } from "../../io/local/commit.ts";
 import { HeldOut } from "../../kernels/random/held-out.ts";
-import { droppingBarriers, sourceAt } from "../../plan/plan.ts";
+import { clusterSizes, droppingBarriers, sourceAt } from "../../plan/plan.ts";
 import { tokenFiles } from "../../store/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { ScatterChunk, ScatterMarker, ScatterSpan, ScatterTask } from "../protocol.ts";
@@ -27,9 +27,8 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
   const source = sourceAt(context.plan, task.source);
   const folder = context.layout.tokens(source.tokens);
   const dropping = droppingBarriers(source);
-  const sized = dropping.filter(({ verdict }) => verdict === "drop");
-  const ids = sized.map(({ stage }) => entryAt(source.stages, stage, "stage").id);
-  const part = new Part(task.shards + (task.held_out?.shards ?? 0), ids);
+  const sized = clusterSizes(source).map(({ name }) => name);
+  const part = new Part(task.shards + (task.held_out?.shards ?? 0), sized);
   const heldOut = task.held_out && new HeldOut(task.held_out.seed, task.held_out.share);
   const ledger = new DuplicateLedger();
   const barriers = dropping.map(({ stage }, barrier) => {
@@ -130,9 +129,9 @@ class Part {
   /** Of each barrier: how many documents its cluster has. */
   readonly #sizes: readonly { readonly name: string; readonly values: Int32Builder }[];
 
-  constructor(shards: number, barrierIds: readonly string[]) {
+  constructor(shards: number, names: readonly string[]) {
     this.#shards = shards;
-    this.#sizes = barrierIds.map((id) => ({ name: `${id}_cluster_size`, values: new Int32Builder() }));
+    this.#sizes = names.map((name) => ({ name, values: new Int32Builder() }));
   }
 
   /** Takes row `row` of `documents`, whose row in its input shard is `address`, for shard `destination`. */

@@ -9,7 +9,7 @@ import type { Batch } from "../../batch/batch.ts";
 import { columnArrays } from "../../batch/column.ts";
 import type { Place } from "../../batch/errors.ts";
 import { release } from "../../batch/memory.ts";
-import { int32At } from "../../batch/numbers.ts";
+import { int32At, uint32At } from "../../batch/numbers.ts";
 import { Blocks } from "../../io/local/blocks.ts";
 import { type CommittedFile, commitMarker, createPending, type PendingFile } from "../../io/local/commit.ts";
 import { type OutputPlan, outputAt, type SourcePlan, sourceAt } from "../../plan/plan.ts";
@@ -19,6 +19,7 @@ import { vouch } from "../../store/marker.ts";
 import { readSpool } from "../../store/spool-reader.ts";
 import type { WorkerContext } from "../context.ts";
 import type { WriteMarker, WritePart, WriteTask } from "../protocol.ts";
+import { RootsFile } from "../roots.ts";
 import { droppedColumns, takenByBarriers } from "./dropped-rows.ts";
 import { SURVIVES } from "./settle.ts";
 import { readSpanRows } from "./span-rows.ts";
@@ -105,7 +106,7 @@ function* survivors(part: WritePart, context: WorkerContext): Generator<Batch> {
   const { skip, take } = part;
   const fates = fatesOf(part);
   let passed = 0;
-  for (const batch of spoolOf(part, context)) {
+  for (const batch of sized(part, spoolOf(part, context))) {
     for (let row = 0; row < batch.rows; row++) {
       const survives = fates === undefined || fates[batch.document(row)] === SURVIVES;
       const wanted = survives && passed >= skip && passed < skip + take;
@@ -134,7 +135,9 @@ function* droppedOf(parts: readonly WritePart[], context: WorkerContext): Genera
     for (const { part, rows } of own) {
       const fates = fatesOf(part);
       if (fates === undefined) continue;
-      for (const batch of spoolOf(part, context)) yield rows.narrow(takenByBarriers(batch, fates, source));
+      for (const batch of sized(part, spoolOf(part, context))) {
+        yield rows.narrow(takenByBarriers(batch, fates, source));
+      }
     }
   }
 }
@@ -179,6 +182,20 @@ class Aside {
 function spoolOf({ source, span }: WritePart, { plan, layout }: WorkerContext): Generator<Batch> {
   const { ingest, name } = sourceAt(plan, source);
   return readSpool(join(layout.ingest(ingest), spanFiles.spool(span)), name);
+}
+
+/** Batches with the sizes of clusters that the output has as columns: how many rows a row stands for, itself included. */
+function* sized({ sizes = [] }: WritePart, batches: Iterable<Batch>): Generator<Batch> {
+  const columns = sizes.map(({ name, sizes: { file, first }, documents }) => {
+    return { name, values: new RootsFile(file).read(first, documents) };
+  });
+  for (const batch of batches) {
+    for (const { name, values } of columns) {
+      const own = Int32Array.from({ length: batch.rows }, (_, row) => uint32At(values, batch.document(row)));
+      batch.setColumn(name, { kind: "int32", values: own });
+    }
+    yield batch;
+  }
 }
 
 function fatesOf({ fates }: WritePart): Uint8Array | undefined {

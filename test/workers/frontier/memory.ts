@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { TestContext } from "node:test";
-import type { Plan } from "../../../plan/plan.ts";
+import { electionOf, leavesTexts, type Plan } from "../../../plan/plan.ts";
 import { prepare } from "../../../runs/prepare.ts";
 import {
   Layout,
@@ -109,6 +109,7 @@ export function leave(task: Task, { plan, spans }: World): MarkerOf[TaskKind] {
       });
       if (isLast) files.push(spanFiles.documents(task.span));
       if (isLast && source.tokenized) files.push(spanFiles.tokens(task.span));
+      if (isLast && leavesTexts(source)) files.push(spanFiles.texts(task.span));
       if (pass.spool !== undefined) files.push(spanFiles.spool(task.span));
       if (pass.keep_dropped) files.push(spanFiles.dropped(task.span));
       const kept = keptOf(task.span);
@@ -129,6 +130,25 @@ export function leave(task: Task, { plan, spans }: World): MarkerOf[TaskKind] {
     case "match":
       return { files: named(matchFiles.edges(task.partition)), edges: 1 };
     case "unite":
+      if (electionOf(plan.groups[task.group]) !== undefined) {
+        const parts = [{ at: 0, words: 3 }];
+        return { files: named(matchFiles.members), documents: task.documents, duplicates: 1, parts };
+      }
+      return { files: named(matchFiles.roots, matchFiles.sizes), documents: task.documents, duplicates: 0 };
+    case "elect": {
+      const counts = {
+        members: 0,
+        absent: 0,
+        fallen: 0,
+        own_word: 0,
+        own_passage: 0,
+        own_order: 0,
+        repetitive: 0,
+        unknown_text: 0,
+      };
+      return { files: named(matchFiles.elected(task.part)), counts };
+    }
+    case "decide":
       return { files: named(matchFiles.roots, matchFiles.sizes), documents: task.documents, duplicates: 0 };
     case "scatter": {
       const shards = task.shards + (task.held_out?.shards ?? 0);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { Phase } from "../../../workers/frontier/frontier.ts";
 import type {
+  ElectTask,
   IngestTask,
   MatchTask,
   ScatterTask,
@@ -154,7 +155,7 @@ test("a barrier that selects says how many rows stay, and leaves verdicts withou
     .replace(
       "outputs:",
       `tokenizer: ${TOKENIZER}
-training_stages: [ { name: s, tokens: 1K, sequence_length: 64, weights: { web: 1 } } ]
+training_stages: [ { name: s, tokens: 128, sequence_length: 64, weights: { web: 1 } } ]
 outputs:`,
     );
   const at = await world(t, 3, drawn);
@@ -167,4 +168,42 @@ outputs:`,
     barriers.map(({ sizes }) => sizes !== undefined),
     [true, false],
   );
+});
+
+test("an election waits for all rows and their texts, and decides before anything is taken", async (t) => {
+  for (const tokenized of [false, true]) {
+    const training = `tokenizer: ${TOKENIZER}\ntraining_stages: [ { name: s, tokens: 128, sequence_length: 64, weights: { web: 1 } } ]\n`;
+    const recipe = RECIPE.replace(
+      /all: .*/,
+      "all: [ { use: dedup/minhash, scope: pipeline, verify: text, precedence: [code] } ]",
+    );
+    const at = await world(t, 3, tokenized ? recipe.replace("outputs:", `${training}outputs:`) : recipe);
+    for (const id of ["cut:web", "cut:code", "ingest:web", "ingest:code"]) doPhase(at, id);
+    // Ranks say who is numbered first.
+    for (const kind of ["match", "unite"]) doPhase(at, `${kind}:minhash@code,web`);
+    const ready = () => look(at).ready.map(({ id }) => id);
+    assert.deepEqual(ready(), ["elect:minhash@code,web"]);
+    const [elect] = look(at).ready;
+    const task = elect.task(0) as ElectTask;
+    assert.deepEqual(
+      task.spans.map(({ member, span, firstDocument }) => [member, span, firstDocument]),
+      [0, 1].flatMap((member) => [0, 1, 2].map((span) => [member, span, 30 * member + 10 * span])),
+    );
+    // Of a source with tokens, tokens are read; of the other its texts.
+    const removed = at.markers.remove(tokenized ? /00001\.tokens$/ : /00001\.texts$/);
+    assert.equal(removed, tokenized ? 1 : 2);
+    assert.deepEqual(ready(), tokenized ? ["ingest:web"] : ["ingest:web", "ingest:code"]);
+    for (const id of ready()) doPhase(at, id);
+    doPhase(at, "elect:minhash@code,web");
+    assert.ok(!ready().some((id) => /^(scatter|settle)/.test(id)));
+    doPhase(at, "decide:minhash@code,web");
+    assert.ok(ready().includes("settle:web"));
+    doAll(at);
+    assert.deepEqual(
+      look(at)
+        .phases.filter(({ state }) => state !== "done")
+        .map(({ id }) => id),
+      [],
+    );
+  }
 });

@@ -1,6 +1,6 @@
 /**
  * The documents that left the last pass of a span: address, size and, where they are tokenized, shuffle key, place of the tokens, hash of the
- * text and every declared column.
+ * text and every declared column; of others the columns that elect survivors.
  *
  * The plan refuses declared columns whose names the table has for itself. Invariant: a document's shuffle key depends on the recipe's seed, its shard's key and its position there, never on spans.
  * Memory: about 80 bytes a document and its columns.
@@ -13,7 +13,7 @@ import { entryAt } from "../../../batch/entry.ts";
 import { DataError } from "../../../batch/errors.ts";
 import { int32At, uint32At } from "../../../batch/numbers.ts";
 import { encodeArrow } from "../../../io/formats/arrow-table.ts";
-import type { SourcePlan } from "../../../plan/plan.ts";
+import { electionsOf, type SourcePlan } from "../../../plan/plan.ts";
 
 /** Where the tokens of every document lie, in the order in which documents were added. */
 export interface TokenPlaces {
@@ -35,15 +35,23 @@ export class DocumentsTable {
 
   constructor(source: SourcePlan) {
     this.#source = source;
-    if (source.tokenized) for (const { name } of source.columns) this.#carried.set(name, new ColumnAppender());
+    const elected = electionsOf(source).flatMap(({ survivor }) =>
+      typeof survivor === "object" ? [survivor.column] : [],
+    );
+    const carried = source.tokenized ? source.columns.map(({ name }) => name) : elected;
+    for (const name of carried) this.#carried.set(name, new ColumnAppender());
   }
 
-  /** The row of a source that is not tokenized. */
+  /** A row; of a source that is not tokenized, all of it. */
   addRow(batch: Batch, row: number, document: number, bytes: number): void {
     this.#document.append(document);
     this.#shard.append(int32At(batch.shards, row));
     this.#row.append(int32At(batch.rowsInShard, row));
     this.#bytes.append(bytes);
+    for (const [name, appender] of this.#carried) {
+      const column = batch.column(name);
+      if (!appender.append(column, row)) throw this.#typeChanged(batch, row, name, column?.kind ?? "absent");
+    }
   }
 
   /** A tokenized row; `hashes` has two words a row of the batch, most significant first. */
@@ -52,10 +60,6 @@ export class DocumentsTable {
     this.#tokenCount.append(tokens);
     this.#hash.append(uint32At(hashes, 2 * row + 1));
     this.#hash.append(uint32At(hashes, 2 * row));
-    for (const [name, appender] of this.#carried) {
-      const column = batch.column(name);
-      if (!appender.append(column, row)) throw this.#typeChanged(batch, row, name, column?.kind ?? "absent");
-    }
   }
 
   /** The table as Arrow. `places` of a tokenized source's tokens. */
@@ -74,8 +78,8 @@ export class DocumentsTable {
       columns.set("run", int32(places.run));
       columns.set("token_start", { kind: "float64", values: places.tokenStart });
       columns.set("hash", { kind: "int64", values: asInt64(this.#hash.finish()) });
-      for (const [name, appender] of this.#carried) columns.set(name, appender.finish());
     }
+    for (const [name, appender] of this.#carried) columns.set(name, appender.finish());
     return encodeArrow(columns, this.#document.length);
   }
 

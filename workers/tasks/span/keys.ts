@@ -71,12 +71,17 @@ class RowKeys implements BarrierKeys {
     this.#signatures = new SignatureWriter(this.#signatureFile, verify.slots);
   }
 
-  sketch(batch: Batch): void {
-    const { key_bytes, keys_per_row, sketch, verify } = this.#operator;
+  sketch(batch: Batch, drop: Drop): void {
+    const { key_bytes, keys_per_row, sketch, judge, verify } = this.#operator;
     const keys = new Uint32Array((key_bytes / 4) * keys_per_row);
     const signature = new Uint16Array(verify?.slots ?? 0);
     batch.alive.forEach((row) => {
       if (!sketch(batch, row, keys)) return;
+      const verdict = judge?.(keys);
+      if (verdict !== undefined) {
+        drop(row, verdict.reason, verdict.value);
+        return;
+      }
       this.#keys.add(batch.document(row), keys);
       verify?.signature(signature);
       this.#signatures?.add(batch.document(row), signature);

@@ -10,7 +10,7 @@ import { int32At } from "../../../batch/numbers.ts";
 import { commitIntermediate } from "../../../io/local/commit.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { RowHasher } from "../../../kernels/hash/xxh64-rows.ts";
-import type { PassPlan, SourcePlan } from "../../../plan/plan.ts";
+import { leavesTexts, type PassPlan, type SourcePlan } from "../../../plan/plan.ts";
 import type { BarrierOperator, Drop } from "../../../stages/define.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import type { WorkerContext } from "../../context.ts";
@@ -19,6 +19,7 @@ import { DroppedRows } from "./dropped.ts";
 import { type BarrierKeys, barrierKeys } from "./keys.ts";
 import { Ledger } from "./ledger.ts";
 import { SpanRows } from "./rows.ts";
+import { SpanTexts } from "./texts.ts";
 import { SpanTokens } from "./tokens.ts";
 
 /** The span that is worked on, and where its files go. */
@@ -38,6 +39,7 @@ export class SpanProducts {
   readonly #keys: readonly (BarrierKeys | undefined)[];
   readonly #documents: DocumentsTable | undefined;
   readonly #tokens: SpanTokens | undefined;
+  readonly #texts: SpanTexts | undefined;
   readonly #rows: SpanRows | undefined;
   readonly #dropped: DroppedRows | undefined;
   readonly #hasher: RowHasher;
@@ -53,6 +55,7 @@ export class SpanProducts {
     });
     if (last) this.#documents = new DocumentsTable(source);
     if (last && source.tokenized) this.#tokens = new SpanTokens(folder, span, source, context.plan);
+    if (last && leavesTexts(source)) this.#texts = new SpanTexts(join(folder, spanFiles.texts(span)));
     if (pass.spool !== undefined) this.#rows = new SpanRows(join(folder, spanFiles.spool(span)), pass.spool);
     if (pass.keep_dropped) this.#dropped = new DroppedRows(folder, span, source, pass);
   }
@@ -79,6 +82,7 @@ export class SpanProducts {
     this.#rows?.add(batch);
     const documents = this.#documents;
     if (documents === undefined) return this.#count(batch);
+    this.#texts?.add(batch);
     const { offsets } = batch.text;
     const tokens = this.#tokens?.open(batch) ?? 0;
     const hashes = new Uint32Array(this.#tokens === undefined ? 0 : 2 * batch.rows);
@@ -112,6 +116,7 @@ export class SpanProducts {
     const places = this.#tokens?.finish();
     if (this.#tokens !== undefined) files.push(...this.#tokens.commit());
     for (const keys of this.#keys) if (keys !== undefined) files.push(...keys.commit());
+    if (this.#texts !== undefined) files.push(this.#texts.commit());
     if (this.#documents !== undefined)
       files.push(commitIntermediate(join(folder, spanFiles.documents(span)), this.#documents.encode(places)));
     files.push(commitIntermediate(join(folder, spanFiles.ledger(span)), this.#ledger.encode()));
@@ -122,6 +127,7 @@ export class SpanProducts {
 
   abort(): void {
     this.#tokens?.abort();
+    this.#texts?.abort();
     for (const keys of this.#keys) keys?.abort();
     this.#rows?.abort();
     this.#dropped?.abort();
