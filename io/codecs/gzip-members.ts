@@ -61,18 +61,14 @@ function findMember(bytes: Buffer, from: number, prefix: Uint8Array): { readonly
   return { at: -1, known: Math.max(from, bytes.length - GZIP_MAGIC.length + 1) };
 }
 
-/**
- * Whether the file that begins with `head` has a member for each record: its first one ends within `head`, and behind it is another one or nothing.
- */
-export function hasShortMembers(head: Uint8Array, isWhole: boolean, prefix: Uint8Array): boolean {
+/** The content of the first member of a file that begins with `head`; undefined where it does not end within it, or is none. */
+export function firstMember(head: Uint8Array): Uint8Array | undefined {
   const stream = gzipStream(head, 0);
-  if (typeof stream !== "number" || beginsWith(head, 0, prefix) !== true) return false;
+  if (typeof stream !== "number") return undefined;
   try {
-    const { engine } = inflate(head.subarray(stream));
-    const end = stream + engine.bytesWritten + GZIP_TRAILER_BYTES;
-    return end >= head.length ? isWhole : beginsWith(head, end, prefix) !== false;
+    return inflate(head.subarray(stream)).buffer;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -2,10 +2,10 @@
  * The records of an archive that is read from its start: plain, or under a compression that does not keep them apart.
  *
  * Invariants: records follow each other by their lengths; where the next one is not where it must be, the record before it is bad, and the next line
- * that begins like a record goes on. Content larger than a row may be is passed over, not held. Price: a copy of the bytes into a window that grows to
+ * behind its head that begins like a record goes on. Content larger than a row may be is passed over, not held. Price: a copy of the bytes into a window that grows to
  * the size of a record.
  */
-import { skipBlankLines, WARC_MAGIC, type WarcHead, warcHead } from "../../kernels/warc/record.ts";
+import { NO_RECORD, skipBlankLines, WARC_MAGIC, type WarcHead, warcHead } from "../../kernels/warc/record.ts";
 
 export interface WarcRecord {
   /** Where it begins: in the archive for a member of its own, else in what the archive decompresses to. */
@@ -17,9 +17,9 @@ export interface WarcRecord {
 }
 
 const NEXT_RECORD = Buffer.from("\nWARC/");
-const NOT_A_RECORD = "no WARC record begins here: the one before is not as long as it says";
-/** Behind a record: two line ends. */
-const BLANK_BYTES = 4;
+const NOT_AS_LONG = "the record is not as long as it says";
+/** Behind a record: two line ends, and the next one; some writers leave more of the first or less. */
+const BEHIND_BYTES = 16;
 
 /** The records of `pieces`, of which those with more than `maxBytes` are passed over. */
 export async function* warcRecords(pieces: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<WarcRecord> {
@@ -27,7 +27,7 @@ export async function* warcRecords(pieces: AsyncIterable<Uint8Array>, maxBytes: 
   while (await window.toRecord()) {
     const { at } = window;
     if (!window.beginsWith(WARC_MAGIC)) {
-      yield { at, head: NOT_A_RECORD, content: undefined };
+      yield { at, head: NO_RECORD, content: undefined };
       await window.toNext();
       continue;
     }
@@ -42,8 +42,16 @@ export async function* warcRecords(pieces: AsyncIterable<Uint8Array>, maxBytes: 
       await window.pass(head.content_at + head.content_bytes);
       continue;
     }
-    yield { at, head, content: await window.take(head.content_at, head.content_at + head.content_bytes) };
-    await window.pass(head.content_at + head.content_bytes);
+    const end = head.content_at + head.content_bytes;
+    const content = await window.take(head.content_at, end);
+    if (window.isBorder(end)) {
+      yield { at, head, content };
+      await window.pass(end);
+    } else {
+      yield { at, head: NOT_AS_LONG, content: undefined };
+      await window.pass(head.content_at);
+      await window.toNext();
+    }
   }
 }
 
@@ -91,8 +99,15 @@ class Window {
 
   /** Bytes `[from, to)` of the record, fewer where the stream ends. */
   async take(from: number, to: number): Promise<Uint8Array> {
-    while (this.#bytes.length - this.#from < to + BLANK_BYTES) if (!(await this.#more())) break;
+    while (this.#bytes.length - this.#from < to + BEHIND_BYTES) if (!(await this.#more())) break;
     return this.#bytes.subarray(this.#from + from, this.#from + to);
+  }
+
+  /** Whether a record may end at byte `end` of it: what follows is the next one, or nothing. */
+  isBorder(end: number): boolean {
+    const at = skipBlankLines(this.#bytes, this.#from + end);
+    const next = this.#bytes.subarray(at, at + WARC_MAGIC.length);
+    return next.every((byte, i) => byte === WARC_MAGIC[i]);
   }
 
   /** Passes over `count` bytes. */

@@ -18,6 +18,9 @@ export interface WarcHead {
 /** How every record begins. */
 export const WARC_MAGIC = new TextEncoder().encode("WARC/");
 
+/** What is said of bytes that do not begin like a record. */
+export const NO_RECORD = "no WARC record stands where one should begin";
+
 /** A longer head is none. */
 export const MAX_WARC_HEAD_BYTES = 1 << 20;
 
@@ -28,7 +31,7 @@ export function warcHead(bytes: Uint8Array, at: number): WarcHead | string | und
   const end = headerBlockEnd(bytes, at);
   if (end < 0) return bytes.length - at > MAX_WARC_HEAD_BYTES ? "the head of the record has no end" : undefined;
   const [version = "", ...lines] = Buffer.from(bytes.subarray(at, end)).toString("utf8").split(/\r?\n/);
-  if (!VERSION.test(version)) return "there is no WARC record";
+  if (!VERSION.test(version)) return NO_RECORD;
   const headers = headersOf(lines);
   if (headers === undefined) return "a line of the record's head is no field";
   const type = headers.get("warc-type");

@@ -11,11 +11,11 @@ import { type Batch, MAX_ROW_BYTES } from "../../batch/batch.ts";
 import { entryAt } from "../../batch/entry.ts";
 import { DataError } from "../../batch/errors.ts";
 import { codecOf, decode } from "../../io/codecs/codec.ts";
-import { GzipMembers, hasShortMembers } from "../../io/codecs/gzip-members.ts";
+import { firstMember, GzipMembers } from "../../io/codecs/gzip-members.ts";
 import type { Cell } from "../../io/formats/cells.ts";
 import { type WarcRecord, warcRecords } from "../../io/formats/warc-stream.ts";
 import type { ByteSource, ShardRef } from "../../io/source.ts";
-import { skipBlankLines, WARC_MAGIC, type WarcHead, warcHead } from "../../kernels/warc/record.ts";
+import { NO_RECORD, skipBlankLines, WARC_MAGIC, type WarcHead, warcHead } from "../../kernels/warc/record.ts";
 import { type Extent, type ReadContext, type SourceOperator, source } from "../define.ts";
 import { BatchAssembler, type BatchTarget, sizeOfCells } from "./batch-assembler.ts";
 import type { ColumnSpec } from "./column-builders.ts";
@@ -45,6 +45,7 @@ interface ArchiveOptions extends RowRangeOptions {
   readonly split: boolean;
 }
 
+const NOTHING = new Uint8Array(0);
 const HEADS_AT_ONCE = 16;
 /** Bytes in which the first record of an archive ends, which only tells who wrote it. */
 const HEAD_BYTES = 256 * 1024;
@@ -78,11 +79,15 @@ export function archiveSource(given: ArchiveOptions, reader: RecordReader, targe
   });
 }
 
+/** Whether the first record has a gzip member of its own, which others follow or none. */
 async function isByMembers(shard: ShardRef, context: ReadContext): Promise<boolean> {
   const bytes = await context.open(shard);
   try {
     const head = await bytes.read(0, Math.min(HEAD_BYTES, bytes.byteLength));
-    return hasShortMembers(head, head.length === bytes.byteLength, WARC_MAGIC);
+    const content = firstMember(head) ?? NOTHING;
+    const record = warcHead(content, 0);
+    if (record === undefined || typeof record === "string") return false;
+    return skipBlankLines(content, record.content_at + record.content_bytes) >= content.length;
   } finally {
     await bytes.close();
   }
@@ -113,7 +118,7 @@ class ExtentReader {
     let isFirst = start === 0;
     for await (const record of records) {
       if (rows.done) break;
-      if (isFirst && typeof record.head === "string") throw this.#noArchive(record.head);
+      if (isFirst && record.head === NO_RECORD) throw this.#noArchive();
       isFirst = false;
       const cells = await this.#cellsOf(record, rows);
       if (cells === undefined) continue;
@@ -168,10 +173,10 @@ class ExtentReader {
     return this.#reader.row(head, content);
   }
 
-  #noArchive(fault: string): DataError {
+  #noArchive(): DataError {
     return new DataError({
       code: "data/no-warc",
-      what: `the file does not begin with a WARC record: ${fault}`,
+      what: "the file does not begin with a WARC record",
       why: "records are told apart from the first one on",
       fix: "read it with the reader for what it is; files of the older ARC format are converted with warcio recompress",
       place: shardPlace(this.#context, this.#shard),

@@ -74,7 +74,8 @@ function isFault(found: object): found is RowFault {
 function payloadOf(head: WarcHead, content: Uint8Array): Payload | RowFault {
   const contentType = head.headers.get("content-type");
   const isCut = head.headers.has("warc-truncated");
-  if (mediaType(contentType) !== "application/http") return { body: content, contentType, encodings: undefined, status: null, isCut };
+  if (mediaType(contentType) !== "application/http")
+    return { body: content, contentType, encodings: undefined, status: null, isCut };
   const response = httpResponse(content);
   if (response === undefined) return { kind: "bad_http", message: "the record holds no HTTP response" };
   const { status, headers } = response;
