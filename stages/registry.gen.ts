@@ -39,7 +39,10 @@ import readCsv from "./read/csv.ts";
 import readFiles from "./read/files.ts";
 import readJsonl from "./read/jsonl.ts";
 import readParquet from "./read/parquet.ts";
+import readWarc from "./read/warc.ts";
+import readWet from "./read/wet.ts";
 import rewriteJoinColumns from "./rewrite/join-columns.ts";
+import rewriteMainText from "./rewrite/main-text.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
 import writeJsonl from "./write/jsonl.ts";
 import writeParquet from "./write/parquet.ts";
@@ -50,6 +53,8 @@ export const BUILTIN_STAGES = {
   "read/files": readFiles,
   "read/jsonl": readJsonl,
   "read/parquet": readParquet,
+  "read/warc": readWarc,
+  "read/wet": readWet,
   "filter/c4-quality": filterC4Quality,
   "filter/column": filterColumn,
   "filter/decontaminate": filterDecontaminate,
@@ -60,6 +65,7 @@ export const BUILTIN_STAGES = {
   "filter/length": filterLength,
   "filter/sample": filterSample,
   "rewrite/join-columns": rewriteJoinColumns,
+  "rewrite/main-text": rewriteMainText,
   "annotate/choice": annotateChoice,
   "annotate/completion-loss": annotateCompletionLoss,
   "annotate/constant": annotateConstant,

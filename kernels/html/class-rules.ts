@@ -1,7 +1,7 @@
 /**
  * What class names and ids say an element is: navigation, advertisement, comments.
  *
- * Owns the words. They are those by which Resiliparse 2 tells main content from the rest, and where in a name each may begin and end is as there: a page that it
+ * Owns the words. They are those by which Resiliparse 2.0 tells main content from the rest, and where in a name each may begin and end is as there: a page that it
  * cuts is cut alike. Invariant: every rule is linear in the name. Price: some tens of nanoseconds a rule and name; names that pages repeat are looked at once.
  */
 
@@ -22,22 +22,25 @@ function maybe(words: string): string {
 }
 
 const SOURCES = {
-  // Nothing between two signs counts too, so that BEM's names are taken for content.
-  article: `${PART}${any("article entry post story single~post main~content content body text page")}?${PART_END}`,
-  navigation: `${NAME}${maybe("l m wp main site page sub article global sticky")}${any(
-    "nav menu drop~down bread~crumb",
-  )}|links?(?:[_-]?${any("bar box list container section wrapp wrapper")})?${PART_END}`,
+  article: `${PART}${any("article entry post story single~post main-content main_content content body text page")}${PART_END}`,
+  navigation: `${NAME}${maybe("l m wp main site page sub article global sticky")}(?:${any(
+    "nav navigation navbar",
+  )}(?:[_-]${any("bar menu container wrapper")})?|menu(?:[_-]item)?|${any(
+    "drop~down bread~crumb bread~crumbs",
+  )}|links?[_-]?${any("bar box list container section wrapper")})${NAME_END}`,
   recommended: `${PART}(?:${any(
     "trends trending recommended featured popular related read-next",
-  )}|editors?[_-]picks|${any("related more other")}[_-]?${any("links articles posts guides stories")})${PART_END}`,
+  )}|editors?[_-]picks|related[_-]?${any("links articles posts guides stories")})${PART_END}`,
   landmark: `^${maybe("l wp global page site full sticky")}${any("head header foot footer right")}$`,
   header: `${NAME}${any("l m wp global page site full sticky")}[_-]*header(?:[_-]?wrap(?:per)?|bar)?${NAME_END}`,
-  footer: `${PART}${any("global page site copyright")}?${any("footer copyright cookie consent legal fcontainer")}${PART_END}`,
+  footer: `${NAME}(?:${any("global page site")}[_-]?)?${any("footer copyright cookie consent legal fcontainer")}(?:[_-]${any(
+    "wrap wrapper container banner notice bar consent",
+  )})?${NAME_END}`,
   postMeta: `${PART}(?:${any("post entry article articlepage content story section")}[_-]*(?:text[_-]*)?${any(
     "footer teaser meta subline sidebar author published timestamp date posted~on info label tag keywords category",
   )}|by[_-]?line|date[_-]?line|author-date|submitted)|meta[_-]?data${PART_END}`,
-  sidebar: `${NAME}${maybe("l wp right left global sticky")}(?:${any("side sticky")}[_-]?${any("bar bars box")}|one-third)${PART_END}`,
-  search: `${PART}search(?:[_-]?${any("bar facility box")})?${NAME_END}`,
+  sidebar: `${NAME}${maybe("l wp global sticky")}(?:${any("side sticky")}[_-]?${any("bar bars box")}|one-third)${NAME_END}`,
+  search: `${NAME}search(?:[_-]?${any("bar facility box")})?${NAME_END}`,
   skipLink: `${NAME}(?:link[_-]?)?${any(
     "skip~to skip~link skip scroll~up scroll~down next previous prev permalink pagination skip-to-main-content skip-to-content",
   )}(?:$|\\s|[_-]?${any("post article")})`,
@@ -45,8 +48,8 @@ const SOURCES = {
     "display-none hidden invisible collapsed h-0 nocontent expandable",
   )}(?:-xs|-sm|-lg|-2?xl)?${NAME_END}`,
   hiddenStyle: "(?:^|;\\s*)(?:display\\s?:\\s?none|visibility\\s?:\\s?hidden)(?:$|\\s?;)",
-  modal: `${NAME}(?:wp-|p-|-l)?${any("modal popup lightbox")}(?:[_-]*${any("window pane box")})?${PART_END}`,
-  gallery: `${PART}${any("gallery carousel")}${PART_END}`,
+  modal: `${NAME}(?:wp-|p-|-l)?${any("modal popup lightbox")}(?:[_-]*${any("window pane box")})?${NAME_END}`,
+  gallery: `${NAME}${any("gallery carousel")}${NAME_END}`,
   signIn: `${PART}(?:${any("log~in sign~in sign~up account")}|user[_-]${any("info profile settings actions")})${PART_END}`,
   advertisement: `${NAME}(?:${any("google wide")}[_-]?ads?|ad(?:vert|vertise(?:ment|link)?|$|_[a-f0-9]+)|${any(
     "sponsor sponsored promoted paid banner widebanner donate",

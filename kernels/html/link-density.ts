@@ -36,7 +36,9 @@ export class LinkDensity {
       this.#lengths[node] = length;
       this.#joins[node] = 0;
       if (tags[node] !== TEXT) continue;
-      const text = collapsed(tree.text(node));
+      const text = tree.hasReference(node)
+        ? collapsed(tree.text(node))
+        : collapsed(tree.html, tree.from[node], tree.to[node]);
       if (endsInBlank && text.startsWithBlank) {
         this.#joins[node] = 1;
         length--;
@@ -87,10 +89,10 @@ export function isBlank(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
-function collapsed(text: string): Collapsed {
+function collapsed(text: string, from = 0, to = text.length): Collapsed {
   let bytes = 0;
   let wasBlank = false;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = from; at < to; at++) {
     const code = text.charCodeAt(at);
     if (isBlank(code)) {
       if (!wasBlank) bytes++;
@@ -101,5 +103,5 @@ function collapsed(text: string): Collapsed {
     // Each half of a pair is two bytes of its four.
     bytes += code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3;
   }
-  return { bytes, startsWithBlank: isBlank(text.charCodeAt(0)), endsWithBlank: wasBlank };
+  return { bytes, startsWithBlank: from < to && isBlank(text.charCodeAt(from)), endsWithBlank: wasBlank };
 }

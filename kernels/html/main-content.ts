@@ -61,6 +61,7 @@ export class MainContent {
     const number = tree.tags[node];
     if (number === TEXT) return !isIcon(tree.text(node));
     if (!tree.isElement(node) || ALWAYS[number] === 1) return true;
+    if (number === FOOTER) return this.#isFooterOfArticle(tree, node);
     return (
       NEVER[number] !== 1 &&
       this.#isByTag(tree, node, number) &&
@@ -71,10 +72,14 @@ export class MainContent {
 
   #isByTag(tree: HtmlTree, node: number, number: number): boolean {
     const depth = tree.depths[node];
-    if (number === FOOTER) return depth >= 3 && !this.#links.isLinks(node, 0.2) && !isLast(tree, node);
     if (number === UL) return depth >= 4 && !this.#links.isLinks(node, 0.2);
     if (number === ARTICLE) return depth <= 2 || !this.#links.isLinks(node, 0.2, 500);
     return true;
+  }
+
+  /** Whatever its names say. */
+  #isFooterOfArticle(tree: HtmlTree, node: number): boolean {
+    return tree.depths[node] >= 3 && !this.#links.isLinks(node, 0.2) && !isLast(tree, node);
   }
 
   #isByAttributes(tree: HtmlTree, node: number): boolean {
@@ -87,17 +92,17 @@ export class MainContent {
   }
 
   #isByNames(tree: HtmlTree, node: number, number: number): boolean {
+    const rules = this.#rules;
+    const style = tree.attribute(node, "style") ?? "";
+    if (style !== "" && rules.matches(style, "hiddenStyle")) return false;
     const depth = tree.depths[node];
     const classes = tree.attribute(node, "class") ?? "";
     const id = tree.attribute(node, "id") ?? "";
     if (classes === "" && id === "") return number !== DIV || depth <= 5 || !this.#links.isLinks(node, 0.6, 800);
     const names = classes === "" || id === "" ? classes + id : `${classes} ${id}`;
-    const rules = this.#rules;
     const ofClass = (rule: Parameters<ClassRules["matches"]>[1]): boolean =>
       classes !== "" && rules.matches(classes, rule);
     if (ofClass("hidden")) return false;
-    const style = tree.attribute(node, "style") ?? "";
-    if (style !== "" && rules.matches(style, "hiddenStyle")) return false;
     if (SKIP_LINKS[number] === 1 && rules.matches(names, "skipLink")) return false;
     if (depth > 2) {
       if (ofClass("signIn") || ofClass("social")) return false;

@@ -13,6 +13,8 @@ export const MAX_DEPTH = 512;
 const MARKER = -1;
 /** Of equal formatting elements, so many are kept. */
 const MAX_EQUAL = 3;
+/** Of all, so many: pages that close none would have each paragraph go on in all that were ever opened. */
+const MAX_FORMATTING = 64;
 
 export class OpenElements {
   readonly #tree: HtmlTree;
@@ -110,6 +112,7 @@ export class OpenElements {
       this.#formatting.splice(at, 1);
       break;
     }
+    if (this.#formatting.length >= MAX_FORMATTING) this.#formatting.shift();
     this.#formatting.push(node);
     this.#sources.set(node, source);
   }

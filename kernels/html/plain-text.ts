@@ -4,11 +4,12 @@
  * Owns what a tree reads like. The layout is Resiliparse's, whose output is the reference; where that counts lists wrongly, an empty list and an item outside any, this does
  * not. Invariant: text is in the order of the page; `pre` keeps its blanks. Price: 60 to 80 MB/s of HTML with the tree, one core.
  */
+
+import { HtmlParser } from "./html-parser.ts";
 import { isBlank } from "./link-density.ts";
 import { MainContent, type MainContentOptions } from "./main-content.ts";
 import { Is, TEXT, tag, tagIs, tagSet } from "./tags.ts";
-import type { HtmlTree } from "./tree.ts";
-import { TreeBuilder } from "./tree-builder.ts";
+import { type HtmlTree, MAX_NODES } from "./tree.ts";
 
 export { TooManyNodes } from "./tree-builder.ts";
 
@@ -26,24 +27,28 @@ const SKIPPED_MEDIA = tagSet("object video audio embed area svg figcaption figur
 const BIG = tagSet("p h1 h2 h3 h4");
 const LISTS = tagSet("ul ol");
 const CELLS = tagSet("td th");
-const [OL, LI, PRE, BR, IMG, AREA] = ["ol", "li", "pre", "br", "img", "area"].map(tag);
+/** What the lines in them depend on: these end even where nothing is in them. */
+const HAS_STATE = tagSet("ul ol li pre");
+const [OL, LI, PRE, BR, IMG, AREA, TR] = ["ol", "li", "pre", "br", "img", "area", "tr"].map(tag);
 const BULLET = "\u2022 ";
 
 export class TextExtractor {
-  readonly #builder = new TreeBuilder();
+  readonly #parser: HtmlParser;
   readonly #options: PlainTextOptions;
   readonly #main: MainContent | undefined;
   readonly #layout: Layout;
 
-  constructor(options: PlainTextOptions) {
+  /** Of a page with more than `maxNodes` elements and texts, nothing is made. */
+  constructor(options: PlainTextOptions, maxNodes = MAX_NODES) {
     this.#options = options;
+    this.#parser = new HtmlParser(maxNodes);
     this.#main = options.main_content ? new MainContent(options) : undefined;
     this.#layout = new Layout(options.list_bullets);
   }
 
   /** The text of the page. Throws {@link TooManyNodes}. */
   extract(html: string): string {
-    const tree = this.#builder.build(html);
+    const tree = this.#parser.parse(html);
     if (tree.count === 0) return "";
     const root = this.#main?.open(tree) ?? 0;
     this.#walk(tree, root);
@@ -74,6 +79,7 @@ export class TextExtractor {
         if ((number === IMG || number === AREA) && this.#options.alt_texts)
           layout.append(tree.attribute(node, "alt") ?? "");
         if (ends[node] > node + 1) open.push(node);
+        else if (HAS_STATE[number] === 1) layout.element(number, depths[node] - base, true);
       }
       node++;
     }
@@ -95,6 +101,9 @@ class Layout {
   #hasLine = false;
   #pieces: string[] = [];
   #tag = 0;
+  /** Whether the line is a cell that is not the first of its row. */
+  #isNextCell = false;
+  #hasCell = false;
   #depth = 0;
   #isBlock = false;
   #isBreak = false;
@@ -113,7 +122,13 @@ class Layout {
   /** An element begins or ends. */
   element(number: number, depth: number, isEnd: boolean): void {
     const isBlock = tagIs(number, Is.block);
-    if (isBlock || !this.#hasLine || depth < this.#depth) this.#begin(number, depth, isBlock);
+    const isCell = CELLS[number] === 1 && !isEnd;
+    if (isBlock || isCell || !this.#hasLine || depth < this.#depth) this.#begin(number, depth, isBlock);
+    if (number === TR) this.#hasCell = false;
+    if (isCell) {
+      this.#isNextCell = this.#hasCell;
+      this.#hasCell = true;
+    }
     if (number === PRE) this.#isPre = Math.max(0, this.#isPre + (isEnd ? -1 : 1));
     if (number === BR) this.#isBreak = true;
     if (LISTS[number] === 1) this.#list(number, isEnd);
@@ -150,6 +165,7 @@ class Layout {
     this.#depth = depth;
     this.#isBlock = isBlock;
     this.#isBreak = false;
+    this.#isNextCell = false;
   }
 
   #list(number: number, isEnd: boolean): void {
@@ -184,17 +200,19 @@ class Layout {
     this.#pieces = [];
     if (this.#isPre === 0) {
       text = text.replace(/[ \t-\r]+/g, " ");
-      if ((this.#isBlock || this.#endsInBlank()) && text.startsWith(" ")) text = text.slice(1);
+      if ((this.#isBlock || this.#isNextCell || this.#endsInBlank()) && text.startsWith(" ")) text = text.slice(1);
     }
     if (text === "") return;
     this.#leaveMargin();
     const level = this.#lists.length;
-    if (level > 0) {
-      this.#out.push("  ".repeat(level + (this.#bullets && !this.#hasBullet ? 1 : 0)));
-      this.#hasBullet = false;
-    }
-    if (CELLS[this.#tag] === 1 && this.#out.length > 0 && !this.#out[this.#out.length - 1].endsWith("\n"))
+    if (this.#isNextCell && this.#out.length > 0) {
+      if (this.#out[this.#out.length - 1].endsWith(" ")) this.#trimEnd();
       this.#out.push("\t\t");
+      this.#isNextCell = false;
+    } else if (level > 0) {
+      this.#out.push("  ".repeat(level + (this.#bullets && !this.#hasBullet ? 1 : 0)));
+    }
+    this.#hasBullet = false;
     if (this.#prefix !== "") this.#out.push(this.#prefix);
     this.#prefix = "";
     this.#out.push(text);

@@ -29,9 +29,11 @@ export function tag(name: string): number {
   return number;
 }
 
-/** The numbers of elements that are known, by name. */
-export function tagNumbers<Name extends string>(...names: readonly Name[]): Readonly<Record<Name, number>> {
-  return Object.fromEntries(names.map((name) => [name, tag(name)])) as Record<Name, number>;
+type Words<Names extends string> = Names extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Names;
+
+/** The numbers of elements, by name; `names` has blanks between them. */
+export function tagNumbers<Names extends string>(names: Names): Readonly<Record<Words<Names>, number>> {
+  return Object.fromEntries(names.split(" ").map((name) => [name, tag(name)])) as Record<Words<Names>, number>;
 }
 
 /** One bit of {@link tagIs} each. */

@@ -4,50 +4,27 @@
  * Owns the rules of tree construction (HTML Standard, 13.2.6) that a text can depend on. Left out: content that stands in a table outside its cells stays where
  * it is. Invariant: whatever the page, no tag costs more than a walk over the open elements, of which there are few. Price: half of what the tokenizer costs.
  */
-import { type QuoteType, Tokenizer, type TokenizerCallbacks } from "htmlparser2";
 import { OpenElements } from "./open-elements.ts";
-import { COMMENT, FIRST_UNKNOWN, Is, TEXT, tagIs, tagNumber, tagNumbers, tagSet } from "./tags.ts";
-import { HtmlTree, MAX_NODES } from "./tree.ts";
+import { COMMENT, Is, TEXT, tagIs, tagNumbers, tagSet } from "./tags.ts";
+import type { HtmlTree } from "./tree.ts";
 
 /** The page has more nodes than are taken. */
 export class TooManyNodes extends Error {}
 
+/** A start tag. */
+export interface StartTag {
+  readonly number: number;
+  readonly isSelfClosing: boolean;
+  /** The tag as it is written, without its brackets: where it is in the page. */
+  readonly from: number;
+  readonly to: number;
+  /** Its first attribute in the tree; it has all from there on. */
+  readonly attributes: number;
+}
+
 /** The elements that have rules of their own. */
 const T = tagNumbers(
-  "a",
-  "address",
-  "body",
-  "br",
-  "button",
-  "caption",
-  "col",
-  "colgroup",
-  "dd",
-  "div",
-  "dt",
-  "form",
-  "frame",
-  "frameset",
-  "head",
-  "hr",
-  "html",
-  "li",
-  "listing",
-  "math",
-  "nobr",
-  "optgroup",
-  "option",
-  "p",
-  "pre",
-  "select",
-  "svg",
-  "table",
-  "tbody",
-  "td",
-  "template",
-  "textarea",
-  "th",
-  "tr",
+  "a address body br button caption col colgroup dd div dt form frame frameset head hr html li listing math nobr optgroup option p pre select svg table tbody td template textarea th tr",
 );
 const LIST_WALLS = tagSet("ol ul");
 const BUTTON_WALLS = tagSet("button");
@@ -55,18 +32,16 @@ const TABLE_WALLS = tagSet("html table template body");
 const CELLS = tagSet("td th caption");
 const ROW_PARENTS = tagSet("tbody tfoot thead table");
 const TABLE_TAGS = tagSet("caption col colgroup tbody td tfoot th thead tr");
-/** Elements of foreign content in which T.html goes on. */
+/** Elements of foreign content in which HTML goes on. */
 const INTEGRATION = tagSet("foreignobject desc title mi mo mn ms mtext");
 
 const isIn = (set: Uint8Array, number: number): boolean => set[number] === 1;
 const isSpace = (code: number): boolean =>
   code === 0x20 || code === 0x0a || code === 0x09 || code === 0x0d || code === 0x0c;
 
-export class TreeBuilder implements TokenizerCallbacks {
-  readonly tree = new HtmlTree();
-  readonly #stack = new OpenElements(this.tree);
-  readonly #tokenizer = new Tokenizer({ decodeEntities: false }, this);
-  readonly #unknown = new Map<string, number>();
+export class TreeBuilder {
+  readonly #tree: HtmlTree;
+  readonly #stack: OpenElements;
   /** Whether the body has begun, templates that are open, and a head's element whose text is passed over. */
   #hasBody = false;
   #templates = 0;
@@ -74,84 +49,58 @@ export class TreeBuilder implements TokenizerCallbacks {
   #isQuirky = true;
   /** Behind a tag after which a line end is none. */
   #dropsNewline = false;
-  /** Elements of T.svg and MathML that are open, by node. */
+  /** Elements of SVG and MathML that are open, by node. */
   readonly #foreign = new Set<number>();
-  /** The tag that is being read. */
-  #tag = 0;
-  #tagFrom = 0;
   #firstAttribute = 0;
-  #isKept = false;
-  #valueFrom = -1;
-  #valueTo = -1;
 
-  /** The tree of `html`, good until the next page. Throws {@link TooManyNodes}. */
-  build(html: string): HtmlTree {
-    this.tree.reset(html);
+  readonly #maxNodes: number;
+
+  constructor(tree: HtmlTree, maxNodes: number) {
+    this.#tree = tree;
+    this.#maxNodes = maxNodes;
+    this.#stack = new OpenElements(tree);
+  }
+
+  /** Begins a page: `html` is all of it. */
+  reset(html: string): void {
+    this.#tree.reset(html);
     this.#stack.reset();
-    this.#unknown.clear();
     this.#foreign.clear();
     this.#hasBody = false;
     this.#templates = 0;
     this.#headText = 0;
     this.#isQuirky = true;
     this.#dropsNewline = false;
-    this.#tokenizer.reset();
-    this.#tokenizer.write(html);
-    this.#tokenizer.end();
+  }
+
+  finish(): void {
     this.#stack.finish();
-    return this.tree;
   }
 
-  // What the tokenizer calls.
-
-  isInForeignContext(): boolean {
-    return this.#foreign.size > 0 && this.#isForeign();
+  /** Whether what comes next is of SVG or MathML. */
+  get isForeign(): boolean {
+    return this.#foreign.size > 0 && this.#foreign.has(this.#stack.top) && !isIn(INTEGRATION, this.#stack.topTag);
   }
 
-  onopentagname(from: number, to: number): void {
-    this.#tag = this.#numberOf(from, to);
-    this.#tagFrom = from;
-    this.#firstAttribute = this.tree.attributes;
+  doctype(): void {
+    if (!this.#hasBody) this.#isQuirky = false;
   }
 
-  onattribname(from: number, to: number): void {
-    this.#isKept = this.tree.addAttribute(from, to);
-    this.#valueFrom = -1;
+  comment(from: number, to: number): void {
+    if (this.#hasBody && this.#templates === 0) this.#count(this.#stack.add(COMMENT, from, to));
   }
 
-  onattribdata(from: number, to: number): void {
-    if (this.#valueFrom < 0) this.#valueFrom = from;
-    this.#valueTo = to;
-  }
-
-  onattribend(_quote: QuoteType, _end: number): void {
-    if (this.#isKept && this.#valueFrom >= 0) this.tree.setValue(this.#valueFrom, this.#valueTo);
-  }
-
-  onopentagend(end: number): void {
-    this.#start(this.#tag, end, false);
-  }
-
-  onselfclosingtag(end: number): void {
-    this.#start(this.#tag, end, true);
-  }
-
-  onclosetag(from: number, to: number): void {
-    this.#dropsNewline = false;
-    this.#end(this.#numberOf(from, to));
-  }
-
-  ontext(from: number, to: number): void {
+  text(from: number, to: number): void {
     if (this.#templates > 0 || this.#headText > 0) return;
     let start = from;
     if (this.#dropsNewline) {
       this.#dropsNewline = false;
-      const { html } = this.tree;
+      const { html } = this.#tree;
       if (html.charCodeAt(start) === 0x0d && html.charCodeAt(start + 1) === 0x0a) start += 2;
       else if (html.charCodeAt(start) === 0x0a || html.charCodeAt(start) === 0x0d) start++;
     }
     if (!this.#hasBody) {
-      while (start < to && isSpace(this.tree.html.charCodeAt(start))) start++;
+      while (start < to && isSpace(this.#tree.html.charCodeAt(start))) start++;
       if (start < to) this.#openBody();
     }
     if (start >= to) return;
@@ -159,35 +108,8 @@ export class TreeBuilder implements TokenizerCallbacks {
     this.#count(this.#stack.add(TEXT, start, to));
   }
 
-  oncomment(from: number, to: number): void {
-    if (this.#hasBody && this.#templates === 0) this.#count(this.#stack.add(COMMENT, from, to));
-  }
-
-  oncdata(from: number, to: number, endOffset: number): void {
-    if (this.#isForeign()) this.ontext(from, to - endOffset);
-    else this.oncomment(from, to);
-  }
-
-  ondeclaration(): void {
-    if (!this.#hasBody) this.#isQuirky = false;
-  }
-
-  onprocessinginstruction(): void {}
-  onattribentity(): void {}
-  ontextentity(): void {}
-  onend(): void {}
-
-  #numberOf(from: number, to: number): number {
-    const name = this.tree.html.slice(from, to).toLowerCase();
-    const known = tagNumber(name === "image" ? "img" : name) ?? this.#unknown.get(name);
-    if (known !== undefined) return known;
-    const number = Math.min(0xffff, FIRST_UNKNOWN + this.#unknown.size);
-    this.#unknown.set(name, number);
-    return number;
-  }
-
   #count(node: number): void {
-    if (node >= MAX_NODES) throw new TooManyNodes();
+    if (node >= this.#maxNodes) throw new TooManyNodes();
   }
 
   #openBody(): void {
@@ -196,11 +118,11 @@ export class TreeBuilder implements TokenizerCallbacks {
   }
 
   #insert(number: number): void {
-    this.#count(this.#stack.open(number, this.#firstAttribute, this.tree.attributes));
+    this.#count(this.#stack.open(number, this.#firstAttribute, this.#tree.attributes));
   }
 
   #insertVoid(number: number): void {
-    this.#count(this.#stack.add(number, this.#firstAttribute, this.tree.attributes));
+    this.#count(this.#stack.add(number, this.#firstAttribute, this.#tree.attributes));
   }
 
   /** Opens an element that the page has left out. */
@@ -208,18 +130,16 @@ export class TreeBuilder implements TokenizerCallbacks {
     this.#count(this.#stack.open(number, 0, 0));
   }
 
-  #isForeign(): boolean {
-    return this.#hasBody && this.#foreign.has(this.#stack.top) && !isIn(INTEGRATION, this.#stack.topTag);
-  }
-
-  #start(number: number, end: number, isSelfClosing: boolean): void {
+  start(tag: StartTag): void {
+    const { number } = tag;
     this.#dropsNewline = false;
+    this.#firstAttribute = tag.attributes;
     if (this.#templates > 0) {
       if (number === T.template) this.#templates++;
       return;
     }
     if (!this.#hasBody && !this.#leavesHead(number)) return;
-    if (this.#isForeign() && this.#startForeign(number, isSelfClosing)) return;
+    if (this.isForeign && this.#startForeign(tag)) return;
     if (number === T.template) {
       this.#templates = 1;
     } else if (isIn(TABLE_TAGS, number)) {
@@ -231,7 +151,7 @@ export class TreeBuilder implements TokenizerCallbacks {
       number !== T.frame &&
       number !== T.frameset
     ) {
-      this.#startInBody(number, end, isSelfClosing);
+      this.#startInBody(tag);
     }
   }
 
@@ -251,7 +171,7 @@ export class TreeBuilder implements TokenizerCallbacks {
     return true;
   }
 
-  #startInBody(number: number, end: number, isSelfClosing: boolean): void {
+  #startInBody({ number, isSelfClosing, from, to }: StartTag): void {
     const stack = this.#stack;
     const closesParagraph = tagIs(number, Is.closesParagraph) || (number === T.table && !this.#isQuirky);
     if (closesParagraph) this.#closeParagraph();
@@ -273,17 +193,15 @@ export class TreeBuilder implements TokenizerCallbacks {
       if (outer >= 0) stack.popTo(outer);
     } else if (number === T.form) {
       if (stack.findWithin((each) => each === T.form, TABLE_WALLS) >= 0) return;
-      if (tagIs(stack.topTag, Is.tablePart)) return this.#insertVoid(T.form);
+      if (tagIs(stack.topTag, Is.tablePart)) {
+        this.#insertVoid(T.form);
+        return;
+      }
     }
     if (tagIs(number, Is.formatting)) {
       stack.reopenFormatting();
-      stack.openFormatting(
-        number,
-        this.#firstAttribute,
-        this.tree.attributes,
-        this.tree.html.slice(this.#tagFrom, end),
-      );
-      this.#count(this.tree.count);
+      stack.openFormatting(number, this.#firstAttribute, this.#tree.attributes, this.#tree.html.slice(from, to));
+      this.#count(this.#tree.count);
       return;
     }
     if (tagIs(number, Is.void)) {
@@ -292,17 +210,21 @@ export class TreeBuilder implements TokenizerCallbacks {
       return;
     }
     if (!tagIs(number, Is.special) || number === T.button) stack.reopenFormatting();
-    if (isSelfClosing && (number === T.svg || number === T.math)) return this.#insertVoid(number);
+    const isForeign = number === T.svg || number === T.math;
+    if (isForeign && isSelfClosing) {
+      this.#insertVoid(number);
+      return;
+    }
     this.#insert(number);
-    if (number === T.svg || number === T.math) this.#foreign.add(stack.top);
+    if (isForeign) this.#foreign.add(stack.top);
     if (tagIs(number, Is.marker)) stack.addMarker();
     this.#dropsNewline = number === T.pre || number === T.textarea || number === T.listing;
   }
 
   /** True where the tag was one of foreign content; false where it has ended that. */
-  #startForeign(number: number, isSelfClosing: boolean): boolean {
+  #startForeign({ number, isSelfClosing }: StartTag): boolean {
     if (tagIs(number, Is.endsForeign)) {
-      while (this.#isForeign()) this.#stack.popTo(this.#stack.depth - 1);
+      while (this.isForeign) this.#stack.popTo(this.#stack.depth - 1);
       return false;
     }
     if (isSelfClosing) this.#insertVoid(number);
@@ -347,7 +269,8 @@ export class TreeBuilder implements TokenizerCallbacks {
     return this.#stack.findWithin((each) => each === T.table, TABLE_WALLS);
   }
 
-  #end(number: number): void {
+  end(number: number): void {
+    this.#dropsNewline = false;
     if (number === T.template) {
       if (this.#templates > 0) this.#templates--;
       return;
@@ -363,7 +286,7 @@ export class TreeBuilder implements TokenizerCallbacks {
       if (stack.find(T.p, BUTTON_WALLS) < 0) this.#imply(T.p);
       this.#closeParagraph();
     } else if (number === T.br) {
-      this.#firstAttribute = this.tree.attributes;
+      this.#firstAttribute = this.#tree.attributes;
       this.#insertVoid(T.br);
     } else if (number === T.li) this.#close(stack.find(T.li, LIST_WALLS));
     else if (number === T.dd || number === T.dt) this.#close(stack.find(number));
@@ -381,8 +304,8 @@ export class TreeBuilder implements TokenizerCallbacks {
     const stack = this.#stack;
     for (let at = stack.depth - 1; at > 0; at--) {
       const each = stack.tagAt(at);
-      if (each === number) return stack.popTo(at);
-      if (tagIs(each, Is.special)) return;
+      if (each === number) stack.popTo(at);
+      if (each === number || tagIs(each, Is.special)) return;
     }
   }
 

@@ -30,6 +30,7 @@ const ATTRIBUTE_NUMBERS: ReadonlyMap<string, number> = new Map(ATTRIBUTES.map((n
 /** More nodes than any page has that people read: what is larger is refused. */
 export const MAX_NODES = 2_000_000;
 
+const AMPERSAND = 0x26;
 const TEXTAREA = tag("textarea");
 const TITLE = tag("title");
 
@@ -119,6 +120,13 @@ export class HtmlTree {
     const parent = this.tags[this.parents[node]];
     const isRaw = tagIs(parent, Is.raw) && parent !== TEXTAREA && parent !== TITLE;
     return isRaw ? text : decodeHTML(text);
+  }
+
+  /** Whether a text may have characters that are written as references. */
+  hasReference(node: number): boolean {
+    const to = this.to[node];
+    for (let at = this.from[node]; at < to; at++) if (this.html.charCodeAt(at) === AMPERSAND) return true;
+    return false;
   }
 
   isElement(node: number): boolean {
