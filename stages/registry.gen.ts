@@ -39,6 +39,7 @@ import readCsv from "./read/csv.ts";
 import readFiles from "./read/files.ts";
 import readJsonl from "./read/jsonl.ts";
 import readParquet from "./read/parquet.ts";
+import readSoftwareHeritage from "./read/software-heritage.ts";
 import readWarc from "./read/warc.ts";
 import readWet from "./read/wet.ts";
 import rewriteJoinColumns from "./rewrite/join-columns.ts";
@@ -53,6 +54,7 @@ export const BUILTIN_STAGES = {
   "read/files": readFiles,
   "read/jsonl": readJsonl,
   "read/parquet": readParquet,
+  "read/software-heritage": readSoftwareHeritage,
   "read/warc": readWarc,
   "read/wet": readWet,
   "filter/c4-quality": filterC4Quality,
