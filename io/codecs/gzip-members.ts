@@ -3,7 +3,7 @@
  *
  * Invariants: a member's checksum and length are checked before its content is handed out. Where a part begins in the middle of a member, the first
  * one behind is the first that begins like a record; who reads the part before looks at the same bytes and refuses a file in which that is another
- * one, so no cut of a file changes what is read. Price: 200 MB/s of content, two thirds of it zlib; a window of some MiB that grows to the size of a
+ * one, so no cut of a file changes what is read. Price: 120 MB/s of content, most of it zlib; a window of some MiB that grows to the size of a
  * member.
  */
 import { inflateRawSync } from "node:zlib";
