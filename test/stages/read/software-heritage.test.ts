@@ -166,7 +166,7 @@ outputs: [ { name: code, sources: [code], format: { use: jsonl, codec: none }, c
   const retried = Math.floor((server.asked.length + 4) / 7);
   assert.equal(server.asked.length - retried, ids.length, "every id is answered once");
   const files = fs.readdirSync(path.join(folder, "out"), { recursive: true, encoding: "utf8" });
-  const output = files.find((file) => file.endsWith(".jsonl") && !file.includes("journal"))!;
+  const output = files.find((file) => /output-.*\.jsonl$/.test(file))!;
   const lines = fs
     .readFileSync(path.join(folder, "out", output), "utf8")
     .trim()
