@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
+import { MAX_ROW_BYTES } from "../../../batch/batch.ts";
 import { createZstdEncoder } from "../../../io/codecs/zstd-encoder.ts";
 import stage, { warcSource } from "../../../stages/read/warc.ts";
 import wetStage, { wetSource } from "../../../stages/read/wet.ts";
@@ -220,6 +221,23 @@ test("what is damaged, no archive, or cannot be cut is refused by its name", asy
   assert.equal((await read("a.warc.gz", nested)).length, 2);
   await assert.rejects(read("a.warc.gz", nested, {}, 900), { code: "data/nested-archive" });
   assert.equal((await read("a.warc.gz", nested, { split: false }, 900)).length, 2);
+});
+
+test("a record larger than any row may be is passed over, in parts and whole", async () => {
+  const page = record({ id: "p", content: http("<p>a") });
+  const huge = record({ id: "h", content: Buffer.alloc(MAX_ROW_BYTES + (2 << 20), 0x61) });
+  const file = members([INFO, page, huge, page]);
+  for (const [given, extentBytes] of [
+    [{}, 20_000],
+    [{ split: false }, 20_000],
+  ] as const) {
+    const context = contextOf({ "a.warc.gz": file });
+    assert.equal((await readAll(warc(given), context, extentBytes)).length, 2);
+    assert.deepEqual(
+      context.problems.map(({ kind }) => kind),
+      ["row_too_large"],
+    );
+  }
 });
 
 test("WET: texts as they are, with languages", async () => {
