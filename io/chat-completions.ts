@@ -109,7 +109,7 @@ export class ChatClient {
     const pieces: Uint8Array[] = [];
     let size = 0;
     try {
-      const { status, headers } = await this.#connections.post(
+      const { status, headers } = await this.#connections.request(
         {
           url,
           headers: headersOf(open.endpoint, call.stream),

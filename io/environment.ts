@@ -3,7 +3,7 @@
  *
  * Plain data plus one {@link HttpClient}; workers rebuild it from {@link environmentData}, which is structured-cloneable and shares the
  * rate budget. Invariant: nothing here changes output bytes, so none of it is in a fingerprint. The token lives in this object and in
- * request headers only, and so do addresses and keys of endpoints.
+ * request headers only, and so do addresses and keys of endpoints and stores.
  */
 import fs from "node:fs";
 import os from "node:os";
@@ -11,6 +11,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AssetLibrary, type SharedAsset, type SharedTablesByKey } from "./assets.ts";
 import { ChatClient } from "./chat-completions.ts";
+import { ObjectStore, type ObjectStoreData, objectStoreData } from "./object-store.ts";
 import { type EndpointData, endpointData } from "./remote/endpoints.ts";
 import { DEFAULT_RETRY, HttpClient, type RetryOptions, type Transport } from "./remote/fetch.ts";
 import { createRateMemory } from "./remote/rate-budget.ts";
@@ -33,6 +34,8 @@ export interface EnvironmentData {
   readonly rateMemory: SharedArrayBuffer;
   /** Where models answer, with their keys. */
   readonly endpoints: EndpointData;
+  /** Where objects of stages are, with the keys of AWS. */
+  readonly store: ObjectStoreData;
   /** Calls to endpoints that are out, over all threads. */
   readonly limitMemory: SharedArrayBuffer;
   /** Assets that the threads of a process share. */
@@ -44,6 +47,8 @@ export interface IoEnvironment extends EnvironmentData {
   readonly client: HttpClient;
   /** Asks models. */
   readonly chat: ChatClient;
+  /** Gets objects by their keys. */
+  readonly objects: ObjectStore;
   /** Aborted: nothing more is listed, hashed or fetched in this thread. */
   readonly stop?: AbortSignal | undefined;
   /** Files that stages need besides their input. */
@@ -52,7 +57,7 @@ export interface IoEnvironment extends EnvironmentData {
 
 /**
  * Fills what `overrides` leaves out from the process environment: HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE, HF_ENDPOINT,
- * XDG_CACHE_HOME, and the variables of endpoints. What of them is empty counts as not set. `transport` is for tests.
+ * XDG_CACHE_HOME, and the variables of endpoints and of object stores. What of them is empty counts as not set. `transport` is for tests.
  */
 export function createIoEnvironment(
   overrides: Partial<EnvironmentData> & {
@@ -70,6 +75,7 @@ export function createIoEnvironment(
     retry: DEFAULT_RETRY,
     rateMemory: createRateMemory(),
     endpoints: endpointData([], env),
+    store: objectStoreData(env),
     limitMemory: createLimitMemory(),
     ...given,
     root: path.resolve(given.root ?? "."),
@@ -79,12 +85,13 @@ export function createIoEnvironment(
   const outside = transport ?? realTransport();
   const client = new HttpClient({ ...data, transport: outside, stop });
   const chat = new ChatClient({ ...data, now: outside.now, sleep: outside.sleep });
-  return { ...data, client, chat, stop, assets: new AssetLibrary(data.sharedAssets, data.sharedTables) };
+  const objects = new ObjectStore({ ...data, now: outside.now, sleep: outside.sleep });
+  return { ...data, client, chat, objects, stop, assets: new AssetLibrary(data.sharedAssets, data.sharedTables) };
 }
 
 /** The part of `environment` that a worker thread can be given, with the assets that are in the store or at hand by now. */
 export function environmentData(environment: IoEnvironment): EnvironmentData {
-  const { client: _client, chat: _chat, stop: _stop, assets, ...data } = environment;
+  const { client: _client, chat: _chat, objects: _objects, stop: _stop, assets, ...data } = environment;
   return { ...data, sharedAssets: assets.share(), sharedTables: assets.shareTables() };
 }
 

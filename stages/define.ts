@@ -8,6 +8,7 @@
 import type { z } from "zod";
 import type { ColumnKind } from "../batch/column.ts";
 import type { ChatClient } from "../io/chat-completions.ts";
+import type { ObjectStore } from "../io/object-store.ts";
 import type { Seed } from "../kernels/random/shuffle.ts";
 import type { AssetFiles, Assets } from "./assets.ts";
 import type { Exchange, OperatorKind, OperatorOf, StageState } from "./operators.ts";
@@ -34,6 +35,8 @@ export interface StageResources {
   readonly assets: Assets;
   /** Asks models at the endpoints that `endpoints` declares. */
   readonly chat: Pick<ChatClient, "complete">;
+  /** Gets objects of stores by their keys. */
+  readonly objects: Pick<ObjectStore, "get">;
   /** Key of the stage's randomness: of recipe seed and stage. Rows add their shard's key and their position. */
   readonly seed: Seed;
 }
@@ -51,6 +54,9 @@ export const NO_RESOURCES: StageResources = {
   },
   chat: {
     complete: (_call, _signal) => Promise.reject(new Error("the stage was created without endpoints")),
+  },
+  objects: {
+    get: () => Promise.reject(new Error("the stage was created without object stores")),
   },
   seed: [0, 0],
 };

@@ -91,6 +91,7 @@ export class WorkerContext {
     const operator = createOperator(stage, this.#registry, {
       assets: assetsOf(stage, this.environment.assets),
       chat: this.environment.chat,
+      objects: this.environment.objects,
     });
     this.#operators.set(key, operator);
     return operator;

@@ -1,5 +1,5 @@
 /**
- * One POST over a kept connection, its body handed over as it arrives, with a clock for every way of being silent.
+ * One request over a kept connection, a POST or a GET, its body handed over as it arrives, with a clock for every way of being silent.
  *
  * Invariant: it either ends with the whole body or throws a {@link NetworkFailure} that names no address; a redirect is followed nowhere, so a
  * key goes where it was sent. A kept connection that the server had closed is opened again at once: nothing was answered on it.
@@ -23,6 +23,8 @@ export interface PostTimeouts {
 }
 
 export interface PostRequest {
+  /** POST where nothing is said. A GET has an empty body. */
+  readonly method?: "GET" | "POST";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
@@ -38,14 +40,14 @@ export interface PostAnswer {
 /** Takes a piece of the body; what it throws ends the request. */
 export type TakePiece = (piece: Uint8Array, answer: PostAnswer) => void;
 
-/** Connections of one thread to the servers that it posts to. */
+/** Connections of one thread to the servers that it asks. */
 export class Connections {
   readonly #http = new http.Agent({ keepAlive: true, scheduling: "lifo" });
   readonly #https = new https.Agent({ keepAlive: true, scheduling: "lifo" });
   readonly #targets = new WeakMap<URL, http.RequestOptions>();
 
   /** Throws {@link NetworkFailure}, what `take` throws, and the signal's reason. */
-  async post(request: PostRequest, take: TakePiece): Promise<PostAnswer> {
+  async request(request: PostRequest, take: TakePiece): Promise<PostAnswer> {
     for (;;) {
       const attempt = new Attempt(request, take, this.#targetOf(request.url));
       try {
@@ -60,7 +62,7 @@ export class Connections {
     const known = this.#targets.get(url);
     if (known !== undefined) return known;
     const agent = url.protocol === "https:" ? this.#https : this.#http;
-    const target = { ...urlToHttpOptions(url), agent, method: "POST" };
+    const target = { ...urlToHttpOptions(url), agent };
     this.#targets.set(url, target);
     return target;
   }
@@ -89,7 +91,9 @@ class Attempt {
     this.answer = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    const options = { ...target, headers: { ...headers, "content-length": String(body.length) } };
+    const { method = "POST" } = request;
+    const length = method === "POST" ? { "content-length": String(body.length) } : {};
+    const options = { ...target, method, headers: { ...headers, ...length } };
     const isSecure = url.protocol === "https:";
     this.#client = isSecure ? https.request(options) : http.request(options);
     this.#total = setTimeout(() => this.#fail(`not done in ${seconds(timeouts.total_ms)}`), timeouts.total_ms);

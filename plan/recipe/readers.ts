@@ -10,12 +10,14 @@ const READERS: Readonly<Record<string, string>> = {
   ".ipc": "read/arrow",
   ".csv": "read/csv",
   ".tsv": "read/csv",
+  ".warc": "read/warc",
+  ".wet": "read/wet",
 };
 const COMPRESSED = /\.(gz|gzip|zst|zstd|bz2|xz)$/;
 /** Compressions and archives that are not read; io/codecs knows them by their first bytes too. */
 const NOT_READ = /\.(lz4|zip|7z|tar|tgz|sz|snappy|br|lzma|lz|z)$/i;
 /** Columnar files compress inside; a compressed one cannot be read by parts. */
-const COMPRESSIBLE = new Set(["read/jsonl", "read/csv"]);
+const COMPRESSIBLE = new Set(["read/jsonl", "read/csv", "read/warc", "read/wet"]);
 
 /** Full name of a reader, packer or format given short: `jsonl` is `read/jsonl`. */
 export function fullName(kind: "read" | "pack" | "write", name: string): string {

@@ -152,7 +152,7 @@ export function missingColumn(
     : near
       ? `did you mean ${near}? set ${option}: ${near}`
       : ids
-        ? `these rows only name their contents (${ids}): download the files first, then read those`
+        ? `these rows only name their contents (${ids}): set text: null and metadata: [${ids}], and let read/software-heritage get them`
         : `set ${option} to one of the columns there are`;
   return new DataError({
     code: "data/missing-column",

@@ -12,6 +12,9 @@ export type RowProblem =
   | "row_too_large"
   | "bad_json"
   | "bad_csv"
+  | "bad_warc"
+  | "bad_http"
+  | "truncated_record"
   | "bad_metadata";
 
 export const ROW_TOO_LARGE = `row is larger than ${MAX_ROW_BYTES / 2 ** 20} MiB`;

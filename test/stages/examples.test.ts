@@ -1,6 +1,8 @@
 /** Runs the examples that stages document themselves with: what the reference shows is what happens. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import type { Batch } from "../../batch/batch.ts";
 import type { Column } from "../../batch/column.ts";
 import { jsonText } from "../../kernels/json/json-text.ts";
@@ -42,7 +44,13 @@ const chat: StageResources["chat"] = {
     system_fingerprint: null,
   }),
 };
-const resources: StageResources = { assets: LOCAL_ASSETS, chat, seed: SEED };
+/** The store that examples ask. It holds one file. */
+const FILE = "print('hello')\n";
+const objects: StageResources["objects"] = {
+  get: async (_place, key) =>
+    key === createHash("sha1").update(FILE).digest("hex") ? { bytes: gzipSync(FILE) } : { missing: 404 },
+};
+const resources: StageResources = { assets: LOCAL_ASSETS, chat, objects, seed: SEED };
 
 for (const stage of stageRegistry().stages) {
   test(`${stage.name} does what its examples say`, async () => {

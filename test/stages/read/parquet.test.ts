@@ -255,7 +255,7 @@ test("missing columns: what there is, what was meant, and why Stack-Edu has no t
     "data/missing-column",
     /blob_id/,
   );
-  assert.match(blobs.details.fix ?? "", /download the files first/);
+  assert.match(blobs.details.fix ?? "", /read\/software-heritage/);
   await refused(
     read({ "a.parquet": columns("text") }, { metadata: ["score"] }),
     "data/missing-column",
