@@ -31,6 +31,7 @@ import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
 import filterLength from "./filter/length.ts";
 import filterSample from "./filter/sample.ts";
+import filterUrl from "./filter/url.ts";
 import packBestFit from "./pack/best-fit.ts";
 import packBfd from "./pack/bfd.ts";
 import packBfdSplit from "./pack/bfd-split.ts";
@@ -61,6 +62,7 @@ export const BUILTIN_STAGES = {
   "filter/gopher-repetition": filterGopherRepetition,
   "filter/length": filterLength,
   "filter/sample": filterSample,
+  "filter/url": filterUrl,
   "rewrite/join-columns": rewriteJoinColumns,
   "annotate/choice": annotateChoice,
   "annotate/completion-loss": annotateCompletionLoss,
