@@ -30,6 +30,7 @@ import filterFinewebQuality from "./filter/fineweb-quality.ts";
 import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
 import filterLength from "./filter/length.ts";
+import filterRegex from "./filter/regex.ts";
 import filterSample from "./filter/sample.ts";
 import filterUrl from "./filter/url.ts";
 import packBestFit from "./pack/best-fit.ts";
@@ -61,6 +62,7 @@ export const BUILTIN_STAGES = {
   "filter/gopher-quality": filterGopherQuality,
   "filter/gopher-repetition": filterGopherRepetition,
   "filter/length": filterLength,
+  "filter/regex": filterRegex,
   "filter/sample": filterSample,
   "filter/url": filterUrl,
   "rewrite/join-columns": rewriteJoinColumns,
