@@ -19,6 +19,7 @@ import chatRender from "./chat/render.ts";
 import chatSystem from "./chat/system.ts";
 import chatText from "./chat/text.ts";
 import chatTools from "./chat/tools.ts";
+import dedupBloom from "./dedup/bloom.ts";
 import dedupExact from "./dedup/exact.ts";
 import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
@@ -72,6 +73,7 @@ export const BUILTIN_STAGES = {
   "annotate/length": annotateLength,
   "annotate/look-up": annotateLookUp,
   "annotate/statistics": annotateStatistics,
+  "dedup/bloom": dedupBloom,
   "dedup/exact": dedupExact,
   "dedup/minhash": dedupMinhash,
   "dedup/paragraphs": dedupParagraphs,

@@ -15,7 +15,7 @@ import { readVouched, type Vouched, type VouchedFile } from "../../io/local/vouc
 import { Leaders } from "../../kernels/dedup/leaders.ts";
 import { rootsToSizes, uniteEdges } from "../../kernels/dedup/union-find.ts";
 import { groupAt } from "../../plan/plan.ts";
-import type { BarrierOperator } from "../../stages/define.ts";
+import type { BarrierOperator, SequenceBarrierOperator } from "../../stages/define.ts";
 import { type EdgeSink, EdgeWriter, readEdges } from "../../store/edge-file.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import { vouch, vouchers } from "../../store/marker.ts";
@@ -24,12 +24,14 @@ import { SignatureReader } from "../../store/signature-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { MatchMarker, MatchTask, PartsInput, UniteMarker, UniteTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
+import { matchInOrder } from "./match-in-order.ts";
 import { type Matching, selectFirst, writeOrdered } from "./select.ts";
 
 export function match(task: MatchTask, context: WorkerContext): MatchMarker {
   const group = groupAt(context.plan, task.group);
   const folder = context.layout.match(group.fingerprint);
   const operator = context.operator(group.stage) as BarrierOperator;
+  if (operator.verdict === "sequence") return matchInOrder(task, operator, alreadyDropped(task), context);
   const selects = operator.verdict === "select";
   const name = selects ? matchFiles.ordered(task.partition) : matchFiles.edges(task.partition);
   const pending = createIntermediate(join(folder, name));
@@ -63,7 +65,7 @@ function matchingOf(task: MatchTask, { setup }: WorkerContext): Matching {
  */
 function writeEdges(
   task: MatchTask,
-  operator: BarrierOperator,
+  operator: Exclude<BarrierOperator, SequenceBarrierOperator>,
   { inputs, partition, options }: Matching,
   matcher: PartitionMatcher,
   sink: EdgeSink,
@@ -104,12 +106,17 @@ export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
   const roots =
     exchange?.verdict === "select"
       ? selectFirst(task.documents, filesNamed(matchFiles.ordered), exchange.count)
-      : uniteEdges(task.documents, readEdges(filesNamed(matchFiles.edges)));
+      : exchange?.in_order === true
+        ? selectFirst(task.documents, filesNamed(matchFiles.ordered), 0)
+        : uniteEdges(task.documents, readEdges(filesNamed(matchFiles.edges)));
   let duplicates = 0;
   for (let document = 0; document < roots.length; document++) duplicates += Number(roots[document] !== document);
   const files = [commitWords(join(folder, matchFiles.roots), roots)];
   // On disk the roots are safe: their memory becomes that of the sizes. Rows that are selected are no clusters.
-  if (group.verdict !== "select") files.push(commitWords(join(folder, matchFiles.sizes), rootsToSizes(roots)));
+  if (group.verdict !== "select") {
+    const sizes = exchange?.in_order === true ? roots.map((root, row) => Number(root === row)) : rootsToSizes(roots);
+    files.push(commitWords(join(folder, matchFiles.sizes), sizes));
+  }
   const marker: UniteMarker = { files, documents: task.documents, duplicates };
   commitMarker(join(folder, matchFiles.united), marker);
   return marker;
