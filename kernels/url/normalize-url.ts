@@ -84,7 +84,8 @@ export class UrlNormalizer {
   #putHost(url: Uint8Array, start: number, end: number): void {
     let from = start;
     const isWww = end - start > 4 && [0x77, 0x77, 0x77].every((byte, i) => (url[start + i] | 0x20) === byte);
-    if (isWww && url[start + 3] === DOT) from = start + 4;
+    // `www.com` is a name like any other.
+    if (isWww && url[start + 3] === DOT && url.subarray(start + 4, end).includes(DOT)) from = start + 4;
     for (let at = from; at < end; at++) {
       const byte = url[at];
       this.bytes[this.length++] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
