@@ -206,7 +206,8 @@ class PartFinder {
   }
 }
 
-function lettersOf(word: string): readonly number[] {
+/** Numbers of the letters and digits of a word, 1 to 36. */
+export function lettersOf(word: string): readonly number[] {
   return Array.from(word, (character) => letterOf[character.charCodeAt(0)]);
 }
 

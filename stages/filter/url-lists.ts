@@ -7,7 +7,7 @@
 import { DataError } from "../../batch/errors.ts";
 import { TABLES_START } from "../../io/shared-tables.ts";
 import { LineSet, MAX_LIST_BYTES } from "../../kernels/url/line-set.ts";
-import { UrlWords, wordOf } from "../../kernels/url/url-words.ts";
+import { type UrlWordLists, UrlWords, wordOf } from "../../kernels/url/url-words.ts";
 import type { AssetRef, Assets } from "../define.ts";
 
 export interface UrlListOptions {
@@ -35,8 +35,9 @@ export class LineSets {
     for (const set of this.#sets) set.mark(hashes, count, marks);
   }
 
-  has(bytes: Uint8Array, start: number, end: number): boolean {
-    for (const set of this.#sets) if (set.has(bytes, start, end)) return true;
+  /** See {@link LineSet.has}. */
+  has(bytes: Uint8Array, start: number, end: number, hash?: number): boolean {
+    for (const set of this.#sets) if (set.has(bytes, start, end, hash)) return true;
     return false;
   }
 }
@@ -45,6 +46,7 @@ export interface UrlLists {
   readonly domains: LineSets;
   readonly urls: LineSets;
   readonly words: UrlWords;
+  readonly wordLists: UrlWordLists;
 }
 
 export function openUrlLists(options: UrlListOptions, assets: Assets): UrlLists {
@@ -59,12 +61,12 @@ export function openUrlLists(options: UrlListOptions, assets: Assets): UrlLists 
     });
     attachAll(all, memory.buffer);
   }
-  const words = new UrlWords({
+  const wordLists: UrlWordLists = {
     banned: wordsOf(options.banned_words, assets),
     softBanned: wordsOf(options.soft_banned_words, assets),
     parts: wordsOf(options.banned_subwords, assets),
-  });
-  return { domains: new LineSets(domains), urls: new LineSets(urls), words };
+  };
+  return { domains: new LineSets(domains), urls: new LineSets(urls), words: new UrlWords(wordLists), wordLists };
 }
 
 function attachAll(sets: readonly LineSet[], buffer: ArrayBufferLike): void {

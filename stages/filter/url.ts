@@ -6,9 +6,12 @@
  * its bytes and a third more, once for all threads.
  */
 import { z } from "zod";
+import { int32At, uint32At } from "../../batch/numbers.ts";
+import { wasmModule } from "../../io/wasm.ts";
 import { HostRange, withoutScheme } from "../../kernels/url/host.ts";
 import { lineHash } from "../../kernels/url/line-set.ts";
 import { RegistrableDomain } from "../../kernels/url/registrable-domain.ts";
+import { WasmUrlScan } from "../../kernels/wasm/url-scan.ts";
 import { type Cells, ColumnPath } from "../cells.ts";
 import { assetPath, defineStage, filter } from "../define.ts";
 import { openUrlLists, type UrlLists } from "./url-lists.ts";
@@ -90,7 +93,10 @@ export class UrlJudge {
   readonly #minSoftWords: number;
   readonly #range = new HostRange();
   readonly #registrable = new RegistrableDomain();
-  /** Of each URL that was met: the hashes of its registrable domain and of its host, and whether one of them may be listed. */
+  readonly #scan: WasmUrlScan | undefined;
+  /** Of each URL that was met: its place in the scan, -1 where it is not there. */
+  readonly #scanned = new Int32Array(CHUNK);
+  /** The hashes of its registrable domain and of its host, and whether one of them may be listed. */
   readonly #hashes = new Uint32Array(2 * CHUNK);
   readonly #marks = new Uint8Array(2 * CHUNK);
   #met = 0;
@@ -101,25 +107,43 @@ export class UrlJudge {
     this.#fold = given.letter_case === "ignore";
     this.#ignoreScheme = given.ignore_scheme;
     this.#minSoftWords = given.min_soft_words;
+    const module = wasmModule("url");
+    this.#scan = module && new WasmUrlScan(module, lists.wordLists);
   }
 
   /** Takes note of the URL `bytes[start, end)`; whether there is room for another. */
   meet(bytes: Uint8Array, start: number, end: number): boolean {
-    const at = 2 * this.#met++;
-    if (this.#hasDomain(bytes, start, end)) {
-      const { host, hostStart, hostEnd, start: domain } = this.#registrable;
-      const hash = lineHash(host, domain, hostEnd);
-      this.#hashes[at] = hash;
-      this.#hashes[at + 1] = domain > hostStart ? lineHash(host, hostStart, hostEnd) : hash;
-    } else this.#hashes.fill(0, at, at + 2);
+    const url = this.#met++;
+    const scan = this.#scan;
+    if (scan?.takes(start, end)) {
+      this.#scanned[url] = scan.count;
+      scan.add(bytes, start, end);
+      return this.#met < CHUNK && !scan.isFull;
+    }
+    this.#scanned[url] = -1;
+    this.#hashHost(url, bytes, start, end);
     return this.#met < CHUNK;
   }
 
   lookUp(): void {
+    const scan = this.#scan;
+    const { domains } = this.#lists;
+    scan?.scan();
+    for (let url = 0; url < this.#met && scan !== undefined && !domains.isEmpty; url++) {
+      const at = int32At(this.#scanned, url);
+      if (at < 0) continue;
+      if (scan.hasOddHost(at)) {
+        this.#hashHost(url, scan.text, uint32At(scan.starts, at), uint32At(scan.ends, at));
+        continue;
+      }
+      this.#hashes[2 * url] = scan.domainHash(at);
+      this.#hashes[2 * url + 1] = scan.hostHash(at);
+    }
     this.#marks.fill(0);
-    this.#lists.domains.mark(this.#hashes, 2 * this.#met, this.#marks);
+    domains.mark(this.#hashes, 2 * this.#met, this.#marks);
     this.#met = 0;
     this.#judged = 0;
+    scan?.reset();
   }
 
   /** Why the URL `bytes[start, end)`, the next of those that were met, goes; undefined where it stays. */
@@ -127,15 +151,18 @@ export class UrlJudge {
     const { urls, words } = this.#lists;
     this.value = undefined;
     this.detail = undefined;
-    const mark = 2 * this.#judged++;
-    if (this.#marks[mark] === 1 || this.#marks[mark + 1] === 1) {
+    const url = this.#judged++;
+    if (this.#marks[2 * url] === 1 || this.#marks[2 * url + 1] === 1) {
       const reason = this.#judgeHost(bytes, start, end);
       if (reason !== undefined) return reason;
     }
+    const scanned = int32At(this.#scanned, url);
+    const scan = scanned < 0 ? undefined : this.#scan;
     if (!urls.isEmpty) {
       const from = this.#ignoreScheme ? withoutScheme(bytes, start, end) : start;
-      if (urls.has(bytes, from, end)) return "blocked_url";
+      if (urls.has(bytes, from, end, from === start ? scan?.urlHash(scanned) : undefined)) return "blocked_url";
     }
+    if (scan?.mayHaveWords(scanned) === false) return undefined;
     words.look(bytes, start, end, this.#fold);
     if (words.banned !== undefined) {
       this.detail = words.banned;
@@ -147,6 +174,18 @@ export class UrlJudge {
     }
     this.detail = words.part;
     return words.part === undefined ? undefined : "banned_subword";
+  }
+
+  /** Finds the hashes of a URL's registrable domain and host. */
+  #hashHost(url: number, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#hasDomain(bytes, start, end)) {
+      this.#hashes.fill(0, 2 * url, 2 * url + 2);
+      return;
+    }
+    const { host, hostStart, hostEnd, start: domain } = this.#registrable;
+    const hash = lineHash(host, domain, hostEnd);
+    this.#hashes[2 * url] = hash;
+    this.#hashes[2 * url + 1] = domain > hostStart ? lineHash(host, hostStart, hostEnd) : hash;
   }
 
   #hasDomain(bytes: Uint8Array, start: number, end: number): boolean {
