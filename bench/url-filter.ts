@@ -131,7 +131,7 @@ function judged(times: number): { seconds: number; reasons: (string | undefined)
     const start = cpuSeconds();
     for (let first = 0; first < ends.length; ) {
       let last = first;
-      while (judge.meet(bytes, last === 0 ? 0 : ends[last - 1], ends[last]) && last + 1 < ends.length) last++;
+      while (judge.meet(bytes, last === 0 ? 0 : ends[last - 1], ends[last], true) && last + 1 < ends.length) last++;
       judge.lookUp();
       for (; first <= last; first++) reasons.push(judge.judge(bytes, first === 0 ? 0 : ends[first - 1], ends[first]));
     }

@@ -19,6 +19,8 @@ const ENDS: usize = memory.data(4 * 256, 16);
 const RESULTS: usize = memory.data(16 * 256, 16);
 const WORD_FILTER: usize = memory.data(1 << 13, 16);
 const PART_FILTER: usize = memory.data(1 << 13, 16);
+/** Of the first letters of parts, as many as the shortest has, at most 8. */
+const HEAD_FILTER: usize = memory.data(1 << 13, 16);
 /** By byte: number of its letter or digit, 0 for any other. */
 const LETTER_OF: usize = memory.data(256, 16);
 /** By byte: 1 in a plain host, 2 where a host ends, 0 for any other. */
@@ -64,18 +66,22 @@ export function partFilterAddress(): usize {
   return PART_FILTER;
 }
 
-/** Scans `count` URLs. Every `stride`-th four letters are held against the parts; with 0 each URL may have one. */
-export function scan(count: u32, stride: u32): void {
+export function headFilterAddress(): usize {
+  return HEAD_FILTER;
+}
+
+/** Scans `count` URLs. Every `stride`-th four letters are held against the parts, and where they are of one, the `head` letters that it would begin with; with a stride of 0 each URL may have one. */
+export function scan(count: u32, stride: u32, head: u32): void {
   for (let url: usize = 0; url < <usize>count; url++) {
     const start = TEXT + <usize>load<u32>(STARTS + (url << 2));
     const end = TEXT + <usize>load<u32>(ENDS + (url << 2));
     const result = RESULTS + (url << 4);
-    store<u32>(result, lookAtWords(start, end, stride) | lookAtHost(start, end, result));
+    store<u32>(result, lookAtWords(start, end, stride, head) | lookAtHost(start, end, result));
     store<u32>(result, hashOf(start, end), 12);
   }
 }
 
-function lookAtWords(start: usize, end: usize, stride: u32): u32 {
+function lookAtWords(start: usize, end: usize, stride: u32, head: u32): u32 {
   let letters = LETTERS;
   let borders = BORDERS;
   for (let at = start; at < end; at++) {
@@ -99,9 +105,22 @@ function lookAtWords(start: usize, end: usize, stride: u32): u32 {
     wordStart = wordEnd + 1;
   }
   if (stride == 0) return flags | MAYBE_PART;
-  let part: u32 = 0;
-  for (let at = LETTERS + stride - 1; at + 4 <= letters; at += stride) part |= bit(PART_FILTER, load<u32>(at));
-  return flags | (part << 1);
+  for (let at = LETTERS + stride - 1; at + 4 <= letters; at += stride) {
+    if (bit(PART_FILTER, load<u32>(at)) != 0 && mayBegin(at, letters, stride, head)) return flags | MAYBE_PART;
+  }
+  return flags;
+}
+
+/** Whether a part may begin so that the letters at `at` are among its first ones. */
+function mayBegin(at: usize, end: usize, stride: u32, head: u32): bool {
+  const mask: u64 = head >= 8 ? ~0 : ((<u64>1) << (<u64>head << 3)) - 1;
+  for (let before: usize = 0; before < <usize>stride; before++) {
+    const from = at - before;
+    if (from < LETTERS || from + head > end) continue;
+    const letters = load<u64>(from) & mask;
+    if (bit(HEAD_FILTER, <u32>letters ^ (<u32>(letters >>> 32) * 0xc2b2ae35)) != 0) return true;
+  }
+  return false;
 }
 
 /** Whether the bit of a gram is set: 0 or 1. */

@@ -9,8 +9,14 @@ const MAYBE_LISTED = 3;
 const ODD_HOST = 4;
 /** Letters by which words and parts are told apart. */
 const GRAM = 4;
+/** Letters at the beginning of a part that are looked at together. */
+const MAX_HEAD = 8;
 /** A URL that is longer does not go in. */
 const MAX_URL_BYTES = 8192;
+/** Where there are no parts, or only long ones, the shortest is taken for as long as this. */
+const MAX_PART = 64;
+/** Room that is left behind the last one. */
+const SLACK_BYTES = 64;
 /** Words of a URL's result. */
 const RESULT_WORDS = 4;
 
@@ -26,7 +32,8 @@ interface Exports {
   resultsAddress(): number;
   wordFilterAddress(): number;
   partFilterAddress(): number;
-  scan(count: number, stride: number): void;
+  headFilterAddress(): number;
+  scan(count: number, stride: number, head: number): void;
 }
 
 export class WasmUrlScan {
@@ -39,7 +46,11 @@ export class WasmUrlScan {
   readonly #results: Uint32Array;
   readonly #maxUrls: number;
   readonly #stride: number;
+  readonly #head: number;
   #length = 0;
+  /** Where the URLs stand that are copied at once, and where the first one begins there. */
+  #column: Uint8Array | undefined;
+  #first = 0;
 
   constructor(module: WebAssembly.Module, { banned, softBanned, parts }: UrlWordLists) {
     this.#exports = new WebAssembly.Instance(module).exports as unknown as Exports;
@@ -55,26 +66,31 @@ export class WasmUrlScan {
       const letters = [...lettersOf(word), 0, 0, 0];
       setBit(words, gramAt(letters, 0) ^ Math.imul(word.length, 0x85ebca6b));
     }
-    const shortest = Math.min(...parts.map(({ length }) => length));
+    const shortest = Math.min(MAX_PART, ...parts.map(({ length }) => length));
     // Of that many grams in a row of the shortest part one is looked at; without parts none is ever met.
     this.#stride = parts.length === 0 ? GRAM : Math.max(0, shortest - GRAM + 1);
+    this.#head = Math.min(shortest, MAX_HEAD);
     const filter = new Uint8Array(buffer, this.#exports.partFilterAddress());
+    const heads = new Uint8Array(buffer, this.#exports.headFilterAddress());
     for (const part of parts) {
       const letters = lettersOf(part);
+      const head = [...letters.slice(0, this.#head), 0, 0, 0, 0, 0, 0, 0, 0];
+      setBit(heads, gramAt(head, 0) ^ Math.imul(gramAt(head, GRAM), 0xc2b2ae35));
       for (let at = 0; at < this.#stride; at++) setBit(filter, gramAt(letters, at));
     }
   }
 
-  /** Whether a URL goes in; with `isFull` it must be the last one. */
+  /** Whether a URL goes in. */
   takes(start: number, end: number): boolean {
     return end - start <= MAX_URL_BYTES;
   }
 
+  /** Whether another one may have no room. */
   get isFull(): boolean {
-    return this.count === this.#maxUrls || this.#length + MAX_URL_BYTES > this.text.length - 64;
+    return this.count === this.#maxUrls || this.#length + MAX_URL_BYTES > this.text.length - SLACK_BYTES;
   }
 
-  /** Puts the URL `bytes[start, end)` in, one that it takes. */
+  /** Puts the URL `bytes[start, end)` in, one that it takes. It may be overwritten then. */
   add(bytes: Uint8Array, start: number, end: number): void {
     this.starts[this.count] = this.#length;
     this.text.set(bytes.subarray(start, end), this.#length);
@@ -83,8 +99,30 @@ export class WasmUrlScan {
     this.count++;
   }
 
+  /**
+   * Puts in a URL of a column of URLs that stand one behind the other and stay there until `scan`: they are copied together. False where this one stands
+   * elsewhere, so that it cannot go in with the others.
+   */
+  addOf(column: Uint8Array, start: number, end: number): boolean {
+    if (this.count === 0) {
+      this.#column = column;
+      this.#first = start;
+    }
+    const at = start - this.#first;
+    if (column !== this.#column || at < this.#length || at + MAX_URL_BYTES > this.text.length - SLACK_BYTES) return false;
+    this.#length = at + end - start;
+    this.starts[this.count] = at;
+    this.ends[this.count] = this.#length;
+    this.count++;
+    return true;
+  }
+
   scan(): void {
-    this.#exports.scan(this.count, this.#stride);
+    if (this.#column !== undefined) {
+      this.text.set(this.#column.subarray(this.#first, this.#first + this.#length));
+      this.#column = undefined;
+    }
+    this.#exports.scan(this.count, this.#stride, this.#head);
   }
 
   reset(): void {

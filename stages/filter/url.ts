@@ -111,13 +111,17 @@ export class UrlJudge {
     this.#scan = module && new WasmUrlScan(module, lists.wordLists);
   }
 
-  /** Takes note of the URL `bytes[start, end)`; whether there is room for another. */
-  meet(bytes: Uint8Array, start: number, end: number): boolean {
+  /**
+   * Takes note of the URL `bytes[start, end)`; whether there is room for another. `stays` says that it is of a column whose texts stand one behind the other and stay
+   * until `lookUp`.
+   */
+  meet(bytes: Uint8Array, start: number, end: number, stays = false): boolean {
     const url = this.#met++;
     const scan = this.#scan;
-    if (scan?.takes(start, end)) {
-      this.#scanned[url] = scan.count;
-      scan.add(bytes, start, end);
+    const place = scan?.count ?? -1;
+    if (scan?.takes(start, end) && (!stays || scan.addOf(bytes, start, end))) {
+      if (!stays) scan.add(bytes, start, end);
+      this.#scanned[url] = place;
       return this.#met < CHUNK && !scan.isFull;
     }
     this.#scanned[url] = -1;
@@ -223,6 +227,7 @@ export default defineStage({
       judge ??= new UrlJudge(openUrlLists(given, assets), given);
       const opened = judge;
       const cells = path.of(batch);
+      const stays = batch.column(given.column)?.kind === "utf8";
       const rows: number[] = [];
       const judgeRows = () => {
         opened.lookUp();
@@ -239,7 +244,7 @@ export default defineStage({
           return;
         }
         rows.push(row);
-        if (!opened.meet(cells.bytes, cells.start, cells.end)) judgeRows();
+        if (!opened.meet(cells.bytes, cells.start, cells.end, stays)) judgeRows();
       });
       judgeRows();
     });
