@@ -6,7 +6,7 @@
  * host. What is not plain, and what may be listed, the host looks at again. Order of use: filters at `wordFilterAddress` and `partFilterAddress`, then
  * URLs back to back at `textAddress`, their ends (u32) at `endsAddress` and starts at `startsAddress`, `scan`, and four words a URL at `resultsAddress`.
  *
- * Invariant: reads up to 3 bytes behind the last URL, which may be anything. Price: about 2 ns a byte.
+ * Invariant: reads up to 7 bytes behind the last URL, which may be anything. Price: about 2 ns a byte.
  */
 
 const MAX_URLS: usize = 256;
@@ -100,7 +100,7 @@ function lookAtWords(start: usize, end: usize, stride: u32, head: u32): u32 {
     const wordEnd = load<u32>(border);
     const length = wordEnd - wordStart;
     const gram = load<u32>(word) & (length >= 4 ? 0xffffffff : (1 << (length << 3)) - 1);
-    flags |= bit(WORD_FILTER, gram ^ (length * 0x85ebca6b));
+    if (bit(WORD_FILTER, gram ^ (length * 0x85ebca6b)) != 0) flags |= MAYBE_WORD;
     word += length;
     wordStart = wordEnd + 1;
   }
@@ -113,7 +113,7 @@ function lookAtWords(start: usize, end: usize, stride: u32, head: u32): u32 {
 
 /** Whether a part may begin so that the letters at `at` are among its first ones. */
 function mayBegin(at: usize, end: usize, stride: u32, head: u32): bool {
-  const mask: u64 = head >= 8 ? ~0 : ((<u64>1) << (<u64>head << 3)) - 1;
+  const mask: u64 = head >= 8 ? ~0 : ((<u64>1) << ((<u64>head) << 3)) - 1;
   for (let before: usize = 0; before < <usize>stride; before++) {
     const from = at - before;
     if (from < LETTERS || from + head > end) continue;
@@ -156,7 +156,13 @@ function lookAtHost(start: usize, end: usize, result: usize): u32 {
   if (at - dot != 4 || dot < from) return ODD_HOST;
   const suffix = load<u32>(dot);
   // .com, .org, .net, .edu, .gov: no suffix is longer.
-  if (suffix != 0x6d6f632e && suffix != 0x67726f2e && suffix != 0x74656e2e && suffix != 0x7564652e && suffix != 0x766f672e) {
+  if (
+    suffix != 0x6d6f632e &&
+    suffix != 0x67726f2e &&
+    suffix != 0x74656e2e &&
+    suffix != 0x7564652e &&
+    suffix != 0x766f672e
+  ) {
     return ODD_HOST;
   }
   store<u32>(result, hashOf(before + 1, at), 4);

@@ -109,7 +109,8 @@ export class WasmUrlScan {
       this.#first = start;
     }
     const at = start - this.#first;
-    if (column !== this.#column || at < this.#length || at + MAX_URL_BYTES > this.text.length - SLACK_BYTES) return false;
+    if (column !== this.#column || at < this.#length || at + MAX_URL_BYTES > this.text.length - SLACK_BYTES)
+      return false;
     this.#length = at + end - start;
     this.starts[this.count] = at;
     this.ends[this.count] = this.#length;

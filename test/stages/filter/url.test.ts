@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import fc from "fast-check";
 import { NO_RESOURCES } from "../../../stages/define.ts";
-import url from "../../../stages/filter/url.ts";
+import filterUrl from "../../../stages/filter/url.ts";
 import { batchOfRows } from "../../batch-of.ts";
 import { LOCAL_ASSETS } from "../local-assets.ts";
 import { applyFilter, type Dropped } from "./run.ts";
@@ -14,7 +15,7 @@ function inline(...lines: string[]): string[] {
 }
 
 function judge(urls: readonly (string | null)[], options: Record<string, unknown>): (Dropped | undefined)[] {
-  const dropped = applyFilter(url, options, batchOfRows(urls.map((each) => ({ url: each }))), RESOURCES);
+  const dropped = applyFilter(filterUrl, options, batchOfRows(urls.map((each) => ({ url: each }))), RESOURCES);
   return urls.map((_, row) => dropped.get(row));
 }
 
@@ -32,22 +33,87 @@ const NAMES: Readonly<Record<string, string>> = {
   banned_subword: "blacklisted_subword",
 };
 
-test("every decision and reason of datatrove's URLFilter", () => {
-  const [lists, ...golden] = readFileSync("test/golden/filters/url-filter.jsonl", "utf8")
+for (const wasm of ["on", "off"]) {
+  test(`every decision and reason of datatrove's URLFilter, WebAssembly ${wasm}`, () => withWasm(wasm, golden));
+}
+
+function withWasm(wasm: string, check: () => void): void {
+  const before = process.env.SHARDMILL_WASM;
+  process.env.SHARDMILL_WASM = wasm;
+  try {
+    check();
+  } finally {
+    if (before === undefined) delete process.env.SHARDMILL_WASM;
+    else process.env.SHARDMILL_WASM = before;
+  }
+}
+
+function golden(): void {
+  const [lists, ...lines] = readFileSync("test/golden/filters/url-filter.jsonl", "utf8")
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line)) as [Record<string, string[]>, ...[string, string | null][]];
-  const options = Object.fromEntries(Object.entries(lists).map(([name, lines]) => [name, inline(...lines)]));
+  const options = Object.fromEntries(Object.entries(lists).map(([name, entries]) => [name, inline(...entries)]));
   const said = reasons(
-    golden.map(([each]) => each),
+    lines.map(([each]) => each),
     options,
   ).map((reason) => (reason === undefined ? null : NAMES[reason]));
-  assert.ok(golden.length > 300);
+  assert.ok(lines.length > 300);
   assert.deepEqual(
-    golden.map(([each], row) => [each, said[row]]),
-    golden,
+    lines.map(([each], row) => [each, said[row]]),
+    lines,
   );
   assert.equal(new Set(said).size, 7);
+}
+
+test("with and without WebAssembly the same, whatever the lists, in a column and in JSON, for long URLs too", () => {
+  const list = (parts: number) =>
+    fc.array(fc.string({ unit: fc.constantFrom("a", "b", "1"), minLength: 1, maxLength: parts }), { maxLength: 4 });
+  const host = fc.constantFrom(
+    "http://aa.com",
+    "https://b.aa.com",
+    "http://b.aa.co.uk",
+    "http://AA.com",
+    "b.aa.com:80",
+    "http://b..com",
+    "http://.aa.com",
+    "http://u@b.org",
+    "https://x.aa.net.",
+  );
+  const end = fc.string({ unit: fc.constantFrom("a", "b", "1", "A", "/", "-", "é"), maxLength: 30 });
+  const url = fc
+    .tuple(host, end, fc.constantFrom(0, 0, 0, 9000))
+    .map(([from, to, more]) => `${from}/${"-".repeat(more)}${to}`);
+  fc.assert(
+    fc.property(
+      list(4),
+      list(4),
+      list(11),
+      fc.array(url, { minLength: 1, maxLength: 8 }),
+      fc.boolean(),
+      (banned, soft, parts, urls, fold) => {
+        const options = {
+          domains: inline("aa.com", "b.org", "b.aa.co.uk", "x.aa.net"),
+          urls: inline(urls[0]),
+          banned_words: inline(...banned),
+          soft_banned_words: inline(...soft),
+          banned_subwords: inline(...parts),
+          letter_case: fold ? "ignore" : "exact",
+        };
+        const answers: unknown[] = [];
+        for (const wasm of ["on", "off"]) {
+          withWasm(wasm, () => {
+            answers.push(judge(urls, options));
+            const rows = batchOfRows(urls.map((each) => ({ meta: JSON.stringify({ url: each }) })));
+            const nested = applyFilter(filterUrl, { ...options, column: "meta.url" }, rows, RESOURCES);
+            answers.push(urls.map((_, row) => nested.get(row)));
+          });
+        }
+        for (const answer of answers) assert.deepEqual(answer, answers[0]);
+      },
+    ),
+    { numRuns: 60 },
+  );
 });
 
 test("a verdict says what was found", () => {
@@ -109,7 +175,7 @@ test("rows without a URL go or stay, and several lists and many rows are one", (
 });
 
 test("no lists, and lists that are packed, are refused by name", () => {
-  assert.match(String(url.options.safeParse({}).error), /name at least one list/);
+  assert.match(String(filterUrl.options.safeParse({}).error), /name at least one list/);
   const packed = "data:,PK%03%04";
   assert.throws(() => reasons(["http://a.com"], { domains: [packed] }), /is no plain text/);
   assert.throws(() => reasons(["http://a.com"], { banned_words: ["data:,a%00b"] }), /is no plain text/);
