@@ -88,7 +88,7 @@ export function planGroups(drafts: readonly DraftSource[]): readonly MatchGroup[
         fingerprint: fingerprint(identity),
         stage,
         verdict: exchange.verdict,
-        partitions: Math.max(...members.map(({ draft }) => draft.partitions)),
+        partitions: exchange.in_order === true ? 1 : Math.max(...members.map(({ draft }) => draft.partitions)),
         members: members.map(({ source }) => ({ source, barrier })),
       };
       for (const member of members) member.groups.push(group.fingerprint);

@@ -14,6 +14,8 @@ interface ExchangeScope {
   readonly scope: "source" | "pipeline";
   /** Why rows fall: those that were seen before, of which nothing is left, or which are too many. One of the reasons that the stage declares. */
   readonly reason: string;
+  /** Rows, or parts of texts, are judged one after the other in order of address, by one task: see {@link SequenceBarrierOperator}. */
+  readonly in_order?: boolean;
 }
 
 interface Comparison {
@@ -122,7 +124,38 @@ export interface SelectBarrierOperator {
   readonly keyless: string;
 }
 
-export type BarrierOperator = DropBarrierOperator | EditBarrierOperator | SelectBarrierOperator;
+/**
+ * Judges rows, or parts of texts, in order of address, each by many keys and by what came before it.
+ *
+ * The spans are sketched at the same time as those of any barrier. One task then goes through the keys of all of them in order, with a judge that may remember
+ * what it likes: what becomes of a row depends on those before it alone, never on spans or workers.
+ */
+export interface SequenceBarrierOperator {
+  readonly kind: "barrier";
+  readonly verdict: "sequence";
+  readonly key_bytes: 8;
+  /** Whole rows are judged, one unit a row; or parts of them, as an editing barrier's. */
+  readonly unit: "row" | "part";
+  /** Calls `unit` for the units of `row`, in order and without overlap, with all keys of each back to back, none where it has none. */
+  readonly parts: (batch: Batch, row: number, unit: (keys: Uint32Array, start: number, end: number) => void) => void;
+  /** A judge for `keys` keys at most. Throws RunError where it would need too much memory. */
+  readonly judge: (keys: number) => SequenceJudge;
+}
+
+export interface SequenceJudge {
+  /** Whether the next unit, whose keys are `keys[0, words)`, goes. */
+  unit(keys: Uint32Array, words: number): boolean;
+  /** The units so far were all of a row: whether they all go. */
+  endRow(): boolean;
+  /** All units have come. Throws RunError where the verdicts are not what they should be. */
+  finish(): void;
+}
+
+export type BarrierOperator =
+  | DropBarrierOperator
+  | EditBarrierOperator
+  | SelectBarrierOperator
+  | SequenceBarrierOperator;
 
 /** A barrier that drops rows. */
 export function barrier(operator: Omit<DropBarrierOperator, "kind" | "verdict">): DropBarrierOperator {
@@ -139,4 +172,11 @@ export function selectBarrier(
   operator: Omit<SelectBarrierOperator, "kind" | "verdict" | "key_bytes">,
 ): SelectBarrierOperator {
   return { kind: "barrier", verdict: "select", key_bytes: 8, ...operator };
+}
+
+/** A barrier that judges rows or parts of texts in order. */
+export function sequenceBarrier(
+  operator: Omit<SequenceBarrierOperator, "kind" | "verdict" | "key_bytes">,
+): SequenceBarrierOperator {
+  return { kind: "barrier", verdict: "sequence", key_bytes: 8, ...operator };
 }

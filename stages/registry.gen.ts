@@ -2,7 +2,9 @@
 import annotateChoice from "./annotate/choice.ts";
 import annotateCompletionLoss from "./annotate/completion-loss.ts";
 import annotateConstant from "./annotate/constant.ts";
+import annotateLength from "./annotate/length.ts";
 import annotateLookUp from "./annotate/look-up.ts";
+import annotateStatistics from "./annotate/statistics.ts";
 import chatEmoji from "./chat/emoji.ts";
 import chatGenerate from "./chat/generate.ts";
 import chatInvariants from "./chat/invariants.ts";
@@ -17,6 +19,7 @@ import chatRender from "./chat/render.ts";
 import chatSystem from "./chat/system.ts";
 import chatText from "./chat/text.ts";
 import chatTools from "./chat/tools.ts";
+import dedupBloom from "./dedup/bloom.ts";
 import dedupExact from "./dedup/exact.ts";
 import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
@@ -28,7 +31,9 @@ import filterFinewebQuality from "./filter/fineweb-quality.ts";
 import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
 import filterLength from "./filter/length.ts";
+import filterRegex from "./filter/regex.ts";
 import filterSample from "./filter/sample.ts";
+import filterUrl from "./filter/url.ts";
 import packBestFit from "./pack/best-fit.ts";
 import packBfd from "./pack/bfd.ts";
 import packBfdSplit from "./pack/bfd-split.ts";
@@ -39,11 +44,7 @@ import readCsv from "./read/csv.ts";
 import readFiles from "./read/files.ts";
 import readJsonl from "./read/jsonl.ts";
 import readParquet from "./read/parquet.ts";
-import readSoftwareHeritage from "./read/software-heritage.ts";
-import readWarc from "./read/warc.ts";
-import readWet from "./read/wet.ts";
 import rewriteJoinColumns from "./rewrite/join-columns.ts";
-import rewriteMainText from "./rewrite/main-text.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
 import writeJsonl from "./write/jsonl.ts";
 import writeParquet from "./write/parquet.ts";
@@ -54,9 +55,6 @@ export const BUILTIN_STAGES = {
   "read/files": readFiles,
   "read/jsonl": readJsonl,
   "read/parquet": readParquet,
-  "read/software-heritage": readSoftwareHeritage,
-  "read/warc": readWarc,
-  "read/wet": readWet,
   "filter/c4-quality": filterC4Quality,
   "filter/column": filterColumn,
   "filter/decontaminate": filterDecontaminate,
@@ -65,13 +63,17 @@ export const BUILTIN_STAGES = {
   "filter/gopher-quality": filterGopherQuality,
   "filter/gopher-repetition": filterGopherRepetition,
   "filter/length": filterLength,
+  "filter/regex": filterRegex,
   "filter/sample": filterSample,
+  "filter/url": filterUrl,
   "rewrite/join-columns": rewriteJoinColumns,
-  "rewrite/main-text": rewriteMainText,
   "annotate/choice": annotateChoice,
   "annotate/completion-loss": annotateCompletionLoss,
   "annotate/constant": annotateConstant,
+  "annotate/length": annotateLength,
   "annotate/look-up": annotateLookUp,
+  "annotate/statistics": annotateStatistics,
+  "dedup/bloom": dedupBloom,
   "dedup/exact": dedupExact,
   "dedup/minhash": dedupMinhash,
   "dedup/paragraphs": dedupParagraphs,

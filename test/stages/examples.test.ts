@@ -205,6 +205,13 @@ function keysOf(operator: BarrierOperator, batch: Batch): string[][] {
       const out = new Uint32Array(words);
       return operator.draw(batch)(row, out) ? [out.join(",")] : [];
     }
+    if (operator.verdict === "sequence") {
+      const keys: string[] = [];
+      operator.parts(batch, row, (found) => {
+        for (let at = 0; at < found.length; at += words) keys.push(found.slice(at, at + words).join(","));
+      });
+      return keys;
+    }
     const out = new Uint32Array(operator.keys_per_row * words);
     if (!operator.sketch(batch, row, out)) return [];
     return Array.from(

@@ -17,7 +17,7 @@ import { chainDepth, clusterFigures, clusterMembers } from "../../kernels/dedup/
 import { Leaders } from "../../kernels/dedup/leaders.ts";
 import { rootsToSizes, uniteEdges } from "../../kernels/dedup/union-find.ts";
 import { electionOf, groupAt, type MatchGroup } from "../../plan/plan.ts";
-import type { BarrierOperator } from "../../stages/define.ts";
+import type { BarrierOperator, SequenceBarrierOperator } from "../../stages/define.ts";
 import { type EdgeSink, EdgeWriter, readEdges } from "../../store/edge-file.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import { vouch, vouchers } from "../../store/marker.ts";
@@ -26,6 +26,7 @@ import { SignatureReader } from "../../store/signature-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { MatchMarker, MatchTask, PartsInput, UniteMarker, UniteTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
+import { matchInOrder } from "./match-in-order.ts";
 import { memberFigures } from "./member-figures.ts";
 import { type Matching, selectFirst, writeOrdered } from "./select.ts";
 
@@ -36,6 +37,7 @@ export function match(task: MatchTask, context: WorkerContext): MatchMarker {
   const group = groupAt(context.plan, task.group);
   const folder = context.layout.match(group.fingerprint);
   const operator = context.operator(group.stage) as BarrierOperator;
+  if (operator.verdict === "sequence") return matchInOrder(task, operator, alreadyDropped(task), context);
   const selects = operator.verdict === "select";
   const name = selects ? matchFiles.ordered(task.partition) : matchFiles.edges(task.partition);
   const pending = createIntermediate(join(folder, name));
@@ -83,7 +85,7 @@ interface EdgeSinks {
  */
 function writeEdges(
   task: MatchTask,
-  operator: BarrierOperator,
+  operator: Exclude<BarrierOperator, SequenceBarrierOperator>,
   { inputs, partition, options }: Matching,
   matcher: PartitionMatcher,
   sinks: EdgeSinks,
@@ -121,7 +123,12 @@ function addStar(edges: EdgeWriter, documents: Uint32Array, count: number): void
 export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
   const group = groupAt(context.plan, task.group);
   const folder = context.layout.match(group.fingerprint);
-  const marker = group.verdict === "select" ? uniteSelected(task, group, folder) : uniteClusters(task, group, context);
+  const marker =
+    group.verdict === "select"
+      ? uniteSelected(task, group, folder)
+      : group.stage.exchange?.in_order === true
+        ? uniteInOrder(task, group, context)
+        : uniteClusters(task, group, context);
   commitMarker(join(folder, matchFiles.united), marker);
   return marker;
 }
@@ -131,6 +138,20 @@ function uniteSelected({ documents }: UniteTask, group: MatchGroup, folder: stri
   const count = exchange?.verdict === "select" ? exchange.count : 0;
   const roots = selectFirst(documents, filesNamed(group, folder, matchFiles.ordered), count);
   return { files: [commitWords(join(folder, matchFiles.roots), roots)], documents, duplicates: fallen(roots) };
+}
+
+/** Every document stays or falls by itself: the barrier knows no clusters. */
+function uniteInOrder({ documents, firsts }: UniteTask, group: MatchGroup, context: WorkerContext): UniteMarker {
+  const folder = context.layout.match(group.fingerprint);
+  const roots = selectFirst(documents, filesNamed(group, folder, matchFiles.ordered), 0);
+  const sizes = roots.map((root, document) => Number(root === document));
+  return {
+    files: [commitWords(join(folder, matchFiles.roots), roots), commitWords(join(folder, matchFiles.sizes), sizes)],
+    documents,
+    duplicates: fallen(roots),
+    ...(group.verdict === "drop" && { chain_depth: 0, members: memberFigures(group, firsts, roots, context) }),
+    clusters: clusterFigures(sizes),
+  };
 }
 
 function uniteClusters({ documents, firsts }: UniteTask, group: MatchGroup, context: WorkerContext): UniteMarker {

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import exact from "../../../stages/dedup/exact.ts";
-import { NO_RESOURCES } from "../../../stages/define.ts";
+import { type ExampleRow, NO_RESOURCES } from "../../../stages/define.ts";
+import { batchOfRows } from "../../batch-of.ts";
 import { cluster, dropping, keysOf } from "./phases.ts";
 
 const SAMPLES = path.resolve("../shared/samples/fineweb");
@@ -47,6 +48,47 @@ test("`on: normalized` ignores case, punctuation, numbers, white space and diacr
   const texts = ["Naïve café, 1,250!", "…", "naive\tcafe 7", "?!", "naive cafe"];
   const { roots } = cluster(normalized, texts, { span: 9, partitions: 2, memory_bytes: 1000 });
   assert.deepEqual([...roots], [0, 1, 0, 3, 4]);
+});
+
+/** Rows by the first one that has the same key; -1 for a row without one. */
+function firstsOf(options: Record<string, unknown>, rows: readonly ExampleRow[]): number[] {
+  const { sketch } = operator(options);
+  const batch = batchOfRows(rows);
+  const firsts = new Map<string, number>();
+  return rows.map((_, row) => {
+    const out = new Uint32Array(4);
+    if (!sketch(batch, row, out)) return -1;
+    const key = out.join(",");
+    if (!firsts.has(key)) firsts.set(key, row);
+    return firsts.get(key) ?? -1;
+  });
+}
+
+test("by URL: datatrove's five rows leave three; spellings of one address leave two, and a row without a URL has no duplicate", () => {
+  const [a, b, c] = ["https://example.com", "https://new-site.com", "https://example2.com"];
+  const rows = (...urls: (string | null)[]) => urls.map((url) => ({ url }));
+  assert.deepEqual(firstsOf({ key: "url" }, rows(a, a, b, a, c)), [0, 0, 2, 0, 4]);
+  assert.deepEqual(
+    firstsOf({ on: "url" }, rows(a, "http://www.example.com/", b, `${a}/?utm_source=c#d`, `${a}:443`)),
+    [0, 0, 2, 0, 0],
+  );
+  assert.deepEqual(firstsOf({ on: "url" }, rows(null, "", null, "", " ")), [-1, -1, -1, -1, -1]);
+});
+
+test("by any column: values are equal that are spelled alike; a path leads into JSON", () => {
+  const numbers = [1, 2, 1, null, null].map((n) => ({ n }));
+  assert.deepEqual(firstsOf({ key: "n" }, numbers), [0, 1, 0, -1, -1]);
+  const metas = ['{"a":1,"b":[1, 2]}', '{"a":1.0,"b":[1,2]}', '{"a":"1"}', "no JSON", '{"a":null}', '{"b":[1,2]}'];
+  const rows = metas.map((meta) => ({ meta }));
+  assert.deepEqual(firstsOf({ key: "meta.a" }, rows), [0, 0, 0, -1, -1, -1]);
+  assert.deepEqual(firstsOf({ key: "meta.b" }, rows), [0, 1, -1, -1, -1, 1]);
+  assert.deepEqual(
+    firstsOf(
+      { key: "t", on: "normalized" },
+      ["One, two!", "one  TWO", "?"].map((t) => ({ t })),
+    ),
+    [0, 0, -1],
+  );
 });
 
 test("10^6 rows of one text in many spans: one survivor, and fast", () => {

@@ -16,6 +16,7 @@ import type {
   DropBarrierOperator,
   EditBarrierOperator,
   SelectBarrierOperator,
+  SequenceBarrierOperator,
 } from "../../../stages/define.ts";
 import { KeyFileWriter, type RunBuffers } from "../../../store/key-file.ts";
 import { spanFiles } from "../../../store/layout.ts";
@@ -47,6 +48,8 @@ export function barrierKeys(operator: BarrierOperator, place: KeysPlace, buffers
       return new PartKeys(operator, place, buffers);
     case "select":
       return new DrawKeys(operator, place, buffers);
+    case "sequence":
+      return operator.unit === "part" ? new PartKeys(operator, place, buffers) : new UnitKeys(operator, place, buffers);
   }
 }
 
@@ -134,9 +137,46 @@ class DrawKeys implements BarrierKeys {
   }
 }
 
+/** Keys of whole rows that are judged in order: as many a row as it has. */
+class UnitKeys implements BarrierKeys {
+  readonly parts = undefined;
+  readonly #operator: SequenceBarrierOperator;
+  readonly #keys: KeyFileWriter;
+  readonly #keyFile: PendingFile<VouchedFile>;
+
+  constructor(
+    operator: SequenceBarrierOperator,
+    { folder, span, barrier, partitions }: KeysPlace,
+    buffers: RunBuffers,
+  ) {
+    const { key_bytes } = operator;
+    this.#operator = operator;
+    this.#keyFile = createIntermediate(join(folder, spanFiles.keys(span, barrier)));
+    this.#keys = new KeyFileWriter(this.#keyFile, { partitions, key_bytes }, buffers);
+  }
+
+  sketch(batch: Batch): void {
+    batch.alive.forEach((row) => {
+      this.#operator.parts(batch, row, (keys) => this.#keys.add(batch.document(row), keys));
+    });
+  }
+
+  commit(): readonly VouchedFile[] {
+    this.#keys.finish();
+    return [this.#keyFile.commit()];
+  }
+
+  abort(): void {
+    this.#keyFile.abort();
+  }
+}
+
+/** What says where the parts of rows are, and their keys. */
+type PartOperator = Pick<EditBarrierOperator, "key_bytes" | "parts">;
+
 /** Keys of parts of rows, and where those parts lie. Memory: 12 bytes a part. */
 class PartKeys implements BarrierKeys {
-  readonly #operator: EditBarrierOperator;
+  readonly #operator: PartOperator;
   readonly #place: KeysPlace;
   readonly #keys: KeyFileWriter;
   readonly #keyFile: PendingFile<VouchedFile>;
@@ -144,7 +184,7 @@ class PartKeys implements BarrierKeys {
   readonly #start = new Int32Builder();
   readonly #end = new Int32Builder();
 
-  constructor(operator: EditBarrierOperator, place: KeysPlace, buffers: RunBuffers) {
+  constructor(operator: PartOperator, place: KeysPlace, buffers: RunBuffers) {
     const { folder, span, barrier, partitions } = place;
     this.#operator = operator;
     this.#place = place;
