@@ -18,8 +18,10 @@ import chatSystem from "./chat/system.ts";
 import chatText from "./chat/text.ts";
 import chatTools from "./chat/tools.ts";
 import dedupExact from "./dedup/exact.ts";
+import dedupLines from "./dedup/lines.ts";
 import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
+import dedupSubstring from "./dedup/substring.ts";
 import filterC4Quality from "./filter/c4-quality.ts";
 import filterColumn from "./filter/column.ts";
 import filterDecontaminate from "./filter/decontaminate.ts";
@@ -65,8 +67,10 @@ export const BUILTIN_STAGES = {
   "annotate/constant": annotateConstant,
   "annotate/look-up": annotateLookUp,
   "dedup/exact": dedupExact,
+  "dedup/lines": dedupLines,
   "dedup/minhash": dedupMinhash,
   "dedup/paragraphs": dedupParagraphs,
+  "dedup/substring": dedupSubstring,
   "tokenize/bpe": tokenizeBpe,
   "pack/best-fit": packBestFit,
   "pack/bfd": packBfd,

@@ -16,8 +16,10 @@ import { arrange } from "./tasks/arrange.ts";
 import { cut } from "./tasks/cut.ts";
 import { gather } from "./tasks/gather.ts";
 import { ingest } from "./tasks/ingest.ts";
+import { compareWindows } from "./tasks/compare-windows.ts";
 import { match, unite } from "./tasks/match.ts";
 import { packShard } from "./tasks/pack.ts";
+import { refine } from "./tasks/refine.ts";
 import { scatter } from "./tasks/scatter.ts";
 import { seal } from "./tasks/seal.ts";
 import { settle } from "./tasks/settle.ts";
@@ -53,6 +55,10 @@ async function perform(task: Task, context: WorkerContext): Promise<Marker> {
       return ingest(task, context);
     case "match":
       return match(task, context);
+    case "refine":
+      return refine(task, context);
+    case "compare":
+      return compareWindows(task, context);
     case "unite":
       return unite(task, context);
     case "scatter":

@@ -46,8 +46,15 @@ export interface IngestTask {
   readonly extents: readonly Extent[];
   /** Bytes of input that the first pass stands for, about: people are told how far it is by them, and nothing else depends on it. */
   readonly bytes?: number;
-  /** Where the parts of the span's texts stand in the verdict of the barrier whose cuts this pass makes. */
-  readonly edits?: RootsSlice;
+  /** Where the verdict of the barrier stands whose cuts this pass makes. */
+  readonly edits?: RootsSlice | SpanOfGroup;
+}
+
+/** A span by its number among those of all members of a group: where the barrier compares windows. */
+export interface SpanOfGroup {
+  readonly input: number;
+  /** Spans of all members. */
+  readonly inputs: number;
 }
 
 /** A key file and the group-wide number of its span's first document, or of its first part where the barrier edits. */
@@ -85,6 +92,24 @@ export interface MatchTask {
     /** Where the barrier edits: numbers in the group are those of parts. */
     readonly parts?: readonly PartsInput[];
   }[];
+}
+
+/** Tells which windows of a span's texts are duplicates as far as samples say, and writes what is left to compare. */
+export interface RefineTask extends SpanOfGroup {
+  readonly kind: "refine";
+  readonly group: number;
+  /** The span: of a member, and there. */
+  readonly member: number;
+  readonly span: number;
+}
+
+/** Compares the windows of a partition that samples leave open. */
+export interface CompareTask {
+  readonly kind: "compare";
+  readonly group: number;
+  readonly partition: number;
+  /** Spans of all members. */
+  readonly inputs: number;
 }
 
 export interface UniteTask {
@@ -193,6 +218,8 @@ export type Task =
   | CutTask
   | IngestTask
   | MatchTask
+  | RefineTask
+  | CompareTask
   | UniteTask
   | ScatterTask
   | GatherTask
@@ -222,10 +249,19 @@ export interface Problem {
 export interface CutCounts {
   /** Rows that lost something. */
   readonly rows: number;
-  readonly parts: number;
+  /** Pieces that were cut out, whatever they consisted of. */
+  readonly pieces: number;
   readonly bytes: number;
-  /** Rows of which nothing was left. */
+  readonly longest_bytes: number;
+  /** Rows of which nothing, or too little, was left. */
   readonly emptied: number;
+}
+
+/** What stands together in a partition: parts of one key, or runs of windows that share a sample. */
+export interface ClusterCounts {
+  readonly clusters: number;
+  readonly members: number;
+  readonly largest: number;
 }
 
 export interface CutMarker {
@@ -256,8 +292,22 @@ export interface IngestMarker {
 
 export interface MatchMarker {
   readonly files: readonly VouchedFile[];
-  /** Pairs found, or of a barrier that selects rows put in order. */
+  /** Pairs found, of a barrier that selects rows put in order, of one that compares windows samples that are not alone. */
   readonly edges: number;
+  /** Of a barrier that edits. */
+  readonly clusters?: ClusterCounts;
+}
+
+export interface RefineMarker {
+  readonly files: readonly VouchedFile[];
+  /** Windows known to be duplicates, and windows that are left to compare. */
+  readonly duplicates: number;
+  readonly unsettled: number;
+}
+
+export interface CompareMarker {
+  readonly files: readonly VouchedFile[];
+  readonly ranges: number;
 }
 
 export interface UniteMarker {
@@ -401,6 +451,8 @@ export interface MarkerOf {
   readonly cut: CutMarker;
   readonly ingest: IngestMarker;
   readonly match: MatchMarker;
+  readonly refine: RefineMarker;
+  readonly compare: CompareMarker;
   readonly unite: UniteMarker;
   readonly scatter: ScatterMarker;
   readonly gather: ShardMarker;

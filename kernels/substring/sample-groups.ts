@@ -28,8 +28,9 @@ const BUCKET_RECORDS = 1024;
 
 export class SampleGroups {
   readonly record_bytes = 4 * PLACED_WORDS;
-  /** Groups of more than one record so far, and the records of the largest. */
+  /** Groups of more than one record so far, their records, and those of the largest. */
   groups = 0;
+  members = 0;
   largest = 0;
   readonly #slotCounts = new Uint32Array(SLOTS);
   #placed = new Uint32Array(0);
@@ -48,6 +49,7 @@ export class SampleGroups {
   reset(): void {
     this.#slotCounts.fill(0);
     this.groups = 0;
+    this.members = 0;
     this.largest = 0;
   }
 
@@ -143,6 +145,7 @@ export class SampleGroups {
       if (sizes[group] === 1) continue;
       if (group === i) {
         this.groups++;
+        this.members += sizes[group];
         this.largest = Math.max(this.largest, sizes[group]);
       }
       if (isFirst[i] === 0) visitor(placed[at + 4], placed[at + 5], true);

@@ -34,6 +34,8 @@ const PRIORITY: readonly TaskKind[] = [
   "settle",
   "scatter",
   "unite",
+  "compare",
+  "refine",
   "match",
   "ingest",
   "cut",

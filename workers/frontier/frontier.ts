@@ -147,7 +147,17 @@ function buildGraph(schedule: Schedule): Graph {
   };
   const all: Phases = {
     ingest: (source, pass) => entryAt(ingests, pass, "pass")(source),
-    unite: (group) => dedup(group).unite,
+    match: (group) => dedup(group).match,
+    unite: (group) => {
+      const { verdict } = dedup(group);
+      if ("unite" in verdict) return verdict.unite;
+      throw new Error("a group that compares windows unites nothing");
+    },
+    windows: (group) => {
+      const { verdict } = dedup(group);
+      if ("refine" in verdict) return verdict;
+      throw new Error("a group that unites pairs compares no windows");
+    },
   };
   const cut = shared(
     (source) => passAt(plan, source, 0).fingerprint,
@@ -200,8 +210,8 @@ function buildGraph(schedule: Schedule): Graph {
     for (const pass of passes.keys()) add(all.ingest(source, pass));
   });
   for (const group of groups.keys()) {
-    add(dedup(group).match);
-    add(dedup(group).unite);
+    const { match, verdict } = dedup(group);
+    for (const phase of [match, ...Object.values(verdict)]) add(phase);
   }
   for (const { store, settle: settled, seal } of seals) {
     for (const phase of [store?.scatter, store?.gather, settled, seal]) if (phase !== undefined) add(phase);

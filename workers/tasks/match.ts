@@ -15,7 +15,7 @@ import { readVouched, type Vouched, type VouchedFile } from "../../io/local/vouc
 import { Leaders } from "../../kernels/dedup/leaders.ts";
 import { rootsToSizes, uniteEdges } from "../../kernels/dedup/union-find.ts";
 import { groupAt } from "../../plan/plan.ts";
-import type { BarrierOperator } from "../../stages/define.ts";
+import type { BarrierOperator, DropBarrierOperator, PartBarrierOperator } from "../../stages/define.ts";
 import { type EdgeSink, EdgeWriter, readEdges } from "../../store/edge-file.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import { vouch, vouchers } from "../../store/marker.ts";
@@ -24,28 +24,44 @@ import { SignatureReader } from "../../store/signature-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { MatchMarker, MatchTask, PartsInput, UniteMarker, UniteTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
+import { writeVerdicts } from "./match-windows.ts";
 import { type Matching, selectFirst, writeOrdered } from "./select.ts";
 
 export function match(task: MatchTask, context: WorkerContext): MatchMarker {
   const group = groupAt(context.plan, task.group);
   const folder = context.layout.match(group.fingerprint);
   const operator = context.operator(group.stage) as BarrierOperator;
-  const selects = operator.verdict === "select";
-  const name = selects ? matchFiles.ordered(task.partition) : matchFiles.edges(task.partition);
-  const pending = createIntermediate(join(folder, name));
+  const pending = createIntermediate(join(folder, fileOf(operator)(task.partition)));
   let marker: MatchMarker;
   try {
-    const matching = matchingOf(task, context);
-    const edges = selects
-      ? writeOrdered(matching, context.orderer(), pending)
-      : writeEdges(task, operator, matching, context.matcher(operator.key_bytes), pending);
-    marker = { files: [pending.commit()], edges };
+    marker = { ...matched(task, operator, context, pending), files: [pending.commit()] };
   } catch (error) {
     pending.abort();
     throw error;
   }
   commitMarker(join(folder, matchFiles.marker(task.partition)), marker);
   return marker;
+}
+
+function fileOf(operator: BarrierOperator): (partition: number) => string {
+  if (operator.verdict === "select") return matchFiles.ordered;
+  return operator.verdict === "edit" && operator.unit === "windows" ? matchFiles.verdicts : matchFiles.edges;
+}
+
+/** Writes what a partition comes to. */
+function matched(
+  task: MatchTask,
+  operator: BarrierOperator,
+  context: WorkerContext,
+  sink: EdgeSink,
+): Omit<MatchMarker, "files"> {
+  if (operator.verdict === "edit" && operator.unit === "windows") {
+    const clusters = writeVerdicts(task, context.setup.match_memory_bytes, sink);
+    return { edges: clusters.members, clusters };
+  }
+  const matching = matchingOf(task, context);
+  if (operator.verdict === "select") return { edges: writeOrdered(matching, context.orderer(), sink) };
+  return writeEdges(task, operator, matching, context.matcher(operator.key_bytes), sink);
 }
 
 function matchingOf(task: MatchTask, { setup }: WorkerContext): Matching {
@@ -58,24 +74,29 @@ function matchingOf(task: MatchTask, { setup }: WorkerContext): Matching {
 }
 
 /**
- * Writes the pairs that are to be united; returns how many. Without verification the documents of a key are a cluster: its first one with each of
+ * Writes the pairs that are to be united. Without verification the documents of a key are a cluster: its first one with each of
  * the others says so.
  */
 function writeEdges(
   task: MatchTask,
-  operator: BarrierOperator,
+  operator: DropBarrierOperator | PartBarrierOperator,
   { inputs, partition, options }: Matching,
   matcher: PartitionMatcher,
   sink: EdgeSink,
-): number {
+): Omit<MatchMarker, "files"> {
   const verify = operator.verdict === "drop" ? operator.verify : undefined;
   const edges = new EdgeWriter(sink);
   if (verify === undefined) {
+    let [clusters, members, largest] = [0, 0, 0];
     matcher.match(inputs, partition, options, (documents, count) => {
       for (let i = 1; i < count; i++) edges.add(uint32At(documents, 0), uint32At(documents, i));
+      clusters++;
+      members += count;
+      largest = Math.max(largest, count);
     });
     edges.flush();
-    return edges.edges;
+    // Of rows that are dropped a partition only knows a part of each cluster.
+    return { edges: edges.edges, ...(operator.verdict === "edit" && { clusters: { clusters, members, largest } }) };
   }
   const files = task.inputs.map(({ file, firstDocument }) => {
     return { file: vouch({ ...file, name: spanFiles.signatures(file.name) }), firstDocument };
@@ -90,7 +111,7 @@ function writeEdges(
     signatures.close();
   }
   edges.flush();
-  return edges.edges;
+  return { edges: edges.edges };
 }
 
 export function unite(task: UniteTask, context: WorkerContext): UniteMarker {

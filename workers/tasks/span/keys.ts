@@ -14,12 +14,16 @@ import type {
   BarrierOperator,
   Drop,
   DropBarrierOperator,
-  EditBarrierOperator,
+  PartBarrierOperator,
   SelectBarrierOperator,
 } from "../../../stages/define.ts";
 import { KeyFileWriter, type RunBuffers } from "../../../store/key-file.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import { SignatureWriter } from "../../../store/signature-file.ts";
+import { WindowKeys } from "./window-keys.ts";
+
+/** Says in a table of parts that one has no key. */
+export const NO_KEY = -1;
 
 /** One barrier's products of a span. */
 export interface BarrierKeys {
@@ -44,7 +48,9 @@ export function barrierKeys(operator: BarrierOperator, place: KeysPlace, buffers
     case "drop":
       return new RowKeys(operator, place, buffers);
     case "edit":
-      return new PartKeys(operator, place, buffers);
+      return operator.unit === "windows"
+        ? new WindowKeys(operator, place, buffers)
+        : new PartKeys(operator, place, buffers);
     case "select":
       return new DrawKeys(operator, place, buffers);
   }
@@ -129,9 +135,9 @@ class DrawKeys implements BarrierKeys {
   }
 }
 
-/** Keys of parts of rows, and where those parts lie. Memory: 12 bytes a part. */
+/** Keys of parts of rows, and where those parts lie; of a part without a key, the end is below 0: {@link NO_KEY} less the end. Memory: 12 bytes a part. */
 class PartKeys implements BarrierKeys {
-  readonly #operator: EditBarrierOperator;
+  readonly #operator: PartBarrierOperator;
   readonly #place: KeysPlace;
   readonly #keys: KeyFileWriter;
   readonly #keyFile: PendingFile<VouchedFile>;
@@ -139,7 +145,7 @@ class PartKeys implements BarrierKeys {
   readonly #start = new Int32Builder();
   readonly #end = new Int32Builder();
 
-  constructor(operator: EditBarrierOperator, place: KeysPlace, buffers: RunBuffers) {
+  constructor(operator: PartBarrierOperator, place: KeysPlace, buffers: RunBuffers) {
     const { folder, span, barrier, partitions } = place;
     this.#operator = operator;
     this.#place = place;
@@ -155,10 +161,10 @@ class PartKeys implements BarrierKeys {
     batch.alive.forEach((row) => {
       const number = batch.document(row);
       this.#operator.parts(batch, row, (key, start, end) => {
-        this.#keys.add(this.#document.length, key);
+        if (key !== undefined) this.#keys.add(this.#document.length, key);
         this.#document.append(number);
         this.#start.append(start);
-        this.#end.append(end);
+        this.#end.append(key === undefined ? NO_KEY - end : end);
       });
     });
   }
