@@ -372,6 +372,8 @@ export interface SourceCounts {
     readonly dropped: Readonly<Record<string, number>>;
     /** What the stage's operator found out, states of all spans merged. */
     readonly state?: StageState;
+    /** Of a barrier that edits: what it cut out of the source, and what stands together in its group, which may have other sources too. */
+    readonly edits?: CutCounts & ClusterCounts;
   }[];
   readonly kept: number;
   /** Rows that became documents for validation; absent where none are held out. */
