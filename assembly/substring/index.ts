@@ -74,7 +74,7 @@ export function configure(windowLength: i32, gramLength: i32, shift: i32): void 
   while (ring < <u32>windowLength * 2) ring *= 2;
   recentMask = ring - 1;
   const entries = OUT_ENTRIES + 4 * <usize>width;
-  let top = (__heap_base + 63) & ~63;
+  const top = (__heap_base + 63) & ~63;
   values = top;
   suffixes = values + (<usize>width + 2) * 8;
   recent = suffixes + (<usize>width + 2) * 8;
@@ -110,7 +110,7 @@ export function wordsLeft(): u32 {
 
 /** Where the caller writes the next document's `symbols` symbols. May move every view of the memory. */
 export function open(symbols: i32): usize {
-  grow(text + (<usize>symbols << symbolShift) + 64);
+  grow(text + ((<usize>symbols) << symbolShift) + 64);
   document++;
   grams = symbols - gram + 1;
   at = 0;
@@ -126,16 +126,12 @@ export function open(symbols: i32): usize {
 }
 
 /** What a symbol of type `T` adds to a sum. */
-// @ts-ignore: decorator
-@inline
 function symbol<T>(symbols: usize, index: i32): u32 {
   return sizeof<T>() == 1
     ? <u32>load<u8>(symbols + <usize>index) + 1
     : load<u32>(symbols + ((<usize>index) << 2)) * 0x9e3779b1 + 1;
 }
 
-// @ts-ignore: decorator
-@inline
 function mixed(hash: u32): u32 {
   let x = (hash ^ (hash >> 15)) * 0x2c1b3c6d;
   x = (x ^ (x >> 12)) * 0x297a2d39;
@@ -261,7 +257,7 @@ function take(start: i32, count: i32, position: i32): void {
   lastRecord = records;
   lastStart = start;
   records++;
-  const out = keys + (<usize>keyCount) * KEY_BYTES;
+  const out = keys + <usize>keyCount * KEY_BYTES;
   store<u64>(out, rotl(sample, 32));
   store<u64>(out, rotl(key, 32), 8);
   keyCount++;

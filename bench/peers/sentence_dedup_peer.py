@@ -2,7 +2,7 @@
 
     python bench/peers/sentence_dedup_peer.py ROWS.jsonl [KEPT.jsonl] [lines]
 
-With KEPT.jsonl what is left is written there: {"id", "text"}. `lines` compares lines in place of sentences. Needs datatrove 0.10.1, spaCy and xxhash < 4.
+With KEPT.jsonl, unless it is -, what is left is written there: {"id", "text"}. `lines` compares lines in place of sentences. Needs datatrove 0.10.1, spaCy and xxhash < 4.
 """
 
 import json
@@ -18,7 +18,8 @@ from datatrove.pipeline.dedup.sentence_dedup import (
     SentenceFindDedups,
 )
 
-rows, kept = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
+rows = sys.argv[1]
+kept = sys.argv[2] if len(sys.argv) > 2 and sys.argv[2] != "-" else None
 
 
 def documents():
@@ -30,7 +31,6 @@ def documents():
 
 folder = tempfile.mkdtemp()
 config = SentDedupConfig(split_sentences="lines" not in sys.argv[3:])
-SentenceFindDedups(folder, folder, config=config)
 begin = time.process_time()
 SentenceDedupSignature(folder + "/s", config=config, finder_workers=1).run(documents(), 0, 1)
 SentenceFindDedups(folder + "/s", folder + "/d", config=config).run()

@@ -83,7 +83,8 @@ export class ContextComparer {
     for (let from = 0; from < order.length; ) {
       let to = from + 1;
       const [high, low] = [keyOf(order[from], CONTEXT.high), keyOf(order[from], CONTEXT.low)];
-      while (to < order.length && keyOf(order[to], CONTEXT.low) === low && keyOf(order[to], CONTEXT.high) === high) to++;
+      while (to < order.length && keyOf(order[to], CONTEXT.low) === low && keyOf(order[to], CONTEXT.high) === high)
+        to++;
       if (to - from > this.#maxPaired) this.#tabulate(order, from, to, visitor);
       else if (to - from > 1) this.#pair(order, from, to, visitor);
       from = to;
@@ -111,7 +112,8 @@ export class ContextComparer {
     const most = Math.min(offsetA, offsetB);
     const least = Math.max(offsetA - (runA >>> 15), offsetB - (runB >>> 15)) + 1;
     if (least > most) return;
-    const isNear = this.#inputs[own] === this.#inputs[other] && words[a + CONTEXT.document] === words[b + CONTEXT.document];
+    const isNear =
+      this.#inputs[own] === this.#inputs[other] && words[a + CONTEXT.document] === words[b + CONTEXT.document];
     const position = words[b + CONTEXT.start] + offsetB;
     if (isNear && position + this.#length > this.#lastPosition(a)) return;
     const bytes = this.#bytes;
@@ -265,7 +267,8 @@ export class ContextComparer {
         const first = this.#slotContexts[slot] - 1;
         const other = this.#contexts[first];
         const isNear =
-          this.#inputs[first] === this.#inputs[own] && words[other + CONTEXT.document] === words[context + CONTEXT.document];
+          this.#inputs[first] === this.#inputs[own] &&
+          words[other + CONTEXT.document] === words[context + CONTEXT.document];
         const firstStart = words[other + CONTEXT.start] + this.#slotWindows[slot];
         if (!isNear || firstStart + this.#length <= start + window) covered[window] = 1;
       }

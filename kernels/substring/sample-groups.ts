@@ -165,7 +165,8 @@ export class SampleGroups {
       }
       const other = start + (entry - 1) * PLACED_WORDS;
       if (placed[other] !== placed[at] || placed[other + 1] !== placed[at + 1]) continue;
-      if (words === 2 || (placed[other + 2] === placed[at + 2] && placed[other + 3] === placed[at + 3])) return entry - 1;
+      if (words === 2 || (placed[other + 2] === placed[at + 2] && placed[other + 3] === placed[at + 3]))
+        return entry - 1;
     }
   }
 

@@ -9,8 +9,9 @@
  *
  * Twin: kernels/wasm/substring.ts. Price: 60 ns a symbol; 20 bytes a symbol of a window and the last records.
  */
-import { type Xxh64Seed } from "../hash/xxh64-rows.ts";
+
 import { xxh64 } from "../hash/xxh64.ts";
+import type { Xxh64Seed } from "../hash/xxh64-rows.ts";
 import { followerWord, recordWord, repeatWord } from "./sample-words.ts";
 
 /** What is sampled, and how densely. */

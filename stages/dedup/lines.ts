@@ -19,14 +19,17 @@ export default defineStage({
   version: 1,
   kind: "barrier",
   summary: "Cuts lines, or runs of lines, that an earlier text has",
-  reference: "CCNet, Wenzek et al. 2020, section 3.2, by line; Dolma's paragraph deduplication, with the first copy kept",
+  reference:
+    "CCNet, Wenzek et al. 2020, section 3.2, by line; Dolma's paragraph deduplication, with the first copy kept",
   options: z.strictObject({
     lines: z.int().min(1).max(100).default(1).describe("lines with text that are compared together"),
     min_bytes: z
       .int()
       .min(1)
       .default(32)
-      .describe("shorter runs, without the white space around their lines, are never cut: `}` and `## Usage` may come again"),
+      .describe(
+        "shorter runs, without the white space around their lines, are never cut: `}` and `## Usage` may come again",
+      ),
     min_left: z.int().min(0).default(0).describe("a text of which fewer bytes are left is dropped"),
     scope: z
       .enum(["source", "pipeline"])

@@ -55,7 +55,5 @@ export default defineStage({
       },
     });
   },
-  examples: [
-    { text: "A paragraph of more than thirty-two bytes.\n\nB.", keeps: true },
-  ],
+  examples: [{ text: "A paragraph of more than thirty-two bytes.\n\nB.", keeps: true }],
 });

@@ -23,7 +23,8 @@ export default defineStage({
   version: 1,
   kind: "barrier",
   summary: "Cuts runs of sentences that an earlier text has",
-  reference: "datatrove 0.10.1 SentenceDedup (C4's three-sentence spans); equal to it with `words: spacy-en`, documents in one file",
+  reference:
+    "datatrove 0.10.1 SentenceDedup (C4's three-sentence spans); equal to it with `words: spacy-en`, documents in one file",
   options: z.strictObject({
     sentences: z.int().min(1).max(100).default(3).describe("sentences that are compared together"),
     split: z
@@ -33,9 +34,15 @@ export default defineStage({
     words: z
       .enum(WORD_RULES)
       .default("unicode")
-      .describe("rules for words and ends of sentences: `unicode` for every script, or `spacy-en` as datatrove has them"),
+      .describe(
+        "rules for words and ends of sentences: `unicode` for every script, or `spacy-en` as datatrove has them",
+      ),
     min_words: z.int().min(0).default(50).describe("an edited text of fewer words is dropped; 0 turns the rule off"),
-    min_sentences: z.int().min(0).default(3).describe("an edited text of fewer sentences is dropped; 0 turns the rule off"),
+    min_sentences: z
+      .int()
+      .min(0)
+      .default(3)
+      .describe("an edited text of fewer sentences is dropped; 0 turns the rule off"),
     scope: z
       .enum(["source", "pipeline"])
       .default("source")

@@ -50,9 +50,13 @@ export default defineStage({
       file: fileOption,
       encoding: encodingOption,
     })
-    .refine(({ unit, file, encoding }) => Number(file !== undefined) + Number(encoding !== undefined) === (unit === "tokens" ? 1 : 0), {
-      error: "`unit: tokens` needs exactly one of file and encoding, and bytes need none",
-    }),
+    .refine(
+      ({ unit, file, encoding }) =>
+        Number(file !== undefined) + Number(encoding !== undefined) === (unit === "tokens" ? 1 : 0),
+      {
+        error: "`unit: tokens` needs exactly one of file and encoding, and bytes need none",
+      },
+    ),
   reads: ["text"],
   writes: [],
   reasons: {

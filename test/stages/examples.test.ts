@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Batch } from "../../batch/batch.ts";
 import type { Column } from "../../batch/column.ts";
-import { PlainWindowSampler } from "../../kernels/substring/sampler.ts";
 import { jsonText } from "../../kernels/json/json-text.ts";
 import type { Seed } from "../../kernels/random/shuffle.ts";
+import { PlainWindowSampler } from "../../kernels/substring/sampler.ts";
 import {
   type Answer,
   type BarrierOperator,

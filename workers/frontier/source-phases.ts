@@ -108,8 +108,14 @@ export function ingestPhase(
       const { group } = barrierAt(schedule.plan, source, edits);
       if (comparesWindows(groupAt(schedule.plan, group))) {
         const { refine, compare } = phases.windows(group);
-        const inputs = undone.map((span) => schedule.spanOfGroup(source, edits, span).input);
-        return [all, spooled, { phase: refine, tasks: inputs, left: products.ranges }, { phase: compare, left: "whole" }];
+        // Until all members are cut, nobody knows the numbers of the spans.
+        const isNumbered = schedule.spanNumbering(groupAt(schedule.plan, group)) !== undefined;
+        const ranges: Need = {
+          phase: refine,
+          left: products.ranges,
+          ...(isNumbered && { tasks: undone.map((span) => schedule.spanOfGroup(source, edits, span).input) }),
+        };
+        return [all, spooled, ...numberingNeeds(schedule, group, phases), ranges, { phase: compare, left: "whole" }];
       }
       return [
         all,

@@ -12,7 +12,9 @@ export function duplicateWindows(documents: readonly Uint8Array[], length: numbe
   }
   const order = suffixArray(symbols);
   const documentOf = new Int32Array(symbols.length);
-  starts.forEach((start, index) => documentOf.fill(index, start, start + documents[index].length + 1));
+  for (const [index, start] of starts.entries()) {
+    documentOf.fill(index, start, start + documents[index].length + 1);
+  }
   const marks = documents.map(({ length: bytes }) => new Uint8Array(Math.max(0, bytes - length + 1)));
   const isWindow = (at: number) => at - starts[documentOf[at]] + length <= documents[documentOf[at]].length;
   for (let from = 0; from < order.length; ) {

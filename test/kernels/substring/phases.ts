@@ -1,9 +1,14 @@
 /** All phases of exact substrings over documents in memory, as tasks do them: sampled by span, grouped and compared by partition. */
 import { ContextComparer } from "../../../kernels/substring/compare-contexts.ts";
-import { CONTEXT, writeContext, contextWords } from "../../../kernels/substring/context-record.ts";
+import { CONTEXT, contextWords, writeContext } from "../../../kernels/substring/context-record.ts";
 import { unite } from "../../../kernels/substring/cuts.ts";
 import { SampleGroups } from "../../../kernels/substring/sample-groups.ts";
-import { gramOf, PlainWindowSampler, type WindowSampler, type WindowShape } from "../../../kernels/substring/sampler.ts";
+import {
+  gramOf,
+  PlainWindowSampler,
+  type WindowSampler,
+  type WindowShape,
+} from "../../../kernels/substring/sampler.ts";
 import { COPY, DocumentVerdicts, UNSETTLED } from "../../../kernels/substring/unsettled.ts";
 
 export interface Variant {
@@ -62,7 +67,7 @@ export function findDuplicates(documents: readonly Uint8Array[], variant: Varian
     for (const part of records) groups.count(part);
     for (const part of groups.parts(memory_records)) {
       groups.open(part);
-      records.forEach((each, input) => groups.place(each, input));
+      for (const [input, each] of records.entries()) groups.place(each, input);
       groups.visit((input, record, isSettled) => {
         verdicts[input][record] = isSettled ? COPY : UNSETTLED;
       });

@@ -73,11 +73,20 @@ const ADVERSARIAL: Readonly<Record<string, readonly string[]>> = {
   "one document, repeated": Array.from({ length: 9 }, () => prose(5, 1)[0] ?? ""),
   "Fibonacci's word": [fibonacci(1500), fibonacci(700), fibonacci(1500).slice(333)],
   "Thue and Morse's word": [thueMorse(2048), thueMorse(900).slice(77)],
-  "overlapping repeats": ["xyzab".repeat(60) + "q" + "xyzab".repeat(55), "abxyz".repeat(40)],
-  "a chain of three": ["one", "two", "three"].map((word) => `${word} ${"the same passage of some length ".repeat(3)}${word}`),
-  "a core in many surroundings": Array.from({ length: 40 }, (_, i) => `${i * i} ${"core of the page ".repeat(4)} ${i * 7}`),
+  "overlapping repeats": [`${"xyzab".repeat(60)}q${"xyzab".repeat(55)}`, "abxyz".repeat(40)],
+  "a chain of three": ["one", "two", "three"].map(
+    (word) => `${word} ${"the same passage of some length ".repeat(3)}${word}`,
+  ),
+  "a core in many surroundings": Array.from(
+    { length: 40 },
+    (_, i) => `${i * i} ${"core of the page ".repeat(4)} ${i * 7}`,
+  ),
   "borders of documents": ["abcdefghij".repeat(3), "klmnopqrst".repeat(3), "abcdefghijklmnopqrst".repeat(3), "", "abc"],
-  "borders of characters": ["\u00e9\u00e8".repeat(60), "\u4e16\u754c\u3002".repeat(40), "x\ud83d\udc4d\ud83c\udffd".repeat(30)],
+  "borders of characters": [
+    "\u00e9\u00e8".repeat(60),
+    "\u4e16\u754c\u3002".repeat(40),
+    "x\ud83d\udc4d\ud83c\udffd".repeat(30),
+  ],
 };
 
 for (const length of [8, 20, 64]) {
@@ -123,7 +132,11 @@ test("chances: small alphabets, runs, periods and pieces of each other", () => {
     const length = [8, 12, 21, 34][round % 4] ?? 8;
     const gram = 2 + chance(length - 2);
     const span = 1 + chance(6);
-    check(bytesOf(texts), [{ length, gram, span, partitions: 1 + chance(9), maxPaired: 1 + chance(5) }], `round ${round}`);
+    check(
+      bytesOf(texts),
+      [{ length, gram, span, partitions: 1 + chance(9), maxPaired: 1 + chance(5) }],
+      `round ${round}`,
+    );
   }
 });
 

@@ -1,7 +1,8 @@
 /** Runs an editing stage that compares parts over texts in memory: keys, first copies by address, cuts, rules. */
-import { PartCutList } from "./part-cut-list.ts";
-import { Edits } from "../../../workers/tasks/span/edits.ts";
+
 import type { BarrierOperator } from "../../../stages/define.ts";
+import { Edits } from "../../../workers/tasks/span/edits.ts";
+import { PartCutList } from "./part-cut-list.ts";
 import { batchOf } from "./phases.ts";
 
 export interface Edited {

@@ -1,5 +1,5 @@
 /** Cuts of rows, collected. */
-import type { Cuts, CutSpans } from "../../../workers/tasks/span/edits.ts";
+import type { CutSpans, Cuts } from "../../../workers/tasks/span/edits.ts";
 
 export class PartCutList implements Cuts {
   readonly #cuts = new Map<number, [number, number][]>();

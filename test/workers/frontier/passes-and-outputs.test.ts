@@ -3,8 +3,8 @@ import test from "node:test";
 import type { Phase } from "../../../workers/frontier/frontier.ts";
 import type {
   IngestTask,
-  RootsSlice,
   MatchTask,
+  RootsSlice,
   ScatterTask,
   SettleTask,
   WritePart,

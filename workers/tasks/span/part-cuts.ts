@@ -11,7 +11,7 @@ import { spanFiles } from "../../../store/layout.ts";
 import { vouchers } from "../../../store/marker.ts";
 import type { RootsSlice } from "../../protocol.ts";
 import { RootsFile } from "../../roots.ts";
-import type { Cuts, CutSpans } from "./edits.ts";
+import type { CutSpans, Cuts } from "./edits.ts";
 import { NO_KEY } from "./keys.ts";
 
 export class PartCuts implements Cuts {

@@ -13,7 +13,7 @@ import type { SymbolColumn, WindowBarrierOperator } from "../../../stages/define
 import { DealtFile } from "../../../store/dealt-file.ts";
 import { matchFiles } from "../../../store/layout.ts";
 import { vouchers } from "../../../store/marker.ts";
-import type { Cuts, CutSpans } from "./edits.ts";
+import type { CutSpans, Cuts } from "./edits.ts";
 
 export interface WindowCutsPlace {
   /** Of the group. */
