@@ -7,6 +7,9 @@
  * Texts: DIR/NAME.jsonl, at most so many megabytes of each. A stage is measured as a run of rows through it and out again, less the same run without it, in turns:
  * what is left is all passes, the spool between them included. `mb_per_s` is that in MB of text per second of CPU time, `run_mb_per_s` the whole
  * run with reading and writing. Scratch is what the run leaves for itself, by kind, in bytes a byte of text; memory the peak of the process.
+ * `--worst NAME` makes the texts in place of --data: one-letter (rows of 16 MB), short-letters (rows of 1,000), licence (1,000 bytes in every row), core (120 bytes
+ * in as many surroundings), random.
+ *
  * Peers run where SHARDMILL_PYTHON names a Python that has pydivsufsort and datatrove 0.10.1, on the first megabytes of the same texts. JSON on stdout.
  */
 import { spawnSync } from "node:child_process";
@@ -31,13 +34,16 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     data: { type: "string" },
+    worst: { type: "string" },
     stages: { type: "string", default: "substring,sentences,lines,paragraphs" },
     megabytes: { type: "string", default: "60" },
     "peer-megabytes": { type: "string", default: "20" },
     rounds: { type: "string", default: "1" },
   },
 });
-if (values.data === undefined) throw new Error("name a folder of JSON lines: --data DIR");
+if (values.data === undefined && values.worst === undefined) {
+  throw new Error("name a folder of JSON lines, --data DIR, or a corpus that is hard, --worst NAME");
+}
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "shardmill-bench-"));
 
@@ -51,6 +57,15 @@ function slice(name: string, megabytes: number): Slice {
   const file = path.join(folder, `${name}.jsonl`);
   const out = fs.openSync(file, "w");
   let total = 0;
+  if (values.worst !== undefined) {
+    for (let row = 0; total < megabytes * 1e6; row++) {
+      const text = hardText(values.worst, row);
+      total += Buffer.byteLength(text);
+      fs.writeSync(out, `${JSON.stringify({ text })}\n`);
+    }
+    fs.closeSync(out);
+    return { file, text_bytes: total };
+  }
   for (const source of sources()) {
     let bytes = 0;
     for (const line of linesOf(source)) {
@@ -64,6 +79,36 @@ function slice(name: string, megabytes: number): Slice {
   }
   fs.closeSync(out);
   return { file, text_bytes: total };
+}
+
+/** Row `row` of a corpus that is hard for one part of the work. */
+function hardText(name: string, row: number): string {
+  switch (name) {
+    case "one-letter":
+      return "a".repeat(16_000_000);
+    case "short-letters":
+      return "a".repeat(1000);
+    case "licence":
+      return `${noise(row, 150)}${noise(-1, 1000)}${noise(-2 - row, 50)}`;
+    case "core":
+      return `${noise(row, 150)}${noise(-1, 120)}${noise(-2 - row, 150)}`;
+    case "random":
+      return noise(row, 4000);
+    default:
+      throw new Error(`no hard corpus ${name}`);
+  }
+}
+
+/** Letters without a pattern, the same for the same seed. */
+function noise(seed: number, letters: number): string {
+  let state = Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995;
+  const bytes = Buffer.alloc(letters);
+  for (let i = 0; i < letters; i++) {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + i;
+    state ^= state >>> 13;
+    bytes[i] = 97 + ((state >>> 0) % 26);
+  }
+  return bytes.toString("latin1");
 }
 
 function sources(): string[] {

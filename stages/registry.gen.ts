@@ -21,6 +21,7 @@ import dedupExact from "./dedup/exact.ts";
 import dedupLines from "./dedup/lines.ts";
 import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
+import dedupSentences from "./dedup/sentences.ts";
 import dedupSubstring from "./dedup/substring.ts";
 import filterC4Quality from "./filter/c4-quality.ts";
 import filterColumn from "./filter/column.ts";
@@ -70,6 +71,7 @@ export const BUILTIN_STAGES = {
   "dedup/lines": dedupLines,
   "dedup/minhash": dedupMinhash,
   "dedup/paragraphs": dedupParagraphs,
+  "dedup/sentences": dedupSentences,
   "dedup/substring": dedupSubstring,
   "tokenize/bpe": tokenizeBpe,
   "pack/best-fit": packBestFit,

@@ -1,16 +1,18 @@
 /**
  * Dealt files: records on their way to one of many tasks, each of which reads its own alone.
  *
- * Layout, u32 little-endian: header (magic, version, destinations); runs of records, each sorted by destination and stable; for every run one count of
- * words per destination; trailer (runs, magic). Behind it come the sums of its blocks (io/local/blocks.ts). What a record is, its reader knows: here it
- * is a number of words that are never torn apart.
+ * Layout, u32 little-endian but for pieces: header (magic, version, destinations); runs of records, sorted by destination and stable, the records of a
+ * destination one piece of chunks as in a spool (spool-block.ts), so that text takes half of its bytes; for every run and destination the words of the piece and its
+ * bytes; trailer (runs, magic). Behind it come the sums of its blocks (io/local/blocks.ts). What a record is, its reader knows: here it is a number
+ * of words that are never torn apart.
  *
- * Invariant: the records of a destination come in the order in which they were added. Price: 4 bytes a destination and run; the writer holds a run twice.
+ * Invariant: the records of a destination come in the order in which they were added. Price: 8 bytes a destination and run; the writer holds a run twice.
  */
 import fs from "node:fs";
 import { uint32At } from "../batch/numbers.ts";
 import { Blocks } from "../io/local/blocks.ts";
 import { damagedFile, type Vouched } from "../io/local/vouched.ts";
+import { ChunkReader, ChunkWriter, spoolEngine } from "./spool-block.ts";
 
 const MAGIC = 0x4c444d53; // "SMDL"
 const VERSION = 1;
@@ -36,7 +38,8 @@ export class DealtWriter {
   #to = new Uint32Array(1 << 10);
   #ends = new Uint32Array(1 << 10);
   #records = 0;
-  #index: Uint32Array[] = [];
+  readonly #chunks = new ChunkWriter(spoolEngine().lz4);
+  readonly #index: Uint32Array[] = [];
   #total = 0;
 
   constructor(sink: DealtSink, destinations: number, runWords = RUN_WORDS) {
@@ -77,7 +80,7 @@ export class DealtWriter {
   /** Writes what is left and the index; the writer must not be used afterwards. */
   finish(): void {
     this.#writeRun();
-    for (const counts of this.#index) this.#sink.write(bytesOf(counts));
+    for (const sizes of this.#index) this.#sink.write(bytesOf(sizes));
     this.#sink.write(bytesOf(Uint32Array.of(this.#index.length, MAGIC)));
   }
 
@@ -92,6 +95,7 @@ export class DealtWriter {
       from = end;
     }
     const next = new Uint32Array(this.destinations);
+    const sizes = new Uint32Array(2 * this.destinations);
     for (let i = 1; i < next.length; i++) next[i] = uint32At(next, i - 1) + uint32At(counts, i - 1);
     if (this.#sorted.length < this.#used) this.#sorted = new Uint32Array(words.length);
     for (let record = 0, from = 0; record < this.#records; record++) {
@@ -103,8 +107,17 @@ export class DealtWriter {
       next[to] = at + end - from;
       from = end;
     }
-    this.#sink.write(bytesOf(this.#sorted.subarray(0, this.#used)));
-    this.#index.push(counts);
+    for (let destination = 0, from = 0; destination < this.destinations; destination++) {
+      const count = uint32At(counts, destination);
+      if (count === 0) continue;
+      this.#chunks.clear();
+      this.#chunks.buffer(bytesOf(this.#sorted.subarray(from, from + count)));
+      this.#sink.write(this.#chunks.bytes);
+      sizes[2 * destination] = count;
+      sizes[2 * destination + 1] = this.#chunks.bytes.length;
+      from += count;
+    }
+    this.#index.push(sizes);
     this.#used = 0;
     this.#records = 0;
   }
@@ -115,7 +128,7 @@ export class DealtFile {
   readonly #blocks: Blocks;
   readonly #descriptor: number;
   readonly #destinations: number;
-  /** One row of `destinations` counts of words per run. */
+  /** One row a run: of each destination words and bytes. */
   readonly #index: Uint32Array;
 
   /** Throws RunError `store/damaged`, then and when it is read. */
@@ -124,39 +137,33 @@ export class DealtFile {
     this.#destinations = destinations;
     this.#descriptor = this.#blocks.open();
     try {
-      const words = this.#blocks.content_bytes / 4;
+      const trailer = this.#blocks.content_bytes - 4 * TRAILER_WORDS;
       const [magic, version, found] = this.#read(0, HEADER_WORDS);
-      const [runs = 0, end] = this.#read(words - TRAILER_WORDS, TRAILER_WORDS);
+      const [runs = 0, end] = this.#read(trailer, TRAILER_WORDS);
       if (magic !== MAGIC || end !== MAGIC || version !== VERSION || found !== destinations) {
         throw damagedFile(file, `is no file of version ${VERSION} for ${destinations} readers`);
       }
-      this.#index = this.#read(words - TRAILER_WORDS - runs * destinations, runs * destinations);
+      this.#index = this.#read(trailer - 8 * runs * destinations, 2 * runs * destinations);
     } catch (error) {
       this.close();
       throw error;
     }
   }
 
-  /** Words of a destination. */
-  words(destination: number): number {
-    let total = 0;
-    for (let at = destination; at < this.#index.length; at += this.#destinations) total += uint32At(this.#index, at);
-    return total;
-  }
-
   /** The records of a destination, whole ones, a piece a run. */
   *read(destination: number): Generator<Uint32Array> {
-    let run = HEADER_WORDS;
-    for (let row = 0; row < this.#index.length; row += this.#destinations) {
+    const row = 2 * this.#destinations;
+    let run = 4 * HEADER_WORDS;
+    for (let first = 0; first < this.#index.length; first += row) {
+      const sizes = this.#index.subarray(first, first + row);
       let before = 0;
       let all = 0;
-      for (let i = 0; i < this.#destinations; i++) {
-        const count = uint32At(this.#index, row + i);
-        if (i < destination) before += count;
-        all += count;
+      for (let i = 1; i < row; i += 2) {
+        if (i === 2 * destination + 1) before = all;
+        all += uint32At(sizes, i);
       }
-      const count = uint32At(this.#index, row + destination);
-      if (count > 0) yield this.#read(run + before, count);
+      const words = uint32At(sizes, 2 * destination);
+      if (words > 0) yield this.#piece(run + before, uint32At(sizes, 2 * destination + 1), words);
       run += all;
     }
   }
@@ -165,9 +172,21 @@ export class DealtFile {
     fs.closeSync(this.#descriptor);
   }
 
-  #read(word: number, words: number): Uint32Array {
+  #piece(at: number, size_bytes: number, words: number): Uint32Array {
+    const stored = new Uint8Array(size_bytes);
+    this.#blocks.fill(this.#descriptor, stored, at);
     const out = new Uint32Array(words);
-    this.#blocks.fill(this.#descriptor, bytesOf(out), word * 4);
+    const chunks = new ChunkReader(spoolEngine().lz4, stored, (how) => {
+      throw damagedFile(this.#blocks.vouched, how);
+    });
+    chunks.buffer(bytesOf(out));
+    chunks.end();
+    return out;
+  }
+
+  #read(at: number, words: number): Uint32Array {
+    const out = new Uint32Array(words);
+    this.#blocks.fill(this.#descriptor, bytesOf(out), at);
     return out;
   }
 }

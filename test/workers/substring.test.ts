@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
+import { get_encoding } from "tiktoken";
 import { prepare, run } from "../../index.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { duplicateWindows } from "../kernels/substring/oracle.ts";
@@ -136,4 +137,56 @@ test("a run leaves what a suffix array leaves, with any workers, spans, partitio
     assert.equal(bytes, wanted.cut_bytes);
     assert.ok(edits.every((each: { clusters: number; members: number }) => each.members > each.clusters));
   }
+});
+
+/** The text without the tokens all of whose windows are duplicates, with a newline where something went out of the middle. */
+function withoutTokens(texts: readonly string[], length: number): string[] {
+  const encoding = get_encoding("gpt2");
+  const seen = new Map<string, [number, number]>();
+  const left = texts.map((text, row) => {
+    const ids = [...encoding.encode_ordinary(text)];
+    const windows = Math.max(0, ids.length - length + 1);
+    const isCopy = Array.from({ length: windows }, (_, at) => {
+      const name = ids.slice(at, at + length).join();
+      const [firstRow, firstAt] = seen.get(name) ?? [row, at];
+      if (!seen.has(name)) seen.set(name, [row, at]);
+      return firstRow !== row || firstAt + length <= at;
+    });
+    const stays = ids.map((_, at) => {
+      const own = isCopy.slice(Math.max(0, at - length + 1), at + 1);
+      return own.length === 0 || own.includes(false);
+    });
+    let out = "";
+    ids.forEach((id, at) => {
+      if (!stays[at]) return;
+      const bytes = encoding.decode_single_token_bytes(id);
+      if (at > 0 && !stays[at - 1] && out !== "") out += "\n";
+      out += Buffer.from(bytes).toString("latin1");
+    });
+    return Buffer.from(out, "latin1").toString();
+  });
+  encoding.free();
+  return left;
+}
+
+test("tokens: whole runs stay once, newlines stand where something went", async (t) => {
+  const root = temporaryFolder(t);
+  const rows = rowsOf("web", 3);
+  fs.writeFileSync(path.join(root, "web.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const options = "unit: tokens, encoding: gpt2, length: 12, keep: whole, join: newline";
+  fs.writeFileSync(
+    path.join(root, "rows.yaml"),
+    `schema: 1\nname: rows\npipelines: { all: [ { use: dedup/substring, ${options} } ] }\nsources: { web: { from: web.jsonl, pipeline: all } }\noutputs: [ { name: rows, sources: [web], format: { use: jsonl, codec: none } } ]\n`,
+  );
+  const expectedTexts = withoutTokens(
+    rows.map(({ text }) => text),
+    12,
+  );
+  const variant = { workers: 0, span_bytes: 4000, partitions: 3, match_memory_bytes: 1 << 20 };
+  const { kept } = await outcome(t, root, variant);
+  assert.deepEqual(
+    kept.map(({ id, text }: Row) => ({ id, text })),
+    rows.flatMap(({ id }, row) => (expectedTexts[row].trim() === "" ? [] : [{ id, text: expectedTexts[row] }])),
+  );
+  assert.ok(expectedTexts.some((text, row) => text !== rows[row].text && text !== ""));
 });
