@@ -108,6 +108,7 @@ export const intermediates = {
   loss: /^\d+\.loss$/,
   spool: /^\d+(\.dropped)?\.spool$/,
   scattered: /^\d+\.scattered(\.done\.json)?$/,
+  contexts: /^\d+\.contexts$/,
 } as const;
 
 /** Files of one ingested span. */

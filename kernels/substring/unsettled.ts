@@ -6,7 +6,7 @@
  */
 import { type RunVisitor, visitRuns } from "./sample-words.ts";
 
-export const UNIQUE = 0;
+// Verdicts on a record; 0 is none, for runs that are alone.
 export const COPY = 1;
 export const UNSETTLED = 2;
 

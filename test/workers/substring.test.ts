@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { get_encoding } from "tiktoken";
-import { prepare, run } from "../../index.ts";
+import { openRun, prepare, run, verifyRun } from "../../index.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { duplicateWindows } from "../kernels/substring/oracle.ts";
 import { article, randomizer, temporaryFolder } from "./fixture.ts";
@@ -99,6 +99,9 @@ async function outcome(t: TestContext, root: string, variant: Variant) {
   const { plan, environment, registry } = await prepare(path.join(root, "rows.yaml"), { out, dataRoot: root });
   const { partitions, ...options } = variant;
   await run(partitioned(plan, partitions), { root: out, environment, registry, ...options });
+  const left = fs.readdirSync(path.join(out, "store"), { recursive: true, encoding: "utf8" });
+  assert.ok(left.some((name) => name.endsWith(".duplicates")) && !left.some((name) => name.endsWith(".contexts")));
+  assert.deepEqual(await verifyRun(openRun("rows", out)), []);
   const folder = path.join(out, "runs", "rows", "outputs", "rows");
   const files = fs.readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".jsonl"));
   const rows = (isDropped: boolean) =>

@@ -20,28 +20,11 @@ import type {
 import { KeyFileWriter, type RunBuffers } from "../../../store/key-file.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import { SignatureWriter } from "../../../store/signature-file.ts";
+import type { BarrierKeys, KeysPlace } from "./barrier-keys.ts";
 import { WindowKeys } from "./window-keys.ts";
 
 /** Says in a table of parts that one has no key. */
 export const NO_KEY = -1;
-
-/** One barrier's products of a span. */
-export interface BarrierKeys {
-  /** Parts so far; undefined where the verdict is on whole rows. */
-  readonly parts: number | undefined;
-  /** Sketches the rows of `batch` that are alive; may drop those that have no key. */
-  sketch(batch: Batch, drop: Drop): void;
-  commit(): readonly VouchedFile[];
-  abort(): void;
-}
-
-export interface KeysPlace {
-  readonly folder: string;
-  readonly span: number;
-  /** Position of the barrier among those of its source. */
-  readonly barrier: number;
-  readonly partitions: number;
-}
 
 export function barrierKeys(operator: BarrierOperator, place: KeysPlace, buffers: RunBuffers): BarrierKeys {
   switch (operator.verdict) {

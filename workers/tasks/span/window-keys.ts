@@ -19,10 +19,10 @@ import type { SampleSink, WindowSampler } from "../../../kernels/substring/sampl
 import type { WindowBarrierOperator } from "../../../stages/define.ts";
 import { KeyFileWriter, type RunBuffers } from "../../../store/key-file.ts";
 import { spanFiles } from "../../../store/layout.ts";
-import type { BarrierKeys, KeysPlace } from "./keys.ts";
+import type { BarrierKeys, KeysPlace } from "./barrier-keys.ts";
 
 /** Of a sample, and of a run of windows. */
-export const WINDOW_KEY_BYTES = 16;
+const WINDOW_KEY_BYTES = 16;
 
 export class WindowKeys implements BarrierKeys {
   readonly #operator: WindowBarrierOperator;
