@@ -94,7 +94,7 @@ const counts = z.strictObject({
   dropped: z.record(z.string(), z.record(z.string(), count)),
   /** Rows that could not be used, by kind. */
   errors: z.record(z.string(), count),
-  /** What `chat/render` and `chat/lint` found out about the rows, by pipeline stage id; absent where there are none. */
+  /** What `chat/render` and `chat/lint` found out about the rows, and barriers that edit cut out of texts, by pipeline stage id; absent where there are none. */
   found: z.record(z.string(), z.json()).optional(),
 });
 

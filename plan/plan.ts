@@ -266,6 +266,11 @@ export function takesRows({ verdict }: { readonly verdict: Exchange["verdict"] }
   return verdict !== "edit";
 }
 
+/** Whether a group compares all windows of texts, which takes more than one round. */
+export function comparesWindows({ stage: { exchange } }: Pick<MatchGroup, "stage">): boolean {
+  return exchange?.verdict === "edit" && exchange.unit === "windows";
+}
+
 /** Every stage that a task of `plan` makes an operator of. */
 export function stagesOf({ sources, groups, windows, rows = [], outputs }: Plan): readonly PlannedStage[] {
   return [

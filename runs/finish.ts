@@ -265,9 +265,10 @@ const SHOWN: ReadonlySet<string> = new Set(["chat/render", "chat/lint"]);
 
 export function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
   // A state is plain data of JSON.
-  const found = counts.stages.flatMap(({ id, use, state }) =>
-    state !== undefined && SHOWN.has(use) ? [[id, state as SourceFacts["counts"]["rows_in"]] as const] : [],
-  );
+  const found = counts.stages.flatMap(({ id, use, state, edits }) => {
+    const told = edits ?? (SHOWN.has(use) ? state : undefined);
+    return told === undefined ? [] : [[id, told as SourceFacts["counts"]["rows_in"]] as const];
+  });
   return {
     rows_in: counts.rows_in,
     kept: counts.kept,

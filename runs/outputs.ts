@@ -66,9 +66,19 @@ export function outputSummary(plan: Plan, output: MadeOutput, stores: ReadonlyMa
   const { rows, dropped_rows, text_bytes, columns, ...facts } = cardFacts(plan, output, stores);
   const sources = output.plan.sources.map((source, at) => {
     const requests = requestsOf(plan, source, storeAt(stores, source));
-    return { ...entryAt(facts.sources, at, "source"), ...(requests.length > 0 && { requests }) };
+    const edits = editsOf(storeAt(stores, source));
+    return {
+      ...entryAt(facts.sources, at, "source"),
+      ...(requests.length > 0 && { requests }),
+      ...(edits.length > 0 && { edits }),
+    };
   });
   return { ...(config !== undefined && { config }), split, rows, dropped_rows, text_bytes, columns, sources };
+}
+
+/** What barriers cut out of the texts of a source. */
+function editsOf({ counts }: StoreMarker) {
+  return counts.stages.flatMap(({ id, use, edits }) => (edits === undefined ? [] : [{ id, use, ...edits }]));
 }
 
 /** How the stages of a source asked outside, and what it came to: rows cannot be made again without it. */

@@ -28,6 +28,8 @@ const SEGMENTS: Readonly<Record<TaskKind, SegmentStatus["kind"]>> = {
   cut: "ingest",
   ingest: "ingest",
   match: "match",
+  refine: "match",
+  compare: "match",
   unite: "match",
   elect: "match",
   decide: "match",

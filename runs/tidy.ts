@@ -1,5 +1,5 @@
 /**
- * Removes what only existed to build something that is built: span tokens, spools, scattered parts.
+ * Removes what only existed to build something that is built: span tokens, spools, scattered parts, windows that were compared.
  *
  * Invariant: only the owner of a run calls this, and nothing goes that this run or another living one can still ask for. Keys, tables and
  * ledgers stay: a changed source of the same group needs the keys of the others, and people look into ledgers. The last of several runs removes.
@@ -20,7 +20,7 @@ export interface TidyInput {
 
 /** Returns what was removed. */
 export function tidy({ plan, layout, isBuilt }: TidyInput): readonly RemovedFile[] {
-  const { sources } = plan;
+  const { sources, groups } = plan;
   const asked = askedByOthers(layout, plan.name);
   if (asked === undefined) return [];
   sources.forEach((source, index) => {
@@ -35,6 +35,10 @@ export function tidy({ plan, layout, isBuilt }: TidyInput): readonly RemovedFile
       for (const kind of ["tokens", "loss", "texts", "spool"] as const) remove(folder, intermediates[kind], removed);
     }
     if (!asked.has(source.tokens)) remove(layout.tokens(source.tokens), intermediates.scattered, removed);
+  }
+  for (const { fingerprint, members } of groups) {
+    if (asked.has(fingerprint) || !members.every(({ source }) => isBuilt(source))) continue;
+    remove(layout.match(fingerprint), intermediates.contexts, removed);
   }
   return removed;
 }
@@ -70,6 +74,7 @@ function askedByOthers(layout: Layout, name: string): Set<string> | undefined {
     const plan = plans.find((candidate) => candidate?.fingerprint === run.owner.plan);
     if (plan === undefined) return undefined;
     for (const source of plan.sources) for (const folder of foldersOf(source)) asked.add(folder);
+    for (const { fingerprint } of plan.groups) asked.add(fingerprint);
   }
   return asked;
 }

@@ -19,7 +19,7 @@ import { planFolders } from "./tidy.ts";
 
 const PIECE_BYTES = 1 << 20;
 /** Only served to build a store, and are removed then. */
-const REMOVED = /\.(tokens|loss|texts|scattered|spool)$/;
+const REMOVED = /\.(tokens|loss|texts|scattered|spool|contexts)$/;
 
 export function storeFindings({ plan, layout }: OpenRun, onFile?: (path: string) => void): Finding[] {
   const findings: Finding[] = [];

@@ -5,9 +5,15 @@
  * partition of them alone and puts the verdicts together: memory is bounded whatever the number of rows, and no verdict depends on spans or workers.
  */
 import type { Batch } from "../batch/batch.ts";
+import type { Bitmap } from "../batch/bitmap.ts";
+import type { Keep } from "../kernels/substring/cuts.ts";
+import type { WindowShape } from "../kernels/substring/sampler.ts";
 
 /** Who is compared with whom, and what a barrier does about it: declared, so that a run is planned without creating anything. */
 export type Exchange = ExchangeScope & (Comparison | Selection);
+
+/** What an editing barrier compares: parts of texts that the stage names, or all windows of a length. */
+export type EditUnit = "parts" | "windows";
 
 interface ExchangeScope {
   /** The rows compared with each other: those of one source, or of every source that uses the pipeline. */
@@ -18,14 +24,22 @@ interface ExchangeScope {
   readonly in_order?: boolean;
 }
 
-interface Comparison {
-  /** `drop` takes whole rows away and stops nothing; `edit` cuts parts out of texts, which ends the pass. */
-  readonly verdict: "drop" | "edit";
-  /** Of one that drops: who survives of a cluster. The row with the lowest address where absent, and the others fall for their keys alone. */
+/** Takes whole rows away and stops nothing. */
+interface Dropping {
+  readonly verdict: "drop";
+  /** Who survives of a cluster. The row with the lowest address where absent, and the others fall for their keys alone. */
   readonly election?: Election;
   /** Sources by rank, the highest first: of a cluster, rows of a higher one survive. Sources that are not named come last, as one. */
   readonly precedence?: readonly string[];
 }
+
+/** Cuts parts out of texts, which ends the pass. */
+interface Editing {
+  readonly verdict: "edit";
+  readonly unit: EditUnit;
+}
+
+type Comparison = Dropping | Editing;
 
 /**
  * How the survivors of a cluster are chosen when its rows are known: what the rows have that leave the pass, whose texts are compared then. Rows that
@@ -87,23 +101,64 @@ export interface BarrierVerification {
   readonly similar: (signatures: Uint16Array, a: number, b: number) => boolean;
 }
 
+/** What becomes of a text that has lost something. */
+export interface EditRules {
+  /** Stands where something was cut out between two parts that stay; nothing where absent. */
+  readonly join?: Uint8Array;
+  /**
+   * Looks at what is left of a text, `bytes[from, to)`, and says where it begins now, or why the row falls: one of the reasons that the stage declares. A
+   * text of which nothing but white space is left falls unasked.
+   */
+  readonly judge?: (bytes: Uint8Array, from: number, to: number) => number | string;
+}
+
 /**
  * Cuts parts of texts that an earlier row, or an earlier part of the same row, has too.
  *
- * A row is divided into parts (lines, paragraphs, sentences, anchored substrings), each with one key. Parts that share a key are united as
- * rows are by a dropping barrier; the first one by address stays, the others are cut out of their texts when the next pass begins. A row of
- * which nothing is left is dropped.
+ * A row is divided into parts (lines, paragraphs, runs of sentences), each with one key. Parts that share a key are united as rows are by a dropping
+ * barrier; the first one by address stays, the others are cut out of their texts when the next pass begins. A row of which nothing is left is
+ * dropped.
  */
-export interface EditBarrierOperator {
+export interface PartBarrierOperator extends EditRules {
   readonly kind: "barrier";
   readonly verdict: "edit";
+  readonly unit: "parts";
   readonly key_bytes: 8 | 16;
   /**
-   * Calls `part` for the parts of `row` that may be cut, in order and without overlap: `start` and `end` are bytes from the start of the row's
-   * text, `key` as {@link DropBarrierOperator.sketch} writes one.
+   * Calls `part` for the parts of `row` that may be cut, in order of where they start; they may overlap. `start` and `end` are bytes from the start of
+   * the row's text, `key` as {@link DropBarrierOperator.sketch} writes one. A part without a key goes where another of its row goes.
    */
-  readonly parts: (batch: Batch, row: number, part: (key: Uint32Array, start: number, end: number) => void) => void;
+  readonly parts: (
+    batch: Batch,
+    row: number,
+    part: (key: Uint32Array | undefined, start: number, end: number) => void,
+  ) => void;
 }
+
+/** The symbols of rows that windows are made of: bytes of their texts, or ids. */
+export interface SymbolColumn {
+  readonly data: Uint8Array;
+  /** Byte of `data` where the symbols of each row begin, and where those of the last one end. */
+  readonly offsets: Int32Array;
+  /** Byte of the row's text where its symbol `symbol` begins, or the text's end behind the last; absent where symbols are bytes. */
+  readonly byteOf?: (row: number, symbol: number) => number;
+}
+
+/**
+ * Cuts every window of a length that stands in an earlier row, or earlier in the same one without overlap. The engine samples windows, compares
+ * samples and goes on with what they leave open, see kernels/substring: the stage only says what the symbols are.
+ */
+export interface WindowBarrierOperator extends EditRules {
+  readonly kind: "barrier";
+  readonly verdict: "edit";
+  readonly unit: "windows";
+  readonly shape: WindowShape;
+  readonly keep: Keep;
+  /** The symbols of the rows in `rows`; those of others may be missing. Valid until the next call. */
+  readonly symbols: (batch: Batch, rows: Bitmap) => SymbolColumn;
+}
+
+export type EditBarrierOperator = PartBarrierOperator | WindowBarrierOperator;
 
 /**
  * Keeps a number of rows: those with the smallest keys, of equal keys those with the lower address.
@@ -163,8 +218,15 @@ export function barrier(operator: Omit<DropBarrierOperator, "kind" | "verdict">)
 }
 
 /** A barrier that cuts parts out of texts. */
-export function editBarrier(operator: Omit<EditBarrierOperator, "kind" | "verdict">): EditBarrierOperator {
-  return { kind: "barrier", verdict: "edit", ...operator };
+export function editBarrier(operator: Omit<PartBarrierOperator, "kind" | "verdict" | "unit">): PartBarrierOperator {
+  return { kind: "barrier", verdict: "edit", unit: "parts", ...operator };
+}
+
+/** A barrier that cuts windows out of texts. */
+export function windowBarrier(
+  operator: Omit<WindowBarrierOperator, "kind" | "verdict" | "unit">,
+): WindowBarrierOperator {
+  return { kind: "barrier", verdict: "edit", unit: "windows", ...operator };
 }
 
 /** A barrier that keeps a number of rows. */

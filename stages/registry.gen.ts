@@ -21,8 +21,11 @@ import chatText from "./chat/text.ts";
 import chatTools from "./chat/tools.ts";
 import dedupBloom from "./dedup/bloom.ts";
 import dedupExact from "./dedup/exact.ts";
+import dedupLines from "./dedup/lines.ts";
 import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
+import dedupSentences from "./dedup/sentences.ts";
+import dedupSubstring from "./dedup/substring.ts";
 import filterC4Quality from "./filter/c4-quality.ts";
 import filterColumn from "./filter/column.ts";
 import filterDecontaminate from "./filter/decontaminate.ts";
@@ -75,8 +78,11 @@ export const BUILTIN_STAGES = {
   "annotate/statistics": annotateStatistics,
   "dedup/bloom": dedupBloom,
   "dedup/exact": dedupExact,
+  "dedup/lines": dedupLines,
   "dedup/minhash": dedupMinhash,
   "dedup/paragraphs": dedupParagraphs,
+  "dedup/sentences": dedupSentences,
+  "dedup/substring": dedupSubstring,
   "tokenize/bpe": tokenizeBpe,
   "pack/best-fit": packBestFit,
   "pack/bfd": packBfd,

@@ -211,7 +211,8 @@ export class KeyFile {
   }
 }
 
-function partitionOf(firstWord: number, partitions: number): number {
+/** The partition of a key by its first word. */
+export function partitionOf(firstWord: number, partitions: number): number {
   // Exact: the product is below 2^48, and dividing by a power of two loses nothing.
   return (firstWord * partitions * (1 / 4294967296)) >>> 0;
 }

@@ -113,6 +113,7 @@ export const intermediates = {
   spool: /^\d+(\.dropped)?\.spool$/,
   texts: /^\d+\.texts$/,
   scattered: /^\d+\.scattered(\.done\.json)?$/,
+  contexts: /^\d+\.contexts$/,
 } as const;
 
 /** Files of one ingested span. */
@@ -132,8 +133,10 @@ export const spanFiles = {
   spool: (span: number): string => `${pad(span)}.spool`,
   /** Rows that stages of the pass dropped, where an output keeps them. */
   dropped: (span: number): string => `${pad(span)}.dropped.spool`,
-  /** Where the parts of a barrier that edits lie in their texts. */
+  /** Where the parts of a barrier that edits lie in their texts; of one that compares windows, how many samples a text has. */
   parts: (span: number, barrier: number): string => `${pad(span)}.parts-${barrier}.arrow`,
+  /** Which windows each sample stands for. */
+  samples: (span: number, barrier: number): string => `${pad(span)}.samples-${barrier}`,
   /** Answers to the questions of a request stage, as they came. */
   journal: (span: number): string => `${pad(span)}.journal.jsonl`,
   keys: (span: number, barrier: number): string => `${pad(span)}.keys-${barrier}`,
@@ -185,6 +188,15 @@ export const matchFiles = {
   elected: (part: number): string => `${pad(part)}.elected`,
   electedMarker: (part: number): string => `${pad(part)}.elected.done.json`,
   decided: "decided.done.json",
+  /** Of a barrier that compares windows, in place of pairs: samples that have a copy, or may have one, dealt to spans. */
+  verdicts: (partition: number): string => `${pad(partition)}.verdicts`,
+  /** By span, numbered through the members: windows that are duplicates, and what is to be compared, dealt to partitions. */
+  ranges: (input: number): string => `${pad(input)}.ranges.u32`,
+  contexts: (input: number): string => `${pad(input)}.contexts`,
+  refined: (input: number): string => `${pad(input)}.refined.done.json`,
+  /** By partition: further windows that are duplicates, dealt to spans. */
+  duplicates: (partition: number): string => `${pad(partition)}.duplicates`,
+  compared: (partition: number): string => `${pad(partition)}.compared.done.json`,
 } as const;
 
 /** Files of packed windows. Epochs after the first (0) have windows of their own only where they are reshuffled. */

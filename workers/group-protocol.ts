@@ -83,10 +83,19 @@ export interface DecideTask {
   readonly parts: number;
 }
 
+/** What stands together in a partition: parts of one key, or runs of windows that share a sample. */
+export interface ClusterCounts {
+  readonly clusters: number;
+  readonly members: number;
+  readonly largest: number;
+}
+
 export interface MatchMarker {
   readonly files: readonly VouchedFile[];
-  /** Pairs found, or of a barrier that selects rows put in order. */
+  /** Pairs found, of a barrier that selects rows put in order, of one that compares windows samples that are not alone. */
   readonly edges: number;
+  /** Of a barrier that edits. */
+  readonly clusters?: ClusterCounts;
 }
 
 /** Who falls, and what clusters are like: what is told before anything is taken away. */

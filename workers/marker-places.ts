@@ -38,6 +38,14 @@ export class MarkerPlaces {
     return { kind: "match", folder: this.group(group), name: matchFiles.marker(partition) };
   }
 
+  refine(group: number, input: number): MarkerPlace<"refine"> {
+    return { kind: "refine", folder: this.group(group), name: matchFiles.refined(input) };
+  }
+
+  compare(group: number, partition: number): MarkerPlace<"compare"> {
+    return { kind: "compare", folder: this.group(group), name: matchFiles.compared(partition) };
+  }
+
   unite(group: number): MarkerPlace<"unite"> {
     return { kind: "unite", folder: this.group(group), name: matchFiles.united };
   }
@@ -114,6 +122,10 @@ export class MarkerPlaces {
         return this.ingest(task.source, task.pass, task.span);
       case "match":
         return this.match(task.group, task.partition);
+      case "refine":
+        return this.refine(task.group, task.input);
+      case "compare":
+        return this.compare(task.group, task.partition);
       case "unite":
         return this.unite(task.group);
       case "elect":

@@ -13,6 +13,7 @@ import { MarkerPlaces } from "./marker-places.ts";
 import type { MarkerOf, Task, TaskResult } from "./protocol.ts";
 import { readSpans } from "./spans.ts";
 import { arrange } from "./tasks/arrange.ts";
+import { compareWindows } from "./tasks/compare-windows.ts";
 import { cut } from "./tasks/cut.ts";
 import { decide } from "./tasks/elect/decide.ts";
 import { elect } from "./tasks/elect/elect.ts";
@@ -20,6 +21,7 @@ import { gather } from "./tasks/gather.ts";
 import { ingest } from "./tasks/ingest.ts";
 import { match, unite } from "./tasks/match.ts";
 import { packShard } from "./tasks/pack.ts";
+import { refine } from "./tasks/refine.ts";
 import { scatter } from "./tasks/scatter.ts";
 import { seal } from "./tasks/seal.ts";
 import { settle } from "./tasks/settle.ts";
@@ -55,6 +57,10 @@ async function perform(task: Task, context: WorkerContext): Promise<Marker> {
       return ingest(task, context);
     case "match":
       return match(task, context);
+    case "refine":
+      return refine(task, context);
+    case "compare":
+      return compareWindows(task, context);
     case "unite":
       return unite(task, context);
     case "elect":

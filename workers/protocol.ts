@@ -14,6 +14,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Extent, StageState } from "../stages/define.ts";
 import type { MarkedFile } from "../store/marker.ts";
 import type {
+  ClusterCounts,
   DecideMarker,
   DecideTask,
   ElectMarker,
@@ -59,8 +60,33 @@ export interface IngestTask {
   readonly extents: readonly Extent[];
   /** Bytes of input that the first pass stands for, about: people are told how far it is by them, and nothing else depends on it. */
   readonly bytes?: number;
-  /** Where the parts of the span's texts stand in the verdict of the barrier whose cuts this pass makes. */
-  readonly edits?: RootsSlice;
+  /** Where the verdict of the barrier stands whose cuts this pass makes. */
+  readonly edits?: RootsSlice | SpanOfGroup;
+}
+
+/** A span by its number among those of all members of a group: where the barrier compares windows. */
+export interface SpanOfGroup {
+  readonly input: number;
+  /** Spans of all members. */
+  readonly inputs: number;
+}
+
+/** Tells which windows of a span's texts are duplicates as far as samples say, and writes what is left to compare. */
+export interface RefineTask extends SpanOfGroup {
+  readonly kind: "refine";
+  readonly group: number;
+  /** The span: of a member, and there. */
+  readonly member: number;
+  readonly span: number;
+}
+
+/** Compares the windows of a partition that samples leave open. */
+export interface CompareTask {
+  readonly kind: "compare";
+  readonly group: number;
+  readonly partition: number;
+  /** Spans of all members. */
+  readonly inputs: number;
 }
 
 /** Which rows of some spans survive every dropping barrier: for outputs, which write rows and no tokens. */
@@ -164,6 +190,8 @@ export type Task =
   | CutTask
   | IngestTask
   | MatchTask
+  | RefineTask
+  | CompareTask
   | UniteTask
   | ElectTask
   | DecideTask
@@ -195,9 +223,11 @@ export interface Problem {
 export interface CutCounts {
   /** Rows that lost something. */
   readonly rows: number;
-  readonly parts: number;
+  /** Pieces that were cut out, whatever they consisted of. */
+  readonly pieces: number;
   readonly bytes: number;
-  /** Rows of which nothing was left. */
+  readonly longest_bytes: number;
+  /** Rows of which nothing, or too little, was left. */
   readonly emptied: number;
 }
 
@@ -225,6 +255,18 @@ export interface IngestMarker {
   readonly kept: number;
   readonly text_bytes: number;
   readonly tokens: number;
+}
+
+export interface RefineMarker {
+  readonly files: readonly VouchedFile[];
+  /** Windows known to be duplicates, and windows that are left to compare. */
+  readonly duplicates: number;
+  readonly unsettled: number;
+}
+
+export interface CompareMarker {
+  readonly files: readonly VouchedFile[];
+  readonly ranges: number;
 }
 
 export interface ScatterChunk {
@@ -282,6 +324,8 @@ export interface SourceCounts {
     readonly dropped: Readonly<Record<string, number>>;
     /** What the stage's operator found out, states of all spans merged. */
     readonly state?: StageState;
+    /** Of a barrier that edits: what it cut out of the source, and what stands together in its group, which may have other sources too. */
+    readonly edits?: CutCounts & ClusterCounts;
   }[];
   readonly kept: number;
   /** Rows that became documents for validation; absent where none are held out. */
@@ -361,6 +405,8 @@ export interface MarkerOf {
   readonly cut: CutMarker;
   readonly ingest: IngestMarker;
   readonly match: MatchMarker;
+  readonly refine: RefineMarker;
+  readonly compare: CompareMarker;
   readonly unite: UniteMarker;
   readonly elect: ElectMarker;
   readonly decide: DecideMarker;

@@ -49,16 +49,17 @@ function tokenSentences(segmenter: WordSegmenter): SentenceCounter {
 }
 
 /** spaCy hangs one U+0020 on the token before it; any other gap is a token of white space. */
-function isSpaceToken(bytes: Uint8Array, textStart: number, gapStart: number, gapEnd: number): boolean {
+export function isSpaceToken(bytes: Uint8Array, textStart: number, gapStart: number, gapEnd: number): boolean {
   const length = gapEnd - gapStart;
   return length > 1 || (length === 1 && (gapStart === textStart || bytes[gapStart] !== SPACE));
 }
 
-const OTHER = 0;
+/** What a token is to a sentence: nothing, punctuation that may stand behind a mark, a mark. */
+export const OTHER = 0;
 const PUNCTUATION = 1;
-const MARK = 2;
+export const MARK = 2;
 
-function tokenKind(bytes: Uint8Array, start: number, end: number): number {
+export function tokenKind(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; ) {
     const decoded = decodeAt(bytes, at, end);
     const codePoint = decoded & CODE_POINT_MASK;
@@ -71,7 +72,7 @@ function tokenKind(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** Bytes that may begin a sentence mark. */
-const MARK_LEAD = new Uint8Array(256);
+export const MARK_LEAD = new Uint8Array(256);
 for (const mark of [0x21, 0x2e, 0x3f]) MARK_LEAD[mark] = 1;
 MARK_LEAD.fill(1, 0xc2, 0xf5);
 

@@ -138,9 +138,9 @@ function lossTable(sources: readonly CardSource[]): string {
     const row = (why: string, count: number): string[] => [code(name), code(why), integer(count)];
     return [
       ...Object.entries(dropped).flatMap(([stage, reasons]) =>
-        Object.entries(reasons).map(([reason, count]) => row(`${stage}: ${reason}`, count)),
+        byName(reasons).map(([reason, count]) => row(`${stage}: ${reason}`, count)),
       ),
-      ...Object.entries(errors).map(([kind, count]) => row(`unusable: ${kind}`, count)),
+      ...byName(errors).map(([kind, count]) => row(`unusable: ${kind}`, count)),
     ];
   });
   if (rows.length === 0) return "None: every row that was read is here.";
@@ -167,4 +167,9 @@ export function code(text: string): string {
   const longest = Math.max(0, ...[...single.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   return longest === 0 ? `${fence}${single}${fence}` : `${fence} ${single} ${fence}`;
+}
+
+/** Counts in an order that does not depend on which came first. */
+function byName(counts: Readonly<Record<string, number>>): [string, number][] {
+  return Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -94,7 +94,7 @@ export default defineStage({
   exchange: ({ unit, scope }) =>
     unit === "document"
       ? { scope, verdict: "drop", reason: "seen", in_order: true }
-      : { scope, verdict: "edit", reason: "nothing_left", in_order: true },
+      : { scope, verdict: "edit", unit: "parts", reason: "nothing_left", in_order: true },
   create: (given) => {
     const { unit, ngram, min_words } = given;
     const words = new WordRanges();

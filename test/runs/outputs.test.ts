@@ -31,7 +31,7 @@ seed: 3
 pipelines:
   web:
     - { use: filter/gopher-quality, min_words: 12, min_stop_words: 0 }
-    - { use: dedup/paragraphs }
+    - { use: dedup/lines }
     - { use: dedup/exact }
 sources:
   web: { from: "web/*.jsonl", pipeline: web, metadata: [{ name: score, kind: float64 }, meta] }
@@ -147,7 +147,7 @@ test("an output holds what the pipeline leaves, in order, and what it took with 
   assert.equal(result.outputs[0].dropped_rows, fell.size);
   assert.ok(result.outputs[0].files > 1, "shard_bytes cuts the rows into several files");
   const card = fs.readFileSync(path.join(folder, "README.md"), "utf8");
-  assert.ok(card.includes(`| rows | ${kept.length} |`) && card.includes("paragraphs: nothing_left"));
+  assert.ok(card.includes(`| rows | ${kept.length} |`) && card.includes("lines: nothing_left"));
   assert.deepEqual(await verifyRun(openRun("rows", out)), []);
 });
 

@@ -15,7 +15,7 @@ seed: 3
 pipelines:
   web:
     - { use: filter/length, unit: words, min: 8 }
-    - { use: dedup/paragraphs }
+    - { use: dedup/lines }
     - { use: dedup/exact }
 sources: { web: { from: "web/*.jsonl", read: jsonl, metadata: [url], pipeline: web } }
 outputs:
@@ -100,7 +100,7 @@ test("each count of an output's summary, card, files, sources and spans, changed
       /output\.json says sources/,
     );
   }
-  const reasons = { length: "below_min", paragraphs: "nothing_left", exact: "duplicate" };
+  const reasons = { length: "below_min", lines: "nothing_left", exact: "duplicate" };
   for (const [stage, reason] of Object.entries(reasons)) {
     const change = ({ sources }: { sources: Figures[] }) => {
       const dropped = sources[0].dropped as unknown as Record<string, Record<string, number>>;
@@ -234,7 +234,7 @@ test("tokens of an output's source, beside training stages, are those of its sto
 });
 
 test("rows that a count left out are counted like those that fell: a source whose only barrier selects", async (t) => {
-  const selected = ROWS.replace("{ use: dedup/paragraphs }", "{ use: filter/sample, count: 30 }").replace(
+  const selected = ROWS.replace("{ use: dedup/lines }", "{ use: filter/sample, count: 30 }").replace(
     "    - { use: dedup/exact }\n",
     "",
   );

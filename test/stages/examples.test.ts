@@ -7,6 +7,7 @@ import type { Batch } from "../../batch/batch.ts";
 import type { Column } from "../../batch/column.ts";
 import { jsonText } from "../../kernels/json/json-text.ts";
 import type { Seed } from "../../kernels/random/shuffle.ts";
+import { PlainWindowSampler } from "../../kernels/substring/sampler.ts";
 import {
   type Answer,
   type BarrierOperator,
@@ -194,11 +195,23 @@ function checkBarrier(operator: BarrierOperator, example: Example, message: stri
 
 /** Per row, its keys as text, named by slot where rows meet by slot. */
 function keysOf(operator: BarrierOperator, batch: Batch): string[][] {
+  if (operator.verdict === "edit" && operator.unit === "windows") {
+    const { data, offsets } = operator.symbols(batch, batch.alive);
+    const sampler = new PlainWindowSampler(operator.shape);
+    return Array.from({ length: batch.rows }, (_, row) => {
+      const keys: string[] = [];
+      const sink = { keys: (words: Uint32Array) => void keys.push(words.join(",")), words: () => undefined };
+      sampler.sample(data, offsets[row], offsets[row + 1], sink);
+      return keys;
+    });
+  }
   const words = operator.key_bytes / 4;
   return Array.from({ length: batch.rows }, (_, row) => {
     if (operator.verdict === "edit") {
       const keys: string[] = [];
-      operator.parts(batch, row, (key) => keys.push(key.slice(0, words).join(",")));
+      operator.parts(batch, row, (key) => {
+        if (key !== undefined) keys.push(key.slice(0, words).join(","));
+      });
       return keys;
     }
     if (operator.verdict === "select") {

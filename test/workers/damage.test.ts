@@ -208,7 +208,7 @@ const ROWS = `schema: 1
 name: tiny
 seed: 3
 pipelines:
-  web: [ { use: dedup/paragraphs }, { use: dedup/exact } ]
+  web: [ { use: dedup/lines }, { use: dedup/exact } ]
 sources: { web: { from: "web/*.jsonl", read: jsonl, metadata: [url], pipeline: web } }
 outputs:
   - { name: rows, format: { use: jsonl, codec: none }, shard_bytes: 20K, keep_dropped: true }

@@ -32,7 +32,7 @@ name: tiny
 seed: 3
 tokenizer: { file: tokenizer.json, eos: <eos>, bos: <bos>, special_tokens: parse }
 pipelines:
-  web: [ { use: dedup/paragraphs }, { use: dedup/exact }, { use: filter/sample, count: 40 }, { use: annotate/completion-loss, after: "the" } ]
+  web: [ { use: dedup/lines }, { use: dedup/exact }, { use: filter/sample, count: 40 }, { use: annotate/completion-loss, after: "the" } ]
 sources: { web: { from: "web/*.jsonl", read: jsonl, metadata: [url], pipeline: web } }
 shard_tokens: 32000
 training_stages:

@@ -211,7 +211,7 @@ test("rows of equal keys are taken by address", async (t) => {
 test("workers, spans and memory change no byte; what comes behind sees the rows that stay alone", async (t) => {
   const root = temporaryFolder(t);
   const recipe = recipeOf(
-    `${JUDGED}, { use: filter/sample, count: 70 }, { use: dedup/paragraphs, min_bytes: 8 }, { use: dedup/minhash }, { use: filter/sample, count: 30, id: again }`,
+    `${JUDGED}, { use: filter/sample, count: 70 }, { use: dedup/lines, min_bytes: 8 }, { use: dedup/minhash }, { use: filter/sample, count: 30, id: again }`,
   );
   write(root, rowsOf(160), recipe);
   const digests: Record<string, string>[] = [];

@@ -36,6 +36,8 @@ const PRIORITY: readonly TaskKind[] = [
   "decide",
   "elect",
   "unite",
+  "compare",
+  "refine",
   "match",
   "ingest",
   "cut",

@@ -147,7 +147,13 @@ function buildGraph(schedule: Schedule): Graph {
   };
   const all: Phases = {
     ingest: (source, pass) => entryAt(ingests, pass, "pass")(source),
+    match: (group) => dedup(group).match,
     verdict: (group) => dedup(group).verdict,
+    windows: (group) => {
+      const { windows } = dedup(group);
+      if (windows === undefined) throw new Error("a group that unites pairs compares no windows");
+      return windows;
+    },
   };
   const cut = shared(
     (source) => passAt(plan, source, 0).fingerprint,

@@ -1,12 +1,20 @@
 /**
  * The phases of one group of a barrier: match, a task a partition of the keys, and unite; where survivors are elected, elect, a task some clusters, and
- * decide.
+ * decide; where windows are compared, in place of unite, refine, a task a span, and compare, a task a partition.
  *
  * A group waits until all members are sketched, because documents are numbered through the members in recipe order; and for the verdicts of
  * the dropping barriers before it, whose losers take no part. Keys stay when a store is built: a changed member needs those of the others.
  */
 import { entryAt } from "../../batch/entry.ts";
-import { barrierAt, electionOf, groupAt, type MatchGroup, sourceAt, takesRows } from "../../plan/plan.ts";
+import {
+  barrierAt,
+  comparesWindows,
+  electionOf,
+  groupAt,
+  type MatchGroup,
+  sourceAt,
+  takesRows,
+} from "../../plan/plan.ts";
 import { spanFiles } from "../../store/layout.ts";
 import type { ElectSpan, KeyInput, MatchTask, PartsInput, RootsSlice } from "../protocol.ts";
 import { ELECTION_WORDS } from "../tasks/match.ts";
@@ -17,8 +25,11 @@ import { numberingNeeds, type Phases, products, rootsOf } from "./source-phases.
 export interface GroupPhases {
   /** In the order in which they are done. */
   readonly all: readonly PhaseSpec[];
+  readonly match: PhaseSpec;
   /** The one that says who survives. */
   readonly verdict: PhaseSpec;
+  /** Where windows are compared. */
+  readonly windows?: { readonly refine: PhaseSpec; readonly compare: PhaseSpec };
 }
 
 export function groupPhases(schedule: Schedule, group: number, phases: Phases): GroupPhases {
@@ -45,6 +56,10 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
       return [...numberingNeeds(schedule, group, phases), ...sketched, ...earlierNeeds(schedule, group, phases)];
     },
   };
+  if (comparesWindows(planned)) {
+    const windows = windowPhases(schedule, group, match, phases);
+    return { all: [match, windows.refine, windows.compare], match, verdict: windows.compare, windows };
+  }
   const unite: PhaseSpec = {
     id: `unite:${stage.id}@${names.join(",")}`,
     kind: "unite",
@@ -58,9 +73,9 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
     needs: (undone) =>
       undone === undefined ? [] : [{ phase: match, left: "whole" }, ...numberingNeeds(schedule, group, phases)],
   };
-  if (electionOf(planned) === undefined) return { all: [match, unite], verdict: unite };
+  if (electionOf(planned) === undefined) return { all: [match, unite], match, verdict: unite };
   const elected = electPhases(schedule, group, { match, unite }, phases);
-  return { all: [match, unite, ...elected], verdict: elected[1] };
+  return { all: [match, unite, ...elected], match, verdict: elected[1] };
 }
 
 /** How many documents a group has, and where those of its members begin. */
@@ -141,6 +156,66 @@ function electSpans(schedule: Schedule, planned: MatchGroup): readonly ElectSpan
     const first = entryAt(firsts, member, "member");
     return Array.from(documents.subarray(0, -1), (number, span) => ({ member, span, firstDocument: first + number }));
   });
+}
+
+function windowPhases(
+  schedule: Schedule,
+  group: number,
+  match: PhaseSpec,
+  phases: Phases,
+): { readonly refine: PhaseSpec; readonly compare: PhaseSpec } {
+  const planned = groupAt(schedule.plan, group);
+  const { stage, members, partitions } = planned;
+  const numbering = once(() => schedule.spanNumbering(planned));
+  const inputsOf = (): number => {
+    const inputs = numbering()?.at(-1);
+    if (inputs === undefined) throw new Error(`${match.subject}: asked to go on before spans were numbered`);
+    return inputs;
+  };
+  const names = members.map(({ source }) => sourceAt(schedule.plan, source).name).join(",");
+  const common = { subject: match.subject, stages: [] };
+  const spanAt = (input: number): { readonly member: number; readonly span: number } => {
+    const firsts = numbering() ?? new Float64Array(1);
+    let member = 0;
+    while (member + 1 < members.length && entryAt(firsts, member + 1, "member") <= input) member++;
+    return { member, span: input - entryAt(firsts, member, "member") };
+  };
+  const refine: PhaseSpec = {
+    ...common,
+    id: `refine:${stage.id}@${names}`,
+    kind: "refine",
+    count: () => numbering()?.at(-1),
+    task: (input) => ({ kind: "refine", group, input, inputs: inputsOf(), ...spanAt(input) }),
+    place: (input) => schedule.places.refine(group, input),
+    needs: (undone) => {
+      const counted = numberingNeeds(schedule, group, phases);
+      if (undone === undefined) return counted;
+      return [
+        ...counted,
+        { phase: match, left: "whole" },
+        ...undone.flatMap((input): readonly Need[] => {
+          const { member, span } = spanAt(input);
+          const { source, barrier } = entryAt(members, member, "member");
+          const phase = phases.ingest(source, barrierAt(schedule.plan, source, barrier).pass);
+          const left = [products.spool, products.samples(barrier)];
+          return left.map((product) => ({ phase, tasks: [span], left: product }));
+        }),
+      ];
+    },
+  };
+  const compare: PhaseSpec = {
+    ...common,
+    id: `compare:${stage.id}@${names}`,
+    kind: "compare",
+    count: () => partitions,
+    task: (partition) => ({ kind: "compare", group, partition, inputs: inputsOf() }),
+    place: (partition) => schedule.places.compare(group, partition),
+    needs: (undone) =>
+      undone === undefined
+        ? []
+        : [...numberingNeeds(schedule, group, phases), { phase: refine, left: products.contexts }],
+  };
+  return { refine, compare };
 }
 
 /** Positions of the barriers before a member's that take rows away. */

@@ -8,6 +8,7 @@ import { barrierAt, groupAt, type MatchGroup, type Plan, sourceAt } from "../../
 import type { Layout } from "../../store/layout.ts";
 import { MarkerPlaces } from "../marker-places.ts";
 import type { Markers } from "../markers.ts";
+import type { SpanOfGroup } from "../protocol.ts";
 import { type FactsInput, runningSum, SourceFacts } from "./source-facts.ts";
 
 export interface ScheduleInit {
@@ -51,6 +52,31 @@ export class Schedule implements FactsInput {
       counts.push(total);
     }
     return runningSum(counts);
+  }
+
+  /**
+   * How a group numbers the spans of its members: the number of each member's first one, plus the total. Undefined until all are cut.
+   */
+  spanNumbering({ members }: MatchGroup): Float64Array | undefined {
+    const counts: number[] = [];
+    for (const { source } of members) {
+      const spans = this.facts(source).spans();
+      if (spans === undefined) return undefined;
+      counts.push(spans.length);
+    }
+    return runningSum(counts);
+  }
+
+  /** A span of a source among those of the group of one of its barriers. */
+  spanOfGroup(source: number, barrier: number, span: number): SpanOfGroup {
+    const group = groupAt(this.plan, barrierAt(this.plan, source, barrier).group);
+    const member = group.members.findIndex((entry) => entry.source === source && entry.barrier === barrier);
+    const numbering = this.spanNumbering(group);
+    if (numbering === undefined || member < 0) throw new Error(`${group.stage.id} has not numbered its spans yet`);
+    return {
+      input: entryAt(numbering, member, "member") + span,
+      inputs: entryAt(numbering, group.members.length, "number"),
+    };
   }
 
   /** Number of a source's first document (or part) in the group of one of its barriers. */

@@ -6,19 +6,22 @@
  */
 import { entryAt } from "../../batch/entry.ts";
 import { requireDedupGates } from "../../manifests/dedup-gates.ts";
-import { barrierAt, groupAt, passAt, sourceAt, takesRows } from "../../plan/plan.ts";
+import { barrierAt, comparesWindows, groupAt, type MatchGroup, passAt, sourceAt, takesRows } from "../../plan/plan.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import type { MarkedFile } from "../../store/marker.ts";
 import type { MarkerPlace } from "../markers.ts";
-import type { GatherTask, RootsSlice } from "../protocol.ts";
+import type { GatherTask, RootsSlice, SpanOfGroup } from "../protocol.ts";
 import { dedupVerdict } from "../verdicts.ts";
 import { type Need, once, type PhaseSpec, type Product } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Phases of other sources and groups, by what they are of. */
 export interface Phases {
+  readonly match: (group: number) => PhaseSpec;
   /** The phase that says who survives of a group. */
   readonly verdict: (group: number) => PhaseSpec;
+  /** What a group has that compares windows. */
+  readonly windows: (group: number) => { readonly refine: PhaseSpec; readonly compare: PhaseSpec };
   readonly ingest: (source: number, pass: number) => PhaseSpec;
 }
 
@@ -30,6 +33,9 @@ export const products = {
   dropped: { what: "dropped", files: (span) => [spanFiles.dropped(span)] },
   keys: (barrier: number) => ({ what: `keys ${barrier}`, files: (span) => [spanFiles.keys(span, barrier)] }),
   parts: (barrier: number) => ({ what: `parts ${barrier}`, files: (span) => [spanFiles.parts(span, barrier)] }),
+  samples: (barrier: number) => ({ what: `samples ${barrier}`, files: (span) => [spanFiles.samples(span, barrier)] }),
+  ranges: { what: "ranges", files: (input) => [matchFiles.ranges(input)] },
+  contexts: { what: "contexts", files: (input) => [matchFiles.contexts(input)] },
 } as const satisfies Readonly<Record<string, Product | ((barrier: number) => Product)>>;
 
 export function cutPhase(schedule: Schedule, source: number): PhaseSpec {
@@ -59,8 +65,9 @@ export function ingestPhase(
   const { edits, first: firstStage, end } = passAt(schedule.plan, source, pass);
   const names = schedule.sharing(source, ({ passes }) => passes[pass]?.fingerprint ?? "");
   const firstParts = once(() => (edits === undefined ? undefined : facts.firstParts(edits)));
-  const editsOf = (span: number): RootsSlice | undefined => {
+  const editsOf = (span: number): RootsSlice | SpanOfGroup | undefined => {
     if (edits === undefined) return undefined;
+    if (comparesWindows(editingGroup(schedule, source, edits))) return schedule.spanOfGroup(source, edits, span);
     const first = firstParts();
     if (first === undefined) throw new Error(`${planned.name}: asked for cuts before parts were numbered`);
     const file = rootsOf(schedule, barrierAt(schedule.plan, source, edits).group);
@@ -104,6 +111,17 @@ export function ingestPhase(
       const spooled: Need = { phase: before, tasks: undone, left: products.spool };
       if (edits === undefined) return [all, spooled];
       const { group } = barrierAt(schedule.plan, source, edits);
+      if (comparesWindows(groupAt(schedule.plan, group))) {
+        const { refine, compare } = phases.windows(group);
+        // Until all members are cut, nobody knows the numbers of the spans.
+        const isNumbered = schedule.spanNumbering(groupAt(schedule.plan, group)) !== undefined;
+        const ranges: Need = {
+          phase: refine,
+          left: products.ranges,
+          ...(isNumbered && { tasks: undone.map((span) => schedule.spanOfGroup(source, edits, span).input) }),
+        };
+        return [all, spooled, ...numberingNeeds(schedule, group, phases), ranges, { phase: compare, left: "whole" }];
+      }
       return [
         all,
         spooled,
@@ -113,6 +131,10 @@ export function ingestPhase(
       ];
     },
   };
+}
+
+function editingGroup({ plan }: Schedule, source: number, barrier: number): MatchGroup {
+  return groupAt(plan, barrierAt(plan, source, barrier).group);
 }
 
 /** What has to be there to number the documents, or parts, of a group. */
@@ -284,7 +306,7 @@ export interface SealedPhases {
 
 /** What says that a source is done. */
 export function sealPhase(schedule: Schedule, source: number, made: SealedPhases, phases: Phases): PhaseSpec {
-  const { name, passes } = sourceAt(schedule.plan, source);
+  const { name, passes, barriers } = sourceAt(schedule.plan, source);
   const facts = schedule.facts(source);
   return {
     id: `seal:${name}`,
@@ -309,6 +331,10 @@ export function sealPhase(schedule: Schedule, source: number, made: SealedPhases
     place: () => schedule.places.seal(source),
     needs: () => [
       ...passes.map((_, pass): Need => ({ phase: phases.ingest(source, pass), left: "facts" })),
+      // What a barrier that edits says of its clusters.
+      ...barriers.flatMap((barrier): readonly Need[] =>
+        takesRows(barrier) ? [] : [{ phase: phases.match(barrier.group), left: "facts" }],
+      ),
       ...(made.store === undefined
         ? []
         : ([

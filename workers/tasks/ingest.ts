@@ -13,20 +13,23 @@ import { entryAt } from "../../batch/entry.ts";
 import { release } from "../../batch/memory.ts";
 import { commitIntermediate, commitMarker } from "../../io/local/commit.ts";
 import { openShard } from "../../io/open.ts";
-import { barrierAt, passAt, type SourcePlan, sourceAt } from "../../plan/plan.ts";
+import { barrierAt, groupAt, passAt, type SourcePlan, sourceAt } from "../../plan/plan.ts";
 import type { BarrierOperator, Operator } from "../../stages/define.ts";
 import { spanFiles } from "../../store/layout.ts";
 import { readSpool } from "../../store/spool-reader.ts";
 import type { WorkerContext } from "../context.ts";
 import { addProgress } from "../progress.ts";
 import type { IngestMarker, IngestTask } from "../protocol.ts";
+import { windowsOf } from "./refine.ts";
 import { Edits } from "./span/edits.ts";
 import { SpanMeter } from "./span/meter.ts";
+import { PartCuts } from "./span/part-cuts.ts";
 import { SpanProducts } from "./span/products.ts";
 import { Requests } from "./span/requests.ts";
 import { shardDamageOr } from "./span/shard-damage.ts";
 import { SpanStages } from "./span/stages.ts";
 import { Tally } from "./span/tally.ts";
+import { WindowCuts } from "./span/window-cuts.ts";
 
 export async function ingest(task: IngestTask, context: WorkerContext): Promise<IngestMarker> {
   const source = sourceAt(context.plan, task.source);
@@ -61,7 +64,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
         const reason = entryAt(source.stages, stage, "stage").exchange?.reason ?? "";
         batch.setColumn(
           "text",
-          edits.apply(batch, (row, bytes) => drop(row, reason, bytes)),
+          edits.apply(batch, (row, why, bytes) => drop(row, why ?? reason, bytes)),
         );
       }
       replaced.push(...stages.run(batch));
@@ -123,12 +126,22 @@ function barrierOf(operator: Operator | undefined): BarrierOperator {
   return operator;
 }
 
-function openEdits(task: IngestTask, { plan, layout }: WorkerContext): Edits | undefined {
+function openEdits(task: IngestTask, context: WorkerContext): Edits | undefined {
+  const { plan, layout } = context;
   const { edits } = passAt(plan, task.source, task.pass);
   if (edits === undefined) return undefined;
   if (task.edits === undefined) throw new Error("a pass that makes cuts was not told where they are");
-  const sketched = passAt(plan, task.source, barrierAt(plan, task.source, edits).pass);
-  return new Edits(layout.ingest(sketched.fingerprint), task.span, edits, task.edits);
+  const barrier = barrierAt(plan, task.source, edits);
+  const group = groupAt(plan, barrier.group);
+  if ("input" in task.edits) {
+    const operator = windowsOf(context, group);
+    const place = { folder: layout.match(group.fingerprint), partitions: group.partitions, ...task.edits };
+    return new Edits(new WindowCuts(operator, place), operator);
+  }
+  const operator = context.operator(group.stage);
+  const folder = layout.ingest(passAt(plan, task.source, barrier.pass).fingerprint);
+  const rules = operator.kind === "barrier" && operator.verdict === "edit" ? operator : {};
+  return new Edits(new PartCuts(folder, task.span, edits, task.edits), rules);
 }
 
 /** The rows that the pass reads. */

@@ -17,7 +17,12 @@ import { chainDepth, clusterFigures, clusterMembers } from "../../kernels/dedup/
 import { Leaders } from "../../kernels/dedup/leaders.ts";
 import { rootsToSizes, uniteEdges } from "../../kernels/dedup/union-find.ts";
 import { electionOf, groupAt, type MatchGroup } from "../../plan/plan.ts";
-import type { BarrierOperator, SequenceBarrierOperator } from "../../stages/define.ts";
+import type {
+  BarrierOperator,
+  DropBarrierOperator,
+  PartBarrierOperator,
+  SequenceBarrierOperator,
+} from "../../stages/define.ts";
 import { type EdgeSink, EdgeWriter, readEdges } from "../../store/edge-file.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import { vouch, vouchers } from "../../store/marker.ts";
@@ -27,6 +32,7 @@ import type { WorkerContext } from "../context.ts";
 import type { MatchMarker, MatchTask, PartsInput, UniteMarker, UniteTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
 import { matchInOrder } from "./match-in-order.ts";
+import { writeVerdicts } from "./match-windows.ts";
 import { memberFigures } from "./member-figures.ts";
 import { type Matching, selectFirst, writeOrdered } from "./select.ts";
 
@@ -38,19 +44,14 @@ export function match(task: MatchTask, context: WorkerContext): MatchMarker {
   const folder = context.layout.match(group.fingerprint);
   const operator = context.operator(group.stage) as BarrierOperator;
   if (operator.verdict === "sequence") return matchInOrder(task, operator, alreadyDropped(task), context);
-  const selects = operator.verdict === "select";
-  const name = selects ? matchFiles.ordered(task.partition) : matchFiles.edges(task.partition);
-  const pending = createIntermediate(join(folder, name));
+  const pending = createIntermediate(join(folder, fileOf(operator)(task.partition)));
   const candidates = isVerified(operator)
     ? createIntermediate(join(folder, matchFiles.candidates(task.partition)))
     : undefined;
   let marker: MatchMarker;
   try {
-    const matching = matchingOf(task, context);
-    const edges = selects
-      ? writeOrdered(matching, context.orderer(), pending)
-      : writeEdges(task, operator, matching, context.matcher(operator.key_bytes), { verified: pending, candidates });
-    marker = { files: [pending.commit(), ...(candidates === undefined ? [] : [candidates.commit()])], edges };
+    const found = matched(task, operator, context, { verified: pending, candidates });
+    marker = { ...found, files: [pending.commit(), ...(candidates === undefined ? [] : [candidates.commit()])] };
   } catch (error) {
     pending.abort();
     candidates?.abort();
@@ -58,6 +59,27 @@ export function match(task: MatchTask, context: WorkerContext): MatchMarker {
   }
   commitMarker(join(folder, matchFiles.marker(task.partition)), marker);
   return marker;
+}
+
+function fileOf(operator: BarrierOperator): (partition: number) => string {
+  if (operator.verdict === "select") return matchFiles.ordered;
+  return operator.verdict === "edit" && operator.unit === "windows" ? matchFiles.verdicts : matchFiles.edges;
+}
+
+/** Writes what a partition comes to. */
+function matched(
+  task: MatchTask,
+  operator: Exclude<BarrierOperator, SequenceBarrierOperator>,
+  context: WorkerContext,
+  sinks: EdgeSinks,
+): Omit<MatchMarker, "files"> {
+  if (operator.verdict === "edit" && operator.unit === "windows") {
+    const clusters = writeVerdicts(task, context.setup.match_memory_bytes, sinks.verified);
+    return { edges: clusters.members, clusters };
+  }
+  const matching = matchingOf(task, context);
+  if (operator.verdict === "select") return { edges: writeOrdered(matching, context.orderer(), sinks.verified) };
+  return writeEdges(task, operator, matching, context.matcher(operator.key_bytes), sinks);
 }
 
 function matchingOf(task: MatchTask, { setup }: WorkerContext): Matching {
@@ -80,22 +102,29 @@ interface EdgeSinks {
 }
 
 /**
- * Writes the pairs that are to be united; returns how many. Without verification the documents of a key are a cluster: its first one with each of
+ * Writes the pairs that are to be united. Without verification the documents of a key are a cluster: its first one with each of
  * the others says so.
  */
 function writeEdges(
   task: MatchTask,
-  operator: Exclude<BarrierOperator, SequenceBarrierOperator>,
+  operator: DropBarrierOperator | PartBarrierOperator,
   { inputs, partition, options }: Matching,
   matcher: PartitionMatcher,
   sinks: EdgeSinks,
-): number {
+): Omit<MatchMarker, "files"> {
   const verify = operator.verdict === "drop" ? operator.verify : undefined;
   const edges = new EdgeWriter(sinks.verified);
   if (verify === undefined || sinks.candidates === undefined) {
-    matcher.match(inputs, partition, options, (documents, count) => addStar(edges, documents, count));
+    let [clusters, members, largest] = [0, 0, 0];
+    matcher.match(inputs, partition, options, (documents, count) => {
+      addStar(edges, documents, count);
+      clusters++;
+      members += count;
+      largest = Math.max(largest, count);
+    });
     edges.flush();
-    return edges.edges;
+    // Of rows that are dropped a partition only knows a part of each cluster.
+    return { edges: edges.edges, ...(operator.verdict === "edit" && { clusters: { clusters, members, largest } }) };
   }
   const candidates = new EdgeWriter(sinks.candidates);
   const files = task.inputs.map(({ file, firstDocument }) => {
@@ -113,7 +142,7 @@ function writeEdges(
   }
   edges.flush();
   candidates.flush();
-  return edges.edges;
+  return { edges: edges.edges };
 }
 
 function addStar(edges: EdgeWriter, documents: Uint32Array, count: number): void {

@@ -13,7 +13,7 @@ import { commitMarker } from "../../io/local/commit.ts";
 import { damagedStore, type VouchedFile } from "../../io/local/vouched.ts";
 import { requireTokenizerGates } from "../../manifests/gates.ts";
 import { requireLintGates } from "../../manifests/lint-gates.ts";
-import { droppingBarriers, type PlannedStage, type SourcePlan, sourceAt } from "../../plan/plan.ts";
+import { droppingBarriers, groupAt, type Plan, type PlannedStage, type SourcePlan, sourceAt } from "../../plan/plan.ts";
 import type { StageState } from "../../stages/define.ts";
 import { tokenFiles } from "../../store/layout.ts";
 import { readSealed } from "../../store/marker.ts";
@@ -21,6 +21,8 @@ import type { WorkerContext } from "../context.ts";
 import { MarkerPlaces } from "../marker-places.ts";
 import type { MarkerPlace, TaskKind } from "../markers.ts";
 import type {
+  ClusterCounts,
+  CutCounts,
   HeldOutStore,
   IngestMarker,
   MarkerOf,
@@ -32,6 +34,7 @@ import type {
 
 import { guardOf } from "./guard.ts";
 
+const NOTHING_CUT: CutCounts = { rows: 0, pieces: 0, bytes: 0, longest_bytes: 0, emptied: 0 };
 /** Problems kept as examples; all are counted. */
 const PROBLEM_EXAMPLES = 20;
 
@@ -43,6 +46,7 @@ export function seal(task: SealTask, context: WorkerContext): StoreMarker {
   for (const pass of source.passes.keys()) {
     for (let span = 0; span < spans; span++) counts.add(pass, required(places.ingest(task.source, pass, span)));
   }
+  for (const [stage, found] of foundByEdits(source, places, context.plan)) counts.clusters(stage, found);
   const parts = numbers(task.scattered).map((part) => required(places.scatter(task.source, part)));
   const scattered = parts.map(({ duplicates }) => duplicates);
   const settled = numbers(task.settled).map((part) => required(places.settle(task.source, part)));
@@ -107,6 +111,23 @@ function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
+/** What stands together in the groups of the source's editing barriers, by stage. A group may have other sources too. */
+function foundByEdits(source: SourcePlan, places: MarkerPlaces, plan: Plan): Map<number, ClusterCounts> {
+  const found = new Map<number, ClusterCounts>();
+  for (const { stage, group, verdict } of source.barriers) {
+    if (verdict !== "edit") continue;
+    let [clusters, members, largest] = [0, 0, 0];
+    for (const partition of numbers(groupAt(plan, group).partitions)) {
+      const counts = required(places.match(group, partition)).clusters;
+      clusters += counts?.clusters ?? 0;
+      members += counts?.members ?? 0;
+      largest = Math.max(largest, counts?.largest ?? 0);
+    }
+    found.set(stage, { clusters, members, largest });
+  }
+  return found;
+}
+
 interface PassCounts {
   rows: number;
   kept: number;
@@ -118,6 +139,9 @@ interface StageTotals {
   rows_in: number;
   readonly dropped: Record<string, number>;
   readonly states: StageState[];
+  /** Of a barrier that edits. */
+  cut?: CutCounts;
+  clusters?: ClusterCounts;
 }
 
 /** Counts of the passes and stages of a source. */
@@ -141,6 +165,7 @@ class Counts {
     counts.text_bytes += marker.text_bytes;
     addTo(this.#errors, marker.errors);
     for (const problem of marker.problems) if (this.#problems.length < PROBLEM_EXAMPLES) this.#problems.push(problem);
+    if (marker.cut !== undefined) this.#addCut(pass, marker.cut);
     for (const { id, rows_in, dropped, state } of marker.stages) {
       const stage = this.#stages.find(({ plan }) => plan.id === id);
       if (stage === undefined)
@@ -149,6 +174,10 @@ class Counts {
       addTo(stage.dropped, dropped);
       if (state !== undefined) stage.states.push(state);
     }
+  }
+
+  clusters(stage: number, clusters: ClusterCounts): void {
+    entryAt(this.#stages, stage, "stage").clusters = clusters;
   }
 
   /** `parts`: documents that fell to each dropping barrier of the source, in order. */
@@ -177,14 +206,29 @@ class Counts {
       rows_in: entryAt(this.#passes, 0, "pass").rows,
       errors: this.#errors,
       problems: this.#problems,
-      stages: this.#stages.map(({ plan, rows_in, dropped, states }) => ({
+      stages: this.#stages.map(({ plan, rows_in, dropped, states, cut, clusters }) => ({
         id: plan.id,
         use: plan.use,
         rows_in,
         dropped,
         ...(states.length > 0 && { state: merge(plan, states) }),
+        ...(clusters && { edits: { ...(cut ?? NOTHING_CUT), ...clusters } }),
       })),
       ...left,
+    };
+  }
+
+  #addCut(pass: number, cut: CutCounts): void {
+    const { edits } = entryAt(this.#source.passes, pass, "pass");
+    const { stage } = entryAt(this.#source.barriers, edits ?? -1, "barrier");
+    const totals = entryAt(this.#stages, stage, "stage");
+    const before = totals.cut ?? NOTHING_CUT;
+    totals.cut = {
+      rows: before.rows + cut.rows,
+      pieces: before.pieces + cut.pieces,
+      bytes: before.bytes + cut.bytes,
+      longest_bytes: Math.max(before.longest_bytes, cut.longest_bytes),
+      emptied: before.emptied + cut.emptied,
     };
   }
 

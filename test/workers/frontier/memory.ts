@@ -104,7 +104,7 @@ export function leave(task: Task, { plan, spans }: World): MarkerOf[TaskKind] {
       const files = source.barriers.flatMap((barrier, index) => {
         if (barrier.pass !== task.pass) return [];
         return barrier.verdict === "edit"
-          ? [spanFiles.keys(task.span, index), spanFiles.parts(task.span, index)]
+          ? [spanFiles.keys(task.span, index), spanFiles.parts(task.span, index), spanFiles.samples(task.span, index)]
           : [spanFiles.keys(task.span, index)];
       });
       if (isLast) files.push(spanFiles.documents(task.span));
@@ -128,7 +128,15 @@ export function leave(task: Task, { plan, spans }: World): MarkerOf[TaskKind] {
       };
     }
     case "match":
-      return { files: named(matchFiles.edges(task.partition)), edges: 1 };
+      return { files: named(matchFiles.edges(task.partition), matchFiles.verdicts(task.partition)), edges: 1 };
+    case "refine":
+      return {
+        files: named(matchFiles.ranges(task.input), matchFiles.contexts(task.input)),
+        duplicates: 1,
+        unsettled: 1,
+      };
+    case "compare":
+      return { files: named(matchFiles.duplicates(task.partition)), ranges: 1 };
     case "unite":
       if (electionOf(plan.groups[task.group]) !== undefined) {
         const parts = [{ at: 0, words: 3 }];

@@ -5,6 +5,7 @@ import type {
   ElectTask,
   IngestTask,
   MatchTask,
+  RootsSlice,
   ScatterTask,
   SettleTask,
   WritePart,
@@ -17,7 +18,7 @@ const RECIPE = `schema: 1
 name: rows
 seed: 3
 pipelines:
-  all: [ { use: dedup/paragraphs }, { use: dedup/exact, scope: pipeline } ]
+  all: [ { use: dedup/lines }, { use: dedup/exact, scope: pipeline } ]
   plain: [ { use: filter/gopher-quality } ]
 sources:
   web: { from: "web/*.jsonl", pipeline: all }
@@ -40,7 +41,7 @@ test("a pass that makes cuts waits for the verdict on them, and knows where its 
   const at = await world(t, 3);
   for (const id of ["cut:web", "cut:code", "ingest:web", "ingest:code"]) doPhase(at, id);
   const [match] = look(at).ready;
-  assert.equal(match.id, "match:paragraphs@web");
+  assert.equal(match.id, "match:lines@web");
   const { inputs, members } = match.task(0) as MatchTask;
   assert.deepEqual(
     inputs.map(({ firstDocument }) => firstDocument),
@@ -55,12 +56,12 @@ test("a pass that makes cuts waits for the verdict on them, and knows where its 
     ],
   );
   assert.equal(members[0].documents, 90);
-  doPhase(at, "match:paragraphs@web");
+  doPhase(at, "match:lines@web");
   assert.ok(!look(at).ready.some(({ id }) => id === "ingest:web:1"));
-  doPhase(at, "unite:paragraphs@web");
+  doPhase(at, "unite:lines@web");
   const second = phaseOf(at, "ingest:web:1");
   assert.equal(second.state, "ready");
-  assert.equal((second.task(2) as IngestTask).edits?.first, 60);
+  assert.equal(((second.task(2) as IngestTask).edits as RootsSlice).first, 60);
   doPhase(at, "ingest:web:1");
   const done = doAll(at);
   assert.ok(done.indexOf("match:exact@web,code") > done.indexOf("ingest:code:1"));

@@ -1,81 +1,136 @@
 /**
  * The cuts of an editing barrier, made in the rows of a span at the start of the pass that follows.
  *
- * A part that is not the first of its cluster goes. What is left of a text is put together as it stands: a barrier whose parts take their own line
- * ends with them leaves whole lines. Memory: 12 bytes a part of the span, and one new text column.
+ * Which bytes go says a list of cuts (part-cuts.ts, window-cuts.ts); here they are made, what is left is put together, and the barrier's rules say what
+ * becomes of it. Invariant: bytes in = bytes left + bytes counted as cut. Memory: one new text column.
  */
 import type { Batch } from "../../../batch/batch.ts";
-import { int32Values, type Utf8Column } from "../../../batch/column.ts";
+import type { Utf8Column } from "../../../batch/column.ts";
 import { allocate } from "../../../batch/memory.ts";
 import { int32At, uint8At } from "../../../batch/numbers.ts";
-import { decodeArrow } from "../../../io/formats/arrow-table.ts";
-import { readVouched } from "../../../io/local/vouched.ts";
-import { spanFiles } from "../../../store/layout.ts";
-import { vouchers } from "../../../store/marker.ts";
-import type { CutCounts, RootsSlice } from "../../protocol.ts";
-import { RootsFile } from "../../roots.ts";
+import type { EditRules } from "../../../stages/define.ts";
+import type { CutCounts } from "../../protocol.ts";
+
+/** Says, row after row, what goes. */
+export interface Cuts {
+  /** The rows of `batch` come next. */
+  enter?(batch: Batch): void;
+  /** Adds the cuts of the next row. */
+  ofRow(document: number, cuts: CutSpans): void;
+}
+
+/** The cuts of one row, in order of where they start. */
+export class CutSpans {
+  count = 0;
+  readonly from: number[] = [];
+  readonly to: number[] = [];
+
+  /** Bytes from the start of the row's text. One that begins in the last one, or where that ends, is put together with it. */
+  add(from: number, to: number): void {
+    const last = this.count - 1;
+    if (last >= 0 && from <= (this.to[last] ?? 0)) {
+      this.to[last] = Math.max(this.to[last] ?? 0, to);
+      return;
+    }
+    this.from[this.count] = from;
+    this.to[this.count] = to;
+    this.count++;
+  }
+}
+
+/** Why a row falls that has lost something; `undefined` where nothing is left of it. */
+export type EditDrop = (row: number, reason: string | undefined, cut_bytes: number) => void;
 
 export class Edits {
-  readonly #documents: Int32Array;
-  readonly #starts: Int32Array;
-  readonly #ends: Int32Array;
-  readonly #goes: Uint8Array;
-  /** The next part: parts ascend by document, as rows do. */
-  #at = 0;
+  readonly #cuts: Cuts;
+  readonly #rules: EditRules;
+  readonly #spans = new CutSpans();
   #rows = 0;
-  #parts = 0;
+  #pieces = 0;
   #bytes = 0;
+  #longest = 0;
   #emptied = 0;
 
-  /** Reads what barrier `barrier` found in the span; `folder` is that of the pass that sketched it. Throws RunError `store/damaged`. */
-  constructor(folder: string, span: number, barrier: number, roots: RootsSlice) {
-    const name = spanFiles.parts(span, barrier);
-    const { rows, columns } = decodeArrow(readVouched(vouchers(folder, spanFiles.marker(span))(name)), name);
-    this.#documents = int32Values(columns, "document");
-    this.#starts = int32Values(columns, "start");
-    this.#ends = int32Values(columns, "end");
-    const found = new RootsFile(roots.file).read(roots.first, rows);
-    this.#goes = Uint8Array.from(found, (root, part) => Number(root !== roots.first + part));
+  constructor(cuts: Cuts, rules: EditRules) {
+    this.#cuts = cuts;
+    this.#rules = rules;
   }
 
   get counts(): CutCounts {
-    return { rows: this.#rows, parts: this.#parts, bytes: this.#bytes, emptied: this.#emptied };
+    return {
+      rows: this.#rows,
+      pieces: this.#pieces,
+      bytes: this.#bytes,
+      longest_bytes: this.#longest,
+      emptied: this.#emptied,
+    };
   }
 
-  /** The texts of `batch` after the cuts. `emptied` is told of the rows of which nothing but white space is left. */
-  apply(batch: Batch, emptied: (row: number, bytes: number) => void): Utf8Column {
+  /** The texts of `batch` after the cuts. */
+  apply(batch: Batch, drop: EditDrop): Utf8Column {
+    this.#cuts.enter?.(batch);
     const { data, offsets, validity } = batch.text;
-    const out = allocate(int32At(offsets, batch.rows) - int32At(offsets, 0));
+    const { join = new Uint8Array(0), judge } = this.#rules;
+    const spans = this.#spans;
+    const size = int32At(offsets, batch.rows) - int32At(offsets, 0);
+    // A join is only put where at least one byte went, so it is the longer one that takes room.
+    const out = allocate(size * Math.max(1, join.length));
     const outOffsets = new Int32Array(batch.rows + 1);
     let length = 0;
     for (let row = 0; row < batch.rows; row++) {
-      const begin = length;
       const start = int32At(offsets, row);
-      const number = batch.document(row);
-      let kept = 0;
-      let cut = 0;
-      while (this.#at < this.#documents.length && int32At(this.#documents, this.#at) < number) this.#at++;
-      for (; this.#at < this.#documents.length && this.#documents[this.#at] === number; this.#at++) {
-        if (this.#goes[this.#at] === 0) continue;
-        const [from, to] = [int32At(this.#starts, this.#at), int32At(this.#ends, this.#at)];
-        out.set(data.subarray(start + kept, start + from), length);
+      const end = int32At(offsets, row + 1);
+      spans.count = 0;
+      this.#cuts.ofRow(batch.document(row), spans);
+      const begin = length;
+      let kept = start;
+      for (let i = 0; i < spans.count; i++) {
+        const from = start + (spans.from[i] ?? 0);
+        out.set(data.subarray(kept, from), length);
         length += from - kept;
-        kept = to;
-        cut += to - from;
-        this.#parts++;
+        kept = start + (spans.to[i] ?? 0);
+        if (length > begin && kept < end) {
+          out.set(join, length);
+          length += join.length;
+        }
       }
-      out.set(data.subarray(start + kept, int32At(offsets, row + 1)), length);
-      length += int32At(offsets, row + 1) - start - kept;
+      out.set(data.subarray(kept, end), length);
+      length += end - kept;
+      if (spans.count > 0) length = this.#judged(row, out, begin, length, end - start, judge, drop);
       outOffsets[row + 1] = length;
-      if (cut === 0) continue;
-      this.#rows++;
-      this.#bytes += cut;
-      if (!isBlank(out, begin, length)) continue;
-      this.#emptied++;
-      emptied(row, cut);
     }
     const text: Utf8Column = { kind: "utf8", data: out.subarray(0, length), offsets: outOffsets };
     return validity === undefined ? text : { ...text, validity };
+  }
+
+  /** Counts an edited row and does as the rules say; returns where its text ends. */
+  #judged(
+    row: number,
+    out: Uint8Array,
+    begin: number,
+    end: number,
+    before: number,
+    judge: EditRules["judge"],
+    drop: EditDrop,
+  ): number {
+    const spans = this.#spans;
+    for (let i = 0; i < spans.count; i++) {
+      this.#longest = Math.max(this.#longest, (spans.to[i] ?? 0) - (spans.from[i] ?? 0));
+    }
+    const verdict = isBlank(out, begin, end) ? undefined : (judge?.(out, begin, end) ?? begin);
+    let left = end;
+    if (typeof verdict === "number" && verdict > begin) {
+      out.copyWithin(begin, verdict, end);
+      left = begin + end - verdict;
+    }
+    const cut = before - (left - begin);
+    this.#rows++;
+    this.#pieces += spans.count;
+    this.#bytes += cut;
+    if (typeof verdict === "number") return left;
+    this.#emptied++;
+    drop(row, verdict, cut);
+    return left;
   }
 }
 

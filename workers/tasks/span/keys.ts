@@ -14,38 +14,27 @@ import type {
   BarrierOperator,
   Drop,
   DropBarrierOperator,
-  EditBarrierOperator,
+  PartBarrierOperator,
   SelectBarrierOperator,
   SequenceBarrierOperator,
 } from "../../../stages/define.ts";
 import { KeyFileWriter, type RunBuffers } from "../../../store/key-file.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import { SignatureWriter } from "../../../store/signature-file.ts";
+import type { BarrierKeys, KeysPlace } from "./barrier-keys.ts";
+import { WindowKeys } from "./window-keys.ts";
 
-/** One barrier's products of a span. */
-export interface BarrierKeys {
-  /** Parts so far; undefined where the verdict is on whole rows. */
-  readonly parts: number | undefined;
-  /** Sketches the rows of `batch` that are alive; may drop those that have no key. */
-  sketch(batch: Batch, drop: Drop): void;
-  commit(): readonly VouchedFile[];
-  abort(): void;
-}
-
-export interface KeysPlace {
-  readonly folder: string;
-  readonly span: number;
-  /** Position of the barrier among those of its source. */
-  readonly barrier: number;
-  readonly partitions: number;
-}
+/** Says in a table of parts that one has no key. */
+export const NO_KEY = -1;
 
 export function barrierKeys(operator: BarrierOperator, place: KeysPlace, buffers: RunBuffers): BarrierKeys {
   switch (operator.verdict) {
     case "drop":
       return new RowKeys(operator, place, buffers);
     case "edit":
-      return new PartKeys(operator, place, buffers);
+      return operator.unit === "windows"
+        ? new WindowKeys(operator, place, buffers)
+        : new PartKeys(operator, place, buffers);
     case "select":
       return new DrawKeys(operator, place, buffers);
     case "sequence":
@@ -172,9 +161,9 @@ class UnitKeys implements BarrierKeys {
 }
 
 /** What says where the parts of rows are, and their keys. */
-type PartOperator = Pick<EditBarrierOperator, "key_bytes" | "parts">;
+type PartOperator = Pick<PartBarrierOperator, "key_bytes" | "parts">;
 
-/** Keys of parts of rows, and where those parts lie. Memory: 12 bytes a part. */
+/** Keys of parts of rows, and where those parts lie; of a part without a key, the end is below 0: {@link NO_KEY} less the end. Memory: 12 bytes a part. */
 class PartKeys implements BarrierKeys {
   readonly #operator: PartOperator;
   readonly #place: KeysPlace;
@@ -200,10 +189,10 @@ class PartKeys implements BarrierKeys {
     batch.alive.forEach((row) => {
       const number = batch.document(row);
       this.#operator.parts(batch, row, (key, start, end) => {
-        this.#keys.add(this.#document.length, key);
+        if (key !== undefined) this.#keys.add(this.#document.length, key);
         this.#document.append(number);
         this.#start.append(start);
-        this.#end.append(end);
+        this.#end.append(key === undefined ? NO_KEY - end : end);
       });
     });
   }

@@ -14,9 +14,10 @@ import { leavesTexts, type PassPlan, type SourcePlan } from "../../../plan/plan.
 import type { BarrierOperator, Drop } from "../../../stages/define.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import type { WorkerContext } from "../../context.ts";
+import type { BarrierKeys } from "./barrier-keys.ts";
 import { DocumentsTable } from "./documents.ts";
 import { DroppedRows } from "./dropped.ts";
-import { type BarrierKeys, barrierKeys } from "./keys.ts";
+import { barrierKeys } from "./keys.ts";
 import { Ledger } from "./ledger.ts";
 import { SpanRows } from "./rows.ts";
 import { SpanTexts } from "./texts.ts";

@@ -1,0 +1,44 @@
+/**
+ * Contexts: unsettled runs with all their symbols, on their way to who compares them.
+ *
+ * A record in u32 words: words of the record, hash of the k-gram (two), number, document, first window, word of the run (sample-words.ts), pairs of followers; the
+ * pairs (first window, runs); then the bytes of the run's windows, padded with zeros. Price: 32 bytes, and those of the windows.
+ */
+import { recordWord } from "./sample-words.ts";
+import type { UnsettledRun } from "./unsettled.ts";
+
+export const CONTEXT_HEAD = 8;
+
+/** Where parts of a record's head are. */
+export const CONTEXT = { high: 1, low: 2, record: 3, document: 4, start: 5, run: 6, pairs: 7 } as const;
+
+/** Writes a record to `out` and returns its words. `bytes[from, to)` are the symbols of the run's windows. */
+export function writeContext(
+  out: Uint32Array,
+  address: { readonly high: number; readonly low: number; readonly record: number; readonly document: number },
+  run: UnsettledRun,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): number {
+  const { followers } = run;
+  const textAt = CONTEXT_HEAD + followers.length;
+  const words = contextWords(run, to - from);
+  out[0] = words;
+  out[1] = address.high;
+  out[2] = address.low;
+  out[3] = address.record;
+  out[4] = address.document;
+  out[5] = run.start;
+  out[6] = recordWord(run.count, run.offset);
+  out[7] = followers.length / 2;
+  out.set(followers, CONTEXT_HEAD);
+  out[words - 1] = 0;
+  new Uint8Array(out.buffer, out.byteOffset + 4 * textAt, to - from).set(bytes.subarray(from, to));
+  return words;
+}
+
+/** Words of a run's record, its windows having `bytes`. */
+export function contextWords({ followers }: UnsettledRun, bytes: number): number {
+  return CONTEXT_HEAD + followers.length + Math.ceil(bytes / 4);
+}

@@ -1,0 +1,115 @@
+/** All phases of exact substrings over documents in memory, as tasks do them: sampled by span, grouped and compared by partition. */
+import { ContextComparer } from "../../../kernels/substring/compare-contexts.ts";
+import { CONTEXT, contextWords, writeContext } from "../../../kernels/substring/context-record.ts";
+import { unite } from "../../../kernels/substring/cuts.ts";
+import { SampleGroups } from "../../../kernels/substring/sample-groups.ts";
+import {
+  gramOf,
+  PlainWindowSampler,
+  type WindowSampler,
+  type WindowShape,
+} from "../../../kernels/substring/sampler.ts";
+import { COPY, DocumentVerdicts, UNSETTLED } from "../../../kernels/substring/unsettled.ts";
+
+export interface Variant {
+  readonly length: number;
+  readonly gram?: number;
+  readonly symbol_bytes?: 1 | 4;
+  readonly partitions?: number;
+  /** Documents of a span. */
+  readonly span?: number;
+  readonly memory_records?: number;
+  readonly maxPaired?: number;
+  readonly tableWindows?: number;
+  readonly sampler?: (shape: WindowShape) => WindowSampler;
+}
+
+export interface Found {
+  /** By document: ranges of windows that are duplicates, united. */
+  readonly duplicates: [number, number][][];
+  readonly records: number;
+  readonly context_bytes: number;
+  readonly words: number;
+}
+
+interface SampledDocument {
+  readonly words: number[];
+  readonly first: number;
+}
+
+export function findDuplicates(documents: readonly Uint8Array[], variant: Variant): Found {
+  const { length, symbol_bytes = 1, partitions = 1, span = 1e9, memory_records = 1e9 } = variant;
+  const { maxPaired, tableWindows } = variant;
+  const shape = { length, gram: variant.gram ?? gramOf(length), symbol_bytes };
+  const sampler = variant.sampler?.(shape) ?? new PlainWindowSampler(shape);
+  const spans: { keys: number[][]; documents: SampledDocument[] }[] = [];
+  documents.forEach((document, index) => {
+    const input = Math.floor(index / span);
+    spans[input] ??= { keys: [], documents: [] };
+    const { keys, documents: sampled } = spans[input];
+    const first = keys.length;
+    const words: number[] = [];
+    sampler.sample(document, 0, document.length, {
+      keys: (found) => {
+        for (let at = 0; at < found.length; at += 4) keys.push([...found.subarray(at, at + 4)]);
+      },
+      words: (found) => words.push(...found),
+    });
+    sampled.push({ words, first });
+  });
+  const verdicts = spans.map(({ keys }) => new Uint8Array(keys.length));
+  const partitionOf = (high: number) => Math.floor((high * partitions) / 2 ** 32);
+  for (let partition = 0; partition < partitions; partition++) {
+    const records = spans.map(({ keys }) =>
+      Uint32Array.from(keys.flatMap((key, number) => (partitionOf(key[0]) === partition ? [...key, number] : []))),
+    );
+    const groups = new SampleGroups();
+    for (const part of records) groups.count(part);
+    for (const part of groups.parts(memory_records)) {
+      groups.open(part);
+      for (const [input, each] of records.entries()) groups.place(each, input);
+      groups.visit((input, record, isSettled) => {
+        verdicts[input][record] = isSettled ? COPY : UNSETTLED;
+      });
+    }
+  }
+  const duplicates: [number, number][][] = documents.map(() => []);
+  const contexts: { input: number; words: Uint32Array }[] = [];
+  let contextBytes = 0;
+  const document = new DocumentVerdicts();
+  spans.forEach(({ keys, documents: sampled }, input) => {
+    sampled.forEach(({ words, first }, index) => {
+      const number = input * span + index || index;
+      const bytes = documents[number];
+      const runs = document.settle(Uint32Array.from(words), 0, words.length, verdicts[input], first, (from, to) => {
+        duplicates[number].push([from, to]);
+      });
+      for (const run of runs) {
+        const to = (run.start + run.count + length - 1) * symbol_bytes;
+        const out = new Uint32Array(contextWords(run, to - run.start * symbol_bytes));
+        const record = first + run.record;
+        const [high, low] = keys[record];
+        writeContext(out, { high, low, record, document: number }, run, bytes, run.start * symbol_bytes, to);
+        contexts.push({ input, words: out });
+        contextBytes += out.byteLength;
+      }
+    });
+  });
+  const comparer = new ContextComparer({
+    ...shape,
+    ...(maxPaired !== undefined && { maxPaired }),
+    ...(tableWindows !== undefined && { tableWindows }),
+  });
+  for (let partition = 0; partition < partitions; partition++) {
+    for (const { input, words } of contexts) {
+      if (partitionOf(words[CONTEXT.high]) === partition) comparer.add(words, 0, input);
+    }
+    comparer.compare((_input, number, from, to) => duplicates[number].push([from, to]));
+  }
+  return {
+    duplicates: duplicates.map(unite),
+    records: spans.reduce((sum, { keys }) => sum + keys.length, 0),
+    context_bytes: contextBytes,
+    words: spans.reduce((sum, each) => sum + each.documents.reduce((all, { words }) => all + words.length, 0), 0),
+  };
+}
