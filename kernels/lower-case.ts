@@ -28,6 +28,15 @@ for (let byte = 0; byte < 0x80; byte++) {
   ascii[byte] = isPythonSpace(byte) ? 0x20 : isCapital ? byte + 0x20 : byte < 0x20 ? 0 : byte;
 }
 
+/** Whether {@link lowerWords} leaves the character as it is, wherever it stands. */
+export function isLower(codePoint: number): boolean {
+  return (
+    codePoint >= 0x80 &&
+    !isPythonSpace(codePoint) &&
+    actions.values[actions.blocks[codePoint >> 8] + (codePoint & 0xff)] === COPY
+  );
+}
+
 /** Replaces `out` by the words of `bytes[start, end)` in lower case, one space between them. */
 export function lowerWords(bytes: Uint8Array, start: number, end: number, out: TextBuffer): void {
   let to = out.reserve(end - start + MAX_BYTES);

@@ -12,7 +12,9 @@ import { simplifyText, TextBuffer } from "../normalize.ts";
  * punctuation is white space.
  */
 export const WORD_FORMS = ["lower", "simplified"] as const;
-export type WordForm = (typeof WORD_FORMS)[number];
+
+/** Also `folded`: what {@link ./folded-words.ts} has, and nobody normalizes a text to. */
+export type WordForm = (typeof WORD_FORMS)[number] | "folded";
 
 const SPACE = 0x20;
 const LOW_PRIME = 0x01000193;
