@@ -72,8 +72,8 @@ function foldOthers(at: usize, end: usize, to: usize): usize {
     if (entry >= SEVERAL) {
       if (unspaced != 0) store<u8>(to++, SPACE);
       unspaced = 0;
-      let list = table + (<usize>(TABLE_END + (entry & VALUE_MASK)) << 2);
-      const last = list + (<usize>load<u32>(list) << 2);
+      let list = table + ((<usize>(TABLE_END + (entry & VALUE_MASK))) << 2);
+      const last = list + ((<usize>load<u32>(list)) << 2);
       for (list += 4; list <= last; list += 4) to = encode(load<u32>(list), to);
       continue;
     }
@@ -132,7 +132,7 @@ function decode(at: usize, end: usize): u32 {
       width = 4;
     }
   }
-  if (point < TABLE_END) return load<u32>(table + (<usize>point << 2));
+  if (point < TABLE_END) return load<u32>(table + ((<usize>point) << 2));
   return rare == IGNORED ? IGNORED : point | rare;
 }
 

@@ -85,8 +85,15 @@ export function scan(length: usize, limit: u32): u32 {
   let before: u64 = 0;
   for (let base = folded; base <= end; base += 64) {
     const spaces =
-      <u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(base), space)) | (<u32>i8x16.bitmask(i8x16.eq(v128.load(base, 16), space)) << 16)) |
-      (<u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(base, 32), space)) | (<u32>i8x16.bitmask(i8x16.eq(v128.load(base, 48), space)) << 16)) << 32);
+      <u64>(
+        (<u32>i8x16.bitmask(i8x16.eq(v128.load(base), space)) |
+          ((<u32>i8x16.bitmask(i8x16.eq(v128.load(base, 16), space))) << 16))
+      ) |
+      ((<u64>(
+        (<u32>i8x16.bitmask(i8x16.eq(v128.load(base, 32), space)) |
+          ((<u32>i8x16.bitmask(i8x16.eq(v128.load(base, 48), space))) << 16))
+      )) <<
+        32);
     const letters = ~spaces;
     let edges = letters ^ ((letters << 1) | before);
     before = letters >> 63;
@@ -111,7 +118,7 @@ function endWord(start: usize, end: usize): bool {
   let left = end - start;
   for (;;) {
     let unit = load<u64>(start);
-    if (left < 8) unit &= ~(<u64>-1 << (<u64>left << 3));
+    if (left < 8) unit &= ~((<u64>-1) << ((<u64>left) << 3));
     a = (a ^ <u32>unit) * LOW_PRIME;
     a ^= a >> 15;
     a = (a ^ <u32>(unit >> 32)) * LOW_PRIME;
@@ -129,20 +136,20 @@ function endWord(start: usize, end: usize): bool {
   b = (b ^ (b >> 16)) * MIX;
   b ^= b >> 13;
   const word = words++;
-  store<u64>(ring + (<usize>(word & RING_MASK) << 3), (<u64>b << 32) | <u64>a);
+  store<u64>(ring + ((<usize>(word & RING_MASK)) << 3), ((<u64>b) << 32) | <u64>a);
   const low = rollA * LOW_PRIME + a;
   const sum = rollB * HIGH_PRIME + b;
   rollA = low;
   rollB = sum;
   if (words < n) return false;
   const first = words - n;
-  const out = load<u64>(ring + (<usize>(first & RING_MASK) << 3));
+  const out = load<u64>(ring + ((<usize>(first & RING_MASK)) << 3));
   rollA = low - <u32>out * lowOut;
   rollB = sum - <u32>(out >> 32) * highOut;
   let high = (sum ^ (sum >> 15) ^ (low << 1)) * 0x2c1b3c6d;
   high ^= high >> 12;
   const bits: u32 = (1 << (high & 31)) | (1 << ((high >> 5) & 31));
-  if ((load<u32>(bitmap + (<usize>((high >> 10) & bitmapMask) << 2)) & bits) != bits) return false;
+  if ((load<u32>(bitmap + ((<usize>((high >> 10) & bitmapMask)) << 2)) & bits) != bits) return false;
   return find(first, low, high);
 }
 
@@ -154,8 +161,8 @@ function find(first: u32, low: u32, high: u32): bool {
     if (gram == 0) return false;
     if (load<u32>(at) != low || load<u32>(at, 4) != high) continue;
     if (load<u32>(at, FLAGS) != 0) return false;
-    store<u32>(hits + (<usize>found << 3), first);
-    store<u32>(hits + (<usize>found << 3), gram - 1, 4);
+    store<u32>(hits + ((<usize>found) << 3), first);
+    store<u32>(hits + ((<usize>found) << 3), gram - 1, 4);
     found++;
     return found >= most;
   }

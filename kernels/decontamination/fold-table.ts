@@ -3,7 +3,7 @@
  *
  * Owns the layout, which threads and WebAssembly share: a word of 32 bits for each code point below {@link TABLE_END}, and lists for those that become several characters.
  * Invariant: it depends on the project's own tables of Unicode 14, so that every version of Node has the same. Texts that a word form calls equal are equal here too; for `lower`
- * and `simplified` more may be, so that what is not found here needs no second look. Price: some 20 ms once a process, 0.8 MiB.
+ * and `simplified` more may be, so that what is not found here needs no second look. Price: some 50 ms once a thread, 0.8 MiB.
  */
 import { isLower, lowerWords } from "../lower-case.ts";
 import { isSimple, simplifyText, TextBuffer } from "../normalize.ts";
@@ -41,9 +41,6 @@ const UNSPACED: readonly (readonly [first: number, last: number, flag: number])[
   [0xf900, 0xfaff, CUT_AT_HALF],
   [0xff66, 0xff9f, CUT_AT_HALF],
 ];
-/** What an entry of {@link TABLE_END} and above comes to. */
-export const RARE_IDEOGRAPH = CUT_AT_HALF;
-
 /** Letters and digits of double width, which Chinese and Japanese texts have. */
 const WIDE_FIRST = 0xff10;
 const WIDE_LAST = 0xff5a;
@@ -58,13 +55,26 @@ const FINAL_SIGMA = 0x3c2;
 const SIGMA = 0x3c3;
 /** Marks that are kept and that canonical order moves (Unicode 14). They count for nothing, so that their order does not matter. */
 const MOVABLE_MARKS: ReadonlySet<number> = new Set([
-  0x1715, 0x1734, 0x1b44, 0x1baa, 0x1bf2, 0x1bf3, 0x302e, 0x302f, 0xa953, 0xa9c0, 0x111c0, 0x11235, 0x1134d, 0x116b6, 0x1193d,
-  0x16ff0, 0x16ff1, 0x1d165, 0x1d166, 0x1d16d, 0x1d16e, 0x1d16f, 0x1d170, 0x1d171, 0x1d172,
+  0x1715, 0x1734, 0x1b44, 0x1baa, 0x1bf2, 0x1bf3, 0x302e, 0x302f, 0xa953, 0xa9c0, 0x111c0, 0x11235, 0x1134d, 0x116b6,
+  0x1193d, 0x16ff0, 0x16ff1, 0x1d165, 0x1d166, 0x1d16d, 0x1d16e, 0x1d16f, 0x1d170, 0x1d171, 0x1d172,
 ]);
 
-/** Fills `table`, of {@link FOLD_BYTES}. */
-export function fillFoldTable(form: WordForm, table: Int32Array): void {
-  table.fill(SEPARATOR);
+const made = new Map<WordForm, Int32Array>();
+
+/** The table of a word form, of {@link FOLD_BYTES}: made once a thread. */
+export function foldTable(form: WordForm): Int32Array {
+  const table = made.get(form) ?? makeTable(form);
+  made.set(form, table);
+  return table;
+}
+
+/** What a code point beyond the table is, added to it; or {@link IGNORED}: some of those are equal by decomposition. */
+export function rareEntry(form: WordForm): number {
+  return form === "folded" ? CUT_AT_HALF : form === "lower" ? 0 : IGNORED;
+}
+
+function makeTable(form: WordForm): Int32Array {
+  const table = new Int32Array(FOLD_BYTES / 4).fill(SEPARATOR);
   const out = new TextBuffer();
   const bytes = new Uint8Array(16);
   let list = TABLE_END;
@@ -101,6 +111,7 @@ export function fillFoldTable(form: WordForm, table: Int32Array): void {
       for (const each of kept) table[list++] = each;
     }
   }
+  return table;
 }
 
 /** Characters that need a second look although nothing becomes of them. */

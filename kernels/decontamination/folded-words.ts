@@ -7,7 +7,17 @@
  */
 import { TextBuffer } from "../normalize.ts";
 import { CODE_POINT_MASK, decodeAt, encodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
-import { IGNORED, SEPARATOR, SEVERAL, TABLE_END, UNSPACED_SHIFT, VALUE_MASK } from "./fold-table.ts";
+import {
+  foldTable,
+  IGNORED,
+  rareEntry,
+  SEPARATOR,
+  SEVERAL,
+  TABLE_END,
+  UNSPACED_SHIFT,
+  VALUE_MASK,
+} from "./fold-table.ts";
+import type { WordForm } from "./text-words.ts";
 
 export const LOW_PRIME = 0x01000193;
 export const HIGH_PRIME = 0x5bd1e995;
@@ -20,7 +30,6 @@ const MAX_BYTES = 20;
 
 export class FoldedWords {
   readonly #table: Int32Array;
-  /** What a code point beyond the table is, added to it; or {@link IGNORED}. */
   readonly #rare: number;
   readonly #folded = new TextBuffer();
   count = 0;
@@ -32,9 +41,9 @@ export class FoldedWords {
   low = new Int32Array(1 << 10);
   high = new Int32Array(1 << 10);
 
-  constructor(table: Int32Array, rare: number) {
-    this.#table = table;
-    this.#rare = rare;
+  constructor(form: WordForm) {
+    this.#table = foldTable(form);
+    this.#rare = rareEntry(form);
   }
 
   /** The words as they are compared, a space behind each. */

@@ -4,7 +4,7 @@
  * Owns the layout, which threads and WebAssembly share: the table of characters, a bitmap that refuses most words at once, slots. Invariant: an n-gram is found by 64 bits of hash;
  * who needs equal words compares them. Memory: 0.8 MiB, 1 to 2 bytes of bitmap and 24 to 48 bytes of slots an n-gram. Price: some nanoseconds a word.
  */
-import { FOLD_BYTES, fillFoldTable, IGNORED, RARE_IDEOGRAPH } from "./fold-table.ts";
+import { FOLD_BYTES, foldTable, rareEntry } from "./fold-table.ts";
 import { FoldedWords, HIGH_PRIME, LOW_PRIME } from "./folded-words.ts";
 import type { WordForm } from "./text-words.ts";
 
@@ -77,15 +77,15 @@ export class GramTable implements GramScan {
     this.fold = new Int32Array(buffer, start + at[0], FOLD_BYTES / 4);
     this.bitmap = new Int32Array(buffer, start + at[1], bitmapWords);
     this.slots = new Int32Array(buffer, start + at[2], SLOT * slots);
-    this.rare = form === "folded" ? RARE_IDEOGRAPH : form === "lower" ? 0 : IGNORED;
-    this.words = new FoldedWords(this.fold, this.rare);
+    this.rare = rareEntry(form);
+    this.words = new FoldedWords(form);
     this.lowOut = power(LOW_PRIME, n - 1);
     this.highOut = power(HIGH_PRIME, n - 1);
   }
 
-  /** Empties it, and makes the table of characters. */
+  /** Empties it, and lays the table of characters down. */
   clear(): void {
-    fillFoldTable(this.#form, this.fold);
+    this.fold.set(foldTable(this.#form));
     this.bitmap.fill(0);
     this.slots.fill(0);
     this.#count = 0;
@@ -96,10 +96,17 @@ export class GramTable implements GramScan {
     return this.#count;
   }
 
-  /** Adds the n-grams of a text, calling `each` with the first word and the number of each. */
-  add(bytes: Uint8Array, start: number, end: number, each?: (word: number, gram: number) => void): void {
+  /** Adds the first `most` n-grams of a text, calling `each` with the first word and the number of each. */
+  add(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    most = Number.POSITIVE_INFINITY,
+    each?: (word: number, gram: number) => void,
+  ): void {
     this.words.read(bytes, start, end);
     this.#roll((word, low, high) => {
+      if (word >= most) return false;
       const slot = this.#slot(low, high);
       if (this.slots[slot + GRAM] === 0) {
         this.slots[slot] = low;
@@ -108,6 +115,17 @@ export class GramTable implements GramScan {
         this.bitmap[this.#bitmapWord(high)] |= bitsOf(high);
       }
       each?.(word, this.slots[slot + GRAM] - 1);
+      return true;
+    });
+  }
+
+  /** Calls `take` for the first `most` n-grams of a text that are in the table, common or not. */
+  find(bytes: Uint8Array, start: number, end: number, most: number, take: (gram: number) => void): void {
+    this.words.read(bytes, start, end);
+    this.#roll((word, low, high) => {
+      if (word >= most) return false;
+      const gram = this.slots[this.#slot(low, high) + GRAM];
+      if (gram !== 0) take(gram - 1);
       return true;
     });
   }

@@ -16,6 +16,7 @@ import { spanFiles } from "../../../store/layout.ts";
 import type { WorkerContext } from "../../context.ts";
 import { DocumentsTable } from "./documents.ts";
 import { DroppedRows } from "./dropped.ts";
+import { FindingsTable } from "./findings.ts";
 import { type BarrierKeys, barrierKeys } from "./keys.ts";
 import { Ledger } from "./ledger.ts";
 import { SpanRows } from "./rows.ts";
@@ -34,6 +35,7 @@ export interface SpanPlace {
 export class SpanProducts {
   readonly #place: SpanPlace;
   readonly #ledger = new Ledger();
+  readonly #findings = new FindingsTable();
   /** By barrier of the source; undefined for those of other passes. */
   readonly #keys: readonly (BarrierKeys | undefined)[];
   readonly #documents: DocumentsTable | undefined;
@@ -76,6 +78,7 @@ export class SpanProducts {
   write(batch: Batch): { kept: number; text_bytes: number; tokens: number } {
     this.#dropped?.write(batch);
     this.#ledger.add(batch);
+    this.#findings.add(batch);
     this.#rows?.add(batch);
     const documents = this.#documents;
     if (documents === undefined) return this.#count(batch);
@@ -115,6 +118,8 @@ export class SpanProducts {
     if (this.#documents !== undefined)
       files.push(commitIntermediate(join(folder, spanFiles.documents(span)), this.#documents.encode(places)));
     files.push(commitIntermediate(join(folder, spanFiles.ledger(span)), this.#ledger.encode()));
+    if (this.#findings.rows > 0)
+      files.push(commitIntermediate(join(folder, spanFiles.findings(span)), this.#findings.encode()));
     if (this.#rows !== undefined) files.push(this.#rows.commit());
     if (this.#dropped !== undefined) files.push(this.#dropped.commit());
     return files;

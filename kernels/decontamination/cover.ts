@@ -1,0 +1,153 @@
+/**
+ * Which item a text holds, by the share of the item's words that it covers in one place.
+ *
+ * An n-gram of the item that stands in the text covers its words; n-grams that are near each other in the text are one cluster, and the item is found where one cluster covers enough. What is
+ * enough falls with the item's length: all of a short question, half of a long one. One word that was changed costs n n-grams but only one word, so edited copies are found. Judged is the
+ * question; where it is too short for that, question and answer. Invariant: what is found is equal words, not hashes. Price: some microseconds an item that has hits.
+ */
+import type { FoldedWords } from "./folded-words.ts";
+import type { GramHits } from "./gram-table.ts";
+import type { ItemHits } from "./item-hits.ts";
+import type { ItemIndex } from "./item-index.ts";
+import type { ItemWords } from "./item-words.ts";
+import type { TextMatch } from "./text-match.ts";
+
+/** What share of an item's words must be covered: all of them up to `low` words, falling to `least` at `high`. */
+export interface CoverNeed {
+  readonly low: number;
+  readonly high: number;
+  readonly least: number;
+}
+
+export const COVER_NEED: CoverNeed = { low: 8, high: 20, least: 0.5 };
+export const STRICT_COVER_NEED: CoverNeed = { low: 10, high: 30, least: 0.6 };
+
+/** Words that a text must have for anyone to judge by it. */
+const MIN_WORDS = 8;
+/** Words between n-grams of one cluster, beyond those of an n-gram. */
+const MAX_GAP = 11;
+/** Words behind the question among which an answer is looked for, and words that an answer may have for that. */
+const ANSWER_WITHIN = 40;
+const SHORT_ANSWER = 8;
+const EPSILON = 1e-9;
+
+/** Whether an item has too few words to be judged. */
+export function isTooShort(question: number, answer: number): boolean {
+  return question < MIN_WORDS && question + answer < MIN_WORDS;
+}
+
+function needOf(words: number, { low, high, least }: CoverNeed): number {
+  if (words <= low) return 1;
+  return words >= high ? least : 1 - ((1 - least) * (words - low)) / (high - low);
+}
+
+export class CoverRule {
+  readonly #items: ItemWords;
+  readonly #index: ItemIndex;
+  readonly #hits: ItemHits;
+  readonly #need: CoverNeed;
+  readonly #n: number;
+  #covered = new Uint8Array(1 << 8);
+
+  constructor(items: ItemWords, index: ItemIndex, hits: ItemHits, need: CoverNeed) {
+    this.#items = items;
+    this.#index = index;
+    this.#hits = hits;
+    this.#need = need;
+    this.#n = index.table.n;
+  }
+
+  /** The item that the text covers most of, of equal ones the first. `read` gives the text's words, and is only asked where they matter. */
+  match(found: GramHits, read: () => FoldedWords): TextMatch | undefined {
+    let best: TextMatch | undefined;
+    const { words } = this.#hits;
+    this.#hits.group(
+      found,
+      (item) => (this.#items.questionWords(item) < MIN_WORDS ? 1 : 2),
+      ({ item, from, to }) => {
+        for (let first = from, at = from + 1; at <= to; at++) {
+          if (at < to && words[at] - words[at - 1] <= MAX_GAP + this.#n) continue;
+          const match = this.#judge(item, first, at, read);
+          if (match !== undefined && (best === undefined || match.score > best.score)) best = match;
+          first = at;
+        }
+      },
+    );
+    return best;
+  }
+
+  /** Judges one cluster: hits `from` to `to`. */
+  #judge(item: number, from: number, to: number, read: () => FoldedWords): TextMatch | undefined {
+    const n = this.#n;
+    const question = this.#items.questionWords(item);
+    const answer = this.#items.words(item) - question;
+    const judged = question >= MIN_WORDS ? question : question + answer;
+    if (isTooShort(question, answer)) return undefined;
+    const need = needOf(judged, this.#need);
+    if (this.#covered.length < question + answer) this.#covered = new Uint8Array(2 * (question + answer));
+    const covered = this.#covered.fill(0, 0, question + answer);
+    const { words, places, grams } = this.#hits;
+    let isTelling = false;
+    let questionEnd = words[from];
+    let end = 0;
+    for (let hit = from; hit < to; hit++) {
+      covered.fill(1, places[hit], places[hit] + n);
+      if (this.#index.telling[grams[hit]] === 1) isTelling = true;
+      end = Math.max(end, words[hit] + n);
+      if (places[hit] < question) questionEnd = Math.max(questionEnd, words[hit] + n);
+    }
+    if (!isTelling) return undefined;
+    const inQuestion = sum(covered, 0, question);
+    const inAnswer = sum(covered, question, question + answer);
+    const hasAnswer = (): boolean =>
+      answer > 0 && (inAnswer >= Math.min(SHORT_ANSWER, answer) || this.#findAnswer(item, questionEnd, read()) >= 0);
+    let part = inQuestion;
+    if (question < MIN_WORDS) {
+      // Nothing of the text has to be read for what no answer could help.
+      if (inQuestion + answer < need * judged - EPSILON) return undefined;
+      part += hasAnswer() ? answer : inAnswer;
+    }
+    if (part < need * judged - EPSILON || !this.#isEqual(item, from, to, read())) return undefined;
+    return {
+      item,
+      score: part / judged,
+      need,
+      words: part,
+      ngrams: new Set(grams.subarray(from, to)).size,
+      firstWord: words[from],
+      endWord: end,
+      gramWord: words[from],
+      answer: answer === 0 ? undefined : hasAnswer(),
+    };
+  }
+
+  /** The word of the text near `end` at which a short answer begins; -1 where there is none. */
+  #findAnswer(item: number, end: number, text: FoldedWords): number {
+    const question = this.#items.questionWords(item);
+    const answer = this.#items.words(item) - question;
+    if (answer > SHORT_ANSWER) return -1;
+    const last = Math.min(text.count - answer, end + ANSWER_WITHIN);
+    for (let at = Math.max(0, end - 1); at <= last; at++) {
+      let same = 0;
+      while (same < answer && this.#items.isWord(item, question + same, text, at + same)) same++;
+      if (same === answer) return at;
+    }
+    return -1;
+  }
+
+  #isEqual(item: number, from: number, to: number, text: FoldedWords): boolean {
+    const { words, places } = this.#hits;
+    for (let hit = from; hit < to; hit++) {
+      for (let i = 0; i < this.#n; i++) {
+        if (!this.#items.isWord(item, places[hit] + i, text, words[hit] + i)) return false;
+      }
+    }
+    return true;
+  }
+}
+
+function sum(flags: Uint8Array, from: number, to: number): number {
+  let count = 0;
+  for (let i = from; i < to; i++) count += flags[i];
+  return count;
+}
