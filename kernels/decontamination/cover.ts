@@ -90,22 +90,24 @@ export class CoverRule {
     let isTelling = false;
     let questionEnd = words[from];
     let end = 0;
+    /** Words of the text in these n-grams: one of them covers one word of the item, however often that repeats itself. */
+    let inText = 0;
     for (let hit = from; hit < to; hit++) {
       covered.fill(1, places[hit], places[hit] + n);
       if (this.#index.telling[grams[hit]] === 1) isTelling = true;
+      inText += Math.max(0, words[hit] + n - Math.max(end, words[hit]));
       end = Math.max(end, words[hit] + n);
       if (places[hit] < question) questionEnd = Math.max(questionEnd, words[hit] + n);
     }
     if (!isTelling) return undefined;
     const inQuestion = sum(covered, 0, question);
     const inAnswer = sum(covered, question, question + answer);
-    const hasAnswer = (): boolean =>
-      answer > 0 && (inAnswer >= Math.min(SHORT_ANSWER, answer) || this.#findAnswer(item, questionEnd, read()) >= 0);
-    let part = inQuestion;
+    const isAnswered = (): boolean => answer > 0 && this.#findAnswer(item, questionEnd, read()) >= 0;
+    let part = Math.min(inText, inQuestion);
     if (question < MIN_WORDS) {
       // Nothing of the text has to be read for what no answer could help.
       if (inQuestion + answer < need * judged - EPSILON) return undefined;
-      part += hasAnswer() ? answer : inAnswer;
+      part = isAnswered() ? part + answer : Math.min(inText, inQuestion + inAnswer);
     }
     if (part < need * judged - EPSILON || !this.#isEqual(item, from, to, read())) return undefined;
     return {
@@ -117,7 +119,7 @@ export class CoverRule {
       firstWord: words[from],
       endWord: end,
       gramWord: words[from],
-      answer: answer === 0 ? undefined : hasAnswer(),
+      answer: answer === 0 ? undefined : inAnswer >= Math.min(SHORT_ANSWER, answer) || isAnswered(),
     };
   }
 

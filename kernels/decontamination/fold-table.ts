@@ -41,6 +41,17 @@ const UNSPACED: readonly (readonly [first: number, last: number, flag: number])[
   [0xf900, 0xfaff, CUT_AT_HALF],
   [0xff66, 0xff9f, CUT_AT_HALF],
 ];
+/** What is not seen: soft hyphens, joiners, marks of direction, byte order marks. They count for nothing where words are folded. */
+const INVISIBLE: readonly (readonly [first: number, last: number])[] = [
+  [0xad, 0xad],
+  [0x61c, 0x61c],
+  [0x180e, 0x180e],
+  [0x200b, 0x200f],
+  [0x202a, 0x202e],
+  [0x2060, 0x206f],
+  [0xfeff, 0xfeff],
+];
+
 /** Letters and digits of double width, which Chinese and Japanese texts have. */
 const WIDE_FIRST = 0xff10;
 const WIDE_LAST = 0xff5a;
@@ -93,6 +104,10 @@ function makeTable(form: WordForm): Int32Array {
   };
   for (let point = 0; point < TABLE_END; point++) {
     if (point >= 0xd800 && point < 0xe000) continue;
+    if (form === "folded" && INVISIBLE.some(([first, last]) => point >= first && point <= last)) {
+      table[point] = IGNORED;
+      continue;
+    }
     const flag = form === "folded" ? flagOf(point) : 0;
     const isWide = form === "folded" && point >= WIDE_FIRST && point <= WIDE_LAST;
     if (!isWide && !isOdd(point) && (form === "lower" ? isLower(point) : isSimple(point))) {
