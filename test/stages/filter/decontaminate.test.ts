@@ -160,3 +160,16 @@ test("a benchmark without items, or without the named column, is an error", asyn
   writeFileSync(file, '{"question":"What?"}\n{"question":\n');
   await assert.rejects(open({ benchmarks }), /data\/benchmark/);
 });
+
+test("datatrove: the rows that datatrove 0.10.1 finds, by its n-grams", async (t) => {
+  const { items, texts, found } = JSON.parse(
+    gunzipSync(readFileSync(join(ROOT, "test/golden/decontamination/datatrove.json.gz"))).toString("utf8"),
+  ) as { readonly items: readonly object[]; readonly texts: readonly string[]; readonly found: readonly string[] };
+  const file = join(temporaryFolder(t), "items.jsonl");
+  writeFileSync(file, items.map((item) => `${JSON.stringify(item)}\n`).join(""));
+  const operator = await open({ rule: "datatrove", benchmarks: [{ name: "items", file, answer: "answer" }] });
+  assert.deepEqual(
+    dropped(operator, batchOf(texts)).map(({ row, ngram }) => [row, ngram]),
+    found.flatMap((ngram, row) => (ngram === null ? [] : [[row, ngram]])),
+  );
+});
