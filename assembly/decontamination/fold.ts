@@ -13,6 +13,9 @@ const CUT_BEFORE: u32 = 0x01000193;
 const CUT_FACTOR: u32 = 0x9e3779b1;
 const INVALID: u32 = 0xfffd;
 const SPACE: u8 = 0x20;
+const TAB: u8 = 0x09;
+const NEWLINE: u8 = 0x0a;
+const RETURN: u8 = 0x0d;
 
 let table: usize = 0;
 let rare: u32 = 0;
@@ -60,7 +63,13 @@ export function foldText(from: usize, length: usize, to: usize): usize {
 function foldOthers(at: usize, end: usize, to: usize): usize {
   /** The character before, where that is of a script without spaces. */
   let unspaced: u32 = 0;
-  while (at < end && load<u8>(at) >= 0x80) {
+  while (at < end) {
+    if (load<u8>(at) < 0x80) {
+      // A line that was broken within such a script goes on.
+      const next = unspaced == 0 ? 0 : behindBreak(at, end);
+      if (next == 0) break;
+      at = next;
+    }
     const entry = decode(at, end);
     at += width;
     if (entry == IGNORED) continue;
@@ -91,6 +100,21 @@ function foldOthers(at: usize, end: usize, to: usize): usize {
   if (unspaced != 0) store<u8>(to++, SPACE);
   cursor = at;
   return to;
+}
+
+/** Where the text goes on in a script without spaces behind white space with one newline at most; 0 where it does not. */
+function behindBreak(from: usize, end: usize): usize {
+  let newlines = 0;
+  let at = from;
+  while (at < end) {
+    const byte = load<u8>(at);
+    if (byte != SPACE && (byte < TAB || byte > RETURN)) break;
+    if (byte == NEWLINE && ++newlines > 1) return 0;
+    at++;
+  }
+  if (at == from || at >= end || load<u8>(at) < 0x80) return 0;
+  const entry = decode(at, end);
+  return entry < SEVERAL && entry >> UNSPACED_SHIFT != 0 ? at : 0;
 }
 
 /** Whether a word ends between two characters of scripts without spaces. */

@@ -16,6 +16,9 @@ const MIX: u32 = 0x85ebca6b;
 const SPACE: u8 = 0x20;
 /** Words that the ring of the last ones holds: more than an n-gram has. */
 const RING_MASK: u32 = 127;
+/** Behind the hashes of the ring, where its words begin in the folded text. */
+const RING_STARTS: usize = 1024;
+const HIT_BYTES: usize = 12;
 const SLOT_BYTES: usize = 16;
 const GRAM: usize = 8;
 const FLAGS: usize = 12;
@@ -35,6 +38,7 @@ let hits: usize = 0;
 
 /** Of the text that is read: words so far, hits so far, and how many hits end it. */
 let words: u32 = 0;
+let textEnd: usize = 0;
 let found: u32 = 0;
 let most: u32 = 0;
 let rollA: u32 = 0;
@@ -63,7 +67,10 @@ export function useTable(
   highOut = highFactor;
 }
 
-/** `foldedAt` has four times the room of the text; `hitsAt` takes pairs of words of 32 bits: the first word of an n-gram, and its number. */
+/**
+ * `foldedAt` has four times the room of the text; `hitsAt` takes three words of 32 bits a hit: the first word of an n-gram, its number, and where it begins
+ * in the folded text.
+ */
 export function useScratch(textAt: usize, foldedAt: usize, ringAt: usize, hitsAt: usize): void {
   text = textAt;
   folded = foldedAt;
@@ -79,6 +86,7 @@ export function scan(length: usize, limit: u32): u32 {
   rollA = 0;
   rollB = 0;
   const end = foldText(text, length, folded);
+  textEnd = end;
   memory.fill(end, SPACE, 128);
   const space = i8x16.splat(SPACE);
   let start: usize = 0;
@@ -111,11 +119,17 @@ export function scan(length: usize, limit: u32): u32 {
   return found;
 }
 
+/** Bytes of the folded text, up to its last word at least. */
+export function foldedLength(): u32 {
+  return <u32>(textEnd - folded);
+}
+
 /** Takes in the word from `start` to `end`; true where there are hits enough. */
 function endWord(start: usize, end: usize): bool {
   let a = LOW_START;
   let b = HIGH_START;
   let left = end - start;
+  store<u32>(ring + RING_STARTS + ((<usize>(words & RING_MASK)) << 2), <u32>(start - folded));
   for (;;) {
     let unit = load<u64>(start);
     if (left < 8) unit &= ~((<u64>-1) << ((<u64>left) << 3));
@@ -161,8 +175,10 @@ function find(first: u32, low: u32, high: u32): bool {
     if (gram == 0) return false;
     if (load<u32>(at) != low || load<u32>(at, 4) != high) continue;
     if (load<u32>(at, FLAGS) != 0) return false;
-    store<u32>(hits + ((<usize>found) << 3), first);
-    store<u32>(hits + ((<usize>found) << 3), gram - 1, 4);
+    const hit = hits + HIT_BYTES * <usize>found;
+    store<u32>(hit, first);
+    store<u32>(hit, gram - 1, 4);
+    store<u32>(hit, load<u32>(ring + RING_STARTS + (<usize>(first & RING_MASK) << 2)), 8);
     found++;
     return found >= most;
   }

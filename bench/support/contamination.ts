@@ -70,7 +70,7 @@ interface Script {
 function scriptOf(charactersPerWord: number | undefined): Script {
   return charactersPerWord === undefined
     ? { split: (text) => text.split(/\s+/).filter((word) => word !== ""), glue: " ", perWord: 1 }
-    : { split: (text) => [...text.replace(/\s+/g, "")], glue: "", perWord: charactersPerWord };
+    : { split: (text) => [...text.replace(/\s+/g, " ")], glue: "", perWord: charactersPerWord };
 }
 
 class FixtureMaker {

@@ -5,7 +5,7 @@
  * enough falls with the item's length: all of a short question, half of a long one. One word that was changed costs n n-grams but only one word, so edited copies are found. Judged is the
  * question; where it is too short for that, question and answer. Invariant: what is found is equal words, not hashes. Price: some microseconds an item that has hits.
  */
-import type { FoldedWords } from "./folded-words.ts";
+import type { FoldedText } from "./folded-words.ts";
 import type { GramHits } from "./gram-table.ts";
 import type { ItemHits } from "./item-hits.ts";
 import type { ItemIndex } from "./item-index.ts";
@@ -29,6 +29,7 @@ const MAX_GAP = 11;
 /** Words behind the question among which an answer is looked for, and words that an answer may have for that. */
 const ANSWER_WITHIN = 40;
 const SHORT_ANSWER = 8;
+const SPACE = 0x20;
 const EPSILON = 1e-9;
 
 /** Whether an item has too few words to be judged. */
@@ -57,8 +58,8 @@ export class CoverRule {
     this.#n = index.table.n;
   }
 
-  /** The item that the text covers most of, of equal ones the first. `read` gives the text's words, and is only asked where they matter. */
-  match(found: GramHits, read: () => FoldedWords): TextMatch | undefined {
+  /** The item that the text covers most of, of equal ones the first. */
+  match(found: GramHits): TextMatch | undefined {
     let best: TextMatch | undefined;
     const { words } = this.#hits;
     this.#hits.group(
@@ -67,7 +68,7 @@ export class CoverRule {
       ({ item, from, to }) => {
         for (let first = from, at = from + 1; at <= to; at++) {
           if (at < to && words[at] - words[at - 1] <= MAX_GAP + this.#n) continue;
-          const match = this.#judge(item, first, at, read);
+          const match = this.#judge(item, first, at, found);
           if (match !== undefined && (best === undefined || match.score > best.score)) best = match;
           first = at;
         }
@@ -77,7 +78,7 @@ export class CoverRule {
   }
 
   /** Judges one cluster: hits `from` to `to`. */
-  #judge(item: number, from: number, to: number, read: () => FoldedWords): TextMatch | undefined {
+  #judge(item: number, from: number, to: number, text: FoldedText): TextMatch | undefined {
     const n = this.#n;
     const question = this.#items.questionWords(item);
     const answer = this.#items.words(item) - question;
@@ -89,6 +90,7 @@ export class CoverRule {
     const { words, places, grams } = this.#hits;
     let isTelling = false;
     let questionEnd = words[from];
+    let lastHit = from;
     let end = 0;
     /** Words of the text in these n-grams: one of them covers one word of the item, however often that repeats itself. */
     let inText = 0;
@@ -97,19 +99,20 @@ export class CoverRule {
       if (this.#index.telling[grams[hit]] === 1) isTelling = true;
       inText += Math.max(0, words[hit] + n - Math.max(end, words[hit]));
       end = Math.max(end, words[hit] + n);
-      if (places[hit] < question) questionEnd = Math.max(questionEnd, words[hit] + n);
+      if (places[hit] >= question || words[hit] + n <= questionEnd) continue;
+      questionEnd = words[hit] + n;
+      lastHit = hit;
     }
     if (!isTelling) return undefined;
     const inQuestion = sum(covered, 0, question);
     const inAnswer = sum(covered, question, question + answer);
-    const isAnswered = (): boolean => answer > 0 && this.#findAnswer(item, questionEnd, read()) >= 0;
+    const isAnswered = (): boolean => answer > 0 && this.#isAnswered(item, lastHit, text);
     let part = Math.min(inText, inQuestion);
     if (question < MIN_WORDS) {
-      // Nothing of the text has to be read for what no answer could help.
-      if (inQuestion + answer < need * judged - EPSILON) return undefined;
+      if (part + answer < need * judged - EPSILON) return undefined;
       part = isAnswered() ? part + answer : Math.min(inText, inQuestion + inAnswer);
     }
-    if (part < need * judged - EPSILON || !this.#isEqual(item, from, to, read())) return undefined;
+    if (part < need * judged - EPSILON || !this.#isEqual(item, from, to, text)) return undefined;
     return {
       item,
       score: part / judged,
@@ -123,26 +126,26 @@ export class CoverRule {
     };
   }
 
-  /** The word of the text near `end` at which a short answer begins; -1 where there is none. */
-  #findAnswer(item: number, end: number, text: FoldedWords): number {
+  /** Whether a short answer stands in the text within some words behind the n-gram of a hit, or begins with its last word. */
+  #isAnswered(item: number, hit: number, text: FoldedText): boolean {
     const question = this.#items.questionWords(item);
     const answer = this.#items.words(item) - question;
-    if (answer > SHORT_ANSWER) return -1;
-    const last = Math.min(text.count - answer, end + ANSWER_WITHIN);
-    for (let at = Math.max(0, end - 1); at <= last; at++) {
-      let same = 0;
-      while (same < answer && this.#items.isWord(item, question + same, text, at + same)) same++;
-      if (same === answer) return at;
+    if (answer > SHORT_ANSWER) return false;
+    const { folded, length } = text;
+    let place = this.#hits.textPlaces[hit];
+    for (let word = 0; word < this.#n + ANSWER_WITHIN; word++) {
+      if (word >= this.#n - 1 && this.#items.standsAt(item, question, answer, text, place)) return true;
+      while (place < length && folded[place] !== SPACE) place++;
+      while (place < length && folded[place] === SPACE) place++;
+      if (place >= length) return false;
     }
-    return -1;
+    return false;
   }
 
-  #isEqual(item: number, from: number, to: number, text: FoldedWords): boolean {
-    const { words, places } = this.#hits;
+  #isEqual(item: number, from: number, to: number, text: FoldedText): boolean {
+    const { textPlaces, places } = this.#hits;
     for (let hit = from; hit < to; hit++) {
-      for (let i = 0; i < this.#n; i++) {
-        if (!this.#items.isWord(item, places[hit] + i, text, words[hit] + i)) return false;
-      }
+      if (!this.#items.standsAt(item, places[hit], this.#n, text, textPlaces[hit])) return false;
     }
     return true;
   }

@@ -25,10 +25,19 @@ const LOW_START = 0x811c9dc5;
 const HIGH_START = 0x9747b28c;
 const CUT_FACTOR = 0x9e3779b1;
 const SPACE = 0x20;
+const TAB = 0x09;
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 /** Most bytes that one character becomes, with the space before it. */
 const MAX_BYTES = 20;
 
-export class FoldedWords {
+/** Folded words with one or more spaces between them, and some behind `length`, where the last one ends at the latest. */
+export interface FoldedText {
+  readonly folded: Uint8Array;
+  readonly length: number;
+}
+
+export class FoldedWords implements FoldedText {
   readonly #table: Int32Array;
   readonly #rare: number;
   readonly #folded = new TextBuffer();
@@ -46,7 +55,7 @@ export class FoldedWords {
     this.#rare = rareEntry(form);
   }
 
-  /** The words as they are compared, a space behind each. */
+  /** The words as they are compared, a space behind each, and one more at the end. */
   get folded(): Uint8Array {
     return this.#folded.bytes;
   }
@@ -76,8 +85,14 @@ export class FoldedWords {
     for (let at = start; at < end; ) {
       const decoded = decodeAt(bytes, at, end);
       const point = decoded & CODE_POINT_MASK;
-      const entry = point < TABLE_END ? table[point] : this.#rare === IGNORED ? IGNORED : point | this.#rare;
+      const entry = this.#entry(point);
       if (entry === SEPARATOR) {
+        // A line that was broken within such a script goes on.
+        const next = unspaced === 0 ? -1 : this.#behindBreak(bytes, at, end);
+        if (next > at) {
+          at = next;
+          continue;
+        }
         endWord(at);
         unspaced = 0;
       } else if (entry !== IGNORED) {
@@ -98,7 +113,25 @@ export class FoldedWords {
       at += decoded >> LENGTH_SHIFT;
     }
     endWord(end);
+    to[length] = SPACE;
     folded.length = length;
+  }
+
+  #entry(point: number): number {
+    if (point < TABLE_END) return this.#table[point];
+    return this.#rare === IGNORED ? IGNORED : point | this.#rare;
+  }
+
+  /** Where the text goes on in a script without spaces behind white space with one newline at most; -1 where it does not. */
+  #behindBreak(bytes: Uint8Array, from: number, end: number): number {
+    let newlines = 0;
+    let at = from;
+    for (; at < end && (bytes[at] === SPACE || (bytes[at] >= TAB && bytes[at] <= RETURN)); at++) {
+      if (bytes[at] === NEWLINE && ++newlines > 1) return -1;
+    }
+    if (at === from || at >= end || bytes[at] < 0x80) return -1;
+    const entry = this.#entry(decodeAt(bytes, at, end) & CODE_POINT_MASK);
+    return entry < SEVERAL && entry >>> UNSPACED_SHIFT !== 0 ? at : -1;
   }
 
   #push(start: number, end: number, from: number, to: number): void {

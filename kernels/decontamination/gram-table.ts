@@ -5,7 +5,7 @@
  * who needs equal words compares them. Memory: 0.8 MiB, 1 to 2 bytes of bitmap and 24 to 48 bytes of slots an n-gram. Price: some nanoseconds a word.
  */
 import { FOLD_BYTES, foldTable, rareEntry } from "./fold-table.ts";
-import { FoldedWords, HIGH_PRIME, LOW_PRIME } from "./folded-words.ts";
+import { type FoldedText, FoldedWords, HIGH_PRIME, LOW_PRIME } from "./folded-words.ts";
 import type { WordForm } from "./text-words.ts";
 
 const ALIGNMENT = 64;
@@ -17,10 +17,12 @@ const FLAGS = 3;
 const COMMON = 1;
 
 /** The n-grams of a text that are in the table: by their first words, ascending. */
-export interface GramHits {
+export interface GramHits extends FoldedText {
   readonly count: number;
   readonly words: Int32Array;
   readonly grams: Int32Array;
+  /** Where their first words begin in the folded text. */
+  readonly places: Int32Array;
 }
 
 /** Finds the n-grams of texts: in WebAssembly, or its twin here. */
@@ -61,7 +63,14 @@ export class GramTable implements GramScan {
   readonly lowOut: number;
   readonly highOut: number;
   readonly #form: WordForm;
-  readonly #found = { count: 0, words: new Int32Array(1 << 10), grams: new Int32Array(1 << 10) };
+  readonly #found = {
+    count: 0,
+    words: new Int32Array(1 << 10),
+    grams: new Int32Array(1 << 10),
+    places: new Int32Array(1 << 10),
+    folded: new Uint8Array() as Uint8Array,
+    length: 0,
+  };
   #count = 0;
 
   /** For at most `grams` n-grams. */
@@ -142,6 +151,8 @@ export class GramTable implements GramScan {
     const found = this.#found;
     found.count = 0;
     this.words.read(bytes, start, end);
+    found.folded = this.words.folded;
+    found.length = this.words.length;
     const { bitmap, slots } = this;
     this.#roll((word, low, high) => {
       const bits = bitsOf(high);
@@ -151,8 +162,10 @@ export class GramTable implements GramScan {
       if (found.count === found.words.length) {
         found.words = grown(found.words);
         found.grams = grown(found.grams);
+        found.places = grown(found.places);
       }
       found.words[found.count] = word;
+      found.places[found.count] = this.words.places[word];
       found.grams[found.count] = slots[slot + GRAM] - 1;
       return ++found.count < most;
     });

@@ -24,10 +24,12 @@ export class ItemHits {
   #allWords = new Int32Array(1 << 8);
   #allPlaces = new Int32Array(1 << 8);
   #allGrams = new Int32Array(1 << 8);
-  /** Sorted: the word of the text where an n-gram begins, the word of the item, the n-gram. */
+  #allTextPlaces = new Int32Array(1 << 8);
+  /** Sorted: the word of the text where an n-gram begins, the word of the item, the n-gram, and where it begins in the folded text. */
   words = new Int32Array(1 << 8);
   places = new Int32Array(1 << 8);
   grams = new Int32Array(1 << 8);
+  textPlaces = new Int32Array(1 << 8);
 
   constructor(index: ItemIndex, items: number) {
     this.#index = index;
@@ -35,7 +37,8 @@ export class ItemHits {
   }
 
   /** Calls `take` for each item that has at least `least(item)` of the hits. */
-  group({ count, words, grams }: GramHits, least: (item: number) => number, take: (hits: HitRange) => void): void {
+  group(found: GramHits, least: (item: number) => number, take: (hits: HitRange) => void): void {
+    const { count, words, grams } = found;
     const { starts, items, places } = this.#index;
     const counts = this.#counts;
     let all = 0;
@@ -46,6 +49,7 @@ export class ItemHits {
         this.#keys[all] = items[at];
         this.#allWords[all] = words[hit];
         this.#allPlaces[all] = places[at];
+        this.#allTextPlaces[all] = found.places[hit];
         this.#allGrams[all++] = gram;
         counts[items[at]]++;
       }
@@ -64,6 +68,7 @@ export class ItemHits {
       this.words[i] = this.#allWords[entry];
       this.places[i] = this.#allPlaces[entry];
       this.grams[i] = this.#allGrams[entry];
+      this.textPlaces[i] = this.#allTextPlaces[entry];
     }
     for (let from = 0; from < kept; ) {
       const item = Math.floor(sorted[from] / ITEM);
@@ -87,6 +92,8 @@ export class ItemHits {
     this.#allWords = grown(this.#allWords);
     this.#allPlaces = grown(this.#allPlaces);
     this.#allGrams = grown(this.#allGrams);
+    this.#allTextPlaces = grown(this.#allTextPlaces);
+    this.textPlaces = new Int32Array(length);
     this.words = new Int32Array(length);
     this.places = new Int32Array(length);
     this.grams = new Int32Array(length);

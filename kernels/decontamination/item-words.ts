@@ -4,9 +4,10 @@
  * Invariant: a word is equal to a word of a text exactly where their folded bytes are. Memory: the folded items and 4 bytes a word.
  */
 import { TextBuffer } from "../normalize.ts";
-import { FoldedWords } from "./folded-words.ts";
+import { type FoldedText, FoldedWords } from "./folded-words.ts";
 
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
 
 export class ItemWords {
   readonly #words = new FoldedWords("folded");
@@ -55,6 +56,19 @@ export class ItemWords {
 
   questionWords(item: number): number {
     return this.#questions[item];
+  }
+
+  /** Whether words of an item, `count` from `word` on, stand in a folded text from `place` on. Between its words there are one or more spaces. */
+  standsAt(item: number, word: number, count: number, { folded, length }: FoldedText, place: number): boolean {
+    const at = this.#firsts[item] + word;
+    const own = this.#folded.bytes;
+    let to = place;
+    for (let i = this.#places[at]; i < this.#places[at + count]; i++) {
+      if (to >= length && own[i] !== SPACE) return false;
+      if (folded[to++] !== own[i]) return false;
+      if (own[i] === SPACE) while (folded[to] === SPACE) to++;
+    }
+    return true;
   }
 
   /** Whether word `word` of an item is word `other` of a text. */

@@ -11,7 +11,8 @@ const MAX_TEXT_BYTES = 1 << 19;
 /** A character becomes at most three that are as long, and a space. */
 const FOLDED_BYTES = 4 * MAX_TEXT_BYTES;
 const MAX_HITS = 1 << 15;
-const RING_BYTES = 8 * 128;
+const RING_BYTES = 12 * 128;
+const HIT_WORDS = 3;
 const PAGE_BYTES = 65_536;
 /** Free bytes behind a text, which the module may read and write. */
 const MARGIN = 192;
@@ -35,14 +36,22 @@ interface Exports {
   ): void;
   useScratch(text: number, folded: number, ring: number, hits: number): void;
   scan(length: number, limit: number): number;
+  foldedLength(): number;
 }
 
 export class WasmGramScan implements GramScan {
   readonly #twin: GramTable;
   readonly #exports: Exports;
   readonly #text: Uint8Array;
-  readonly #pairs: Int32Array;
-  readonly #found = { count: 0, words: new Int32Array(MAX_HITS), grams: new Int32Array(MAX_HITS) };
+  readonly #hits: Int32Array;
+  readonly #found = {
+    count: 0,
+    words: new Int32Array(MAX_HITS),
+    grams: new Int32Array(MAX_HITS),
+    places: new Int32Array(MAX_HITS),
+    folded: new Uint8Array() as Uint8Array,
+    length: 0,
+  };
 
   /** `table` lies in `memory`, filled. Throws RangeError where the memory has no room left. */
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, table: GramTable) {
@@ -51,12 +60,12 @@ export class WasmGramScan implements GramScan {
     this.#exports = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
     this.#exports._start();
     const { fold, rare, bitmap, slots, n, lowOut, highOut } = table;
-    const bytes = MAX_TEXT_BYTES + FOLDED_BYTES + 2 * MARGIN + RING_BYTES + 8 * MAX_HITS + SEPARATOR_BYTES;
+    const bytes = MAX_TEXT_BYTES + FOLDED_BYTES + 2 * MARGIN + RING_BYTES + 4 * HIT_WORDS * MAX_HITS + SEPARATOR_BYTES;
     const text = PAGE_BYTES * memory.grow(Math.ceil(bytes / PAGE_BYTES));
     const folded = text + MAX_TEXT_BYTES + MARGIN;
     const ring = folded + FOLDED_BYTES + MARGIN;
     const hits = ring + RING_BYTES;
-    const separators = hits + 8 * MAX_HITS;
+    const separators = hits + 4 * HIT_WORDS * MAX_HITS;
     new Uint8Array(memory.buffer, separators, SEPARATOR_BYTES).set(separatorRows(fold));
     this.#exports.useTable(
       fold.byteOffset,
@@ -72,7 +81,8 @@ export class WasmGramScan implements GramScan {
     );
     this.#exports.useScratch(text, folded, ring, hits);
     this.#text = new Uint8Array(memory.buffer, text, MAX_TEXT_BYTES);
-    this.#pairs = new Int32Array(memory.buffer, hits, 2 * MAX_HITS);
+    this.#found.folded = new Uint8Array(memory.buffer, folded, FOLDED_BYTES + MARGIN);
+    this.#hits = new Int32Array(memory.buffer, hits, HIT_WORDS * MAX_HITS);
   }
 
   scan(bytes: Uint8Array, start: number, end: number, most: number): GramHits {
@@ -83,9 +93,11 @@ export class WasmGramScan implements GramScan {
     if (count === MAX_HITS) return this.#twin.scan(bytes, start, end, most);
     const found = this.#found;
     found.count = count;
+    found.length = this.#exports.foldedLength();
     for (let i = 0; i < count; i++) {
-      found.words[i] = this.#pairs[2 * i];
-      found.grams[i] = this.#pairs[2 * i + 1];
+      found.words[i] = this.#hits[HIT_WORDS * i];
+      found.grams[i] = this.#hits[HIT_WORDS * i + 1];
+      found.places[i] = this.#hits[HIT_WORDS * i + 2];
     }
     return found;
   }
