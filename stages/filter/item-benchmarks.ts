@@ -116,13 +116,14 @@ export class ItemBenchmarks implements BenchmarkSearch {
     const found = this.#scan.scan(bytes, start, end, ALL);
     if (found.count === 0) return undefined;
     let isRead = false;
-    const words = this.#words;
-    const match = this.#rule.match(found, () => {
-      if (!isRead) words.read(bytes, start, end);
+    const read = (): FoldedWords => {
+      if (!isRead) this.#words.read(bytes, start, end);
       isRead = true;
-      return words;
-    });
+      return this.#words;
+    };
+    const match = this.#rule.match(found, read);
     if (match === undefined) return undefined;
+    const words = read();
     const benchmark = this.#firsts.findLastIndex((first) => first <= match.item);
     const gramEnd = int32At(words.ends, match.gramWord + this.#n - 1);
     return {
