@@ -178,7 +178,7 @@ function find(first: u32, low: u32, high: u32): bool {
     const hit = hits + HIT_BYTES * <usize>found;
     store<u32>(hit, first);
     store<u32>(hit, gram - 1, 4);
-    store<u32>(hit, load<u32>(ring + RING_STARTS + (<usize>(first & RING_MASK) << 2)), 8);
+    store<u32>(hit, load<u32>(ring + RING_STARTS + ((<usize>(first & RING_MASK)) << 2)), 8);
     found++;
     return found >= most;
   }

@@ -225,7 +225,7 @@ export default defineStage({
       keeps: true,
     },
     {
-      text: "Nobody knows how many eggs do the ducks lay here.",
+      text: "Nobody knows how many eggs do the ducks lay here",
       options: {
         benchmarks: [{ name: "ducks", file: "data:,How many eggs do the ducks lay here on a cold day in June?" }],
         rule: "ngram",
