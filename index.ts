@@ -76,6 +76,13 @@ export {
   type ReplayOptions,
   replayMixture,
 } from "./runs/replay.ts";
+export {
+  type BenchmarkFinding,
+  type Review,
+  type ReviewedBenchmark,
+  type ReviewOptions,
+  reviewRun,
+} from "./runs/review.ts";
 export { type RunOptions, run } from "./runs/run.ts";
 export { type RunRecipeOptions, runRecipe } from "./runs/run-recipe.ts";
 export { isRun, type OpenRun, openPending, openRun, type RunStatus, runStatus } from "./runs/status.ts";

@@ -41,6 +41,20 @@ export class Verdicts {
   }
 }
 
+/** What stages found in rows and tell whoever looks at the run, whether the rows die or not: plain JSON text each. */
+export class Findings {
+  readonly rows: number[] = [];
+  /** Position of the stage in its pipeline. */
+  readonly stages: number[] = [];
+  readonly values: string[] = [];
+
+  add(row: number, stage: number, value: string): void {
+    this.rows.push(row);
+    this.stages.push(stage);
+    this.values.push(value);
+  }
+}
+
 /**
  * Something worked out from a batch's text that several stages look at: its words, hashes of its rows.
  *
@@ -70,6 +84,7 @@ export class Batch {
   readonly positions: Float64Array | Int32Array;
   readonly alive: Bitmap;
   readonly verdicts = new Verdicts();
+  readonly findings = new Findings();
   readonly #columns: Map<string, Column>;
   #documents: Int32Array | undefined;
   #shardKeys: readonly string[] = [];

@@ -12,6 +12,7 @@ import { publishCommand } from "./verbs/publish.ts";
 import { quickstartCommand } from "./verbs/quickstart.ts";
 import { rankCommand } from "./verbs/rank.ts";
 import { reportCommand } from "./verbs/report.ts";
+import { reviewCommand } from "./verbs/review.ts";
 import { runCommand } from "./verbs/run.ts";
 import { stagesCommand } from "./verbs/stages.ts";
 import { statusCommand } from "./verbs/status.ts";
@@ -33,6 +34,7 @@ export function buildCli(version: string): Application<CliContext> {
       export: exportCommand,
       publish: publishCommand,
       report: reportCommand,
+      review: reviewCommand,
       mix: mixCommands,
       stages: stagesCommand,
     },
@@ -51,6 +53,7 @@ export function buildCli(version: string): Application<CliContext> {
         "  shardmill export runs/my-mix --to trl    lay it out for a trainer",
         "  shardmill publish my-mix --to hf://datasets/ME/MY-MIX --dry-run   what would go to the Hub",
         "  shardmill report runs/my-mix --packing   how documents fill windows",
+        "  shardmill review runs/my-mix             what was found of benchmarks, text and item side by side",
         "  shardmill mix replay my-mix.yaml         what a trainer has read of each source at a step",
         "",
         "Exit codes: 0 ok, 1 run failed, 2 bad recipe or flag, 3 a gate or `plan --check` says no, 75 try again later, 130 interrupted and resumable.",

@@ -81,6 +81,15 @@ function putLower(
   return encodeAt(to, length, codePoint);
 }
 
+/** Whether {@link lowerWords} leaves the character as it is, wherever it stands. */
+export function isLower(codePoint: number): boolean {
+  return (
+    codePoint >= 0x80 &&
+    !isPythonSpace(codePoint) &&
+    actions.values[actions.blocks[codePoint >> 8] + (codePoint & 0xff)] === 0
+  );
+}
+
 /** Replaces `out` by the words of `bytes[start, end)` in lower case, one space between them. */
 export function lowerWords(bytes: Uint8Array, start: number, end: number, out: TextBuffer): void {
   let to = out.reserve(end - start + MAX_BYTES);

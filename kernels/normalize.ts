@@ -152,6 +152,11 @@ export function simplifyText(
   out.length = length;
 }
 
+/** Whether {@link simplifyText} leaves the character as it is, wherever it stands. */
+export function isSimple(codePoint: number): boolean {
+  return codePoint >= 0x80 && actionOf(codePoint) === COPY;
+}
+
 function actionOf(codePoint: number): number {
   return actions.values[actions.blocks[codePoint >> 8] + (codePoint & 0xff)];
 }

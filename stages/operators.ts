@@ -31,6 +31,12 @@ export type Drop<Reason extends string = string> = (
 export const MAX_DETAIL_BYTES = 256;
 
 /**
+ * Reports what a stage found in a row, for who looks at the run: it is kept beside the ledger, whatever becomes of the row. `review` lists such findings
+ * where they name a `benchmark`.
+ */
+export type Report = (row: number, finding: StageState) => void;
+
+/**
  * What an operator of any row-local kind may keep while it sees the rows of a span: counts, histograms, sketches. `finish` returns plain JSON
  * data of the rows since the last `finish` and starts anew; the definition's `merge` adds the states of spans up, in order of address, so
  * that statistics are exact for any number of workers.
@@ -76,7 +82,8 @@ export interface AnnotateOperator extends Stateful {
  */
 export interface TransformOperator extends Stateful {
   readonly kind: "transform";
-  readonly apply: (batch: Batch, drop: Drop) => ReadonlyMap<string, Column>;
+  /** `report` is absent where nobody keeps findings. */
+  readonly apply: (batch: Batch, drop: Drop, report?: Report) => ReadonlyMap<string, Column>;
 }
 
 /** An answer from outside, as the journal keeps it. */
@@ -288,7 +295,7 @@ export function annotate(apply: AnnotateOperator["apply"], finish?: () => StageS
 }
 
 export function transform<Reason extends string>(
-  apply: (batch: Batch, drop: Drop<Reason>) => ReadonlyMap<string, Column>,
+  apply: (batch: Batch, drop: Drop<Reason>, report?: Report) => ReadonlyMap<string, Column>,
   finish?: () => StageState,
   prepare?: () => Promise<void>,
 ): TransformOperator {

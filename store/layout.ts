@@ -121,6 +121,8 @@ export const spanFiles = {
   tokens: (span: number): string => `${pad(span)}.tokens`,
   documents: (span: number): string => `${pad(span)}.documents.arrow`,
   ledger: (span: number): string => `${pad(span)}.ledger.arrow`,
+  /** What stages found in rows; only where they found anything. */
+  findings: (span: number): string => `${pad(span)}.findings.arrow`,
   /** Rows that could not be used; only where there are any. */
   problems: (span: number): string => `${pad(span)}.problems.arrow`,
   /** The same of a span that failed; it goes when the span is done. */

@@ -6,13 +6,18 @@
  */
 import { lowerWords } from "../lower-case.ts";
 import { simplifyText, TextBuffer } from "../normalize.ts";
+import { segmenter } from "../words/index.ts";
+import { WordRanges, type WordSegmenter } from "../words/types.ts";
 
 /**
  * `lower`: lower case, words between white space, as open-r1's script has them. `simplified`: lower case too, without marks above letters, and
- * punctuation is white space.
+ * punctuation is white space. `datatrove`: that with numbers as 0, in the tokens of spaCy's English rules, as datatrove's decontamination has them.
  */
-export const WORD_FORMS = ["lower", "simplified"] as const;
-export type WordForm = (typeof WORD_FORMS)[number];
+export const TEXT_WORD_FORMS = ["lower", "simplified", "datatrove"] as const;
+export type TextWordForm = (typeof TEXT_WORD_FORMS)[number];
+
+/** Forms that a table of characters can tell: `folded` is `simplified`, and scripts without spaces are cut into words. */
+export type WordForm = "lower" | "simplified" | "folded";
 
 const SPACE = 0x20;
 const LOW_PRIME = 0x01000193;
@@ -21,16 +26,19 @@ const LOW_START = 0x811c9dc5;
 const HIGH_START = 0x9747b28c;
 
 export class TextWords {
-  readonly #form: WordForm;
+  readonly #form: TextWordForm;
   readonly #text = new TextBuffer();
+  readonly #ranges = new WordRanges();
+  readonly #segmenter: WordSegmenter | undefined;
   count = 0;
   /** Where word `i` begins; the last of `count` words ends one byte before entry `count`. */
   starts = new Int32Array(1 << 10);
   low = new Int32Array(1 << 10);
   high = new Int32Array(1 << 10);
 
-  constructor(form: WordForm) {
+  constructor(form: TextWordForm) {
     this.#form = form;
+    if (form === "datatrove") this.#segmenter = segmenter("spacy-en");
   }
 
   /** The normalized text. */
@@ -42,17 +50,43 @@ export class TextWords {
     return this.#text.length;
   }
 
+  /** Where the first `words` words end in the normalized text. */
+  end(words: number): number {
+    return words === 0 ? 0 : this.starts[words] - 1;
+  }
+
   read(bytes: Uint8Array, start: number, end: number): void {
     if (this.#form === "lower") lowerWords(bytes, start, end, this.#text);
-    else simplifyText(bytes, start, end, this.#text, "keep");
+    else simplifyText(bytes, start, end, this.#text, this.#form === "datatrove" ? "zero" : "keep");
+    if (this.#form === "datatrove") this.#tokenize();
     this.#hash();
   }
 
   /** As {@link read}, of what is normalized already. */
   readNormalized(bytes: Uint8Array, start: number, end: number): void {
-    this.#text.reserve(end - start).set(bytes.subarray(start, end));
-    this.#text.length = end - start;
+    this.#set(bytes.subarray(start, end));
     this.#hash();
+  }
+
+  #set(bytes: Uint8Array): void {
+    this.#text.reserve(bytes.length).set(bytes);
+    this.#text.length = bytes.length;
+  }
+
+  /** Puts one space between the tokens of the text. */
+  #tokenize(): void {
+    const text = this.#text;
+    const ranges = this.#ranges;
+    this.#segmenter?.segment(text.bytes, 0, text.length, ranges);
+    const { starts, ends, count } = ranges;
+    const tokens = Buffer.alloc(text.length + count);
+    let length = 0;
+    for (let i = 0; i < count; i++) {
+      tokens.set(text.bytes.subarray(starts[i], ends[i]), length);
+      length += ends[i] - starts[i];
+      tokens[length++] = SPACE;
+    }
+    this.#set(tokens.subarray(0, Math.max(0, length - 1)));
   }
 
   #hash(): void {

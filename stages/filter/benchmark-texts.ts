@@ -1,10 +1,11 @@
 /**
- * The texts of a benchmark's items, out of a file that a stage's options name.
+ * The items of a benchmark, out of a file that a stage's options name: what is looked for, and the answer and passage that go with it.
  *
  * Files are read as input is, by the readers of sources, so codecs, broken rows and missing columns mean the same here. Invariant: an item without a text is an
  * error, for nothing would look for it. Price: a decode of the whole file, whose texts are held.
  */
 
+import type { Batch } from "../../batch/batch.ts";
 import { isValid, utf8Bytes } from "../../batch/column.ts";
 import { DataError } from "../../batch/errors.ts";
 import { codecOf, decode } from "../../io/codecs/codec.ts";
@@ -20,29 +21,75 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const PIECE_BYTES = 1 << 20;
 
+/** A benchmark's file, and where its rows have what: paths of JSON lines or of columns. */
 export interface BenchmarkFile {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly format: BenchmarkFormat;
   readonly columns: readonly string[];
+  readonly answer: string | null;
+  readonly answer_index: string | null;
+  readonly passage: string | null;
 }
 
-/** Calls `take` with each text: of each row those of `columns`, or of each line that is not empty. */
-export async function readBenchmark(file: BenchmarkFile, take: (text: Uint8Array) => void): Promise<void> {
+/** Views that are good until `take` returns. */
+export interface BenchmarkItem {
+  readonly question: Uint8Array;
+  readonly answer: Uint8Array | undefined;
+  readonly passage: Uint8Array | undefined;
+}
+
+/** Calls `take` with each item: of each row one for each of `columns`, or of each line that is not empty. */
+export async function readBenchmark(file: BenchmarkFile, take: (item: BenchmarkItem) => void): Promise<void> {
   const format = file.format === "auto" ? formatOf(file.name) : file.format;
-  if (format === "lines") return readLines(file, take);
+  if (format === "lines")
+    return readLines(file, (question) => take({ question, answer: undefined, passage: undefined }));
   const [text = "", ...others] = file.columns;
-  const given = {
-    text,
-    id: null,
-    metadata: others.map((path, i) => ({ name: `column_${i + 1}`, path, kind: "utf8" as const })),
-  };
+  const named = [
+    ...others.map((path, i) => ({ name: `column_${i + 1}`, path })),
+    ...Object.entries({ answer: file.answer, answer_index: file.answer_index, passage: file.passage }).flatMap(
+      ([name, path]) => (path === null ? [] : [{ name, path }]),
+    ),
+  ];
+  const given = { text, id: null, metadata: named };
   const range = { skip: 0, limit: null };
   const reader =
     format === "jsonl"
       ? jsonlSource({ ...given, ...range, strict_json: false })
       : parquetSource({ ...given, ...range, strict_columns: true });
-  await readRows(file, reader, ["text", ...given.metadata.map(({ name }) => name)], take);
+  const questions = ["text", ...others.map((_, i) => `column_${i + 1}`)];
+  await readRows(file, reader, (batch, row) => {
+    const answer = answerOf(file, batch, row);
+    const passage = bytesAt(batch, "passage", row);
+    for (const name of questions) {
+      const question = bytesAt(batch, name, row);
+      if (question !== undefined) take({ question, answer, passage });
+    }
+  });
+}
+
+/** The answer of a row, or of a list of answers the right one. */
+function answerOf(file: BenchmarkFile, batch: Batch, row: number): Uint8Array | undefined {
+  const answer = bytesAt(batch, "answer", row);
+  if (file.answer_index === null || answer === undefined) return answer;
+  const index = bytesAt(batch, "answer_index", row);
+  const text = Buffer.from(answer).toString("utf8");
+  const list: unknown = text.startsWith("[") ? JSON.parse(text) : undefined;
+  const chosen: unknown = Array.isArray(list) && index ? list[Number(Buffer.from(index).toString("utf8"))] : undefined;
+  if (typeof chosen === "string") return Buffer.from(chosen, "utf8");
+  throw badBenchmark(
+    file.name,
+    `has no answer at ${file.answer_index} of ${file.answer} in row ${batch.rowsInShard[row] ?? row}`,
+  );
+}
+
+/** The bytes of a text or number; undefined for null and where there is no such column. */
+function bytesAt(batch: Batch, name: string, row: number): Uint8Array | undefined {
+  const column = batch.column(name);
+  if (column === undefined || column.kind === "token_list" || column.kind === "range_list") return undefined;
+  if (!isValid(column, row)) return undefined;
+  if (column.kind === "utf8") return utf8Bytes(column, row);
+  return Buffer.from(String(column.kind === "dictionary" ? column.values[column.codes[row] ?? 0] : column.values[row]));
 }
 
 function formatOf(name: string): Exclude<BenchmarkFormat, "auto"> {
@@ -54,8 +101,7 @@ function formatOf(name: string): Exclude<BenchmarkFormat, "auto"> {
 async function readRows(
   file: BenchmarkFile,
   reader: SourceOperator,
-  columns: readonly string[],
-  take: (text: Uint8Array) => void,
+  take: (batch: Batch, row: number) => void,
 ): Promise<void> {
   const shard: ShardRef = { key: file.name, location: file.name, size_bytes: file.bytes.length, identity: "" };
   const context: ReadContext = {
@@ -69,12 +115,7 @@ async function readRows(
   };
   const extents: readonly Extent[] = await reader.extents([shard], context, file.bytes.length);
   for await (const batch of reader.read(extents, context)) {
-    for (let row = 0; row < batch.rows; row++) {
-      for (const name of columns) {
-        const column = batch.column(name);
-        if (column?.kind === "utf8" && isValid(column, row)) take(utf8Bytes(column, row));
-      }
-    }
+    for (let row = 0; row < batch.rows; row++) take(batch, row);
   }
 }
 

@@ -25,6 +25,7 @@ pipelines:
   all:
     - { use: filter/fasttext, model: languages.ftz, labels: [en, de, fr], label_column: language }
     - use: filter/decontaminate
+      rule: ngram
       benchmarks: [{ name: rights, file: rights.jsonl }]
       ngram: 6
     - { id: unsure, use: filter/fasttext, model: languages.ftz, min_score: 0.1, label_column: null, score_column: null }

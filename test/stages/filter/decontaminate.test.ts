@@ -60,6 +60,7 @@ for (const n of [1, 3, 8, 13]) {
     parquetWrite({ writer, columnData: [{ name: "question", data: [...odd], type: "STRING" }] });
     writeFileSync(join(folder, "odd.parquet"), writer.getBytes());
     const operator = await open({
+      rule: "ngram",
       ngram: n,
       benchmarks: [
         { name: "articles", file: join(folder, "articles.jsonl.gz"), columns: ["task.question"] },
@@ -99,17 +100,17 @@ const GEESE = { name: "geese", file: "data:,Geese lay eggs%0A%0AHow many eggs do
 
 test("the first benchmark in a text is named; min_ngrams asks for more of one", async () => {
   const text = "how many eggs do the geese lay if how many eggs do the ducks lay on a warm day";
-  const one = await open({ benchmarks: [DUCKS, GEESE], ngram: 7 });
+  const one = await open({ rule: "ngram", benchmarks: [DUCKS, GEESE], ngram: 7 });
   assert.deepEqual(dropped(one, batchOf([text])), [
     { row: 0, value: 1, benchmark: "geese", ngram: "how many eggs do the geese lay" },
   ]);
-  const three = await open({ benchmarks: [DUCKS, GEESE], ngram: 7, min_ngrams: 3 });
+  const three = await open({ rule: "ngram", benchmarks: [DUCKS, GEESE], ngram: 7, min_ngrams: 3 });
   assert.deepEqual(dropped(three, batchOf([text])), [
     { row: 0, value: 3, benchmark: "ducks", ngram: "how many eggs do the ducks lay" },
   ]);
-  const four = await open({ benchmarks: [DUCKS, GEESE], ngram: 7, min_ngrams: 4 });
+  const four = await open({ rule: "ngram", benchmarks: [DUCKS, GEESE], ngram: 7, min_ngrams: 4 });
   assert.deepEqual(dropped(four, batchOf([text])), []);
-  const repeated = await open({ benchmarks: [GEESE], ngram: 7, min_ngrams: 2 });
+  const repeated = await open({ rule: "ngram", benchmarks: [GEESE], ngram: 7, min_ngrams: 2 });
   assert.deepEqual(dropped(repeated, batchOf([`how many eggs do the geese lay. ${text}`])), []);
 });
 
@@ -138,6 +139,7 @@ test("dead rows and rows without a text are not looked at; a column can be named
 test("simplified words: punctuation, marks and case do not matter, digits do", async () => {
   const operator = await open({
     benchmarks: [{ name: "a", file: "data:,Is naïve 12.5 × 2 = 25?" }],
+    rule: "ngram",
     ngram: 5,
     words: "simplified",
   });
@@ -157,4 +159,17 @@ test("a benchmark without items, or without the named column, is an error", asyn
   await assert.rejects(open({ benchmarks }), /the benchmark a.jsonl has no usable text in row 1/);
   writeFileSync(file, '{"question":"What?"}\n{"question":\n');
   await assert.rejects(open({ benchmarks }), /data\/benchmark/);
+});
+
+test("datatrove: the rows that datatrove 0.10.1 finds, by its n-grams", async (t) => {
+  const { items, texts, found } = JSON.parse(
+    gunzipSync(readFileSync(join(ROOT, "test/golden/decontamination/datatrove.json.gz"))).toString("utf8"),
+  ) as { readonly items: readonly object[]; readonly texts: readonly string[]; readonly found: readonly string[] };
+  const file = join(temporaryFolder(t), "items.jsonl");
+  writeFileSync(file, items.map((item) => `${JSON.stringify(item)}\n`).join(""));
+  const operator = await open({ rule: "datatrove", benchmarks: [{ name: "items", file, answer: "answer" }] });
+  assert.deepEqual(
+    dropped(operator, batchOf(texts)).map(({ row, ngram }) => [row, ngram]),
+    found.flatMap((ngram, row) => (ngram === null ? [] : [[row, ngram]])),
+  );
 });

@@ -17,6 +17,7 @@ import type { WorkerContext } from "../../context.ts";
 import type { BarrierKeys } from "./barrier-keys.ts";
 import { DocumentsTable } from "./documents.ts";
 import { DroppedRows } from "./dropped.ts";
+import { FindingsTable } from "./findings.ts";
 import { barrierKeys } from "./keys.ts";
 import { Ledger } from "./ledger.ts";
 import { SpanRows } from "./rows.ts";
@@ -36,6 +37,7 @@ export interface SpanPlace {
 export class SpanProducts {
   readonly #place: SpanPlace;
   readonly #ledger = new Ledger();
+  readonly #findings = new FindingsTable();
   /** By barrier of the source; undefined for those of other passes. */
   readonly #keys: readonly (BarrierKeys | undefined)[];
   readonly #documents: DocumentsTable | undefined;
@@ -80,6 +82,7 @@ export class SpanProducts {
   write(batch: Batch): { kept: number; text_bytes: number; tokens: number } {
     this.#dropped?.write(batch);
     this.#ledger.add(batch);
+    this.#findings.add(batch);
     this.#rows?.add(batch);
     const documents = this.#documents;
     if (documents === undefined) return this.#count(batch);
@@ -121,6 +124,8 @@ export class SpanProducts {
     if (this.#documents !== undefined)
       files.push(commitIntermediate(join(folder, spanFiles.documents(span)), this.#documents.encode(places)));
     files.push(commitIntermediate(join(folder, spanFiles.ledger(span)), this.#ledger.encode()));
+    if (this.#findings.rows > 0)
+      files.push(commitIntermediate(join(folder, spanFiles.findings(span)), this.#findings.encode()));
     if (this.#rows !== undefined) files.push(this.#rows.commit());
     if (this.#dropped !== undefined) files.push(this.#dropped.commit());
     return files;

@@ -90,7 +90,7 @@ export class SpanStages {
       case "annotate":
         return operator.apply(batch);
       case "transform":
-        return operator.apply(batch, tally.dropper(batch, stage));
+        return operator.apply(batch, tally.dropper(batch, stage), tally.reporter(batch, stage));
       case "request":
         return requests.answer(batch, tally.dropper(batch, stage));
       case "barrier":

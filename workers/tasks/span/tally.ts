@@ -11,7 +11,14 @@ import { DataError, formatPlace, type RowsMet, RunError } from "../../../batch/e
 import { int32At, uint8At } from "../../../batch/numbers.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
 import type { PassPlan, PlannedStage, SourcePlan } from "../../../plan/plan.ts";
-import { type Drop, type Extent, MAX_DETAIL_BYTES, type ReadProblem, type StageState } from "../../../stages/define.ts";
+import {
+  type Drop,
+  type Extent,
+  MAX_DETAIL_BYTES,
+  type ReadProblem,
+  type Report,
+  type StageState,
+} from "../../../stages/define.ts";
 import type { CutCounts, IngestMarker, IngestTask, Problem, StageCounts } from "../../protocol.ts";
 import { ProblemLedger } from "./problems.ts";
 
@@ -122,6 +129,11 @@ export class Tally {
       batch.verdicts.add(row, stage, code, value, detail === undefined ? undefined : shortened(detail));
       addCount(dropped, reason);
     };
+  }
+
+  /** What stage `stage` is given to tell with what it found in rows of `batch`. */
+  reporter(batch: Batch, stage: number): Report {
+    return (row, finding) => batch.findings.add(row, stage, JSON.stringify(finding));
   }
 
   marker(files: readonly VouchedFile[], task: IngestTask, products: ProductCounts): IngestMarker {
