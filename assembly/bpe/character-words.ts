@@ -2,7 +2,8 @@
  * Words of vocabularies of characters: a text is cut at every pair of bytes that no merge crosses, and nowhere else.
  *
  * The host gives the pairs (`character-cuts.ts` says why they are exact). Bytes of ASCII are cut by what they are, sixty-four at a time: two
- * kinds side by side are cut where no pair of them may join. What is beyond ASCII is looked up, pair by pair.
+ * kinds side by side are cut where no pair of them may join. Of what is beyond ASCII, letters of two bytes that behave as those of one script
+ * do (Cyrillic, Greek) are cut by what they are too; the rest is looked up, pair by pair. Cutting too seldom is exact: merging cuts again.
  */
 
 import { copyCuts, cutsAny, mayCut } from "./cuts";
@@ -15,6 +16,17 @@ const BLANK: u32 = 0x20;
 const KINDS: u32 = 5;
 /** Where kind `a` may join kind `b` behind it all bits of entry `a * KINDS + b` are set. */
 const JOINS: usize = memory.data(8 * 25, 16);
+
+/** For each kind: all bits set where it is always cut from a byte of 0x80 to 0xbf before it. */
+const CUT_BEHIND_TRAIL: usize = memory.data(8 * 5, 16);
+
+/**
+ * For each byte from 0xc0 to 0xdf: 0xff where it is a plain lead, which hardly is cut from a byte of 0x80 to 0xbf before it, never from a blank,
+ * and always from any other byte of ASCII.
+ */
+const PLAIN_LEADS: usize = memory.data(32, 16);
+/** Of the 64 pairs of such bytes with a plain lead, the most that could be cut and are not. */
+const MOST_MISSED: u32 = 4;
 
 function kindOf(byte: u32): u32 {
   if ((byte | 0x20) - 97 < 26) return 0;
@@ -32,6 +44,23 @@ export function setCuts(pairs: usize): void {
       if (!mayCut(left, right)) store<u64>(JOINS + ((kindOf(left) * KINDS + kindOf(right)) << 3), ~(<u64>0));
     }
   }
+  memory.fill(CUT_BEHIND_TRAIL, 0xff, 8 * KINDS);
+  for (let right: u32 = 0; right < 128; right++) {
+    if (cutsBehindTrails(right) < 64) store<u64>(CUT_BEHIND_TRAIL + (kindOf(right) << 3), 0);
+  }
+  for (let lead: u32 = 0; lead < 32; lead++) store<u8>(PLAIN_LEADS + lead, isPlainLead(0xc0 + lead) ? 0xff : 0);
+}
+
+/** How many bytes from 0x80 to 0xbf are cut from `right` behind them. */
+function cutsBehindTrails(right: u32): u32 {
+  let count: u32 = 0;
+  for (let left: u32 = 0x80; left < 0xc0; left++) count += u32(mayCut(left, right));
+  return count;
+}
+
+function isPlainLead(lead: u32): bool {
+  for (let left: u32 = 0; left < 128; left++) if (mayCut(left, lead) == (left == BLANK)) return false;
+  return cutsBehindTrails(lead) <= MOST_MISSED;
 }
 
 @inline
@@ -63,6 +92,12 @@ function isDelete(x: v128): v128 {
 @inline
 function second(x: v128): v128 {
   return i8x16.lt_s(x, i8x16.splat(-64));
+}
+
+@inline
+function plainLead(x: v128): v128 {
+  const low = i8x16.swizzle(v128.load(PLAIN_LEADS), i8x16.sub(x, i8x16.splat(-64)));
+  return v128.or(low, i8x16.swizzle(v128.load(PLAIN_LEADS, 16), i8x16.sub(x, i8x16.splat(-48))));
 }
 
 /** Of what stands before each byte, the bytes that may join kind `kind`. */
@@ -103,7 +138,19 @@ export function characterStarts(p: usize, end: usize): u64 {
   let starts = ~(high | (high << 1) | joined) & inside;
   if ((high & inside) != 0) {
     const trails = mask(second(a), second(b), second(c), second(d));
-    for (let open = ((high & ~trails) | (~high & (high << 1))) & inside & ~(<u64>1); open != 0; open &= open - 1) {
+    const leads = mask(plainLead(a), plainLead(b), plainLead(c), plainLead(d));
+    const behindHigh = high << 1;
+    const behindTrail = trails << 1;
+    const cut =
+      behindTrail &
+      ((letters & load<u64>(CUT_BEHIND_TRAIL)) |
+        (digits & load<u64>(CUT_BEHIND_TRAIL, 8)) |
+        (blanks & load<u64>(CUT_BEHIND_TRAIL, 16)) |
+        (signs & load<u64>(CUT_BEHIND_TRAIL, 24)) |
+        (controls & load<u64>(CUT_BEHIND_TRAIL, 32)));
+    starts |= (cut | (leads & ~(behindHigh | (blanks << 1)))) & inside;
+    const told = cut | (leads & (behindTrail | ~behindHigh));
+    for (let open = ((high & ~trails) | (~high & behindHigh)) & ~told & inside & ~(<u64>1); open != 0; open &= open - 1) {
       const at = <usize>ctz(open);
       const right: u32 = load<u8>(p + at);
       if (mayCut(load<u8>(p + at - 1), right) || (right >> 4 == 0xe && cutsAny && apart(p + at))) {
