@@ -34,6 +34,7 @@ const SEGMENTS: Readonly<Record<TaskKind, SegmentStatus["kind"]>> = {
   settle: "shuffle",
   seal: "shuffle",
   pack: "pack",
+  quantile: "pack",
   arrange: "pack",
   write: "write",
 };

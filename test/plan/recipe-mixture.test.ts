@@ -30,10 +30,10 @@ async function problems(mixture: string, tokens?: string, more?: string): Promis
 }
 
 test("plain weights are what they were: no request beside them", async () => {
-  const { weights, mixture, lengths } = await stage("weights: { web: 0.7, fra: 0.31 }");
+  const { weights, mixture, selections } = await stage("weights: { web: 0.7, fra: 0.31 }");
   assert.deepEqual(
-    { weights, mixture, lengths },
-    { weights: { web: 0.7, fra: 0.31 }, mixture: undefined, lengths: undefined },
+    { weights, mixture, selections },
+    { weights: { web: 0.7, fra: 0.31 }, mixture: undefined, selections: undefined },
   );
 });
 
@@ -42,7 +42,7 @@ test("groups, rules and lengths come out flat, with the request beside them", as
     "weights: { web: 0.6, more: { share: 0.4, min_tokens: 3, of: { fra: 3, deu: { share: 1, max_tokens: 9 } } } }",
   );
   assert.deepEqual(grouped.weights, { web: 0.6, fra: 0.30000000000000004, deu: 0.1 });
-  assert.deepEqual(grouped.lengths, { fra: { min_tokens: 3 }, deu: { min_tokens: 3, max_tokens: 9 } });
+  assert.deepEqual(grouped.selections, { fra: { min_tokens: 3 }, deu: { min_tokens: 3, max_tokens: 9 } });
   assert.ok(grouped.mixture !== undefined && "weights" in grouped.mixture);
   assert.deepEqual((await stage("weights: { of: [fra, deu] }")).weights, { fra: 0.8, deu: 0.2 });
   assert.deepEqual((await stage("repeat: { fra: 1, deu: 4 }")).weights, { fra: 0.5, deu: 0.5 });
