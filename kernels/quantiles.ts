@@ -175,6 +175,13 @@ export function findBorders(
   return { borders: search.borders, totals: search.totals };
 }
 
+/** Writes a key of two words, most significant first, that orders as scores do. */
+export function writeScoreKey(score: number, out: Uint32Array): void {
+  sortableWords(score);
+  out[0] = uint32At(halves, 1);
+  out[1] = uint32At(halves, 0);
+}
+
 /** Makes `halves` 64 bits that order as the numbers do; both zeros are one. */
 function sortableWords(score: number): void {
   word[0] = score + 0;

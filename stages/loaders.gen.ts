@@ -13,6 +13,7 @@ export const STAGE_LOADERS = {
   "filter/gopher-quality": () => import("./filter/gopher-quality.ts"),
   "filter/gopher-repetition": () => import("./filter/gopher-repetition.ts"),
   "filter/length": () => import("./filter/length.ts"),
+  "filter/quantile": () => import("./filter/quantile.ts"),
   "filter/sample": () => import("./filter/sample.ts"),
   "rewrite/join-columns": () => import("./rewrite/join-columns.ts"),
   "annotate/choice": () => import("./annotate/choice.ts"),

@@ -30,6 +30,7 @@ import filterFinewebQuality from "./filter/fineweb-quality.ts";
 import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
 import filterLength from "./filter/length.ts";
+import filterQuantile from "./filter/quantile.ts";
 import filterSample from "./filter/sample.ts";
 import packBestFit from "./pack/best-fit.ts";
 import packBfd from "./pack/bfd.ts";
@@ -60,6 +61,7 @@ export const BUILTIN_STAGES = {
   "filter/gopher-quality": filterGopherQuality,
   "filter/gopher-repetition": filterGopherRepetition,
   "filter/length": filterLength,
+  "filter/quantile": filterQuantile,
   "filter/sample": filterSample,
   "rewrite/join-columns": rewriteJoinColumns,
   "annotate/choice": annotateChoice,

@@ -221,6 +221,41 @@ test("a plan tells how often each bin is read, once the tokens of its source are
   ]);
 });
 
+test("rows between two quantiles of a score stay, every other with its reason", async (t) => {
+  for (const [unscored, workers] of [
+    ["drop", 0],
+    ["lowest", 0],
+  ] as const) {
+    const head = `schema: 1
+name: scored
+pipelines:
+  best: [ { use: filter/quantile, column: quality, min_quantile: 0.25, max_quantile: 0.8, unscored: ${unscored} } ]
+sources:
+  web: { from: "web/*.jsonl", metadata: [{ name: quality, kind: float64 }], pipeline: best }
+outputs:
+  - { name: rows, sources: [web], format: { use: jsonl, codec: none }, keep_dropped: true }
+`;
+    const { out } = await build(t, "", { head, workers });
+    const linesIn = (folder: string) => {
+      const at = path.join(out, "runs/scored/outputs/rows", folder);
+      const files = fs.readdirSync(at).filter((file) => file.endsWith(".jsonl"));
+      const lines = files.sort().flatMap((file) => fs.readFileSync(path.join(at, file), "utf8").trim().split("\n"));
+      return lines.map((line) => JSON.parse(line) as { id: string; quality: number | null; reason?: string });
+    };
+    const [kept, dropped] = [linesIn(""), linesIn("dropped")];
+    assert.equal(kept.length + dropped.length, DOCUMENTS);
+    const rank = (id: string): number => Number(id.split("-")[0]) * DOCUMENTS + Number(id.split("-")[1]);
+    const ordered = [...kept, ...dropped]
+      .filter(({ quality }) => quality !== null || unscored === "lowest")
+      .sort((a, b) => (a.quality ?? -1) - (b.quality ?? -1) || rank(a.id) - rank(b.id));
+    const wanted = ordered.filter((_, at) => at >= 0.25 * ordered.length && at < 0.8 * ordered.length);
+    assert.deepEqual(kept.map(({ id }) => id).sort(), wanted.map(({ id }) => id).sort());
+    const unscoredRows = dropped.filter(({ reason }) => reason === "no_score");
+    assert.equal(unscoredRows.length, DOCUMENTS - ordered.length);
+    assert.ok(dropped.every(({ reason }) => reason === "no_score" || reason === "out_of_quantile"));
+  }
+});
+
 test("a column that is no number, or not there, is refused before anything is read; text in one, when it is read", async (t) => {
   const stage = (column: string) =>
     `training_stages:\n  - { name: one, tokens: 1K, sequence_length: 16, weights: { web: { share: 1, score: { column: ${column}, min_quantile: 0.5 } } } }\n`;

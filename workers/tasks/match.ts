@@ -24,7 +24,7 @@ import { SignatureReader } from "../../store/signature-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { MatchMarker, MatchTask, PartsInput, UniteMarker, UniteTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
-import { type Matching, selectFirst, writeOrdered } from "./select.ts";
+import { type Matching, selectStretch, writeOrdered } from "./select.ts";
 
 export function match(task: MatchTask, context: WorkerContext): MatchMarker {
   const group = groupAt(context.plan, task.group);
@@ -103,7 +103,7 @@ export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
     );
   const roots =
     exchange?.verdict === "select"
-      ? selectFirst(task.documents, filesNamed(matchFiles.ordered), exchange.count)
+      ? selectStretch(task.documents, filesNamed(matchFiles.ordered), exchange)
       : uniteEdges(task.documents, readEdges(filesNamed(matchFiles.edges)));
   let duplicates = 0;
   for (let document = 0; document < roots.length; document++) duplicates += Number(roots[document] !== document);
