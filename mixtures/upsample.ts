@@ -1,10 +1,10 @@
 /**
- * Quality-aware upsampling: how often each quantile bin of a source is read, so that better bins are read more often and the whole gives the tokens that
- * the source's weight asks for.
+ * Quality-aware upsampling: how often each quantile bin of a source is read, so that better bins are read more often and the whole gives the
+ * tokens that the source's weight asks for.
  *
- * A bin at height u of those that are kept (0 the lowest, 1 the best) is read in proportion to the mean of `u ^ exponent` over it. Without an `exponent` it is the one
- * at which the best bin is read `max_repeats` times. Invariant: repeats never fall from a bin to a better one, none is above `max_repeats`, and repeats × tokens of all bins
- * add up to the budget. Price: microseconds.
+ * A bin at height u of those that are kept (0 the lowest, 1 the best) is read in proportion to the mean of `u ^ exponent` over it. Without an
+ * `exponent` it is the one at which the best bin is read `max_repeats` times. Invariant: repeats never fall from a bin to a better one, none
+ * is above `max_repeats`, and repeats × tokens of all bins add up to the budget. Price: microseconds.
  */
 import { entryAt } from "../batch/entry.ts";
 import { RecipeError } from "../batch/errors.ts";
@@ -48,8 +48,8 @@ export function binSelection({ column, bins, unscored }: Upsampling, bin: number
 }
 
 /**
- * Times each kept bin is read, lowest first. `tokens` are those of the bins, `budget` what all are to give. A budget that the best bin alone can give takes all of it from there, unless
- * there is an `exponent`. Throws RecipeError `recipe/upsample-exhausted` where all bins at `max_repeats` give less.
+ * Times each kept bin is read, lowest first. `tokens` are those of the bins, `budget` what all are to give. A budget that the best bin alone can
+ * give takes all of it from there, unless there is an `exponent`. Throws RecipeError `recipe/upsample-exhausted` where all bins at `max_repeats` give less.
  */
 export function upsamplingRepeats(
   tokens: readonly number[],
