@@ -85,7 +85,7 @@ function treeSources(
     if (typeof node === "number") return [leaf(name, at, outer)];
     const selection = { ...outer, ...selectionOf(node) };
     const { upsample } = node;
-    if (upsample !== undefined) {
+    if (upsample !== undefined && node.of === undefined) {
       return keptBins(upsample).map((bin) => {
         return leaf(binShare(name, bin, upsample.bins), at, { ...selection, ...binSelection(upsample, bin) });
       });

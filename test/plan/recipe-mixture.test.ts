@@ -80,6 +80,22 @@ test("every mistake is said at its key", async () => {
       "weights: { web: { share: 1, min_tokens: 9, max_tokens: 8 } }",
       ["recipe/out-of-range no document has at least 9 and at most 8 tokens"],
     ],
+    [
+      "weights: { web: { share: 1, upsample: { column: q }, score: { column: q, min: 1 } } }",
+      ["recipe/upsample-alone `upsample` stands beside a `score`"],
+    ],
+    [
+      "weights: { g: { share: 1, upsample: { column: q }, of: { web: 1 } } }",
+      ["recipe/upsample-alone `upsample` stands on a group"],
+    ],
+    [
+      "weights: { g: { share: 1, score: { column: q, min: 1 }, of: { web: { share: 1, upsample: { column: q } } } } }",
+      ["recipe/upsample-alone `upsample` stands beside a `score`"],
+    ],
+    [
+      "weights: { web: 1, g: { share: 1, of: { web: { share: 1, upsample: { column: q } } } } }",
+      ["recipe/source-twice `web` has two shares in one training stage"],
+    ],
     ["weights: { web: { share: 1, min: 9 } }", ["recipe/unknown-key the weight of `web` has no key `min`"]],
     [
       "weights: { web: 1 }, repeat: { web: 1 }",
@@ -91,6 +107,37 @@ test("every mistake is said at its key", async () => {
   ];
   for (const [mixture, expected] of cases) assert.deepEqual(await problems(mixture), expected, mixture);
   assert.deepEqual(await problems("weights: { web: 1 }", ""), ["recipe/missing-key a training stage needs `tokens`"]);
+});
+
+test("bounds of scores and bins are checked", async () => {
+  for (const score of [
+    "{ column: q }",
+    "{ column: q, min_quantile: 0.5, max_quantile: 0.5 }",
+    "{ column: q, min_quantile: -1 }",
+    "{ column: q, min: 2, max: 1 }",
+    "{ min: 2 }",
+  ]) {
+    assert.equal((await problems(`weights: { web: { share: 1, score: ${score} } }`)).length, 1, score);
+  }
+  for (const upsample of ["{ column: q, bins: 2000 }", "{ column: q, bins: 20, drop_below: 0.41 }", "{ bins: 20 }"]) {
+    assert.equal((await problems(`weights: { web: { share: 1, upsample: ${upsample} } }`)).length, 1, upsample);
+  }
+});
+
+test("an upsampled source is as many shares as it has bins, worked out where its tokens are known", async () => {
+  const upsample = "upsample: { column: q, bins: 4, drop_below: 0.5, max_repeats: 3 }";
+  const { weights, selections } = await stage(`weights: { fra: { share: 1, ${upsample} } }`, "tokens: 400, ");
+  // Two bins of 100 tokens, the best one three times.
+  assert.deepEqual(
+    Object.entries(weights).map(([share, weight]) => [share, Math.round(weight * 1e9) / 1e9]),
+    [
+      ["fra@q2", 0.25],
+      ["fra@q3", 0.75],
+    ],
+  );
+  assert.deepEqual(selections?.["fra@q3"], { score: { column: "q", min_quantile: 0.75, max_quantile: 1 } });
+  const unknown = await stage(`weights: { web: { share: 1, ${upsample} } }`);
+  assert.deepEqual(unknown.weights, { "web@q2": 0.5, "web@q3": 0.5 });
 });
 
 test("a simulation is of a larger run", async () => {
