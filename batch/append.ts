@@ -16,6 +16,11 @@ export class ColumnAppender {
   #rows = 0;
   readonly #nulls: number[] = [];
 
+  /** With a kind, a column of nulls has that kind; without one it is text. */
+  constructor(kind?: ScalarColumn["kind"]) {
+    if (kind !== undefined) this.#settle(unspelled(kind));
+  }
+
   get rows(): number {
     return this.#rows;
   }
@@ -27,8 +32,8 @@ export class ColumnAppender {
       this.#appendNull();
       return true;
     }
-    if (this.kind === undefined) this.#settle(column.kind === "dictionary" ? "utf8" : column.kind);
-    const kind = column.kind === "dictionary" ? "utf8" : column.kind;
+    const kind = unspelled(column.kind);
+    if (this.kind === undefined) this.#settle(kind);
     if (kind !== this.kind) return false;
     switch (column.kind) {
       case "utf8":
@@ -109,9 +114,14 @@ export class ColumnAppender {
   }
 }
 
+/** The kind of a column whose dictionary is spelled out. */
+function unspelled(kind: ScalarColumn["kind"]): Exclude<ScalarColumn["kind"], "dictionary"> {
+  return kind === "dictionary" ? "utf8" : kind;
+}
+
 /** The given rows of a column, as a column. Price: a copy of each. */
 export function pickRows(column: ScalarColumn, rows: readonly number[]): ScalarColumn {
-  const appender = new ColumnAppender();
+  const appender = new ColumnAppender(column.kind);
   for (const row of rows) appender.append(column, row);
   return appender.finish();
 }

@@ -38,11 +38,26 @@ const packing = z.strictObject({
   sum_squared_lengths: z.number(),
 });
 
+/** The last document below a quantile; null where there is none. */
+const scoreBorder = z.strictObject({ score: z.number(), shard: count, document: count }).nullable();
+
 /** Documents of the token store that the windows are made of, where not all: what was asked for and what it left out. */
 const selection = z.strictObject({
   min_tokens: count.optional(),
   max_tokens: count.optional(),
   part_ratio: z.number().optional(),
+  score: z
+    .strictObject({
+      column: z.string(),
+      min: z.number().optional(),
+      max: z.number().optional(),
+      min_quantile: z.number().optional(),
+      max_quantile: z.number().optional(),
+      unscored: z.literal("lowest").optional(),
+      /** What the quantiles come to in the token store. */
+      borders: z.strictObject({ min: scoreBorder, max: scoreBorder }).optional(),
+    })
+    .optional(),
   documents_skipped: count,
   tokens_skipped: count,
 });

@@ -15,7 +15,7 @@ import { exactly } from "../batch/plural.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import { addStatistics, type PackingStatistics, packingStatistics, planFromPieces } from "../kernels/pack/plan.ts";
-import { selectDocuments } from "../kernels/pack/select.ts";
+import { selectInShard } from "../store/shard-scores.ts";
 import { companions, decodeEnds, decodePieces } from "../store/token-file.ts";
 import type { SourceManifest, StoredFile, TokenizerGuard, TrainingStageManifest } from "./schema.ts";
 import { tokenizerGuard } from "./tokenizer-guard.ts";
@@ -135,9 +135,10 @@ export class CountChecker {
     if (selection === undefined) return [];
     let documents = 0;
     let tokens = 0;
-    for (const { path } of token_store.files) {
+    for (const { path, shard } of token_store.files) {
       if (!path.endsWith(`.ds${companions.index}`)) continue;
-      const selected = selectDocuments(await this.#endsOf(path), selection);
+      const stored = join(this.#store, path.slice(0, -companions.index.length));
+      const selected = selectInShard(await this.#endsOf(path), selection, { shard, path: stored });
       documents += selected.documents_skipped;
       tokens += selected.tokens_skipped;
     }
@@ -180,7 +181,10 @@ export class CountChecker {
       (file) => file.shard === shard && file.path.endsWith(`.ds${companions.index}`),
     );
     const ends = index === undefined ? new Float64Array() : await this.#endsOf(index.path);
-    const selected = selection && selectDocuments(ends, selection);
+    const selected =
+      selection &&
+      index &&
+      selectInShard(ends, selection, { shard, path: join(this.#store, index.path.slice(0, -companions.index.length)) });
     const positions = selected && new Map([...selected.documents].map((document, position) => [document, position]));
     const piece_document = plan.piece_document.map((document) =>
       document < 0 || positions === undefined ? document : (positions.get(document) ?? ends.length),

@@ -16,7 +16,8 @@ import { exactly } from "../batch/plural.ts";
 import { indexEntries, PADDING_WORD, piecesOf, type TokenArray } from "../kernels/pack/fill.ts";
 import { type PackPlan, planFromPieces, planProblem } from "../kernels/pack/plan.ts";
 import { positionsFromEos, positionsFromIndex } from "../kernels/pack/positions.ts";
-import { type DocumentSelection, type SelectedDocuments, selectDocuments } from "../kernels/pack/select.ts";
+import type { DocumentSelection, SelectedDocuments } from "../kernels/pack/select.ts";
+import { selectInShard } from "../store/shard-scores.ts";
 import {
   companions,
   decodeEnds,
@@ -145,10 +146,12 @@ export async function lossLaneProblem(
   });
 }
 
-/** A selection of documents and the index of the token store shard it is of. */
+/** A selection of documents and the token store shard it is of. */
 export interface ShardSelection {
   readonly selection: DocumentSelection;
-  readonly index: string;
+  readonly shard: number;
+  /** Its token file. */
+  readonly stored: string;
 }
 
 /**
@@ -170,8 +173,7 @@ export async function windowShardProblem(
       return `has ${exactly(size, "byte")}, which is not ${exactly(windows, "window")} of ${exactly(windowBytes, "byte")}`;
     const indexBytes = await readFile(join(store, path + companions.index));
     const words = decodePieces(await readFile(join(store, path + companions.pieces)), path + companions.pieces);
-    const selected =
-      from && selectDocuments(decodeEnds(await readFile(join(store, from.index)), from.index), from.selection);
+    const selected = from && (await selectedOf(store, from));
     const layout = layoutOf(words, windowTokens, selected);
     if (typeof layout === "string") return layout;
     if (layout.plan.windows !== windows)
@@ -186,6 +188,12 @@ export async function windowShardProblem(
     await readTokens(store, path, format, perChunk, (ids) => checker.take(ids));
     return checker.problem;
   });
+}
+
+async function selectedOf(store: string, { selection, shard, stored }: ShardSelection): Promise<SelectedDocuments> {
+  const index = stored + companions.index;
+  const ends = decodeEnds(await readFile(join(store, index)), index);
+  return selectInShard(ends, selection, { shard, path: join(store, stored) });
 }
 
 interface ShardLayout {

@@ -200,5 +200,6 @@ async function sideFindings(
 /** What the windows of a shard were chosen from, where they do not hold all its documents. */
 function selectionOf({ selection, token_store }: PackedStore, shard: number): ShardSelection | undefined {
   const index = token_store.files.find((file) => file.shard === shard && file.path.endsWith(`.ds${companions.index}`));
-  return selection === undefined || index === undefined ? undefined : { selection, index: index.path };
+  if (selection === undefined || index === undefined) return undefined;
+  return { selection, shard, stored: index.path.slice(0, -companions.index.length) };
 }

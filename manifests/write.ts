@@ -227,12 +227,13 @@ function validationManifest(
 
 function selectionManifest({ selection, shards }: PackedFacts): Pick<SourceManifest, "selection"> {
   if (selection === undefined) return {};
-  const { min_tokens, max_tokens, part_ratio } = selection;
+  const { min_tokens, max_tokens, part_ratio, score } = selection;
   return {
     selection: {
       ...(min_tokens === undefined ? {} : { min_tokens }),
       ...(max_tokens === undefined ? {} : { max_tokens }),
       ...(part_ratio === undefined ? {} : { part_ratio }),
+      ...(score === undefined ? {} : { score: { ...score } }),
       documents_skipped: shards.reduce((sum, { skipped }) => sum + (skipped?.documents ?? 0), 0),
       tokens_skipped: shards.reduce((sum, { skipped }) => sum + (skipped?.tokens ?? 0), 0),
     },

@@ -11,6 +11,7 @@ import { RecipeError, RunError } from "../batch/errors.ts";
 import { handOver } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, sameSelection, selectionsOverlap } from "../kernels/pack/select.ts";
 import { type Demand, shareWindows } from "./share.ts";
+import { sourceOfShare } from "./sub-sources.ts";
 
 export interface TrainingStageMixture {
   readonly name: string;
@@ -155,7 +156,7 @@ function compileStage(stage: TrainingStageMixture, input: MixtureInput, cursors:
     const { name, cursor, epochWindows } = share;
     const end = cursor.position + share.windows;
     if (share.windows > 0) advance(cursors, name, { ...cursor, position: end });
-    const category = ownOf(input.categories, name);
+    const category = ownOf(input.categories, sourceOfShare(name));
     sources[name] = {
       ...(category === undefined ? {} : { category }),
       weight_requested: share.requested,
@@ -225,7 +226,7 @@ function cursorOf(
   const shards = available(name, sequence_length, pack_id, stage);
   const own: Cursor = { sequence_length, pack_id, selection, shards, position: 0 };
   let position = 0;
-  for (const cursor of cursors.get(name) ?? []) {
+  for (const cursor of cursors.get(sourceOfShare(name)) ?? []) {
     if (samePacking(cursor, own)) position = Math.max(position, cursor.position);
     else if (selectionsOverlap(cursor.selection, selection)) {
       if (shards.length !== cursor.shards.length) {
@@ -238,8 +239,9 @@ function cursorOf(
 }
 
 function advance(cursors: Cursors, name: string, to: Cursor): void {
-  const others = (cursors.get(name) ?? []).filter((cursor) => !samePacking(cursor, to));
-  cursors.set(name, [...others, to]);
+  const source = sourceOfShare(name);
+  const others = (cursors.get(source) ?? []).filter((cursor) => !samePacking(cursor, to));
+  cursors.set(source, [...others, to]);
 }
 
 function samePacking(a: Cursor, b: Cursor): boolean {

@@ -7,15 +7,15 @@
  * Invariant: outer shares keep their sum, which need not be 1; what a group's parts get adds up to the group's share. Price: microseconds.
  */
 import { entryAt } from "../batch/entry.ts";
+import type { DocumentSelection } from "../kernels/pack/select.ts";
+import { binShare } from "./sub-sources.ts";
+import { binSelection, keptBins, type Upsampling, upsamplingRepeats } from "./upsample.ts";
 
-/** Documents by length in tokens, EOS included; both ends belong to it. */
-export interface LengthRange {
-  readonly min_tokens?: number | undefined;
-  readonly max_tokens?: number | undefined;
-}
+/** The documents that a source is read for: by length in tokens, EOS included, and by score. */
+export type SourceSelection = Pick<DocumentSelection, "min_tokens" | "max_tokens" | "score">;
 
 /** How the sources of a list share what the list gets. */
-export interface CountRule extends LengthRange {
+export interface CountRule extends SourceSelection {
   /** Sources. */
   readonly of: readonly string[];
   /** 1 (the default) is by token counts, infinity is evenly. */
@@ -29,8 +29,10 @@ export interface CountRule extends LengthRange {
 /** A source, with the documents it is read for, or a group with shares of its own. */
 export type WeightNode =
   | number
-  | ({ readonly share: number } & LengthRange & {
+  | ({ readonly share: number } & SourceSelection & {
         readonly of?: Readonly<Record<string, WeightNode>> | readonly string[] | undefined;
+        /** Of a source: its quantile bins are sub-sources. */
+        readonly upsample?: Upsampling | undefined;
       } & Omit<CountRule, "of">);
 
 export type WeightTree = Readonly<Record<string, WeightNode>>;
@@ -43,10 +45,10 @@ export type MixtureRequest =
   /** Times each source is read, relative to each other: the budget says how often in all. */
   | { readonly repeat: Readonly<Record<string, number>> };
 
-/** A leaf of a request. `path` leads to its key in the request. */
+/** A leaf of a request: a source, or a sub-source. `path` leads to its key in the request. */
 export interface RequestedSource {
   readonly name: string;
-  readonly lengths: LengthRange;
+  readonly selection: SourceSelection;
   readonly path: readonly (string | number)[];
 }
 
@@ -55,7 +57,7 @@ function isCountRule(weights: WeightTree | CountRule): weights is CountRule {
   return Array.isArray(weights.of);
 }
 
-/** Every source of a request, in its order; a source named twice is there twice. */
+/** Every share of a request, in its order; a source named twice is there twice. */
 export function requestedSources(request: MixtureRequest): readonly RequestedSource[] {
   if ("amounts" in request) return Object.keys(request.amounts).map((name) => leaf(name, ["amounts", name]));
   if ("repeat" in request) return Object.keys(request.repeat).map((name) => leaf(name, ["repeat", name]));
@@ -63,35 +65,50 @@ export function requestedSources(request: MixtureRequest): readonly RequestedSou
   return isCountRule(weights) ? listed(weights, weights.of, ["weights"]) : treeSources(weights, ["weights"], {});
 }
 
-const leaf = (name: string, path: readonly (string | number)[], lengths: LengthRange = {}): RequestedSource => ({
+const leaf = (name: string, path: readonly (string | number)[], selection: SourceSelection = {}): RequestedSource => ({
   name,
-  lengths,
+  selection,
   path,
 });
 
-function listed(lengths: LengthRange, names: readonly string[], path: readonly (string | number)[]) {
-  return names.map((name, i) => leaf(name, [...path, "of", i], windowOf(lengths)));
+function listed(selection: SourceSelection, names: readonly string[], path: readonly (string | number)[]) {
+  return names.map((name, i) => leaf(name, [...path, "of", i], selectionOf(selection)));
 }
 
 function treeSources(
   tree: WeightTree,
   path: readonly (string | number)[],
-  outer: LengthRange,
+  outer: SourceSelection,
 ): readonly RequestedSource[] {
   return Object.entries(tree).flatMap(([name, node]): readonly RequestedSource[] => {
     const at = [...path, name];
     if (typeof node === "number") return [leaf(name, at, outer)];
-    const lengths = { ...outer, ...windowOf(node) };
-    if (node.of === undefined) return [leaf(name, at, lengths)];
-    return isList(node.of) ? listed(lengths, node.of, at) : treeSources(node.of, [...at, "of"], lengths);
+    const selection = { ...outer, ...selectionOf(node) };
+    const { upsample } = node;
+    if (upsample !== undefined && node.of === undefined) {
+      return keptBins(upsample).map((bin) => {
+        return leaf(binShare(name, bin, upsample.bins), at, { ...selection, ...binSelection(upsample, bin) });
+      });
+    }
+    if (node.of === undefined) return [leaf(name, at, selection)];
+    return isList(node.of) ? listed(selection, node.of, at) : treeSources(node.of, [...at, "of"], selection);
   });
 }
 
-function windowOf({ min_tokens, max_tokens }: LengthRange): LengthRange {
-  return { ...(min_tokens === undefined ? {} : { min_tokens }), ...(max_tokens === undefined ? {} : { max_tokens }) };
+function selectionOf({ min_tokens, max_tokens, score }: SourceSelection): SourceSelection {
+  return {
+    ...(min_tokens === undefined ? {} : { min_tokens }),
+    ...(max_tokens === undefined ? {} : { max_tokens }),
+    ...(score === undefined ? {} : { score }),
+  };
 }
 
 const isList = (of: WeightTree | readonly string[]): of is readonly string[] => Array.isArray(of);
+
+/** The part of a source's tokens that a selection's quantiles are; documents without scores aside. */
+export function quantilePart({ score }: SourceSelection): number {
+  return (score?.max_quantile ?? 1) - (score?.min_quantile ?? 0);
+}
 
 /** Whether shares depend on how many tokens sources have. */
 export function needsCounts(request: MixtureRequest): boolean {
@@ -102,13 +119,15 @@ export function needsCounts(request: MixtureRequest): boolean {
 
 function treeNeedsCounts(tree: WeightTree): boolean {
   return Object.values(tree).some(
-    (node) => typeof node !== "number" && node.of !== undefined && (isList(node.of) || treeNeedsCounts(node.of)),
+    (node) =>
+      typeof node !== "number" &&
+      (node.upsample !== undefined || (node.of !== undefined && (isList(node.of) || treeNeedsCounts(node.of)))),
   );
 }
 
 export interface WeightFacts {
-  /** Tokens one epoch of a source holds. */
-  readonly tokensOf: (source: string) => number;
+  /** Tokens one epoch of a share holds. */
+  readonly tokensOf: (share: string) => number;
   /** Trained tokens of the stage: what caps on epochs are held against. */
   readonly budget_tokens: number;
 }
@@ -144,12 +163,35 @@ function treeWeights(
   const weights: Record<string, number> = {};
   for (const [name, node] of Object.entries(tree)) {
     const share = shareOf(node) * scale;
-    if (typeof node === "number" || node.of === undefined) weights[name] = share;
+    if (typeof node === "number") weights[name] = share;
+    else if (node.upsample !== undefined) {
+      Object.assign(weights, binWeights(name, node.upsample, share, share * tokensPerShare, facts));
+    } else if (node.of === undefined) weights[name] = share;
     else if (isList(node.of)) {
       Object.assign(weights, ruleWeights(node, node.of, share, share * tokensPerShare, facts));
     } else Object.assign(weights, treeWeights(node.of, share / shareSum(node.of), tokensPerShare, facts));
   }
   return weights;
+}
+
+/** Equal parts where no tokens are known. */
+function binWeights(
+  source: string,
+  upsample: Upsampling,
+  share: number,
+  budget: number,
+  { tokensOf }: WeightFacts,
+): Record<string, number> {
+  const names = keptBins(upsample).map((bin) => binShare(source, bin, upsample.bins));
+  const tokens = names.map(tokensOf);
+  const some = tokens.some((count) => count > 0);
+  const repeats = some ? upsamplingRepeats(tokens, budget, upsample, source) : [];
+  return Object.fromEntries(
+    names.map((name, bin) => {
+      const part = some ? (entryAt(repeats, bin, "bin") * entryAt(tokens, bin, "bin")) / budget : 1 / names.length;
+      return [name, part * share];
+    }),
+  );
 }
 
 function shareOf(node: WeightNode): number {

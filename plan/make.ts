@@ -15,6 +15,7 @@ import { type LackingEndpoint, lackingEndpoints, missingWarning, resolveMissing 
 import { planOutputs } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
 import { planPlugins } from "./plugins.ts";
+import { planQuantiles } from "./quantiles.ts";
 import { planRows } from "./rows.ts";
 import { type DraftSource, draftSource, finishSource, usedSources } from "./sources.ts";
 import { checkSpecialTokens, specialTokenWarnings } from "./special-tokens.ts";
@@ -51,7 +52,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
   checkExports(recipe, sources);
   checkSpecialTokens(recipe, sources, planner.registry, tokenizing?.resolve);
   warnings.push(...specialTokenWarnings(recipe, sources));
-  const windows = await planWindows(recipe, sources, planner);
+  const { windows, ...quantiles } = planQuantiles(await planWindows(recipe, sources, planner), sources);
   const rows = await planRows(recipe, sources, planner, tokenizing?.encode);
   const outputs = await planOutputs(recipe, sources, planner);
   for (const source of sources) {
@@ -73,6 +74,7 @@ export async function makePlan(written: Recipe, context: PlanContext): Promise<P
     sources,
     groups,
     windows,
+    ...quantiles,
     ...rows,
     outputs,
     warnings,

@@ -8,7 +8,8 @@
  */
 import { RecipeError } from "../batch/errors.ts";
 import { variableSuffix } from "../io/remote/endpoints.ts";
-import type { MissingPolicy, Recipe, RowStageSpec, SourceSpec, StageUse } from "./types.ts";
+import { sourceOfShare } from "../mixtures/sub-sources.ts";
+import type { MissingPolicy, Recipe, RowStageSpec, SourceSpec, StageUse, TrainingStageSpec } from "./types.ts";
 
 /** A source without data and what became of its weights. */
 export interface MissingSource {
@@ -45,7 +46,9 @@ export function resolveMissing(recipe: Recipe, lacking: LackingEndpoint = () => 
     if (spec.from.length > 0 && endpoint === undefined) return [];
     const weights = [
       ...stages.flatMap((stage) =>
-        Object.hasOwn(stage.weights, spec.name) ? [[stage.name, stage.weights[spec.name] ?? 0] as const] : [],
+        Object.keys(stage.weights).some((share) => sourceOfShare(share) === spec.name)
+          ? [[stage.name, weightOf(stage, spec.name)] as const]
+          : [],
       ),
       ...rowStages.flatMap((stage) =>
         stage.fractions.flatMap(({ source, fraction }) =>
@@ -80,7 +83,8 @@ export function resolveMissing(recipe: Recipe, lacking: LackingEndpoint = () => 
   const training_stages = recipe.training_stages.map((stage) => {
     const weights = new Map<string, number>();
     for (const [name, weight] of Object.entries(stage.weights)) {
-      const reader = heirs.has(name) ? heirs.get(name) : name;
+      const source = sourceOfShare(name);
+      const reader = heirs.has(source) ? heirs.get(source) : name;
       if (reader !== undefined) weights.set(reader, (weights.get(reader) ?? 0) + weight);
     }
     if (weights.size === 0) throw noneLeft(stage);
@@ -112,6 +116,12 @@ export function lackingEndpoints(
     ]),
   );
   return ({ pipeline }) => (pipeline === undefined ? undefined : byPipeline.get(pipeline));
+}
+
+/** The weight of a source in a stage, over all its shares. */
+function weightOf({ weights }: Pick<TrainingStageSpec, "weights">, source: string): number {
+  const shares = Object.entries(weights).filter(([share]) => sourceOfShare(share) === source);
+  return shares.reduce((sum, [, weight]) => sum + weight, 0);
 }
 
 interface AbsentSource {

@@ -140,6 +140,20 @@ export interface WindowsPlan {
   readonly held_out?: true;
   /** Documents of the store that are packed, where not all. */
   readonly selection?: DocumentSelection;
+  /** Position of the quantiles that the selection names, where it names some. */
+  readonly quantiles?: number;
+  readonly fingerprint: string;
+}
+
+/** Quantiles of a column of a store: all that the training stages name, found together. */
+export interface QuantilesPlan {
+  readonly source: number;
+  readonly column: string;
+  /** See {@link ScoreRange}. */
+  readonly unscored?: "lowest";
+  /** Ascending. */
+  readonly quantiles: readonly number[];
+  /** Names its folder, see Layout.quantiles. */
   readonly fingerprint: string;
 }
 
@@ -207,6 +221,8 @@ export interface Plan {
   readonly sources: readonly SourcePlan[];
   readonly groups: readonly MatchGroup[];
   readonly windows: readonly WindowsPlan[];
+  /** Absent where no training stage chooses documents by quantiles. */
+  readonly quantiles?: readonly QuantilesPlan[];
   /** Absent where no training stage mixes rows. */
   readonly rows?: readonly RowsPlan[];
   readonly outputs: readonly OutputPlan[];
@@ -287,6 +303,10 @@ export function groupAt({ groups }: Pick<Plan, "groups">, group: number): MatchG
 
 export function windowsAt({ windows }: Pick<Plan, "windows">, entry: number): WindowsPlan {
   return entryAt(windows, entry, "entry of windows");
+}
+
+export function quantilesAt({ quantiles = [] }: Pick<Plan, "quantiles">, entry: number): QuantilesPlan {
+  return entryAt(quantiles, entry, "entry of quantiles");
 }
 
 export function rowsAt({ rows = [] }: Pick<Plan, "rows">, entry: number): RowsPlan {

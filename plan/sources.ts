@@ -9,6 +9,7 @@ import type { IoEnvironment } from "../io/environment.ts";
 import { listShards } from "../io/list.ts";
 import { portableShard } from "../io/open.ts";
 import type { ShardRef } from "../io/source.ts";
+import { sourceOfShare } from "../mixtures/sub-sources.ts";
 import type { ColumnDeclaration } from "../stages/define.ts";
 import { columnsAfter, refuseTakenColumns } from "./columns.ts";
 import { fingerprint, STORE_VERSION, stageIdentity } from "./fingerprint.ts";
@@ -52,7 +53,7 @@ export interface DraftSource {
 /** The sources that training stages or outputs read, in recipe order; a warning for each that none does. */
 export function usedSources(recipe: Recipe, warnings: string[]): readonly SourceUse[] {
   const weighted = new Set([
-    ...recipe.training_stages.flatMap((stage) => Object.keys(stage.weights)),
+    ...recipe.training_stages.flatMap((stage) => Object.keys(stage.weights).map(sourceOfShare)),
     ...(recipe.row_stages ?? []).flatMap((stage) => stage.fractions.map(({ source }) => source)),
   ]);
   const spooled = new Set(recipe.outputs.flatMap(({ sources }) => sources));

@@ -7,7 +7,7 @@ import type { Trainer } from "../manifests/exports/registry.ts";
 import type { TokenizerGates } from "../manifests/gates.ts";
 import type { LintGates } from "../manifests/lint-gates.ts";
 import type { RowSplit } from "../mixtures/rows.ts";
-import type { LengthRange, MixtureRequest } from "../mixtures/weights.ts";
+import type { MixtureRequest, SourceSelection } from "../mixtures/weights.ts";
 import type { AssetRef } from "../stages/assets.ts";
 
 /** A stage as a recipe uses it. */
@@ -67,14 +67,14 @@ export interface TrainingStageSpec {
   readonly sequence_length: number;
   readonly pack: StageUse;
   /**
-   * Share of tokens by source name, as requested; normalised later. Where token counts decide (see `mixture`), they are what
+   * Share of tokens by source, or sub-source (see mixtures/sub-sources.ts), as requested; normalised later. Where token counts decide (see `mixture`), they are what
    * `available_tokens` comes to, and equal parts without it, until tokens have been counted.
    */
   readonly weights: Readonly<Record<string, number>>;
   /** The request, where it is more than shares by source. */
   readonly mixture?: MixtureRequest;
-  /** Documents a source is read for, where not all. */
-  readonly lengths?: Readonly<Record<string, LengthRange>>;
+  /** Documents a share is read for, where not all. */
+  readonly selections?: Readonly<Record<string, SourceSelection>>;
   readonly place?: Place;
 }
 

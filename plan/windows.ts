@@ -5,6 +5,7 @@
  */
 import { entryAt, ownOf } from "../batch/entry.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
+import { sourceOfShare } from "../mixtures/sub-sources.ts";
 import { fingerprint, packId, STORE_VERSION } from "./fingerprint.ts";
 import type { SourcePlan, WindowsPlan } from "./plan.ts";
 import type { StagePlanner } from "./stages.ts";
@@ -36,7 +37,7 @@ export async function planWindows(
       windows.set(named, { source, sequence_length, pack, pack_id: packId(pack), ...kind, fingerprint: named });
     };
     for (const name of Object.keys(stage.weights)) {
-      const source = sources.findIndex((candidate) => candidate.name === name);
+      const source = sources.findIndex((candidate) => candidate.name === sourceOfShare(name));
       const selection = selectionOf(recipe, stage, name);
       add(trained, source, selection === undefined ? {} : { selection });
       if (entryAt(sources, source, "source").validation !== undefined) add(heldOut, source, { held_out: true });
@@ -46,10 +47,10 @@ export async function planWindows(
   return [...trained.values(), ...heldOut.values()];
 }
 
-/** The documents of a source that a training stage reads: of the lengths it asks for, in the part a simulation has. */
-export function selectionOf(recipe: Recipe, stage: TrainingStageSpec, source: string): DocumentSelection | undefined {
-  const lengths = ownOf(stage.lengths, source);
-  if (lengths === undefined && recipe.simulate === undefined) return undefined;
+/** The documents of a share that a training stage reads: those it asks for, in the part a simulation has. */
+export function selectionOf(recipe: Recipe, stage: TrainingStageSpec, share: string): DocumentSelection | undefined {
+  const selection = ownOf(stage.selections, share);
+  if (selection === undefined && recipe.simulate === undefined) return undefined;
   const budget = recipe.training_stages.reduce((sum, { tokens }) => sum + tokens, 0);
-  return { ...lengths, ...(recipe.simulate && { part_ratio: budget / recipe.simulate.target_tokens }) };
+  return { ...selection, ...(recipe.simulate && { part_ratio: budget / recipe.simulate.target_tokens }) };
 }

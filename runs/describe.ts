@@ -1,12 +1,18 @@
 /** A recipe and a plan in the words of their reader: what the curriculum asks of each source; segments with their state and why. */
-import { entryAt, entryOf } from "../batch/entry.ts";
-import { accountCurriculum, type SourceAccount, type TrainingStageAccount } from "../mixtures/curriculum/account.ts";
+import { entryAt, entryOf, ownOf } from "../batch/entry.ts";
+import {
+  accountCurriculum,
+  type CurriculumSource,
+  type SourceAccount,
+  type TrainingStageAccount,
+} from "../mixtures/curriculum/account.ts";
 import { accountRowMixture, type RowMixtureAccount } from "../mixtures/curriculum/account-rows.ts";
-import { needsCounts } from "../mixtures/weights.ts";
+import { isSubSource, sourceOfShare } from "../mixtures/sub-sources.ts";
+import { needsCounts, quantilePart } from "../mixtures/weights.ts";
 import { type AskedExport, askedExports } from "../plan/exports.ts";
 import type { MissingSource } from "../plan/missing.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { MissingPolicy, Recipe } from "../plan/types.ts";
+import type { MissingPolicy, Recipe, TrainingStageSpec } from "../plan/types.ts";
 import type { Layout } from "../store/layout.ts";
 import { frontier } from "../workers/frontier/frontier.ts";
 import { countedWeights } from "../workers/mixture.ts";
@@ -61,7 +67,7 @@ export interface PlanDescription extends RecipeDescription {
 export function describeRecipe(recipe: Recipe): RecipeDescription {
   const { stages, sources, ...totals } = accountCurriculum({
     stages: recipe.training_stages,
-    sources: recipe.sources,
+    sources: { ...recipe.sources, ...subSources(recipe) },
     ...(recipe.tokens_per_step === undefined ? {} : { tokens_per_step: recipe.tokens_per_step }),
   });
   return {
@@ -76,7 +82,7 @@ export function describeRecipe(recipe: Recipe): RecipeDescription {
       }),
     }),
     sources: sources.map((source) => {
-      const { from, missing } = entryOf(recipe.sources, source.name, "source");
+      const { from, missing } = entryOf(recipe.sources, sourceOfShare(source.name), "source");
       return from.length > 0 ? source : { ...source, missing: missing ?? recipe.missing };
     }),
     exports: askedExports(recipe),
@@ -106,9 +112,10 @@ function describeStored(plan: Plan, layout: Layout): RecipeDescription {
     accountRows(plan, layout).flatMap((account) => (account.complete ? [[account.name, account] as const] : [])),
   );
   const training_stages = plan.recipe.training_stages.map((stage) => {
-    const isCounted = Object.keys(stage.weights).every((source) => stored.has(source));
+    const isCounted = Object.keys(stage.weights).every((share) => stored.has(sourceOfShare(share)));
     if (stage.mixture === undefined || !needsCounts(stage.mixture) || !isCounted) return stage;
-    return { ...stage, weights: countedWeights(plan, stage, (source) => stored.get(source)?.tokens ?? 0) };
+    const tokensOf = (share: string): number => storedTokens(stage, share, stored.get(sourceOfShare(share))?.tokens);
+    return { ...stage, weights: countedWeights(plan, stage, tokensOf) };
   });
   const held = Object.entries(plan.recipe.sources).map(([name, source]) => {
     const account = stored.get(name);
@@ -119,11 +126,40 @@ function describeStored(plan: Plan, layout: Layout): RecipeDescription {
   const row_stages = plan.recipe.row_stages?.map((stage) => {
     return { ...accountRowMixture(stage, Object.fromEntries(held)), pack: stage.pack.use };
   });
+  const byShare = Object.fromEntries(
+    training_stages.flatMap((stage) => Object.keys(stage.weights).map((share) => [share, stage] as const)),
+  );
   const sources = described.sources.map((source): SourceDescription => {
-    const account = stored.get(source.name);
+    const account = stored.get(sourceOfShare(source.name));
     if (account === undefined || account.tokens === 0) return source;
+    if (isSubSource(source.name)) {
+      const stage = entryOf(byShare, source.name, "sub-source");
+      const stored_tokens = Math.round(storedTokens(stage, source.name, account.tokens));
+      return { ...source, stored_tokens, epochs: source.tokens / stored_tokens };
+    }
     const { tokens, kept } = account;
     return { ...source, stored_tokens: tokens, stored_documents: kept, epochs: source.tokens / tokens };
   });
   return { ...described, ...(row_stages && { row_stages }), sources };
+}
+
+/** Tokens of a share of a source that holds `tokens`: of a sub-source, its quantiles' part of them, about, until it is packed. */
+function storedTokens({ selections }: TrainingStageSpec, share: string, tokens = 0): number {
+  return isSubSource(share) ? tokens * quantilePart(ownOf(selections, share) ?? {}) : tokens;
+}
+
+/** Sub-sources of all training stages, as parts of their sources. */
+function subSources({ training_stages, sources }: Recipe): Record<string, CurriculumSource> {
+  const parts: Record<string, CurriculumSource> = {};
+  for (const stage of training_stages) {
+    for (const share of Object.keys(stage.weights)) {
+      if (!isSubSource(share)) continue;
+      const { category, available_tokens } = entryOf(sources, sourceOfShare(share), "source");
+      parts[share] = {
+        ...(category === undefined ? {} : { category }),
+        ...(available_tokens === undefined ? {} : { available_tokens: storedTokens(stage, share, available_tokens) }),
+      };
+    }
+  }
+  return parts;
 }

@@ -7,6 +7,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";
+import { sourceOfShare } from "../mixtures/sub-sources.ts";
 import { type Plan, type SourcePlan, sourceAt } from "../plan/plan.ts";
 import type { Layout } from "../store/layout.ts";
 import type { Frontier } from "../workers/frontier/frontier.ts";
@@ -99,8 +100,9 @@ function readAgain({ recipe, sources }: Plan, amounts: readonly Amounts[]): numb
   const asked = new Map<string, number>();
   for (const { tokens, weights } of recipe.training_stages) {
     const whole = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
-    for (const [source, weight] of Object.entries(weights)) {
-      asked.set(source, (asked.get(source) ?? 0) + (tokens * weight) / whole);
+    for (const [share, weight] of Object.entries(weights)) {
+      const name = sourceOfShare(share);
+      asked.set(name, (asked.get(name) ?? 0) + (tokens * weight) / whole);
     }
   }
   return sources.reduce((sum, { name }, index) => {

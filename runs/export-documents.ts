@@ -11,10 +11,12 @@ import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";
 import { readPart } from "../io/local/read-part.ts";
 import { handOver } from "../kernels/pack/ranges.ts";
-import { type DocumentSelection, sameSelection, selectDocuments, selectionsOverlap } from "../kernels/pack/select.ts";
+import { type DocumentSelection, sameSelection, selectionsOverlap } from "../kernels/pack/select.ts";
 import type { DocumentRange, TrainingStageDocuments } from "../manifests/exports/views.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss, lossFile } from "../manifests/shard-files.ts";
+import { sourceOfShare } from "../mixtures/sub-sources.ts";
+import { selectInShard } from "../store/shard-scores.ts";
 import { companions, decodeEnds } from "../store/token-file.ts";
 
 export interface StagedDocuments {
@@ -43,7 +45,7 @@ export function documentStages(
       if (share.windows === 0) return [];
       const shards = storeShards(share, store, tokenizer.token_bytes);
       const total = shards.reduce((sum, shard) => sum + shard.tokens, 0);
-      const known = cursors.get(source) ?? [];
+      const known = cursors.get(sourceOfShare(source)) ?? [];
       const start = startOf(known, selectionOf(share), shards);
       // Rows overlap by the last label, so n rows need one token more than n sequence lengths.
       const wanted = share.windows * stage.sequence_length + 1;
@@ -54,7 +56,8 @@ export function documentStages(
         shards: shards.map((shard) => shard.tokens),
         position: start + tokens,
       };
-      cursors.set(source, [...known.filter(({ selection }) => !sameSelection(selection, read.selection)), read]);
+      const others = known.filter(({ selection }) => !sameSelection(selection, read.selection));
+      cursors.set(sourceOfShare(source), [...others, read]);
       if (tokens < wanted) {
         warnings.push(
           `${stage.name}: ${source} has ${wanted - tokens} tokens fewer than its rows need: windows counted its padding`,
@@ -118,10 +121,10 @@ export function storeShards(
 }
 
 /** Ends of the documents that count, as if they alone lay one after the other. */
-function countedEnds({ path, selection }: StoreShard["at"]): Float64Array {
+function countedEnds({ path, shard, selection }: StoreShard["at"]): Float64Array {
   const index = path + companions.index;
   const ends = decodeEnds(readPart(index), index);
-  return selection === undefined ? ends : selectDocuments(ends, selection).ends;
+  return selection === undefined ? ends : selectInShard(ends, selection, { shard, path }).ends;
 }
 
 /**

@@ -14,7 +14,7 @@ import { readPart } from "../io/local/read-part.ts";
 import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
 import { type ShardRange, shardRanges } from "../kernels/pack/ranges.ts";
-import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
+import { planInShard } from "../kernels/pack/select.ts";
 import { seedFrom } from "../kernels/random/shuffle.ts";
 import { type RowReader, readLoss, type TrainingStageRows } from "../manifests/exports/views.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
@@ -22,6 +22,7 @@ import { hasLoss, lossFile, shardFile } from "../manifests/shard-files.ts";
 import { compileMixture, type TrainingStageMixture } from "../mixtures/compile.ts";
 import { NO_RESOURCES, type PackOperator } from "../stages/define.ts";
 import type { StageRegistry } from "../stages/stage-registry.ts";
+import { selectInShard } from "../store/shard-scores.ts";
 import { companions, decodeEnds, decodePieces, decodeTokens } from "../store/token-file.ts";
 
 /** The windows of the manifests. */
@@ -197,7 +198,7 @@ class Packer {
     const sequence_length = this.rowTokens - 1;
     const { selection } = this.#share;
     if (selection === undefined) return this.#planWindows({ document_ends: ends, sequence_length, seed });
-    const selected = selectDocuments(ends, selection);
+    const selected = selectInShard(ends, selection, { shard, path: this.#path(shard) });
     return planInShard(this.#planWindows({ document_ends: selected.ends, sequence_length, seed }), selected.documents);
   }
 

@@ -22,6 +22,7 @@ import {
   type TrainingStageFacts,
   writeManifests,
 } from "../manifests/write.ts";
+import { sourceOfShare } from "../mixtures/sub-sources.ts";
 import { askedExports } from "../plan/exports.ts";
 import { type Plan, sourceAt, tokenizerOf, windowsAt } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
@@ -193,7 +194,7 @@ function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): 
       return { ...stage, pack: { use: pack.use, version: pack.version, options: pack.options } };
     }),
     source: (name) => {
-      const index = sourceIndex.get(name) as number;
+      const index = sourceIndex.get(sourceOfShare(name)) as number;
       const planned = sourceAt(plan, index);
       const store = entryAt(stores, index, "store");
       return {
@@ -214,9 +215,12 @@ function collectFacts(plan: Plan, { stores, packed, mixed, epochs }: RunParts): 
     },
     packed: (name, _length, _pack, stage) => {
       const index = windowsIndex(plan, name, stage);
-      const { fingerprint, selection } = windowsAt(plan, index);
+      const { fingerprint, selection: asked } = windowsAt(plan, index);
+      const markers = entryAt(packed, index, "entry of windows");
+      // Where quantiles lie is known to those who packed.
+      const selection = markers[0]?.selection ?? asked;
       return {
-        ...packedFacts(fingerprint, entryAt(packed, index, "entry of windows")),
+        ...packedFacts(fingerprint, markers),
         epochs: entryAt(epochs, index, "entry of windows").map(({ epoch, shard, marker }) => ({
           epoch,
           shard,

@@ -10,9 +10,10 @@ import { planConcat } from "../kernels/pack/concat.ts";
 import { type PackingFigures, PackingMeter } from "../kernels/pack/figures.ts";
 import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
 import { shardRanges } from "../kernels/pack/ranges.ts";
-import { planInShard, selectDocuments } from "../kernels/pack/select.ts";
+import { planInShard } from "../kernels/pack/select.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { shardFile } from "../manifests/shard-files.ts";
+import { selectInShard } from "../store/shard-scores.ts";
 import { companions, decodeEnds, decodePieces } from "../store/token-file.ts";
 import { runManifests } from "./run-manifests.ts";
 import type { OpenRun } from "./status.ts";
@@ -109,7 +110,8 @@ class PackedShards {
     let tail = 0;
     for (let shard = 0; shard < shard_windows.length; shard++) {
       const all = this.#ends(shard);
-      const selected = selection === undefined ? undefined : selectDocuments(all, selection);
+      const selected =
+        selection === undefined ? undefined : selectInShard(all, selection, { shard, path: this.#stored(shard) });
       const ends = selected?.ends ?? all;
       // The order of windows changes nothing that is counted.
       const plan = planConcat(ends, this.#windowTokens, [0, 0]);
@@ -136,7 +138,11 @@ class PackedShards {
   }
 
   #ends(shard: number): Float64Array {
-    const path = join(this.#store, shardFile(this.#share.token_store.files, shard).path) + companions.index;
+    const path = this.#stored(shard) + companions.index;
     return decodeEnds(readPart(path), path);
+  }
+
+  #stored(shard: number): string {
+    return join(this.#store, shardFile(this.#share.token_store.files, shard).path);
   }
 }

@@ -11,6 +11,7 @@ import { PADDING_WORD, piecesOf, type TokenArray } from "../kernels/pack/fill.ts
 import { documentBlocks, type RowBlock, rowBlocks, type SourceRows } from "../manifests/exports/views.ts";
 import { readManifests } from "../manifests/read.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
+import { sourceOfShare } from "../mixtures/sub-sources.ts";
 import { runFiles } from "../store/layout.ts";
 import type { TokenBytes } from "../store/token-file.ts";
 import { storeShards } from "./export-documents.ts";
@@ -81,7 +82,11 @@ export async function* readDocuments(
   options: { readonly source?: string } = {},
 ): AsyncGenerator<TokenDocument> {
   const manifests = await allManifests(run);
-  const sources = new Map(manifests.flatMap((manifest) => Object.entries(manifest.sources)));
+  const sources = new Map(
+    manifests.flatMap((manifest) =>
+      Object.entries(manifest.sources).map(([share, source]) => [sourceOfShare(share), source] as const),
+    ),
+  );
   const width = entryAt(manifests, 0, "manifest").tokenizer.token_bytes;
   for (const name of chosenNames([...sources.keys()], options.source)) {
     const { token_store, validation } = entryOf(Object.fromEntries(sources), name, "source");

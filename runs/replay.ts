@@ -6,13 +6,14 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { entryAt, entryOf } from "../batch/entry.ts";
+import { entryAt, entryOf, ownOf } from "../batch/entry.ts";
 import { RecipeError, RunError } from "../batch/errors.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { bookedTokens, type Checkpoint, type Reached, reachedWindows, readCheckpoint } from "../mixtures/checkpoint.ts";
 import { compileMixture, type MixtureLimits, type TrainingStageMixture } from "../mixtures/compile.ts";
 import { type Replay, type ReplayTrainingStage, replayTo, type SourceCapacity } from "../mixtures/replay.ts";
-import { mixtureWeights, needsCounts } from "../mixtures/weights.ts";
+import { isSubSource, sourceOfShare } from "../mixtures/sub-sources.ts";
+import { mixtureWeights, needsCounts, quantilePart } from "../mixtures/weights.ts";
 import { loadRecipe } from "../plan/recipe/load.ts";
 import type { Recipe, TrainingStageSpec } from "../plan/types.ts";
 import { checkTrains, runManifests } from "./run-manifests.ts";
@@ -73,10 +74,14 @@ function recipeStages(recipe: Recipe, options: ReplayOptions): readonly ReplayTr
     const fix = `there are: ${Object.keys(recipe.sources).join(", ")}`;
     throw new RecipeError({ code: "flag/no-such-source", what: `--tokens: there is no source ${name}`, fix });
   }
-  const tokensOf = (name: string): number | undefined =>
-    tokens[name] ?? entryOf(recipe.sources, name, "source").available_tokens;
   return recipe.training_stages.map((stage): ReplayTrainingStage => {
-    const { name, sequence_length } = stage;
+    const { name, sequence_length, selections } = stage;
+    const tokensOf = (share: string): number | undefined => {
+      const source = sourceOfShare(share);
+      const held = tokens[source] ?? entryOf(recipe.sources, source, "source").available_tokens;
+      const part = isSubSource(share) ? quantilePart(ownOf(selections, share) ?? {}) : 1;
+      return held === undefined ? undefined : held * part;
+    };
     const weights = recipeWeights(stage, tokensOf);
     const capacities = Object.keys(weights).flatMap((source): [string, SourceCapacity][] => {
       const held = tokensOf(source);
@@ -261,6 +266,7 @@ function compileFrom(
     sequence_length: stage.sequence_length,
     pack_id: stage.pack.use,
     weights: Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, source.weight_requested])),
+    selections: Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, source.selection ?? {}])),
   };
   const compiled = compileMixture({
     stages: [mixture],

@@ -38,6 +38,7 @@ const SEGMENTS: Readonly<Record<TaskKind, SegmentStatus["kind"]>> = {
   settle: "shuffle",
   seal: "shuffle",
   pack: "pack",
+  quantile: "pack",
   arrange: "pack",
   write: "write",
 };

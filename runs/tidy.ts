@@ -59,6 +59,7 @@ export function planFolders(plan: Plan, layout: Layout): readonly string[] {
     ]),
     ...plan.groups.map(({ fingerprint }) => layout.match(fingerprint)),
     ...plan.windows.map(({ fingerprint }) => layout.windows(fingerprint)),
+    ...(plan.quantiles ?? []).map(({ fingerprint }) => layout.quantiles(fingerprint)),
     ...(plan.rows ?? []).map(({ fingerprint }) => layout.rows(fingerprint)),
     ...plan.outputs.map(({ fingerprint }) => layout.output(fingerprint)),
   ];

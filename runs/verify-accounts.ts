@@ -15,6 +15,7 @@ import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import type { TokenizerGuard, TrainingStageManifest } from "../manifests/schema.ts";
 import type { Finding } from "../manifests/verify.ts";
+import { sourceOfShare } from "../mixtures/sub-sources.ts";
 import type { SourcePlan } from "../plan/plan.ts";
 import { mergeTokenChecks, tokenChecks } from "../stages/tokenize/token-check.ts";
 import { spanFiles, tokenFiles } from "../store/layout.ts";
@@ -36,15 +37,23 @@ interface StatedCounts {
   >;
 }
 
+/** What a manifest says of a source; more than once where a stage reads sub-sources of it. */
+function sharesOf(
+  { sources }: Pick<StatedCounts, "sources">,
+  source: string,
+): readonly StatedCounts["sources"][string][] {
+  return Object.entries(sources).flatMap(([share, stated]) => (sourceOfShare(share) === source ? [stated] : []));
+}
+
 export function accountFindings(run: OpenRun, manifests: readonly StatedCounts[]): Finding[] {
   const findings: Finding[] = [];
   for (const source of run.plan.sources) {
-    const stated = manifests.map((manifest) => ownOf(manifest.sources, source.name)?.counts);
+    const stated = manifests.map((manifest) => sharesOf(manifest, source.name)[0]?.counts);
     const counts = stated.find((found) => found !== undefined) ?? sealedCounts(run, source);
     if (counts === undefined) continue;
     for (const finding of sourceFindings(run, source, counts)) findings.push({ ...finding, source: source.name });
     for (const { stage, sources } of manifests) {
-      const what = guardProblem(run, source, ownOf(sources, source.name)?.tokenizer_guard);
+      const what = guardProblem(run, source, sharesOf({ sources }, source.name)[0]?.tokenizer_guard);
       if (what === undefined) continue;
       findings.push({
         severity: "error",
@@ -55,7 +64,7 @@ export function accountFindings(run: OpenRun, manifests: readonly StatedCounts[]
       });
     }
     for (const { stage, sources } of manifests) {
-      const other = ownOf(sources, source.name)?.counts;
+      const other = sharesOf({ sources }, source.name)[0]?.counts;
       if (other === undefined || canonicalJson(other) === canonicalJson(counts)) continue;
       const what = "counts other rows than another training stage does";
       findings.push({ severity: "error", code: "verify/rows-recorded", stage: stage.name, source: source.name, what });

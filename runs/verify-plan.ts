@@ -4,6 +4,7 @@ import { canonicalJson } from "../kernels/json/canonical.ts";
 import type { RowManifest } from "../manifests/row-schema.ts";
 import type { TrainingStageManifest } from "../manifests/schema.ts";
 import type { Finding } from "../manifests/verify.ts";
+import { sourceOfShare } from "../mixtures/sub-sources.ts";
 import { planFingerprint } from "../plan/fingerprint.ts";
 import type { Plan, SourcePlan } from "../plan/plan.ts";
 import { canonicalRecipe } from "../plan/recipe/canonical.ts";
@@ -37,14 +38,14 @@ export function planFindings(
       report("has another recipe than the manifest", { stage });
     if (differs(manifest.tokenizer, plan.tokenizer)) report("has another tokenizer than the manifest", { stage });
     for (const [source, share] of Object.entries(manifest.sources)) {
-      const planned = plan.sources.find(({ name }) => name === source);
+      const planned = plan.sources.find(({ name }) => name === sourceOfShare(source));
       const what = planned === undefined ? "does not know the source" : sourceProblem(planned, share);
       if (what !== undefined) report(what, { stage, source });
     }
   }
   for (const { stage, sources } of manifests) {
     for (const [source, { fingerprints }] of Object.entries(sources)) {
-      const index = plan.sources.findIndex(({ name }) => name === source);
+      const index = plan.sources.findIndex(({ name }) => name === sourceOfShare(source));
       if (plan.windows.some((entry) => entry.source === index && entry.fingerprint === fingerprints.windows)) continue;
       report(`has no windows ${fingerprints.windows} of the source`, { stage: stage.name, source });
     }

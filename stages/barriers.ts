@@ -57,12 +57,11 @@ export interface SurvivorColumn {
   readonly order: "largest" | "smallest";
 }
 
-interface Selection {
-  /** Takes whole rows away, as `drop` does: all but those whose keys are smallest. */
-  readonly verdict: "select";
-  /** Rows that stay, where there are as many. */
-  readonly count: number;
-}
+/** Takes whole rows away, as `drop` does: all but a stretch of them in the order of their keys. */
+type Selection = { readonly verdict: "select" } & Stretch;
+
+/** The rows that stay: so many with the smallest keys, or those of rank r of n where min_quantile × n <= r < max_quantile × n. */
+export type Stretch = { readonly count: number } | { readonly min_quantile: number; readonly max_quantile: number };
 
 /**
  * Drops rows that share a key with an earlier row, over all spans of a scope.
@@ -161,9 +160,9 @@ export interface WindowBarrierOperator extends EditRules {
 export type EditBarrierOperator = PartBarrierOperator | WindowBarrierOperator;
 
 /**
- * Keeps a number of rows: those with the smallest keys, of equal keys those with the lower address.
+ * Keeps a stretch of the rows in the order of their keys; rows of equal keys are in order of address.
  *
- * The engine spills keys as those of a dropping barrier, puts each partition in order and finds the last row that stays, so the stage itself is
+ * The engine spills keys as those of a dropping barrier, puts each partition in order and finds where the rows that stay begin and end, so the stage itself is
  * only the key. Which rows stay depends on seed, keys and addresses alone.
  */
 export interface SelectBarrierOperator {
@@ -171,7 +170,7 @@ export interface SelectBarrierOperator {
   readonly verdict: "select";
   readonly key_bytes: 8;
   /**
-   * Gives what writes the key of a row to `out`, two u32 words, most significant first, evenly spread, and returns true; or returns false where
+   * Gives what writes the key of a row to `out`, two u32 words, most significant first, and returns true; or returns false where
    * the row has none.
    */
   readonly draw: (batch: Batch) => (row: number, out: Uint32Array) => boolean;

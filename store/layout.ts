@@ -86,6 +86,11 @@ export class Layout {
     return join(this.store, `windows-${fingerprint}`);
   }
 
+  /** Quantiles of a column of a token store. */
+  quantiles(fingerprint: string): string {
+    return join(this.store, `quantiles-${fingerprint}`);
+  }
+
   /** The packed rows of a training stage: which tokens of which store stand where. */
   rows(fingerprint: string): string {
     return join(this.store, `rows-${fingerprint}`);
@@ -206,6 +211,9 @@ export const windowFiles = {
   shard: (epoch: number, shard: number, source: string): string => `${epochPrefix(epoch)}${pad(shard)}_${source}.ds`,
   marker: (epoch: number, shard: number): string => `${epochPrefix(epoch)}${pad(shard)}.done.json`,
 } as const;
+
+/** Quantiles are facts in a marker, and no file beside it. */
+export const quantileFiles = { marker: "quantiles.done.json" } as const;
 
 /** Files of the packed rows of a training stage, see store/row-plan.ts. */
 export const rowFiles = {

@@ -1,10 +1,11 @@
 /** Where the marker of each task lies: one place for who writes markers and who looks for them. */
 import { entryAt } from "../batch/entry.ts";
-import { electionOf, groupAt, outputAt, type Plan, rowsAt, sourceAt, windowsAt } from "../plan/plan.ts";
+import { electionOf, groupAt, outputAt, type Plan, quantilesAt, rowsAt, sourceAt, windowsAt } from "../plan/plan.ts";
 import {
   type Layout,
   matchFiles,
   outputFiles,
+  quantileFiles,
   rowFiles,
   spanFiles,
   tokenFiles,
@@ -85,6 +86,11 @@ export class MarkerPlaces {
     return { kind: "pack", folder, name: windowFiles.marker(epoch, shard) };
   }
 
+  quantile(quantiles: number): MarkerPlace<"quantile"> {
+    const folder = this.#layout.quantiles(quantilesAt(this.#plan, quantiles).fingerprint);
+    return { kind: "quantile", folder, name: quantileFiles.marker };
+  }
+
   arrange(rows: number): MarkerPlace<"arrange"> {
     const folder = this.#layout.rows(rowsAt(this.#plan, rows).fingerprint);
     return { kind: "arrange", folder, name: rowFiles.marker };
@@ -142,6 +148,8 @@ export class MarkerPlaces {
         return this.seal(task.source);
       case "pack":
         return this.pack(task.windows, task.epoch, task.shard);
+      case "quantile":
+        return this.quantile(task.quantiles);
       case "arrange":
         return this.arrange(task.rows);
       case "write":

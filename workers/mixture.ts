@@ -4,6 +4,7 @@
 import { addCount, entryAt } from "../batch/entry.ts";
 import { sameSelection } from "../kernels/pack/select.ts";
 import { type CompiledTrainingStage, compileMixture, type TrainingStageMixture } from "../mixtures/compile.ts";
+import { isSubSource, sourceOfShare } from "../mixtures/sub-sources.ts";
 import { mixtureWeights } from "../mixtures/weights.ts";
 import { packId } from "../plan/fingerprint.ts";
 import { type Plan, type PlannedStage, sourceAt } from "../plan/plan.ts";
@@ -29,7 +30,10 @@ export function mixTrainingStages(
   const stages = plan.recipe.training_stages.map((stage): TrainingStageMixture => {
     const { name, tokens, sequence_length } = stage;
     const weights = countedWeights(plan, stage, (source) =>
-      markersOf(source, name).reduce((sum, { statistics }) => sum + statistics.tokens, 0),
+      markersOf(source, name).reduce((sum, { statistics, windows }) => {
+        // How often a sub-source may be read is counted in windows, so its tokens are those that they train.
+        return sum + (isSubSource(source) ? windows * sequence_length : statistics.tokens);
+      }, 0),
     );
     const selections = Object.keys(weights).flatMap((source) => {
       const selection = selectionOf(plan.recipe, stage, source);
@@ -59,27 +63,30 @@ export function mixTrainingStages(
   });
 }
 
-/** The entry of `plan.windows` that a training stage reads of a source. */
-export function windowsIndex(plan: Plan, source: string, stageName: string): number {
+/** The entry of `plan.windows` that a training stage reads of a share. */
+export function windowsIndex(plan: Plan, share: string, stageName: string): number {
   const stage = plan.recipe.training_stages.find(({ name }) => name === stageName);
   const index = plan.windows.findIndex(
     (entry) =>
       stage !== undefined &&
       entry.held_out !== true &&
-      sourceAt(plan, entry.source).name === source &&
+      sourceAt(plan, entry.source).name === sourceOfShare(share) &&
       isPackOf(entry, stage) &&
-      sameSelection(entry.selection, selectionOf(plan.recipe, stage, source)),
+      sameSelection(entry.selection, selectionOf(plan.recipe, stage, share)),
   );
-  if (index < 0) throw new Error(`training stage ${stageName} has no windows of ${source} in the plan`);
+  if (index < 0) throw new Error(`training stage ${stageName} has no windows of ${share} in the plan`);
   return index;
 }
 
 /** The entry of `plan.windows` with what is held out of a source, packed as a training stage packs it; -1 where nothing is. */
-export function heldOutIndex(plan: Plan, source: string, stageName: string): number {
+export function heldOutIndex(plan: Plan, share: string, stageName: string): number {
   const stage = plan.recipe.training_stages.find(({ name }) => name === stageName);
   return plan.windows.findIndex(
     (entry) =>
-      stage !== undefined && entry.held_out && sourceAt(plan, entry.source).name === source && isPackOf(entry, stage),
+      stage !== undefined &&
+      entry.held_out &&
+      sourceAt(plan, entry.source).name === sourceOfShare(share) &&
+      isPackOf(entry, stage),
   );
 }
 
@@ -106,12 +113,13 @@ export function countedWeights(
   if (stage.mixture === undefined) return stage.weights;
   const missing = new Map(plan.missing.map((entry) => [entry.source, entry]));
   const weights = mixtureWeights(stage.mixture, {
-    tokensOf: (source) => (missing.has(source) ? 0 : tokensOf(source)),
+    tokensOf: (share) => (missing.has(sourceOfShare(share)) ? 0 : tokensOf(share)),
     budget_tokens: stage.tokens,
   });
   const counted: Record<string, number> = {};
   for (const [name, weight] of Object.entries(weights)) {
-    const reader = missing.has(name) ? missing.get(name)?.substitute : name;
+    const source = sourceOfShare(name);
+    const reader = missing.has(source) ? missing.get(source)?.substitute : name;
     if (reader !== undefined) addCount(counted, reader, weight);
   }
   return counted;

@@ -21,6 +21,7 @@ import { gather } from "./tasks/gather.ts";
 import { ingest } from "./tasks/ingest.ts";
 import { match, unite } from "./tasks/match.ts";
 import { packShard } from "./tasks/pack.ts";
+import { quantile } from "./tasks/quantile.ts";
 import { refine } from "./tasks/refine.ts";
 import { scatter } from "./tasks/scatter.ts";
 import { seal } from "./tasks/seal.ts";
@@ -77,6 +78,8 @@ async function perform(task: Task, context: WorkerContext): Promise<Marker> {
       return seal(task, context);
     case "pack":
       return packShard(task, context);
+    case "quantile":
+      return quantile(task, context);
     case "arrange":
       return arrange(task, context);
     case "write":

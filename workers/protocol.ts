@@ -9,6 +9,8 @@ import type { EnvironmentData } from "../io/environment.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
 import type { VouchedFile } from "../io/local/vouched.ts";
 import type { PackingStatistics } from "../kernels/pack/plan.ts";
+import type { DocumentSelection } from "../kernels/pack/select.ts";
+import type { QuantileTotals, ScoreBorder } from "../kernels/quantiles.ts";
 import type { TokenizerGuard } from "../manifests/schema.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Extent, StageState } from "../stages/define.ts";
@@ -178,6 +180,14 @@ export interface PackTask {
   readonly epoch: number;
 }
 
+/** Finds quantiles of a column of a token store. */
+export interface QuantileTask {
+  readonly kind: "quantile";
+  readonly quantiles: number;
+  /** Shards of the store. */
+  readonly shards: number;
+}
+
 /** Mixes and packs the rows of one training stage. */
 export interface ArrangeTask {
   readonly kind: "arrange";
@@ -200,6 +210,7 @@ export type Task =
   | SettleTask
   | SealTask
   | PackTask
+  | QuantileTask
   | ArrangeTask
   | WriteTask;
 
@@ -356,8 +367,16 @@ export interface PackMarker {
   readonly files: readonly CommittedFile[];
   readonly windows: number;
   readonly statistics: PackingStatistics;
+  /** Documents that are packed, with the borders of their quantiles; only where they are chosen by a score. */
+  readonly selection?: DocumentSelection;
   /** What a selection left out; absent where all documents of the shard are packed. */
   readonly skipped?: { readonly documents: number; readonly tokens: number };
+}
+
+export interface QuantileMarker extends QuantileTotals {
+  readonly files: readonly CommittedFile[];
+  /** The last document below each quantile, null where there is none. */
+  readonly borders: readonly { readonly quantile: number; readonly border: ScoreBorder | null }[];
 }
 
 /** Rows, or what is in them. */
@@ -416,6 +435,7 @@ export interface MarkerOf {
   readonly seal: StoreMarker;
   readonly write: WriteMarker;
   readonly pack: PackMarker;
+  readonly quantile: QuantileMarker;
   readonly arrange: ArrangeMarker;
 }
 

@@ -10,7 +10,8 @@ import { entryAt } from "../../batch/entry.ts";
 import { readPart } from "../../io/local/read-part.ts";
 import type { TokenArray } from "../../kernels/pack/fill.ts";
 import type { ShardRange } from "../../kernels/pack/ranges.ts";
-import { type DocumentSelection, selectDocuments } from "../../kernels/pack/select.ts";
+import type { DocumentSelection } from "../../kernels/pack/select.ts";
+import { selectInShard } from "../../store/shard-scores.ts";
 import { companions, decodeEnds, decodeLoss, decodeTokens, type TokenBytes } from "../../store/token-file.ts";
 
 /** A file of the store. */
@@ -167,7 +168,7 @@ export interface DocumentBlock {
 }
 
 /** Where the documents of a range lie in their shard, in tokens. */
-function bounds({ path, selection, first_document, documents }: DocumentRange): {
+function bounds({ path, shard, selection, first_document, documents }: DocumentRange): {
   starts: Float64Array;
   ends: Float64Array;
 } {
@@ -180,7 +181,10 @@ function bounds({ path, selection, first_document, documents }: DocumentRange): 
     return { starts, ends: ends.subarray(before) };
   }
   const all = decodeEnds(readPart(index), index);
-  const chosen = selectDocuments(all, selection).documents.subarray(first_document, first_document + documents);
+  const chosen = selectInShard(all, selection, { shard, path }).documents.subarray(
+    first_document,
+    first_document + documents,
+  );
   return {
     starts: Float64Array.from(chosen, (document) => (document === 0 ? 0 : entryAt(all, document - 1, "document"))),
     ends: Float64Array.from(chosen, (document) => entryAt(all, document, "document")),

@@ -6,14 +6,16 @@
  */
 import type { z } from "zod";
 import { didYouMean, suggest } from "../../batch/suggest.ts";
+import { isSubSource, sourceOfShare } from "../../mixtures/sub-sources.ts";
 import {
   type CountRule,
-  type LengthRange,
   type MixtureRequest,
   mixtureWeights,
   needsCounts,
+  quantilePart,
   type RequestedSource,
   requestedSources,
+  type SourceSelection,
   type WeightTree,
 } from "../../mixtures/weights.ts";
 import type { TrainingStageSpec } from "../types.ts";
@@ -44,7 +46,7 @@ function isRule(weights: unknown, sources: KnownSources): boolean {
   return keys.length > 0 && keys.every((key) => RULE_KEYS.has(key) && !sources.has(key));
 }
 
-export type ResolvedMixture = Pick<TrainingStageSpec, "tokens" | "weights" | "mixture" | "lengths">;
+export type ResolvedMixture = Pick<TrainingStageSpec, "tokens" | "weights" | "mixture" | "selections">;
 
 /** The mixture of a stage; undefined where the findings say why not. `spec` is undefined where the shape is wrong. */
 export function resolveMixture(
@@ -79,16 +81,18 @@ export function resolveMixture(
   }
   if (findings.length > before || tokens === undefined) return undefined;
 
-  const counted = requested.every(({ name }) => sources.get(name) !== undefined);
-  const tokensOf = (name: string): number => (counted ? (sources.get(name) ?? 0) : 0);
-  const lengths = requested.filter((source) => Object.keys(source.lengths).length > 0);
+  const counted = requested.every(({ name }) => sources.get(sourceOfShare(name)) !== undefined);
+  const parts = new Map(requested.map(({ name, selection }) => [name, quantilePart(selection)]));
+  const tokensOf = (name: string): number =>
+    counted ? (sources.get(sourceOfShare(name)) ?? 0) * (isSubSource(name) ? (parts.get(name) ?? 1) : 1) : 0;
+  const selected = requested.filter((source) => Object.keys(source.selection).length > 0);
   return {
     tokens,
     weights: mixtureWeights(request, { tokensOf, budget_tokens: tokens }),
     ...(isPlain(request) ? {} : { mixture: request }),
-    ...(lengths.length === 0
+    ...(selected.length === 0
       ? {}
-      : { lengths: Object.fromEntries(lengths.map((source) => [source.name, source.lengths])) }),
+      : { selections: Object.fromEntries(selected.map((source) => [source.name, source.selection])) }),
   };
 }
 
@@ -157,7 +161,7 @@ function reportUnknownKeys(
     if (!isRecord(value) || isRule(value, sources)) continue;
     const names = Object.entries(value).filter(([, node]) => !isRecord(node));
     reportSources(
-      names.map(([name]) => ({ name, lengths: {}, path: [key, name] })),
+      names.map(([name]) => ({ name, selection: {}, path: [key, name] })),
       path,
       sources,
       context,
@@ -171,8 +175,13 @@ function reportSources(
   sources: KnownSources,
   { findings }: ResolveContext,
 ): void {
-  const seen = new Set<string>();
-  for (const { name, path: at, lengths } of requested) {
+  /** Where each source has its share. */
+  const seen = new Map<string, string>();
+  for (const { name: share, path: at, selection } of requested) {
+    const name = sourceOfShare(share);
+    const place = JSON.stringify(at);
+    // The sub-sources of one share are one entry of the recipe.
+    if (seen.get(name) === place) continue;
     const key = typeof at.at(-1) === "string" ? ({ part: "key" } as const) : {};
     if (!sources.has(name)) {
       findings.push({
@@ -192,13 +201,13 @@ function reportSources(
         ...key,
       });
     }
-    seen.add(name);
-    reportLengths(lengths, [...path, ...at], findings);
+    seen.set(name, place);
+    reportLengths(selection, [...path, ...at], findings);
   }
 }
 
 function reportLengths(
-  { min_tokens, max_tokens }: LengthRange,
+  { min_tokens, max_tokens }: SourceSelection,
   path: Path,
   findings: ResolveContext["findings"],
 ): void {
@@ -209,8 +218,19 @@ function reportLengths(
 
 /** Keys of a rule go with a list of sources, and one rule with one list. */
 function reportRules(weights: WeightTree | CountRule, path: Path, { findings }: ResolveContext): void {
-  const visit = (node: unknown, at: Path): void => {
+  const visit = (node: unknown, at: Path, outerScore: boolean): void => {
     if (!isRecord(node)) return;
+    const hasScore = outerScore || node.score !== undefined;
+    if (node.upsample !== undefined && (node.of !== undefined || hasScore)) {
+      findings.push({
+        code: "recipe/upsample-alone",
+        what: node.of === undefined ? "`upsample` stands beside a `score`" : "`upsample` stands on a group",
+        why: "it parts one source in quantile bins, and each of them is a selection by score",
+        fix: node.of === undefined ? "remove `score`, or use `drop_below`" : "give it to each source of the group",
+        path: [...at, "upsample"],
+        part: "key",
+      });
+    }
     const rules = ["temperature", "unimax", "max_epochs"].filter((key) => node[key] !== undefined);
     const [rule] = rules;
     if (rule !== undefined && !Array.isArray(node.of)) {
@@ -231,8 +251,9 @@ function reportRules(weights: WeightTree | CountRule, path: Path, { findings }: 
         part: "key",
       });
     }
-    if (isRecord(node.of)) for (const [name, child] of Object.entries(node.of)) visit(child, [...at, "of", name]);
+    if (isRecord(node.of))
+      for (const [name, child] of Object.entries(node.of)) visit(child, [...at, "of", name], hasScore);
   };
-  if (Array.isArray(weights.of)) visit(weights, path);
-  else for (const [name, node] of Object.entries(weights)) visit(node, [...path, name]);
+  if (Array.isArray(weights.of)) visit(weights, path, false);
+  else for (const [name, node] of Object.entries(weights)) visit(node, [...path, name], false);
 }

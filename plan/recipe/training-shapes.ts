@@ -11,13 +11,68 @@ import { nameShape, stageUseShape, tokensShape } from "./shapes.ts";
 /** One more token is stored than is trained on, and offsets are 32-bit: far above any context length. */
 const MAX_SEQUENCE_LENGTH = 16_777_216;
 
-const lengthShape = {
+const quantile = () => z.number().min(0).max(1).optional();
+
+const unscoredShape = z
+  .enum(["lowest"])
+  .optional()
+  .describe("documents without a score count as those with the lowest ones; without it they are in no quantile");
+
+const scoreShape = z
+  .strictObject({
+    column: z.string().min(1).describe("numeric column that documents carry to the end"),
+    min: z.number().optional().describe("lowest score"),
+    max: z.number().optional().describe("highest score"),
+    min_quantile: quantile().describe("from this quantile on: 0.9 is the best tenth of the source's tokens"),
+    max_quantile: quantile().describe("below this quantile"),
+    unscored: unscoredShape,
+  })
+  .refine(
+    ({ column: _column, unscored: _unscored, ...bounds }) => Object.values(bounds).some((at) => at !== undefined),
+    {
+      error: "says no bound: give it `min_quantile`, `max_quantile`, `min` or `max`",
+    },
+  )
+  .refine(({ min_quantile = 0, max_quantile = 1 }) => min_quantile < max_quantile, {
+    error: "no document is in it: `min_quantile` must be below `max_quantile`",
+    path: ["min_quantile"],
+  })
+  .refine(({ min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }) => min <= max, {
+    error: "no document is in it: `min` must not be above `max`",
+    path: ["min"],
+  });
+
+const MAX_BINS = 1000;
+
+const upsampleShape = z
+  .strictObject({
+    column: z.string().min(1).describe("numeric column that documents carry to the end"),
+    bins: z.int().min(2).max(MAX_BINS).default(20).describe("quantile bins of equal tokens"),
+    drop_below: z.number().min(0).lt(1).default(0.4).describe("share of the tokens, the worst ones, that is not read"),
+    max_repeats: z.number().positive().default(7).describe("times the best bin is read, and none more often"),
+    exponent: z
+      .number()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe(
+        "of the curve: repeats follow `height ^ exponent`; when absent, the one that reads the best bin `max_repeats` times",
+      ),
+    unscored: unscoredShape,
+  })
+  .refine(({ bins, drop_below }) => Math.abs(bins * drop_below - Math.round(bins * drop_below)) < 1e-6, {
+    error: "`drop_below` must be a whole number of bins",
+    path: ["drop_below"],
+  });
+
+const selectionShape = {
   min_tokens: z
     .int()
     .min(1)
     .optional()
     .describe("read only documents of at least so many tokens, BOS and EOS included"),
   max_tokens: z.int().min(1).optional().describe("read only documents of at most so many tokens, BOS and EOS included"),
+  score: scoreShape.optional().describe("read only documents of these quantiles, or values, of a numeric column"),
 };
 
 const countRuleShape = {
@@ -47,8 +102,11 @@ const weightGroupShape: z.ZodType<WeightNode> = z.lazy(() =>
       .describe(
         "a group: shares within it, pinned whatever its own share is; or a list of sources, shared by token counts",
       ),
+    upsample: upsampleShape
+      .optional()
+      .describe("of a source: reads its quantile bins as sub-sources, the better ones more often"),
     ...countRuleShape,
-    ...lengthShape,
+    ...selectionShape,
   }),
 );
 
@@ -58,7 +116,7 @@ export const weightTreeShape = z.record(nameShape, z.union([z.number().positive(
 export const weightRuleShape = z.strictObject({
   of: z.array(nameShape).min(1).optional().describe("sources; all of the recipe when absent"),
   ...countRuleShape,
-  ...lengthShape,
+  ...selectionShape,
 });
 
 const bySource = <T extends z.ZodType>(value: T) => z.record(nameShape, value).optional();

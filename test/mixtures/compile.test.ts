@@ -290,6 +290,41 @@ test("documents of other lengths are new; those of overlapping lengths go on beh
   );
 });
 
+test("sub-sources are read apart, each under the cap on epochs, and go on behind a stage that read all of their source", () => {
+  const bins = {
+    "web@q0": { score: { column: "q", min_quantile: 0, max_quantile: 0.5 } },
+    "web@q1": { score: { column: "q", min_quantile: 0.5, max_quantile: 1 } },
+  };
+  const available = (share: string) => (share === "web" ? [8, 8] : [4, 4]);
+  const upsampled = stage("two", 20, { "web@q0": 4, "web@q1": 16 }, { selections: bins });
+  const compile = (max_epochs: number) =>
+    compileMixture({
+      stages: [upsampled, stage("three", 2, { web: 1 })],
+      available,
+      limits: { max_epochs, on_exhausted: "error" },
+      categories: { web: "text" },
+    });
+  const [two, three] = compile(4);
+  assert.deepEqual(
+    Object.values(two.sources).map(({ windows, start_window, epochs, category }) => [
+      windows,
+      start_window,
+      epochs,
+      category,
+    ]),
+    [
+      [4, 0, 0.5, "text"],
+      [16, 0, 2, "text"],
+    ],
+  );
+  // Two epochs of one bin count as two of the whole.
+  assert.equal(three.sources.web.start_window, 32);
+  assert.throws(
+    () => compile(1.5),
+    (error) => error instanceof RunError && error.details.code === "run/source-exhausted",
+  );
+});
+
 test("a source starts where it was left by somebody else", () => {
   const next = stage("next", 10, { a: 0.5, b: 0.5 });
   const compile = (window: number) =>

@@ -76,10 +76,10 @@ test("sources of a request with their places and lengths; inner lengths replace 
     },
   };
   assert.deepEqual(requestedSources(request), [
-    { name: "big", lengths: { min_tokens: 5 }, path: ["weights", "big"] },
-    { name: "fra", lengths: { min_tokens: 10, max_tokens: 90 }, path: ["weights", "group", "of", "fra"] },
-    { name: "deu", lengths: { min_tokens: 10, max_tokens: 50 }, path: ["weights", "group", "of", "deu"] },
-    { name: "ell", lengths: { max_tokens: 7 }, path: ["weights", "list", "of", 0] },
+    { name: "big", selection: { min_tokens: 5 }, path: ["weights", "big"] },
+    { name: "fra", selection: { min_tokens: 10, max_tokens: 90 }, path: ["weights", "group", "of", "fra"] },
+    { name: "deu", selection: { min_tokens: 10, max_tokens: 50 }, path: ["weights", "group", "of", "deu"] },
+    { name: "ell", selection: { max_tokens: 7 }, path: ["weights", "list", "of", 0] },
   ]);
 });
 

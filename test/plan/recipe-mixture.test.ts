@@ -30,10 +30,10 @@ async function problems(mixture: string, tokens?: string, more?: string): Promis
 }
 
 test("plain weights are what they were: no request beside them", async () => {
-  const { weights, mixture, lengths } = await stage("weights: { web: 0.7, fra: 0.31 }");
+  const { weights, mixture, selections } = await stage("weights: { web: 0.7, fra: 0.31 }");
   assert.deepEqual(
-    { weights, mixture, lengths },
-    { weights: { web: 0.7, fra: 0.31 }, mixture: undefined, lengths: undefined },
+    { weights, mixture, selections },
+    { weights: { web: 0.7, fra: 0.31 }, mixture: undefined, selections: undefined },
   );
 });
 
@@ -42,7 +42,7 @@ test("groups, rules and lengths come out flat, with the request beside them", as
     "weights: { web: 0.6, more: { share: 0.4, min_tokens: 3, of: { fra: 3, deu: { share: 1, max_tokens: 9 } } } }",
   );
   assert.deepEqual(grouped.weights, { web: 0.6, fra: 0.30000000000000004, deu: 0.1 });
-  assert.deepEqual(grouped.lengths, { fra: { min_tokens: 3 }, deu: { min_tokens: 3, max_tokens: 9 } });
+  assert.deepEqual(grouped.selections, { fra: { min_tokens: 3 }, deu: { min_tokens: 3, max_tokens: 9 } });
   assert.ok(grouped.mixture !== undefined && "weights" in grouped.mixture);
   assert.deepEqual((await stage("weights: { of: [fra, deu] }")).weights, { fra: 0.8, deu: 0.2 });
   assert.deepEqual((await stage("repeat: { fra: 1, deu: 4 }")).weights, { fra: 0.5, deu: 0.5 });
@@ -80,6 +80,22 @@ test("every mistake is said at its key", async () => {
       "weights: { web: { share: 1, min_tokens: 9, max_tokens: 8 } }",
       ["recipe/out-of-range no document has at least 9 and at most 8 tokens"],
     ],
+    [
+      "weights: { web: { share: 1, upsample: { column: q }, score: { column: q, min: 1 } } }",
+      ["recipe/upsample-alone `upsample` stands beside a `score`"],
+    ],
+    [
+      "weights: { g: { share: 1, upsample: { column: q }, of: { web: 1 } } }",
+      ["recipe/upsample-alone `upsample` stands on a group"],
+    ],
+    [
+      "weights: { g: { share: 1, score: { column: q, min: 1 }, of: { web: { share: 1, upsample: { column: q } } } } }",
+      ["recipe/upsample-alone `upsample` stands beside a `score`"],
+    ],
+    [
+      "weights: { web: 1, g: { share: 1, of: { web: { share: 1, upsample: { column: q } } } } }",
+      ["recipe/source-twice `web` has two shares in one training stage"],
+    ],
     ["weights: { web: { share: 1, min: 9 } }", ["recipe/unknown-key the weight of `web` has no key `min`"]],
     [
       "weights: { web: 1 }, repeat: { web: 1 }",
@@ -91,6 +107,37 @@ test("every mistake is said at its key", async () => {
   ];
   for (const [mixture, expected] of cases) assert.deepEqual(await problems(mixture), expected, mixture);
   assert.deepEqual(await problems("weights: { web: 1 }", ""), ["recipe/missing-key a training stage needs `tokens`"]);
+});
+
+test("bounds of scores and bins are checked", async () => {
+  for (const score of [
+    "{ column: q }",
+    "{ column: q, min_quantile: 0.5, max_quantile: 0.5 }",
+    "{ column: q, min_quantile: -1 }",
+    "{ column: q, min: 2, max: 1 }",
+    "{ min: 2 }",
+  ]) {
+    assert.equal((await problems(`weights: { web: { share: 1, score: ${score} } }`)).length, 1, score);
+  }
+  for (const upsample of ["{ column: q, bins: 2000 }", "{ column: q, bins: 20, drop_below: 0.41 }", "{ bins: 20 }"]) {
+    assert.equal((await problems(`weights: { web: { share: 1, upsample: ${upsample} } }`)).length, 1, upsample);
+  }
+});
+
+test("an upsampled source is as many shares as it has bins, worked out where its tokens are known", async () => {
+  const upsample = "upsample: { column: q, bins: 4, drop_below: 0.5, max_repeats: 3 }";
+  const { weights, selections } = await stage(`weights: { fra: { share: 1, ${upsample} } }`, "tokens: 400, ");
+  // Two bins of 100 tokens, the best one three times.
+  assert.deepEqual(
+    Object.entries(weights).map(([share, weight]) => [share, Math.round(weight * 1e9) / 1e9]),
+    [
+      ["fra@q2", 0.25],
+      ["fra@q3", 0.75],
+    ],
+  );
+  assert.deepEqual(selections?.["fra@q3"], { score: { column: "q", min_quantile: 0.75, max_quantile: 1 } });
+  const unknown = await stage(`weights: { web: { share: 1, ${upsample} } }`);
+  assert.deepEqual(unknown.weights, { "web@q2": 0.5, "web@q3": 0.5 });
 });
 
 test("a simulation is of a larger run", async () => {

@@ -16,7 +16,7 @@ import sample from "../../stages/filter/sample.ts";
 import { KeyFileWriter } from "../../store/key-file.ts";
 import { Layout, matchFiles, spanFiles } from "../../store/layout.ts";
 import { PartitionMatcher } from "../../store/match-partition.ts";
-import { selectFirst, writeOrdered } from "../../workers/tasks/select.ts";
+import { selectStretch, writeOrdered } from "../../workers/tasks/select.ts";
 import { flipByte, writeVouched } from "../io/vouched.ts";
 import { randomizer, sentence, TOKENIZER, temporaryFolder, treeDigests } from "./fixture.ts";
 
@@ -352,7 +352,7 @@ test("flipped bytes in keys, ordered documents, roots and markers: named, and ma
   }
 });
 
-test("keys of many spans in any number of partitions, with any memory: the front of all of them by key", () => {
+test("keys of many spans in any number of partitions, with any memory: a stretch of all of them by key", () => {
   const word = fc.integer({ min: 0, max: 0xffffffff });
   const key = fc.tuple(fc.oneof(word, fc.constantFrom(5, 0xfffffff0)), fc.oneof(word, fc.constantFrom(7, 8)));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "select-"));
@@ -364,8 +364,14 @@ test("keys of many spans in any number of partitions, with any memory: the front
         fc.constantFrom(1, 2, 7, 64),
         fc.integer({ min: 1, max: 30 }),
         fc.constantFrom(20, 200, 1e6),
-        fc.nat(90),
-        (keys, partitions, span, memory_bytes, count) => {
+        fc.oneof(
+          fc.record({ count: fc.nat(90) }),
+          fc.record({
+            min_quantile: fc.double({ min: 0, max: 0.7, noNaN: true }),
+            max_quantile: fc.double({ min: 0.3, max: 1, noNaN: true }),
+          }),
+        ),
+        (keys, partitions, span, memory_bytes, stretch) => {
           const inputs: { file: ReturnType<typeof writeVouched>; firstDocument: number }[] = [];
           for (let first = 0; first < keys.length; first += span) {
             const file = writeVouched(path.join(folder, `${files++}.keys`), (sink) => {
@@ -388,10 +394,14 @@ test("keys of many spans in any number of partitions, with any memory: the front
             keys
               .flatMap((words, document) => (words === null || skip.has(document) ? [] : [[...words, document]]))
               .sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2])
-              .slice(0, count)
+              .filter((_, rank, { length }) =>
+                "count" in stretch
+                  ? rank < stretch.count
+                  : rank >= stretch.min_quantile * length && rank < stretch.max_quantile * length,
+              )
               .map(([, , document]) => document),
           );
-          const roots = selectFirst(keys.length, ordered, count);
+          const roots = selectStretch(keys.length, ordered, stretch);
           keys.forEach((words, document) => {
             const falls = words !== null && !skip.has(document) && !stay.has(document);
             assert.equal(roots[document], falls ? NO_SURVIVOR : document);

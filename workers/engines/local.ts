@@ -29,6 +29,7 @@ export interface LocalOptions {
 const PRIORITY: readonly TaskKind[] = [
   "write",
   "pack",
+  "quantile",
   "seal",
   "gather",
   "settle",

@@ -14,6 +14,7 @@ import { Demand, type Demanded } from "./demand.ts";
 import { groupPhases } from "./group-phases.ts";
 import { writePhase } from "./output-phases.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
+import { quantilePhase } from "./quantile-phase.ts";
 import { arrangePhase } from "./row-phases.ts";
 import { Schedule, type ScheduleInit } from "./schedule.ts";
 import { cutPhase, ingestPhase, type Phases, sealPhase, settlePhase, storePhases } from "./source-phases.ts";
@@ -188,13 +189,16 @@ function buildGraph(schedule: Schedule): Graph {
       return store.gather;
     },
   };
-  const packs = windows.map((_, index) => packPhase(schedule, index, storeOf));
+  const quantiles = (plan.quantiles ?? []).map((_, index) => quantilePhase(schedule, index, storeOf));
+  const packs = windows.map((_, index) => packPhase(schedule, index, storeOf, quantiles));
   const packed = once(() => packedWindows(schedule, packs));
   const mixed = once(() => mixture(schedule, packs));
   const again =
     recipe.limits.epoch_order === "repeat"
       ? []
-      : windows.flatMap(({ held_out }, index) => (held_out ? [] : [packAgainPhase(schedule, index, packs, mixed)]));
+      : windows.flatMap(({ held_out }, index) =>
+          held_out ? [] : [packAgainPhase(schedule, index, packs, mixed, quantiles)],
+        );
   const arranged = (plan.rows ?? []).map((_, index) => arrangePhase(schedule, index, storeOf));
   const writes = outputs.map((_, output) => writePhase(schedule, output, settle, all));
 
@@ -211,7 +215,7 @@ function buildGraph(schedule: Schedule): Graph {
   for (const { store, settle: settled, seal } of seals) {
     for (const phase of [store?.scatter, store?.gather, settled, seal]) if (phase !== undefined) add(phase);
   }
-  for (const phase of [...packs, ...again, ...arranged, ...writes]) add(phase);
+  for (const phase of [...quantiles, ...packs, ...again, ...arranged, ...writes]) add(phase);
   const targets = [...seals.map(({ seal }) => seal), ...packs, ...again, ...arranged, ...writes];
   return { phases, targets: targets.map((phase): Need => ({ phase, left: "whole" })), mixture: mixed, packed };
 }

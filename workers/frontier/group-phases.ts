@@ -15,12 +15,17 @@ import {
   sourceAt,
   takesRows,
 } from "../../plan/plan.ts";
+import type { Stretch } from "../../stages/define.ts";
 import { spanFiles } from "../../store/layout.ts";
 import type { ElectSpan, KeyInput, MatchTask, PartsInput, RootsSlice } from "../protocol.ts";
 import { ELECTION_WORDS } from "../tasks/match.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
 import { numberingNeeds, type Phases, products, rootsOf } from "./source-phases.ts";
+
+function keepsOf(stretch: Stretch): string {
+  return "count" in stretch ? `keep ${stretch.count}` : `keep ${stretch.min_quantile} to ${stretch.max_quantile}`;
+}
 
 export interface GroupPhases {
   /** In the order in which they are done. */
@@ -42,7 +47,7 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
     id: `match:${stage.id}@${names.join(",")}`,
     kind: "match",
     subject: `${stage.id} of ${names.join(", ")}`,
-    stages: [stage.use, ...(exchange?.verdict === "select" ? [`keep ${exchange.count}`] : [])],
+    stages: [stage.use, ...(exchange?.verdict === "select" ? [keepsOf(exchange)] : [])],
     count: () => partitions,
     task: (partition) => ({ kind: "match", group, partition, ...inputs() }),
     place: (partition) => schedule.places.match(group, partition),

@@ -3,6 +3,7 @@
  *
  * Which shards are read again is known when everything is packed once, because only then can the training stages be compiled.
  */
+import { entryAt } from "../../batch/entry.ts";
 import { shardRanges } from "../../kernels/pack/ranges.ts";
 import { sourceAt, windowsAt } from "../../plan/plan.ts";
 import { type MixedTrainingStage, mixTrainingStages, windowsIndex } from "../mixture.ts";
@@ -16,10 +17,17 @@ export interface StoreOf {
   readonly gather: (source: number) => PhaseSpec;
 }
 
-export function packPhase(schedule: Schedule, windows: number, store: StoreOf): PhaseSpec {
+/** `quantiles` are the phases of what is asked of columns, by their position in the plan. */
+export function packPhase(
+  schedule: Schedule,
+  windows: number,
+  store: StoreOf,
+  quantiles: readonly PhaseSpec[],
+): PhaseSpec {
   const { source, held_out, pack } = windowsAt(schedule.plan, windows);
   const sealed = once(() => schedule.markers.facts(schedule.places.seal(source)));
   const made: readonly Need[] = [{ phase: store.seal(source), left: "facts" }];
+  const found = foundFor(schedule, windows, quantiles);
   return {
     id: `pack:${packName(schedule, windows)}`,
     kind: "pack",
@@ -34,9 +42,16 @@ export function packPhase(schedule: Schedule, windows: number, store: StoreOf): 
     needs: (undone) => {
       if (undone === undefined) return made;
       const before = held_out ? (sealed()?.shards.length ?? 0) : 0;
-      return [...made, { phase: store.gather(source), tasks: undone.map((shard) => before + shard), left: "whole" }];
+      const read: Need = { phase: store.gather(source), tasks: undone.map((shard) => before + shard), left: "whole" };
+      return undone.length === 0 ? made : [...made, ...found, read];
     },
   };
+}
+
+/** The quantiles that an entry of windows chooses its documents by, where it does. */
+function foundFor({ plan }: Schedule, windows: number, quantiles: readonly PhaseSpec[]): readonly Need[] {
+  const { quantiles: asked } = windowsAt(plan, windows);
+  return asked === undefined ? [] : [{ phase: entryAt(quantiles, asked, "entry of quantiles"), left: "facts" }];
 }
 
 /** Windows for epochs after the first, where the recipe wants them in another order. */
@@ -45,6 +60,7 @@ export function packAgainPhase(
   windows: number,
   packed: readonly PhaseSpec[],
   mixture: () => readonly MixedTrainingStage[] | undefined,
+  quantiles: readonly PhaseSpec[],
 ): PhaseSpec {
   const again = once(() => {
     const stages = mixture();
@@ -66,7 +82,11 @@ export function packAgainPhase(
       const { epoch, shard } = taskOf(index);
       return schedule.places.pack(windows, epoch, shard);
     },
-    needs: () => packed.map((phase): Need => ({ phase, left: "facts" })),
+    needs: (undone) => {
+      const all = packed.map((phase): Need => ({ phase, left: "facts" }));
+      const found = foundFor(schedule, windows, quantiles);
+      return undone === undefined || undone.length === 0 ? all : [...all, ...found];
+    },
   };
 }
 

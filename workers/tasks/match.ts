@@ -34,7 +34,7 @@ import { RootsFile } from "../roots.ts";
 import { matchInOrder } from "./match-in-order.ts";
 import { writeVerdicts } from "./match-windows.ts";
 import { memberFigures } from "./member-figures.ts";
-import { type Matching, selectFirst, writeOrdered } from "./select.ts";
+import { type Matching, selectStretch, writeOrdered } from "./select.ts";
 
 /** Words of the list of members that an election takes at a time: as many rows, about, are looked up at once. */
 export const ELECTION_WORDS = 1 << 20;
@@ -164,15 +164,15 @@ export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
 
 function uniteSelected({ documents }: UniteTask, group: MatchGroup, folder: string): UniteMarker {
   const { exchange } = group.stage;
-  const count = exchange?.verdict === "select" ? exchange.count : 0;
-  const roots = selectFirst(documents, filesNamed(group, folder, matchFiles.ordered), count);
+  if (exchange?.verdict !== "select") throw new Error(`${group.stage.id} selects nothing`);
+  const roots = selectStretch(documents, filesNamed(group, folder, matchFiles.ordered), exchange);
   return { files: [commitWords(join(folder, matchFiles.roots), roots)], documents, duplicates: fallen(roots) };
 }
 
 /** Every document stays or falls by itself: the barrier knows no clusters. */
 function uniteInOrder({ documents, firsts }: UniteTask, group: MatchGroup, context: WorkerContext): UniteMarker {
   const folder = context.layout.match(group.fingerprint);
-  const roots = selectFirst(documents, filesNamed(group, folder, matchFiles.ordered), 0);
+  const roots = selectStretch(documents, filesNamed(group, folder, matchFiles.ordered), { count: 0 });
   const sizes = roots.map((root, document) => Number(root === document));
   return {
     files: [commitWords(join(folder, matchFiles.roots), roots), commitWords(join(folder, matchFiles.sizes), sizes)],

@@ -17,16 +17,18 @@ import {
 import { readLargeVouched, readVouched } from "../../io/local/vouched.ts";
 import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
 import { packingStatistics, planProblem } from "../../kernels/pack/plan.ts";
-import { planInShard, selectDocuments } from "../../kernels/pack/select.ts";
+import { planInShard, type ShardScores, selectDocuments } from "../../kernels/pack/select.ts";
 import { seedFrom } from "../../kernels/random/shuffle.ts";
 import { sourceAt, tokenizerOf, windowsAt } from "../../plan/plan.ts";
 import type { PackInput, PackOperator, PackPlan } from "../../stages/define.ts";
 import { isStageKind } from "../../stages/kinds.ts";
 import { tokenFiles, windowFiles } from "../../store/layout.ts";
 import { vouchers } from "../../store/marker.ts";
+import { tableScores } from "../../store/shard-scores.ts";
 import { bytesOf, companions, decodeEnds, decodeLoss, decodeTokens, formatMetadata } from "../../store/token-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { PackMarker, PackTask } from "../protocol.ts";
+import { foundSelection } from "./quantile.ts";
 
 const WRITE_TOKENS = 1 << 20;
 
@@ -41,8 +43,15 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
   const store = tokenFiles.shard(task.shard, source.name);
   const index = `${store}${companions.index}`;
   const fileOf = vouchers(stored, tokenFiles.shardMarker(task.shard));
+  const scoresOf = (shard: number, column: string): ShardScores => {
+    const table = tokenFiles.documents(shard, source.name);
+    return { shard, scores: tableScores(readVouched(fileOf(table)), table, column) };
+  };
   const document_ends = decodeEnds(readVouched(fileOf(index)), index);
-  const selected = entry.selection === undefined ? undefined : selectDocuments(document_ends, entry.selection);
+  const selection = entry.selection && foundSelection(entry, context);
+  const selected =
+    selection &&
+    selectDocuments(document_ends, selection, selection.score && scoresOf(task.shard, selection.score.column));
   const packed_ends = selected?.ends ?? document_ends;
   const seedParts = [
     context.plan.recipe.seed,
@@ -86,6 +95,7 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
     files,
     windows: plan.windows,
     statistics: packingStatistics(plan, packed_ends, window_tokens),
+    ...(selection?.score && { selection }),
     ...(selected && { skipped: { documents: selected.documents_skipped, tokens: selected.tokens_skipped } }),
   };
   commitMarker(join(folder, windowFiles.marker(task.epoch, task.shard)), marker);

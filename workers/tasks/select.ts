@@ -1,15 +1,16 @@
 /**
  * What a barrier that selects does in the place of matching and uniting: it puts the documents of each partition in the order of their keys, and
- * takes the first ones of all partitions.
+ * takes a stretch of all partitions together.
  *
  * Invariant: partitions cut the key space in order, so their files, one behind the other, hold the documents of the group by key and, where keys
- * are equal, by address. What stays is the front of that sequence, so a larger number keeps all that a smaller one does.
+ * are equal, by address. What stays is a stretch of that sequence, so a larger one keeps all that a smaller one within it does.
  * Memory: while ordering, 20 bytes a document of the part that the stated budget allows; while taking, 4 bytes a document of the group.
  */
 import fs from "node:fs";
 import { Blocks } from "../../io/local/blocks.ts";
 import { damagedFile, type Vouched } from "../../io/local/vouched.ts";
 import { everyDocument, NO_SURVIVOR } from "../../kernels/dedup/union-find.ts";
+import type { Stretch } from "../../stages/define.ts";
 import type { KeyInput, MatchOptions, PartitionMatcher } from "../../store/match-partition.ts";
 
 /** Documents that are read at a time. */
@@ -36,29 +37,34 @@ export function writeOrdered(
   return ordered;
 }
 
-/** The roots of `documents` documents: of those in `files`, in order, the first `count` stay and the others fall without a survivor. */
-export function selectFirst(documents: number, files: readonly Vouched[], count: number): Uint32Array {
+/** The roots of `documents` documents: of those in `files`, in order, a stretch stays and the others fall without a survivor. */
+export function selectStretch(documents: number, files: readonly Vouched[], stretch: Stretch): Uint32Array {
   const roots = everyDocument(documents);
-  let left = count;
-  for (const file of files) {
-    const blocks = new Blocks(file);
+  const ordered = files.map((file) => new Blocks(file));
+  const total = ordered.reduce((sum, { content_bytes }) => sum + content_bytes / 4, 0);
+  const from = "count" in stretch ? 0 : Math.ceil(stretch.min_quantile * total);
+  const to = "count" in stretch ? stretch.count : Math.ceil(stretch.max_quantile * total);
+  let before = 0;
+  for (const blocks of ordered) {
     const there = blocks.content_bytes / 4;
-    const stay = Math.min(left, there);
-    left -= stay;
-    if (stay < there) dropFrom(stay, blocks, roots);
+    const within = (rank: number): number => Math.min(there, Math.max(0, rank - before));
+    drop(0, within(from), blocks, roots);
+    drop(within(to), there, blocks, roots);
+    before += there;
   }
   return roots;
 }
 
-/** Marks the documents of an ordered file from the one at `position` on. Throws RunError `store/damaged`. */
-function dropFrom(position: number, blocks: Blocks, roots: Uint32Array): void {
-  const { content_bytes, vouched } = blocks;
+/** Marks the documents `[first, end)` of an ordered file. Throws RunError `store/damaged`. */
+function drop(first: number, end: number, blocks: Blocks, roots: Uint32Array): void {
+  if (first >= end) return;
+  const { vouched } = blocks;
   const words = new Uint32Array(PIECE);
   const bytes = new Uint8Array(words.buffer);
   const descriptor = blocks.open();
   try {
-    for (let at = 4 * position; at < content_bytes; at += bytes.length) {
-      const length = Math.min(bytes.length, content_bytes - at);
+    for (let at = 4 * first; at < 4 * end; at += bytes.length) {
+      const length = Math.min(bytes.length, 4 * end - at);
       blocks.fill(descriptor, bytes.subarray(0, length), at);
       for (const document of words.subarray(0, length / 4)) {
         if (document >= roots.length) throw damagedFile(vouched, `names document ${document} of ${roots.length}`);

@@ -203,6 +203,8 @@ export function leave(task: Task, { plan, spans }: World): MarkerOf[TaskKind] {
         statistics: statistics as unknown as MarkerOf["pack"]["statistics"],
       };
     }
+    case "quantile":
+      return { files: [], documents: 0, tokens: 0, unscored_documents: 0, unscored_tokens: 0, borders: [] };
     case "arrange":
       return {
         files: named(rowFiles.pieces, rowFiles.ends),
