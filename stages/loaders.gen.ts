@@ -37,6 +37,7 @@ export const STAGE_LOADERS = {
   "rewrite/join-columns": () => import("./rewrite/join-columns.ts"),
   "rewrite/main-text": () => import("./rewrite/main-text.ts"),
   "rewrite/pii": () => import("./rewrite/pii.ts"),
+  "rewrite/regex": () => import("./rewrite/regex.ts"),
   "rewrite/symbol-lines": () => import("./rewrite/symbol-lines.ts"),
   "rewrite/unicode-repair": () => import("./rewrite/unicode-repair.ts"),
   "annotate/choice": () => import("./annotate/choice.ts"),

@@ -70,6 +70,7 @@ import rewriteFim from "./rewrite/fim.ts";
 import rewriteJoinColumns from "./rewrite/join-columns.ts";
 import rewriteMainText from "./rewrite/main-text.ts";
 import rewritePii from "./rewrite/pii.ts";
+import rewriteRegex from "./rewrite/regex.ts";
 import rewriteSymbolLines from "./rewrite/symbol-lines.ts";
 import rewriteUnicodeRepair from "./rewrite/unicode-repair.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
@@ -115,6 +116,7 @@ export const BUILTIN_STAGES = {
   "rewrite/join-columns": rewriteJoinColumns,
   "rewrite/main-text": rewriteMainText,
   "rewrite/pii": rewritePii,
+  "rewrite/regex": rewriteRegex,
   "rewrite/symbol-lines": rewriteSymbolLines,
   "rewrite/unicode-repair": rewriteUnicodeRepair,
   "annotate/choice": annotateChoice,
