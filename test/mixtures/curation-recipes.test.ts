@@ -110,7 +110,7 @@ test("curated-web: pages fall at the stage that is for them, and what stays is t
       "url:blocked_domain": 1,
       "main-text:no_text": 1,
       "language:other_language": 1,
-      "gopher-repetition:too_many_duplicate_paragraphs": 1,
+      "gopher-repetition:top_3gram_too_frequent": 1,
       "exact:duplicate": 1,
       "minhash:near_duplicate": 1,
     },
