@@ -42,6 +42,14 @@ export class Regex {
     const matcher = this.#regex.matcher(text);
     return matcher.find() ? text.subarray(matcher.start(), matcher.end()) : undefined;
   }
+
+  /** Where it matches in `bytes[start, end)`, from left to right, as places in `bytes`; empty matches are none. */
+  *all(bytes: Uint8Array, start: number, end: number): Generator<readonly [from: number, to: number]> {
+    const matcher = this.#regex.matcher(bytes.subarray(start, end));
+    while (matcher.find()) {
+      if (matcher.end() > matcher.start()) yield [start + matcher.start(), start + matcher.end()];
+    }
+  }
 }
 
 function told(error: unknown): string {

@@ -9,7 +9,7 @@ import { type Column, type DictionaryColumn, isValid, type Utf8Column } from "..
 import { float32At, float64At, int32At, int64At, uint8At } from "../batch/numbers.ts";
 import { wasmModule } from "../io/wasm.ts";
 import { exactNumber, parseJsonNumber } from "../kernels/json/json-number.ts";
-import { JsonPath } from "../kernels/json/json-path.ts";
+import { type JsonFinder, JsonListPath, JsonPath } from "../kernels/json/json-path.ts";
 import { JsonKind } from "../kernels/json/json-scan.ts";
 import { WasmUnescaper } from "../kernels/wasm/json-scan.ts";
 
@@ -40,11 +40,14 @@ export function isPath(name: string): boolean {
 /** Names a column or a path; keeps the scanner from batch to batch. */
 export class ColumnPath {
   readonly name: string;
-  #path: JsonPath | undefined;
+  readonly #lists: boolean;
+  #path: JsonFinder | undefined;
   #keys = "";
 
-  constructor(name: string) {
+  /** With `lists`, a number in a path is a place in a list, from 0. */
+  constructor(name: string, lists = false) {
     this.name = name;
+    this.#lists = lists;
   }
 
   /** The values of `batch`. Throws where it has no such column. */
@@ -58,10 +61,13 @@ export class ColumnPath {
     throw new Error(`there is no column ${this.name}, and no JSON column that it leads into`);
   }
 
-  #pathOf(keys: string): JsonPath {
+  #pathOf(keys: string): JsonFinder {
     if (this.#path === undefined || this.#keys !== keys) {
       const module = wasmModule("json");
-      this.#path = new JsonPath(keys.split("."), module && new WasmUnescaper(module));
+      const unescaper = module && new WasmUnescaper(module);
+      this.#path = this.#lists
+        ? new JsonListPath(keys.split("."), unescaper)
+        : new JsonPath(keys.split("."), unescaper);
       this.#keys = keys;
     }
     return this.#path;
@@ -141,9 +147,9 @@ class JsonCells implements Cells {
   bool = false;
   readonly dictionary = undefined;
   readonly #column: Utf8Column;
-  readonly #path: JsonPath;
+  readonly #path: JsonFinder;
 
-  constructor(column: Utf8Column, path: JsonPath) {
+  constructor(column: Utf8Column, path: JsonFinder) {
     this.#column = column;
     this.#path = path;
   }

@@ -4,6 +4,8 @@ import annotateCompletionLoss from "./annotate/completion-loss.ts";
 import annotateConstant from "./annotate/constant.ts";
 import annotateLength from "./annotate/length.ts";
 import annotateLookUp from "./annotate/look-up.ts";
+import annotateOnnxScore from "./annotate/onnx-score.ts";
+import annotatePeriodicLoss from "./annotate/periodic-loss.ts";
 import annotateStatistics from "./annotate/statistics.ts";
 import chatEmoji from "./chat/emoji.ts";
 import chatGenerate from "./chat/generate.ts";
@@ -19,19 +21,37 @@ import chatRender from "./chat/render.ts";
 import chatSystem from "./chat/system.ts";
 import chatText from "./chat/text.ts";
 import chatTools from "./chat/tools.ts";
+import dedupBloom from "./dedup/bloom.ts";
 import dedupExact from "./dedup/exact.ts";
+import dedupLines from "./dedup/lines.ts";
 import dedupMinhash from "./dedup/minhash.ts";
 import dedupParagraphs from "./dedup/paragraphs.ts";
+import dedupSentences from "./dedup/sentences.ts";
+import dedupSubstring from "./dedup/substring.ts";
+import filterC4BadWords from "./filter/c4-bad-words.ts";
+import filterC4Paragraphs from "./filter/c4-paragraphs.ts";
 import filterC4Quality from "./filter/c4-quality.ts";
+import filterCodeQuality from "./filter/code-quality.ts";
 import filterColumn from "./filter/column.ts";
+import filterCompressionRatio from "./filter/compression-ratio.ts";
+import filterDclmLines from "./filter/dclm-lines.ts";
+import filterDclmPage from "./filter/dclm-page.ts";
 import filterDecontaminate from "./filter/decontaminate.ts";
+import filterDolmaC4 from "./filter/dolma-c4.ts";
+import filterDolmaGopher from "./filter/dolma-gopher.ts";
 import filterFasttext from "./filter/fasttext.ts";
 import filterFinewebQuality from "./filter/fineweb-quality.ts";
 import filterGopherQuality from "./filter/gopher-quality.ts";
 import filterGopherRepetition from "./filter/gopher-repetition.ts";
+import filterLanguage from "./filter/language.ts";
 import filterLength from "./filter/length.ts";
-import filterQuantile from "./filter/quantile.ts";
+import filterLicense from "./filter/license.ts";
+import filterPeriodicRepeats from "./filter/periodic-repeats.ts";
+import filterRegex from "./filter/regex.ts";
+import filterRepeatedParts from "./filter/repeated-parts.ts";
 import filterSample from "./filter/sample.ts";
+import filterUnigramLogProbability from "./filter/unigram-log-probability.ts";
+import filterUrl from "./filter/url.ts";
 import packBestFit from "./pack/best-fit.ts";
 import packBfd from "./pack/bfd.ts";
 import packBfdSplit from "./pack/bfd-split.ts";
@@ -42,9 +62,20 @@ import readCsv from "./read/csv.ts";
 import readFiles from "./read/files.ts";
 import readJsonl from "./read/jsonl.ts";
 import readParquet from "./read/parquet.ts";
+import readSoftwareHeritage from "./read/software-heritage.ts";
+import readWarc from "./read/warc.ts";
+import readWet from "./read/wet.ts";
+import rewriteBoilerplateLines from "./rewrite/boilerplate-lines.ts";
+import rewriteFim from "./rewrite/fim.ts";
 import rewriteJoinColumns from "./rewrite/join-columns.ts";
+import rewriteMainText from "./rewrite/main-text.ts";
+import rewritePii from "./rewrite/pii.ts";
+import rewriteRegex from "./rewrite/regex.ts";
+import rewriteSymbolLines from "./rewrite/symbol-lines.ts";
+import rewriteUnicodeRepair from "./rewrite/unicode-repair.ts";
 import tokenizeBpe from "./tokenize/bpe.ts";
 import writeJsonl from "./write/jsonl.ts";
+import writeMinhashIndex from "./write/minhash-index.ts";
 import writeParquet from "./write/parquet.ts";
 
 export const BUILTIN_STAGES = {
@@ -53,26 +84,56 @@ export const BUILTIN_STAGES = {
   "read/files": readFiles,
   "read/jsonl": readJsonl,
   "read/parquet": readParquet,
+  "read/software-heritage": readSoftwareHeritage,
+  "read/warc": readWarc,
+  "read/wet": readWet,
+  "filter/c4-bad-words": filterC4BadWords,
+  "filter/c4-paragraphs": filterC4Paragraphs,
   "filter/c4-quality": filterC4Quality,
+  "filter/code-quality": filterCodeQuality,
   "filter/column": filterColumn,
+  "filter/compression-ratio": filterCompressionRatio,
+  "filter/dclm-lines": filterDclmLines,
+  "filter/dclm-page": filterDclmPage,
   "filter/decontaminate": filterDecontaminate,
+  "filter/dolma-c4": filterDolmaC4,
+  "filter/dolma-gopher": filterDolmaGopher,
   "filter/fasttext": filterFasttext,
   "filter/fineweb-quality": filterFinewebQuality,
   "filter/gopher-quality": filterGopherQuality,
   "filter/gopher-repetition": filterGopherRepetition,
+  "filter/language": filterLanguage,
   "filter/length": filterLength,
-  "filter/quantile": filterQuantile,
+  "filter/license": filterLicense,
+  "filter/periodic-repeats": filterPeriodicRepeats,
+  "filter/regex": filterRegex,
+  "filter/repeated-parts": filterRepeatedParts,
   "filter/sample": filterSample,
+  "filter/unigram-log-probability": filterUnigramLogProbability,
+  "filter/url": filterUrl,
+  "rewrite/boilerplate-lines": rewriteBoilerplateLines,
+  "rewrite/fim": rewriteFim,
   "rewrite/join-columns": rewriteJoinColumns,
+  "rewrite/main-text": rewriteMainText,
+  "rewrite/pii": rewritePii,
+  "rewrite/regex": rewriteRegex,
+  "rewrite/symbol-lines": rewriteSymbolLines,
+  "rewrite/unicode-repair": rewriteUnicodeRepair,
   "annotate/choice": annotateChoice,
   "annotate/completion-loss": annotateCompletionLoss,
   "annotate/constant": annotateConstant,
   "annotate/length": annotateLength,
   "annotate/look-up": annotateLookUp,
+  "annotate/onnx-score": annotateOnnxScore,
+  "annotate/periodic-loss": annotatePeriodicLoss,
   "annotate/statistics": annotateStatistics,
+  "dedup/bloom": dedupBloom,
   "dedup/exact": dedupExact,
+  "dedup/lines": dedupLines,
   "dedup/minhash": dedupMinhash,
   "dedup/paragraphs": dedupParagraphs,
+  "dedup/sentences": dedupSentences,
+  "dedup/substring": dedupSubstring,
   "tokenize/bpe": tokenizeBpe,
   "pack/best-fit": packBestFit,
   "pack/bfd": packBfd,
@@ -80,6 +141,7 @@ export const BUILTIN_STAGES = {
   "pack/concat": packConcat,
   "pack/wrapped": packWrapped,
   "write/jsonl": writeJsonl,
+  "write/minhash-index": writeMinhashIndex,
   "write/parquet": writeParquet,
   "chat/emoji": chatEmoji,
   "chat/generate": chatGenerate,

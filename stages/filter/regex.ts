@@ -10,19 +10,10 @@ import { int32At } from "../../batch/numbers.ts";
 import { Regex } from "../../kernels/regex.ts";
 import { type Cells, ColumnPath, isPath } from "../cells.ts";
 import { defineStage, filter } from "../define.ts";
+import { regexPattern } from "./regex-pattern.ts";
 
 const options = z.strictObject({
-  pattern: z
-    .string()
-    .min(1)
-    .superRefine((pattern, context) => {
-      const compiled = Regex.compile(pattern);
-      if (compiled instanceof Regex) return;
-      context.addIssue({ code: "custom", message: `no expression of RE2's syntax: ${compiled}`, input: pattern });
-    })
-    .describe(
-      "regular expression in RE2's syntax, looked for anywhere in the value; `(?i)` ignores case, `(?s)` lets `.` match line ends, `(?m)` lets `^` and `$` match at lines; without backreferences and lookaround",
-    ),
+  pattern: regexPattern("looked for anywhere in the value"),
   column: z.string().min(1).default("text").describe("column, or path into a column of JSON, that is looked at"),
   drop: z.enum(["match", "no_match"]).default("match").describe("rows that go: those that match, or those that do not"),
   missing: z.enum(["drop", "keep"]).default("drop").describe("rows without a value: `drop` or `keep` them"),

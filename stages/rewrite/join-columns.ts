@@ -43,7 +43,9 @@ const options = z.strictObject({
     .string()
     .refine((template) => piecesOf(template) !== undefined, "a brace stands alone: write {{ or }} for one of text")
     .refine((template) => namesIn(template).length > 0, "no column is named: write its name in braces, {title}")
-    .describe("text with names of columns, or of paths into columns of JSON, in braces; {{ and }} are braces of text"),
+    .describe(
+      "text with names of columns, or of paths into columns of JSON, in braces; a number in a path is a place in a list, from 0; {{ and }} are braces of text",
+    ),
   missing: z
     .enum(["empty", "drop"])
     .default("drop")
@@ -66,7 +68,7 @@ interface Part {
 
 export default defineStage({
   name: "rewrite/join-columns",
-  version: 1,
+  version: 2,
   kind: "transform",
   summary: "Makes the text of several columns by a template.",
   options,
@@ -80,7 +82,7 @@ export default defineStage({
   create: ({ template, missing }) => {
     const encoder = new TextEncoder();
     const pieces = (piecesOf(template) ?? []).map(({ name, literal }) => ({
-      path: name === undefined ? undefined : new ColumnPath(name),
+      path: name === undefined ? undefined : new ColumnPath(name, true),
       literal: encoder.encode(literal),
     }));
     const digits = new Uint8Array(1024);
@@ -129,6 +131,11 @@ export default defineStage({
       columns: { meta: '{"title":"Set theory","year":1908}', text: "Let x be a set." },
       options: { template: "{{{meta.title}, {meta.year}}}\n{text}" },
       becomes: "{Set theory, 1908}\nLet x be a set.",
+    },
+    {
+      columns: { text: "Why?", answers: '[{"by":"a","text":"So."},{"by":"b","text":"No."}]' },
+      options: { template: "{text} {answers.1.text}" },
+      becomes: "Why? No.",
     },
     { columns: { title: null, text: "Body." }, options: { template: "{title}\n{text}" }, drops: "missing_value" },
     {
