@@ -2,18 +2,24 @@
  * Makes the tables of docs/parity.md anew: what other tools decide beside what is decided here, on the same documents.
  *
  *   node dist/bench/parity.js [SECTION ...] --python PYTHON [--samples DIR] [--corpus DIR]
- *       [--lists DIR] [--documents N] [--chars N]
+ *       [--lists DIR] [--model FILE] [--url-lists DIR] [--documents N] [--chars N]
  *
  * A section writes between its own marks; sections that are not named stay as they are. Exit 1 where a section does not
  * hold what it promises. Raw figures on stdout.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { decontamination } from "./parity/decontamination.ts";
+import { exact } from "./parity/exact.ts";
 import { filters } from "./parity/filters.ts";
+import { language } from "./parity/language.ts";
+import { minhash } from "./parity/minhash.ts";
 import { type ParitySection, withSection } from "./parity/section.ts";
+import { sentences } from "./parity/sentences.ts";
+import { urls } from "./parity/urls.ts";
 
 /** In the order of the page. */
-const SECTIONS: readonly ParitySection[] = [filters];
+const SECTIONS: readonly ParitySection[] = [filters, language, minhash, sentences, exact, urls, decontamination];
 
 const PAGE = "docs/parity.md";
 const HEAD = `# Parity
@@ -29,6 +35,9 @@ const { values, positionals } = parseArgs({
     samples: { type: "string", default: "../shared/samples" },
     corpus: { type: "string", default: "bench/corpus" },
     lists: { type: "string" },
+    "url-lists": { type: "string" },
+    model: { type: "string" },
+    label: { type: "string" },
     documents: { type: "string" },
     chars: { type: "string" },
   },

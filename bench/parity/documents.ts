@@ -8,6 +8,7 @@ import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import type { ParityContext } from "./section.ts";
 
 export interface ParityDocument {
   /** File without its ending, and the number of the row in it. */
@@ -19,8 +20,37 @@ export interface ParityDocument {
 /** Bytes of a corpus file that are read: slices need no more. */
 const READ_BYTES = 48 << 20;
 
+const CORPUS_FILES = 32;
+
+const charsOf = ({ options }: ParityContext): number => Number(options.chars ?? "1000");
+
+/** What every section compares on; texts are well-formed. Throws where there are none. */
+export async function parityDocuments(context: ParityContext): Promise<ParityDocument[]> {
+  const perFile = Math.ceil(Number(context.options.documents ?? "20000") / CORPUS_FILES);
+  const documents = [
+    ...(await sampleDocuments(context.samples)),
+    ...corpusDocuments(context.corpus, perFile, charsOf(context)),
+  ];
+  if (documents.length === 0) throw new Error("name the folders of documents: --samples DIR, --corpus DIR");
+  return documents.map((document) => ({ ...document, text: Buffer.from(document.text).toString("utf8") }));
+}
+
+/** How many there are of what, and what was cut. */
+export function describeDocuments(documents: readonly ParityDocument[], context: ParityContext): string {
+  const corpora = new Map<string, number>();
+  for (const { from } of documents) {
+    const name = from.split("/")[0] ?? from;
+    corpora.set(name, (corpora.get(name) ?? 0) + 1);
+  }
+  const of = [...corpora].map(([name, count]) => `${name} ${count}`).join(", ");
+  return (
+    "Web samples are whole; of documents of the Debian corpus (code, docs, math, other languages) the first " +
+    `${charsOf(context)} characters. Documents: ${of}.`
+  );
+}
+
 /** Rows of FineWeb, C4 and DCLM beside the repository. */
-export async function sampleDocuments(samples: string): Promise<ParityDocument[]> {
+async function sampleDocuments(samples: string): Promise<ParityDocument[]> {
   const files = ["fineweb", "fineweb/sample-10BT-legal-annotated", "c4", "dclm"].flatMap((folder) =>
     existsSync(path.join(samples, folder))
       ? readdirSync(path.join(samples, folder))
@@ -60,7 +90,7 @@ function textsOfLines(content: string): string[] {
 }
 
 /** `perFile` documents of every file of the corpus, of each the first `maxChars` characters. */
-export function corpusDocuments(corpus: string, perFile: number, maxChars: number): ParityDocument[] {
+function corpusDocuments(corpus: string, perFile: number, maxChars: number): ParityDocument[] {
   const files = existsSync(corpus) ? readdirSync(corpus).filter((file) => file.endsWith(".jsonl")) : [];
   return files.sort().flatMap((file) => {
     const texts = textsOfLines(headOf(path.join(corpus, file)));

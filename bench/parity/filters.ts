@@ -23,7 +23,7 @@ import finewebQuality from "../../stages/filter/fineweb-quality.ts";
 import gopherQuality from "../../stages/filter/gopher-quality.ts";
 import gopherRepetition from "../../stages/filter/gopher-repetition.ts";
 import unigram from "../../stages/filter/unigram-log-probability.ts";
-import { corpusDocuments, type ParityDocument, sampleDocuments } from "./documents.ts";
+import { describeDocuments, type ParityDocument, parityDocuments } from "./documents.ts";
 import { type ParityContext, type ParityResult, type ParitySection, tableOf } from "./section.ts";
 
 const WANTED_SHARE = 0.999;
@@ -222,14 +222,10 @@ export const filters: ParitySection = {
   name: "filters",
   title: "Filters: datatrove 0.10.1",
   run: async (context) => {
-    const { samples, corpus, options, say } = context;
-    const chars = Number(options.chars ?? "1000");
-    const perFile = Number(options.documents ?? "20000") / 32;
-    const documents = [...(await sampleDocuments(samples)), ...corpusDocuments(corpus, Math.ceil(perFile), chars)];
+    const { options, say } = context;
+    const documents = await parityDocuments(context);
     const listFolder = options.lists;
-    if (listFolder === undefined || documents.length === 0) {
-      throw new Error("name samples, corpus and, with --lists, the folder of the lists of bad words");
-    }
+    if (listFolder === undefined) throw new Error("name, with --lists, the folder of the lists of bad words");
     const listed = readdirSync(listFolder);
     const languages = documents.map((document) => languageOf(document, listed));
     const folder = mkdtempSync(path.join(os.tmpdir(), "parity-"));
@@ -240,14 +236,19 @@ export const filters: ParitySection = {
       const ours = ourOutcomes(documents, languages, lists, frequencies);
       say(`ours: ${documents.length} documents`);
       const theirs = await theirOutcomes(documents, languages, listFolder, frequencies, context);
-      return compared(documents, ours, theirs, chars);
+      return compared(documents, ours, theirs, context);
     } finally {
       rmSync(folder, { recursive: true });
     }
   },
 };
 
-function compared(documents: readonly ParityDocument[], ours: Outcomes, theirs: Outcomes, chars: number): ParityResult {
+function compared(
+  documents: readonly ParityDocument[],
+  ours: Outcomes,
+  theirs: Outcomes,
+  context: ParityContext,
+): ParityResult {
   const rows: (string | number)[][] = [];
   const listed: string[] = [];
   let holds = true;
@@ -281,20 +282,11 @@ function compared(documents: readonly ParityDocument[], ours: Outcomes, theirs: 
       );
     }
   }
-  const corpora = new Map<string, number>();
-  for (const { from } of documents) {
-    const name = from.split("/")[0] ?? from;
-    corpora.set(name, (corpora.get(name) ?? 0) + 1);
-  }
   const table = tableOf(
     ["filter", "documents", "datatrove keeps", "equal decisions", "equal decisions, reasons and texts", "differences"],
     rows,
   );
-  const of = [...corpora].map(([name, count]) => `${name} ${count}`).join(", ");
   const all = listed.length === 0 ? "There is no difference." : `Differences:\n\n${listed.join("\n")}`;
-  const cut =
-    "Word rules are `spacy-en`. Web samples are whole; of documents of the Debian corpus (code, docs, math, other " +
-    `languages) the first ${chars} characters.`;
-  const text = `${table}\n\n${cut} Documents: ${of}.\n\n${all}`;
+  const text = `${table}\n\nWord rules are \`spacy-en\`. ${describeDocuments(documents, context)}\n\n${all}`;
   return { text, holds, figures: { documents: documents.length, rows } };
 }
