@@ -45,7 +45,8 @@ const compared = z.strictObject({
 const options = compared
   .refine(hasRanks, NO_RANKS)
   .refine(({ survivor, ...given }) => survivor !== "longest" || given.on !== "text" || columnOf(given) !== "text", {
-    error: "equal texts have one length, so `longest` chooses nothing: name a column of numbers, or leave `survivor` out",
+    error:
+      "equal texts have one length, so `longest` chooses nothing: name a column of numbers, or leave `survivor` out",
     path: ["survivor"],
   })
   .refine((given) => given.on !== "text" || !survivorColumns(given).includes(columnOf(given)), {
