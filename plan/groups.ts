@@ -50,7 +50,7 @@ function checkElection(stage: PlannedStage, { draft }: Candidate, barrier: numbe
     code: "recipe/election-before-pass",
     what: `${stage.id} of source ${draft.use.spec.name} chooses survivors by their rows, and ${ending.id} stands behind it`,
     why: "rows are compared as they leave the source, and a stage that edits texts or asks outside waits for the verdicts before it",
-    fix: `put ${stage.use} behind ${ending.use}, or leave \`survivor\` and \`verify: text\` out`,
+    fix: `put ${stage.use} behind ${ending.use}, or leave ${exchange.election.text ? "`survivor` and `verify: text`" : "`survivor`"} out`,
   });
 }
 

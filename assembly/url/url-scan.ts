@@ -174,10 +174,19 @@ function lookAtHost(start: usize, end: usize, result: usize): u32 {
 function hashOf(start: usize, end: usize): u32 {
   let hash = <u32>(end - start);
   let at = start;
-  for (; at + 4 <= end; at += 4) {
+  let other: u32 = 0x01000193;
+  for (; at + 8 <= end; at += 8) {
     hash = (hash ^ load<u32>(at)) * 0x85ebca6b;
     hash ^= hash >>> 15;
+    other = (other ^ load<u32>(at, 4)) * 0x9e3779b1;
+    other ^= other >>> 15;
   }
+  if (at + 4 <= end) {
+    hash = (hash ^ load<u32>(at)) * 0x85ebca6b;
+    hash ^= hash >>> 15;
+    at += 4;
+  }
+  hash = (hash * 0x01000193) ^ other;
   for (; at < end; at++) hash = hash * 0x01000193 + <u32>load<u8>(at) + 1;
   hash = (hash ^ (hash >>> 16)) * 0xc2b2ae35;
   hash = (hash ^ (hash >>> 13)) * 0x9e3779b1;

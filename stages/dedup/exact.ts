@@ -3,7 +3,8 @@
  *
  * Owns the key: XXH64 of the value's bytes under two seeds, 128 bits. Among 10^12 different values the odds that any two
  * share a key by accident are below 1 in 10^14; it is no defence against texts constructed to collide. A row without a value has no duplicate. The first row by
- * address survives. Price: hashing at 5 GB/s (0.03 microseconds for a short text), a 20-byte record per row.
+ * address survives, or the one that `survivor` and `precedence` say. Price: hashing at 5 GB/s (0.03 microseconds for a short text), a 20-byte record per
+ * row; where survivors are elected, the tables of documents once more.
  */
 import { z } from "zod";
 import type { Batch, Derivation } from "../../batch/batch.ts";
@@ -15,8 +16,9 @@ import { simplifyText, TextBuffer } from "../../kernels/normalize.ts";
 import { UrlNormalizer } from "../../kernels/url/normalize-url.ts";
 import { type Cells, ColumnPath } from "../cells.ts";
 import { barrier, defineStage } from "../define.ts";
+import { hasRanks, NO_RANKS, precedenceOption, survival, survivorColumns, survivorOption } from "./survivor-options.ts";
 
-const options = z.strictObject({
+const compared = z.strictObject({
   on: z
     .enum(["text", "normalized", "url"])
     .default("text")
@@ -37,8 +39,21 @@ const options = z.strictObject({
     .enum(["source", "pipeline"])
     .default("source")
     .describe("rows compared with each other: those of one source, or of every source that uses the pipeline"),
+  survivor: survivorOption("`first` unless told otherwise"),
+  precedence: precedenceOption(),
 });
-type Options = z.output<typeof options>;
+const options = compared
+  .refine(hasRanks, NO_RANKS)
+  .refine(({ survivor, ...given }) => survivor !== "longest" || given.on !== "text" || columnOf(given) !== "text", {
+    error:
+      "equal texts have one length, so `longest` chooses nothing: name a column of numbers, or leave `survivor` out",
+    path: ["survivor"],
+  })
+  .refine((given) => given.on !== "text" || !survivorColumns(given).includes(columnOf(given)), {
+    error: "rows are equal in the column that is compared, so it chooses nothing: name another one",
+    path: ["survivor", "column"],
+  });
+type Options = z.output<typeof compared>;
 
 function columnOf({ on, key }: Pick<Options, "on" | "key">): string {
   return key ?? (on === "url" ? "url" : "text");
@@ -75,12 +90,12 @@ export default defineStage({
   name: "dedup/exact",
   version: 2,
   kind: "barrier",
-  summary: "Drops rows whose text, URL or another column equals that of an earlier row",
+  summary: "Drops rows whose text, URL or another column equals that of another row, which survives",
   options,
-  reads: (given) => [columnOf(given)],
+  reads: (given) => [columnOf(given), ...survivorColumns(given)],
   writes: [],
-  reasons: { duplicate: "the same text, or other value that is compared, as an earlier row" },
-  exchange: ({ scope }) => ({ scope, verdict: "drop", reason: "duplicate" }),
+  reasons: { duplicate: "the same text, or other value that is compared, as a row that survives" },
+  exchange: ({ scope, ...given }) => ({ scope, verdict: "drop", reason: "duplicate", ...survival(given) }),
   create: (given) => {
     const { on } = given;
     const hasher = wideHasher();

@@ -21,6 +21,7 @@ import { equalSlots } from "../../kernels/dedup/leaders.ts";
 import { assetPath, barrier, defineStage } from "../define.ts";
 import { ReferenceIndex } from "./reference-index.ts";
 import { checkSketch, createSketcher, sketchOptions } from "./sketch-options.ts";
+import { hasRanks, NO_RANKS, precedenceOption, survival, survivorColumns, survivorOption } from "./survivor-options.ts";
 
 export default defineStage({
   name: "dedup/minhash",
@@ -39,26 +40,8 @@ export default defineStage({
             "what is asked beside a common band: a number is the estimated similarity, the share of equal slots, before rows are united; `text` " +
               "compares texts, and only rows fall all of whose text stands in pieces in a row that stays. Off by default",
           ),
-        survivor: z
-          .union([
-            z.enum(["first", "longest"]),
-            z.strictObject({
-              column: z.string().min(1).describe("column of numbers"),
-              order: z.enum(["largest", "smallest"]).default("largest").describe("which number survives"),
-            }),
-          ])
-          .optional()
-          .describe(
-            "which row of a cluster survives: the `first` by address, the `longest` text, or by a column; of equal rows the first. `longest` with " +
-              "`verify: text`, else `first`",
-          ),
-        precedence: z
-          .array(z.string().min(1))
-          .min(1)
-          .optional()
-          .describe(
-            "with `scope: pipeline`: sources by rank, the highest first; of a cluster a row of the highest one survives. Sources that are not named come last",
-          ),
+        survivor: survivorOption("`longest` with `verify: text`, else `first`"),
+        precedence: precedenceOption(),
         against: z
           .union([assetPath(), z.array(assetPath()).min(1)])
           .optional()
@@ -71,12 +54,9 @@ export default defineStage({
           .default("source")
           .describe("rows compared with each other: those of one source, or of every source that uses the pipeline"),
       })
-      .refine(({ scope, precedence }) => scope === "pipeline" || precedence === undefined, {
-        error: "rows of one source have one rank: use `scope: pipeline`, or leave `precedence` out",
-        path: ["precedence"],
-      }),
+      .refine(hasRanks, NO_RANKS),
   ),
-  reads: ({ survivor }) => ["text", ...(typeof survivor === "object" ? [survivor.column] : [])],
+  reads: (given) => ["text", ...survivorColumns(given)],
   writes: [],
   reasons: ({ against }) => ({
     near_duplicate: "agrees with another row, which survives, in a whole band",
@@ -88,8 +68,7 @@ export default defineStage({
     scope,
     verdict: "drop",
     reason: "near_duplicate",
-    ...((survivor !== "first" || verify === "text") && { election: { survivor, text: verify === "text" } }),
-    ...(precedence && { precedence }),
+    ...survival({ survivor, precedence }, verify === "text"),
   }),
   tables: ({ against, family, hash, words, ngram, bands, rows, seed }) =>
     against && { against, family, hash, words, ngram, bands, rows, seed },

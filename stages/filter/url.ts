@@ -93,12 +93,15 @@ export class UrlJudge {
   readonly #minSoftWords: number;
   readonly #range = new HostRange();
   readonly #registrable = new RegistrableDomain();
+  #name = Buffer.alloc(256);
   readonly #scan: WasmUrlScan | undefined;
   /** Of each URL that was met: its place in the scan, -1 where it is not there. */
   readonly #scanned = new Int32Array(CHUNK);
   /** The hashes of its registrable domain and of its host, and whether one of them may be listed. */
   readonly #hashes = new Uint32Array(2 * CHUNK);
   readonly #marks = new Uint8Array(2 * CHUNK);
+  /** Where its host begins, its registrable domain, and where both end, from its first byte on; -1 where that is not known. */
+  readonly #places = new Int32Array(3 * CHUNK);
   #met = 0;
   #judged = 0;
 
@@ -157,7 +160,7 @@ export class UrlJudge {
     this.detail = undefined;
     const url = this.#judged++;
     if (this.#marks[2 * url] === 1 || this.#marks[2 * url + 1] === 1) {
-      const reason = this.#judgeHost(bytes, start, end);
+      const reason = this.#judgeHost(url, bytes, start, end);
       if (reason !== undefined) return reason;
     }
     const scanned = int32At(this.#scanned, url);
@@ -184,9 +187,13 @@ export class UrlJudge {
   #hashHost(url: number, bytes: Uint8Array, start: number, end: number): void {
     if (!this.#hasDomain(bytes, start, end)) {
       this.#hashes.fill(0, 2 * url, 2 * url + 2);
+      this.#places[3 * url] = -1;
       return;
     }
     const { host, hostStart, hostEnd, start: domain } = this.#registrable;
+    this.#places[3 * url] = host === bytes ? hostStart - start : -1;
+    this.#places[3 * url + 1] = domain - start;
+    this.#places[3 * url + 2] = hostEnd - start;
     const hash = lineHash(host, domain, hostEnd);
     this.#hashes[2 * url] = hash;
     this.#hashes[2 * url + 1] = domain > hostStart ? lineHash(host, hostStart, hostEnd) : hash;
@@ -198,14 +205,37 @@ export class UrlJudge {
     return this.#registrable.find(bytes, this.#range, this.#fold);
   }
 
-  #judgeHost(bytes: Uint8Array, start: number, end: number): Reason | undefined {
-    if (!this.#hasDomain(bytes, start, end)) return undefined;
+  /** As `#hasDomain`, of a URL that was met: what was found then is not looked for again. */
+  #hasMetDomain(url: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const scanned = int32At(this.#scanned, url);
+    if (scanned >= 0 && this.#scan?.hasOddHost(scanned) === false) {
+      // A plain host: its suffix is one label.
+      this.#range.find(bytes, start, end);
+      this.#registrable.setPlain(bytes, this.#range);
+      return true;
+    }
+    const host = int32At(this.#places, 3 * url);
+    if (host < 0) return this.#hasDomain(bytes, start, end);
+    const [domain, hostEnd] = [int32At(this.#places, 3 * url + 1), int32At(this.#places, 3 * url + 2)];
+    this.#registrable.set(bytes, start + host, start + domain, start + hostEnd);
+    return true;
+  }
+
+  #judgeHost(url: number, bytes: Uint8Array, start: number, end: number): Reason | undefined {
+    if (!this.#hasMetDomain(url, bytes, start, end)) return undefined;
     const { host, hostStart, hostEnd, start: domain } = this.#registrable;
     const { domains } = this.#lists;
     const isDomain = domains.has(host, domain, hostEnd);
     if (!isDomain && !domains.has(host, hostStart, hostEnd)) return undefined;
-    this.detail = Buffer.from(host.subarray(isDomain ? domain : hostStart, hostEnd)).toString("utf8");
+    this.detail = this.#spelled(host, isDomain ? domain : hostStart, hostEnd);
     return isDomain ? "blocked_domain" : "blocked_host";
+  }
+
+  /** As text. A buffer that is there already costs less than one around each host. */
+  #spelled(host: Uint8Array, start: number, end: number): string {
+    if (this.#name.length < end - start) this.#name = Buffer.alloc(2 * (end - start));
+    for (let at = start; at < end; at++) this.#name[at - start] = host[at];
+    return this.#name.toString("utf8", 0, end - start);
   }
 }
 

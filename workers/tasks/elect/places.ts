@@ -190,6 +190,6 @@ function notNumbers(source: string, column: string, kind: string): DataError {
   return new DataError({
     code: "data/survivor-column",
     what: `the column ${column} of ${source} is ${kind}, and survivors are chosen by numbers`,
-    fix: "name a column of numbers, or use `survivor: longest`",
+    fix: "name a column of numbers, or leave `survivor` out",
   });
 }
