@@ -282,9 +282,9 @@ export function takesRows({ verdict }: { readonly verdict: Exchange["verdict"] }
   return verdict !== "edit";
 }
 
-/** Whether a group compares all windows of texts, which takes more than one round. */
-export function comparesWindows({ stage: { exchange } }: Pick<MatchGroup, "stage">): boolean {
-  return exchange?.verdict === "edit" && exchange.unit === "windows";
+/** Whether a group compares all fragments of texts, which takes more than one round. */
+export function comparesFragments({ stage: { exchange } }: Pick<MatchGroup, "stage">): boolean {
+  return exchange?.verdict === "edit" && exchange.unit === "fragments";
 }
 
 /** Every stage that a task of `plan` makes an operator of. */

@@ -7,13 +7,13 @@
 import type { Batch } from "../batch/batch.ts";
 import type { Bitmap } from "../batch/bitmap.ts";
 import type { Keep } from "../kernels/substring/cuts.ts";
-import type { WindowShape } from "../kernels/substring/sampler.ts";
+import type { FragmentShape } from "../kernels/substring/sampler.ts";
 
 /** Who is compared with whom, and what a barrier does about it: declared, so that a run is planned without creating anything. */
 export type Exchange = ExchangeScope & (Comparison | Selection);
 
-/** What an editing barrier compares: parts of texts that the stage names, or all windows of a length. */
-export type EditUnit = "parts" | "windows";
+/** What an editing barrier compares: parts of texts that the stage names, or all fragments of a length. */
+export type EditUnit = "parts" | "fragments";
 
 interface ExchangeScope {
   /** The rows compared with each other: those of one source, or of every source that uses the pipeline. */
@@ -134,7 +134,7 @@ export interface PartBarrierOperator extends EditRules {
   ) => void;
 }
 
-/** The symbols of rows that windows are made of: bytes of their texts, or ids. */
+/** The symbols of rows that fragments are made of: bytes of their texts, or ids. */
 export interface SymbolColumn {
   readonly data: Uint8Array;
   /** Byte of `data` where the symbols of each row begin, and where those of the last one end. */
@@ -144,20 +144,20 @@ export interface SymbolColumn {
 }
 
 /**
- * Cuts every window of a length that stands in an earlier row, or earlier in the same one without overlap. The engine samples windows, compares
+ * Cuts every fragment of a length that stands in an earlier row, or earlier in the same one without overlap. The engine samples fragments, compares
  * samples and goes on with what they leave open, see kernels/substring: the stage only says what the symbols are.
  */
-export interface WindowBarrierOperator extends EditRules {
+export interface FragmentBarrierOperator extends EditRules {
   readonly kind: "barrier";
   readonly verdict: "edit";
-  readonly unit: "windows";
-  readonly shape: WindowShape;
+  readonly unit: "fragments";
+  readonly shape: FragmentShape;
   readonly keep: Keep;
   /** The symbols of the rows in `rows`; those of others may be missing. Valid until the next call. */
   readonly symbols: (batch: Batch, rows: Bitmap) => SymbolColumn;
 }
 
-export type EditBarrierOperator = PartBarrierOperator | WindowBarrierOperator;
+export type EditBarrierOperator = PartBarrierOperator | FragmentBarrierOperator;
 
 /**
  * Keeps a stretch of the rows in the order of their keys; rows of equal keys are in order of address.
@@ -221,11 +221,11 @@ export function editBarrier(operator: Omit<PartBarrierOperator, "kind" | "verdic
   return { kind: "barrier", verdict: "edit", unit: "parts", ...operator };
 }
 
-/** A barrier that cuts windows out of texts. */
-export function windowBarrier(
-  operator: Omit<WindowBarrierOperator, "kind" | "verdict" | "unit">,
-): WindowBarrierOperator {
-  return { kind: "barrier", verdict: "edit", unit: "windows", ...operator };
+/** A barrier that cuts fragments out of texts. */
+export function fragmentBarrier(
+  operator: Omit<FragmentBarrierOperator, "kind" | "verdict" | "unit">,
+): FragmentBarrierOperator {
+  return { kind: "barrier", verdict: "edit", unit: "fragments", ...operator };
 }
 
 /** A barrier that keeps a number of rows. */

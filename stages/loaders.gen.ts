@@ -27,6 +27,7 @@ export const STAGE_LOADERS = {
   "filter/length": () => import("./filter/length.ts"),
   "filter/license": () => import("./filter/license.ts"),
   "filter/periodic-repeats": () => import("./filter/periodic-repeats.ts"),
+  "filter/quantile": () => import("./filter/quantile.ts"),
   "filter/regex": () => import("./filter/regex.ts"),
   "filter/repeated-parts": () => import("./filter/repeated-parts.ts"),
   "filter/sample": () => import("./filter/sample.ts"),

@@ -47,6 +47,7 @@ import filterLanguage from "./filter/language.ts";
 import filterLength from "./filter/length.ts";
 import filterLicense from "./filter/license.ts";
 import filterPeriodicRepeats from "./filter/periodic-repeats.ts";
+import filterQuantile from "./filter/quantile.ts";
 import filterRegex from "./filter/regex.ts";
 import filterRepeatedParts from "./filter/repeated-parts.ts";
 import filterSample from "./filter/sample.ts";
@@ -106,6 +107,7 @@ export const BUILTIN_STAGES = {
   "filter/length": filterLength,
   "filter/license": filterLicense,
   "filter/periodic-repeats": filterPeriodicRepeats,
+  "filter/quantile": filterQuantile,
   "filter/regex": filterRegex,
   "filter/repeated-parts": filterRepeatedParts,
   "filter/sample": filterSample,

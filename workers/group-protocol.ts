@@ -83,7 +83,7 @@ export interface DecideTask {
   readonly parts: number;
 }
 
-/** What stands together in a partition: parts of one key, or runs of windows that share a sample. */
+/** What stands together in a partition: parts of one key, or runs of fragments that share a sample. */
 export interface ClusterCounts {
   readonly clusters: number;
   readonly members: number;
@@ -92,7 +92,7 @@ export interface ClusterCounts {
 
 export interface MatchMarker {
   readonly files: readonly VouchedFile[];
-  /** Pairs found, of a barrier that selects rows put in order, of one that compares windows samples that are not alone. */
+  /** Pairs found, of a barrier that selects rows put in order, of one that compares fragments samples that are not alone. */
   readonly edges: number;
   /** Of a barrier that edits. */
   readonly clusters?: ClusterCounts;

@@ -13,7 +13,7 @@ import { MarkerPlaces } from "./marker-places.ts";
 import type { MarkerOf, Task, TaskResult } from "./protocol.ts";
 import { readSpans } from "./spans.ts";
 import { arrange } from "./tasks/arrange.ts";
-import { compareWindows } from "./tasks/compare-windows.ts";
+import { compareFragments } from "./tasks/compare-fragments.ts";
 import { cut } from "./tasks/cut.ts";
 import { decide } from "./tasks/elect/decide.ts";
 import { elect } from "./tasks/elect/elect.ts";
@@ -61,7 +61,7 @@ async function perform(task: Task, context: WorkerContext): Promise<Marker> {
     case "refine":
       return refine(task, context);
     case "compare":
-      return compareWindows(task, context);
+      return compareFragments(task, context);
     case "unite":
       return unite(task, context);
     case "elect":

@@ -1,12 +1,12 @@
 // module
 /**
- * Which k-grams of a document stand for its windows. Host: kernels/wasm/substring.ts, twin: kernels/substring/sampler.ts, which says what is sampled.
+ * Which k-grams of a document stand for its fragments. Host: kernels/wasm/substring.ts, twin: kernels/substring/sampler.ts, which says what is sampled.
  *
  * Order of use: `configure`, then for each document `open`, its bytes at the address that gives, and `advance` until it says that all is done; after
- * each call the host takes what lies at `keysAddress` and `wordsAddress`. Minima of a sliding window come from minima of blocks, backwards through
+ * each call the host takes what lies at `keysAddress` and `wordsAddress`. Minima of a sliding fragment come from minima of blocks, backwards through
  * the block before and forwards through this one: no branch that depends on the text but the one that finds another sample.
  *
- * Memory: 24 bytes a symbol of a window, 512 KB, and the document. Price: 5 ns a symbol.
+ * Memory: 24 bytes a symbol of a fragment, 512 KB, and the document. Price: 5 ns a symbol.
  */
 import { xxh64 } from "../hash/xxh64";
 import { isSame } from "./equal";
@@ -14,7 +14,7 @@ import { isSame } from "./equal";
 /** Odd, so that no symbol is ever lost from the sum. */
 const FACTOR: u32 = 0x2c1b3c6d;
 const NONE: u64 = u64.MAX_VALUE;
-/** Entries that `advance` may leave before it returns; a block of windows may add one each. */
+/** Entries that `advance` may leave before it returns; a block of fragments may add one each. */
 const OUT_ENTRIES: usize = 8192;
 const KEY_BYTES: usize = 16;
 /** A slot of the cache: document, record, first symbol of its context, its shape, its key. */
@@ -27,7 +27,7 @@ const REPEAT: u32 = 0x80000000;
 
 let length: i32 = 0;
 let gram: i32 = 0;
-/** k-grams of a window. */
+/** k-grams of a fragment. */
 let width: i32 = 0;
 let symbolShift: usize = 0;
 let outFactor: u32 = 0;
@@ -51,27 +51,27 @@ let records: u32 = 0;
 let recentEnd: u32 = 0;
 let keyCount: u32 = 0;
 let wordCount: u32 = 0;
-// The sample before: of which record it is a copy, and whether its context repeats itself after as many symbols as it has windows.
+// The sample before: of which record it is a copy, and whether its context repeats itself after as many symbols as it has fragments.
 let lastCount: i32 = 0;
 let lastOffset: i32 = 0;
 let lastRecord: u32 = 0;
 let lastStart: i32 = 0;
 let lastRepeats: bool = false;
-// What is not written yet: windows that are repeats, or samples that follow a record.
+// What is not written yet: fragments that are repeats, or samples that follow a record.
 let openKind: u32 = 0;
 let openRecord: u32 = 0;
 let openCount: u32 = 0;
 
-/** Windows of `windowLength` symbols of `2 ** shift` bytes, by k-grams of `gramLength`. Once. */
-export function configure(windowLength: i32, gramLength: i32, shift: i32): void {
-  length = windowLength;
+/** Fragments of `fragmentLength` symbols of `2 ** shift` bytes, by k-grams of `gramLength`. Once. */
+export function configure(fragmentLength: i32, gramLength: i32, shift: i32): void {
+  length = fragmentLength;
   gram = gramLength;
-  width = windowLength - gramLength + 1;
+  width = fragmentLength - gramLength + 1;
   symbolShift = <usize>shift;
   outFactor = 1;
   for (let i = 0; i < gramLength - 1; i++) outFactor *= FACTOR;
   let ring: u32 = 64;
-  while (ring < <u32>windowLength * 2) ring *= 2;
+  while (ring < <u32>fragmentLength * 2) ring *= 2;
   recentMask = ring - 1;
   const entries = OUT_ENTRIES + 4 * <usize>width;
   const top = (__heap_base + 63) & ~63;
@@ -209,14 +209,14 @@ function fill<T>(from: i32, count: i32): void {
   rolling = hash;
 }
 
-/** From window `window` on another k-gram is the smallest. */
-function choose(window: i32, least: u64): void {
-  if (chosen >= 0) take(first, window - first, chosen);
-  first = window;
+/** From fragment `fragment` on another k-gram is the smallest. */
+function choose(fragment: i32, least: u64): void {
+  if (chosen >= 0) take(first, fragment - first, chosen);
+  first = fragment;
   chosen = ~(<i32>least);
 }
 
-/** The windows `[start, start + count)`, whose sample is the k-gram at `position`. */
+/** The fragments `[start, start + count)`, whose sample is the k-gram at `position`. */
 function take(start: i32, count: i32, position: i32): void {
   const offset = position - start;
   const context = text + ((<usize>start) << symbolShift);
@@ -277,7 +277,7 @@ function matches(entry: usize, shape: u32, key: u64, context: usize, bytes: usiz
   return isSame(context, text + ((<usize>load<i32>(entry, 8)) << symbolShift), bytes);
 }
 
-/** Windows that are those of `record`, which begins at `recordStart`: repeats of them, unless they overlap them. */
+/** Fragments that are those of `record`, which begins at `recordStart`: repeats of them, unless they overlap them. */
 function follow(record: u32, recordStart: i32, start: i32, count: i32): void {
   lastRecord = record;
   lastStart = recordStart;

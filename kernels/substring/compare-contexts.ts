@@ -1,22 +1,22 @@
 /**
- * Compares unsettled runs that share a k-gram, and tells which of their windows have a copy before them.
+ * Compares unsettled runs that share a k-gram, and tells which of their fragments have a copy before them.
  *
- * Two windows are equal only where their k-grams stand at the same place in both, so two runs are compared once: how far they agree to the left and to the
- * right of the k-gram says which windows are equal. Groups of more than {@link MAX_PAIRED} runs go through a table of contents and their lowest addresses,
+ * Two fragments are equal only where their k-grams stand at the same place in both, so two runs are compared once: how far they agree to the left and to the
+ * right of the k-gram says which fragments are equal. Groups of more than {@link MAX_PAIRED} runs go through a table of contents and their lowest addresses,
  * which keeps the work linear. Invariant: exact, whatever hashes collide, and the same for any order of groups.
  *
- * Memory: the contexts that are added, 16 bytes a context, and a table of {@link TABLE_WINDOWS} windows; larger groups are taken in slices of their contents.
- * Price: 300 ns a pair, 100 ns a window of a large group.
+ * Memory: the contexts that are added, 16 bytes a context, and a table of {@link TABLE_FRAGMENTS} fragments; larger groups are taken in slices of their contents.
+ * Price: 300 ns a pair, 100 ns a fragment of a large group.
  */
 import { CONTEXT, CONTEXT_HEAD } from "./context-record.ts";
 
 /** Runs of a group that are compared each with each. */
 export const MAX_PAIRED = 32;
-/** Windows that the table is made for: 12 bytes each, half of it full. */
-const TABLE_WINDOWS = 1 << 20;
+/** Fragments that the table is made for: 12 bytes each, half of it full. */
+const TABLE_FRAGMENTS = 1 << 20;
 const FACTOR = 0x2c1b3c6d;
 
-/** Windows `[from, to)` of a document, by where they start, that have a copy before them. Ranges may come twice and overlap. */
+/** Fragments `[from, to)` of a document, by where they start, that have a copy before them. Ranges may come twice and overlap. */
 export type DuplicateVisitor = (input: number, document: number, from: number, to: number) => void;
 
 export interface CompareOptions {
@@ -24,7 +24,7 @@ export interface CompareOptions {
   readonly gram: number;
   readonly symbol_bytes: 1 | 4;
   readonly maxPaired?: number;
-  readonly tableWindows?: number;
+  readonly tableFragments?: number;
 }
 
 export class ContextComparer {
@@ -32,7 +32,7 @@ export class ContextComparer {
   readonly #gram: number;
   readonly #symbolBytes: 1 | 4;
   readonly #maxPaired: number;
-  readonly #tableWindows: number;
+  readonly #tableFragments: number;
   #words = new Uint32Array(1 << 16);
   #bytes = new Uint8Array(this.#words.buffer);
   #used = 0;
@@ -40,19 +40,25 @@ export class ContextComparer {
   readonly #contexts: number[] = [];
   readonly #inputs: number[] = [];
   readonly #covered: Uint8Array;
-  // The runs that the run at hand agrees with: windows by their places before the k-gram, and where they stand where that may be too near.
+  // The runs that the run at hand agrees with: fragments by their places before the k-gram, and where they stand where that may be too near.
   readonly #agreements: { low: number; high: number; position: number | undefined }[] = [];
   #slotHashes = new Uint32Array(0);
-  /** Context and window of it that a slot of the table was filled with first, from 1. */
+  /** Context and fragment of it that a slot of the table was filled with first, from 1. */
   #slotContexts = new Uint32Array(0);
-  #slotWindows = new Uint32Array(0);
+  #slotFragments = new Uint32Array(0);
 
-  constructor({ length, gram, symbol_bytes, maxPaired = MAX_PAIRED, tableWindows = TABLE_WINDOWS }: CompareOptions) {
+  constructor({
+    length,
+    gram,
+    symbol_bytes,
+    maxPaired = MAX_PAIRED,
+    tableFragments = TABLE_FRAGMENTS,
+  }: CompareOptions) {
     this.#length = length;
     this.#gram = gram;
     this.#symbolBytes = symbol_bytes;
     this.#maxPaired = maxPaired;
-    this.#tableWindows = tableWindows;
+    this.#tableFragments = tableFragments;
     this.#covered = new Uint8Array(length);
   }
 
@@ -102,13 +108,13 @@ export class ContextComparer {
     }
   }
 
-  /** Notes which windows of `own` are equal to windows of the earlier context `other`. */
+  /** Notes which fragments of `own` are equal to fragments of the earlier context `other`. */
   #agree(own: number, other: number): void {
     const words = this.#words;
     const [a, b] = [this.#contexts[own], this.#contexts[other]];
     const [runA, runB] = [words[a + CONTEXT.run], words[b + CONTEXT.run]];
     const [offsetA, offsetB] = [runA & 0x7fff, runB & 0x7fff];
-    // Windows by how far their k-gram is behind their first symbol.
+    // Fragments by how far their k-gram is behind their first symbol.
     const most = Math.min(offsetA, offsetB);
     const least = Math.max(offsetA - (runA >>> 15), offsetB - (runB >>> 15)) + 1;
     if (least > most) return;
@@ -146,7 +152,7 @@ export class ContextComparer {
     return 4 * (context + CONTEXT_HEAD + 2 * this.#words[context + CONTEXT.pairs]);
   }
 
-  /** Calls `at` with the first window of a context's run and of each of its followers. */
+  /** Calls `at` with the first fragment of a context's run and of each of its followers. */
   #eachCopy(context: number, at: (start: number) => void): void {
     const words = this.#words;
     at(words[context + CONTEXT.start]);
@@ -174,31 +180,31 @@ export class ContextComparer {
     });
   }
 
-  /** Tells of the windows of a run at `start` that are covered. */
+  /** Tells of the fragments of a run at `start` that are covered. */
   #tellCovered(own: number, start: number, count: number, visitor: DuplicateVisitor): void {
     const covered = this.#covered;
     const document = this.#words[this.#contexts[own] + CONTEXT.document];
-    for (let window = 0; window < count; ) {
-      if (covered[window] === 0) {
-        window++;
+    for (let fragment = 0; fragment < count; ) {
+      if (covered[fragment] === 0) {
+        fragment++;
         continue;
       }
-      const from = window;
-      while (window < count && covered[window] === 1) window++;
-      visitor(this.#inputs[own], document, start + from, start + window);
+      const from = fragment;
+      while (fragment < count && covered[fragment] === 1) fragment++;
+      visitor(this.#inputs[own], document, start + from, start + fragment);
     }
   }
 
-  /** A large group: every window through a table of contents and their lowest addresses. */
+  /** A large group: every fragment through a table of contents and their lowest addresses. */
   #tabulate(order: readonly number[], from: number, to: number, visitor: DuplicateVisitor): void {
-    let windows = 0;
-    for (let i = from; i < to; i++) windows += this.#words[this.#contexts[order[i]] + CONTEXT.run] >>> 15;
-    const slices = Math.ceil(windows / this.#tableWindows);
-    const slots = 2 ** Math.ceil(Math.log2(2 * Math.min(windows, this.#tableWindows) + 2));
+    let fragments = 0;
+    for (let i = from; i < to; i++) fragments += this.#words[this.#contexts[order[i]] + CONTEXT.run] >>> 15;
+    const slices = Math.ceil(fragments / this.#tableFragments);
+    const slots = 2 ** Math.ceil(Math.log2(2 * Math.min(fragments, this.#tableFragments) + 2));
     if (this.#slotHashes.length < slots) {
       this.#slotHashes = new Uint32Array(slots);
       this.#slotContexts = new Uint32Array(slots);
-      this.#slotWindows = new Uint32Array(slots);
+      this.#slotFragments = new Uint32Array(slots);
     }
     for (let slice = 0; slice < slices; slice++) {
       this.#slotContexts.fill(0);
@@ -217,35 +223,35 @@ export class ContextComparer {
     for (let i = 0; i < span; i++) power = Math.imul(power, FACTOR);
     let hash = 0;
     for (let i = 0; i < span; i++) hash = (Math.imul(hash, FACTOR) + bytes[text + i] + 1) | 0;
-    /** Windows of the slice that were there before, with the context that has them first. */
+    /** Fragments of the slice that were there before, with the context that has them first. */
     const found: number[] = [];
-    for (let window = 0; window < count; window++) {
+    for (let fragment = 0; fragment < count; fragment++) {
       const mixed = mix(hash);
       if (mixed % slices === slice) {
-        const first = this.#lookUp(mixed, own, window, text + window * size, span);
-        if (first >= 0) found.push(window, first);
+        const first = this.#lookUp(mixed, own, fragment, text + fragment * size, span);
+        if (first >= 0) found.push(fragment, first);
       }
-      for (let i = 0; i < size && window + 1 < count; i++) {
-        const at = text + window * size + i;
+      for (let i = 0; i < size && fragment + 1 < count; i++) {
+        const at = text + fragment * size + i;
         hash = (Math.imul(hash, FACTOR) + bytes[at + span] + 1 - Math.imul(bytes[at] + 1, power)) | 0;
       }
     }
     if (found.length > 0) this.#tellFound(own, count, found, visitor);
   }
 
-  /** The slot of an equal window that came before; -1 where this one is the first, which is put in. */
-  #lookUp(hash: number, own: number, window: number, at: number, span: number): number {
+  /** The slot of an equal fragment that came before; -1 where this one is the first, which is put in. */
+  #lookUp(hash: number, own: number, fragment: number, at: number, span: number): number {
     const mask = this.#slotHashes.length - 1;
     for (let slot = Math.imul(hash, 0x9e3779b1) & mask; ; slot = (slot + 1) & mask) {
       const entry = this.#slotContexts[slot];
       if (entry === 0) {
         this.#slotHashes[slot] = hash;
         this.#slotContexts[slot] = own + 1;
-        this.#slotWindows[slot] = window;
+        this.#slotFragments[slot] = fragment;
         return -1;
       }
       if (this.#slotHashes[slot] !== hash) continue;
-      const other = this.#textOf(this.#contexts[entry - 1]) + this.#slotWindows[slot] * this.#symbolBytes;
+      const other = this.#textOf(this.#contexts[entry - 1]) + this.#slotFragments[slot] * this.#symbolBytes;
       if (this.#isSame(at, other, span)) return slot;
     }
   }
@@ -256,21 +262,21 @@ export class ContextComparer {
     return true;
   }
 
-  /** `found`: windows of the run, each with the slot of the window that has its content first. */
+  /** `found`: fragments of the run, each with the slot of the fragment that has its content first. */
   #tellFound(own: number, count: number, found: readonly number[], visitor: DuplicateVisitor): void {
     const words = this.#words;
     const context = this.#contexts[own];
     this.#eachCopy(context, (start) => {
       const covered = this.#covered.fill(0, 0, count);
       for (let i = 0; i < found.length; i += 2) {
-        const [window, slot] = [found[i], found[i + 1]];
+        const [fragment, slot] = [found[i], found[i + 1]];
         const first = this.#slotContexts[slot] - 1;
         const other = this.#contexts[first];
         const isNear =
           this.#inputs[first] === this.#inputs[own] &&
           words[other + CONTEXT.document] === words[context + CONTEXT.document];
-        const firstStart = words[other + CONTEXT.start] + this.#slotWindows[slot];
-        if (!isNear || firstStart + this.#length <= start + window) covered[window] = 1;
+        const firstStart = words[other + CONTEXT.start] + this.#slotFragments[slot];
+        if (!isNear || firstStart + this.#length <= start + fragment) covered[fragment] = 1;
       }
       this.#tellCovered(own, start, count, visitor);
     });

@@ -1,8 +1,8 @@
 /**
  * Contexts: unsettled runs with all their symbols, on their way to who compares them.
  *
- * A record in u32 words: words of the record, hash of the k-gram (two), number, document, first window, word of the run (sample-words.ts), pairs of followers; the
- * pairs (first window, runs); then the bytes of the run's windows, padded with zeros. Price: 32 bytes, and those of the windows.
+ * A record in u32 words: words of the record, hash of the k-gram (two), number, document, first fragment, word of the run (sample-words.ts), pairs of followers; the
+ * pairs (first fragment, runs); then the bytes of the run's fragments, padded with zeros. Price: 32 bytes, and those of the fragments.
  */
 import { recordWord } from "./sample-words.ts";
 import type { UnsettledRun } from "./unsettled.ts";
@@ -12,7 +12,7 @@ export const CONTEXT_HEAD = 8;
 /** Where parts of a record's head are. */
 export const CONTEXT = { high: 1, low: 2, record: 3, document: 4, start: 5, run: 6, pairs: 7 } as const;
 
-/** Writes a record to `out` and returns its words. `bytes[from, to)` are the symbols of the run's windows. */
+/** Writes a record to `out` and returns its words. `bytes[from, to)` are the symbols of the run's fragments. */
 export function writeContext(
   out: Uint32Array,
   address: { readonly high: number; readonly low: number; readonly record: number; readonly document: number },
@@ -38,7 +38,7 @@ export function writeContext(
   return words;
 }
 
-/** Words of a run's record, its windows having `bytes`. */
+/** Words of a run's record, its fragments having `bytes`. */
 export function contextWords({ followers }: UnsettledRun, bytes: number): number {
   return CONTEXT_HEAD + followers.length + Math.ceil(bytes / 4);
 }

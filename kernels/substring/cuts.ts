@@ -1,13 +1,13 @@
 /**
- * From windows that are duplicates to the bytes that go.
+ * From fragments that are duplicates to the bytes that go.
  *
- * `cover` cuts every byte of a duplicate window; `whole` only those all of whose windows are duplicates, so that every content keeps one whole copy.
+ * `cover` cuts every byte of a duplicate fragment; `whole` only those all of whose fragments are duplicates, so that every content keeps one whole copy.
  * Cuts are rounded inward to characters. Invariant: cuts ascend and do not touch.
  */
 
 export type Keep = "cover" | "whole";
 
-/** Pairs `[from, to)`: ranges of a document's windows, by where they start. Sorts them and puts together those that touch, in place; returns the pairs left. */
+/** Pairs `[from, to)`: ranges of a document's fragments, by where they start. Sorts them and puts together those that touch, in place; returns the pairs left. */
 export function unite(pairs: [number, number][]): [number, number][] {
   pairs.sort((a, b) => a[0] - b[0]);
   const united: [number, number][] = [];
@@ -19,16 +19,16 @@ export function unite(pairs: [number, number][]): [number, number][] {
   return united;
 }
 
-/** The symbols that go of a document of `symbols`, of whose windows of `length` those of `windows` (united) are duplicates. */
+/** The symbols that go of a document of `symbols`, of whose fragments of `length` those of `fragments` (united) are duplicates. */
 export function symbolCuts(
-  windows: readonly (readonly [number, number])[],
+  fragments: readonly (readonly [number, number])[],
   symbols: number,
   length: number,
   keep: Keep,
 ): [number, number][] {
   const all = symbols - length + 1;
   const cuts: [number, number][] = [];
-  for (const [first, end] of windows) {
+  for (const [first, end] of fragments) {
     let [from, to] = [first, end + length - 1];
     if (keep === "whole") [from, to] = [first === 0 ? 0 : first + length - 1, end === all ? symbols : end];
     if (from >= to) continue;

@@ -1,8 +1,8 @@
 /**
- * What the records of a partition come to: which runs of windows have a copy before them, and which may have one.
+ * What the records of a partition come to: which runs of fragments have a copy before them, and which may have one.
  *
  * Records that share a k-gram are a group; those of them whose whole run is the same are a class. A group of one class: all but its first record are
- * copies. A group of several: records that are not the first of their class are copies, and first ones are *unsettled*, for a part of their windows may
+ * copies. A group of several: records that are not the first of their class are copies, and first ones are *unsettled*, for a part of their fragments may
  * stand in an earlier one. Everything else is unique, and nothing is told of it.
  *
  * Use: `count` all records, then for each of `parts`: `open` it, `place` all records again, `visit`. Invariant: records come in ascending order of

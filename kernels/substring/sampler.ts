@@ -1,13 +1,13 @@
 /**
- * Which k-grams of a document stand for its windows.
+ * Which k-grams of a document stand for its fragments.
  *
- * A window is `length` symbols of one document, bytes or ids. It takes the k-gram in it whose hash is smallest, of equal hashes the last one: a choice that depends
- * on what the window holds and on nothing else. So *two equal windows choose k-grams at the same place of theirs*, and are found together among those
- * that share a sample. Windows that follow each other and choose the same k-gram are one run. Its key says two things: the hash of the k-gram, and that
- * of all symbols of its windows with the k-gram's place among them. Invariant: runs of a document with equal keys and places do not overlap as far
+ * A fragment is `length` symbols of one document, bytes or ids. It takes the k-gram in it whose hash is smallest, of equal hashes the last one: a choice that depends
+ * on what the fragment holds and on nothing else. So *two equal fragments choose k-grams at the same place of theirs*, and are found together among those
+ * that share a sample. Fragments that follow each other and choose the same k-gram are one run. Its key says two things: the hash of the k-gram, and that
+ * of all symbols of its fragments with the k-gram's place among them. Invariant: runs of a document with equal keys and places do not overlap as far
  * as they are records.
  *
- * Twin: kernels/wasm/substring.ts. Price: 60 ns a symbol; 20 bytes a symbol of a window and the last records.
+ * Twin: kernels/wasm/substring.ts. Price: 60 ns a symbol; 20 bytes a symbol of a fragment and the last records.
  */
 
 import { xxh64 } from "../hash/xxh64.ts";
@@ -15,8 +15,8 @@ import type { Xxh64Seed } from "../hash/xxh64-rows.ts";
 import { followerWord, recordWord, repeatWord } from "./sample-words.ts";
 
 /** What is sampled, and how densely. */
-export interface WindowShape {
-  /** Symbols of a window. */
+export interface FragmentShape {
+  /** Symbols of a fragment. */
   readonly length: number;
   /** Symbols of a k-gram, at most `length`. */
   readonly gram: number;
@@ -31,12 +31,12 @@ export interface SampleSink {
   words(words: Uint32Array): void;
 }
 
-export interface WindowSampler {
-  /** Samples the document `bytes[start, end)`. One that is shorter than a window has no samples. */
+export interface FragmentSampler {
+  /** Samples the document `bytes[start, end)`. One that is shorter than a fragment has no samples. */
   sample(bytes: Uint8Array, start: number, end: number, sink: SampleSink): void;
 }
 
-/** Half a window: the densest samples that still tell most contexts apart, see docs/dedup-edits.md. */
+/** Half a fragment: the densest samples that still tell most contexts apart, see docs/dedup-edits.md. */
 export function gramOf(length: number): number {
   return Math.ceil(length / 2);
 }
@@ -57,10 +57,10 @@ interface Kept {
   readonly low: number;
 }
 
-export class PlainWindowSampler implements WindowSampler {
-  readonly #shape: WindowShape;
+export class PlainFragmentSampler implements FragmentSampler {
+  readonly #shape: FragmentShape;
   readonly #outFactor: number;
-  // The k-grams that may still be a window's smallest, hashes ascending: a ring.
+  // The k-grams that may still be a fragment's smallest, hashes ascending: a ring.
   readonly #hashes: Uint32Array;
   readonly #places: Uint32Array;
   readonly #key = new Uint32Array(4);
@@ -72,7 +72,7 @@ export class PlainWindowSampler implements WindowSampler {
   #last: { count: number; offset: number; repeats: boolean; of: Kept } | undefined;
   #open: { readonly repeats: boolean; readonly record: number; count: number } | undefined;
 
-  constructor(shape: WindowShape) {
+  constructor(shape: FragmentShape) {
     this.#shape = shape;
     let factor = 1;
     for (let i = 1; i < shape.gram; i++) factor = Math.imul(factor, FACTOR);
@@ -113,10 +113,10 @@ export class PlainWindowSampler implements WindowSampler {
         head = (head + 1) % ring;
         size--;
       }
-      const window = i - width + 1;
-      if (window < 0 || this.#places[head] === chosen) continue;
-      if (chosen >= 0) this.#take(first, window - first, chosen, sink);
-      first = window;
+      const fragment = i - width + 1;
+      if (fragment < 0 || this.#places[head] === chosen) continue;
+      if (chosen >= 0) this.#take(first, fragment - first, chosen, sink);
+      first = fragment;
       chosen = this.#places[head];
     }
     this.#take(first, grams - width + 1 - first, chosen, sink);
@@ -130,7 +130,7 @@ export class PlainWindowSampler implements WindowSampler {
     return Math.imul(bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24), 0x9e3779b1) + 1;
   }
 
-  /** The windows `[start, start + count)`, whose sample is the k-gram at `position`. */
+  /** The fragments `[start, start + count)`, whose sample is the k-gram at `position`. */
   #take(start: number, count: number, position: number, sink: SampleSink): void {
     const { length, gram, symbol_bytes } = this.#shape;
     const offset = position - start;
@@ -192,7 +192,7 @@ export class PlainWindowSampler implements WindowSampler {
     return true;
   }
 
-  /** Windows that are those of `record`: repeats of them, unless they overlap them. */
+  /** Fragments that are those of `record`: repeats of them, unless they overlap them. */
   #follow({ record, start: recordStart }: Kept, start: number, count: number, sink: SampleSink): void {
     const repeats = recordStart + this.#shape.length <= start;
     const open = this.#open;

@@ -1,5 +1,5 @@
 /**
- * What the verdicts on the records of a document say of its windows: ranges of duplicates, and runs that are to be compared symbol by symbol.
+ * What the verdicts on the records of a document say of its fragments: ranges of duplicates, and runs that are to be compared symbol by symbol.
  *
  * A record that is a copy takes its followers along. One that is unsettled goes on with the places of its followers, because they hold the same symbols
  * and only differ in how far they are from an earlier copy. Memory: the unsettled records of one document.
@@ -10,7 +10,7 @@ import { type RunVisitor, visitRuns } from "./sample-words.ts";
 export const COPY = 1;
 export const UNSETTLED = 2;
 
-/** A run of windows of a document, and runs that are equal to it and overlap it. */
+/** A run of fragments of a document, and runs that are equal to it and overlap it. */
 export interface UnsettledRun {
   readonly record: number;
   readonly start: number;
@@ -21,7 +21,7 @@ export interface UnsettledRun {
   readonly followers: number[];
 }
 
-/** Windows `[from, to)` of a document, by where they start, that have a copy before them. */
+/** Fragments `[from, to)` of a document, by where they start, that have a copy before them. */
 export type RangeVisitor = (from: number, to: number) => void;
 
 export class DocumentVerdicts implements RunVisitor {
@@ -35,7 +35,7 @@ export class DocumentVerdicts implements RunVisitor {
   readonly #byRecord = new Map<number, UnsettledRun>();
 
   /**
-   * Tells `range` of the duplicates among the windows of the document whose words are `words[from, end)` and whose first record is `first` of `verdicts`, and returns
+   * Tells `range` of the duplicates among the fragments of the document whose words are `words[from, end)` and whose first record is `first` of `verdicts`, and returns
    * the unsettled runs, in order: valid until the next call. Ranges ascend and do not touch.
    */
   settle(
@@ -80,8 +80,8 @@ export class DocumentVerdicts implements RunVisitor {
     if (verdict === UNSETTLED) this.#byRecord.get(record)?.followers.push(start, runs);
   }
 
-  repeats(start: number, windows: number): void {
-    this.#add(start, start + windows);
+  repeats(start: number, fragments: number): void {
+    this.#add(start, start + fragments);
   }
 
   #add(from: number, to: number): void {

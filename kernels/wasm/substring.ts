@@ -1,10 +1,10 @@
 /**
- * Samples of windows in WebAssembly: the host of assembly/substring.
+ * Samples of fragments in WebAssembly: the host of assembly/substring.
  *
  * Invariant: the keys and words of the plain-TypeScript twin, word for word. A document costs one copy, and what it leaves comes in pieces of some
  * thousand entries. Memory: that of assembly/substring, with the longest document there was.
  */
-import type { SampleSink, WindowSampler, WindowShape } from "../substring/sampler.ts";
+import type { FragmentSampler, FragmentShape, SampleSink } from "../substring/sampler.ts";
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
@@ -19,13 +19,13 @@ interface Exports {
   advance(): number;
 }
 
-/** The twin of {@link PlainWindowSampler}. */
-export class WasmWindowSampler implements WindowSampler {
+/** The twin of {@link PlainFragmentSampler}. */
+export class WasmFragmentSampler implements FragmentSampler {
   readonly #exports: Exports;
-  readonly #shape: WindowShape;
+  readonly #shape: FragmentShape;
   #bytes = new Uint8Array(0);
 
-  constructor(module: WebAssembly.Module, shape: WindowShape) {
+  constructor(module: WebAssembly.Module, shape: FragmentShape) {
     this.#shape = shape;
     this.#exports = new WebAssembly.Instance(module).exports as unknown as Exports;
     this.#exports._start();

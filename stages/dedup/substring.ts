@@ -1,19 +1,19 @@
 /**
  * dedup/substring: every run of bytes, or of tokens, that stands in an earlier text, or earlier in the same one.
  *
- * Owns what the symbols are and what becomes of a text that lost some; kernels/substring finds the windows. Invariant: every byte that goes has an equal
- * byte that stays, at a lower address and in an equal window. A chain leaves its first copy; a run of one letter its first window. Nothing is
+ * Owns what the symbols are and what becomes of a text that lost some; kernels/substring finds the fragments. Invariant: every byte that goes has an equal
+ * byte that stays, at a lower address and in an equal fragment. A chain leaves its first copy; a run of one letter its first fragment. Nothing is
  * promised of a second run: what is put together anew may repeat something. Price: docs/dedup-edits.md.
  */
 import { z } from "zod";
 import { RecipeError } from "../../batch/errors.ts";
-import { MAX_WINDOW } from "../../kernels/substring/sample-words.ts";
+import { MAX_FRAGMENT } from "../../kernels/substring/sample-words.ts";
 import { gramOf } from "../../kernels/substring/sampler.ts";
-import { type AssetRef, defineStage, type EditRules, type SymbolColumn, windowBarrier } from "../define.ts";
+import { type AssetRef, defineStage, type EditRules, fragmentBarrier, type SymbolColumn } from "../define.ts";
 import { encodingOption, fileOption, openVocabulary } from "../tokenize/vocabulary-option.ts";
 import { tokenSymbols } from "./token-symbols.ts";
 
-/** The window that was measured to cut copies and to leave what two people may well write alike. */
+/** The fragment that was measured to cut copies and to leave what two people may well write alike. */
 const DEFAULT_LENGTH = { bytes: 200, tokens: 50 };
 
 export default defineStage({
@@ -22,14 +22,14 @@ export default defineStage({
   kind: "barrier",
   summary: "Cuts runs of bytes or tokens that stand in an earlier text",
   reference:
-    "Lee et al. 2021, exact substring deduplication, with the first copy kept: equal to a suffix array, window by window",
+    "Lee et al. 2021, exact substring deduplication, with the first copy kept: equal to a suffix array, fragment by fragment",
   options: z
     .strictObject({
       unit: z.enum(["bytes", "tokens"]).default("bytes").describe("what runs are made of"),
       length: z
         .int()
         .min(8)
-        .max(MAX_WINDOW)
+        .max(MAX_FRAGMENT)
         .optional()
         .describe("symbols of the shortest run that is cut: 200 bytes, or 50 tokens, when absent"),
       keep: z
@@ -63,7 +63,7 @@ export default defineStage({
     nothing_left: "all of the text was in earlier ones",
     too_little_left: "fewer than min_left bytes of the text were not in earlier ones",
   },
-  exchange: ({ scope }) => ({ scope, verdict: "edit", unit: "windows", reason: "nothing_left" }),
+  exchange: ({ scope }) => ({ scope, verdict: "edit", unit: "fragments", reason: "nothing_left" }),
   create: ({ unit, length = DEFAULT_LENGTH[unit], keep, join, min_left, file, encoding }, { assets }) => {
     const rules: EditRules = {
       ...(join === "newline" && { join: Uint8Array.of(0x0a) }),
@@ -71,11 +71,11 @@ export default defineStage({
     };
     const shape = { length, gram: gramOf(length), symbol_bytes: unit === "bytes" ? 1 : 4 } as const;
     if (unit === "bytes") {
-      return windowBarrier({ shape, keep, ...rules, symbols: ({ text }): SymbolColumn => text });
+      return fragmentBarrier({ shape, keep, ...rules, symbols: ({ text }): SymbolColumn => text });
     }
     const vocabulary = vocabularyOf(file, encoding);
     let symbols: ReturnType<typeof tokenSymbols> | undefined;
-    return windowBarrier({
+    return fragmentBarrier({
       shape,
       keep,
       ...rules,

@@ -6,7 +6,7 @@
  * its bytes and a third more, once for all threads.
  */
 import { z } from "zod";
-import { int32At, uint32At } from "../../batch/numbers.ts";
+import { int32At, uint32At, uint8At } from "../../batch/numbers.ts";
 import { wasmModule } from "../../io/wasm.ts";
 import { HostRange, withoutScheme } from "../../kernels/url/host.ts";
 import { lineHash } from "../../kernels/url/line-set.ts";
@@ -234,7 +234,7 @@ export class UrlJudge {
   /** As text. A buffer that is there already costs less than one around each host. */
   #spelled(host: Uint8Array, start: number, end: number): string {
     if (this.#name.length < end - start) this.#name = Buffer.alloc(2 * (end - start));
-    for (let at = start; at < end; at++) this.#name[at - start] = host[at];
+    for (let at = start; at < end; at++) this.#name[at - start] = uint8At(host, at);
     return this.#name.toString("utf8", 0, end - start);
   }
 }

@@ -7,7 +7,7 @@ import type { Batch } from "../../batch/batch.ts";
 import type { Column } from "../../batch/column.ts";
 import { jsonText } from "../../kernels/json/json-text.ts";
 import type { Seed } from "../../kernels/random/shuffle.ts";
-import { PlainWindowSampler } from "../../kernels/substring/sampler.ts";
+import { PlainFragmentSampler } from "../../kernels/substring/sampler.ts";
 import {
   type Answer,
   type BarrierOperator,
@@ -196,9 +196,9 @@ function checkBarrier(operator: BarrierOperator, example: Example, message: stri
 
 /** Per row, its keys as text, named by slot where rows meet by slot. */
 function keysOf(operator: BarrierOperator, batch: Batch): string[][] {
-  if (operator.verdict === "edit" && operator.unit === "windows") {
+  if (operator.verdict === "edit" && operator.unit === "fragments") {
     const { data, offsets } = operator.symbols(batch, batch.alive);
-    const sampler = new PlainWindowSampler(operator.shape);
+    const sampler = new PlainFragmentSampler(operator.shape);
     return Array.from({ length: batch.rows }, (_, row) => {
       const keys: string[] = [];
       const sink = { keys: (words: Uint32Array) => void keys.push(words.join(",")), words: () => undefined };

@@ -6,7 +6,7 @@ import test, { type TestContext } from "node:test";
 import { get_encoding } from "tiktoken";
 import { openRun, prepare, run, verifyRun } from "../../index.ts";
 import type { Plan } from "../../plan/plan.ts";
-import { duplicateWindows } from "../kernels/substring/oracle.ts";
+import { duplicateFragments } from "../kernels/substring/oracle.ts";
 import { article, randomizer, temporaryFolder } from "./fixture.ts";
 
 const LENGTH = 60;
@@ -43,7 +43,7 @@ function rowsOf(source: string, seed: number): Row[] {
   return rows;
 }
 
-/** Bytes of windows that are duplicates go, but for characters that would be torn. */
+/** Bytes of fragments that are duplicates go, but for characters that would be torn. */
 function expected(rows: readonly Row[]): { kept: Row[]; fell: Map<string, string>; cut_bytes: number } {
   const fell = new Map<string, string>();
   const texts = new Set<string>();
@@ -52,7 +52,7 @@ function expected(rows: readonly Row[]): { kept: Row[]; fell: Map<string, string
     return !texts.has(text) && texts.add(text);
   });
   const documents = distinct.map(({ text }) => Buffer.from(text));
-  const marks = duplicateWindows(documents, LENGTH);
+  const marks = duplicateFragments(documents, LENGTH);
   let cut_bytes = 0;
   const kept = distinct.flatMap(({ id }, index): Row[] => {
     const bytes = documents[index];
@@ -142,14 +142,14 @@ test("a run leaves what a suffix array leaves, with any workers, spans, partitio
   }
 });
 
-/** The text without the tokens all of whose windows are duplicates, with a newline where something went out of the middle. */
+/** The text without the tokens all of whose fragments are duplicates, with a newline where something went out of the middle. */
 function withoutTokens(texts: readonly string[], length: number): string[] {
   const encoding = get_encoding("gpt2");
   const seen = new Map<string, [number, number]>();
   const left = texts.map((text, row) => {
     const ids = [...encoding.encode_ordinary(text)];
-    const windows = Math.max(0, ids.length - length + 1);
-    const isCopy = Array.from({ length: windows }, (_, at) => {
+    const fragments = Math.max(0, ids.length - length + 1);
+    const isCopy = Array.from({ length: fragments }, (_, at) => {
       const name = ids.slice(at, at + length).join();
       const [firstRow, firstAt] = seen.get(name) ?? [row, at];
       if (!seen.has(name)) seen.set(name, [row, at]);

@@ -150,10 +150,10 @@ function buildGraph(schedule: Schedule): Graph {
     ingest: (source, pass) => entryAt(ingests, pass, "pass")(source),
     match: (group) => dedup(group).match,
     verdict: (group) => dedup(group).verdict,
-    windows: (group) => {
-      const { windows } = dedup(group);
-      if (windows === undefined) throw new Error("a group that unites pairs compares no windows");
-      return windows;
+    fragments: (group) => {
+      const { fragments } = dedup(group);
+      if (fragments === undefined) throw new Error("a group that unites pairs compares no fragments");
+      return fragments;
     },
   };
   const cut = shared(

@@ -1,6 +1,6 @@
 /**
  * The phases of one group of a barrier: match, a task a partition of the keys, and unite; where survivors are elected, elect, a task some clusters, and
- * decide; where windows are compared, in place of unite, refine, a task a span, and compare, a task a partition.
+ * decide; where fragments are compared, in place of unite, refine, a task a span, and compare, a task a partition.
  *
  * A group waits until all members are sketched, because documents are numbered through the members in recipe order; and for the verdicts of
  * the dropping barriers before it, whose losers take no part. Keys stay when a store is built: a changed member needs those of the others.
@@ -8,7 +8,7 @@
 import { entryAt } from "../../batch/entry.ts";
 import {
   barrierAt,
-  comparesWindows,
+  comparesFragments,
   electionOf,
   groupAt,
   type MatchGroup,
@@ -33,8 +33,8 @@ export interface GroupPhases {
   readonly match: PhaseSpec;
   /** The one that says who survives. */
   readonly verdict: PhaseSpec;
-  /** Where windows are compared. */
-  readonly windows?: { readonly refine: PhaseSpec; readonly compare: PhaseSpec };
+  /** Where fragments are compared. */
+  readonly fragments?: { readonly refine: PhaseSpec; readonly compare: PhaseSpec };
 }
 
 export function groupPhases(schedule: Schedule, group: number, phases: Phases): GroupPhases {
@@ -61,9 +61,9 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
       return [...numberingNeeds(schedule, group, phases), ...sketched, ...earlierNeeds(schedule, group, phases)];
     },
   };
-  if (comparesWindows(planned)) {
-    const windows = windowPhases(schedule, group, match, phases);
-    return { all: [match, windows.refine, windows.compare], match, verdict: windows.compare, windows };
+  if (comparesFragments(planned)) {
+    const fragments = fragmentPhases(schedule, group, match, phases);
+    return { all: [match, fragments.refine, fragments.compare], match, verdict: fragments.compare, fragments };
   }
   const unite: PhaseSpec = {
     id: `unite:${stage.id}@${names.join(",")}`,
@@ -163,7 +163,7 @@ function electSpans(schedule: Schedule, planned: MatchGroup): readonly ElectSpan
   });
 }
 
-function windowPhases(
+function fragmentPhases(
   schedule: Schedule,
   group: number,
   match: PhaseSpec,

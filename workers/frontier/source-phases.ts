@@ -6,7 +6,15 @@
  */
 import { entryAt } from "../../batch/entry.ts";
 import { requireDedupGates } from "../../manifests/dedup-gates.ts";
-import { barrierAt, comparesWindows, groupAt, type MatchGroup, passAt, sourceAt, takesRows } from "../../plan/plan.ts";
+import {
+  barrierAt,
+  comparesFragments,
+  groupAt,
+  type MatchGroup,
+  passAt,
+  sourceAt,
+  takesRows,
+} from "../../plan/plan.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import type { MarkedFile } from "../../store/marker.ts";
 import type { MarkerPlace } from "../markers.ts";
@@ -20,8 +28,8 @@ export interface Phases {
   readonly match: (group: number) => PhaseSpec;
   /** The phase that says who survives of a group. */
   readonly verdict: (group: number) => PhaseSpec;
-  /** What a group has that compares windows. */
-  readonly windows: (group: number) => { readonly refine: PhaseSpec; readonly compare: PhaseSpec };
+  /** What a group has that compares fragments. */
+  readonly fragments: (group: number) => { readonly refine: PhaseSpec; readonly compare: PhaseSpec };
   readonly ingest: (source: number, pass: number) => PhaseSpec;
 }
 
@@ -67,7 +75,7 @@ export function ingestPhase(
   const firstParts = once(() => (edits === undefined ? undefined : facts.firstParts(edits)));
   const editsOf = (span: number): RootsSlice | SpanOfGroup | undefined => {
     if (edits === undefined) return undefined;
-    if (comparesWindows(editingGroup(schedule, source, edits))) return schedule.spanOfGroup(source, edits, span);
+    if (comparesFragments(editingGroup(schedule, source, edits))) return schedule.spanOfGroup(source, edits, span);
     const first = firstParts();
     if (first === undefined) throw new Error(`${planned.name}: asked for cuts before parts were numbered`);
     const file = rootsOf(schedule, barrierAt(schedule.plan, source, edits).group);
@@ -111,8 +119,8 @@ export function ingestPhase(
       const spooled: Need = { phase: before, tasks: undone, left: products.spool };
       if (edits === undefined) return [all, spooled];
       const { group } = barrierAt(schedule.plan, source, edits);
-      if (comparesWindows(groupAt(schedule.plan, group))) {
-        const { refine, compare } = phases.windows(group);
+      if (comparesFragments(groupAt(schedule.plan, group))) {
+        const { refine, compare } = phases.fragments(group);
         // Until all members are cut, nobody knows the numbers of the spans.
         const isNumbered = schedule.spanNumbering(groupAt(schedule.plan, group)) !== undefined;
         const ranges: Need = {

@@ -20,7 +20,7 @@ import { readSpool } from "../../store/spool-reader.ts";
 import type { WorkerContext } from "../context.ts";
 import { addProgress } from "../progress.ts";
 import type { IngestMarker, IngestTask } from "../protocol.ts";
-import { windowsOf } from "./refine.ts";
+import { fragmentsOf } from "./refine.ts";
 import { Edits } from "./span/edits.ts";
 import { SpanMeter } from "./span/meter.ts";
 import { PartCuts } from "./span/part-cuts.ts";
@@ -134,7 +134,7 @@ function openEdits(task: IngestTask, context: WorkerContext): Edits | undefined 
   const barrier = barrierAt(plan, task.source, edits);
   const group = groupAt(plan, barrier.group);
   if ("input" in task.edits) {
-    const operator = windowsOf(context, group);
+    const operator = fragmentsOf(context, group);
     const place = { folder: layout.match(group.fingerprint), partitions: group.partitions, ...task.edits };
     return new Edits(new WindowCuts(operator, place), operator);
   }

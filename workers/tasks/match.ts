@@ -31,8 +31,8 @@ import { SignatureReader } from "../../store/signature-file.ts";
 import type { WorkerContext } from "../context.ts";
 import type { MatchMarker, MatchTask, PartsInput, UniteMarker, UniteTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
+import { writeVerdicts } from "./match-fragments.ts";
 import { matchInOrder } from "./match-in-order.ts";
-import { writeVerdicts } from "./match-windows.ts";
 import { memberFigures } from "./member-figures.ts";
 import { type Matching, selectStretch, writeOrdered } from "./select.ts";
 
@@ -63,7 +63,7 @@ export function match(task: MatchTask, context: WorkerContext): MatchMarker {
 
 function fileOf(operator: BarrierOperator): (partition: number) => string {
   if (operator.verdict === "select") return matchFiles.ordered;
-  return operator.verdict === "edit" && operator.unit === "windows" ? matchFiles.verdicts : matchFiles.edges;
+  return operator.verdict === "edit" && operator.unit === "fragments" ? matchFiles.verdicts : matchFiles.edges;
 }
 
 /** Writes what a partition comes to. */
@@ -73,7 +73,7 @@ function matched(
   context: WorkerContext,
   sinks: EdgeSinks,
 ): Omit<MatchMarker, "files"> {
-  if (operator.verdict === "edit" && operator.unit === "windows") {
+  if (operator.verdict === "edit" && operator.unit === "fragments") {
     const clusters = writeVerdicts(task, context.setup.match_memory_bytes, sinks.verified);
     return { edges: clusters.members, clusters };
   }

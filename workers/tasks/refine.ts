@@ -1,8 +1,8 @@
 /**
- * The second round of a barrier that compares windows, over one span: what the verdicts on samples settle is written as ranges, and what they leave
+ * The second round of a barrier that compares fragments, over one span: what the verdicts on samples settle is written as ranges, and what they leave
  * open goes, with its symbols, to the partition that compares it.
  *
- * Ranges are triples (document, first window, window behind the last) in u32, ascending. Reads the span's rows from the spool of the pass that sampled
+ * Ranges are triples (document, first fragment, fragment behind the last) in u32, ascending. Reads the span's rows from the spool of the pass that sampled
  * them. Memory: the span's words and verdicts, one batch, and a writer's run.
  */
 import { join } from "node:path";
@@ -20,7 +20,7 @@ import { contextWords, writeContext } from "../../kernels/substring/context-reco
 import { SAMPLE_SEED } from "../../kernels/substring/sampler.ts";
 import { COPY, DocumentVerdicts, UNSETTLED, type UnsettledRun } from "../../kernels/substring/unsettled.ts";
 import { barrierAt, groupAt, type MatchGroup, passAt, sourceAt } from "../../plan/plan.ts";
-import type { SymbolColumn, WindowBarrierOperator } from "../../stages/define.ts";
+import type { FragmentBarrierOperator, SymbolColumn } from "../../stages/define.ts";
 import { DealtFile, DealtWriter } from "../../store/dealt-file.ts";
 import { partitionOf } from "../../store/key-file.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
@@ -44,7 +44,7 @@ export function refine(task: RefineTask, context: WorkerContext): RefineMarker {
     const ranges = new BufferedWriter((bytes) => rangeFile.write(bytes));
     const contexts = new DealtWriter(contextFile, group.partitions);
     const verdicts = readVerdicts(task, group, folder);
-    const span = new SpanWindows(windowsOf(context, group), words, verdicts, ranges, contexts);
+    const span = new SpanFragments(fragmentsOf(context, group), words, verdicts, ranges, contexts);
     for (const batch of readSpool(join(ingested, spanFiles.spool(task.span)), sourceAt(context.plan, source).name)) {
       span.add(batch);
       for (const column of batch.columns.values()) for (const array of columnArrays(column)) release(array);
@@ -61,11 +61,11 @@ export function refine(task: RefineTask, context: WorkerContext): RefineMarker {
   return marker;
 }
 
-/** The operator of a group that compares windows. */
-export function windowsOf(context: WorkerContext, group: MatchGroup): WindowBarrierOperator {
+/** The operator of a group that compares fragments. */
+export function fragmentsOf(context: WorkerContext, group: MatchGroup): FragmentBarrierOperator {
   const operator = context.operator(group.stage);
-  if (operator.kind === "barrier" && operator.verdict === "edit" && operator.unit === "windows") return operator;
-  throw new Error(`${group.stage.use} compares no windows`);
+  if (operator.kind === "barrier" && operator.verdict === "edit" && operator.unit === "fragments") return operator;
+  throw new Error(`${group.stage.use} compares no fragments`);
 }
 
 /** Verdicts by record of the span; those behind the end are on records that are alone. */
@@ -87,8 +87,8 @@ function readVerdicts({ input, inputs }: RefineTask, { partitions }: MatchGroup,
   return verdicts;
 }
 
-class SpanWindows {
-  readonly #operator: WindowBarrierOperator;
+class SpanFragments {
+  readonly #operator: FragmentBarrierOperator;
   readonly #words: Uint32Array;
   readonly #verdicts: Uint8Array;
   readonly #ranges: BufferedWriter;
@@ -105,7 +105,7 @@ class SpanWindows {
   #unsettled = 0;
 
   constructor(
-    operator: WindowBarrierOperator,
+    operator: FragmentBarrierOperator,
     words: Uint32Array,
     verdicts: Uint8Array,
     ranges: BufferedWriter,

@@ -1,7 +1,7 @@
-/** Duplicate windows by a suffix array of all documents: slow, small, and made of nothing that the program has. */
+/** Duplicate fragments by a suffix array of all documents: slow, small, and made of nothing that the program has. */
 
-/** By document, 1 for every window that has an equal one before it that it does not overlap. */
-export function duplicateWindows(documents: readonly Uint8Array[], length: number): Uint8Array[] {
+/** By document, 1 for every fragment that has an equal one before it that it does not overlap. */
+export function duplicateFragments(documents: readonly Uint8Array[], length: number): Uint8Array[] {
   const starts: number[] = [];
   const symbols: number[] = [];
   for (const [index, document] of documents.entries()) {
@@ -16,11 +16,11 @@ export function duplicateWindows(documents: readonly Uint8Array[], length: numbe
     documentOf.fill(index, start, start + documents[index].length + 1);
   }
   const marks = documents.map(({ length: bytes }) => new Uint8Array(Math.max(0, bytes - length + 1)));
-  const isWindow = (at: number) => at - starts[documentOf[at]] + length <= documents[documentOf[at]].length;
+  const isFragment = (at: number) => at - starts[documentOf[at]] + length <= documents[documentOf[at]].length;
   for (let from = 0; from < order.length; ) {
     let to = from + 1;
     while (to < order.length && common(symbols, order[to - 1], order[to], length)) to++;
-    const group = [...order.subarray(from, to)].filter(isWindow);
+    const group = [...order.subarray(from, to)].filter(isFragment);
     const first = Math.min(...group);
     for (const at of group) {
       const apart = documentOf[first] !== documentOf[at] || first + length <= at;
@@ -52,8 +52,8 @@ function suffixArray(symbols: readonly number[]): Int32Array {
 }
 
 /** Marks of ranges. */
-export function marked(windows: number, ranges: readonly (readonly [number, number])[]): Uint8Array {
-  const marks = new Uint8Array(Math.max(0, windows));
+export function marked(fragments: number, ranges: readonly (readonly [number, number])[]): Uint8Array {
+  const marks = new Uint8Array(Math.max(0, fragments));
   for (const [from, to] of ranges) marks.fill(1, from, to);
   return marks;
 }

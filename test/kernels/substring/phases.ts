@@ -4,10 +4,10 @@ import { CONTEXT, contextWords, writeContext } from "../../../kernels/substring/
 import { unite } from "../../../kernels/substring/cuts.ts";
 import { SampleGroups } from "../../../kernels/substring/sample-groups.ts";
 import {
+  type FragmentSampler,
+  type FragmentShape,
   gramOf,
-  PlainWindowSampler,
-  type WindowSampler,
-  type WindowShape,
+  PlainFragmentSampler,
 } from "../../../kernels/substring/sampler.ts";
 import { COPY, DocumentVerdicts, UNSETTLED } from "../../../kernels/substring/unsettled.ts";
 
@@ -20,12 +20,12 @@ export interface Variant {
   readonly span?: number;
   readonly memory_records?: number;
   readonly maxPaired?: number;
-  readonly tableWindows?: number;
-  readonly sampler?: (shape: WindowShape) => WindowSampler;
+  readonly tableFragments?: number;
+  readonly sampler?: (shape: FragmentShape) => FragmentSampler;
 }
 
 export interface Found {
-  /** By document: ranges of windows that are duplicates, united. */
+  /** By document: ranges of fragments that are duplicates, united. */
   readonly duplicates: [number, number][][];
   readonly records: number;
   readonly context_bytes: number;
@@ -39,9 +39,9 @@ interface SampledDocument {
 
 export function findDuplicates(documents: readonly Uint8Array[], variant: Variant): Found {
   const { length, symbol_bytes = 1, partitions = 1, span = 1e9, memory_records = 1e9 } = variant;
-  const { maxPaired, tableWindows } = variant;
+  const { maxPaired, tableFragments } = variant;
   const shape = { length, gram: variant.gram ?? gramOf(length), symbol_bytes };
-  const sampler = variant.sampler?.(shape) ?? new PlainWindowSampler(shape);
+  const sampler = variant.sampler?.(shape) ?? new PlainFragmentSampler(shape);
   const spans: { keys: number[][]; documents: SampledDocument[] }[] = [];
   documents.forEach((document, index) => {
     const input = Math.floor(index / span);
@@ -98,7 +98,7 @@ export function findDuplicates(documents: readonly Uint8Array[], variant: Varian
   const comparer = new ContextComparer({
     ...shape,
     ...(maxPaired !== undefined && { maxPaired }),
-    ...(tableWindows !== undefined && { tableWindows }),
+    ...(tableFragments !== undefined && { tableFragments }),
   });
   for (let partition = 0; partition < partitions; partition++) {
     for (const { input, words } of contexts) {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { wasmModule } from "../../../io/wasm.ts";
-import { PlainWindowSampler, type WindowShape } from "../../../kernels/substring/sampler.ts";
-import { WasmWindowSampler } from "../../../kernels/wasm/substring.ts";
-import { duplicateWindows, marked } from "./oracle.ts";
+import { type FragmentShape, PlainFragmentSampler } from "../../../kernels/substring/sampler.ts";
+import { WasmFragmentSampler } from "../../../kernels/wasm/substring.ts";
+import { duplicateFragments, marked } from "./oracle.ts";
 import { findDuplicates, type Variant } from "./phases.ts";
 
 const encoder = new TextEncoder();
@@ -18,15 +18,15 @@ function chances(seed: number): (below: number) => number {
   };
 }
 
-function wasm(shape: WindowShape) {
+function wasm(shape: FragmentShape) {
   const module = wasmModule("substring");
-  return module === undefined ? new PlainWindowSampler(shape) : new WasmWindowSampler(module, shape);
+  return module === undefined ? new PlainFragmentSampler(shape) : new WasmFragmentSampler(module, shape);
 }
 
-/** Checks what is found against the suffix array; returns how many windows are duplicates. */
+/** Checks what is found against the suffix array; returns how many fragments are duplicates. */
 function check(documents: readonly Uint8Array[], variants: readonly Variant[], name: string): number {
   const [{ length }] = variants;
-  const expected = duplicateWindows(documents, length);
+  const expected = duplicateFragments(documents, length);
   for (const variant of variants) {
     assert.equal(variant.length, length);
     const { duplicates } = findDuplicates(documents, { sampler: wasm, ...variant });
@@ -69,7 +69,7 @@ const ADVERSARIAL: Readonly<Record<string, readonly string[]>> = {
   "a run of one byte": ["a".repeat(900)],
   "runs of one byte": [..."abcabc"].map((letter, index) => letter.repeat(150 + 31 * index)),
   "periodic text": ["ab".repeat(300), "abc".repeat(200), "bca".repeat(130), "////\r\n".repeat(120)],
-  "a period of a window and more": ["0123456789abcdefghijklmnopqrstuvwxyzABCDEF".repeat(12)],
+  "a period of a fragment and more": ["0123456789abcdefghijklmnopqrstuvwxyzABCDEF".repeat(12)],
   "one document, repeated": Array.from({ length: 9 }, () => prose(5, 1)[0] ?? ""),
   "Fibonacci's word": [fibonacci(1500), fibonacci(700), fibonacci(1500).slice(333)],
   "Thue and Morse's word": [thueMorse(2048), thueMorse(900).slice(77)],
@@ -90,13 +90,13 @@ const ADVERSARIAL: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const length of [8, 20, 64]) {
-  test(`adversarial corpora, windows of ${length}: the windows that a suffix array finds`, () => {
+  test(`adversarial corpora, fragments of ${length}: the fragments that a suffix array finds`, () => {
     let marks = 0;
     for (const [name, texts] of Object.entries(ADVERSARIAL)) {
       const documents = bytesOf(texts);
       const variants = [
         { length, partitions: 1, span: 100 },
-        { length, partitions: 7, span: 1, maxPaired: 2, tableWindows: 40 },
+        { length, partitions: 7, span: 1, maxPaired: 2, tableFragments: 40 },
         { length, partitions: 256, span: 3 },
       ];
       marks += check(documents, variants, name);
@@ -111,8 +111,8 @@ test("texts with passages in common, three lengths, any gram, partitions, spans 
     const variants = [
       { length, partitions: 1, span: 1000 },
       { length, partitions: 7, span: 13, memory_records: 50, gram: length },
-      { length, partitions: 256, span: 1, maxPaired: 1, tableWindows: 100, gram: Math.ceil(length / 4) },
-      { length, partitions: 3, span: 45, sampler: (shape: WindowShape) => new PlainWindowSampler(shape) },
+      { length, partitions: 256, span: 1, maxPaired: 1, tableFragments: 100, gram: Math.ceil(length / 4) },
+      { length, partitions: 3, span: 45, sampler: (shape: FragmentShape) => new PlainFragmentSampler(shape) },
     ];
     assert.ok(check(documents, variants, "prose") > 1500);
   }
@@ -145,7 +145,7 @@ test("WebAssembly and its twin leave the same keys and words, of bytes and of id
   for (const symbol_bytes of [1, 4] as const) {
     for (const length of [8, 50, 200]) {
       const shape = { length, gram: Math.ceil(length / 2), symbol_bytes };
-      const left = [wasm(shape), new PlainWindowSampler(shape)].map((sampler) =>
+      const left = [wasm(shape), new PlainFragmentSampler(shape)].map((sampler) =>
         texts.map((text) => {
           const found: { keys: number[]; words: number[] } = { keys: [], words: [] };
           const bytes = encoder.encode(text);

@@ -22,7 +22,7 @@ import { KeyFileWriter, type RunBuffers } from "../../../store/key-file.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import { SignatureWriter } from "../../../store/signature-file.ts";
 import type { BarrierKeys, KeysPlace } from "./barrier-keys.ts";
-import { WindowKeys } from "./window-keys.ts";
+import { FragmentKeys } from "./fragment-keys.ts";
 
 /** Says in a table of parts that one has no key. */
 export const NO_KEY = -1;
@@ -32,8 +32,8 @@ export function barrierKeys(operator: BarrierOperator, place: KeysPlace, buffers
     case "drop":
       return new RowKeys(operator, place, buffers);
     case "edit":
-      return operator.unit === "windows"
-        ? new WindowKeys(operator, place, buffers)
+      return operator.unit === "fragments"
+        ? new FragmentKeys(operator, place, buffers)
         : new PartKeys(operator, place, buffers);
     case "select":
       return new DrawKeys(operator, place, buffers);

@@ -9,7 +9,7 @@ import { Bitmap } from "../../../batch/bitmap.ts";
 import { int32At, uint32At } from "../../../batch/numbers.ts";
 import { Blocks } from "../../../io/local/blocks.ts";
 import { symbolCuts, unite, wholeCharacters } from "../../../kernels/substring/cuts.ts";
-import type { SymbolColumn, WindowBarrierOperator } from "../../../stages/define.ts";
+import type { FragmentBarrierOperator, SymbolColumn } from "../../../stages/define.ts";
 import { DealtFile } from "../../../store/dealt-file.ts";
 import { matchFiles } from "../../../store/layout.ts";
 import { vouchers } from "../../../store/marker.ts";
@@ -27,7 +27,7 @@ export interface WindowCutsPlace {
 const RANGE_WORDS = 3;
 
 export class WindowCuts implements Cuts {
-  readonly #operator: WindowBarrierOperator;
+  readonly #operator: FragmentBarrierOperator;
   /** Triples, by document. */
   readonly #settled: Uint32Array;
   readonly #compared: Uint32Array;
@@ -38,7 +38,7 @@ export class WindowCuts implements Cuts {
   #row = 0;
 
   /** Throws RunError `store/damaged`. */
-  constructor(operator: WindowBarrierOperator, { folder, partitions, input, inputs }: WindowCutsPlace) {
+  constructor(operator: FragmentBarrierOperator, { folder, partitions, input, inputs }: WindowCutsPlace) {
     this.#operator = operator;
     const settled = new Blocks(vouchers(folder, matchFiles.refined(input))(matchFiles.ranges(input)));
     this.#settled = new Uint32Array(settled.read().buffer);

@@ -1,8 +1,8 @@
 /**
- * What a pass leaves for a barrier that compares windows: a key for each record of a sampled text, the words that say which windows its samples stand
+ * What a pass leaves for a barrier that compares fragments: a key for each record of a sampled text, the words that say which fragments its samples stand
  * for, and how many records each text has.
  *
- * The samples file holds, for every text that has a window: document, number of words, the words (kernels/substring/sample-words.ts), as u32. Invariant:
+ * The samples file holds, for every text that has a fragment: document, number of words, the words (kernels/substring/sample-words.ts), as u32. Invariant:
  * records are numbered from 0 in the span, in the order of their texts. Memory: 8 bytes a text, and a writer's buffers.
  */
 import { join } from "node:path";
@@ -11,42 +11,42 @@ import { Int32Builder } from "../../../batch/builder.ts";
 import type { Column } from "../../../batch/column.ts";
 import { int32At, uint32At } from "../../../batch/numbers.ts";
 import { encodeArrow } from "../../../io/formats/arrow-table.ts";
+import { fragmentSampler } from "../../../io/fragment-sampler.ts";
 import { BufferedWriter } from "../../../io/local/buffered-writer.ts";
 import { commitIntermediate, createIntermediate, type PendingFile } from "../../../io/local/commit.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
-import { windowSampler } from "../../../io/window-sampler.ts";
-import type { SampleSink, WindowSampler } from "../../../kernels/substring/sampler.ts";
-import type { WindowBarrierOperator } from "../../../stages/define.ts";
+import type { FragmentSampler, SampleSink } from "../../../kernels/substring/sampler.ts";
+import type { FragmentBarrierOperator } from "../../../stages/define.ts";
 import { KeyFileWriter, type RunBuffers } from "../../../store/key-file.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import type { BarrierKeys, KeysPlace } from "./barrier-keys.ts";
 
-/** Of a sample, and of a run of windows. */
-const WINDOW_KEY_BYTES = 16;
+/** Of a sample, and of a run of fragments. */
+const FRAGMENT_KEY_BYTES = 16;
 
-export class WindowKeys implements BarrierKeys {
-  readonly #operator: WindowBarrierOperator;
+export class FragmentKeys implements BarrierKeys {
+  readonly #operator: FragmentBarrierOperator;
   readonly #place: KeysPlace;
-  readonly #sampler: WindowSampler;
+  readonly #sampler: FragmentSampler;
   readonly #keyFile: PendingFile<VouchedFile>;
   readonly #keys: KeyFileWriter;
   readonly #sampleFile: PendingFile<VouchedFile>;
   readonly #samples: BufferedWriter;
   readonly #documents = new Int32Builder();
   readonly #records = new Int32Builder();
-  readonly #key = new Uint32Array(WINDOW_KEY_BYTES / 4);
+  readonly #key = new Uint32Array(FRAGMENT_KEY_BYTES / 4);
   /** Words of the text at hand. */
   #words = new Uint32Array(1 << 10);
   #wordCount = 0;
   #recordCount = 0;
 
-  constructor(operator: WindowBarrierOperator, place: KeysPlace, buffers: RunBuffers) {
+  constructor(operator: FragmentBarrierOperator, place: KeysPlace, buffers: RunBuffers) {
     const { folder, span, barrier, partitions } = place;
     this.#operator = operator;
     this.#place = place;
-    this.#sampler = windowSampler(operator.shape);
+    this.#sampler = fragmentSampler(operator.shape);
     this.#keyFile = createIntermediate(join(folder, spanFiles.keys(span, barrier)));
-    this.#keys = new KeyFileWriter(this.#keyFile, { partitions, key_bytes: WINDOW_KEY_BYTES }, buffers);
+    this.#keys = new KeyFileWriter(this.#keyFile, { partitions, key_bytes: FRAGMENT_KEY_BYTES }, buffers);
     this.#sampleFile = createIntermediate(join(folder, spanFiles.samples(span, barrier)));
     this.#samples = new BufferedWriter((bytes) => this.#sampleFile.write(bytes));
   }

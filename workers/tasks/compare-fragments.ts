@@ -1,8 +1,8 @@
 /**
- * The third round of a barrier that compares windows: the runs of a partition that samples leave open, compared symbol by symbol.
+ * The third round of a barrier that compares fragments: the runs of a partition that samples leave open, compared symbol by symbol.
  *
- * Ranges are triples (document, first window, window behind the last), dealt to the span that they are of. Invariant: the same windows for any number of
- * partitions, parts and workers. Memory: the stated budget, but for the runs that share a k-gram, which are held together, and a table of windows.
+ * Ranges are triples (document, first fragment, fragment behind the last), dealt to the span that they are of. Invariant: the same fragments for any number of
+ * partitions, parts and workers. Memory: the stated budget, but for the runs that share a k-gram, which are held together, and a table of fragments.
  */
 import { join } from "node:path";
 import { uint32At } from "../../batch/numbers.ts";
@@ -16,14 +16,14 @@ import { matchFiles } from "../../store/layout.ts";
 import { vouchers } from "../../store/marker.ts";
 import type { WorkerContext } from "../context.ts";
 import type { CompareMarker, CompareTask } from "../protocol.ts";
-import { windowsOf } from "./refine.ts";
+import { fragmentsOf } from "./refine.ts";
 
 const SLOT_BITS = 12;
 
-export function compareWindows(task: CompareTask, context: WorkerContext): CompareMarker {
+export function compareFragments(task: CompareTask, context: WorkerContext): CompareMarker {
   const group = groupAt(context.plan, task.group);
   const folder = context.layout.match(group.fingerprint);
-  const comparer = new ContextComparer(windowsOf(context, group).shape);
+  const comparer = new ContextComparer(fragmentsOf(context, group).shape);
   const pending = createIntermediate(join(folder, matchFiles.duplicates(task.partition)));
   let marker: CompareMarker;
   try {

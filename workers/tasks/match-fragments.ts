@@ -1,5 +1,5 @@
 /**
- * The first round of a barrier that compares windows: which sampled runs of a partition have a copy before them, and which may have one.
+ * The first round of a barrier that compares fragments: which sampled runs of a partition have a copy before them, and which may have one.
  *
  * A verdict is a word, dealt to the span that it is about: twice the record's number, one more where the run is a copy. Invariant: the same verdicts for any number
  * of partitions, parts and workers. Memory: the stated budget, but for records of one sample, which are held together.
