@@ -6,7 +6,7 @@
  * its bytes and a third more, once for all threads.
  */
 import { z } from "zod";
-import { int32At, uint32At, uint8At } from "../../batch/numbers.ts";
+import { int32At, uint8At, uint32At } from "../../batch/numbers.ts";
 import { wasmModule } from "../../io/wasm.ts";
 import { HostRange, withoutScheme } from "../../kernels/url/host.ts";
 import { lineHash } from "../../kernels/url/line-set.ts";
