@@ -8,7 +8,7 @@ import { openRun, peekWindows, prepare, type RunResult, run } from "../../index.
 import { startFakeHub } from "../io/fake-hub.ts";
 import { RECIPE, TOKENIZER, temporaryFolder, writeCorpus } from "../workers/fixture.ts";
 
-const INDEX = new URL("../../index.js", import.meta.url).href;
+const INDEX = new URL("../../bundle/index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
 
 /** Drops texts that hold a word of its lists. */

@@ -10,7 +10,7 @@ import { tinyTokenizerWithBos } from "../kernels/bpe/tiny-tokenizer.ts";
 import { isResult, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
-const INDEX = new URL("../../index.js", import.meta.url).href;
+const INDEX = new URL("../../bundle/index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
 
 /** Drops rows whose text has a word of a list. */

@@ -8,7 +8,7 @@ import { prepare, type RunResult, run } from "../../index.ts";
 import { spanMarkers } from "../../store/repair.ts";
 import { isResult, TOKENIZER, temporaryFolder, treeDigests, writeCorpus } from "./fixture.ts";
 
-const INDEX = new URL("../../index.js", import.meta.url).href;
+const INDEX = new URL("../../bundle/index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
 
 /** Does what the module `deed` says, once, while a batch is on its way through the pipeline. */

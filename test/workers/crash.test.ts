@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { prepare, type RunResult, run } from "../../index.ts";
 import { RECIPE, temporaryFolder, writeCorpus } from "./fixture.ts";
 
-const INDEX = new URL("../../index.js", import.meta.url).href;
+const INDEX = new URL("../../bundle/index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
 
 /** A plugin stage that does `body` once it sees a document with Japanese in it, as long as the file `armed` is there. */

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { TOKENIZER, writeCorpus } from "./fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
-const INDEX = new URL("../../index.js", import.meta.url).href;
+const INDEX = new URL("../../bundle/index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
 
 /** Waits in every batch while the file `held` is there; says so by the file `waits`. */

@@ -7,7 +7,7 @@ import { RunError } from "../../batch/errors.ts";
 import { prepare, type RunResult, run } from "../../index.ts";
 import { RECIPE, temporaryFolder, writeCorpus } from "./fixture.ts";
 
-const INDEX = new URL("../../index.js", import.meta.url).href;
+const INDEX = new URL("../../bundle/index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
 
 /** A packer that plans as `pack/concat` does and then does `body` to the plan. */

@@ -10,7 +10,7 @@ import { type Advance, prepare, type RunOptions, run } from "../../index.ts";
 import type { IngestMarker } from "../../workers/protocol.ts";
 import { temporaryFolder, treeDigests } from "./fixture.ts";
 
-const INDEX = new URL("../../index.js", import.meta.url).href;
+const INDEX = new URL("../../bundle/index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
 const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 

@@ -8,7 +8,7 @@ import { RunError } from "../../batch/errors.ts";
 import { openRun, peekRun, prepare, run } from "../../index.ts";
 import { TOKENIZER, temporaryFolder } from "./fixture.ts";
 
-const INDEX = new URL("../../index.js", import.meta.url).href;
+const INDEX = new URL("../../bundle/index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
 
 const IMPORTS = `import { annotate, defineStage, filter, request, rewrite, transform, Utf8Builder, utf8String } from ${JSON.stringify(INDEX)};
