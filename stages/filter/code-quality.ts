@@ -16,8 +16,8 @@ import { generatedMark } from "../../kernels/code/generated.ts";
 import { CodeMeasures } from "../../kernels/code/measures.ts";
 import { ColumnPath } from "../cells.ts";
 import { defineStage, filter } from "../define.ts";
+import { above, below, ratioBound as bound } from "./bounds.ts";
 
-const bound = z.number().min(0).nullable();
 const languages = (names: readonly string[]) => z.array(z.string()).default([...names]);
 
 const options = z.strictObject({
@@ -95,10 +95,6 @@ const reasons = {
 };
 type Reason = keyof typeof reasons;
 type Verdict = readonly [reason: Reason, value: number, detail?: string];
-
-/** A bound that is off compares with nothing. */
-const below = (value: number, bound: number | null): boolean => bound !== null && value < bound;
-const above = (value: number, bound: number | null): boolean => bound !== null && value > bound;
 
 /** GitHub's Linguist calls scripts with more characters a line minified. */
 const MINIFIED_LINE_CHARS = 110;

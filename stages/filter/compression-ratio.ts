@@ -13,8 +13,7 @@ import { CompressedSize } from "../../kernels/lz4/compressed-size.ts";
 import { WasmLz4 } from "../../kernels/wasm/lz4.ts";
 import { defineStage, transform } from "../define.ts";
 import { newColumnOption } from "../new-column.ts";
-
-const bound = z.number().min(0).nullable();
+import { ratioBound as bound } from "./bounds.ts";
 
 const options = z
   .strictObject({

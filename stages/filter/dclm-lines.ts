@@ -11,8 +11,7 @@ import { int32At } from "../../batch/numbers.ts";
 import { DclmWordCounter } from "../../kernels/quality/dclm.ts";
 import { DclmLineRules } from "../../kernels/quality/dclm-lines.ts";
 import { type Drop, defineStage, transform } from "../define.ts";
-
-const ratio = z.number().min(0).nullable();
+import { ratioBound as ratio } from "./bounds.ts";
 
 const options = z.strictObject({
   max_uppercase_ratio: ratio

@@ -9,17 +9,12 @@ import { z } from "zod";
 import { int32At } from "../../batch/numbers.ts";
 import { DclmLines, DclmNgrams, DclmWordCounter, DclmWords } from "../../kernels/quality/dclm.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
+import { above, below, countBound as count, ratioBound as ratio } from "./bounds.ts";
+import { ngramOptions, ngramReasons, ngramRules } from "./ngram-rules.ts";
 
-const count = z.int().min(0).nullable();
-const ratio = z.number().min(0).nullable();
-const top = (n: number, value: number) =>
-  ratio
-    .default(value)
-    .describe(`characters in the most frequent ${n}-gram over those of all words; null turns the rule off`);
-const duplicate = (n: number, value: number) =>
-  ratio
-    .default(value)
-    .describe(`characters of words in ${n}-grams that occur more than once over those of all; null turns the rule off`);
+const top = (n: number): string => `characters in the most frequent ${n}-gram over those of all words`;
+const duplicate = (n: number): string =>
+  `characters of words in ${n}-grams that occur more than once over those of all`;
 
 const options = z.strictObject({
   min_words: count.default(50).describe("words that begin with a letter or number; null turns the rule off"),
@@ -47,15 +42,7 @@ const options = z.strictObject({
   max_duplicate_paragraph_chars_ratio: ratio
     .default(0.2)
     .describe("characters in such paragraphs; null turns the rule off"),
-  max_top_2gram_ratio: top(2, 0.2),
-  max_top_3gram_ratio: top(3, 0.18),
-  max_top_4gram_ratio: top(4, 0.16),
-  max_duplicate_5gram_ratio: duplicate(5, 0.15),
-  max_duplicate_6gram_ratio: duplicate(6, 0.14),
-  max_duplicate_7gram_ratio: duplicate(7, 0.13),
-  max_duplicate_8gram_ratio: duplicate(8, 0.12),
-  max_duplicate_9gram_ratio: duplicate(9, 0.11),
-  max_duplicate_10gram_ratio: duplicate(10, 0.1),
+  ...ngramOptions(top, duplicate),
 });
 
 const reasons = {
@@ -73,24 +60,9 @@ const reasons = {
   too_many_duplicate_paragraphs: "share of repeated paragraphs is above max_duplicate_paragraphs_ratio",
   too_many_duplicate_line_chars: "share of characters in them is above max_duplicate_line_chars_ratio",
   too_many_duplicate_paragraph_chars: "share of characters in them is above max_duplicate_paragraph_chars_ratio",
-  top_2gram_too_frequent: "share of characters in the top 2-gram is above max_top_2gram_ratio",
-  top_3gram_too_frequent: "share of characters in the top 3-gram is above max_top_3gram_ratio",
-  top_4gram_too_frequent: "share of characters in the top 4-gram is above max_top_4gram_ratio",
-  too_many_duplicate_5grams: "share of characters in repeated 5-grams is above max_duplicate_5gram_ratio",
-  too_many_duplicate_6grams: "share of characters in repeated 6-grams is above max_duplicate_6gram_ratio",
-  too_many_duplicate_7grams: "share of characters in repeated 7-grams is above max_duplicate_7gram_ratio",
-  too_many_duplicate_8grams: "share of characters in repeated 8-grams is above max_duplicate_8gram_ratio",
-  too_many_duplicate_9grams: "share of characters in repeated 9-grams is above max_duplicate_9gram_ratio",
-  too_many_duplicate_10grams: "share of characters in repeated 10-grams is above max_duplicate_10gram_ratio",
+  ...ngramReasons,
 };
 type Reason = keyof typeof reasons;
-
-/** A bound that is off compares with nothing. */
-const below = (value: number, bound: number | null): boolean => bound !== null && value < bound;
-const above = (value: number, bound: number | null): boolean => bound !== null && value > bound;
-
-/** The first n-gram rules look at the most frequent one. */
-const TOP_RULES = 3;
 
 const SENTENCE = "We walked to the river and sat on the stones that the flood had left behind with the driftwood. ";
 const PROSE =
@@ -114,18 +86,7 @@ export default defineStage({
     const lines = new DclmLines();
     const paragraphs = new DclmLines();
     const ngrams = new DclmNgrams();
-    const rules = [
-      [given.max_top_2gram_ratio, "top_2gram_too_frequent"],
-      [given.max_top_3gram_ratio, "top_3gram_too_frequent"],
-      [given.max_top_4gram_ratio, "top_4gram_too_frequent"],
-      [given.max_duplicate_5gram_ratio, "too_many_duplicate_5grams"],
-      [given.max_duplicate_6gram_ratio, "too_many_duplicate_6grams"],
-      [given.max_duplicate_7gram_ratio, "too_many_duplicate_7grams"],
-      [given.max_duplicate_8gram_ratio, "too_many_duplicate_8grams"],
-      [given.max_duplicate_9gram_ratio, "too_many_duplicate_9grams"],
-      [given.max_duplicate_10gram_ratio, "too_many_duplicate_10grams"],
-    ] as const;
-    const ngramRules = rules.slice(0, rules.findLastIndex(([max]) => max !== null) + 1);
+    const rules = ngramRules(given);
 
     /** The reason that words and lines give, with what was measured. */
     const judgeShape = (): readonly [Reason, number] | undefined => {
@@ -174,12 +135,12 @@ export default defineStage({
       paragraphs.measure(bytes, start, end, 2);
       const repeats = judgeRepeats();
       if (repeats !== undefined) return drop(row, ...repeats);
-      if (ngramRules.length === 0) return;
+      if (rules.length === 0) return;
       ngrams.load(bytes, start, end);
-      for (const [rule, [max, reason]] of ngramRules.entries()) {
+      for (const { isTop, max, reason } of rules) {
         ngrams.next();
         if (max === null) continue;
-        const ratio = rule < TOP_RULES ? ngrams.topRatio() : ngrams.duplicateRatio();
+        const ratio = isTop ? ngrams.topRatio() : ngrams.duplicateRatio();
         if (ratio > max) return drop(row, reason, ratio);
       }
     };

@@ -10,19 +10,12 @@ import { z } from "zod";
 import { int32At } from "../../batch/numbers.ts";
 import { DolmaMeasures } from "../../kernels/quality/dolma.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
+import { above, below, countBound as count, ratioBound as ratio } from "./bounds.ts";
+import { ngramOptions, ngramReasons, ngramRules } from "./ngram-rules.ts";
 
-const count = z.int().min(0).nullable();
-const ratio = z.number().min(0).nullable();
-const top = (n: number, value: number) =>
-  ratio
-    .default(value)
-    .describe(`characters in the most frequent ${n}-gram over those of all words; null turns the rule off`);
-const duplicate = (n: number, value: number) =>
-  ratio
-    .default(value)
-    .describe(
-      `characters in ${n}-grams that occur more than once over those of all ${n}-grams; null turns the rule off`,
-    );
+const top = (n: number): string => `characters in the most frequent ${n}-gram over those of all words`;
+const duplicate = (n: number): string =>
+  `characters in ${n}-grams that occur more than once over those of all ${n}-grams`;
 
 const options = z.strictObject({
   min_words: count.default(50).describe("words between white space; null turns the rule off"),
@@ -42,15 +35,7 @@ const options = z.strictObject({
   max_duplicate_line_chars_ratio: ratio
     .default(0.3)
     .describe("characters in such lines over those of all words; null turns the rule off"),
-  max_top_2gram_ratio: top(2, 0.2),
-  max_top_3gram_ratio: top(3, 0.18),
-  max_top_4gram_ratio: top(4, 0.16),
-  max_duplicate_5gram_ratio: duplicate(5, 0.15),
-  max_duplicate_6gram_ratio: duplicate(6, 0.14),
-  max_duplicate_7gram_ratio: duplicate(7, 0.13),
-  max_duplicate_8gram_ratio: duplicate(8, 0.12),
-  max_duplicate_9gram_ratio: duplicate(9, 0.11),
-  max_duplicate_10gram_ratio: duplicate(10, 0.1),
+  ...ngramOptions(top, duplicate),
 });
 
 const reasons = {
@@ -65,24 +50,9 @@ const reasons = {
   too_many_ellipsis_lines: "share of lines that end in an ellipsis is above max_ellipsis_lines_ratio",
   too_many_duplicate_lines: "share of repeated lines is above max_duplicate_lines_ratio",
   too_many_duplicate_line_chars: "share of characters in them is above max_duplicate_line_chars_ratio",
-  top_2gram_too_frequent: "share of characters in the top 2-gram is above max_top_2gram_ratio",
-  top_3gram_too_frequent: "share of characters in the top 3-gram is above max_top_3gram_ratio",
-  top_4gram_too_frequent: "share of characters in the top 4-gram is above max_top_4gram_ratio",
-  too_many_duplicate_5grams: "share of characters in repeated 5-grams is above max_duplicate_5gram_ratio",
-  too_many_duplicate_6grams: "share of characters in repeated 6-grams is above max_duplicate_6gram_ratio",
-  too_many_duplicate_7grams: "share of characters in repeated 7-grams is above max_duplicate_7gram_ratio",
-  too_many_duplicate_8grams: "share of characters in repeated 8-grams is above max_duplicate_8gram_ratio",
-  too_many_duplicate_9grams: "share of characters in repeated 9-grams is above max_duplicate_9gram_ratio",
-  too_many_duplicate_10grams: "share of characters in repeated 10-grams is above max_duplicate_10gram_ratio",
+  ...ngramReasons,
 };
 type Reason = keyof typeof reasons;
-
-/** A bound that is off compares with nothing. */
-const below = (value: number, bound: number | null): boolean => bound !== null && value < bound;
-const above = (value: number, bound: number | null): boolean => bound !== null && value > bound;
-
-/** The first n-gram rules look at the most frequent one. */
-const TOP_RULES = 3;
 
 const SENTENCE = "We walked to the river and sat on the stones that the flood had left behind with the driftwood. ";
 const PROSE =
@@ -103,18 +73,7 @@ export default defineStage({
   reasons,
   create: (given) => {
     const measures = new DolmaMeasures();
-    const rules = [
-      [given.max_top_2gram_ratio, "top_2gram_too_frequent"],
-      [given.max_top_3gram_ratio, "top_3gram_too_frequent"],
-      [given.max_top_4gram_ratio, "top_4gram_too_frequent"],
-      [given.max_duplicate_5gram_ratio, "too_many_duplicate_5grams"],
-      [given.max_duplicate_6gram_ratio, "too_many_duplicate_6grams"],
-      [given.max_duplicate_7gram_ratio, "too_many_duplicate_7grams"],
-      [given.max_duplicate_8gram_ratio, "too_many_duplicate_8grams"],
-      [given.max_duplicate_9gram_ratio, "too_many_duplicate_9grams"],
-      [given.max_duplicate_10gram_ratio, "too_many_duplicate_10grams"],
-    ] as const;
-    const ngramRules = rules.slice(0, rules.findLastIndex(([max]) => max !== null) + 1);
+    const rules = ngramRules(given);
 
     const judge = (row: number, bytes: Uint8Array, start: number, end: number, drop: Drop<Reason>) => {
       measures.measure(bytes, start, end);
@@ -138,10 +97,10 @@ export default defineStage({
       const chars = measures.duplicateLineChars / Math.max(measures.chars, 1);
       if (above(chars, given.max_duplicate_line_chars_ratio)) return drop(row, "too_many_duplicate_line_chars", chars);
 
-      for (const [rule, [max, reason]] of ngramRules.entries()) {
+      for (const { isTop, max, reason } of rules) {
         measures.nextNgrams();
         if (max === null) continue;
-        const ratio = rule < TOP_RULES ? measures.topNgramRatio() : measures.duplicateNgramRatio();
+        const ratio = isTop ? measures.topNgramRatio() : measures.duplicateNgramRatio();
         if (ratio > max) return drop(row, reason, ratio);
       }
     };

@@ -10,10 +10,9 @@ import type { Utf8Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
+import { above, below, ratioBound as ratio } from "./bounds.ts";
 import { type BatchWords, DocumentWords } from "./document-words.ts";
 import { documentOpener } from "./quality-kernels.ts";
-
-const ratio = z.number().min(0).nullable();
 
 const options = z.strictObject({
   words: z.enum(WORD_RULES).default("unicode").describe("word rules; spacy-en for the same decisions as datatrove"),
@@ -48,10 +47,6 @@ const reasons = {
   no_words: "the text holds no word, so it has no newlines per word",
   too_many_newlines: "newlines per word are above max_newlines_per_word_ratio",
 };
-
-/** A bound that is off compares with nothing. */
-const below = (value: number, bound: number | null): boolean => bound !== null && value < bound;
-const above = (value: number, bound: number | null): boolean => bound !== null && value > bound;
 
 export default defineStage({
   name: "filter/fineweb-quality",

@@ -16,11 +16,9 @@ import { int32At } from "../../batch/numbers.ts";
 import { StopWords } from "../../kernels/quality/gopher.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
+import { above, below, countBound as count, ratioBound as ratio } from "./bounds.ts";
 import { type BatchWords, DocumentWords } from "./document-words.ts";
 import { documentOpener } from "./quality-kernels.ts";
-
-const count = z.int().min(0).nullable();
-const ratio = z.number().min(0).nullable();
 
 const options = z.strictObject({
   words: z.enum(WORD_RULES).default("unicode").describe("word rules; spacy-en for the same decisions as datatrove"),
@@ -62,10 +60,6 @@ const reasons = {
   too_few_alphabetic_words: "share of words with a letter is below min_alphabetic_words_ratio",
   too_few_stop_words: "fewer distinct stop words than min_stop_words",
 };
-
-/** A bound that is off compares with nothing, as does a value that is not a number. */
-const below = (value: number, bound: number | null): boolean => bound !== null && value < bound;
-const above = (value: number, bound: number | null): boolean => bound !== null && value > bound;
 
 export default defineStage({
   name: "filter/gopher-quality",

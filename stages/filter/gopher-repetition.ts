@@ -11,13 +11,14 @@ import type { Utf8Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
+import { above, ratioBound } from "./bounds.ts";
 import { type BatchWords, DocumentWords } from "./document-words.ts";
+import { ngramOptions, ngramReasons, ngramRules } from "./ngram-rules.ts";
 import { documentOpener } from "./quality-kernels.ts";
 
-const bound = (of: string, value: number) =>
-  z.number().min(0).nullable().default(value).describe(`${of}; null turns the rule off`);
-const top = (n: number, value: number) => bound(`characters in the most frequent ${n}-gram over all characters`, value);
-const duplicate = (n: number, value: number) => bound(`characters in repeated ${n}-grams over all characters`, value);
+const bound = (of: string, value: number) => ratioBound.default(value).describe(`${of}; null turns the rule off`);
+const top = (n: number): string => `characters in the most frequent ${n}-gram over all characters`;
+const duplicate = (n: number): string => `characters in repeated ${n}-grams over all characters`;
 
 const options = z.strictObject({
   words: z.enum(WORD_RULES).default("unicode").describe("word rules; spacy-en for the same decisions as datatrove"),
@@ -25,15 +26,7 @@ const options = z.strictObject({
   max_duplicate_paragraph_chars_ratio: bound("characters in repeated paragraphs over all characters", 0.2),
   max_duplicate_lines_ratio: bound("share of lines that are equal to an earlier one", 0.3),
   max_duplicate_line_chars_ratio: bound("characters in repeated lines over all characters", 0.2),
-  max_top_2gram_ratio: top(2, 0.2),
-  max_top_3gram_ratio: top(3, 0.18),
-  max_top_4gram_ratio: top(4, 0.16),
-  max_duplicate_5gram_ratio: duplicate(5, 0.15),
-  max_duplicate_6gram_ratio: duplicate(6, 0.14),
-  max_duplicate_7gram_ratio: duplicate(7, 0.13),
-  max_duplicate_8gram_ratio: duplicate(8, 0.12),
-  max_duplicate_9gram_ratio: duplicate(9, 0.11),
-  max_duplicate_10gram_ratio: duplicate(10, 0.1),
+  ...ngramOptions(top, duplicate),
 });
 
 const reasons = {
@@ -42,18 +35,8 @@ const reasons = {
   too_many_duplicate_paragraph_chars: "share of characters in them is above max_duplicate_paragraph_chars_ratio",
   too_many_duplicate_lines: "share of repeated lines is above max_duplicate_lines_ratio",
   too_many_duplicate_line_chars: "share of characters in them is above max_duplicate_line_chars_ratio",
-  top_2gram_too_frequent: "share of characters in the top 2-gram is above max_top_2gram_ratio",
-  top_3gram_too_frequent: "share of characters in the top 3-gram is above max_top_3gram_ratio",
-  top_4gram_too_frequent: "share of characters in the top 4-gram is above max_top_4gram_ratio",
-  too_many_duplicate_5grams: "share of characters in repeated 5-grams is above max_duplicate_5gram_ratio",
-  too_many_duplicate_6grams: "share of characters in repeated 6-grams is above max_duplicate_6gram_ratio",
-  too_many_duplicate_7grams: "share of characters in repeated 7-grams is above max_duplicate_7gram_ratio",
-  too_many_duplicate_8grams: "share of characters in repeated 8-grams is above max_duplicate_8gram_ratio",
-  too_many_duplicate_9grams: "share of characters in repeated 9-grams is above max_duplicate_9gram_ratio",
-  too_many_duplicate_10grams: "share of characters in repeated 10-grams is above max_duplicate_10gram_ratio",
+  ...ngramReasons,
 };
-
-const above = (value: number, bound: number | null): boolean => bound !== null && value > bound;
 
 const PROSE =
   "The orchard stood on a slope above the village, and in spring its blossom could be seen for miles. " +
@@ -73,19 +56,7 @@ export default defineStage({
   create: (options) => {
     const open = documentOpener();
     const documentWords = new DocumentWords(options.words);
-    const topBounds = [
-      [2, options.max_top_2gram_ratio, "top_2gram_too_frequent"],
-      [3, options.max_top_3gram_ratio, "top_3gram_too_frequent"],
-      [4, options.max_top_4gram_ratio, "top_4gram_too_frequent"],
-    ] as const;
-    const duplicateBounds = [
-      [5, options.max_duplicate_5gram_ratio, "too_many_duplicate_5grams"],
-      [6, options.max_duplicate_6gram_ratio, "too_many_duplicate_6grams"],
-      [7, options.max_duplicate_7gram_ratio, "too_many_duplicate_7grams"],
-      [8, options.max_duplicate_8gram_ratio, "too_many_duplicate_8grams"],
-      [9, options.max_duplicate_9gram_ratio, "too_many_duplicate_9grams"],
-      [10, options.max_duplicate_10gram_ratio, "too_many_duplicate_10grams"],
-    ] as const;
+    const rules = ngramRules(options);
 
     const judge = (
       row: number,
@@ -115,14 +86,9 @@ export default defineStage({
 
       batchWords.load(document, row);
       document.loadNgrams();
-      for (const [n, max, reason] of topBounds) {
+      for (const { n, isTop, max, reason } of rules) {
         if (max === null) continue;
-        const ratio = document.topRatio(n, max);
-        if (ratio > max) return drop(row, reason, ratio);
-      }
-      for (const [n, max, reason] of duplicateBounds) {
-        if (max === null) continue;
-        const ratio = document.duplicateRatio(n, max);
+        const ratio = isTop ? document.topRatio(n, max) : document.duplicateRatio(n, max);
         if (ratio > max) return drop(row, reason, ratio);
       }
     };
