@@ -13,6 +13,7 @@ import { WordRanges } from "../../kernels/words/types.ts";
 import { segmentWordBounds } from "../../kernels/words/word-bounds.ts";
 import { defineStage, sequenceBarrier } from "../define.ts";
 import { bloomJudge, filterBytes } from "./bloom-filter.ts";
+import { scopeOption } from "./shared-options.ts";
 
 const NEWLINE = 0x0a;
 
@@ -60,10 +61,7 @@ const options = z
       .min(64)
       .default(8 * 2 ** 30)
       .describe("most memory of the filter; what needs more is refused"),
-    scope: z
-      .enum(["source", "pipeline"])
-      .default("source")
-      .describe("texts that share a filter: those of one source, or of every source that uses the pipeline"),
+    scope: scopeOption("texts that share a filter"),
   })
   .superRefine((given, context) => {
     const { expected_ngrams, max_memory_bytes, min_words, ngram } = given;

@@ -16,6 +16,7 @@ import { simplifyText, TextBuffer } from "../../kernels/normalize.ts";
 import { UrlNormalizer } from "../../kernels/url/normalize-url.ts";
 import { type Cells, ColumnPath } from "../cells.ts";
 import { barrier, defineStage } from "../define.ts";
+import { scopeOption } from "./shared-options.ts";
 import { hasRanks, NO_RANKS, precedenceOption, survival, survivorColumns, survivorOption } from "./survivor-options.ts";
 
 const compared = z.strictObject({
@@ -35,10 +36,7 @@ const compared = z.strictObject({
     .describe(
       "column that is compared, or path into a column of JSON; null: `url` where URLs are compared, else `text`",
     ),
-  scope: z
-    .enum(["source", "pipeline"])
-    .default("source")
-    .describe("rows compared with each other: those of one source, or of every source that uses the pipeline"),
+  scope: scopeOption("rows compared with each other"),
   survivor: survivorOption("`first` unless told otherwise"),
   precedence: precedenceOption(),
 });

@@ -13,6 +13,7 @@ import { wideHasher } from "../../io/row-hasher.ts";
 import { PartRuns } from "../../kernels/dedup/part-runs.ts";
 import { eachLine } from "../../kernels/dedup/text-parts.ts";
 import { defineStage, editBarrier } from "../define.ts";
+import { minLeftOption, scopeOption } from "./shared-options.ts";
 
 export default defineStage({
   name: "dedup/lines",
@@ -30,11 +31,8 @@ export default defineStage({
       .describe(
         "shorter runs, without the white space around their lines, are never cut: `}` and `## Usage` may come again",
       ),
-    min_left: z.int().min(0).default(0).describe("a text of which fewer bytes are left is dropped"),
-    scope: z
-      .enum(["source", "pipeline"])
-      .default("source")
-      .describe("texts compared with each other: those of one source, or of every source that uses the pipeline"),
+    min_left: minLeftOption,
+    scope: scopeOption("texts compared with each other"),
   }),
   reads: ["text"],
   writes: [],

@@ -20,6 +20,7 @@ import { int32At } from "../../batch/numbers.ts";
 import { equalSlots } from "../../kernels/dedup/leaders.ts";
 import { assetPath, barrier, defineStage } from "../define.ts";
 import { ReferenceIndex } from "./reference-index.ts";
+import { scopeOption } from "./shared-options.ts";
 import { checkSketch, createSketcher, sketchOptions } from "./sketch-options.ts";
 import { hasRanks, NO_RANKS, precedenceOption, survival, survivorColumns, survivorOption } from "./survivor-options.ts";
 
@@ -49,10 +50,7 @@ export default defineStage({
             "index of keys, or several, that an output with `format: minhash-index` of these options has written: a row that shares a band with one of " +
               "its rows falls at once",
           ),
-        scope: z
-          .enum(["source", "pipeline"])
-          .default("source")
-          .describe("rows compared with each other: those of one source, or of every source that uses the pipeline"),
+        scope: scopeOption("rows compared with each other"),
       })
       .refine(hasRanks, NO_RANKS),
   ),

@@ -11,6 +11,7 @@ import { int32At } from "../../batch/numbers.ts";
 import { wideHasher } from "../../io/row-hasher.ts";
 import { eachParagraph } from "../../kernels/dedup/text-parts.ts";
 import { defineStage, editBarrier } from "../define.ts";
+import { minLeftOption, scopeOption } from "./shared-options.ts";
 
 export default defineStage({
   name: "dedup/paragraphs",
@@ -24,11 +25,8 @@ export default defineStage({
       .min(1)
       .default(32)
       .describe("shorter ones, without the white space around them, are never cut: `## Usage` may come again"),
-    min_left: z.int().min(0).default(0).describe("a text of which fewer bytes are left is dropped"),
-    scope: z
-      .enum(["source", "pipeline"])
-      .default("source")
-      .describe("texts compared with each other: those of one source, or of every source that uses the pipeline"),
+    min_left: minLeftOption,
+    scope: scopeOption("texts compared with each other"),
   }),
   reads: ["text"],
   writes: [],

@@ -15,6 +15,7 @@ import { sentenceRanges } from "../../kernels/quality/sentence-ranges.ts";
 import { segmenter } from "../../kernels/words/index.ts";
 import { WORD_RULES, WordRanges } from "../../kernels/words/types.ts";
 import { defineStage, editBarrier } from "../define.ts";
+import { scopeOption } from "./shared-options.ts";
 
 const SPACE = 0x20;
 
@@ -43,10 +44,7 @@ export default defineStage({
       .min(0)
       .default(3)
       .describe("an edited text of fewer sentences is dropped; 0 turns the rule off"),
-    scope: z
-      .enum(["source", "pipeline"])
-      .default("source")
-      .describe("texts compared with each other: those of one source, or of every source that uses the pipeline"),
+    scope: scopeOption("texts compared with each other"),
   }),
   reads: ["text"],
   writes: [],

@@ -11,6 +11,7 @@ import { MAX_FRAGMENT } from "../../kernels/substring/sample-words.ts";
 import { gramOf } from "../../kernels/substring/sampler.ts";
 import { type AssetRef, defineStage, type EditRules, fragmentBarrier, type SymbolColumn } from "../define.ts";
 import { encodingOption, fileOption, openVocabulary } from "../tokenize/vocabulary-option.ts";
+import { minLeftOption, scopeOption } from "./shared-options.ts";
 import { tokenSymbols } from "./token-symbols.ts";
 
 /** The fragment that was measured to cut copies and to leave what two people may well write alike. */
@@ -42,11 +43,8 @@ export default defineStage({
         .enum(["nothing", "newline"])
         .default("nothing")
         .describe("what stands where something was cut out between two parts that stay"),
-      min_left: z.int().min(0).default(0).describe("a text of which fewer bytes are left is dropped"),
-      scope: z
-        .enum(["source", "pipeline"])
-        .default("source")
-        .describe("texts compared with each other: those of one source, or of every source that uses the pipeline"),
+      min_left: minLeftOption,
+      scope: scopeOption("texts compared with each other"),
       file: fileOption,
       encoding: encodingOption,
     })

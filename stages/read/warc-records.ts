@@ -23,6 +23,15 @@ import { ROW_TOO_LARGE, type RowFault } from "./row-faults.ts";
 import { RowRange, type RowRangeOptions } from "./row-range.ts";
 import { byteExtents, shardPlace, wholeShards } from "./shard-extents.ts";
 
+/** Columns that every kind of record fills, in this order. */
+export const RECORD_COLUMNS: readonly ColumnSpec[] = [
+  { name: "text", kind: "utf8" },
+  { name: "id", kind: "utf8" },
+  { name: "url", kind: "utf8" },
+  { name: "date", kind: "utf8" },
+  { name: "mime", kind: "utf8" },
+];
+
 export const splitOption = {
   split: z
     .boolean()

@@ -19,7 +19,7 @@ import type { ColumnSpec } from "./column-builders.ts";
 import { SOURCE_COLUMNS } from "./columns.ts";
 import { ROW_TOO_LARGE, type RowFault } from "./row-faults.ts";
 import { isSequential, rowRangeOptions } from "./row-range.ts";
-import { archiveSource, splitOption } from "./warc-records.ts";
+import { archiveSource, RECORD_COLUMNS, splitOption } from "./warc-records.ts";
 
 const options = z.strictObject({
   types: z
@@ -45,11 +45,7 @@ const options = z.strictObject({
 type Options = z.output<typeof options>;
 
 const COLUMNS: readonly ColumnSpec[] = [
-  { name: "text", kind: "utf8" },
-  { name: "id", kind: "utf8" },
-  { name: "url", kind: "utf8" },
-  { name: "date", kind: "utf8" },
-  { name: "mime", kind: "utf8" },
+  ...RECORD_COLUMNS,
   { name: "charset", kind: "utf8" },
   { name: "http_status", kind: "int32" },
   { name: "truncated", kind: "utf8" },

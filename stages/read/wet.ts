@@ -12,19 +12,12 @@ import { BATCH_TARGET, type BatchTarget } from "./batch-assembler.ts";
 import type { ColumnSpec } from "./column-builders.ts";
 import { SOURCE_COLUMNS } from "./columns.ts";
 import { isSequential, rowRangeOptions } from "./row-range.ts";
-import { archiveSource, splitOption } from "./warc-records.ts";
+import { archiveSource, RECORD_COLUMNS, splitOption } from "./warc-records.ts";
 
 const options = z.strictObject({ ...splitOption, ...rowRangeOptions });
 type Options = z.output<typeof options>;
 
-const COLUMNS: readonly ColumnSpec[] = [
-  { name: "text", kind: "utf8" },
-  { name: "id", kind: "utf8" },
-  { name: "url", kind: "utf8" },
-  { name: "date", kind: "utf8" },
-  { name: "mime", kind: "utf8" },
-  { name: "language", kind: "utf8" },
-];
+const COLUMNS: readonly ColumnSpec[] = [...RECORD_COLUMNS, { name: "language", kind: "utf8" }];
 
 /** The operator behind `read/wet`; tests give it small batches. */
 export function wetSource(given: Options, target: BatchTarget = BATCH_TARGET): SourceOperator {
