@@ -10,6 +10,7 @@ import { int32At, uint8At } from "../../batch/numbers.ts";
 import { type Distribution, DistributionBuilder, mergeDistributions } from "../../kernels/statistics/distribution.ts";
 import { measureText, type TextMeasures } from "../../kernels/statistics/text-measures.ts";
 import { mergeValueCounts, ValueCounter, type ValueCounts } from "../../kernels/statistics/value-counts.ts";
+import { HostRange } from "../../kernels/url/host.ts";
 import { type Cells, ColumnPath } from "../cells.ts";
 import { annotate, defineStage, type StageState } from "../define.ts";
 
@@ -112,10 +113,15 @@ function textOf({ bytes, start, end }: Cells): string {
   return `${decoder.decode(bytes.subarray(start, cut))}…`;
 }
 
-/** The host of a URL as it is written; empty where there is none. */
-function hostOf(cells: Cells): string {
-  const [, host = ""] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)/i.exec(textOf(cells)) ?? [];
-  return host.toLowerCase().replace(/^www\./, "");
+const host = new HostRange();
+
+/** The host of a URL, where `filter/url` finds it too. */
+function hostOf({ bytes, start, end }: Cells): string {
+  host.find(bytes, start, end);
+  return decoder
+    .decode(bytes.subarray(host.start, host.end))
+    .toLowerCase()
+    .replace(/^www\./, "");
 }
 
 export default defineStage({
