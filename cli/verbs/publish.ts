@@ -46,7 +46,13 @@ export const publishCommand = buildCommand<Flags, [string], CliContext>({
     flags: {
       out: outFlag,
       to: { kind: "parsed", parse: text, placeholder: "hf://…", brief: "hf://datasets/ORG/NAME, or …@BRANCH" },
-      branch: { kind: "parsed", parse: text, optional: true, placeholder: "name", brief: "branch to commit to; main" },
+      branch: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "name",
+        brief: "branch to commit to, main by default",
+      },
       output: {
         kind: "parsed",
         parse: text,
@@ -67,7 +73,7 @@ export const publishCommand = buildCommand<Flags, [string], CliContext>({
         parse: parseCount("files-per-commit", 1),
         optional: true,
         placeholder: "n",
-        brief: "files a commit may have; 99",
+        brief: "files a commit may have, 99 by default",
       },
       dryRun: flag("list files, sizes and commits, and change nothing"),
       quiet: flag("only the result and errors"),

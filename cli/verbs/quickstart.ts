@@ -19,7 +19,7 @@ export const quickstartCommand = buildCommand<Flags, [], CliContext>({
     brief: "a first run that needs nothing: this package's own pages and code are the text",
     fullDescription:
       `Runs ${RECIPE} of this package over its own documentation and code, and prints what came of it. Nothing is downloaded.\n` +
-      "Then look around: shardmill peek first-run, shardmill peek first-run --tokens, shardmill verify first-run.",
+      "Then look around: shardmill peek first-run --out quickstart, with --tokens too, and shardmill verify first-run --out quickstart.",
   },
   parameters: {
     flags: {

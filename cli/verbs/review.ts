@@ -73,7 +73,7 @@ export const reviewCommand = buildCommand<Flags, [string], CliContext>({
         return EXIT.ok;
       }
       if (review.benchmarks.length === 0) {
-        note(this, "no stage of the run that was read looks for benchmarks");
+        note(this, "no stage that has read rows looks for benchmarks, as filter/decontaminate does");
         return EXIT.ok;
       }
       print(this, `${benchmarksTable(review.benchmarks)}\n`);

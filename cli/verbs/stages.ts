@@ -7,7 +7,11 @@ interface Flags {
   readonly json: boolean;
 }
 
-const argument = { brief: "`show NAME`, or nothing to list all", parse: (value: string) => value, placeholder: "show" };
+const argument = {
+  brief: "`show NAME`, or nothing to list all",
+  parse: (value: string) => value,
+  placeholder: "show name",
+};
 
 export const stagesCommand = buildCommand<Flags, string[], CliContext>({
   docs: { brief: "list the stages, or show one: options, reasons, examples (`stages show filter/gopher-quality`)" },
