@@ -1,5 +1,6 @@
 /**
- * Tasks and markers of a barrier's group: match, unite and, where survivors are elected, elect and decide. Part of protocol.ts, which says what they are.
+ * Tasks and markers of a barrier's group: match, unite and, where survivors are elected, elect and decide; where fragments are
+ * compared, refine and compare in place of unite. Part of protocol.ts, which says what they are.
  */
 import type { VouchedFile } from "../io/local/vouched.ts";
 import type { ClusterFigures } from "../kernels/dedup/cluster-figures.ts";
@@ -83,6 +84,31 @@ export interface DecideTask {
   readonly parts: number;
 }
 
+/** A span by its number among those of all members of a group: where the barrier compares windows. */
+export interface SpanOfGroup {
+  readonly input: number;
+  /** Spans of all members. */
+  readonly inputs: number;
+}
+
+/** Tells which windows of a span's texts are duplicates as far as samples say, and writes what is left to compare. */
+export interface RefineTask extends SpanOfGroup {
+  readonly kind: "refine";
+  readonly group: number;
+  /** The span: of a member, and there. */
+  readonly member: number;
+  readonly span: number;
+}
+
+/** Compares the windows of a partition that samples leave open. */
+export interface CompareTask {
+  readonly kind: "compare";
+  readonly group: number;
+  readonly partition: number;
+  /** Spans of all members. */
+  readonly inputs: number;
+}
+
 /** What stands together in a partition: parts of one key, or runs of fragments that share a sample. */
 export interface ClusterCounts {
   readonly clusters: number;
@@ -142,4 +168,16 @@ export interface ElectMarker {
 
 export interface DecideMarker extends VerdictFigures {
   readonly files: readonly VouchedFile[];
+}
+
+export interface RefineMarker {
+  readonly files: readonly VouchedFile[];
+  /** Windows known to be duplicates, and windows that are left to compare. */
+  readonly duplicates: number;
+  readonly unsettled: number;
+}
+
+export interface CompareMarker {
+  readonly files: readonly VouchedFile[];
+  readonly ranges: number;
 }
