@@ -84,14 +84,14 @@ export interface DecideTask {
   readonly parts: number;
 }
 
-/** A span by its number among those of all members of a group: where the barrier compares windows. */
+/** A span by its number among those of all members of a group: where the barrier compares fragments. */
 export interface SpanOfGroup {
   readonly input: number;
   /** Spans of all members. */
   readonly inputs: number;
 }
 
-/** Tells which windows of a span's texts are duplicates as far as samples say, and writes what is left to compare. */
+/** Tells which fragments of a span's texts are duplicates as far as samples say, and writes what is left to compare. */
 export interface RefineTask extends SpanOfGroup {
   readonly kind: "refine";
   readonly group: number;
@@ -100,7 +100,7 @@ export interface RefineTask extends SpanOfGroup {
   readonly span: number;
 }
 
-/** Compares the windows of a partition that samples leave open. */
+/** Compares the fragments of a partition that samples leave open. */
 export interface CompareTask {
   readonly kind: "compare";
   readonly group: number;
@@ -131,7 +131,7 @@ export interface VerdictFigures {
   readonly duplicates: number;
   /** Where more is asked than keys: those that would fall for keys alone. */
   readonly candidates?: number;
-  /** Absent where rows are selected. */
+  /** Absent where parts are cut out of texts, where rows are selected, and before survivors are elected. */
   readonly clusters?: ClusterFigures;
   /** Pairs between the lowest document of a cluster of keys and the farthest; absent where parts are cut out of texts, and where rows are selected. */
   readonly chain_depth?: number;
@@ -172,7 +172,7 @@ export interface DecideMarker extends VerdictFigures {
 
 export interface RefineMarker {
   readonly files: readonly VouchedFile[];
-  /** Windows known to be duplicates, and windows that are left to compare. */
+  /** Fragments known to be duplicates, and fragments that are left to compare. */
   readonly duplicates: number;
   readonly unsettled: number;
 }
