@@ -135,7 +135,7 @@ export interface VerdictFigures {
   readonly clusters?: ClusterFigures;
   /** Pairs between the lowest document of a cluster of keys and the farthest; absent where parts are cut out of texts, and where rows are selected. */
   readonly chain_depth?: number;
-  /** By member of the group: rows that its barrier saw, and those that fall. Absent as above. */
+  /** By member of the group: rows that its barrier saw, and those that fall. Absent as above, and before survivors are elected. */
   readonly members?: readonly { readonly rows: number; readonly dropped: number }[];
   /** Of an election: what became of rows that share a key with others. */
   readonly elections?: ElectionCounts;
