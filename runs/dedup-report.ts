@@ -5,23 +5,20 @@
  * Told as soon as it is decided, before anything is taken, and kept in the run's folder as `dedup.json`. Everything comes from markers; addresses of survivors from
  * the documents tables of their spans. Price: those tables, at most twenty of them a barrier.
  */
-import { entryAt } from "../batch/entry.ts";
 import { groupAt, type Plan, sourceAt } from "../plan/plan.ts";
 import { type Layout, spanFiles } from "../store/layout.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
 import type { Markers } from "../workers/markers.ts";
 import type { ElectionCounts, VerdictFigures } from "../workers/protocol.ts";
-import { readMarkerOf } from "../workers/store-markers.ts";
-import type { DedupReport } from "../workers/verdicts.ts";
+import { type DedupReport, dedupVerdict } from "../workers/verdicts.ts";
 import { addressOf, ingestedSpans, type ReadSpan } from "./peek/spans.ts";
 import { SideTable } from "./peek/tables.ts";
 
 /** The verdicts that are there, in the order of the plan. */
-export function dedupReports(plan: Plan, layout: Layout, markers?: Markers): readonly DedupReport[] {
+export function dedupReports(plan: Plan, layout: Layout, markers: Markers): readonly DedupReport[] {
   const places = new MarkerPlaces(plan, layout);
   return plan.groups.flatMap((_, group) => {
-    const place = places.verdict(group);
-    const figures = markers === undefined ? readMarkerOf(place) : markers.facts(place);
+    const figures = markers.facts(places.verdict(group));
     return figures === undefined ? [] : (dedupReport(plan, layout, group, figures) ?? []);
   });
 }
@@ -33,18 +30,15 @@ export function dedupReport(
   group: number,
   figures: VerdictFigures,
 ): DedupReport | undefined {
-  const { stage, members } = groupAt(plan, group);
+  const { stage } = groupAt(plan, group);
   const { clusters, candidates, duplicates, chain_depth = 0, elections } = figures;
-  if (figures.members === undefined || clusters === undefined) return undefined;
+  const verdict = dedupVerdict(plan, group, figures);
+  if (verdict === undefined || clusters === undefined) return undefined;
   const survivors = new Survivors(plan, layout, group);
   return {
     stage: stage.id,
     use: stage.use,
-    // In the order of these lines: a marker that was read has its keys in another one than a marker that was just made.
-    sources: figures.members.map(({ rows, dropped }, index) => {
-      const { name } = sourceAt(plan, entryAt(members, index, "member").source);
-      return { name, rows, dropped };
-    }),
+    sources: verdict.sources,
     ...(candidates !== undefined && { candidates }),
     dropped: duplicates,
     chain_depth,
@@ -56,6 +50,7 @@ export function dedupReport(
   };
 }
 
+/** A marker that was read has its keys in another order than a marker that was just made. */
 function inOrder(counts: ElectionCounts): ElectionCounts {
   const { members, absent, fallen, own_word, own_passage, own_order, repetitive, unknown_text } = counts;
   return { members, absent, fallen, own_word, own_passage, own_order, repetitive, unknown_text };

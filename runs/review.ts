@@ -2,18 +2,19 @@
  * What stages found of benchmarks in the rows of a run: every hit, with both texts, and how many there are of each benchmark.
  *
  * Told by the findings that spans left, whatever became of the rows, so that a first look with `drop: false` and a run that dropped can be reviewed alike; of a run under way there is
- * what was read so far. Invariant: hits come in order of sources, spans and rows. Price: the findings, and the side tables of spans that have some; no input is read.
+ * what was read so far. Invariant: hits come in order of sources, spans and rows. Price: the findings, the side tables of spans that have some, and the ledgers of duplicates of a source that has; no input is read.
  */
 import { entryAt } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
 import type { SourcePlan } from "../plan/plan.ts";
-import { spanFiles } from "../store/layout.ts";
+import { isRecord } from "../plan/recipe/overrides.ts";
+import { type Layout, spanFiles } from "../store/layout.ts";
 import { markerFacts } from "../store/marker.ts";
+import { once } from "../workers/frontier/phase.ts";
 import type { IngestMarker } from "../workers/protocol.ts";
 import type { Fate } from "./peek/document.ts";
-import { Duplicates } from "./peek/duplicates.ts";
-import { SpanFates, storeOf } from "./peek/fates.ts";
+import { type SourceVerdicts, SpanFates, sourceVerdicts } from "./peek/fates.ts";
 import { addressOf, ingestedSpans, type ReadSpan } from "./peek/spans.ts";
 import { SideTable } from "./peek/tables.ts";
 import { chosenSources, type OpenRun } from "./status.ts";
@@ -77,7 +78,9 @@ export function reviewRun(run: OpenRun, options: ReviewOptions): Review {
   const suites = new Map<string, Suite>();
   const findings: BenchmarkFinding[] = [];
   for (const source of chosenSources(run, options.source)) {
-    for (const span of ingestedSpans(run.layout, source)) reviewSpan(run, source, span, options, suites, findings);
+    const verdicts = once(() => sourceVerdicts(run.layout, run.plan, source));
+    const reviewed = { layout: run.layout, source, verdicts, suites, findings };
+    for (const span of ingestedSpans(run.layout, source)) reviewSpan(reviewed, span, options);
   }
   const { benchmark } = options;
   if (benchmark !== undefined && !suites.has(benchmark)) {
@@ -100,17 +103,23 @@ export function reviewRun(run: OpenRun, options: ReviewOptions): Review {
   };
 }
 
+interface SourceReview {
+  readonly layout: Layout;
+  readonly source: SourcePlan;
+  /** Asked for where a hit is listed. */
+  readonly verdicts: () => SourceVerdicts;
+  readonly suites: Map<string, Suite>;
+  readonly findings: BenchmarkFinding[];
+}
+
 function reviewSpan(
-  run: OpenRun,
-  source: SourcePlan,
+  { layout, source, verdicts, suites, findings }: SourceReview,
   span: ReadSpan,
   options: ReviewOptions,
-  suites: Map<string, Suite>,
-  findings: BenchmarkFinding[],
 ): void {
   let fates: SpanFates | undefined;
   for (const { fingerprint } of source.passes) {
-    const folder = run.layout.ingest(fingerprint);
+    const folder = layout.ingest(fingerprint);
     const marker = markerFacts<IngestMarker>(folder, spanFiles.marker(span.span));
     if (marker === undefined) continue;
     addSuites(marker, suites);
@@ -125,7 +134,7 @@ function reviewSpan(
       suite.hitItems.add(found.item);
       if (options.benchmark !== undefined && options.benchmark !== found.benchmark) continue;
       if (findings.length >= options.count) continue;
-      fates ??= fatesOf(run, source, span);
+      fates ??= new SpanFates(verdicts(), span);
       const [shard, inSpan] = [table.number("shard", row), table.number("row", row)];
       const stage = entryAt(source.stages, table.number("stage", row), "stage");
       const { fate } = fates.of(shard, inSpan);
@@ -137,9 +146,9 @@ function reviewSpan(
 /** Benchmarks that stages of the span's pass looked for, as their counts tell. */
 function addSuites({ stages }: IngestMarker, suites: Map<string, Suite>): void {
   for (const { state } of stages) {
-    if (!isObject(state) || !isObject(state.benchmarks)) continue;
+    if (!isRecord(state) || !isRecord(state.benchmarks)) continue;
     for (const [name, counts] of Object.entries(state.benchmarks)) {
-      if (!isObject(counts)) continue;
+      if (!isRecord(counts)) continue;
       const suite = suites.get(name) ?? newSuite();
       suite.items = Number(counts.items ?? 0);
       suite.items_too_short = Number(counts.items_too_short ?? 0);
@@ -152,10 +161,6 @@ function newSuite(): Suite {
   return { hits: 0, hitItems: new Set(), items: 0, items_too_short: 0 };
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 type Hit = Omit<BenchmarkFinding, "address" | "fate" | "stage">;
 
 /** A finding that names a benchmark and an item; other stages may report other things. */
@@ -165,16 +170,5 @@ function hitOf(text: string | undefined): Hit | undefined {
 }
 
 function isHit(value: unknown): value is Hit {
-  return isObject(value) && typeof value.benchmark === "string" && typeof value.item === "number";
-}
-
-function fatesOf({ layout, plan }: OpenRun, source: SourcePlan, span: ReadSpan): SpanFates {
-  const verdicts = {
-    layout,
-    source,
-    duplicates: new Duplicates(layout, source),
-    store: storeOf(layout, source),
-    validationSeed: plan.recipe.validation?.seed ?? 0,
-  };
-  return new SpanFates(verdicts, span);
+  return isRecord(value) && typeof value.benchmark === "string" && typeof value.item === "number";
 }

@@ -5,6 +5,7 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { Bitmap } from "../batch/bitmap.ts";
 import { Float64Builder, Utf8Builder } from "../batch/builder.ts";
 import type { Column } from "../batch/column.ts";
 import { blockEncoder } from "../io/codecs/encoder.ts";
@@ -53,16 +54,12 @@ function table(counted: readonly Counted[]): Buffer {
     figure: new Utf8Builder(),
     value: new Utf8Builder(),
   };
-  const from = { values: new Float64Builder(), validity: [] as boolean[] };
+  const from = { values: new Float64Builder(), valid: [] as number[] };
   const amounts = new Float64Builder();
+  let rows = 0;
   for (const { source, stages } of counted) {
     for (const { stage, statistics } of stages) {
-      const add = (
-        measure: string,
-        figure: string,
-        amount: number | null,
-        at: { readonly from?: number; readonly value?: string } = {},
-      ): void => {
+      const add: Add = (measure, figure, amount, at = {}) => {
         if (amount === null) return;
         texts.source.appendString(source);
         texts.stage.appendString(stage);
@@ -70,9 +67,10 @@ function table(counted: readonly Counted[]): Buffer {
         texts.figure.appendString(figure);
         if (at.value === undefined) texts.value.appendNull();
         else texts.value.appendString(at.value);
+        if (at.from !== undefined) from.valid.push(rows);
         from.values.append(at.from ?? 0);
-        from.validity.push(at.from !== undefined);
         amounts.append(amount);
+        rows++;
       };
       add("rows", "count", statistics.rows);
       for (const [measure, distribution] of Object.entries(statistics.text))
@@ -86,7 +84,8 @@ function table(counted: readonly Counted[]): Buffer {
     }
   }
   const columns = new Map<string, Column>(Object.entries(texts).map(([name, builder]) => [name, builder.finish()]));
-  columns.set("from", { kind: "float64", values: from.values.finish(), validity: bitmapOf(from.validity) });
+  const validity = validityOf(rows, from.valid);
+  columns.set("from", { kind: "float64", values: from.values.finish(), validity });
   columns.set("amount", { kind: "float64", values: amounts.finish() });
   const string = parseType("string");
   const double = parseType("float64");
@@ -122,10 +121,8 @@ function addColumn(add: Add, measure: string, { nulls, others, numbers, values }
   for (const [value, count] of values.values) add(measure, "value", count, { value });
 }
 
-function bitmapOf(bits: readonly boolean[]): Uint8Array {
-  const bytes = new Uint8Array(Math.ceil(bits.length / 8));
-  bits.forEach((bit, i) => {
-    if (bit) bytes[i >> 3] = (bytes[i >> 3] ?? 0) | (1 << (i & 7));
-  });
-  return bytes;
+function validityOf(rows: number, valid: readonly number[]): Uint8Array {
+  const bitmap = new Bitmap(rows);
+  for (const row of valid) bitmap.set(row);
+  return bitmap.bytes;
 }

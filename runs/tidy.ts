@@ -1,5 +1,5 @@
 /**
- * Removes what only existed to build something that is built: span tokens, spools, scattered parts, windows that were compared.
+ * Removes what only existed to build something that is built: span tokens, spools, scattered parts, fragments that were compared.
  *
  * Invariant: only the owner of a run calls this, and nothing goes that this run or another living one can still ask for. Keys, tables and
  * ledgers stay: a changed source of the same group needs the keys of the others, and people look into ledgers. The last of several runs removes.

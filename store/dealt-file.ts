@@ -191,6 +191,16 @@ export class DealtFile {
   }
 }
 
+/** The records of a destination in `file`, a piece a run; the file is open while they are read. Throws RunError `store/damaged`. */
+export function* readDealt(file: Vouched, destinations: number, destination: number): Generator<Uint32Array> {
+  const dealt = new DealtFile(file, destinations);
+  try {
+    yield* dealt.read(destination);
+  } finally {
+    dealt.close();
+  }
+}
+
 function grown(numbers: Uint32Array): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(2 * numbers.length);
   larger.set(numbers);

@@ -140,9 +140,9 @@ export const spanFiles = {
   spool: (span: number): string => `${pad(span)}.spool`,
   /** Rows that stages of the pass dropped, where an output keeps them. */
   dropped: (span: number): string => `${pad(span)}.dropped.spool`,
-  /** Where the parts of a barrier that edits lie in their texts; of one that compares windows, how many samples a text has. */
+  /** Where the parts of a barrier that edits lie in their texts; of one that compares fragments, how many records a text has. */
   parts: (span: number, barrier: number): string => `${pad(span)}.parts-${barrier}.arrow`,
-  /** Which windows each sample stands for. */
+  /** Which fragments each sample stands for. */
   samples: (span: number, barrier: number): string => `${pad(span)}.samples-${barrier}`,
   /** Answers to the questions of a request stage, as they came. */
   journal: (span: number): string => `${pad(span)}.journal.jsonl`,
@@ -186,7 +186,7 @@ export const matchFiles = {
   marker: (partition: number): string => `${pad(partition)}.done.json`,
   /** For every document its survivor: itself where it survives. */
   roots: "roots.u32",
-  /** For every survivor the documents of its cluster, 0 for the others. */
+  /** Of a barrier that drops: for every survivor the documents of its cluster, 0 for the others. */
   sizes: "sizes.u32",
   united: "united.done.json",
   /** Where survivors are elected: clusters, each as the number of its documents and these. */
@@ -195,13 +195,13 @@ export const matchFiles = {
   elected: (part: number): string => `${pad(part)}.elected`,
   electedMarker: (part: number): string => `${pad(part)}.elected.done.json`,
   decided: "decided.done.json",
-  /** Of a barrier that compares windows, in place of pairs: samples that have a copy, or may have one, dealt to spans. */
+  /** Of a barrier that compares fragments, in place of pairs: samples that have a copy, or may have one, dealt to spans. */
   verdicts: (partition: number): string => `${pad(partition)}.verdicts`,
-  /** By span, numbered through the members: windows that are duplicates, and what is to be compared, dealt to partitions. */
+  /** By span, numbered through the members: fragments that are duplicates, and what is to be compared, dealt to partitions. */
   ranges: (input: number): string => `${pad(input)}.ranges.u32`,
   contexts: (input: number): string => `${pad(input)}.contexts`,
   refined: (input: number): string => `${pad(input)}.refined.done.json`,
-  /** By partition: further windows that are duplicates, dealt to spans. */
+  /** By partition: further fragments that are duplicates, dealt to spans. */
   duplicates: (partition: number): string => `${pad(partition)}.duplicates`,
   compared: (partition: number): string => `${pad(partition)}.compared.done.json`,
 } as const;

@@ -1,5 +1,6 @@
 /**
- * Tasks and markers of a barrier's group: match, unite and, where survivors are elected, elect and decide. Part of protocol.ts, which says what they are.
+ * Tasks and markers of a barrier's group: match, unite and, where survivors are elected, elect and decide; where fragments are
+ * compared, refine and compare in place of unite. Part of protocol.ts, which says what they are.
  */
 import type { VouchedFile } from "../io/local/vouched.ts";
 import type { ClusterFigures } from "../kernels/dedup/cluster-figures.ts";
@@ -83,6 +84,31 @@ export interface DecideTask {
   readonly parts: number;
 }
 
+/** A span by its number among those of all members of a group: where the barrier compares fragments. */
+export interface SpanOfGroup {
+  readonly input: number;
+  /** Spans of all members. */
+  readonly inputs: number;
+}
+
+/** Tells which fragments of a span's texts are duplicates as far as samples say, and writes what is left to compare. */
+export interface RefineTask extends SpanOfGroup {
+  readonly kind: "refine";
+  readonly group: number;
+  /** The span: of a member, and there. */
+  readonly member: number;
+  readonly span: number;
+}
+
+/** Compares the fragments of a partition that samples leave open. */
+export interface CompareTask {
+  readonly kind: "compare";
+  readonly group: number;
+  readonly partition: number;
+  /** Spans of all members. */
+  readonly inputs: number;
+}
+
 /** What stands together in a partition: parts of one key, or runs of fragments that share a sample. */
 export interface ClusterCounts {
   readonly clusters: number;
@@ -105,11 +131,11 @@ export interface VerdictFigures {
   readonly duplicates: number;
   /** Where more is asked than keys: those that would fall for keys alone. */
   readonly candidates?: number;
-  /** Absent where rows are selected. */
+  /** Absent where parts are cut out of texts, where rows are selected, and before survivors are elected. */
   readonly clusters?: ClusterFigures;
   /** Pairs between the lowest document of a cluster of keys and the farthest; absent where parts are cut out of texts, and where rows are selected. */
   readonly chain_depth?: number;
-  /** By member of the group: rows that its barrier saw, and those that fall. Absent as above. */
+  /** By member of the group: rows that its barrier saw, and those that fall. Absent as above, and before survivors are elected. */
   readonly members?: readonly { readonly rows: number; readonly dropped: number }[];
   /** Of an election: what became of rows that share a key with others. */
   readonly elections?: ElectionCounts;
@@ -142,4 +168,16 @@ export interface ElectMarker {
 
 export interface DecideMarker extends VerdictFigures {
   readonly files: readonly VouchedFile[];
+}
+
+export interface RefineMarker {
+  readonly files: readonly VouchedFile[];
+  /** Fragments known to be duplicates, and fragments that are left to compare. */
+  readonly duplicates: number;
+  readonly unsettled: number;
+}
+
+export interface CompareMarker {
+  readonly files: readonly VouchedFile[];
+  readonly ranges: number;
 }

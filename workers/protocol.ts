@@ -8,28 +8,39 @@ import type { ErrorData } from "../batch/errors.ts";
 import type { EnvironmentData } from "../io/environment.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
 import type { VouchedFile } from "../io/local/vouched.ts";
-import type { PackingStatistics } from "../kernels/pack/plan.ts";
-import type { DocumentSelection } from "../kernels/pack/select.ts";
-import type { QuantileTotals, ScoreBorder } from "../kernels/quantiles.ts";
 import type { TokenizerGuard } from "../manifests/schema.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Extent, StageState } from "../stages/define.ts";
 import type { MarkedFile } from "../store/marker.ts";
 import type {
   ClusterCounts,
+  CompareMarker,
+  CompareTask,
   DecideMarker,
   DecideTask,
   ElectMarker,
   ElectTask,
   MatchMarker,
   MatchTask,
+  RefineMarker,
+  RefineTask,
   RootsSlice,
+  SpanOfGroup,
   UniteMarker,
   UniteTask,
 } from "./group-protocol.ts";
 import type { TimeSpent } from "./stopwatch.ts";
+import type {
+  ArrangeMarker,
+  ArrangeTask,
+  PackMarker,
+  PackTask,
+  QuantileMarker,
+  QuantileTask,
+} from "./training-protocol.ts";
 
 export type * from "./group-protocol.ts";
+export type * from "./training-protocol.ts";
 
 export interface WorkerSetup {
   readonly plan: Plan;
@@ -64,31 +75,6 @@ export interface IngestTask {
   readonly bytes?: number;
   /** Where the verdict of the barrier stands whose cuts this pass makes. */
   readonly edits?: RootsSlice | SpanOfGroup;
-}
-
-/** A span by its number among those of all members of a group: where the barrier compares windows. */
-export interface SpanOfGroup {
-  readonly input: number;
-  /** Spans of all members. */
-  readonly inputs: number;
-}
-
-/** Tells which windows of a span's texts are duplicates as far as samples say, and writes what is left to compare. */
-export interface RefineTask extends SpanOfGroup {
-  readonly kind: "refine";
-  readonly group: number;
-  /** The span: of a member, and there. */
-  readonly member: number;
-  readonly span: number;
-}
-
-/** Compares the windows of a partition that samples leave open. */
-export interface CompareTask {
-  readonly kind: "compare";
-  readonly group: number;
-  readonly partition: number;
-  /** Spans of all members. */
-  readonly inputs: number;
 }
 
 /** Which rows of some spans survive every dropping barrier: for outputs, which write rows and no tokens. */
@@ -172,30 +158,6 @@ export interface GatherTask {
   readonly parts: readonly { readonly part: number; readonly chunk: ScatterChunk }[];
 }
 
-export interface PackTask {
-  readonly kind: "pack";
-  readonly windows: number;
-  readonly shard: number;
-  /** 0 is the first one. */
-  readonly epoch: number;
-}
-
-/** Finds quantiles of a column of a token store. */
-export interface QuantileTask {
-  readonly kind: "quantile";
-  readonly quantiles: number;
-  /** Shards of the store. */
-  readonly shards: number;
-}
-
-/** Mixes and packs the rows of one training stage. */
-export interface ArrangeTask {
-  readonly kind: "arrange";
-  readonly rows: number;
-  /** Shards of each source's token store, in the order of the stage. */
-  readonly shards: readonly number[];
-}
-
 export type Task =
   | CutTask
   | IngestTask
@@ -266,18 +228,6 @@ export interface IngestMarker {
   readonly kept: number;
   readonly text_bytes: number;
   readonly tokens: number;
-}
-
-export interface RefineMarker {
-  readonly files: readonly VouchedFile[];
-  /** Windows known to be duplicates, and windows that are left to compare. */
-  readonly duplicates: number;
-  readonly unsettled: number;
-}
-
-export interface CompareMarker {
-  readonly files: readonly VouchedFile[];
-  readonly ranges: number;
 }
 
 export interface ScatterChunk {
@@ -361,63 +311,6 @@ export interface HeldOutStore {
   /** Share of the documents; a number of tokens was turned into one by what had been read. */
   readonly share: number;
   readonly shards: readonly ShardMarker[];
-}
-
-export interface PackMarker {
-  readonly files: readonly CommittedFile[];
-  readonly windows: number;
-  readonly statistics: PackingStatistics;
-  /** Documents that are packed, with the borders of their quantiles; only where they are chosen by a score. */
-  readonly selection?: DocumentSelection;
-  /** What a selection left out; absent where all documents of the shard are packed. */
-  readonly skipped?: { readonly documents: number; readonly tokens: number };
-}
-
-export interface QuantileMarker extends QuantileTotals {
-  readonly files: readonly CommittedFile[];
-  /** The last document below each quantile, null where there is none. */
-  readonly borders: readonly { readonly quantile: number; readonly border: ScoreBorder | null }[];
-}
-
-/** Rows, or what is in them. */
-export interface RowAmount {
-  readonly rows: number;
-  readonly tokens: number;
-  /** Those that are trained: the first of a row never is. */
-  readonly supervised_tokens: number;
-}
-
-/** What one source gave to a training stage of rows. */
-export interface ArrangedSource {
-  /** By the rule, before whole rows are taken: rows, or tokens where the rule shares those. */
-  readonly requested: number;
-  readonly available: RowAmount;
-  readonly taken: RowAmount;
-  /** What stands in packed rows. */
-  readonly packed: {
-    readonly sequences: number;
-    readonly tokens: number;
-    readonly supervised_tokens: number;
-  };
-  readonly rows_truncated: number;
-  readonly rows_split: number;
-  readonly rows_dropped: number;
-  readonly tokens_lost: number;
-  /** Tokens that begin more than one part of a split row, counted once for each beyond the first. */
-  readonly tokens_repeated: number;
-}
-
-export interface ArrangeMarker {
-  readonly files: readonly CommittedFile[];
-  /** Packed rows. */
-  readonly rows: number;
-  readonly pieces: number;
-  readonly tokens: number;
-  /** Tokens of the longest sequence, and the most of them in a row. */
-  readonly longest_sequence_tokens: number;
-  readonly sequences_per_row_max: number;
-  /** In the order of the stage. */
-  readonly sources: readonly ArrangedSource[];
 }
 
 export interface MarkerOf {

@@ -31,9 +31,10 @@ export function dedupVerdict(plan: Plan, group: number, figures: VerdictFigures 
   if (verdict !== "drop" || figures?.members === undefined) return undefined;
   return {
     stage: stage.id,
-    sources: figures.members.map((member, index) => {
+    // In this order: a marker that was read has its keys in another one than a marker that was just made.
+    sources: figures.members.map(({ rows, dropped }, index) => {
       const { name } = sourceAt(plan, entryAt(members, index, "member").source);
-      return { name, ...member };
+      return { name, rows, dropped };
     }),
     largest_cluster: figures.clusters?.largest[0]?.size ?? 0,
   };

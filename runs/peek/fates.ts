@@ -7,12 +7,12 @@
  */
 import { entryAt } from "../../batch/entry.ts";
 import { HeldOut } from "../../kernels/random/held-out.ts";
-import type { SourcePlan } from "../../plan/plan.ts";
+import type { Plan, SourcePlan } from "../../plan/plan.ts";
 import { type Layout, spanFiles, tokenFiles } from "../../store/layout.ts";
 import { markerFacts } from "../../store/marker.ts";
 import type { IngestMarker, StoreMarker } from "../../workers/protocol.ts";
 import type { Fate, PeekedVerdict } from "./document.ts";
-import type { Duplicates } from "./duplicates.ts";
+import { Duplicates } from "./duplicates.ts";
 import { type ReadSpan, rowKey } from "./spans.ts";
 import { SideTable } from "./tables.ts";
 
@@ -38,8 +38,19 @@ export interface SourceVerdicts {
   readonly validationSeed: number;
 }
 
-export function storeOf(layout: Layout, source: SourcePlan): StoreMarker | undefined {
+function storeOf(layout: Layout, source: SourcePlan): StoreMarker | undefined {
   return markerFacts<StoreMarker>(layout.tokens(source.tokens), tokenFiles.storeMarker);
+}
+
+/** Price: the ledgers of all duplicates of the source. */
+export function sourceVerdicts(layout: Layout, plan: Plan, source: SourcePlan): SourceVerdicts {
+  return {
+    layout,
+    source,
+    duplicates: new Duplicates(layout, source),
+    store: storeOf(layout, source),
+    validationSeed: plan.recipe.validation?.seed ?? 0,
+  };
 }
 
 export class SpanFates {

@@ -16,8 +16,7 @@ import type { StageRegistry } from "../../stages/stage-registry.ts";
 import { chosenSources, type OpenRun } from "../status.ts";
 import { droppedRows, heldOutRows, keptRows, type Located, locate, shownColumn, type Wants } from "./choice.ts";
 import { cellText, idOf, type PeekedDocument } from "./document.ts";
-import { Duplicates } from "./duplicates.ts";
-import { type RowFate, type SourceVerdicts, SpanFates, storeOf } from "./fates.ts";
+import { type RowFate, SpanFates, sourceVerdicts } from "./fates.ts";
 import { problemsOf } from "./problems.ts";
 import { SourceReader } from "./source-reader.ts";
 import { addressOf, type CutSpan, cutSpans, holdsRow, ingestedSpans, isRead, type ReadSpan } from "./spans.ts";
@@ -98,7 +97,7 @@ class Viewer {
 
   /** Adds rows of a source until there are `count`. */
   async collect(source: SourcePlan, { wants, id }: Search, count: number, found: PeekedDocument[]): Promise<void> {
-    const verdicts = this.#verdicts(source);
+    const verdicts = sourceVerdicts(this.#run.layout, this.#run.plan, source);
     for (const span of this.#spansOf(source)) {
       if (found.length >= count) return;
       const fates = new SpanFates(verdicts, span);
@@ -119,7 +118,7 @@ class Viewer {
 
   /** The row of an address. Throws RunError `run/no-such-row`. */
   async at({ source, shard, row }: Located, address: string): Promise<PeekedDocument> {
-    const verdicts = this.#verdicts(source);
+    const verdicts = sourceVerdicts(this.#run.layout, this.#run.plan, source);
     for (const span of this.#spansOf(source)) {
       if (holdsRow(span, shard, row) !== true) continue;
       const inSpan = row - (span.base(shard) ?? 0);
@@ -188,17 +187,6 @@ class Viewer {
       if (survivor === undefined || document.verdict === undefined) return document;
       return { ...document, verdict: { ...document.verdict, survivor } };
     });
-  }
-
-  #verdicts(source: SourcePlan): SourceVerdicts {
-    const { layout, plan } = this.#run;
-    return {
-      layout,
-      source,
-      duplicates: new Duplicates(layout, source),
-      store: storeOf(layout, source),
-      validationSeed: plan.recipe.validation?.seed ?? 0,
-    };
   }
 
   #spansOf(source: SourcePlan): readonly ReadSpan[] {

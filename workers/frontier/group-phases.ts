@@ -42,9 +42,10 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
   const { stage, members, partitions, verdict } = planned;
   const { exchange } = stage;
   const names = members.map(({ source }) => sourceAt(schedule.plan, source).name);
+  const name = `${stage.id}@${names.join(",")}`;
   const inputs = once(() => matchInputs(schedule, group));
   const match: PhaseSpec = {
-    id: `match:${stage.id}@${names.join(",")}`,
+    id: `match:${name}`,
     kind: "match",
     subject: `${stage.id} of ${names.join(", ")}`,
     stages: [stage.use, ...(exchange?.verdict === "select" ? [keepsOf(exchange)] : [])],
@@ -62,24 +63,22 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
     },
   };
   if (comparesFragments(planned)) {
-    const fragments = fragmentPhases(schedule, group, match, phases);
+    const fragments = fragmentPhases(schedule, group, { name, match }, phases);
     return { all: [match, fragments.refine, fragments.compare], match, verdict: fragments.compare, fragments };
   }
   const unite: PhaseSpec = {
-    id: `unite:${stage.id}@${names.join(",")}`,
+    id: `unite:${name}`,
     kind: "unite",
     subject: match.subject,
     stages: [],
     count: () => 1,
-    task: () => {
-      return { kind: "unite", group, ...numbersOf(schedule, planned) };
-    },
+    task: () => ({ kind: "unite", group, ...numbersOf(schedule, planned) }),
     place: () => schedule.places.unite(group),
     needs: (undone) =>
       undone === undefined ? [] : [{ phase: match, left: "whole" }, ...numberingNeeds(schedule, group, phases)],
   };
   if (electionOf(planned) === undefined) return { all: [match, unite], match, verdict: unite };
-  const elected = electPhases(schedule, group, { match, unite }, phases);
+  const elected = electPhases(schedule, group, { name, match, unite }, phases);
   return { all: [match, unite, ...elected], match, verdict: elected[1] };
 }
 
@@ -89,7 +88,7 @@ function numbersOf(
   planned: MatchGroup,
 ): { readonly documents: number; readonly firsts: readonly number[] } {
   const numbering = schedule.numbering(planned);
-  if (numbering === undefined) throw new Error(`${planned.stage.id}: asked to unite before documents were numbered`);
+  if (numbering === undefined) throw new Error(`${planned.stage.id}: asked to go on before documents were numbered`);
   return { documents: entryAt(numbering, numbering.length - 1, "number"), firsts: [...numbering.subarray(0, -1)] };
 }
 
@@ -100,14 +99,13 @@ function numbersOf(
 function electPhases(
   schedule: Schedule,
   group: number,
-  { match, unite }: { readonly match: PhaseSpec; readonly unite: PhaseSpec },
+  { name, match, unite }: { readonly name: string; readonly match: PhaseSpec; readonly unite: PhaseSpec },
   phases: Phases,
 ): readonly [PhaseSpec, PhaseSpec] {
   const { plan, markers, places } = schedule;
   const planned = groupAt(plan, group);
   const parts = once(() => markers.facts(places.unite(group))?.parts);
   const spans = once(() => electSpans(schedule, planned));
-  const name = match.id.slice("match:".length);
   const elect: PhaseSpec = {
     id: `elect:${name}`,
     kind: "elect",
@@ -163,21 +161,21 @@ function electSpans(schedule: Schedule, planned: MatchGroup): readonly ElectSpan
   });
 }
 
+/** Refine, of the spans of all members in their order, and compare. */
 function fragmentPhases(
   schedule: Schedule,
   group: number,
-  match: PhaseSpec,
+  { name, match }: { readonly name: string; readonly match: PhaseSpec },
   phases: Phases,
 ): { readonly refine: PhaseSpec; readonly compare: PhaseSpec } {
   const planned = groupAt(schedule.plan, group);
-  const { stage, members, partitions } = planned;
+  const { members, partitions } = planned;
   const numbering = once(() => schedule.spanNumbering(planned));
   const inputsOf = (): number => {
     const inputs = numbering()?.at(-1);
     if (inputs === undefined) throw new Error(`${match.subject}: asked to go on before spans were numbered`);
     return inputs;
   };
-  const names = members.map(({ source }) => sourceAt(schedule.plan, source).name).join(",");
   const common = { subject: match.subject, stages: [] };
   const spanAt = (input: number): { readonly member: number; readonly span: number } => {
     const firsts = numbering() ?? new Float64Array(1);
@@ -187,7 +185,7 @@ function fragmentPhases(
   };
   const refine: PhaseSpec = {
     ...common,
-    id: `refine:${stage.id}@${names}`,
+    id: `refine:${name}`,
     kind: "refine",
     count: () => numbering()?.at(-1),
     task: (input) => ({ kind: "refine", group, input, inputs: inputsOf(), ...spanAt(input) }),
@@ -210,7 +208,7 @@ function fragmentPhases(
   };
   const compare: PhaseSpec = {
     ...common,
-    id: `compare:${stage.id}@${names}`,
+    id: `compare:${name}`,
     kind: "compare",
     count: () => partitions,
     task: (partition) => ({ kind: "compare", group, partition, inputs: inputsOf() }),

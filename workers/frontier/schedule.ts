@@ -69,10 +69,9 @@ export class Schedule implements FactsInput {
 
   /** A span of a source among those of the group of one of its barriers. */
   spanOfGroup(source: number, barrier: number, span: number): SpanOfGroup {
-    const group = groupAt(this.plan, barrierAt(this.plan, source, barrier).group);
-    const member = group.members.findIndex((entry) => entry.source === source && entry.barrier === barrier);
+    const { group, member } = this.#memberOf(source, barrier);
     const numbering = this.spanNumbering(group);
-    if (numbering === undefined || member < 0) throw new Error(`${group.stage.id} has not numbered its spans yet`);
+    if (numbering === undefined) throw new Error(`${group.stage.id} has not numbered its spans yet`);
     return {
       input: entryAt(numbering, member, "member") + span,
       inputs: entryAt(numbering, group.members.length, "number"),
@@ -81,13 +80,20 @@ export class Schedule implements FactsInput {
 
   /** Number of a source's first document (or part) in the group of one of its barriers. */
   firstInGroup(source: number, barrier: number): number {
-    const group = groupAt(this.plan, barrierAt(this.plan, source, barrier).group);
-    const member = group.members.findIndex((entry) => entry.source === source && entry.barrier === barrier);
+    const { group, member } = this.#memberOf(source, barrier);
     const numbering = this.numbering(group);
-    if (numbering === undefined || member < 0) {
+    if (numbering === undefined) {
       throw new Error(`${group.stage.id} has not numbered ${sourceAt(this.plan, source).name} yet`);
     }
     return entryAt(numbering, member, "member");
+  }
+
+  /** The group of a barrier of a source, and which of its members that is. */
+  #memberOf(source: number, barrier: number): { readonly group: MatchGroup; readonly member: number } {
+    const group = groupAt(this.plan, barrierAt(this.plan, source, barrier).group);
+    const member = group.members.findIndex((entry) => entry.source === source && entry.barrier === barrier);
+    if (member < 0) throw new Error(`${group.stage.id} has no member ${sourceAt(this.plan, source).name}`);
+    return { group, member };
   }
 
   /** Names of the sources that share a folder with `source`, itself among them. */

@@ -6,15 +6,7 @@
  */
 import { entryAt } from "../../batch/entry.ts";
 import { requireDedupGates } from "../../manifests/dedup-gates.ts";
-import {
-  barrierAt,
-  comparesFragments,
-  groupAt,
-  type MatchGroup,
-  passAt,
-  sourceAt,
-  takesRows,
-} from "../../plan/plan.ts";
+import { barrierAt, comparesFragments, groupAt, passAt, sourceAt, takesRows } from "../../plan/plan.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import type { MarkedFile } from "../../store/marker.ts";
 import type { MarkerPlace } from "../markers.ts";
@@ -75,10 +67,11 @@ export function ingestPhase(
   const firstParts = once(() => (edits === undefined ? undefined : facts.firstParts(edits)));
   const editsOf = (span: number): RootsSlice | SpanOfGroup | undefined => {
     if (edits === undefined) return undefined;
-    if (comparesFragments(editingGroup(schedule, source, edits))) return schedule.spanOfGroup(source, edits, span);
+    const { group } = barrierAt(schedule.plan, source, edits);
+    if (comparesFragments(groupAt(schedule.plan, group))) return schedule.spanOfGroup(source, edits, span);
     const first = firstParts();
     if (first === undefined) throw new Error(`${planned.name}: asked for cuts before parts were numbered`);
-    const file = rootsOf(schedule, barrierAt(schedule.plan, source, edits).group);
+    const file = rootsOf(schedule, group);
     return { file, first: schedule.firstInGroup(source, edits) + entryAt(first, span, "span") };
   };
   return {
@@ -119,10 +112,11 @@ export function ingestPhase(
       const spooled: Need = { phase: before, tasks: undone, left: products.spool };
       if (edits === undefined) return [all, spooled];
       const { group } = barrierAt(schedule.plan, source, edits);
-      if (comparesFragments(groupAt(schedule.plan, group))) {
+      const planned = groupAt(schedule.plan, group);
+      if (comparesFragments(planned)) {
         const { refine, compare } = phases.fragments(group);
         // Until all members are cut, nobody knows the numbers of the spans.
-        const isNumbered = schedule.spanNumbering(groupAt(schedule.plan, group)) !== undefined;
+        const isNumbered = schedule.spanNumbering(planned) !== undefined;
         const ranges: Need = {
           phase: refine,
           left: products.ranges,
@@ -139,10 +133,6 @@ export function ingestPhase(
       ];
     },
   };
-}
-
-function editingGroup({ plan }: Schedule, source: number, barrier: number): MatchGroup {
-  return groupAt(plan, barrierAt(plan, source, barrier).group);
 }
 
 /** What has to be there to number the documents, or parts, of a group. */

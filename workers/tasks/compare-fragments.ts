@@ -11,7 +11,7 @@ import { cutParts } from "../../kernels/dedup/group-keys.ts";
 import { ContextComparer } from "../../kernels/substring/compare-contexts.ts";
 import { CONTEXT } from "../../kernels/substring/context-record.ts";
 import { groupAt } from "../../plan/plan.ts";
-import { DealtFile, DealtWriter } from "../../store/dealt-file.ts";
+import { DealtWriter, readDealt } from "../../store/dealt-file.ts";
 import { matchFiles } from "../../store/layout.ts";
 import { vouchers } from "../../store/marker.ts";
 import type { WorkerContext } from "../context.ts";
@@ -67,13 +67,9 @@ function eachContext(
   take: (words: Uint32Array, at: number, input: number) => void,
 ): void {
   for (let input = 0; input < inputs; input++) {
-    const file = new DealtFile(vouchers(folder, matchFiles.refined(input))(matchFiles.contexts(input)), partitions);
-    try {
-      for (const words of file.read(partition)) {
-        for (let at = 0; at < words.length; at += uint32At(words, at)) take(words, at, input);
-      }
-    } finally {
-      file.close();
+    const file = vouchers(folder, matchFiles.refined(input))(matchFiles.contexts(input));
+    for (const words of readDealt(file, partitions, partition)) {
+      for (let at = 0; at < words.length; at += uint32At(words, at)) take(words, at, input);
     }
   }
 }

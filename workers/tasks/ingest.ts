@@ -22,6 +22,7 @@ import { addProgress } from "../progress.ts";
 import type { IngestMarker, IngestTask } from "../protocol.ts";
 import { fragmentsOf } from "./refine.ts";
 import { Edits } from "./span/edits.ts";
+import { FragmentCuts } from "./span/fragment-cuts.ts";
 import { SpanMeter } from "./span/meter.ts";
 import { PartCuts } from "./span/part-cuts.ts";
 import { SpanProducts } from "./span/products.ts";
@@ -29,7 +30,6 @@ import { Requests } from "./span/requests.ts";
 import { shardDamageOr } from "./span/shard-damage.ts";
 import { SpanStages } from "./span/stages.ts";
 import { Tally } from "./span/tally.ts";
-import { WindowCuts } from "./span/window-cuts.ts";
 
 export async function ingest(task: IngestTask, context: WorkerContext): Promise<IngestMarker> {
   const source = sourceAt(context.plan, task.source);
@@ -136,7 +136,7 @@ function openEdits(task: IngestTask, context: WorkerContext): Edits | undefined 
   if ("input" in task.edits) {
     const operator = fragmentsOf(context, group);
     const place = { folder: layout.match(group.fingerprint), partitions: group.partitions, ...task.edits };
-    return new Edits(new WindowCuts(operator, place), operator);
+    return new Edits(new FragmentCuts(operator, place), operator);
   }
   const operator = context.operator(group.stage);
   const folder = layout.ingest(passAt(plan, task.source, barrier.pass).fingerprint);

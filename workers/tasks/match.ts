@@ -173,12 +173,15 @@ function uniteSelected({ documents }: UniteTask, group: MatchGroup, folder: stri
 function uniteInOrder({ documents, firsts }: UniteTask, group: MatchGroup, context: WorkerContext): UniteMarker {
   const folder = context.layout.match(group.fingerprint);
   const roots = selectStretch(documents, filesNamed(group, folder, matchFiles.ordered), { count: 0 });
+  const files = [commitWords(join(folder, matchFiles.roots), roots)];
+  const figures = { documents, duplicates: fallen(roots) };
+  if (group.verdict === "edit") return { files, ...figures };
   const sizes = roots.map((root, document) => Number(root === document));
   return {
-    files: [commitWords(join(folder, matchFiles.roots), roots), commitWords(join(folder, matchFiles.sizes), sizes)],
-    documents,
-    duplicates: fallen(roots),
-    ...(group.verdict === "drop" && { chain_depth: 0, members: memberFigures(group, firsts, roots, context) }),
+    files: [...files, commitWords(join(folder, matchFiles.sizes), sizes)],
+    ...figures,
+    chain_depth: 0,
+    members: memberFigures(group, firsts, roots, context),
     clusters: clusterFigures(sizes),
   };
 }
@@ -192,29 +195,29 @@ function uniteClusters({ documents, firsts }: UniteTask, group: MatchGroup, cont
   }
   const edges = filesNamed(group, folder, matchFiles.edges);
   const roots = uniteEdges(documents, readEdges(edges));
+  const found = { documents, duplicates: fallen(roots) };
+  // Nobody asks how large clusters of parts are: those of one partition are counted where they are matched.
+  if (group.verdict === "edit") return { files: [commitWords(join(folder, matchFiles.roots), roots)], ...found };
   const figures = {
-    documents,
-    duplicates: fallen(roots),
+    ...found,
     ...(candidates !== undefined && { candidates }),
-    ...(group.verdict === "drop" && {
-      chain_depth: chainDepth(roots, () => readEdges(edges)),
-      members: memberFigures(group, firsts, roots, context),
-    }),
+    chain_depth: chainDepth(roots, () => readEdges(edges)),
   };
-  if (electionOf(group) === undefined) {
-    const files = [commitWords(join(folder, matchFiles.roots), roots)];
-    // On disk the roots are safe: their memory becomes that of the sizes.
-    const sizes = rootsToSizes(roots);
-    return {
-      files: [...files, commitWords(join(folder, matchFiles.sizes), sizes)],
-      ...figures,
-      clusters: clusterFigures(sizes),
-    };
+  if (electionOf(group) !== undefined) {
+    const sizes = rootsToSizes(roots.slice());
+    const { words, parts } = clusterMembers(roots, sizes, ELECTION_WORDS);
+    return { files: [commitWords(join(folder, matchFiles.members), words)], ...figures, parts };
   }
-  const sizes = rootsToSizes(roots.slice());
-  const clusters = clusterFigures(sizes);
-  const { words, parts } = clusterMembers(roots, sizes, ELECTION_WORDS);
-  return { files: [commitWords(join(folder, matchFiles.members), words)], ...figures, clusters, parts };
+  const members = memberFigures(group, firsts, roots, context);
+  const files = [commitWords(join(folder, matchFiles.roots), roots)];
+  // On disk the roots are safe: their memory becomes that of the sizes.
+  const sizes = rootsToSizes(roots);
+  return {
+    files: [...files, commitWords(join(folder, matchFiles.sizes), sizes)],
+    ...figures,
+    members,
+    clusters: clusterFigures(sizes),
+  };
 }
 
 function filesNamed(group: MatchGroup, folder: string, name: (partition: number) => string): readonly Vouched[] {

@@ -21,7 +21,7 @@ import { SAMPLE_SEED } from "../../kernels/substring/sampler.ts";
 import { COPY, DocumentVerdicts, UNSETTLED, type UnsettledRun } from "../../kernels/substring/unsettled.ts";
 import { barrierAt, groupAt, type MatchGroup, passAt, sourceAt } from "../../plan/plan.ts";
 import type { FragmentBarrierOperator, SymbolColumn } from "../../stages/define.ts";
-import { DealtFile, DealtWriter } from "../../store/dealt-file.ts";
+import { DealtWriter, readDealt } from "../../store/dealt-file.ts";
 import { partitionOf } from "../../store/key-file.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import { vouchers } from "../../store/marker.ts";
@@ -73,12 +73,7 @@ function readVerdicts({ input, inputs }: RefineTask, { partitions }: MatchGroup,
   const pieces: Uint32Array[] = [];
   for (let partition = 0; partition < partitions; partition++) {
     const file = vouchers(folder, matchFiles.marker(partition))(matchFiles.verdicts(partition));
-    const dealt = new DealtFile(file, inputs);
-    try {
-      pieces.push(...dealt.read(input));
-    } finally {
-      dealt.close();
-    }
+    pieces.push(...readDealt(file, inputs, input));
   }
   let records = 0;
   for (const piece of pieces) for (const word of piece) records = Math.max(records, (word >>> 1) + 1);

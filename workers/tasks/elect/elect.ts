@@ -21,6 +21,7 @@ import { matchFiles } from "../../../store/layout.ts";
 import { vouch } from "../../../store/marker.ts";
 import type { WorkerContext } from "../../context.ts";
 import type { ElectionCounts, ElectMarker, ElectTask } from "../../protocol.ts";
+import { NO_ROWS } from "./decide.ts";
 import { comparePlaces, type Place, PlaceFinder, type Places } from "./places.ts";
 import { MemberTexts } from "./texts.ts";
 
@@ -92,16 +93,7 @@ class MemberList {
 type Counts = { -readonly [Key in keyof ElectionCounts]: ElectionCounts[Key] };
 
 class Clusters {
-  readonly counts: Counts = {
-    members: 0,
-    absent: 0,
-    fallen: 0,
-    own_word: 0,
-    own_passage: 0,
-    own_order: 0,
-    repetitive: 0,
-    unknown_text: 0,
-  };
+  readonly counts: Counts = { ...NO_ROWS };
   readonly #election: Election;
   readonly #texts: MemberTexts;
   readonly #fall: (document: number, survivor: number) => void;

@@ -1,7 +1,7 @@
 /**
  * The cuts of an editing barrier, made in the rows of a span at the start of the pass that follows.
  *
- * Which bytes go says a list of cuts (part-cuts.ts, window-cuts.ts); here they are made, what is left is put together, and the barrier's rules say what
+ * Which bytes go says a list of cuts (part-cuts.ts, fragment-cuts.ts); here they are made, what is left is put together, and the barrier's rules say what
  * becomes of it. Invariant: bytes in = bytes left + bytes counted as cut. Memory: one new text column.
  */
 import type { Batch } from "../../../batch/batch.ts";

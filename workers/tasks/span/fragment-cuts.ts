@@ -1,5 +1,5 @@
 /**
- * Which bytes of a span's texts go because windows of them are duplicates.
+ * Which bytes of a span's texts go because fragments of them are duplicates.
  *
  * Puts together what two rounds found out: ranges that samples settled, and those that were compared. Memory: 12 bytes a range of the span, and for those
  * that were compared as many to sort them.
@@ -10,12 +10,12 @@ import { int32At, uint32At } from "../../../batch/numbers.ts";
 import { Blocks } from "../../../io/local/blocks.ts";
 import { symbolCuts, unite, wholeCharacters } from "../../../kernels/substring/cuts.ts";
 import type { FragmentBarrierOperator, SymbolColumn } from "../../../stages/define.ts";
-import { DealtFile } from "../../../store/dealt-file.ts";
+import { readDealt } from "../../../store/dealt-file.ts";
 import { matchFiles } from "../../../store/layout.ts";
 import { vouchers } from "../../../store/marker.ts";
 import type { CutSpans, Cuts } from "./edits.ts";
 
-export interface WindowCutsPlace {
+export interface FragmentCutsPlace {
   /** Of the group. */
   readonly folder: string;
   readonly partitions: number;
@@ -26,7 +26,7 @@ export interface WindowCutsPlace {
 
 const RANGE_WORDS = 3;
 
-export class WindowCuts implements Cuts {
+export class FragmentCuts implements Cuts {
   readonly #operator: FragmentBarrierOperator;
   /** Triples, by document. */
   readonly #settled: Uint32Array;
@@ -38,19 +38,14 @@ export class WindowCuts implements Cuts {
   #row = 0;
 
   /** Throws RunError `store/damaged`. */
-  constructor(operator: FragmentBarrierOperator, { folder, partitions, input, inputs }: WindowCutsPlace) {
+  constructor(operator: FragmentBarrierOperator, { folder, partitions, input, inputs }: FragmentCutsPlace) {
     this.#operator = operator;
     const settled = new Blocks(vouchers(folder, matchFiles.refined(input))(matchFiles.ranges(input)));
     this.#settled = new Uint32Array(settled.read().buffer);
     const pieces: Uint32Array[] = [];
     for (let partition = 0; partition < partitions; partition++) {
       const vouched = vouchers(folder, matchFiles.compared(partition))(matchFiles.duplicates(partition));
-      const file = new DealtFile(vouched, inputs);
-      try {
-        pieces.push(...file.read(input));
-      } finally {
-        file.close();
-      }
+      pieces.push(...readDealt(vouched, inputs, input));
     }
     this.#compared = byDocument(pieces);
   }
@@ -75,10 +70,10 @@ export class WindowCuts implements Cuts {
 
   ofRow(document: number, cuts: CutSpans): void {
     const row = this.#row++;
-    const windows: [number, number][] = [];
-    this.#settledAt = takeDocument(this.#settled, this.#settledAt, document, windows);
-    this.#comparedAt = takeDocument(this.#compared, this.#comparedAt, document, windows);
-    if (windows.length === 0) return;
+    const runs: [number, number][] = [];
+    this.#settledAt = takeDocument(this.#settled, this.#settledAt, document, runs);
+    this.#comparedAt = takeDocument(this.#compared, this.#comparedAt, document, runs);
+    if (runs.length === 0) return;
     const { shape, keep } = this.#operator;
     const symbols = this.#symbols;
     const text = this.#batch?.text;
@@ -86,7 +81,7 @@ export class WindowCuts implements Cuts {
     const { offsets, byteOf } = symbols;
     const count = (int32At(offsets, row + 1) - int32At(offsets, row)) / shape.symbol_bytes;
     const [start, end] = [int32At(text.offsets, row), int32At(text.offsets, row + 1)];
-    for (const [from, to] of symbolCuts(unite(windows), count, shape.length, keep)) {
+    for (const [from, to] of symbolCuts(unite(runs), count, shape.length, keep)) {
       const bytes: [number, number] = byteOf === undefined ? [from, to] : [byteOf(row, from), byteOf(row, to)];
       const cut = wholeCharacters(text.data, start, end, bytes);
       if (cut !== undefined) cuts.add(cut[0], cut[1]);
@@ -101,11 +96,11 @@ function passDocuments(ranges: Uint32Array, at: number, document: number): numbe
   return next;
 }
 
-/** Adds the ranges of `document` to `windows`; returns where the next ones begin. */
-function takeDocument(ranges: Uint32Array, at: number, document: number, windows: [number, number][]): number {
+/** Adds the ranges of `document` to `runs`; returns where the next ones begin. */
+function takeDocument(ranges: Uint32Array, at: number, document: number, runs: [number, number][]): number {
   let next = passDocuments(ranges, at, document);
   for (; next < ranges.length && ranges[next] === document; next += RANGE_WORDS) {
-    windows.push([uint32At(ranges, next + 1), uint32At(ranges, next + 2)]);
+    runs.push([uint32At(ranges, next + 1), uint32At(ranges, next + 2)]);
   }
   return next;
 }
