@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import zlib from "node:zlib";
 import { type Codec, decode } from "../io/codecs/codec.ts";
 import { blockEncoder } from "../io/codecs/encoder.ts";
+import { median } from "./support/figures.ts";
 import { readInstalled } from "./support/installed-texts.ts";
 import { readFolder } from "./support/texts.ts";
 
@@ -97,8 +98,6 @@ async function speed({ name, run }: Peer, file: Buffer, length: number): Promise
   if (found !== length) throw new Error(`${name} made ${found} bytes of ${length}`);
   return length / spent;
 }
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

@@ -12,11 +12,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { AssetLibrary } from "../io/assets.ts";
-import type { Assets } from "../stages/define.ts";
 import { type FixtureKind, makeFixture } from "./support/contamination.ts";
 import { type Benchmark, flagged, openRule, scoreOf, writeItems } from "./support/contamination-score.ts";
 import { type EvaluationItem, readEvaluationItems } from "./support/evaluation-items.ts";
+import { fileAssets } from "./support/file-assets.ts";
 
 const SAMPLES = "../shared/samples";
 const MIN_HOST = 800;
@@ -82,13 +81,7 @@ function sentenceItems(language: string): EvaluationItem[] {
   return items;
 }
 
-const library = new AssetLibrary();
-let tables = 0;
-const assets: Assets = {
-  bytes: ({ asset }) => readFileSync(asset),
-  name: ({ asset }) => path.basename(asset),
-  tables: (size_bytes, fill) => library.tables(`bench-${tables++}`, "bench", size_bytes, fill),
-};
+const assets = fileAssets();
 
 const { language } = values;
 const items = language === undefined ? readEvaluationItems(values.items) : sentenceItems(language);

@@ -7,23 +7,18 @@
  * CPU time, the best of rounds, half of them before the peer and half behind it. The peer runs where SHARDMILL_PYTHON names a Python that has it: a script of open-r1's rule for `ngram`, else
  * datatrove; for `ngram` and `datatrove` it must find the same rows. JSON on stdout.
  */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { AssetLibrary } from "../io/assets.ts";
-import type { Assets } from "../stages/define.ts";
 import { batchOf, openRule, writeItems } from "./support/contamination-score.ts";
 import { readEvaluationItems } from "./support/evaluation-items.ts";
+import { cpuSeconds } from "./support/figures.ts";
+import { fileAssets } from "./support/file-assets.ts";
+import { PEER_PYTHON, runPeer } from "./support/peer.ts";
 import { readFolder, readSamples } from "./support/texts.ts";
 
-const library = new AssetLibrary();
-const assets: Assets = {
-  bytes: ({ asset }) => readFileSync(asset),
-  name: ({ asset }) => path.basename(asset),
-  tables: (size_bytes, fill) => library.tables("bench", "bench", size_bytes, fill),
-};
+const assets = fileAssets();
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -80,19 +75,13 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
 interface PeerResult {
   readonly rows: readonly number[];
   readonly mb_per_s: number;
 }
 
 function peer(texts: readonly Buffer[]): PeerResult | undefined {
-  const python = process.env.SHARDMILL_PYTHON;
-  if (python === undefined) return undefined;
+  if (PEER_PYTHON === undefined) return undefined;
   const strings = texts.map((text) => text.toString("utf8"));
   const suites = [...new Set(items.map(({ suite }) => suite))];
   const input =
@@ -100,10 +89,5 @@ function peer(texts: readonly Buffer[]): PeerResult | undefined {
       ? { benchmarks: suites.map((suite) => [path.join(folder, `${suite}.jsonl`), ["question"]]), ngram: 8 }
       : { items: items.map(({ question, answer }) => [question, answer]) };
   const script = rule === "ngram" ? "ngram_decontamination.py" : "datatrove_decontamination.py";
-  const { stdout } = spawnSync(python, [`bench/peers/${script}`], {
-    encoding: "utf8",
-    input: JSON.stringify({ ...input, texts: strings }),
-    maxBuffer: 1 << 28,
-  });
-  return JSON.parse(stdout) as PeerResult;
+  return JSON.parse(runPeer(PEER_PYTHON, script, [], JSON.stringify({ ...input, texts: strings }))) as PeerResult;
 }

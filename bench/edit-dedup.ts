@@ -12,12 +12,13 @@
  *
  * Peers run where SHARDMILL_PYTHON names a Python that has pydivsufsort and datatrove 0.10.1, on the first megabytes of the same texts. JSON on stdout.
  */
-import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { prepare, run } from "../index.ts";
+import { cpuSeconds } from "./support/figures.ts";
+import { PEER_PYTHON, runPeer } from "./support/peer.ts";
 
 /** Stages by name, as a recipe has them, and the peer that does the like. */
 const STAGES: Readonly<Record<string, { readonly use: string; readonly peer?: readonly string[] }>> = {
@@ -137,11 +138,6 @@ function* linesOf(file: string): Generator<string> {
   }
 }
 
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
 interface Measured {
   readonly cpu_s: number;
   readonly kept_bytes: number;
@@ -184,13 +180,13 @@ function scratchOf(store: string, text_bytes: number): Record<string, number> {
 }
 
 /** CPU seconds that the peer took. */
-function peer({ file }: Slice, [script, ...flags]: readonly string[]): number | undefined {
-  const python = process.env.SHARDMILL_PYTHON;
-  if (python === undefined) return undefined;
-  const { stdout, stderr } = spawnSync(python, [`bench/peers/${script}`, file, ...flags], { encoding: "utf8" });
-  const seconds = Number(stdout.trim().split("\n").at(-1));
-  if (!(seconds > 0)) process.stderr.write(stderr);
-  return seconds;
+function peer(python: string, { file }: Slice, [script, ...flags]: readonly string[]): number {
+  return Number(
+    runPeer(python, script, [file, ...flags])
+      .trim()
+      .split("\n")
+      .at(-1),
+  );
 }
 
 const rounded = (value: number): number => Number(value.toPrecision(4));
@@ -203,18 +199,18 @@ try {
   for (const name of values.stages.split(",")) {
     const stage = STAGES[name];
     if (stage === undefined) throw new Error(`no stage ${name}: ${Object.keys(STAGES).join(", ")}`);
-    let [own, base, peer_s] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, undefined as number | undefined];
+    let [own, base, peer_s] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
     let measured: Measured | undefined;
     for (let round = 0; round < Number(values.rounds); round++) {
       base = Math.min(base, (await through(whole, undefined)).cpu_s);
       measured = await through(whole, stage.use);
       own = Math.min(own, measured.cpu_s);
-      if (stage.peer !== undefined)
-        peer_s = Math.min(peer_s ?? Number.POSITIVE_INFINITY, peer(small, stage.peer) ?? Number.NaN);
+      if (stage.peer !== undefined && PEER_PYTHON !== undefined)
+        peer_s = Math.min(peer_s, peer(PEER_PYTHON, small, stage.peer));
     }
     const megabytes = whole.text_bytes / 1e6;
     const speed = megabytes / (own - base);
-    const peerSpeed = peer_s === undefined || Number.isNaN(peer_s) ? undefined : small.text_bytes / 1e6 / peer_s;
+    const peerSpeed = small.text_bytes / 1e6 / peer_s;
     results[name] = {
       mb_per_s: rounded(speed),
       run_mb_per_s: rounded(megabytes / own),
@@ -224,7 +220,7 @@ try {
       scratch: measured?.scratch,
       edits: measured?.edits,
       peak_mb: rounded(process.resourceUsage().maxRSS / 1024),
-      ...(peerSpeed !== undefined && { peer_mb_per_s: rounded(peerSpeed), ratio: rounded(speed / peerSpeed) }),
+      ...(peerSpeed > 0 && { peer_mb_per_s: rounded(peerSpeed), ratio: rounded(speed / peerSpeed) }),
     };
     process.stderr.write(`${name}: ${JSON.stringify(results[name])}\n`);
   }

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import type { ElectTask } from "../workers/protocol.ts";
 import { elect } from "../workers/tasks/elect/elect.ts";
 import { candidatesOf, openElections } from "./support/election.ts";
+import { cpuSeconds } from "./support/figures.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -25,11 +26,6 @@ const { values: flags } = parseArgs({
 if (flags.recipe === undefined || flags.data === undefined)
   throw new Error("--recipe FILE --data DIR --out DIR of a run");
 const elections = await openElections(flags.recipe, flags.data, flags.out);
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
 
 const results: Record<string, unknown> = {};
 let total = 0;

@@ -9,15 +9,16 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { AssetLibrary } from "../io/assets.ts";
 import type { Classifier } from "../kernels/fasttext/classifier.ts";
-import type { Assets } from "../stages/define.ts";
 import { openFasttext } from "../stages/fasttext-model.ts";
+import { cpuSeconds } from "./support/figures.ts";
+import { fileAssets } from "./support/file-assets.ts";
+import { PEER_PYTHON } from "./support/peer.ts";
 import { readFolder, readSamples } from "./support/texts.ts";
 
 const SIZES = { documents: 3000, lines: 100 };
@@ -34,22 +35,6 @@ function pieces(text: Buffer, size: number): Buffer[] {
     at = end;
   }
   return out;
-}
-
-/** The model's file, and tables that nobody shares. */
-function assetsOf(file: string): Assets {
-  const library = new AssetLibrary();
-  const bytes = readFileSync(file);
-  return {
-    bytes: () => bytes,
-    name: () => path.basename(file),
-    tables: (size_bytes, fill) => library.tables("bench", "bench", size_bytes, fill),
-  };
-}
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 /** Says how long the peer takes for a file. */
@@ -97,13 +82,8 @@ const maxBytes = Number(values.megabytes) * 1e6;
 const rounds = Number(values.rounds);
 const corpora =
   values.data === undefined ? await readSamples(maxBytes) : readFolder(values.data, positionals, maxBytes);
-const model = openFasttext(
-  assetsOf(values.model),
-  { asset: values.model },
-  values.unfolded ? { foldBytes: Infinity } : {},
-);
-const python = process.env.SHARDMILL_PYTHON;
-const peer = python === undefined ? undefined : new Peer(python, values.model);
+const model = openFasttext(fileAssets(), { asset: values.model }, values.unfolded ? { foldBytes: Infinity } : {});
+const peer = PEER_PYTHON === undefined ? undefined : new Peer(PEER_PYTHON, values.model);
 const results: Record<string, unknown> = { model: path.basename(values.model), unfolded: values.unfolded };
 
 /** CPU seconds for all texts. */

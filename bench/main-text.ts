@@ -7,7 +7,6 @@
  * default the samples beside the repository, whose reading is timed too. Figures are MB of HTML per second of CPU time, the best of rounds, and how alike the texts are: the share of
  * pages with equal texts, white space aside, and the mean F1 of their words. The peer runs where SHARDMILL_PYTHON names a Python that has it. JSON on stdout.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -18,6 +17,8 @@ import { listShards } from "../io/list.ts";
 import { openShard } from "../io/open.ts";
 import { TextExtractor } from "../kernels/html/plain-text.ts";
 import warc, { warcSource } from "../stages/read/warc.ts";
+import { cpuSeconds } from "./support/figures.ts";
+import { PEER_PYTHON, runPeer } from "./support/peer.ts";
 
 interface Page {
   readonly html: string;
@@ -28,11 +29,6 @@ interface Page {
 const SAMPLES = ["dolma-sample-0000", "dolma-sample-0001", "whirlwind"].map(
   (name) => `../shared/samples/commoncrawl/${name}.warc.gz`,
 );
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
 
 async function pagesOf(archives: readonly string[]): Promise<Page[]> {
   const environment = createIoEnvironment();
@@ -83,15 +79,12 @@ function judged(pages: readonly Page[], texts: readonly string[]) {
 }
 
 function peerTexts(pages: readonly Page[], mode: string, rounds: string) {
-  const python = process.env.SHARDMILL_PYTHON;
-  if (python === undefined) return undefined;
+  if (PEER_PYTHON === undefined) return undefined;
   const folder = mkdtempSync(path.join(tmpdir(), "shardmill-bench-"));
   try {
     const file = path.join(folder, "pages.jsonl");
     writeFileSync(file, pages.map(({ html }) => `${JSON.stringify({ html })}\n`).join(""));
-    const args = ["bench/peers/main_text_peer.py", file, mode, rounds];
-    const { stdout } = spawnSync(python, args, { encoding: "utf8", maxBuffer: 1 << 30 });
-    const lines = stdout.trim().split("\n");
+    const lines = runPeer(PEER_PYTHON, "main_text_peer.py", [file, mode, rounds]).trim().split("\n");
     const { seconds } = JSON.parse(lines.pop()!) as { seconds: number };
     return { seconds, texts: lines.map((line) => (JSON.parse(line) as { text: string }).text) };
   } finally {

@@ -12,6 +12,7 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { parseSize, prepare, type RunEvent, run } from "../index.ts";
+import { cpuSeconds } from "./support/figures.ts";
 
 const SHARD_DOCUMENTS = 250_000;
 const PHRASE_WORDS = 8;
@@ -95,11 +96,6 @@ outputs: [ { name: ids, columns: [id], format: { use: jsonl, codec: none } } ]
     store_bytes_per_document: all / count,
     lines: [line(1e9), line(15e9)],
   };
-}
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 /** Bytes of the files below a folder, by what stands behind the first dot of their names. */

@@ -8,7 +8,6 @@
  * hashed shingles of the same text. Figures are MB of text per second of user CPU time, medians of rounds in turns. datatrove
  * runs where SHARDMILL_PYTHON names a Python that has it. Table on stderr, JSON on stdout.
  */
-import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { wasmModule } from "../io/wasm.ts";
 import { drawPermutations } from "../kernels/minhash/permutations.ts";
@@ -19,6 +18,8 @@ import { simplifyText, TextBuffer } from "../kernels/normalize.ts";
 import { WasmDatatroveSketcher, WasmFastSketcher, WasmMinHash } from "../kernels/wasm/minhash.ts";
 import { WordRanges } from "../kernels/words/types.ts";
 import { unicodeSegmenter } from "../kernels/words/unicode.ts";
+import { median } from "./support/figures.ts";
+import { PEER_PYTHON, runPeer } from "./support/peer.ts";
 import { type Corpora, readFolder, readSamples } from "./support/texts.ts";
 
 const SHAPE = { ngram: 5, bands: 14, rows: 8, seed: 1 };
@@ -96,23 +97,12 @@ function bytesOf(documents: readonly { readonly text: Buffer }[]): number {
   return documents.reduce((sum, { text }) => sum + text.length, 0);
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
-}
-
 function peerSpeeds(corpora: Corpora): Record<string, number> | undefined {
-  const python = process.env.SHARDMILL_PYTHON;
-  if (python === undefined) return undefined;
+  if (PEER_PYTHON === undefined) return undefined;
   const share = (texts: readonly Buffer[]) =>
     texts.filter((_, i) => i % PEER_SHARE === 0).map((text) => text.toString());
   const input = JSON.stringify(Object.fromEntries([...corpora].map(([name, texts]) => [name, share(texts)])));
-  const { status, stdout, stderr } = spawnSync(python, ["bench/peers/datatrove_minhash.py"], {
-    input,
-    encoding: "utf8",
-    maxBuffer: 1 << 26,
-  });
-  if (status !== 0) throw new Error(`the peer failed:\n${stderr}`);
-  return JSON.parse(stdout);
+  return JSON.parse(runPeer(PEER_PYTHON, "datatrove_minhash.py", [], input));
 }
 
 const { values, positionals } = parseArgs({

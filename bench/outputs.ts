@@ -23,6 +23,7 @@ import { blockEncoder } from "../io/codecs/encoder.ts";
 import { JsonlWriter } from "../io/formats/jsonl-writer.ts";
 import { ParquetWriter } from "../io/formats/parquet-writer.ts";
 import type { OutputField, OutputType } from "../kernels/output-schema.ts";
+import { median } from "./support/figures.ts";
 import { type Corpora, readFolder, readSamples } from "./support/texts.ts";
 
 type Columns = ReadonlyMap<string, Column>;
@@ -176,10 +177,6 @@ function bytesOf(batches: readonly Columns[], shape: Shape): number {
     const column = columns.get(name);
     return sum + (column?.kind === "utf8" ? column.data.length : 0);
   }, 0);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 const { values: flags, positionals } = parseArgs({

@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { planBestFit } from "../kernels/pack/best-fit.ts";
 import { planConcat } from "../kernels/pack/concat.ts";
 import { PackingMeter } from "../kernels/pack/figures.ts";
+import { median } from "./support/figures.ts";
 import { deviates } from "./support/lognormal.ts";
 
 interface Result {
@@ -74,10 +75,6 @@ function measure(packer: string, rowTokens: number, documents: number): Result {
     cut_avoidable_ratio: figures.documents_cut_avoidable / documents,
     cut_unavoidable_ratio: figures.documents_cut_unavoidable / documents,
   };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 function main(): void {

@@ -9,7 +9,6 @@
  * of rounds in turns. datatrove runs where SHARDMILL_PYTHON names a Python that has it. Table on stderr, JSON on stdout.
  */
 
-import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { Batch, TARGET_BATCH_BYTES } from "../batch/batch.ts";
 import { Utf8Builder } from "../batch/builder.ts";
@@ -22,6 +21,8 @@ import c4Quality from "../stages/filter/c4-quality.ts";
 import finewebQuality from "../stages/filter/fineweb-quality.ts";
 import gopherQuality from "../stages/filter/gopher-quality.ts";
 import gopherRepetition from "../stages/filter/gopher-repetition.ts";
+import { median } from "./support/figures.ts";
+import { PEER_PYTHON, runPeer } from "./support/peer.ts";
 import { type Corpora, readFolder, readSamples } from "./support/texts.ts";
 
 /** In FineWeb's order. */
@@ -111,22 +112,12 @@ function speeds({ filters }: Variant, columns: readonly Utf8Column[]): Map<strin
   return found.set(TOGETHER, timed(inSequence));
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
-}
-
 /** What datatrove does, by corpus and filter. */
 function peerSpeeds(corpora: Corpora): Record<string, Record<string, number>> | undefined {
-  const python = process.env.SHARDMILL_PYTHON;
-  if (python === undefined) return undefined;
+  if (PEER_PYTHON === undefined) return undefined;
   const share = (texts: readonly Buffer[]) => texts.filter((_, i) => i % PEER_SHARE === 0).map(String);
-  const { status, stdout, stderr } = spawnSync(python, ["bench/peers/datatrove_filters.py"], {
-    input: JSON.stringify(Object.fromEntries([...corpora].map(([name, texts]) => [name, share(texts)]))),
-    encoding: "utf8",
-    maxBuffer: 1 << 26,
-  });
-  if (status !== 0) throw new Error(`the peer failed:\n${stderr}`);
-  return JSON.parse(stdout);
+  const input = JSON.stringify(Object.fromEntries([...corpora].map(([name, texts]) => [name, share(texts)])));
+  return JSON.parse(runPeer(PEER_PYTHON, "datatrove_filters.py", [], input));
 }
 
 function measure(texts: readonly Buffer[], variants: readonly Variant[], rounds: number): Map<string, number[]> {

@@ -28,6 +28,7 @@ import { WasmRowHasher } from "../kernels/wasm/xxh64.ts";
 import type { ReadContext } from "../stages/define.ts";
 import { NO_RESOURCES } from "../stages/define.ts";
 import jsonl from "../stages/read/jsonl.ts";
+import { median } from "./support/figures.ts";
 
 const SAMPLES = "../shared/samples";
 const NEWLINE = 0x0a;
@@ -159,10 +160,6 @@ async function measure(variants: Record<string, Run>, bytes: number, rounds: num
     }
   }
   return Object.fromEntries([...measured].map(([name, values]) => [name, median(values)]));
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 // Loaded once: a module that is compiled again is slow again until the engine has optimized it.

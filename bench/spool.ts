@@ -21,6 +21,7 @@ import type { SpoolColumn } from "../store/spool.ts";
 import { plainSpoolEngine, type SpoolEngine, spoolEngine } from "../store/spool-block.ts";
 import { SpoolReader } from "../store/spool-reader.ts";
 import { SpoolWriter } from "../store/spool-writer.ts";
+import { median } from "./support/figures.ts";
 import { readInstalled } from "./support/installed-texts.ts";
 import { readSamples } from "./support/texts.ts";
 
@@ -109,10 +110,6 @@ function measure(variants: Record<string, Run>, bytes: number, rounds: number): 
     }
   }
   return Object.fromEntries([...measured].map(([name, values]) => [name, median(values)]));
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 function figures(texts: readonly Buffer[], maxBytes: number, rounds: number, file: string): Figures {

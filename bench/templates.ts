@@ -14,6 +14,7 @@ import { chatVariables } from "../kernels/jinja/chat-variables.ts";
 import { compileTemplate } from "../kernels/jinja/template.ts";
 import { isJsonList, type JsonObject, parseJson } from "../kernels/json/value.ts";
 import { SHIPPED_TEMPLATES } from "../stages/chat/shipped-templates.ts";
+import { median } from "./support/figures.ts";
 
 const SENTENCES = [
   "The mill stands by the river, and its wheel has turned for two hundred years.",
@@ -58,10 +59,6 @@ function chats(count: number, bytes: number): Chat[] {
 function parsed(row: string): JsonObject[] {
   const list = parseJson(row);
   return isJsonList(list) ? list.filter((message) => message instanceof Map) : [];
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 const { values } = parseArgs({

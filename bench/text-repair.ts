@@ -8,7 +8,6 @@
  * ratios. The peer runs where SHARDMILL_PYTHON names a Python that has it, once a round, and what both make of every
  * document is compared: `different` counts those on which they disagree. JSON on stdout.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -20,6 +19,8 @@ import { release } from "../batch/memory.ts";
 import { NO_RESOURCES, type RewriteOperator, type StageDefinition } from "../stages/define.ts";
 import pii from "../stages/rewrite/pii.ts";
 import unicodeRepair from "../stages/rewrite/unicode-repair.ts";
+import { cpuSeconds, median } from "./support/figures.ts";
+import { PEER_PYTHON, runPeer } from "./support/peer.ts";
 import { readFolder, readSamples } from "./support/texts.ts";
 
 /** The peer's replacements, one of each kind. */
@@ -54,11 +55,6 @@ function batchOf(column: Utf8Column): Batch {
   const rows = column.offsets.length - 1;
   const columns = [["text", column]] as const;
   return new Batch({ source: "bench", shards: new Int32Array(rows), rowsInShard: new Int32Array(rows), columns });
-}
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 /** Texts in, texts out, and what that took. */
@@ -96,24 +92,16 @@ interface PeerResult {
 }
 
 function peerRound(texts: readonly Buffer[]): PeerResult | undefined {
-  const python = process.env.SHARDMILL_PYTHON;
-  if (python === undefined) return undefined;
+  if (PEER_PYTHON === undefined) return undefined;
   const folder = mkdtempSync(path.join(tmpdir(), "shardmill-bench-"));
   try {
     const [input, output] = [path.join(folder, "texts.json"), path.join(folder, "result.json")];
     writeFileSync(input, JSON.stringify(texts.map(String)));
-    const { status, stderr } = spawnSync(python, ["bench/peers/datatrove_formatters.py", input, output], {
-      encoding: "utf8",
-    });
-    if (status !== 0) throw new Error(`the peer failed:\n${stderr}`);
+    runPeer(PEER_PYTHON, "datatrove_formatters.py", [input, output]);
     return JSON.parse(readFileSync(output, "utf8"));
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 const total = ({ repair, pii: data }: Seconds) => repair + data;

@@ -29,6 +29,7 @@ import { wasmModule } from "../io/wasm.ts";
 import { ByteBpeEncoder, type Encoder } from "../kernels/bpe/encoder.ts";
 import { loadTokenizer } from "../kernels/bpe/tokenizer.ts";
 import { WasmBpeEncoder } from "../kernels/wasm/bpe.ts";
+import { median } from "./support/figures.ts";
 import { GIGATOKEN, type Phase, referenceFor } from "./support/gigatoken.ts";
 import { type GigatokenPeer, startGigatoken } from "./support/gigatoken-peer.ts";
 import { readInstalled } from "./support/installed-texts.ts";
@@ -257,10 +258,6 @@ interface Row extends Figures {
   readonly class: string;
   readonly megabytes: number;
   readonly engine: string;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 function rowOf(measured: readonly Figures[]): Figures {

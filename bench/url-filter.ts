@@ -7,17 +7,13 @@
  * FineWeb samples beside the repository, each many times with another host; a tenth have a host of the list. The peer runs where SHARDMILL_PYTHON names a Python
  * that has it, between two halves of the rounds, and must say the same of every URL. Figures are microseconds of CPU time a URL, the best of rounds. JSON on stdout.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { cpuSeconds } from "./support/figures.ts";
+import { PEER_PYTHON, runPeer } from "./support/peer.ts";
 import { joined, judgeUrls, manyUrls, openUrlJudge, peerReason, sampleUrls } from "./support/urls.ts";
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
 
 const { values } = parseArgs({
   options: {
@@ -76,17 +72,12 @@ interface PeerFigures {
 }
 
 function peerFigures(times: number): PeerFigures | undefined {
-  const python = process.env.SHARDMILL_PYTHON;
-  if (python === undefined) return undefined;
+  if (PEER_PYTHON === undefined) return undefined;
   const scratch = mkdtempSync(path.join(tmpdir(), "shardmill-bench-"));
   try {
     const file = path.join(scratch, "urls");
     writeFileSync(file, urls.map((url) => `${url}\n`).join(""));
-    const { stdout } = spawnSync(python, ["bench/peers/url_filter_peer.py", file, String(times)], {
-      encoding: "utf8",
-      maxBuffer: 1 << 28,
-    });
-    return JSON.parse(stdout) as PeerFigures;
+    return JSON.parse(runPeer(PEER_PYTHON, "url_filter_peer.py", [file, String(times)])) as PeerFigures;
   } finally {
     rmSync(scratch, { recursive: true });
   }

@@ -17,6 +17,8 @@ const GROUP_SIZES: Readonly<Record<string, number>> = { ".": 1, cli: 1, mixtures
 /** It sees that all memory of its thread comes back, which tests beside it need not give. */
 const ALONE = join("stages", "read", "positions.test.js");
 
+const sizeOf = (folder: string): number => GROUP_SIZES[folder] ?? GROUP_SIZE;
+
 const here = fileURLToPath(new URL(".", import.meta.url));
 const words = process.argv.slice(2);
 const files = (readdirSync(here, { recursive: true }) as string[])
@@ -31,12 +33,14 @@ function writeGroups(): readonly string[] {
     const [first = ""] = dirname(file).split(sep);
     const folder = file === ALONE ? "." : first;
     const last = groups.at(-1);
-    if (last?.folder === folder && last.files.length < (GROUP_SIZES[folder] ?? GROUP_SIZE)) last.files.push(file);
+    if (last?.folder === folder && last.files.length < sizeOf(folder)) last.files.push(file);
     else groups.push({ folder, files: [file] });
   }
   const target = join(here, "groups");
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target);
+  // What takes long starts first, so that no core is idle at the end.
+  groups.sort((a, b) => sizeOf(a.folder) - sizeOf(b.folder));
   return groups.map(({ folder, files }, i) => {
     const group = join(target, `${folder.replace(".", "top")}-${i}.js`);
     const imports = files.map((file) => `import "./${relative(target, join(here, file)).replaceAll(sep, "/")}";\n`);

@@ -1,13 +1,12 @@
 /** The decontamination part of the parity page: rows that `rule: datatrove` flags beside those that datatrove's n-gram filter flags, by the same items. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { AssetLibrary } from "../../io/assets.ts";
-import type { Assets } from "../../stages/define.ts";
 import { flagged, openRule, writeItems } from "../support/contamination-score.ts";
 import { readEvaluationItems } from "../support/evaluation-items.ts";
+import { fileAssets } from "../support/file-assets.ts";
+import { runPeer } from "../support/peer.ts";
 import { describeDocuments, parityDocuments } from "./documents.ts";
-import { askPeer } from "./peer.ts";
 import { type ParitySection, tableOf } from "./section.ts";
 
 const NAMED = 20;
@@ -18,21 +17,15 @@ export const decontamination: ParitySection = {
   run: async (context) => {
     const documents = await parityDocuments(context);
     const items = readEvaluationItems(path.join(context.samples, "eval"));
-    const library = new AssetLibrary();
-    const assets: Assets = {
-      bytes: ({ asset }) => readFileSync(asset),
-      name: ({ asset }) => path.basename(asset),
-      tables: (size_bytes, fill) => library.tables("parity", "parity", size_bytes, fill),
-    };
     // A tenth of the items stands in the texts as question and answer, so that there is something to find.
     const planted = items.filter((_, row) => row % 10 === 0).map(({ question, answer }) => `${question}\n${answer}`);
     const texts = [...documents.map(({ text }) => text), ...planted];
     const folder = mkdtempSync(path.join(os.tmpdir(), "parity-"));
     try {
-      const ours = flagged(await openRule(writeItems(folder, items), { rule: "datatrove" }, assets), texts);
+      const ours = flagged(await openRule(writeItems(folder, items), { rule: "datatrove" }, fileAssets()), texts);
       context.say(`ours: ${ours.size} of ${texts.length} texts`);
       const given = { items: items.map(({ question, answer }) => [question, answer]), texts };
-      const answer = askPeer(context, "datatrove_decontamination.py", [], JSON.stringify(given));
+      const answer = runPeer(context.python, "datatrove_decontamination.py", [], JSON.stringify(given));
       const theirs = new Set((JSON.parse(answer) as { readonly rows: readonly number[] }).rows);
       const apart = [...texts.keys()].filter((row) => ours.has(row) !== theirs.has(row));
       const within = (rows: ReadonlySet<number>) => [...rows].filter((row) => row < documents.length).length;

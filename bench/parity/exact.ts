@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { runPeer } from "../support/peer.ts";
 import { describeDocuments, parityDocuments } from "./documents.ts";
 import { throughStage, writeRows } from "./own-run.ts";
-import { askPeer } from "./peer.ts";
 import { type ParitySection, tableOf } from "./section.ts";
 
 const NAMED = 20;
@@ -18,7 +18,7 @@ export const exact: ParitySection = {
     try {
       const file = writeRows(folder, documents);
       const { left, dropped } = await throughStage(folder, file, "{ use: dedup/exact }");
-      const { kept } = JSON.parse(askPeer(context, "datatrove_dedup.py", ["exact", file])) as { kept: number[] };
+      const { kept } = JSON.parse(runPeer(context.python, "datatrove_dedup.py", ["exact", file])) as { kept: number[] };
       const theirs = new Set(kept);
       const apart = [...documents.keys()].filter((row) => left.has(row) !== theirs.has(row));
       const table = tableOf(

@@ -5,14 +5,13 @@
  * 0.65, datatrove's threshold. Line feeds are spaces, as in datatrove. Invariant: a text that is not compared, because
  * it holds the byte that separates the peer's input, is counted.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { AssetLibrary } from "../../io/assets.ts";
-import type { Assets } from "../../stages/define.ts";
 import { labelPositions, openFasttext, withoutPrefix } from "../../stages/fasttext-model.ts";
+import { fileAssets } from "../support/file-assets.ts";
+import { runPeer } from "../support/peer.ts";
 import { describeDocuments, parityDocuments } from "./documents.ts";
-import { askPeer } from "./peer.ts";
 import { type ParityContext, type ParitySection, tableOf } from "./section.ts";
 
 const SEPARATOR = 1;
@@ -29,7 +28,7 @@ function peerAnswers(model: string, label: string, texts: readonly Buffer[], con
   try {
     const file = path.join(folder, "texts");
     writeFileSync(file, Buffer.concat(texts.flatMap((text) => [text, Buffer.of(SEPARATOR)])));
-    const stdout = askPeer(context, "fasttext_labels.py", [model, file, label]);
+    const stdout = runPeer(context.python, "fasttext_labels.py", [model, file, label]);
     return stdout
       .split("\n")
       .slice(0, -1)
@@ -40,14 +39,7 @@ function peerAnswers(model: string, label: string, texts: readonly Buffer[], con
 }
 
 function ourAnswers(file: string, label: string, texts: readonly Buffer[]): Answer[] {
-  const library = new AssetLibrary();
-  const bytes = readFileSync(file);
-  const assets: Assets = {
-    bytes: () => bytes,
-    name: () => path.basename(file),
-    tables: (size_bytes, fill) => library.tables("parity", "parity", size_bytes, fill),
-  };
-  const model = openFasttext(assets, { asset: file });
+  const model = openFasttext(fileAssets(), { asset: file });
   const watched = labelPositions([withoutPrefix(label)], model.labels, path.basename(file));
   const best = model.classifier({ newlines: "space", bounds: [THRESHOLD] });
   const watching = model.classifier({ newlines: "space", watched, bounds: [THRESHOLD] });

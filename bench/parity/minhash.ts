@@ -16,9 +16,9 @@ import { MinHash } from "../../kernels/minhash/signature.ts";
 import { DatatroveSketcher } from "../../kernels/minhash/sketch.ts";
 import { WasmMinHash } from "../../kernels/wasm/minhash.ts";
 import { segmenter } from "../../kernels/words/index.ts";
+import { runPeer } from "../support/peer.ts";
 import { describeDocuments, type ParityDocument, parityDocuments } from "./documents.ts";
 import { throughStage, writeRows } from "./own-run.ts";
-import { askPeer } from "./peer.ts";
 import { type ParitySection, tableOf } from "./section.ts";
 
 const SHAPE = { ngram: 5, bands: 14, rows: 8, seed: 1 };
@@ -91,7 +91,7 @@ export const minhash: ParitySection = {
       const signatures = signatureDigests(documents);
       const { dropped } = await throughStage(folder, file, "{ use: dedup/minhash, words: spacy-en }");
       context.say(`ours: ${dropped.size} of ${documents.length} documents fall`);
-      const peer = JSON.parse(askPeer(context, "datatrove_dedup.py", ["minhash", file])) as PeerResult;
+      const peer = JSON.parse(runPeer(context.python, "datatrove_dedup.py", ["minhash", file])) as PeerResult;
       const equalFiles = signatures.digests.filter((digest, bucket) => digest === peer.digests[bucket]).length;
       const members = new Map<number, number>();
       for (const [row, survivor = row] of dropped) members.set(row, survivor).set(survivor, survivor);

@@ -6,9 +6,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { runPeer } from "../support/peer.ts";
 import { describeDocuments, parityDocuments } from "./documents.ts";
 import { readTexts, throughStage, writeRows } from "./own-run.ts";
-import { askPeer } from "./peer.ts";
 import { type ParitySection, tableOf } from "./section.ts";
 
 const NAMED = 40;
@@ -39,7 +39,7 @@ export const sentences: ParitySection = {
         const { left } = await throughStage(folder, file, `{ use: dedup/sentences, words: spacy-en, split: ${split} }`);
         context.say(`ours, by ${split}: ${left.size} of ${documents.length} documents are left`);
         const kept = path.join(folder, "kept.jsonl");
-        askPeer(context, "sentence_dedup_peer.py", [file, kept, ...(split === "lines" ? ["lines"] : [])]);
+        runPeer(context.python, "sentence_dedup_peer.py", [file, kept, ...(split === "lines" ? ["lines"] : [])]);
         const theirs = readTexts(kept);
         const counts = { unchanged: 0, edited: 0, dropped: 0, apart: 0 };
         for (const [row, { from, row: at, text }] of documents.entries()) {

@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { runPeer } from "../support/peer.ts";
 import { joined, judgeUrls, manyUrls, openUrlJudge, peerReason, sampleUrls } from "../support/urls.ts";
-import { askPeer } from "./peer.ts";
 import { type ParitySection, tableOf } from "./section.ts";
 
 const NAMED = 20;
@@ -24,7 +24,7 @@ export const urls: ParitySection = {
     try {
       const file = path.join(folder, "urls");
       writeFileSync(file, all.map((url) => `${url}\n`).join(""));
-      const answer = askPeer(context, "url_filter_peer.py", [file, "1"]);
+      const answer = runPeer(context.python, "url_filter_peer.py", [file, "1"]);
       const { reasons } = JSON.parse(answer) as { readonly reasons: readonly (string | null)[] };
       const by = new Map<string, { there: number; here: number }>();
       const apart: number[] = [];

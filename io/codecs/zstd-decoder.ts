@@ -27,8 +27,8 @@ const OUTPUT_BYTES = 1 << 18;
 /** `{ address, size, position }` of an input, then of an output. */
 const BUFFER_BYTES = 12;
 const POSITION = 8;
-/** Instances with more memory are not kept for another stream. */
-const MAX_IDLE_BYTES = 1 << 24;
+/** Instances with more memory are not kept for another stream; each begins with 16.1 MiB. */
+const MAX_IDLE_BYTES = 1 << 25;
 const MAX_IDLE = 4;
 
 interface Exports {

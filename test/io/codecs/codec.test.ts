@@ -5,6 +5,7 @@ import { test } from "node:test";
 import zlib from "node:zlib";
 import { DataError } from "../../../batch/errors.ts";
 import { type Codec, codecOf, decode } from "../../../io/codecs/codec.ts";
+import { openZstdDecoder } from "../../../io/codecs/zstd-decoder.ts";
 import { xxh64 } from "../../../kernels/hash/xxh64.ts";
 
 async function* cut(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
@@ -184,6 +185,15 @@ test(`zstd: what follows or asks for too much is refused`, async () => {
   const reserved = Buffer.from(one);
   reserved[4] |= 8;
   await assert.rejects(zstd(reserved), dataError("data/corrupt-zstd"));
+});
+
+test("zstd: a decoder that is handed back is the next one's: a page of a table does not pay for 16 MB", () => {
+  const decoder = openZstdDecoder();
+  decoder.start();
+  decoder.close();
+  const next = openZstdDecoder();
+  assert.equal(next, decoder);
+  next.close();
 });
 
 test("an error of the input reaches the reader unchanged", async () => {

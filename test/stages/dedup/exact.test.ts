@@ -7,6 +7,7 @@ import { compressors } from "hyparquet-compressors";
 import exact from "../../../stages/dedup/exact.ts";
 import { type ExampleRow, NO_RESOURCES } from "../../../stages/define.ts";
 import { batchOfRows } from "../../batch-of.ts";
+import { withoutWasm } from "../../without-wasm.ts";
 import { cluster, dropping, keysOf } from "./phases.ts";
 
 const SAMPLES = path.resolve("../shared/samples/fineweb");
@@ -24,9 +25,7 @@ test("the key is the text's XXH64 under two seeds, as the reference implementati
     ["x".repeat(100_000), "7c37a271025b345b6ba555f7e4467d1f"],
   ];
   const wasm = operator();
-  process.env.SHARDMILL_WASM = "off";
-  const twin = operator();
-  delete process.env.SHARDMILL_WASM;
+  const twin = withoutWasm(() => operator());
   for (const each of [wasm, twin]) {
     for (const [text, key] of cases) {
       const words = keysOf(each, text) ?? [];

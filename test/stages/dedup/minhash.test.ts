@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import minhash from "../../../stages/dedup/minhash.ts";
 import { NO_RESOURCES } from "../../../stages/define.ts";
+import { withoutWasm } from "../../without-wasm.ts";
 import { cluster, dropping, keysOf, type Phases } from "./phases.ts";
 
 function operator(options: Record<string, unknown> = {}) {
@@ -86,15 +87,8 @@ test("keys do not depend on whether WebAssembly is there", () => {
   const texts = ["The mill paid 1,250 in 1987 for naïve café bread, twice.", "水車は夜遅くまで", "Σ ΟΔΟΣ 1.5 a b c"];
   const choices = [{}, { hash: "sha1" }, { words: "spacy-en" }, { family: "fast" }, { rows: 3, bands: 5 }];
   const keys = () => choices.map((options) => texts.map((text) => hexOf(keysOf(operator(options), text))));
-  const before = process.env.SHARDMILL_WASM;
   const first = keys();
-  process.env.SHARDMILL_WASM = "off";
-  try {
-    assert.deepEqual(keys(), first);
-  } finally {
-    if (before === undefined) delete process.env.SHARDMILL_WASM;
-    else process.env.SHARDMILL_WASM = before;
-  }
+  assert.deepEqual(withoutWasm(keys), first);
 });
 
 test("family, seed, hash and shape change the keys", () => {
@@ -150,15 +144,8 @@ test("signatures do not depend on whether WebAssembly is there, and their equal 
       const stage = operator({ ...options, verify: 0.5 });
       return texts.map((each) => signatureOf(stage, each));
     });
-  const before = process.env.SHARDMILL_WASM;
   const first = signatures();
-  process.env.SHARDMILL_WASM = "off";
-  try {
-    assert.deepEqual(signatures(), first);
-  } finally {
-    if (before === undefined) delete process.env.SHARDMILL_WASM;
-    else process.env.SHARDMILL_WASM = before;
-  }
+  assert.deepEqual(withoutWasm(signatures), first);
   for (const family of [first[0], first[3]]) {
     const equal = family[0].filter((slot, i) => slot === family[1][i]).length / 112;
     assert.ok(Math.abs(equal - 0.9) < 0.1, `${equal}`);

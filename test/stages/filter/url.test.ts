@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { NO_RESOURCES } from "../../../stages/define.ts";
 import filterUrl from "../../../stages/filter/url.ts";
 import { batchOfRows } from "../../batch-of.ts";
+import { withoutWasm } from "../../without-wasm.ts";
 import { LOCAL_ASSETS } from "../local-assets.ts";
 import { applyFilter, type Dropped } from "./run.ts";
 
@@ -33,20 +34,8 @@ const NAMES: Readonly<Record<string, string>> = {
   banned_subword: "blacklisted_subword",
 };
 
-for (const wasm of ["on", "off"]) {
-  test(`every decision and reason of datatrove's URLFilter, WebAssembly ${wasm}`, () => withWasm(wasm, golden));
-}
-
-function withWasm(wasm: string, check: () => void): void {
-  const before = process.env.SHARDMILL_WASM;
-  process.env.SHARDMILL_WASM = wasm;
-  try {
-    check();
-  } finally {
-    if (before === undefined) delete process.env.SHARDMILL_WASM;
-    else process.env.SHARDMILL_WASM = before;
-  }
-}
+test("every decision and reason of datatrove's URLFilter, WebAssembly on", golden);
+test("every decision and reason of datatrove's URLFilter, WebAssembly off", () => withoutWasm(golden));
 
 function golden(): void {
   const [lists, ...lines] = readFileSync("test/golden/filters/url-filter.jsonl", "utf8")
@@ -100,16 +89,14 @@ test("with and without WebAssembly the same, whatever the lists, in a column and
           banned_subwords: inline(...parts),
           letter_case: fold ? "ignore" : "exact",
         };
-        const answers: unknown[] = [];
-        for (const wasm of ["on", "off"]) {
-          withWasm(wasm, () => {
-            answers.push(judge(urls, options));
-            const rows = batchOfRows(urls.map((each) => ({ meta: JSON.stringify({ url: each }) })));
-            const nested = applyFilter(filterUrl, { ...options, column: "meta.url" }, rows, RESOURCES);
-            answers.push(urls.map((_, row) => nested.get(row)));
-          });
-        }
-        for (const answer of answers) assert.deepEqual(answer, answers[0]);
+        const answer = () => {
+          const rows = batchOfRows(urls.map((each) => ({ meta: JSON.stringify({ url: each }) })));
+          const nested = applyFilter(filterUrl, { ...options, column: "meta.url" }, rows, RESOURCES);
+          return [judge(urls, options), urls.map((_, row) => nested.get(row))];
+        };
+        const [plain, nested] = answer();
+        assert.deepEqual(nested, plain);
+        assert.deepEqual(withoutWasm(answer), [plain, plain]);
       },
     ),
     { numRuns: 60 },

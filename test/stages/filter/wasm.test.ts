@@ -11,6 +11,7 @@ import gopherQuality from "../../../stages/filter/gopher-quality.ts";
 import gopherRepetition from "../../../stages/filter/gopher-repetition.ts";
 import { batchOf } from "../../batch-of.ts";
 import { anyText, HOSTILE_TEXTS, recutText, repetitiveText } from "../../kernels/wasm/quality-texts.ts";
+import { withoutWasm } from "../../without-wasm.ts";
 import { goldenTexts } from "./golden.ts";
 import { applyAll, applyFilter, type Dropped } from "./run.ts";
 
@@ -27,17 +28,6 @@ const FILTERS: readonly (readonly [StageDefinition, Readonly<Record<string, unkn
   [c4Quality, {}],
   [c4Quality, { min_sentences: 2, min_words_per_line: 1, filter_no_terminal_punct: false }],
 ];
-
-function withoutWasm<Result>(run: () => Result): Result {
-  const before = process.env.SHARDMILL_WASM;
-  process.env.SHARDMILL_WASM = "off";
-  try {
-    return run();
-  } finally {
-    if (before === undefined) delete process.env.SHARDMILL_WASM;
-    else process.env.SHARDMILL_WASM = before;
-  }
-}
 
 function compare(texts: readonly (string | Uint8Array)[], words: string): void {
   const fast = batchOf(texts);

@@ -27,15 +27,3 @@ export function differences(
     return texts[row] === wanted ? [] : [[text, texts[row], wanted] as const];
   });
 }
-
-/** Runs with the TypeScript twins. */
-export function withoutWasm<Result>(run: () => Result): Result {
-  const before = process.env.SHARDMILL_WASM;
-  process.env.SHARDMILL_WASM = "off";
-  try {
-    return run();
-  } finally {
-    if (before === undefined) delete process.env.SHARDMILL_WASM;
-    else process.env.SHARDMILL_WASM = before;
-  }
-}

@@ -8,8 +8,9 @@ import { WasmAnchorScanner } from "../../../kernels/wasm/pii.ts";
 import { NO_RESOURCES } from "../../../stages/define.ts";
 import stage from "../../../stages/rewrite/pii.ts";
 import { batchOf } from "../../batch-of.ts";
+import { withoutWasm } from "../../without-wasm.ts";
 import { applyAll } from "../filter/run.ts";
-import { differences, type GoldenText, goldenRows, withoutWasm } from "./golden.ts";
+import { differences, type GoldenText, goldenRows } from "./golden.ts";
 
 const MARKS = {
   email_replacements: ["EMAIL"],

@@ -4,8 +4,9 @@ import { test } from "node:test";
 import { NO_RESOURCES } from "../../../stages/define.ts";
 import stage from "../../../stages/rewrite/unicode-repair.ts";
 import { batchOf } from "../../batch-of.ts";
+import { withoutWasm } from "../../without-wasm.ts";
 import { applyAll } from "../filter/run.ts";
-import { differences, type GoldenText, goldenRows, withoutWasm } from "./golden.ts";
+import { differences, type GoldenText, goldenRows } from "./golden.ts";
 
 /** ftfy's own defaults. */
 const EVERYTHING = {
