@@ -6,6 +6,7 @@
  * be empty. Invariant: the parts together are the text, and what is drawn depends on the key alone. Price: two walks
  * over the text.
  */
+import { countCodePoints } from "./lines.ts";
 import { hash64, type Seed } from "./random/shuffle.ts";
 
 /** A part of the result: bytes `[start, end)` of the text, or a sentinel. */
@@ -42,7 +43,7 @@ export function fimPieces(
   spmRate: number,
   draws: FimDraws,
 ): readonly FimPiece[] {
-  const characters = countCharacters(bytes, start, end);
+  const characters = countCodePoints(bytes, start, end);
   const [a, b] = [draws.upTo(characters), draws.upTo(characters)];
   const first = skipCharacters(bytes, start, end, Math.min(a, b));
   const second = skipCharacters(bytes, first, end, Math.abs(a - b));
@@ -54,19 +55,9 @@ export function fimPieces(
     : [{ sentinel: "prefix" }, prefix, { sentinel: "suffix" }, suffix, { sentinel: "middle" }, middle];
 }
 
-function isContinuation(byte: number): boolean {
-  return (byte & 0xc0) === 0x80;
-}
-
-function countCharacters(bytes: Uint8Array, start: number, end: number): number {
-  let count = 0;
-  for (let at = start; at < end; at++) if (!isContinuation(bytes[at])) count++;
-  return count;
-}
-
 /** The position behind `count` characters. */
 function skipCharacters(bytes: Uint8Array, start: number, end: number, count: number): number {
   let left = count;
-  for (let at = start; at < end; at++) if (!isContinuation(bytes[at]) && left-- === 0) return at;
+  for (let at = start; at < end; at++) if ((bytes[at] & 0xc0) !== 0x80 && left-- === 0) return at;
   return end;
 }

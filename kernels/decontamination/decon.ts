@@ -12,7 +12,7 @@ import type { ItemIndex } from "./item-index.ts";
 import type { ItemWords } from "./item-words.ts";
 import type { TextMatch } from "./text-match.ts";
 
-export const DECON_THRESHOLD = 0.8;
+const DECON_THRESHOLD = 0.8;
 const MIN_WORDS = 20;
 const MIN_DISTINCT_WORDS = 4;
 const MAX_MISSES = 11;

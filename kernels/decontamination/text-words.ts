@@ -13,8 +13,7 @@ import { WordRanges, type WordSegmenter } from "../words/types.ts";
  * `lower`: lower case, words between white space, as open-r1's script has them. `simplified`: lower case too, without marks above letters, and
  * punctuation is white space. `datatrove`: that with numbers as 0, in the tokens of spaCy's English rules, as datatrove's decontamination has them.
  */
-export const TEXT_WORD_FORMS = ["lower", "simplified", "datatrove"] as const;
-export type TextWordForm = (typeof TEXT_WORD_FORMS)[number];
+export type TextWordForm = "lower" | "simplified" | "datatrove";
 
 /** Forms that a table of characters can tell: `folded` is `simplified`, and scripts without spaces are cut into words. */
 export type WordForm = "lower" | "simplified" | "folded";

@@ -9,6 +9,7 @@
  * Price: 40 to 65 ns a record from a partition's worth to ten million, uniting its group included; n log n for whatever keys; `key_words + 1` words a record of the largest part, and 8 bytes a
  * record of the largest bucket (about a thousand records, unless one key has more).
  */
+import { BUCKET_RECORDS, cutParts, type KeyPart, KeySlots, SLOT_BITS } from "./key-slots.ts";
 
 /** A set of documents. */
 export interface DocumentSet {
@@ -20,14 +21,6 @@ export interface DocumentSet {
  * the call.
  */
 export type GroupVisitor = (documents: Uint32Array, count: number) => void;
-
-/** A share of the hash space that is grouped at once. */
-export interface KeyPart {
-  /** Slots `[from, to)` of the hash space. */
-  readonly from: number;
-  readonly to: number;
-  readonly records: number;
-}
 
 /** What takes the records of a partition, one part after the other. */
 export interface KeyRecords {
@@ -52,11 +45,6 @@ export interface KeyRecords {
   visit(visitor: GroupVisitor): void;
 }
 
-/** Slots of the hash space: the finest buckets, and the finest parts. Their cursors fit the first cache. */
-const SLOT_BITS = 12;
-const SLOTS = 1 << SLOT_BITS;
-/** Records of a bucket: they and their order stay in the first two caches. */
-const BUCKET_RECORDS = 1024;
 const MAX_BIN_BITS = 32 - SLOT_BITS;
 /** Records up to which a bin is sorted by insertion. */
 const SMALL_BIN = 16;
@@ -64,13 +52,9 @@ const SMALL_BIN = 16;
 export class KeyGroups implements KeyRecords {
   readonly record_bytes: number;
   readonly #keyWords: number;
-  readonly #slotCounts = new Uint32Array(SLOTS);
+  readonly #slots = new KeySlots();
   /** Words of the records of the open part, bucket by bucket. */
   #records = new Uint32Array(0);
-  /** Per bucket of the open part the word after its last record. */
-  #ends = new Uint32Array(1);
-  #part: KeyPart = { from: 0, to: 0, records: 0 };
-  #bucketShift = 0;
   // Scratch of a bucket: hash and order of its records, end of every bin, documents of a group.
   #hashes = new Uint32Array(0);
   #order = new Uint32Array(0);
@@ -83,17 +67,18 @@ export class KeyGroups implements KeyRecords {
   }
 
   get memory_bytes(): number {
-    const arrays = [this.#records, this.#ends, this.#hashes, this.#order, this.#bins, this.#group, this.#slotCounts];
+    const { ends, counts } = this.#slots;
+    const arrays = [this.#records, ends, this.#hashes, this.#order, this.#bins, this.#group, counts];
     return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   reset(): void {
-    this.#slotCounts.fill(0);
+    this.#slots.counts.fill(0);
   }
 
   count(records: Uint32Array, firstDocument: number, skip?: DocumentSet): void {
     const keyWords = this.#keyWords;
-    const counts = this.#slotCounts;
+    const counts = this.#slots.counts;
     for (let at = 0; at < records.length; at += keyWords + 1) {
       if (skip?.has(firstDocument + records[at + keyWords])) continue;
       counts[hashOf(records, at, keyWords) >>> (32 - SLOT_BITS)]++;
@@ -101,36 +86,20 @@ export class KeyGroups implements KeyRecords {
   }
 
   parts(maxRecords: number): KeyPart[] {
-    return cutParts(this.#slotCounts, maxRecords);
+    return cutParts(this.#slots.counts, maxRecords);
   }
 
   open(part: KeyPart): void {
     const stride = this.#keyWords + 1;
-    const slots = part.to - part.from;
-    const buckets = Math.max(1, Math.min(slots, part.records / BUCKET_RECORDS));
-    const shift = Math.ceil(Math.log2(slots / buckets));
-    this.#part = part;
-    this.#bucketShift = shift;
+    this.#slots.open(part, stride);
     if (this.#records.length < part.records * stride) this.#records = new Uint32Array(part.records * stride);
-    const firstBucket = part.from >> shift;
-    this.#ends = new Uint32Array(((part.to - 1) >> shift) - firstBucket + 1);
-    // A bucket's cursor starts at its first record; placing leaves it after the last one.
-    let words = 0;
-    let last = -1;
-    for (let slot = part.from; slot < part.to; slot++) {
-      const bucket = (slot >> shift) - firstBucket;
-      if (bucket !== last) this.#ends[bucket] = words;
-      last = bucket;
-      words += this.#slotCounts[slot] * stride;
-    }
   }
 
   place(records: Uint32Array, firstDocument: number, skip?: DocumentSet): void {
     const keyWords = this.#keyWords;
     const placed = this.#records;
-    const ends = this.#ends;
-    const shift = this.#bucketShift;
-    const { from, to } = this.#part;
+    const { ends, shift, part } = this.#slots;
+    const { from, to } = part;
     const firstBucket = from >> shift;
     for (let at = 0; at < records.length; at += keyWords + 1) {
       const slot = hashOf(records, at, keyWords) >>> (32 - SLOT_BITS);
@@ -154,7 +123,7 @@ export class KeyGroups implements KeyRecords {
   visit(visitor: GroupVisitor): void {
     const stride = this.#keyWords + 1;
     let start = 0;
-    for (const end of this.#ends) {
+    for (const end of this.#slots.ends) {
       const count = (end - start) / stride;
       if (count > 1) this.#visitBucket(start, count, visitor);
       start = end;
@@ -198,7 +167,7 @@ export class KeyGroups implements KeyRecords {
     const hashes = this.#hashes;
     const sizes = this.#bins;
     // The bits of the hash below those that the whole bucket shares.
-    const shared = SLOT_BITS - this.#bucketShift;
+    const shared = SLOT_BITS - this.#slots.shift;
     const rest = 32 - binBits;
     for (let i = 0, at = start; i < count; i++, at += keyWords + 1) {
       const hash = hashOf(records, at, keyWords);
@@ -211,7 +180,7 @@ export class KeyGroups implements KeyRecords {
     const hashes = this.#hashes;
     const order = this.#order;
     const ends = this.#bins;
-    const shared = SLOT_BITS - this.#bucketShift;
+    const shared = SLOT_BITS - this.#slots.shift;
     const rest = 32 - binBits;
     for (let i = 0; i < count; i++) order[ends[(hashes[i] << shared) >>> rest]++] = i;
   }
@@ -272,23 +241,6 @@ export class KeyGroups implements KeyRecords {
     if (difference !== 0 || keyWords === 2) return difference;
     return records[left + 2] - records[right + 2] || records[left + 3] - records[right + 3];
   }
-}
-
-/** Consecutive slots that have at most `maxRecords` records together, or are one. Parts without records are left out. */
-export function cutParts(slotCounts: Uint32Array, maxRecords: number): KeyPart[] {
-  const parts: KeyPart[] = [];
-  let from = 0;
-  let records = 0;
-  slotCounts.forEach((count, slot) => {
-    if (records > 0 && records + count > maxRecords) {
-      parts.push({ from, to: slot, records });
-      from = slot;
-      records = 0;
-    }
-    records += count;
-  });
-  if (records > 0) parts.push({ from, to: slotCounts.length, records });
-  return parts;
 }
 
 /** An unsigned 32-bit mix of a key: all its bits move the high ones, so that keys with much in common spread too. */

@@ -5,7 +5,8 @@
  * order too, so what `visit` shows is one sequence, in however many parts it is taken. Records come in ascending order of documents.
  * Price: 90 to 140 ns a record; 20 bytes a record of the largest part.
  */
-import { cutParts, type DocumentSet, type GroupVisitor, type KeyPart, type KeyRecords } from "./group-keys.ts";
+import type { DocumentSet, GroupVisitor, KeyRecords } from "./group-keys.ts";
+import { cutParts, type KeyPart } from "./key-slots.ts";
 
 const KEY_WORDS = 2;
 /** Slots of the key space, by its high bits: the finest parts. A partition of a thousand has 64 of them. */

@@ -15,8 +15,8 @@ import { CODE_POINT_MASK, decodeAt, encodeAt, LENGTH_SHIFT } from "../unicode/ut
 export const FIRST_FACTOR = 0x2c1b3c6d;
 export const SECOND_FACTOR = 0x297a2d39;
 /** What a byte adds to each: no byte is zero, and none is near another. */
-export const firstOf = new Int32Array(256);
-export const secondOf = new Int32Array(256);
+const firstOf = new Int32Array(256);
+const secondOf = new Int32Array(256);
 for (let byte = 0; byte < 256; byte++) {
   firstOf[byte] = mixed(byte + 1);
   secondOf[byte] = mixed(byte + 0x4001);
@@ -32,7 +32,7 @@ function mixed(value: number): number {
 // What an ASCII byte is: white space, or its lower case; other bytes are decoded.
 const SPACE = 0xfe;
 const BEYOND = 0xff;
-export const asciiOf = new Uint8Array(256).fill(BEYOND);
+const asciiOf = new Uint8Array(256).fill(BEYOND);
 for (let byte = 0; byte < 0x80; byte++) {
   asciiOf[byte] = isPythonSpace(byte) ? SPACE : byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
 }

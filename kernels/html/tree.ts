@@ -8,7 +8,7 @@ import { decodeHTML, decodeHTMLAttribute } from "entities";
 import { COMMENT, Is, TEXT, tag, tagIs } from "./tags.ts";
 
 /** Attributes that anything is told by; others are passed over. */
-export const ATTRIBUTES = [
+const ATTRIBUTES = [
   "class",
   "id",
   "style",

@@ -5,7 +5,7 @@
  * of letters, digits and inner hyphens, or a literal in brackets. It begins where a word begins or ends, in any script.
  * Price: a few ns a byte around an `@`.
  */
-import { generalCategory, isLetter } from "../unicode/tables.ts";
+import { isWordCharacter } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeBefore } from "../unicode/utf8.ts";
 import { octetEnd } from "./ipv4.ts";
 
@@ -93,7 +93,5 @@ function isWord(bytes: Uint8Array, at: number): boolean {
 }
 
 function isWordBefore(bytes: Uint8Array, start: number, at: number): boolean {
-  if (bytes[at - 1] < 0x80) return isWord(bytes, at - 1);
-  const codePoint = decodeBefore(bytes, start, at) & CODE_POINT_MASK;
-  return isLetter(codePoint) || generalCategory(codePoint).startsWith("N");
+  return isWordCharacter(decodeBefore(bytes, start, at) & CODE_POINT_MASK);
 }

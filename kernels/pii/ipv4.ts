@@ -22,7 +22,7 @@ export function octetEnd(bytes: Uint8Array, at: number, end: number, stop: numbe
 }
 
 /** The end of the longest number of at most 255 at `at`, whatever follows; -1 where there is none. */
-export function lastOctetEnd(bytes: Uint8Array, at: number, end: number): number {
+function lastOctetEnd(bytes: Uint8Array, at: number, end: number): number {
   let p = at;
   let value = 0;
   while (p < end && p < at + 3 && isDigit(bytes[p]) && value * 10 + bytes[p] - ZERO <= 255)

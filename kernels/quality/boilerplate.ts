@@ -8,15 +8,7 @@
 import { skipSpace, spaceLength, trimSpace } from "../lines.ts";
 import { CODE_POINT_MASK, decodeBefore, LENGTH_SHIFT } from "../unicode/utf8.ts";
 import { WordRanges } from "../words/types.ts";
-import {
-  countFasttextWords,
-  countWords,
-  isAllDigits,
-  isBlank,
-  isCounter,
-  startsWith,
-  upperCaseRatio,
-} from "./line-signs.ts";
+import { countFasttextWords, countWords, isAllDigits, isCounter, startsWith, upperCaseRatio } from "./line-signs.ts";
 
 export interface BoilerplateRules {
   /** Share of characters that may be capitals; null: any. */
@@ -90,7 +82,7 @@ export class BoilerplateLines {
   words(): number {
     let words = 0;
     for (let i = 0; i < this.#lines.count; i++)
-      words += countFasttextWords(this.#text, this.#lines.starts[i], this.#lines.ends[i], Number.POSITIVE_INFINITY);
+      words += countFasttextWords(this.#text, this.#lines.starts[i], this.#lines.ends[i]);
     return words;
   }
 
@@ -126,8 +118,8 @@ export class BoilerplateLines {
     const { starts, ends, count } = this.#lines;
     let first = 0;
     let last = count - 1;
-    while (first < last && isBlank(this.#text, starts[first], ends[first])) first++;
-    while (last > first && isBlank(this.#text, starts[last], ends[last])) last--;
+    while (first < last && this.#isBlank(starts[first], ends[first])) first++;
+    while (last > first && this.#isBlank(starts[last], ends[last])) last--;
     if (count === 0) return;
     const from = skipSpace(this.#text, starts[first], ends[first]);
     const to = trimSpace(this.#text, first === last ? from : starts[last], ends[last]);
@@ -150,7 +142,7 @@ export class BoilerplateLines {
       const [from, to] = isShort ? shorten(start, end) : [start, end];
       if (from !== start || to !== end) this.#changed = true;
       // Lines of white space go as well, phrase or not; empty ones stay.
-      if (isShort && end > start && isBlank(this.#text, from, to)) this.#changed = true;
+      if (isShort && end > start && this.#isBlank(from, to)) this.#changed = true;
       else this.#next.push(from, to);
     }
     [this.#lines, this.#next] = [this.#next, this.#lines];
@@ -190,6 +182,10 @@ export class BoilerplateLines {
     const at = start + SIGN_IN.length;
     return [at < end ? at + spaceLength(this.#text, at, end) : at, end];
   };
+
+  #isBlank(start: number, end: number): boolean {
+    return skipSpace(this.#text, start, end) === end;
+  }
 
   /** Where the white space begins that ends at `at`, or `at`. */
   #beforeSpace(from: number, at: number): number {

@@ -10,10 +10,11 @@ import { skipSpace, spaceLength, strip, trimSpace } from "../lines.ts";
 import { lowerText } from "../lower-case.ts";
 import { TextBuffer } from "../normalize.ts";
 import { isDigit, isUpper } from "../unicode/python-classes.ts";
-import { isDecimalDigit, isWordCharacter } from "../unicode/tables.ts";
+import { isDecimalDigit } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
 import { WordRanges } from "../words/types.ts";
 import { splitWords } from "../words/white-space.ts";
+import { COUNTED, MAGNITUDES, skipOthers } from "./line-signs.ts";
 
 export interface DclmLineBounds {
   readonly maxUppercaseRatio: number | null;
@@ -25,10 +26,7 @@ export interface DclmLineBounds {
 }
 
 const NEWLINE = 0x0a;
-const COUNTED = new Set(
-  "likes shares comments retweets reposts quotes bookmarks upvotes downvotes downloads views followers".split(" "),
-);
-const COUNTER_TAIL = new Set([0x6b, 0x6d, 0x62]);
+const COUNTED_WORDS = new Set(COUNTED);
 
 /** Python's `\s`. */
 const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
@@ -159,13 +157,13 @@ export class DclmLineRules {
       if (code !== 0x2c && code !== 0x2e && !isDecimalDigit(code)) break;
       at += decoded >> LENGTH_SHIFT;
     }
-    if (at < length && COUNTER_TAIL.has(bytes[at])) at++;
+    if (at < length && MAGNITUDES.has(bytes[at])) at++;
     if (at >= length || spaceLength(bytes, at, length) === 0) return false;
     at = skipSpace(bytes, at, length);
     let to = at;
     while (to < length && bytes[to] >= 0x61 && bytes[to] <= 0x7a) to++;
     const word = Buffer.from(bytes.subarray(at, to)).toString("latin1");
-    return COUNTED.has(word) && skipOthers(bytes, to, length) === length;
+    return COUNTED_WORDS.has(word) && skipOthers(bytes, to, length) === length;
   }
 
   /** Takes a scrap out of short lines; lines of which nothing is left go. */
@@ -207,17 +205,6 @@ export class DclmLineRules {
     }
     this.text.length = to;
   }
-}
-
-/** The first position in `[start, end]` where a character of `\w` stands. */
-function skipOthers(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end) {
-    const decoded = decodeAt(bytes, at, end);
-    if (isWordCharacter(decoded & CODE_POINT_MASK)) break;
-    at += decoded >> LENGTH_SHIFT;
-  }
-  return at;
 }
 
 /** Whether a line may hold `key`, of ASCII, in any case. */

@@ -10,12 +10,12 @@
 import { countCodePoints, strip } from "../lines.ts";
 import { lowerText } from "../lower-case.ts";
 import { TextBuffer } from "../normalize.ts";
-import { isAlphanumeric, isLetter } from "../unicode/tables.ts";
+import { isLetter } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
 import { WordRanges } from "../words/types.ts";
 import { segmentUax29 } from "../words/uax29.ts";
-import { splitFasttextWords, splitWords } from "../words/white-space.ts";
-import { StopWords } from "./gopher.ts";
+import { splitWords } from "../words/white-space.ts";
+import { STOP_WORDS, StopWords } from "./gopher.ts";
 import { NgramTable } from "./ngram-table.ts";
 import type { WordList } from "./word-list.ts";
 
@@ -23,20 +23,6 @@ const NEWLINE = 0x0a;
 const HASH = 0x23;
 const DOT = 0x2e;
 const SPACE = 0x20;
-
-/** Words of fastText's rules that begin with a letter or number: what DCLM counts as words. */
-export class DclmWordCounter {
-  readonly #spans = new WordRanges();
-
-  count(bytes: Uint8Array, start: number, end: number): number {
-    splitFasttextWords(bytes, start, end, this.#spans);
-    let count = 0;
-    for (let word = 0; word < this.#spans.count; word++) {
-      if (isAlphanumeric(decodeAt(bytes, this.#spans.starts[word], end) & CODE_POINT_MASK)) count++;
-    }
-    return count;
-  }
-}
 
 export class DclmWords {
   /** Words between white space, and their code points. */
@@ -50,7 +36,7 @@ export class DclmWords {
   symbols = 0;
   readonly #spans = new WordRanges();
   readonly #lower = new TextBuffer();
-  readonly #stopWords = new StopWords(["the", "be", "to", "of", "and", "that", "have", "with"]);
+  readonly #stopWords = new StopWords(STOP_WORDS);
 
   measure(bytes: Uint8Array, start: number, end: number): void {
     splitWords(bytes, start, end, this.#spans);

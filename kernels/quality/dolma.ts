@@ -10,11 +10,10 @@ import { isLetter } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
 import { WordRanges } from "../words/types.ts";
 import { splitWords } from "../words/white-space.ts";
-import { StopWords } from "./gopher.ts";
+import { STOP_WORDS, StopWords } from "./gopher.ts";
 import { NgramTable } from "./ngram-table.ts";
 
 const NEWLINE = 0x0a;
-const REQUIRED = ["the", "be", "to", "of", "and", "that", "have", "with"];
 
 export class DolmaMeasures {
   words = 0;
@@ -36,7 +35,7 @@ export class DolmaMeasures {
   readonly #spans = new WordRanges();
   readonly #lineSpans = new WordRanges();
   readonly #table = new NgramTable();
-  readonly #required = new StopWords(REQUIRED);
+  readonly #required = new StopWords(STOP_WORDS);
   #lengths = new Int32Array(1 << 10);
 
   /** Measures words and lines of `bytes[start, end)`. */

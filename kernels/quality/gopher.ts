@@ -131,6 +131,9 @@ function endsInEllipsis(bytes: Uint8Array, start: number, end: number): boolean 
   return (a === DOT && b === DOT && c === DOT) || (a === 0xe2 && b === 0x80 && c === 0xa6);
 }
 
+/** Gopher's, of which a text of English has two. */
+export const STOP_WORDS: readonly string[] = ["the", "be", "to", "of", "and", "that", "have", "with"];
+
 /** A small set of words, compared as they are written: case counts. */
 export class StopWords {
   readonly #words: readonly Uint8Array[];

@@ -19,9 +19,11 @@ import ftfy
 from ftfy import chardata
 from ftfy.badness import BADNESS_RE
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../unicode"))
+from runs import LIMIT, runs
+
 assert ftfy.__version__ == "6.3.1" and unicodedata.unidata_version == "14.0.0", "pinned to ftfy 6.3.1 and Unicode 14.0"
 
-LIMIT = 0x110000
 EVERY = "".join(map(chr, range(LIMIT)))
 FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 # Bits of what a character may ask for, shared with classes.ts.
@@ -105,27 +107,6 @@ def unstable(form):
             if len(parts) > 1:
                 found.update(map(ord, parts[1:]))
     return found
-
-
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def runs(values):
-    out = bytearray()
-    at = 0
-    while at < LIMIT:
-        end = at
-        while end < LIMIT and values[end] == values[at]:
-            end += 1
-        out += varint(end - at) + varint(values[at])
-        at = end
-    return base64.b64encode(bytes(out)).decode()
 
 
 def wrapped(text, indent="  ", width=112):

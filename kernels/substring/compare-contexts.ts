@@ -11,7 +11,7 @@
 import { CONTEXT, CONTEXT_HEAD } from "./context-record.ts";
 
 /** Runs of a group that are compared each with each. */
-export const MAX_PAIRED = 32;
+const MAX_PAIRED = 32;
 /** Fragments that the table is made for: 12 bytes each, half of it full. */
 const TABLE_FRAGMENTS = 1 << 20;
 const FACTOR = 0x2c1b3c6d;

@@ -9,7 +9,7 @@
  * addresses (input, number), and the verdicts do not depend on the parts. Price: 100 ns a record; 24 bytes a record of the largest part, and 20 a
  * record of its largest bucket, which has a thousand unless they share a k-gram.
  */
-import { cutParts, type KeyPart } from "../dedup/group-keys.ts";
+import { BUCKET_RECORDS, cutParts, type KeyPart, KeySlots, SLOT_BITS } from "../dedup/key-slots.ts";
 
 /** Records that take no part, by number. */
 export interface RecordSet {
@@ -22,9 +22,6 @@ export type VerdictVisitor = (input: number, record: number, isSettled: boolean)
 /** Words of a record of a key file, and of one that is placed: key, input, number. */
 const RECORD_WORDS = 5;
 const PLACED_WORDS = 6;
-const SLOT_BITS = 12;
-const SLOTS = 1 << SLOT_BITS;
-const BUCKET_RECORDS = 1024;
 
 export class SampleGroups {
   readonly record_bytes = 4 * PLACED_WORDS;
@@ -32,12 +29,8 @@ export class SampleGroups {
   groups = 0;
   members = 0;
   largest = 0;
-  readonly #slotCounts = new Uint32Array(SLOTS);
+  readonly #slots = new KeySlots();
   #placed = new Uint32Array(0);
-  /** Per bucket of the open part the word behind its last record. */
-  #ends = new Uint32Array(0);
-  #part: KeyPart = { from: 0, to: 0, records: 0 };
-  #shift = 0;
   // Scratch of a bucket: per record its group's first one, per group its records and classes; tables of groups and classes.
   #groupOf = new Uint32Array(0);
   #sizes = new Uint32Array(0);
@@ -45,56 +38,34 @@ export class SampleGroups {
   #isFirst = new Uint8Array(0);
   #table = new Uint32Array(0);
 
-  /** Forgets all records. */
-  reset(): void {
-    this.#slotCounts.fill(0);
-    this.groups = 0;
-    this.members = 0;
-    this.largest = 0;
-  }
-
   /** Counts records: four words of key, then the number. */
   count(records: Uint32Array, skip?: RecordSet): void {
+    const { counts } = this.#slots;
     for (let at = 0; at < records.length; at += RECORD_WORDS) {
       if (skip?.has(records[at + 4])) continue;
-      this.#slotCounts[records[at + 1] >>> (32 - SLOT_BITS)]++;
+      counts[records[at + 1] >>> (32 - SLOT_BITS)]++;
     }
   }
 
   parts(maxRecords: number): KeyPart[] {
-    return cutParts(this.#slotCounts, maxRecords);
+    return cutParts(this.#slots.counts, maxRecords);
   }
 
   open(part: KeyPart): void {
-    const slots = part.to - part.from;
-    const buckets = Math.max(1, Math.min(slots, part.records / BUCKET_RECORDS));
-    const shift = Math.ceil(Math.log2(slots / buckets));
-    this.#part = part;
-    this.#shift = shift;
+    this.#slots.open(part, PLACED_WORDS);
     if (this.#placed.length < part.records * PLACED_WORDS) this.#placed = new Uint32Array(part.records * PLACED_WORDS);
-    const firstBucket = part.from >> shift;
-    this.#ends = new Uint32Array(((part.to - 1) >> shift) - firstBucket + 1);
-    // A bucket's cursor starts at its first record; placing leaves it behind the last one.
-    let words = 0;
-    let last = -1;
-    for (let slot = part.from; slot < part.to; slot++) {
-      const bucket = (slot >> shift) - firstBucket;
-      if (bucket !== last) this.#ends[bucket] = words;
-      last = bucket;
-      words += this.#slotCounts[slot] * PLACED_WORDS;
-    }
   }
 
   /** Takes those of `records` that belong to the open part. */
   place(records: Uint32Array, input: number, skip?: RecordSet): void {
     const placed = this.#placed;
-    const ends = this.#ends;
-    const { from, to } = this.#part;
-    const firstBucket = from >> this.#shift;
+    const { ends, shift, part } = this.#slots;
+    const { from, to } = part;
+    const firstBucket = from >> shift;
     for (let at = 0; at < records.length; at += RECORD_WORDS) {
       const slot = records[at + 1] >>> (32 - SLOT_BITS);
       if (slot < from || slot >= to || skip?.has(records[at + 4])) continue;
-      const bucket = (slot >> this.#shift) - firstBucket;
+      const bucket = (slot >> shift) - firstBucket;
       const into = ends[bucket];
       placed[into] = records[at];
       placed[into + 1] = records[at + 1];
@@ -108,7 +79,7 @@ export class SampleGroups {
 
   visit(visitor: VerdictVisitor): void {
     let start = 0;
-    for (const end of this.#ends) {
+    for (const end of this.#slots.ends) {
       const count = (end - start) / PLACED_WORDS;
       if (count > 1) this.#visitBucket(start, count, visitor);
       start = end;

@@ -3,22 +3,13 @@
 Needs: Python 3.11. Usage: python kernels/unicode/generate-lower.py > kernels/unicode/lower.gen.ts
 """
 
-import base64
 import unicodedata
 
+from runs import LIMIT, runs
+
 assert unicodedata.unidata_version == "14.0.0", "run me with Python 3.11: the tables are pinned to Unicode 14.0"
-LIMIT = 0x110000
 # Actions, shared with kernels/lower-case.ts; from FIRST_DELTA on: the difference at that index.
 COPY, SIGMA, DOTTED_I, FIRST_DELTA = range(4)
-
-
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
 
 
 deltas = []
@@ -38,14 +29,6 @@ for code in range(LIMIT):
         if delta not in deltas:
             deltas.append(delta)
         actions.append(FIRST_DELTA + deltas.index(delta))
-runs = bytearray()
-at = 0
-while at < LIMIT:
-    end = at
-    while end < LIMIT and actions[end] == actions[at]:
-        end += 1
-    runs += varint(end - at) + varint(actions[at])
-    at = end
 print("/** Lower case by character: written by generate-lower.py from CPython 3.11 (Unicode 14.0). Do not edit. */")
-print(f'export const LOWER_RUNS =\n  "{base64.b64encode(bytes(runs)).decode()}";')
+print(f'export const LOWER_RUNS =\n  "{runs(actions)}";')
 print(f"export const LOWER_DELTAS: readonly number[] = {deltas};")

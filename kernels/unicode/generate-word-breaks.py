@@ -4,11 +4,9 @@ The source is the third-party `regex` module, which carries the Unicode Characte
 python kernels/unicode/generate-word-breaks.py > kernels/unicode/word-breaks.gen.ts
 """
 
-import base64
-
 import regex
+from runs import LIMIT, runs
 
-LIMIT = 0x110000
 # Shared with kernels/words/word-bounds.ts.
 CLASSES = (
     "Other CR LF Newline Extend ZWJ Format Katakana Hebrew_Letter ALetter Single_Quote Double_Quote MidNumLet MidLetter MidNum Numeric ExtendNumLet "
@@ -16,27 +14,6 @@ CLASSES = (
 ).split()
 PICTOGRAPH = 32
 SPACE = 64
-
-
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def runs(values):
-    out = bytearray()
-    at = 0
-    while at < LIMIT:
-        end = at
-        while end < LIMIT and values[end] == values[at]:
-            end += 1
-        out += varint(end - at) + varint(values[at])
-        at = end
-    return base64.b64encode(bytes(out)).decode()
 
 
 def main():

@@ -13,10 +13,10 @@ import unicodedata
 
 import regex
 from datatrove.utils.text import PUNCTUATION
+from runs import LIMIT, runs
 
 assert unicodedata.unidata_version == "14.0.0", "run me with Python 3.11: the tables are pinned to Unicode 14.0"
 
-LIMIT = 0x110000
 CATEGORIES = "Cn Cc Cf Co Cs Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp".split()
 SURROGATES = range(0xD800, 0xE000)
 
@@ -24,28 +24,6 @@ SURROGATES = range(0xD800, 0xE000)
 COPY, SPACE, DIGIT, DROP, DROP_STARTER, HANGUL, SIGMA = range(7)
 FIRST_REORDER = 8
 FIRST_MAPPING = 32
-
-
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def runs(values):
-    """Run-length code of one value per code point: (length, value) pairs as varints, base64."""
-    out = bytearray()
-    at = 0
-    while at < LIMIT:
-        end = at
-        while end < LIMIT and values[end] == values[at]:
-            end += 1
-        out += varint(end - at) + varint(values[at])
-        at = end
-    return base64.b64encode(bytes(out)).decode()
 
 
 def case_context(character):

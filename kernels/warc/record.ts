@@ -22,7 +22,7 @@ export const WARC_MAGIC = new TextEncoder().encode("WARC/");
 export const NO_RECORD = "no WARC record stands where one should begin";
 
 /** A longer head is none. */
-export const MAX_WARC_HEAD_BYTES = 1 << 20;
+const MAX_WARC_HEAD_BYTES = 1 << 20;
 
 const VERSION = /^WARC\/\d+\.\d+$/;
 

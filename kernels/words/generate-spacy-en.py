@@ -7,9 +7,9 @@ be half-ported by accident.
 Needs: Python 3.11 (its `re` classes are Unicode 14.0) and spaCy 3.8. Usage: python generate-spacy-en.py > spacy-en.gen.ts
 """
 
-import base64
 import importlib.metadata
 import json
+import os
 import re
 import sys
 import unicodedata
@@ -20,10 +20,12 @@ from spacy.lang.tokenizer_exceptions import URL_PATTERN
 from spacy.symbols import ORTH
 from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../unicode"))
+from runs import LIMIT, runs
+
 assert unicodedata.unidata_version == "14.0.0" and spacy.__version__.startswith("3.8.")
 nlp = spacy.blank("en")
 tokenizer = nlp.tokenizer
-LIMIT = 0x110000
 
 
 def plain(piece):
@@ -93,27 +95,10 @@ CLASSES = [
 ]
 
 
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
 def class_runs():
     members = [re.compile(each) for each in CLASSES]
     values = [sum(1 << bit for bit, each in enumerate(members) if each.fullmatch(chr(code))) for code in range(LIMIT)]
-    out = bytearray()
-    at = 0
-    while at < LIMIT:
-        end = at
-        while end < LIMIT and values[end] == values[at]:
-            end += 1
-        out += varint(end - at) + varint(values[at])
-        at = end
-    return base64.b64encode(bytes(out)).decode()
+    return runs(values)
 
 
 def main():

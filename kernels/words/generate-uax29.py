@@ -3,29 +3,23 @@
 Needs: uniseg 0.10.1 (Unicode 16.0). Usage, from the root: python kernels/words/generate-uax29.py > kernels/words/uax29.gen.ts
 """
 
-import base64
+import os
+import sys
 
 import uniseg
 from uniseg.emoji import extended_pictographic
 from uniseg.wordbreak import word_break
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../unicode"))
+from runs import LIMIT, runs
+
 assert uniseg.unidata_version == "16.0.0"
-LIMIT = 0x110000
 # Shared with uax29.ts: positions are the classes.
 CLASSES = [
     "Other", "ALetter", "Hebrew_Letter", "Numeric", "Katakana", "ExtendNumLet", "MidLetter", "MidNum", "MidNumLet", "Single_Quote", "Double_Quote",
     "Extend", "Format", "ZWJ", "CR", "LF", "Newline", "Regional_Indicator", "WSegSpace",
 ]
 PICTOGRAPHIC = 32
-
-
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
 
 
 def entry(code):
@@ -36,13 +30,5 @@ def entry(code):
 
 
 entries = [entry(code) for code in range(LIMIT)]
-runs = bytearray()
-at = 0
-while at < LIMIT:
-    end = at
-    while end < LIMIT and entries[end] == entries[at]:
-        end += 1
-    runs += varint(end - at) + varint(entries[at])
-    at = end
 print("/** Word_Break by character: written by generate-uax29.py from uniseg 0.10.1 (Unicode 16.0). Do not edit. */")
-print(f'export const WORD_BREAK_RUNS =\n  "{base64.b64encode(bytes(runs)).decode()}";')
+print(f'export const WORD_BREAK_RUNS =\n  "{runs(entries)}";')

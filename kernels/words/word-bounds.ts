@@ -1,7 +1,8 @@
 /**
- * The word boundaries of Unicode Standard Annex 29, as DCLM's filter has them: all that stands between two boundaries and is not white space alone is a word, punctuation too.
+ * The word boundaries of Unicode Standard Annex 29, as DCLM's Bloom filter has them: all that stands between two boundaries and is not white space alone is a word, punctuation too.
  *
- * Invariant: as WordRanges; classes are those of Unicode 17.0. A malformed byte is a word of its own. Price: about 15 ns a character of ASCII.
+ * Invariant: as WordRanges; classes are those of Unicode 17.0, not of 16.0 as in uax29.ts, whose words are those of
+ * Python's uniseg, for DCLM's page filter. A malformed byte is a word of its own. Price: about 15 ns a character of ASCII.
  */
 import { decodeRuns } from "../unicode/two-stage.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";

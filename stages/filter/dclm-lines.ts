@@ -8,8 +8,8 @@
 import { z } from "zod";
 import { Utf8Builder } from "../../batch/builder.ts";
 import { int32At } from "../../batch/numbers.ts";
-import { DclmWordCounter } from "../../kernels/quality/dclm.ts";
 import { DclmLineRules } from "../../kernels/quality/dclm-lines.ts";
+import { countFasttextWords } from "../../kernels/quality/line-signs.ts";
 import { type Drop, defineStage, transform } from "../define.ts";
 import { ratioBound as ratio } from "./bounds.ts";
 
@@ -64,7 +64,6 @@ export default defineStage({
     ...(max_removed_words_ratio !== null && { too_many_words_removed: REASONS.too_many_words_removed }),
   }),
   create: (given) => {
-    const counter = new DclmWordCounter();
     const rules = new DclmLineRules({
       maxUppercaseRatio: given.max_uppercase_ratio,
       maxDigitsRatio: given.max_digits_ratio,
@@ -82,7 +81,7 @@ export default defineStage({
       }
       const max = given.max_removed_words_ratio;
       if (max === null) return true;
-      const removed = wordsBefore === 0 ? 1 : (wordsBefore - counter.count(bytes, 0, length)) / wordsBefore;
+      const removed = wordsBefore === 0 ? 1 : (wordsBefore - countFasttextWords(bytes, 0, length)) / wordsBefore;
       if (removed <= max) return true;
       drop(row, "too_many_words_removed", removed);
       return false;
@@ -95,7 +94,7 @@ export default defineStage({
         if (batch.alive.has(row)) {
           const [start, end] = [int32At(offsets, row), int32At(offsets, row + 1)];
           rules.read(data, start, end);
-          if (stays(row, counter.count(data, start, end), drop)) {
+          if (stays(row, countFasttextWords(data, start, end), drop)) {
             texts.appendPart(rules.text.bytes.subarray(0, rules.text.length));
           }
         }

@@ -7,7 +7,8 @@
  */
 import { z } from "zod";
 import { int32At } from "../../batch/numbers.ts";
-import { DclmLines, DclmNgrams, DclmWordCounter, DclmWords } from "../../kernels/quality/dclm.ts";
+import { DclmLines, DclmNgrams, DclmWords } from "../../kernels/quality/dclm.ts";
+import { countFasttextWords } from "../../kernels/quality/line-signs.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
 import { above, below, countBound as count, ratioBound as ratio } from "./bounds.ts";
 import { ngramOptions, ngramReasons, ngramRules } from "./ngram-rules.ts";
@@ -81,7 +82,6 @@ export default defineStage({
   writes: [],
   reasons,
   create: (given) => {
-    const counter = new DclmWordCounter();
     const words = new DclmWords();
     const lines = new DclmLines();
     const paragraphs = new DclmLines();
@@ -125,7 +125,7 @@ export default defineStage({
     };
 
     const judge = (row: number, bytes: Uint8Array, start: number, end: number, drop: Drop<Reason>) => {
-      const length = counter.count(bytes, start, end);
+      const length = countFasttextWords(bytes, start, end);
       if (below(length, given.min_words)) return drop(row, "too_few_words", length);
       if (above(length, given.max_words)) return drop(row, "too_many_words", length);
       words.measure(bytes, start, end);

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { uint32At } from "../../batch/numbers.ts";
 import { commitMarker, createIntermediate } from "../../io/local/commit.ts";
-import { cutParts } from "../../kernels/dedup/group-keys.ts";
+import { cutParts } from "../../kernels/dedup/key-slots.ts";
 import { ContextComparer } from "../../kernels/substring/compare-contexts.ts";
 import { CONTEXT } from "../../kernels/substring/context-record.ts";
 import { groupAt } from "../../plan/plan.ts";
