@@ -33,7 +33,6 @@ export const STAGE_LOADERS = {
   "filter/sample": () => import("./filter/sample.ts"),
   "filter/unigram-log-probability": () => import("./filter/unigram-log-probability.ts"),
   "filter/url": () => import("./filter/url.ts"),
-  "rewrite/boilerplate-lines": () => import("./rewrite/boilerplate-lines.ts"),
   "rewrite/fim": () => import("./rewrite/fim.ts"),
   "rewrite/join-columns": () => import("./rewrite/join-columns.ts"),
   "rewrite/main-text": () => import("./rewrite/main-text.ts"),

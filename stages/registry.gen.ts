@@ -66,7 +66,6 @@ import readParquet from "./read/parquet.ts";
 import readSoftwareHeritage from "./read/software-heritage.ts";
 import readWarc from "./read/warc.ts";
 import readWet from "./read/wet.ts";
-import rewriteBoilerplateLines from "./rewrite/boilerplate-lines.ts";
 import rewriteFim from "./rewrite/fim.ts";
 import rewriteJoinColumns from "./rewrite/join-columns.ts";
 import rewriteMainText from "./rewrite/main-text.ts";
@@ -113,7 +112,6 @@ export const BUILTIN_STAGES = {
   "filter/sample": filterSample,
   "filter/unigram-log-probability": filterUnigramLogProbability,
   "filter/url": filterUrl,
-  "rewrite/boilerplate-lines": rewriteBoilerplateLines,
   "rewrite/fim": rewriteFim,
   "rewrite/join-columns": rewriteJoinColumns,
   "rewrite/main-text": rewriteMainText,

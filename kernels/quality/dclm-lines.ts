@@ -10,11 +10,16 @@ import { skipSpace, spaceLength, strip, trimSpace } from "../lines.ts";
 import { lowerText } from "../lower-case.ts";
 import { TextBuffer } from "../normalize.ts";
 import { isDigit, isUpper } from "../unicode/python-classes.ts";
-import { isDecimalDigit } from "../unicode/tables.ts";
+import { isDecimalDigit, isWordCharacter } from "../unicode/tables.ts";
 import { CODE_POINT_MASK, decodeAt, LENGTH_SHIFT } from "../unicode/utf8.ts";
 import { WordRanges } from "../words/types.ts";
 import { splitWords } from "../words/white-space.ts";
-import { COUNTED, MAGNITUDES, skipOthers } from "./line-signs.ts";
+
+/** What counters count. */
+const COUNTED: readonly string[] =
+  "likes shares comments retweets reposts quotes bookmarks upvotes downvotes downloads views followers".split(" ");
+/** `k`, `m` and `b` behind a number: thousands, millions, billions. */
+const MAGNITUDES = new Set([0x6b, 0x6d, 0x62]);
 
 export interface DclmLineBounds {
   readonly maxUppercaseRatio: number | null;
@@ -217,4 +222,15 @@ function holds(bytes: Uint8Array, start: number, end: number, key: string): bool
     if (i === key.length) return true;
   }
   return false;
+}
+
+/** The first position in `[start, end]` where a character of `\w` stands, or the end. */
+function skipOthers(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end) {
+    const decoded = decodeAt(bytes, at, end);
+    if (isWordCharacter(decoded & CODE_POINT_MASK)) break;
+    at += decoded >> LENGTH_SHIFT;
+  }
+  return at;
 }

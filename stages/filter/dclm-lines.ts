@@ -9,7 +9,7 @@ import { z } from "zod";
 import { Utf8Builder } from "../../batch/builder.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { DclmLineRules } from "../../kernels/quality/dclm-lines.ts";
-import { countFasttextWords } from "../../kernels/quality/line-signs.ts";
+import { countFasttextWords } from "../../kernels/quality/fasttext-words.ts";
 import { type Drop, defineStage, transform } from "../define.ts";
 import { ratioBound as ratio } from "./bounds.ts";
 
@@ -59,10 +59,8 @@ export default defineStage({
   options,
   reads: ["text"],
   writes: [{ name: "text", kind: "utf8" }],
-  reasons: ({ max_removed_words_ratio }) => ({
-    nothing_left: REASONS.nothing_left,
-    ...(max_removed_words_ratio !== null && { too_many_words_removed: REASONS.too_many_words_removed }),
-  }),
+  reasons: ({ max_removed_words_ratio }) =>
+    max_removed_words_ratio === null ? { nothing_left: REASONS.nothing_left } : REASONS,
   create: (given) => {
     const rules = new DclmLineRules({
       maxUppercaseRatio: given.max_uppercase_ratio,
@@ -81,6 +79,7 @@ export default defineStage({
       }
       const max = given.max_removed_words_ratio;
       if (max === null) return true;
+      // A text without words has lost all that it could.
       const removed = wordsBefore === 0 ? 1 : (wordsBefore - countFasttextWords(bytes, 0, length)) / wordsBefore;
       if (removed <= max) return true;
       drop(row, "too_many_words_removed", removed);

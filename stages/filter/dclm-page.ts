@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { int32At } from "../../batch/numbers.ts";
 import { DclmLines, DclmNgrams, DclmWords } from "../../kernels/quality/dclm.ts";
-import { countFasttextWords } from "../../kernels/quality/line-signs.ts";
+import { countFasttextWords } from "../../kernels/quality/fasttext-words.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
 import { above, below, countBound as count, ratioBound as ratio } from "./bounds.ts";
 import { ngramOptions, ngramReasons, ngramRules } from "./ngram-rules.ts";

@@ -190,7 +190,7 @@ def corrected(text):
     before = len(split_words(text, ignore_punctuation=True))
     after = len(split_words(page["text"], ignore_punctuation=True))
     if before == 0:
-        return page["text"], "no_words"
+        return page["text"], "too_many_words_removed"
     return page["text"], "too_many_words_removed" if (before - after) / before > 0.05 else ""
 
 
@@ -204,4 +204,4 @@ LINES = [
 ]
 texts = ["\n".join(pick(LINES) for _ in range(random.randint(0, 6))) for _ in range(500)]
 texts += [f"{LINES[-1]} " * 9 + "\n" + text for text in texts[:100]]
-save("boilerplate-lines.json", [[text, *corrected(text)] for text in texts])
+save("dclm-lines.json", [[text, *corrected(text)] for text in texts])
