@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { entryAt, entryOf } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import { readPart } from "../io/local/read-part.ts";
-import { type FillInput, fillOutput, fillWindows, PIECE_WORDS } from "../kernels/pack/fill.ts";
+import { type FillInput, fillOutput, fillWindows, laneOf, PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
 import { type ShardRange, shardRanges } from "../kernels/pack/ranges.ts";
 import { planInShard } from "../kernels/pack/select.ts";
@@ -175,10 +175,10 @@ class Packer {
     const { files } = this.#share.token_store;
     const input: FillInput = {
       plan,
-      tokens,
+      tokens: laneOf(tokens),
       ...(lossFile(files, shardFile(files, shard)) === undefined
         ? {}
-        : { loss: readLoss(path + companions.loss, 0, tokens.length) }),
+        : { loss: laneOf(readLoss(path + companions.loss, 0, tokens.length)) }),
       document_ends,
       window_tokens: this.rowTokens,
       eos: tokenizer.eos.id,

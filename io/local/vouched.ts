@@ -83,17 +83,20 @@ function readWhole(vouched: Vouched, memory: Memory): Uint8Array<ArrayBuffer> {
 
 /** Reads all of a file, a piece at a time, to see that it is whole. Throws RunError `store/damaged`. */
 export function checkVouched(vouched: Vouched): void {
+  withVouched(vouched, (descriptor) => checkOpened(vouched, descriptor));
+}
+
+/** {@link checkVouched} for a file that is open. */
+export function checkOpened(vouched: Vouched, descriptor: number): void {
   const { size_bytes, checksum } = vouched.file;
-  withVouched(vouched, (descriptor) => {
-    const sums = new BlockSums();
-    const piece = new Uint8Array(Math.min(PIECE_BYTES, size_bytes));
-    for (let at = 0; at < size_bytes; at += piece.length) {
-      const bytes = piece.subarray(0, Math.min(piece.length, size_bytes - at));
-      fillVouched(vouched, descriptor, bytes, at);
-      sums.update(bytes);
-    }
-    if (checksumOfSums(sums.finish()) !== checksum) throw damagedFile(vouched, OTHER_CONTENT);
-  });
+  const sums = new BlockSums();
+  const piece = new Uint8Array(Math.min(PIECE_BYTES, size_bytes));
+  for (let at = 0; at < size_bytes; at += piece.length) {
+    const bytes = piece.subarray(0, Math.min(piece.length, size_bytes - at));
+    fillVouched(vouched, descriptor, bytes, at);
+    sums.update(bytes);
+  }
+  if (checksumOfSums(sums.finish()) !== checksum) throw damagedFile(vouched, OTHER_CONTENT);
 }
 
 /** Opens a file for as long as `use` runs; looks at its size first. */

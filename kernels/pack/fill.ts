@@ -4,13 +4,34 @@
  * Invariant: the index written says where positions restart: the end of every piece, and each padding token as an entry
  * of its own, so that no padding label is ever trained on (one long "padding document" would leak into the loss).
  * Window ends are among them. A loss byte moves with its token, and padding has 0.
- * Price: one pass over the tokens, random reads of whole pieces.
+ * Price: one pass over the tokens, a random read for every run of pieces that lie one after the other in the shard.
  */
 import { HEAP } from "../../batch/memory.ts";
 import type { PackPlan } from "./plan.ts";
 
 /** Token ids as stored: 2 or 4 bytes each. */
 export type TokenArray = Uint16Array | Uint32Array;
+
+/** One lane of a shard, wherever it lies: its token ids, or its loss bytes. */
+export interface Lane<Values extends TokenArray | Uint8Array> {
+  readonly bytes_per_entry: number;
+  /** Entries `[from, from + count)` of the shard go to `out`, from `at` on. */
+  copy(from: number, count: number, out: Values, at: number): void;
+}
+
+/** Runs shorter than this are copied by a loop: a call to `set` costs more than moving so few entries. */
+const SHORT_RUN = 48;
+
+/** A lane that is in memory. */
+export function laneOf<Values extends TokenArray | Uint8Array>(values: Values): Lane<Values> {
+  return {
+    bytes_per_entry: values.BYTES_PER_ELEMENT,
+    copy(from, count, out, at) {
+      if (count < SHORT_RUN) for (let i = 0; i < count; i++) out[at + i] = values[from + i];
+      else out.set(values.subarray(from, from + count), at);
+    },
+  };
+}
 
 /** 32-bit words of a piece in the pieces table: document (-1 for padding, as i32), start, length. */
 export const PIECE_WORDS = 3;
@@ -31,17 +52,17 @@ export function* piecesOf(words: Uint32Array): Generator<Piece> {
   }
 }
 
-/** Pieces shorter than this are copied by a loop: a call to `set` costs more than moving so few tokens. */
-const SHORT_PIECE = 48;
-const NO_LOSS = new Uint8Array();
-
-export interface FillInput {
+/** A plan, and where its documents lie in the shard. */
+export interface PlacedPieces {
   readonly plan: PackPlan;
-  /** All tokens of the shard. */
-  readonly tokens: TokenArray;
-  /** The loss lane of the shard, one byte a token; absent where all are trained. */
-  readonly loss?: Uint8Array;
   readonly document_ends: Float64Array;
+}
+
+export interface FillInput extends PlacedPieces {
+  /** All tokens of the shard. */
+  readonly tokens: Lane<TokenArray>;
+  /** The loss lane of the shard, one byte a token; absent where all are trained. */
+  readonly loss?: Lane<Uint8Array>;
   readonly window_tokens: number;
   /** Token id of padding. */
   readonly eos: number;
@@ -49,7 +70,7 @@ export interface FillInput {
 
 /** Where windows `[from, to)` go. Every array starts at window `from`. */
 export interface FillOutput {
-  /** `(to - from) * window_tokens` entries, of the same type as the input. */
+  /** `(to - from) * window_tokens` entries, as wide as those of the input. */
   readonly tokens: TokenArray;
   /** One byte a token: 0 for padding, else the token's own. There where the input has a loss lane. */
   readonly loss?: Uint8Array;
@@ -72,10 +93,10 @@ export function indexEntries(plan: PackPlan, from: number, to: number): number {
 export function fillOutput(input: FillInput, from: number, to: number, memory = HEAP): FillOutput {
   const { plan, tokens, loss, window_tokens } = input;
   const count = (to - from) * window_tokens;
-  const bytes = memory.allocate(count * tokens.BYTES_PER_ELEMENT);
+  const bytes = memory.allocate(count * tokens.bytes_per_entry);
   return {
     tokens:
-      tokens instanceof Uint16Array
+      tokens.bytes_per_entry === 2
         ? new Uint16Array(bytes.buffer, bytes.byteOffset, count)
         : new Uint32Array(bytes.buffer, bytes.byteOffset, count),
     ...(loss === undefined ? {} : { loss: memory.allocate(count) }),
@@ -84,16 +105,42 @@ export function fillOutput(input: FillInput, from: number, to: number, memory = 
   };
 }
 
+/** First entry in the shard of a piece that is no padding. */
+function placeOf({ plan, document_ends }: PlacedPieces, piece: number): number {
+  const document = plan.piece_document[piece];
+  return (document === 0 ? 0 : document_ends[document - 1]) + plan.piece_start[piece];
+}
+
+/** Runs of pieces that are copied by one call each: how many {@link fillWindows} makes for the whole plan. */
+export function copiedRuns(input: PlacedPieces): number {
+  const { piece_document, piece_length } = input.plan;
+  let runs = 0;
+  let next = -1;
+  for (let piece = 0; piece < piece_document.length; piece++) {
+    const padding = piece_document[piece] < 0;
+    const place = padding ? -1 : placeOf(input, piece);
+    if (!padding && place !== next) runs++;
+    next = padding ? -1 : place + piece_length[piece];
+  }
+  return runs;
+}
+
 /** Writes windows `[from, to)` of the plan. Both have a loss lane, or neither. */
 export function fillWindows(input: FillInput, from: number, to: number, output: FillOutput): void {
-  const { plan, tokens, document_ends, window_tokens, eos } = input;
-  const out = output.tokens;
-  const { loss: trained, ends, pieces } = output;
-  const { loss = NO_LOSS } = input;
+  const { plan, tokens, loss, window_tokens, eos } = input;
+  const { tokens: out, loss: trained, ends, pieces } = output;
   const base = from * window_tokens;
   let at = 0;
   let entry = 0;
   let word = 0;
+  // What is to be copied next: pieces that follow each other in the shard and in the windows are one read.
+  let run_place = 0;
+  let run_at = 0;
+  const copyRun = (): void => {
+    if (at === run_at) return;
+    tokens.copy(run_place, at - run_at, out, run_at);
+    if (loss !== undefined && trained !== undefined) loss.copy(run_place, at - run_at, trained, run_at);
+  };
   for (let piece = plan.window_pieces[from]; piece < plan.window_pieces[to]; piece++) {
     const document = plan.piece_document[piece];
     const length = plan.piece_length[piece];
@@ -101,6 +148,7 @@ export function fillWindows(input: FillInput, from: number, to: number, output: 
     pieces[word++] = plan.piece_start[piece];
     pieces[word++] = length;
     if (document < 0) {
+      copyRun();
       out.fill(eos, at, at + length);
       trained?.fill(0, at, at + length);
       for (let pad = 1; pad <= length; pad++) {
@@ -109,19 +157,19 @@ export function fillWindows(input: FillInput, from: number, to: number, output: 
         ends[entry++] = end / 0x1_0000_0000;
       }
       at += length;
+      run_at = at;
       continue;
     }
-    const source = (document === 0 ? 0 : document_ends[document - 1]) + plan.piece_start[piece];
-    if (length < SHORT_PIECE) {
-      for (let i = 0; i < length; i++) out[at + i] = tokens[source + i];
-      if (trained !== undefined) for (let i = 0; i < length; i++) trained[at + i] = loss[source + i];
-    } else {
-      out.set(tokens.subarray(source, source + length), at);
-      trained?.set(loss.subarray(source, source + length), at);
+    const place = placeOf(input, piece);
+    if (place !== run_place + (at - run_at)) {
+      copyRun();
+      run_place = place;
+      run_at = at;
     }
     at += length;
     const end = base + at;
     ends[entry++] = end;
     ends[entry++] = end / 0x1_0000_0000;
   }
+  copyRun();
 }

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { planBestFit } from "../../kernels/pack/best-fit.ts";
 import { planConcat } from "../../kernels/pack/concat.ts";
-import { fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
+import { fillOutput, fillWindows, laneOf } from "../../kernels/pack/fill.ts";
 import { packingStatistics } from "../../kernels/pack/plan.ts";
 import { hash64, seedFrom } from "../../kernels/random/shuffle.ts";
 import type { StoredFile, TrainingStageManifest } from "../../manifests/schema.ts";
@@ -55,7 +55,7 @@ export function makeSmallRun(
     writeFileSync(join(store, path), bytes);
     return { path, size_bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
   };
-  const laneOf = (source: string, tokens: Uint32Array): { readonly loss?: Uint8Array } =>
+  const lossOf = (source: string, tokens: Uint32Array): { readonly loss?: Uint8Array } =>
     masked.includes(source) ? { loss: Uint8Array.from(tokens, (id) => (isTrained(id) ? 1 : 0)) } : {};
   const bytes = (values: Uint32Array) => new Uint8Array(values.buffer);
   const name = (shard: number, source: string) => `${String(shard).padStart(5, "0")}_${source}.ds`;
@@ -77,7 +77,7 @@ export function makeSmallRun(
       },
       shards: shards.map(({ tokens, ends }, shard) => {
         const path = `tokens-${source}/${name(shard, source)}`;
-        const { loss } = laneOf(source, tokens);
+        const { loss } = lossOf(source, tokens);
         return {
           documents: ends.length,
           tokens: tokens.length,
@@ -103,7 +103,15 @@ export function makeSmallRun(
         packId === "concat"
           ? planConcat(ends, window_tokens, seed)
           : planBestFit(ends, window_tokens, seed, { max_documents: 0 });
-      const input = { plan, tokens, ...laneOf(source, tokens), document_ends: ends, window_tokens, eos: EOS };
+      const { loss } = lossOf(source, tokens);
+      const input = {
+        plan,
+        tokens: laneOf(tokens),
+        ...(loss && { loss: laneOf(loss) }),
+        document_ends: ends,
+        window_tokens,
+        eos: EOS,
+      };
       const out = fillOutput(input, 0, plan.windows);
       fillWindows(input, 0, plan.windows, out);
       const path = `windows-${key}/${name(shard, source)}`;

@@ -80,8 +80,8 @@ export function gather(task: GatherTask, context: WorkerContext): ShardMarker {
       ends[index] = tokens;
       appendDocument(appenders, chunk, row);
     });
-    writer.flush();
-    lossWriter?.flush();
+    writer.close();
+    lossWriter?.close();
   } catch (error) {
     file.abort();
     lossFile?.abort();

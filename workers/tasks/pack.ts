@@ -2,7 +2,9 @@
  * One shard of a token store becomes windows: the file a trainer reads, its index, and the table of pieces.
  *
  * A later epoch is the same documents packed anew, under a key that has the epoch in it.
- * Memory: the shard's tokens, its plan (16 bytes a piece), and one write buffer; windows are filled and written a few MiB at a time.
+ * Memory: the shard's plan (16 bytes a piece) and one write buffer: windows are filled and written a few MiB at a time, with tokens read
+ * from the file where they lie in long runs. Where runs are short, a read for each would cost more than the work: the whole shard is
+ * in memory then (4 bytes a token, 128 MB of a full one).
  */
 import { join } from "node:path";
 import { RunError } from "../../batch/errors.ts";
@@ -14,8 +16,8 @@ import {
   createPending,
   type PendingFile,
 } from "../../io/local/commit.ts";
-import { readLargeVouched, readVouched } from "../../io/local/vouched.ts";
-import { type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
+import { readVouched } from "../../io/local/vouched.ts";
+import { copiedRuns, type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
 import { packingStatistics, planProblem } from "../../kernels/pack/plan.ts";
 import { planInShard, type ShardScores, selectDocuments } from "../../kernels/pack/select.ts";
 import { seedFrom } from "../../kernels/random/shuffle.ts";
@@ -25,7 +27,8 @@ import { isStageKind } from "../../stages/kinds.ts";
 import { tokenFiles, windowFiles } from "../../store/layout.ts";
 import { vouchers } from "../../store/marker.ts";
 import { tableScores } from "../../store/shard-scores.ts";
-import { bytesOf, companions, decodeEnds, decodeLoss, decodeTokens, formatMetadata } from "../../store/token-file.ts";
+import { bytesOf, companions, decodeEnds, formatMetadata } from "../../store/token-file.ts";
+import { withTokenLanes } from "../../store/token-lanes.ts";
 import type { WorkerContext } from "../context.ts";
 import type { PackMarker, PackTask } from "../protocol.ts";
 import { foundSelection } from "./quantile.ts";
@@ -66,24 +69,18 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
     sequence_length: entry.sequence_length,
     seed: seedFrom(...seedParts, ...(task.epoch === 0 ? [] : [task.epoch])),
   });
-  const stored_tokens = readLargeVouched(fileOf(store));
-  const lossName = `${store}${companions.loss}`;
-  const loss = source.loss
-    ? decodeLoss(readLargeVouched(fileOf(lossName)), document_ends.at(-1) ?? 0, lossName)
-    : undefined;
-  const input: FillInput = {
-    plan: selected === undefined ? plan : planInShard(plan, selected.documents),
-    tokens: decodeTokens(stored_tokens, token_bytes, store),
-    ...(loss && { loss }),
-    document_ends,
-    window_tokens,
-    eos: eos.id,
-  };
+  const placed = selected === undefined ? plan : planInShard(plan, selected.documents);
   const folder = context.layout.windows(entry.fingerprint);
   const target = join(folder, windowFiles.shard(task.epoch, task.shard, source.name));
-  const written = writeWindows(input, target);
-  release(stored_tokens);
-  if (loss !== undefined) release(loss);
+  const written = withTokenLanes(
+    {
+      tokens: fileOf(store),
+      token_bytes,
+      ...(source.loss && { loss: fileOf(`${store}${companions.loss}`) }),
+      runs: copiedRuns({ plan: placed, document_ends }),
+    },
+    (lanes) => writeWindows({ plan: placed, ...lanes, document_ends, window_tokens, eos: eos.id }, target),
+  );
   const files = [
     ...written,
     commitBytes(

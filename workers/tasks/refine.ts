@@ -49,7 +49,7 @@ export function refine(task: RefineTask, context: WorkerContext): RefineMarker {
       span.add(batch);
       for (const column of batch.columns.values()) for (const array of columnArrays(column)) release(array);
     }
-    ranges.flush();
+    ranges.close();
     contexts.finish();
     marker = { files: [rangeFile.commit(), contextFile.commit()], ...span.counts };
   } catch (error) {

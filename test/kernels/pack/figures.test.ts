@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { planBestFit } from "../../../kernels/pack/best-fit.ts";
 import { planConcat } from "../../../kernels/pack/concat.ts";
 import { PackingMeter } from "../../../kernels/pack/figures.ts";
-import { fillOutput, fillWindows } from "../../../kernels/pack/fill.ts";
+import { fillOutput, fillWindows, laneOf } from "../../../kernels/pack/fill.ts";
 import { packingStatistics, planFromPieces } from "../../../kernels/pack/plan.ts";
 
 const endsOf = (lengths: readonly number[]): Float64Array => {
@@ -74,7 +74,7 @@ test("ranges add up to the whole, the whole is what statistics say, and a pieces
         assert.ok(Math.abs(figures.squared_lengths.mean * plan.windows - statistics.sum_squared_lengths) < 1e-6);
 
         const tokens = new Uint32Array(ends[ends.length - 1]);
-        const input = { plan, tokens, document_ends: ends, window_tokens: window, eos: 0 };
+        const input = { plan, tokens: laneOf(tokens), document_ends: ends, window_tokens: window, eos: 0 };
         const out = fillOutput(input, 0, plan.windows);
         fillWindows(input, 0, plan.windows, out);
         assert.deepEqual(planFromPieces(out.pieces, window), plan);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { planBestFit } from "../../../kernels/pack/best-fit.ts";
 import { planConcat } from "../../../kernels/pack/concat.ts";
-import { fillOutput, fillWindows } from "../../../kernels/pack/fill.ts";
+import { fillOutput, fillWindows, laneOf } from "../../../kernels/pack/fill.ts";
 import { positionsFromEos, positionsFromIndex } from "../../../kernels/pack/positions.ts";
 import { handOver, shardRanges } from "../../../kernels/pack/ranges.ts";
 
@@ -27,7 +27,7 @@ test("a window is copied, padded, indexed and described", () => {
   const { tokens, ends } = shard([3, 2]);
   const input = {
     plan: planBestFit(ends, 8, [1, 1], { max_documents: 0 }),
-    tokens,
+    tokens: laneOf(tokens),
     document_ends: ends,
     window_tokens: 8,
     eos: EOS,
@@ -48,9 +48,10 @@ test("windows filled in parts equal windows filled at once, in both widths, and 
       (lengths, window, wide) => {
         const { tokens, ends } = shard(lengths);
         const plan = wide ? planConcat(ends, window, [5, 5]) : planBestFit(ends, window, [5, 5], { max_documents: 0 });
+        const ids = wide ? tokens : new Uint16Array(tokens);
         const input = {
           plan,
-          tokens: wide ? tokens : new Uint16Array(tokens),
+          tokens: laneOf(ids),
           document_ends: ends,
           window_tokens: window,
           eos: EOS,
@@ -72,8 +73,7 @@ test("windows filled in parts equal windows filled at once, in both widths, and 
         for (let piece = 0; piece < plan.piece_document.length; piece++) {
           const document = plan.piece_document[piece];
           const start = document < 0 ? 0 : (document === 0 ? 0 : ends[document - 1]) + plan.piece_start[piece];
-          for (let i = 0; i < plan.piece_length[piece]; i++)
-            expected.push(document < 0 ? EOS : input.tokens[start + i]);
+          for (let i = 0; i < plan.piece_length[piece]; i++) expected.push(document < 0 ? EOS : ids[start + i]);
         }
         assert.deepEqual([...whole.tokens], expected);
         // The point of it all: both ways to derive positions agree, and a padded label is never trained on.
@@ -100,7 +100,14 @@ test("a loss byte goes where its token goes, and padding has 0", () => {
         const { tokens, ends } = shard(lengths);
         const plan = planBestFit(ends, window, [5, 5], { max_documents: 0 });
         const loss = Uint8Array.from(tokens, (id) => id % 2);
-        const input = { plan, tokens, loss, document_ends: ends, window_tokens: window, eos: EOS + 1 };
+        const input = {
+          plan,
+          tokens: laneOf(tokens),
+          loss: laneOf(loss),
+          document_ends: ends,
+          window_tokens: window,
+          eos: EOS + 1,
+        };
         const out = fillOutput(input, 0, plan.windows);
         out.loss?.fill(7);
         fillWindows(input, 0, plan.windows, out);
@@ -128,7 +135,7 @@ test("index entries beyond 2^32 tokens keep their high word", () => {
   };
   const input = {
     plan,
-    tokens: Uint16Array.of(EOS),
+    tokens: laneOf(Uint16Array.of(EOS)),
     document_ends: Float64Array.of(1),
     window_tokens: windowTokens,
     eos: EOS,

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { planConcat } from "../../../kernels/pack/concat.ts";
-import { fillOutput, fillWindows } from "../../../kernels/pack/fill.ts";
+import { fillOutput, fillWindows, laneOf } from "../../../kernels/pack/fill.ts";
 import { packingStatistics } from "../../../kernels/pack/plan.ts";
 import type { StoredFile, TrainingStageManifest } from "../../../manifests/schema.ts";
 import { buildManifests } from "../../../manifests/write.ts";
@@ -57,7 +57,7 @@ export function makeFiveRun(root: string, sequenceLength: number, windows: numbe
   ];
   const window_tokens = sequenceLength + 1;
   const plan = planConcat(ends, window_tokens, [6, 6]);
-  const input = { plan, tokens, document_ends: ends, window_tokens, eos: FIVE.eos };
+  const input = { plan, tokens: laneOf(tokens), document_ends: ends, window_tokens, eos: FIVE.eos };
   const filled = fillOutput(input, 0, plan.windows);
   fillWindows(input, 0, plan.windows, filled);
   const windowFiles = [

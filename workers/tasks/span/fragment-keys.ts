@@ -74,7 +74,7 @@ export class FragmentKeys implements BarrierKeys {
 
   commit(): readonly VouchedFile[] {
     this.#keys.finish();
-    this.#samples.flush();
+    this.#samples.close();
     const { folder, span, barrier } = this.#place;
     const rows = this.#documents.length;
     const columns = new Map<string, Column>([

@@ -27,7 +27,7 @@ export class Journal {
   #descriptor = -1;
   /** Bytes of the file that the index knows. */
   #known = 0;
-  #line = Buffer.alloc(PIECE_BYTES);
+  #line = Buffer.alloc(0);
   #sync: NodeJS.Timeout | undefined;
 
   constructor(path: string) {

@@ -27,7 +27,7 @@ export class SpanTexts {
   }
 
   commit(): VouchedFile {
-    this.#writer.flush();
+    this.#writer.close();
     return this.#file.commit();
   }
 

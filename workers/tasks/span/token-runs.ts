@@ -92,8 +92,8 @@ export class TokenRuns {
       lossWriter?.write(this.#loss.subarray(from / this.#tokenBytes, to / this.#tokenBytes));
       this.#written += to - from;
     }
-    writer.flush();
-    lossWriter?.flush();
+    writer.close();
+    lossWriter?.close();
     for (const start of starts) this.#place(start);
     this.#nextRun();
   }
