@@ -85,18 +85,15 @@ class Survivors {
   #inSource(source: number, spans: readonly ReadSpan[], document: number): string {
     const planned = sourceAt(this.#plan, source);
     const span = spans.findLast(({ firstDocument = 0 }) => firstDocument <= document);
-    const table = span && SideTable.read(this.#layout.ingest(planned.ingest), spanFiles.documents(span.span));
-    if (span === undefined || table === undefined) return planned.name;
+    if (span === undefined) return planned.name;
     const ordinal = document - (span.firstDocument ?? 0);
-    let low = 0;
-    let high = table.rows;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (table.number("document", middle) < ordinal) low = middle + 1;
-      else high = middle;
-    }
-    if (table.number("document", low) !== ordinal) return planned.name;
-    return addressOf(planned, span, table.number("shard", low), table.number("row", low));
+    const address = SideTable.look(this.#layout.ingest(planned.ingest), spanFiles.documents(span.span), (table) => {
+      const row = rowOf(table, ordinal);
+      return row === undefined
+        ? undefined
+        : addressOf(planned, span, table.number("shard", row), table.number("row", row));
+    });
+    return address ?? planned.name;
   }
 
   #spansOf(source: number): readonly ReadSpan[] {
@@ -104,4 +101,16 @@ class Survivors {
     this.#spans.set(source, known);
     return known;
   }
+}
+
+/** Where a table of documents, which are in order, has one of them. */
+function rowOf(table: SideTable, document: number): number | undefined {
+  let low = 0;
+  let high = table.rows;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (table.number("document", middle) < document) low = middle + 1;
+    else high = middle;
+  }
+  return table.number("document", low) === document ? low : undefined;
 }

@@ -5,6 +5,7 @@
  */
 import fs from "node:fs";
 import { RunError } from "../../batch/errors.ts";
+import { allocate, release } from "../../batch/memory.ts";
 
 /**
  * Bytes `[start, start + length)` of a file; all of it without them. `opened` is a descriptor of it, where it is read in many places. Throws
@@ -18,6 +19,19 @@ export function readPart(path: string, start = 0, length?: number, opened?: numb
     return bytes;
   } finally {
     if (opened === undefined) fs.closeSync(descriptor);
+  }
+}
+
+/** All of a file for as long as `use` runs, in memory that is used again: for who reads many files, one after the other. */
+export function withWhole<Result>(path: string, use: (bytes: Uint8Array) => Result): Result {
+  const descriptor = fs.openSync(path, "r");
+  const bytes = allocate(fs.fstatSync(descriptor).size);
+  try {
+    fill(descriptor, path, bytes, 0);
+    return use(bytes);
+  } finally {
+    release(bytes);
+    fs.closeSync(descriptor);
   }
 }
 

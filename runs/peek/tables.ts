@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { isValid, type ScalarColumn, utf8String } from "../../batch/column.ts";
 import { decodeArrow } from "../../io/formats/arrow-table.ts";
+import { withWhole } from "../../io/local/read-part.ts";
 
 export class SideTable {
   readonly rows: number;
@@ -16,8 +17,17 @@ export class SideTable {
   /** Undefined where there is no such file. Throws DataError for one that is no table. */
   static read(folder: string, name: string): SideTable | undefined {
     const path = join(folder, name);
-    if (!fs.existsSync(path)) return undefined;
-    const { rows, columns } = decodeArrow(fs.readFileSync(path), path);
+    return fs.existsSync(path) ? SideTable.#decode(fs.readFileSync(path), path) : undefined;
+  }
+
+  /** {@link SideTable.read} for one look at a table: nothing of it may be kept when `use` returns. */
+  static look<Result>(folder: string, name: string, use: (table: SideTable) => Result): Result | undefined {
+    const path = join(folder, name);
+    return fs.existsSync(path) ? withWhole(path, (bytes) => use(SideTable.#decode(bytes, path))) : undefined;
+  }
+
+  static #decode(bytes: Uint8Array, path: string): SideTable {
+    const { rows, columns } = decodeArrow(bytes, path);
     return new SideTable(rows, columns);
   }
 
