@@ -16,6 +16,7 @@ import { openShard } from "./open.ts";
 import { findHttp } from "./remote/http.ts";
 import { findHub } from "./remote/hub.ts";
 import { redactUrl } from "./remote/redact.ts";
+import { findS3 } from "./remote/s3.ts";
 import type { ShardRef } from "./source.ts";
 import { encodingFile, TIKTOKEN } from "./tokenizer-files.ts";
 
@@ -143,17 +144,24 @@ async function oneFile(location: string, env: IoEnvironment): Promise<ShardRef> 
   const shards = location.startsWith("hf://") ? await findHub(location, env, true) : undefined;
   const [first] = shards ?? [];
   if (first !== undefined && shards?.length === 1) return first;
-  if (shards !== undefined) {
-    throw new RecipeError({
-      code: "recipe/asset-pattern",
-      what: `${location} names ${shards.length} files, and one is needed`,
-      fix: "name the file itself",
-    });
-  }
+  if (shards !== undefined) throw manyFiles(location, shards.length);
   if (/^https?:/i.test(location)) return findHttp(location, env);
+  if (location.startsWith("s3://")) {
+    const [object, ...others] = await findS3(location, env);
+    if (object !== undefined && others.length === 0) return object;
+    throw manyFiles(location, others.length + 1);
+  }
   throw new RecipeError({
     code: "recipe/scheme",
     what: `${SCHEME.exec(location)?.[1]}:// cannot be read (${redactUrl(location)})`,
-    fix: "use a local path, http(s)://, hf://ORG/NAME@REVISION/PATH of a model, or hf://datasets/ORG/NAME@REVISION/PATH",
+    fix: "use a local path, http(s)://, s3://BUCKET/PATH, hf://ORG/NAME@REVISION/PATH of a model, or hf://datasets/ORG/NAME@REVISION/PATH",
+  });
+}
+
+function manyFiles(location: string, files: number): RecipeError {
+  return new RecipeError({
+    code: "recipe/asset-pattern",
+    what: `${location} names ${files} files, and one is needed`,
+    fix: "name the file itself",
   });
 }

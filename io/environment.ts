@@ -11,7 +11,9 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AssetLibrary, type SharedAsset, type SharedTablesByKey } from "./assets.ts";
 import { ChatClient } from "./chat-completions.ts";
-import { ObjectStore, type ObjectStoreData, objectStoreData } from "./object-store.ts";
+import { ObjectStore } from "./object-store.ts";
+import { Aws } from "./remote/aws.ts";
+import { type AwsData, awsData } from "./remote/aws-credentials.ts";
 import { type EndpointData, endpointData } from "./remote/endpoints.ts";
 import { DEFAULT_RETRY, HttpClient, type RetryOptions, type Transport } from "./remote/fetch.ts";
 import { createRateMemory } from "./remote/rate-budget.ts";
@@ -34,8 +36,8 @@ export interface EnvironmentData {
   readonly rateMemory: SharedArrayBuffer;
   /** Where models answer, with their keys. */
   readonly endpoints: EndpointData;
-  /** Where objects of stages are, with the keys of AWS. */
-  readonly store: ObjectStoreData;
+  /** Where S3 stores are, and where the keys to them come from. */
+  readonly store: AwsData;
   /** Calls to endpoints that are out, over all threads. */
   readonly limitMemory: SharedArrayBuffer;
   /** Assets that the threads of a process share. */
@@ -47,6 +49,8 @@ export interface IoEnvironment extends EnvironmentData {
   readonly client: HttpClient;
   /** Asks models. */
   readonly chat: ChatClient;
+  /** Finds buckets and signs what is asked of them. */
+  readonly aws: Aws;
   /** Gets objects by their keys. */
   readonly objects: ObjectStore;
   /** Aborted: nothing more is listed, hashed or fetched in this thread. */
@@ -75,7 +79,7 @@ export function createIoEnvironment(
     retry: DEFAULT_RETRY,
     rateMemory: createRateMemory(),
     endpoints: endpointData([], env),
-    store: objectStoreData(env),
+    store: awsData(env),
     limitMemory: createLimitMemory(),
     ...given,
     root: path.resolve(given.root ?? "."),
@@ -85,13 +89,14 @@ export function createIoEnvironment(
   const outside = transport ?? realTransport();
   const client = new HttpClient({ ...data, transport: outside, stop });
   const chat = new ChatClient({ ...data, now: outside.now, sleep: outside.sleep });
-  const objects = new ObjectStore({ ...data, now: outside.now, sleep: outside.sleep });
-  return { ...data, client, chat, objects, stop, assets: new AssetLibrary(data.sharedAssets, data.sharedTables) };
+  const aws = new Aws({ data: data.store, fetch: outside.fetch, now: outside.now });
+  const objects = new ObjectStore({ ...data, aws, now: outside.now, sleep: outside.sleep });
+  return { ...data, client, chat, aws, objects, stop, assets: new AssetLibrary(data.sharedAssets, data.sharedTables) };
 }
 
 /** The part of `environment` that a worker thread can be given, with the assets that are in the store or at hand by now. */
 export function environmentData(environment: IoEnvironment): EnvironmentData {
-  const { client: _client, chat: _chat, objects: _objects, stop: _stop, assets, ...data } = environment;
+  const { client: _client, chat: _chat, aws: _aws, objects: _objects, stop: _stop, assets, ...data } = environment;
   return { ...data, sharedAssets: assets.share(), sharedTables: assets.shareTables() };
 }
 

@@ -12,6 +12,7 @@ import { compareCodePoints, splitPattern } from "./local/glob.ts";
 import { identifyLocal } from "./local/identity.ts";
 import { findHttp } from "./remote/http.ts";
 import { findHub } from "./remote/hub.ts";
+import { findS3 } from "./remote/s3.ts";
 import type { ShardRef } from "./source.ts";
 import { lookUp } from "./stopping.ts";
 
@@ -23,7 +24,7 @@ interface Found {
 }
 
 /**
- * Lists what `from` names: local paths and globs (relative ones below `env.root`), `http(s)://` URLs, and
+ * Lists what `from` names: local paths and globs (relative ones below `env.root`), `http(s)://` URLs, `s3://BUCKET/GLOB`, and
  * `hf://datasets/ORG/NAME@REVISION/GLOB`. Throws RecipeError `recipe/no-match` and others for patterns, DataError for files,
  * RunError `run/interrupted`.
  */
@@ -49,13 +50,14 @@ export async function listShards(from: string | readonly string[], env: IoEnviro
 
 async function findShards(pattern: string, env: IoEnvironment): Promise<ShardRef[]> {
   if (pattern.startsWith("hf://")) return findHub(pattern, env);
+  if (pattern.startsWith("s3://")) return findS3(pattern, env);
   if (/^https?:\/\//i.test(pattern)) return [await findHttp(pattern, env)];
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(pattern)?.[1];
   if (scheme) {
     throw new RecipeError({
       code: "recipe/scheme",
       what: `${scheme}:// cannot be read (${pattern})`,
-      fix: "use a local path, http(s)://, or hf://datasets/ORG/NAME@REVISION/GLOB",
+      fix: "use a local path, http(s)://, s3://BUCKET/GLOB, or hf://datasets/ORG/NAME@REVISION/GLOB",
     });
   }
   const files = findLocal(pattern, env.root);

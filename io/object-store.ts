@@ -6,18 +6,11 @@
  * let its keys be listed says 403 for those it does not have: that counts as missing as soon as it has given something, and not before. Price: that of a GET.
  */
 import { RecipeError, RunError } from "../batch/errors.ts";
-import { type AwsCredentials, encodeKey, signGet } from "../kernels/sigv4.ts";
+import { encodeKey } from "../kernels/sigv4.ts";
+import { type Aws, parseS3, refusalCode } from "./remote/aws.ts";
 import { NetworkFailure, parseRetryAfter } from "./remote/fetch.ts";
 import { Connections, type PostTimeouts } from "./remote/post.ts";
 import { RateBudget } from "./remote/rate-budget.ts";
-
-/** What crosses to a worker thread. */
-export interface ObjectStoreData {
-  readonly credentials?: AwsCredentials;
-  readonly region: string;
-  /** Where a store that is not AWS's is; buckets are the first part of its paths. */
-  readonly endpoint?: string;
-}
 
 /** The same object may be had later. */
 export class StoreBusy extends Error {}
@@ -34,24 +27,8 @@ const MAX_ASKED_MS = 600_000;
 const BAD_CREDENTIALS =
   /^(?:InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|TokenRefreshRequired|RequestTimeTooSkewed|AccountProblem|InvalidSecurity|CredentialsNotSupported)$/;
 
-/** Reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL. */
-export function objectStoreData(env: Readonly<Record<string, string | undefined>>): ObjectStoreData {
-  const id = env.AWS_ACCESS_KEY_ID?.trim();
-  const secret = env.AWS_SECRET_ACCESS_KEY?.trim();
-  const token = env.AWS_SESSION_TOKEN?.trim();
-  const endpoint = (env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL)?.trim();
-  return {
-    region: env.AWS_REGION?.trim() || env.AWS_DEFAULT_REGION?.trim() || "us-east-1",
-    ...(id &&
-      secret && {
-        credentials: { access_key_id: id, secret_access_key: secret, ...(token && { session_token: token }) },
-      }),
-    ...(endpoint && { endpoint: endpoint.replace(/\/+$/, "") }),
-  };
-}
-
 export interface ObjectStoreOptions {
-  readonly store: ObjectStoreData;
+  readonly aws: Aws;
   readonly rateMemory: SharedArrayBuffer;
   readonly now: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -75,6 +52,7 @@ export class ObjectStore {
    * `run/object-store-refuses`.
    */
   async get(place: string, key: string, maxBytes: number, signal: AbortSignal): Promise<StoreAnswer> {
+    await this.#options.aws.ready();
     const url = this.#urlOf(place, key);
     const wait = this.#rate.notBefore(url.origin) - this.#options.now();
     if (wait > 0) await this.#options.sleep(wait, signal);
@@ -95,7 +73,7 @@ export class ObjectStore {
       }
       const asked_ms = Math.min(MAX_ASKED_MS, parseRetryAfter(headers["retry-after"], this.#options.now()));
       if (asked_ms > 0) this.#rate.postpone(url.origin, this.#options.now() + asked_ms);
-      return this.#refused(place, status, codeIn(Buffer.concat(pieces).toString("utf8")));
+      return this.#refused(place, status, refusalCode(Buffer.concat(pieces).toString("utf8")));
     } catch (error) {
       if (error instanceof TooLarge) return { tooLarge: true };
       if (!(error instanceof NetworkFailure)) throw error;
@@ -117,32 +95,27 @@ export class ObjectStore {
   }
 
   #urlOf(place: string, key: string): URL {
-    const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]*)\/?(.*)$/.exec(place);
-    const { endpoint, region } = this.#options.store;
-    const [, name = "", prefix = ""] = bucket ?? [];
-    const base =
-      bucket === null
-        ? place
-        : endpoint !== undefined
-          ? `${endpoint}/${name}/${encodeKey(prefix)}`
-          : `https://${name}.s3.${region}.amazonaws.com/${encodeKey(prefix)}`;
-    const address = joined(base, encodeKey(key));
+    if (place.startsWith("s3://")) {
+      const { bucket, key: prefix } = parseS3(place);
+      return this.#options.aws.urlOf({ bucket, key: prefix === "" ? key : joined(prefix, key) });
+    }
+    const address = joined(place, encodeKey(key));
     if (!/^https?:\/\//.test(address) || !URL.canParse(address)) throw badPlace(place);
     return new URL(address);
   }
 
   #headersOf(place: string, url: URL): Readonly<Record<string, string>> {
-    const { credentials, region } = this.#options.store;
-    if (credentials === undefined || !place.startsWith("s3://")) return { "accept-encoding": "identity" };
-    return signGet({ url, region, credentials, time: new Date(this.#options.now()) });
+    const headers = { "accept-encoding": "identity" };
+    if (!place.startsWith("s3://")) return headers;
+    return { ...headers, ...this.#options.aws.headersFor({ method: "GET", url }, parseS3(place).bucket) };
   }
 
   #refuses(place: string, told: string): RunError {
-    const { credentials, region } = this.#options.store;
-    const who = credentials === undefined ? "without credentials" : "with the credentials of AWS_ACCESS_KEY_ID";
+    const { aws } = this.#options;
+    const region = place.startsWith("s3://") ? `, region ${aws.regionOf(parseS3(place).bucket)}` : "";
     return new RunError({
       code: "run/object-store-refuses",
-      what: `${place} gives nothing ${who}, region ${region}: ${told}`,
+      what: `${place} gives nothing ${aws.who}${region}: ${told}`,
       why: "no other object would be given either; every one so far is kept",
       fix: "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION and the bucket, then run the same command again",
     });
@@ -153,11 +126,6 @@ class TooLarge extends Error {}
 
 function joined(base: string, key: string): string {
   return base.endsWith("/") ? base + key : `${base}/${key}`;
-}
-
-/** What an S3 store calls its refusal. */
-function codeIn(body: string): string {
-  return /<Code>([A-Za-z]+)<\/Code>/.exec(body)?.[1] ?? "";
 }
 
 function badPlace(place: string): RecipeError {

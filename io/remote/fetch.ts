@@ -48,6 +48,10 @@ export interface HttpRequest {
   /** Asked anew for every attempt: a resumed download starts where the last attempt was cut. */
   readonly url: () => string;
   readonly headers?: () => Readonly<Record<string, string>>;
+  /** Done before every attempt. */
+  readonly prepare?: () => Promise<void>;
+  /** Headers that prove who asks: sent to the address that was asked for and nowhere else. */
+  readonly credentials?: (url: string) => Readonly<Record<string, string>>;
   /** Asked anew for every attempt. A large one says that it is `alive` whenever a piece of it goes out: sending is no silence. */
   readonly body?: (alive: () => void) => Blob | string;
   /** Whether the server may see it twice (default). If not, it is only sent again where the server said that it did nothing: 429. */
@@ -69,6 +73,7 @@ export interface HttpClientOptions {
 
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 const MAX_REDIRECTS = 10;
+const MAX_MESSAGE_BYTES = 64 * 1024;
 /** What is said of an attempt that the server did not look at because there were too many. */
 const BUSY = "HTTP 429";
 
@@ -116,6 +121,18 @@ export class Answer {
     const pieces: Uint8Array[] = [];
     for await (const piece of this.pieces()) pieces.push(piece);
     return Buffer.concat(pieces);
+  }
+
+  /** The beginning of the body, as text: what a server says of its refusal. */
+  async message(): Promise<string> {
+    const pieces: Uint8Array[] = [];
+    let size = 0;
+    for await (const piece of this.pieces()) {
+      pieces.push(piece);
+      size += piece.length;
+      if (size >= MAX_MESSAGE_BYTES) break;
+    }
+    return Buffer.concat(pieces).toString("utf8");
   }
 
   async discard(): Promise<void> {
@@ -190,6 +207,7 @@ export class HttpClient {
       let what: string;
       let asked_ms = 0;
       try {
+        await request.prepare?.();
         const answer = await this.#follow(request);
         asked_ms = this.#heed(answer);
         if (!isRetriable(answer.status)) return await consume(answer);
@@ -249,7 +267,7 @@ export class HttpClient {
       const response = await watch.during(() =>
         transport.fetch(url, {
           method: request.method ?? "GET",
-          headers: this.#headersFor(origin, request),
+          headers: this.#headersFor(url, hop, request),
           ...(request.body && { body: request.body(watch.alive) }),
           redirect: "manual",
           signal: watch.signal,
@@ -266,11 +284,13 @@ export class HttpClient {
     });
   }
 
-  /** Headers for one hop: the token goes to the Hub and stays there. */
-  #headersFor(origin: string, request: HttpRequest): Headers {
+  /** Headers for one hop: the token goes to the Hub and stays there, and other credentials go to the first address. */
+  #headersFor(url: string, hop: number, request: HttpRequest): Headers {
     const headers = new Headers(request.headers?.());
     headers.delete("authorization");
-    if (origin === this.#hubOrigin && this.#options.hubToken) {
+    const proof = hop === 0 ? request.credentials?.(url) : undefined;
+    for (const [name, value] of Object.entries(proof ?? {})) headers.set(name, value);
+    if (new URL(url).origin === this.#hubOrigin && this.#options.hubToken) {
       headers.set("authorization", `Bearer ${this.#options.hubToken}`);
     }
     return headers;

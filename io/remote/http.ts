@@ -41,12 +41,12 @@ export function openHttp(ref: ShardRef, env: IoEnvironment): ByteSource {
   return new RemoteFile({
     client: env.client,
     name: redactUrl(ref.location),
-    url: ref.location,
+    url: () => ref.location,
     byteLength: ref.size_bytes,
     identity: ref.identity,
     ...(etag ? { etag } : {}),
     max_attempts: env.retry.max_attempts,
-    refused: (status) => refused(ref.location, status),
+    refused: ({ status }) => refused(ref.location, status),
   });
 }
 

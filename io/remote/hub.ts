@@ -57,11 +57,11 @@ export function openHub(ref: ShardRef, env: IoEnvironment): ByteSource {
   const remote = new RemoteFile({
     client: env.client,
     name: ref.location,
-    url: `${env.hubUrl}/${repoPath(file)}/resolve/${file.revision}/${encodePath(file.path)}`,
+    url: () => `${env.hubUrl}/${repoPath(file)}/resolve/${file.revision}/${encodePath(file.path)}`,
     byteLength: ref.size_bytes,
     identity: ref.identity,
     max_attempts: env.retry.max_attempts,
-    refused: (status) => refused(status, file, env),
+    refused: ({ status }) => refused(status, file, env),
   });
   return {
     name: remote.name,

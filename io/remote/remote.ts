@@ -12,15 +12,20 @@ import { type Answer, type HttpClient, type HttpRequest, NetworkFailure } from "
 export interface RemoteFileOptions {
   readonly client: HttpClient;
   readonly name: string;
-  readonly url: string;
+  /** Asked anew for every request. */
+  readonly url: () => string;
+  /** Done before every request. */
+  readonly prepare?: () => Promise<void>;
+  /** See {@link HttpRequest}. */
+  readonly credentials?: (url: string) => Readonly<Record<string, string>>;
   readonly byteLength: number;
   readonly identity: string;
   /** The ETag every response must have, where the content is not pinned by the URL. */
   readonly etag?: string;
   /** Attempts without a single new byte before a stream gives up. */
   readonly max_attempts: number;
-  /** What a refusal (401, 403, 404, …) means for this file. */
-  readonly refused: (status: number) => Error;
+  /** What a refusal (401, 403, 404, …) means for this file, and its body says; a NetworkFailure asks for another attempt. */
+  readonly refused: (answer: Answer, body: string) => Error;
 }
 
 export class RemoteFile implements ByteSource {
@@ -43,8 +48,9 @@ export class RemoteFile implements ByteSource {
     const out = new Uint8Array(end - start);
     if (out.length === 0) return out;
     let have = 0;
-    const { client, url } = this.#options;
-    await client.limited(url, () =>
+    const { client, prepare, url } = this.#options;
+    await prepare?.();
+    await client.limited(url(), () =>
       this.#request(
         () => [start + have, end],
         async (answer) => {
@@ -65,10 +71,11 @@ export class RemoteFile implements ByteSource {
   }
 
   async *stream(start = 0): AsyncGenerator<Uint8Array> {
-    const { client, url, max_attempts } = this.#options;
+    const { client, prepare, url, max_attempts } = this.#options;
+    await prepare?.();
     for (let at = start, fruitless = 0; at < this.byteLength; ) {
       const before = at;
-      const answer = await client.limited(url, () =>
+      const answer = await client.limited(url(), () =>
         this.#request(
           () => (at === 0 ? undefined : [at, this.byteLength]),
           (answer) => Promise.resolve(answer),
@@ -103,9 +110,11 @@ export class RemoteFile implements ByteSource {
     range: () => readonly [start: number, end: number] | undefined,
     consume: (answer: Answer) => Promise<Result>,
   ): Promise<Result> {
-    const { client, url, refused } = this.#options;
+    const { client, url, prepare, credentials, refused } = this.#options;
     const request: HttpRequest = {
-      url: () => this.#redirected ?? url,
+      url: () => this.#redirected ?? url(),
+      ...(prepare && { prepare }),
+      ...(credentials && { credentials }),
       headers: () => {
         const asked = range();
         const identity = { "accept-encoding": "identity" };
@@ -114,15 +123,15 @@ export class RemoteFile implements ByteSource {
       signal: this.#closed.signal,
     };
     return client.send(request, async (answer) => {
-      if (answer.status >= 400 && answer.status !== 416) {
-        await answer.discard();
-        if (this.#redirected === undefined) throw refused(answer.status);
+      if ((answer.status >= 400 && answer.status !== 416) || answer.status === 301) {
+        const body = await answer.message();
+        if (this.#redirected === undefined) throw refused(answer, body);
         // The address a redirect gave has run out; ask the origin for a new one.
         this.#redirected = undefined;
         throw new NetworkFailure(`HTTP ${answer.status}`);
       }
       this.#check(answer, range());
-      if (answer.url !== url) this.#redirected = answer.url;
+      if (answer.url !== request.url()) this.#redirected = answer.url;
       return consume(answer);
     });
   }

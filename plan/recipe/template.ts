@@ -56,7 +56,7 @@ pipelines:
     - { use: dedup/exact }
     - { use: dedup/minhash }
 
-# A source is a named set of files: paths, globs, https:// or hf://datasets/ORG/NAME@REVISION/GLOB.
+# A source is a named set of files: paths, globs, https://, s3:// or hf://datasets/ORG/NAME@REVISION/GLOB.
 sources:
   web: { from: ${JSON.stringify(from)}, text: text, pipeline: web, category: web }
 

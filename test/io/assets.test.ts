@@ -47,7 +47,7 @@ test("local files, text, encodings, folders", async (t) => {
   ] as const) {
     await assert.rejects(findAsset(location, USER, env), { code: "recipe/missing-asset", message: what });
   }
-  await assert.rejects(findAsset("s3://bucket/key", USER, env), { code: "recipe/scheme" });
+  await assert.rejects(findAsset("gs://bucket/key", USER, env), { code: "recipe/scheme" });
 });
 
 test("web servers and the Hub: retried, pinned, checked, without their secrets", async (t) => {

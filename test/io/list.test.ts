@@ -132,7 +132,7 @@ test("what does not match is told with what is there", async (t) => {
   for (const folder of ["data", "data/"]) {
     await assert.rejects(keys(folder, env), failure(RecipeError, "recipe/folder", /data\/\*\.parquet, or data\/\*\*/));
   }
-  await assert.rejects(keys("s3://bucket/x", env), failure(RecipeError, "recipe/scheme", /s3:\/\//));
+  await assert.rejects(keys("gs://bucket/x", env), failure(RecipeError, "recipe/scheme", /gs:\/\//));
 });
 
 test("a local shard is read exactly, and a changed one is refused", async (t) => {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RunError } from "../../batch/errors.ts";
-import { ObjectStore, objectStoreData, StoreBusy } from "../../io/object-store.ts";
+import { ObjectStore, StoreBusy } from "../../io/object-store.ts";
+import { Aws } from "../../io/remote/aws.ts";
+import { awsData } from "../../io/remote/aws-credentials.ts";
 import { createRateMemory } from "../../io/remote/rate-budget.ts";
 import { errorBody, startFakeStore } from "./fake-store.ts";
 
@@ -12,7 +14,17 @@ const KEYS = { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: SECRET }
 function storeOf(env: Record<string, string>, sleeps: number[] = []) {
   let now = Date.parse("2026-01-02T03:04:05Z");
   return new ObjectStore({
-    store: objectStoreData(env),
+    // No files of whoever runs the tests, and no instance.
+    aws: new Aws({
+      data: awsData({
+        AWS_SHARED_CREDENTIALS_FILE: "/nowhere",
+        AWS_CONFIG_FILE: "/nowhere",
+        AWS_EC2_METADATA_DISABLED: "true",
+        ...env,
+      }),
+      fetch: globalThis.fetch,
+      now: () => now,
+    }),
     rateMemory: createRateMemory(),
     now: () => now,
     sleep: async (ms) => {
