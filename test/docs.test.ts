@@ -111,9 +111,9 @@ for (const page of PAGES) {
   });
 }
 
-test("the README's examples are TypeScript that a strict project takes", (t) => {
+test("the examples of the README and of the API page are TypeScript that a strict project takes", (t) => {
   const folder = temporaryFolder(t);
-  const blocks = blocksOf("README.md").filter(({ language }) => language === "js");
+  const blocks = ["README.md", "docs/api.md"].flatMap(blocksOf).filter(({ language }) => language === "js");
   const files = blocks.map(({ text }, i) => {
     fs.writeFileSync(path.join(folder, `block-${i}.ts`), text);
     return `block-${i}.ts`;
