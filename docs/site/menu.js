@@ -1,6 +1,17 @@
 /** The parts of the site, in the order of the menu. Every page of docs/ is in one of them; the build fails where one is not. */
 export const MENU = [
-  { part: "Start", pages: ["index", "guide", "concepts", "troubleshooting", "disk-and-memory", "from-datatrove", "from-dolma-and-curator"] },
+  {
+    part: "Start",
+    pages: [
+      "index",
+      "guide",
+      "concepts",
+      "troubleshooting",
+      "disk-and-memory",
+      "from-datatrove",
+      "from-dolma-and-curator",
+    ],
+  },
   { part: "Read", pages: ["s3", "common-crawl", "software-heritage"] },
   {
     part: "Curate",
