@@ -114,7 +114,7 @@ test("exports and manifests go along on request", async (t) => {
   hub.add("o/r", { "README.md": "# Mine\n" });
   const recipe = path.join(root, "tiny.yaml");
   fs.writeFileSync(recipe, RECIPE);
-  await runRecipe(recipe, { out: root, dataRoot: root, workers: 1 });
+  await runRecipe(recipe, { out: root, dataRoot: root, workers: 0 });
   const run = openRun("tiny", root);
   const options = { to: "hf://datasets/o/r", environment: hub.environment() };
   await assert.rejects(publishToHub(run, options), /flag\/nothing-to-publish/);

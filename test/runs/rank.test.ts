@@ -118,7 +118,7 @@ test("a rank whose phase waits says for what, and exits 75; a phase or task that
   fs.writeFileSync(path.join(root, "tiny.yaml"), RECIPE);
   const out = path.join(root, "out");
   await begin(root, out, 2);
-  const options = { out, dataRoot: root, workers: 1 };
+  const options = { out, dataRoot: root, workers: 0 };
   await assert.rejects(runRank("tiny", { ...options, phase: "scatter:web" }), (error) => {
     assert.equal((error as { code?: string }).code, "run/not-ready");
     assert.match(String(error), /scatter:web waits for .*ingest:web/);
