@@ -11,11 +11,21 @@ import { markerFacts } from "../../store/marker.ts";
 import { decodeRowPlan, type RowPlan } from "../../store/row-plan.ts";
 import { decodeTokens } from "../../store/token-file.ts";
 import type { ArrangeMarker } from "../../workers/protocol.ts";
-import type { PeekedWindow } from "./windows.ts";
+
+export interface PeekedRow {
+  /** Its sources, joined by `+`. */
+  readonly source: string;
+  readonly training_stage: string;
+  readonly file: string;
+  readonly window: number;
+  readonly documents: number;
+  readonly padding_tokens: number;
+  readonly text: string;
+}
 
 export interface PackedRows {
   readonly rows: number;
-  readonly show: (row: number) => PeekedWindow;
+  readonly show: (row: number) => PeekedRow;
 }
 
 /** The packed rows of a stage; undefined where they are not arranged yet. `decode` makes text of ids. */
@@ -62,7 +72,7 @@ function showRow(
   capacity: number,
   tokenBytes: 2 | 4,
   decode: (ids: Uint32Array) => Uint8Array,
-): Pick<PeekedWindow, "documents" | "padding_tokens" | "text"> {
+): Pick<PeekedRow, "documents" | "padding_tokens" | "text"> {
   const [from, to] = index.bounds(row);
   let documents = 0;
   let tokens = 0;
