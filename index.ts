@@ -48,6 +48,7 @@ export type { DiskEstimate } from "./runs/disk.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
 export {
   packingReport,
+  type RowStagePackingReport,
   type SourcePacking,
   type SourcePackingReport,
   type TrainingStagePackingReport,

@@ -85,6 +85,8 @@ export class Batch {
   readonly alive: Bitmap;
   readonly verdicts = new Verdicts();
   readonly findings = new Findings();
+  /** What stages counted of single rows: by position of the stage, then by name, a number a row. Only the executor adds to it. */
+  readonly figures = new Map<number, ReadonlyMap<string, Int32Array>>();
   readonly #columns: Map<string, Column>;
   #documents: Int32Array | undefined;
   #shardKeys: readonly string[] = [];

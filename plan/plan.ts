@@ -27,6 +27,8 @@ export interface PlannedStage {
   readonly writes: readonly ColumnDeclaration[];
   /** Verdicts store the position in this list. */
   readonly reasons: readonly string[];
+  /** What it counts of single rows, where it does. */
+  readonly figures?: readonly string[];
   /** Of a barrier. */
   readonly exchange?: Exchange;
   /** Of a reader: one task reads all of the source. */

@@ -28,7 +28,7 @@ export class StagePlanner {
     const definition = this.registry.findStage(use.use);
     const planned = await this.assets.planned(use);
     await this.assets.checkContents(use, definition);
-    const { kind, reads, writes, reasons, exchange, sequential } = declarationOf(definition, use.options);
+    const { kind, reads, writes, reasons, figures, exchange, sequential } = declarationOf(definition, use.options);
     return {
       id: use.id,
       use: use.use,
@@ -39,6 +39,7 @@ export class StagePlanner {
       reads,
       writes,
       reasons: Object.keys(reasons),
+      ...(figures.length > 0 && { figures }),
       ...(exchange !== undefined && { exchange }),
       sequential,
       ...(definition.tables && { tables: JSON.stringify(definition.tables(planned.options)) }),

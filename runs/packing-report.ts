@@ -5,17 +5,19 @@
  * Price: the index and the pieces table of one shard at a time; concatenation is planned anew, milliseconds a shard.
  */
 import { join } from "node:path";
+import { entryOf } from "../batch/entry.ts";
 import { readPart } from "../io/local/read-part.ts";
 import { planConcat } from "../kernels/pack/concat.ts";
 import { type PackingFigures, PackingMeter } from "../kernels/pack/figures.ts";
 import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
 import { shardRanges } from "../kernels/pack/ranges.ts";
 import { planInShard } from "../kernels/pack/select.ts";
+import type { RowManifest } from "../manifests/row-schema.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { shardFile } from "../manifests/shard-files.ts";
 import { selectInShard } from "../store/shard-scores.ts";
 import { companions, decodeEnds, decodePieces } from "../store/token-file.ts";
-import { runManifests } from "./run-manifests.ts";
+import { stageManifests } from "./run-manifests.ts";
 import type { OpenRun } from "./status.ts";
 
 /** Figures of a whole packed source. */
@@ -44,10 +46,61 @@ export interface TrainingStagePackingReport {
   readonly sources: readonly SourcePackingReport[];
 }
 
-/** Reports on a finished run. Throws RunError `run/not-a-run` where it has no manifests. */
-export async function packingReport(run: OpenRun): Promise<readonly TrainingStagePackingReport[]> {
-  const manifests = await runManifests(run);
-  return reportPacking(manifests, run.layout.store);
+/** A training stage that mixes rows, as its manifest has it: what was packed, and what of it was lost, cut or repeated. */
+export interface RowStagePackingReport {
+  readonly stage: string;
+  readonly sequence_length: number;
+  readonly pack: string;
+  /** Packed rows; a stage that reads windows has none. */
+  readonly rows: number;
+  /** Rows that all tokens would fill, cut at every edge. */
+  readonly fewest_rows: number;
+  readonly sequences: number;
+  readonly tokens: number;
+  readonly padding_tokens: number;
+  readonly fill_ratio: number;
+  readonly tokens_lost: number;
+  readonly tokens_repeated: number;
+  readonly sequences_per_row_max: number;
+  readonly sources: readonly ({ readonly source: string } & Pick<
+    RowManifest["sources"][string],
+    "rows_truncated" | "rows_split" | "rows_dropped" | "tokens_lost" | "tokens_repeated"
+  > &
+    RowManifest["sources"][string]["packed"])[];
+}
+
+/** Reports on a finished run. Throws RecipeError `flag/no-training-stages`, RunError `run/not-a-run` where it has no manifests. */
+export async function packingReport(
+  run: OpenRun,
+): Promise<readonly (TrainingStagePackingReport | RowStagePackingReport)[]> {
+  const { windows, rows } = await stageManifests(run);
+  return [...reportPacking(windows, run.layout.store), ...rows.map(rowStageReport)];
+}
+
+function rowStageReport({ stage, order, sources }: RowManifest): RowStagePackingReport {
+  const { name, sequence_length, pack, rows, sequences, tokens, fill_ratio } = stage;
+  return {
+    stage: name,
+    sequence_length,
+    pack: pack.use,
+    rows,
+    fewest_rows: Math.ceil(tokens / sequence_length),
+    sequences,
+    tokens,
+    padding_tokens: rows * sequence_length - tokens,
+    fill_ratio,
+    tokens_lost: stage.tokens_lost,
+    tokens_repeated: stage.tokens_repeated,
+    sequences_per_row_max: stage.sequences_per_row_max,
+    sources: order.map((source) => {
+      const { packed, rows_truncated, rows_split, rows_dropped, tokens_lost, tokens_repeated } = entryOf(
+        sources,
+        source,
+        "source",
+      );
+      return { source, ...packed, rows_truncated, rows_split, rows_dropped, tokens_lost, tokens_repeated };
+    }),
+  };
 }
 
 /** The report on manifests whose paths are relative to `store`. */

@@ -1,7 +1,7 @@
 /**
  * Do the figures of an output, in its summary, on its card and in the markers it was put together from, follow from what was recorded row by row?
  *
- * Rows and bytes are counted from the tables of documents and the fates that barriers gave them; that drops by reason are those of the ledgers
+ * Rows, bytes and what stages counted of rows are added up from the tables of spans and the fates that barriers gave rows; that drops by reason are those of the ledgers
  * is verify-accounts.ts's. What cannot be read is a finding of verify-store.ts. Price: one pass over tables and fates.
  */
 
@@ -18,9 +18,10 @@ import { droppingBarriers, passAt, sourceAt } from "../plan/plan.ts";
 import { spanFiles, verdictFiles } from "../store/layout.ts";
 import { markerFacts, vouch } from "../store/marker.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
-import type { IngestMarker, StoreMarker } from "../workers/protocol.ts";
+import type { IngestMarker, RowFigures, StoreMarker } from "../workers/protocol.ts";
 import { recordedSpans } from "../workers/spans.ts";
 import { SURVIVES } from "../workers/tasks/settle.ts";
+import { FigureSums, figureColumns, readFigures } from "../workers/tasks/span-figures.ts";
 import { readSpanRows } from "../workers/tasks/span-rows.ts";
 import { cardFacts, type MadeOutput, outputFolder, outputSummary } from "./outputs.ts";
 import { allOf, factsAt, recordedOutput } from "./recorded-outputs.ts";
@@ -33,6 +34,8 @@ const NOT_COUNTED = "is not counted: markers of its files or its sources are not
 interface Survivors {
   readonly rows: number;
   readonly text_bytes: number;
+  /** What stages counted of them, by stage. */
+  readonly figures?: RowFigures;
 }
 
 /** `folder` is the run's. */
@@ -124,6 +127,11 @@ function* sealProblems(
   const rows = counts.kept + (counts.held_out ?? 0);
   if (survivors !== undefined && rows !== survivors.rows)
     yield `${exactly(survivors.rows, "row")} of it survived, and the run says ${rows}`;
+  for (const { id, figures } of counts.stages) {
+    const found = survivors?.figures?.[id];
+    if (found === undefined || canonicalJson(found) === canonicalJson(figures ?? null)) continue;
+    yield `${id} counted ${canonicalJson(found)} of the rows that survived, and the run says ${canonicalJson(figures ?? null)}`;
+  }
   const gathered = shards.map((_, shard) => factsAt(places.gather(source, shard, false)));
   const sums = {
     tokens: total(gathered, (shard) => shard?.tokens ?? Number.NaN),
@@ -169,12 +177,16 @@ function countSurvivors(
     }
     let rows = 0;
     let text_bytes = 0;
+    const columns = figureColumns(planned);
+    const figures = new FigureSums(columns);
     for (const span of spans.keys()) {
       const table = readSpanRows(last, span);
+      const counted = columns.length > 0 ? readFigures(last, span, columns) : undefined;
       const fate = fates.get(span);
       if (isSettled && fate === undefined) return undefined;
       for (const [row, bytes] of table.bytes.entries()) {
         if (fate !== undefined && fate[table.document[row] ?? -1] !== SURVIVES) continue;
+        if (counted !== undefined) figures.addRow(counted, row);
         rows++;
         text_bytes += bytes;
       }
@@ -183,7 +195,7 @@ function countSurvivors(
       report(
         `${exactly(rows, "row")} of ${exactly(text_bytes, "byte")} survived, and the run says ${said.rows} of ${said.text_bytes}`,
       );
-    return { rows, text_bytes };
+    return { rows, text_bytes, ...figures.finish() };
   } catch (error) {
     if (error instanceof ShardmillError) return undefined;
     throw error;

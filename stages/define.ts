@@ -93,6 +93,11 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Kind ext
   readonly writes: Declared<z.output<Options>, readonly ColumnDeclaration[]>;
   /** Drop reasons: the key states the failure, the value explains it. */
   readonly reasons: Declared<z.output<Options>, Readonly<Record<string, string>>>;
+  /**
+   * What it counts of single rows, each with {@link Figure}. Sums over the rows that survive the whole pipeline and every verdict stand in the counts of the source,
+   * where a state has those that the stage met.
+   */
+  readonly figures?: Declared<z.output<Options>, readonly string[]>;
   /** Of a barrier: whom it compares, and what it does about it. */
   readonly exchange?: Declared<z.output<Options>, Exchange | undefined>;
   /** Of a packer: what it makes, windows of a store shard where not said. Its operator has a function for each. */
@@ -133,6 +138,7 @@ export interface StageDeclaration {
   readonly reads: readonly string[];
   readonly writes: readonly ColumnDeclaration[];
   readonly reasons: Readonly<Record<string, string>>;
+  readonly figures: readonly string[];
   readonly exchange?: Exchange;
   readonly sequential: boolean;
   readonly special_tokens: readonly string[];
@@ -168,7 +174,8 @@ export function declarationOf<Options extends z.ZodType>(
   definition: StageDefinition<Options>,
   options: z.output<Options>,
 ): StageDeclaration {
-  const { name, reads, writes, reasons, exchange, sequential, special_tokens = [], endpoints = [] } = definition;
+  const { name, reads, writes, reasons, figures = [], exchange, sequential } = definition;
+  const { special_tokens = [], endpoints = [] } = definition;
   const resolved = declared(reasons, options);
   checkReasons(name, resolved);
   const [kind = "barrier", other] = kindsOf(definition);
@@ -179,6 +186,7 @@ export function declarationOf<Options extends z.ZodType>(
     reads: declared(reads, options),
     writes: declared(writes, options),
     reasons: resolved,
+    figures: declared(figures, options),
     ...(exchanged !== undefined && { exchange: exchanged }),
     sequential: sequential !== undefined && declared(sequential, options),
     special_tokens: declared(special_tokens, options),

@@ -36,6 +36,9 @@ export const MAX_DETAIL_BYTES = 256;
  */
 export type Report = (row: number, finding: StageState) => void;
 
+/** Adds to what a stage counts of a row, 1 where not said, under a name that it declares. */
+export type Figure = (row: number, name: string, amount?: number) => void;
+
 /**
  * What an operator of any row-local kind may keep while it sees the rows of a span: counts, histograms, sketches. `finish` returns plain JSON
  * data of the rows since the last `finish` and starts anew; the definition's `merge` adds the states of spans up, in order of address, so
@@ -74,7 +77,8 @@ export interface RewriteOperator extends Stateful {
 /** Adds the columns the stage declares in `writes`, no more and no fewer. */
 export interface AnnotateOperator extends Stateful {
   readonly kind: "annotate";
-  readonly apply: (batch: Batch) => ReadonlyMap<string, Column>;
+  /** `figure` is absent where nobody keeps figures. */
+  readonly apply: (batch: Batch, figure?: Figure) => ReadonlyMap<string, Column>;
 }
 
 /**
@@ -82,8 +86,8 @@ export interface AnnotateOperator extends Stateful {
  */
 export interface TransformOperator extends Stateful {
   readonly kind: "transform";
-  /** `report` is absent where nobody keeps findings. */
-  readonly apply: (batch: Batch, drop: Drop, report?: Report) => ReadonlyMap<string, Column>;
+  /** `report` is absent where nobody keeps findings, `figure` where nobody keeps figures. */
+  readonly apply: (batch: Batch, drop: Drop, report?: Report, figure?: Figure) => ReadonlyMap<string, Column>;
 }
 
 /** An answer from outside, as the journal keeps it. */
@@ -295,7 +299,7 @@ export function annotate(apply: AnnotateOperator["apply"], finish?: () => StageS
 }
 
 export function transform<Reason extends string>(
-  apply: (batch: Batch, drop: Drop<Reason>, report?: Report) => ReadonlyMap<string, Column>,
+  apply: (batch: Batch, drop: Drop<Reason>, report?: Report, figure?: Figure) => ReadonlyMap<string, Column>,
   finish?: () => StageState,
   prepare?: () => Promise<void>,
 ): TransformOperator {

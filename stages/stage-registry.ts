@@ -19,6 +19,7 @@ type OfOptions =
   | "reads"
   | "writes"
   | "reasons"
+  | "figures"
   | "exchange"
   | "sequential"
   | "special_tokens"
@@ -32,6 +33,7 @@ export interface AnyStage extends Omit<StageDefinition, OfOptions> {
   readonly reads: unknown;
   readonly writes: unknown;
   readonly reasons: unknown;
+  readonly figures?: unknown;
   readonly exchange?: unknown;
   readonly sequential?: unknown;
   readonly special_tokens?: unknown;

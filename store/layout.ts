@@ -128,6 +128,8 @@ export const spanFiles = {
   ledger: (span: number): string => `${pad(span)}.ledger.arrow`,
   /** What stages found in rows; only where they found anything. */
   findings: (span: number): string => `${pad(span)}.findings.arrow`,
+  /** What stages counted of each row; only where they do. */
+  figures: (span: number): string => `${pad(span)}.figures.arrow`,
   /** Rows that could not be used; only where there are any. */
   problems: (span: number): string => `${pad(span)}.problems.arrow`,
   /** The same of a span that failed; it goes when the span is done. */

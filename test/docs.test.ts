@@ -6,10 +6,15 @@ import test, { type TestContext } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parse } from "yaml";
 import { loadRecipe } from "../index.ts";
+import { cliIn } from "./cli/in-process.ts";
+import { runCommands } from "./doc-commands.ts";
+import { ROOT } from "./project-root.ts";
 import { temporaryFolder } from "./workers/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../bundle/cli.js", import.meta.url));
-const PACKAGE = new URL("../bundle/index.js", import.meta.url).href;
+/** As users have it, and as this process has it: a plugin's errors have to be of the classes that who runs it knows. */
+const BUNDLE = new URL("../bundle/index.js", import.meta.url).href;
+const MODULES = new URL("../index.js", import.meta.url).href;
 
 interface Block {
   readonly language: string;
@@ -35,21 +40,23 @@ function shims(t: TestContext): NodeJS.ProcessEnv {
 }
 
 /** Modules of a page import what a user has installed: here, the checkout's own build. */
-function linked(text: string): string {
+function linked(text: string, file: string): string {
   return text
-    .replaceAll('"shardmill"', JSON.stringify(PACKAGE))
-    .replaceAll('"zod"', JSON.stringify(pathToFileURL(path.resolve("node_modules/zod/index.js")).href));
+    .replaceAll('"shardmill"', JSON.stringify(file === "README.md" ? BUNDLE : MODULES))
+    .replaceAll('"zod"', JSON.stringify(pathToFileURL(path.join(ROOT, "node_modules/zod/index.js")).href));
 }
 
 async function runBlocks(t: TestContext, file: string): Promise<number> {
   const cwd = temporaryFolder(t);
   // Pages may name what lies at the root of a checkout after `npm ci`.
-  for (const name of ["mixtures", "node_modules"]) fs.symlinkSync(path.resolve(name), path.join(cwd, name));
+  for (const name of ["mixtures", "node_modules"]) fs.symlinkSync(path.join(ROOT, name), path.join(cwd, name));
   const env = shims(t);
+  const blocks = blocksOf(file);
+  const shardmill = cliIn(t, cwd);
   let run = 0;
-  for (const block of blocksOf(file)) {
+  for (const block of blocks) {
     const target = block.attributes.find((attribute) => attribute.startsWith("file="))?.slice("file=".length);
-    const text = block.language === "js" ? linked(block.text) : block.text;
+    const text = block.language === "js" ? linked(block.text, file) : block.text;
     if (target !== undefined) fs.writeFileSync(path.join(cwd, target), text);
     switch (block.language) {
       case "yaml": {
@@ -61,19 +68,14 @@ async function runBlocks(t: TestContext, file: string): Promise<number> {
       case "sh": {
         // Commands that set the checkout up are what CI itself runs: the gate holds them to the letter.
         if (block.attributes.includes("ci")) {
-          const gate = fs.readFileSync(path.join(".ci", "run"), "utf8");
+          const gate = fs.readFileSync(path.join(ROOT, ".ci", "run"), "utf8");
           for (const line of block.text.trim().split("\n")) {
             const command = line.replace(/\s+#.*$/, "");
             assert.ok(gate.includes(command), `.ci/run does not run: ${command}`);
           }
           break;
         }
-        const { status, stderr, stdout } = spawnSync("bash", ["-euo", "pipefail", "-c", block.text], {
-          cwd,
-          env,
-          encoding: "utf8",
-        });
-        assert.equal(status, 0, `${file}:\n${block.text}\n${stdout}\n${stderr}`);
+        await runCommands(block.text, file, { cwd, env, shardmill });
         break;
       }
       case "js": {

@@ -209,6 +209,9 @@ export interface CutMarker {
   readonly spans: readonly (readonly Extent[])[];
 }
 
+/** What stages counted of rows, added up: by stage id, then by name. */
+export type RowFigures = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 export interface IngestMarker {
   readonly files: readonly VouchedFile[];
   /** Rows met, problem rows included. */
@@ -224,6 +227,8 @@ export interface IngestMarker {
   /** The first few, so that a message can show them. */
   readonly problems: readonly Problem[];
   readonly stages: readonly StageCounts[];
+  /** Of the rows that left the pass, by stages up to its end; absent where none counts. */
+  readonly figures?: RowFigures;
   /** Documents alive after the pass; a dedup barrier may drop some later. */
   readonly kept: number;
   readonly text_bytes: number;
@@ -241,6 +246,8 @@ export interface ScatterMarker {
   readonly chunks: readonly ScatterChunk[];
   /** Documents dropped by each dropping barrier of the source, in order. */
   readonly duplicates: readonly number[];
+  /** Of the documents that survive. */
+  readonly figures?: RowFigures;
 }
 
 export interface SettleMarker {
@@ -254,6 +261,8 @@ export interface SettleMarker {
   }[];
   /** Documents dropped by each dropping barrier of the source, in order. */
   readonly duplicates: readonly number[];
+  /** Of the rows that survive. */
+  readonly figures?: RowFigures;
 }
 
 export interface WriteMarker {
@@ -285,6 +294,8 @@ export interface SourceCounts {
     readonly dropped: Readonly<Record<string, number>>;
     /** What the stage's operator found out, states of all spans merged. */
     readonly state?: StageState;
+    /** What it counted of the rows that survive all of the source's stages and barriers. */
+    readonly figures?: Readonly<Record<string, number>>;
     /** Of a barrier that edits: what it cut out of the source, and what stands together in its group, which may have other sources too. */
     readonly edits?: CutCounts & ClusterCounts;
   }[];

@@ -44,7 +44,9 @@ export function problemText({ address, byte, kind, message }: PeekedProblem): st
   return printableLine(`${address}${at}  ${kind}: ${message}`);
 }
 
-export function windowText({ file, window, documents, padding_tokens, text }: PeekedWindow, limit: number): string {
-  const head = `${file} window ${window}: ${counted(documents, "document")}, ${formatInteger(padding_tokens)} padding`;
+export function windowText(peeked: PeekedWindow, limit: number): string {
+  const { file, training_stage, window, documents, padding_tokens, text } = peeked;
+  const place = training_stage === undefined ? `window ${window}` : `packed row ${window} of ${training_stage}`;
+  const head = `${file} ${place}: ${counted(documents, "document")}, ${formatInteger(padding_tokens)} padding`;
   return `── ${printableLine(head)}\n${shortened(text, limit)}\n`;
 }

@@ -1,5 +1,10 @@
 import { buildCommand } from "@stricli/core";
-import type { PackingFigures, SourcePackingReport, TrainingStagePackingReport } from "../../index.ts";
+import type {
+  PackingFigures,
+  RowStagePackingReport,
+  SourcePackingReport,
+  TrainingStagePackingReport,
+} from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, outFlag } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
@@ -35,7 +40,7 @@ export const reportCommand = buildCommand<Flags, [string], CliContext>({
       }
       const stages = await packingReport(openRun(name, flags.out));
       if (flags.json) printJson(this, stages);
-      else for (const stage of stages) print(this, stageTable(stage));
+      else for (const stage of stages) print(this, "rows" in stage ? rowStageTable(stage) : stageTable(stage));
       return EXIT.ok;
     });
   },
@@ -63,6 +68,23 @@ function stageTable({ stage, sequence_length, pack, sources }: TrainingStagePack
   const rows = sources.flatMap((source) => sourceRows(source));
   const title = `${stage}: ${pack}, ${formatInteger(sequence_length)} tokens a sequence`;
   return `${title}\n${formatTable(HEADER, rows)}\n`;
+}
+
+const ROW_HEADER = ["source", "sequences", "tokens", "supervised", "truncated", "split", "dropped", "lost", "repeated"];
+
+function rowStageTable({ stage, sequence_length, pack, sources, ...figures }: RowStagePackingReport): string {
+  const title = `${stage}: ${pack}, ${formatInteger(sequence_length)} tokens a packed row`;
+  const all =
+    `  ${formatInteger(figures.rows)} packed rows, ${formatPercent(figures.fill_ratio, 3)} full ` +
+    `(${formatInteger(figures.fewest_rows)} without borders), ${formatInteger(figures.padding_tokens)} padding, ` +
+    `up to ${formatInteger(figures.sequences_per_row_max)} sequences in one`;
+  const rows = sources.map((source) => [
+    source.source,
+    ...[source.sequences, source.tokens, source.supervised_tokens].map(formatInteger),
+    ...[source.rows_truncated, source.rows_split, source.rows_dropped].map(formatInteger),
+    ...[source.tokens_lost, source.tokens_repeated].map(formatInteger),
+  ]);
+  return `${title}\n${all}\n${formatTable(ROW_HEADER, rows)}\n`;
 }
 
 /** What the stage reads, the whole source, and concatenation; lost and tail are of whole sources only. */

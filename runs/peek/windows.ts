@@ -16,9 +16,13 @@ import { tokenFiles } from "../../store/layout.ts";
 import { markerFacts } from "../../store/marker.ts";
 import { companions, decodePieces, decodeTokens } from "../../store/token-file.ts";
 import { chosenSources, type OpenRun } from "../status.ts";
+import { packedRows } from "./row-windows.ts";
 
 export interface PeekedWindow {
+  /** Of a packed row of several sources all of them, joined by `+`. */
   readonly source: string;
+  /** Of a packed row: the training stage that mixes rows. */
+  readonly training_stage?: string;
   readonly file: string;
   readonly window: number;
   readonly documents: number;
@@ -34,7 +38,7 @@ export interface PeekWindowsOptions {
 }
 
 /**
- * Packed windows with their document boundaries marked. Throws RunError `run/no-such-window` where no source that
+ * Packed windows with their document boundaries marked, and behind them packed rows of stages that mix rows. Throws RunError `run/no-such-window` where no source that
  * is looked at has the window, `run/not-packed` where nothing is packed yet.
  */
 export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly PeekedWindow[] {
@@ -71,6 +75,14 @@ export function peekWindows(run: OpenRun, options: PeekWindowsOptions): readonly
       before += marker.windows;
       most = Math.max(most, before);
     }
+  }
+  for (const stage of plan.rows ?? []) {
+    if (!stage.sources.some(({ source }) => names.has(sourceAt(plan, source).name))) continue;
+    const packed = packedRows(run, stage, tokenizer.token_bytes, decode);
+    const first = options.window ?? 0;
+    for (let row = first; row < (packed?.rows ?? 0) && found.length < options.count; row++)
+      if (packed !== undefined) found.push(packed.show(row));
+    most = Math.max(most, packed?.rows ?? 0);
   }
   if (found.length === 0) throw nothingThere(options.window, most, [...names]);
   return found;

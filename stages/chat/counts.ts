@@ -3,7 +3,6 @@
  *
  * Invariant: a sum does not depend on how rows were cut into spans; names stand in the order in which they were met.
  */
-import { ownOf } from "../../batch/entry.ts";
 import type { StageState } from "../define.ts";
 
 /** Numbers by name, and such tables by name. */
@@ -17,14 +16,8 @@ export function addCounts(states: readonly StageState[]): StageState {
 }
 
 /** What a stage's state says, empty where it is no table of counts. */
-export function tableOf(state: StageState | undefined): CountTable {
+function tableOf(state: StageState | undefined): CountTable {
   return typeof state === "object" && state !== null && !Array.isArray(state) ? (state as CountTable) : {};
-}
-
-/** The number under `name`, 0 where there is none. */
-export function countOf(table: CountTable, name: string): number {
-  const value = ownOf(table, name);
-  return typeof value === "number" ? value : 0;
 }
 
 function plus(a: CountTable, b: CountTable): CountTable {

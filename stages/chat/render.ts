@@ -3,7 +3,7 @@
  *
  * Owns `text`, `loss_ranges` and `literal_ranges`. Invariant: the text is what transformers renders on the recipe's day, and what is trained on is
  * what the template marks, or what renderings of its parts prove: a row whose mask cannot be told dies with a reason. Price: see
- * `rendered-chat.ts`. Its state counts rows, turns and supervised bytes.
+ * `rendered-chat.ts`. Its state counts rows, turns and supervised bytes of what was rendered; its figures, bytes of the rows that stay.
  */
 import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
@@ -18,7 +18,7 @@ import { ControlTokens } from "./control-tokens.ts";
 import { type Messages, withEntries } from "./conversation.ts";
 import { addCounts } from "./counts.ts";
 import { JsonRows } from "./json-rows.ts";
-import { TRAIN_ON } from "./loss-ranges.ts";
+import { bytesIn, TRAIN_ON } from "./loss-ranges.ts";
 import { PairTokens } from "./pair-tokens.ts";
 import { countRendered, renderTally } from "./render-counts.ts";
 import { type Chat, ChatRenderer, RENDER_REASONS } from "./rendered-chat.ts";
@@ -126,7 +126,7 @@ function noTokens(): RecipeError {
 
 export default defineStage({
   name: "chat/render",
-  version: 1,
+  version: 2,
   kind: "transform",
   summary: "Renders conversations with a chat template, and marks what the assistant wrote as what is trained on.",
   reference:
@@ -139,6 +139,7 @@ export default defineStage({
     { name: "literal_ranges", kind: "range_list" },
   ],
   reasons: REASONS,
+  figures: ["text_bytes", "supervised_bytes"],
   create: (given, { assets }) => {
     const spans = given.train_on !== "all" && given.conversation === "messages";
     const template = new ChatTemplate({ ...given, spans }, assets);
@@ -178,7 +179,7 @@ export default defineStage({
       };
     };
 
-    return transform<keyof typeof REASONS>((batch, drop) => {
+    return transform<keyof typeof REASONS>((batch, drop, _report, figure) => {
       const read = reader(batch);
       const text = new Utf8Builder(1 << 16, batch.rows);
       const loss = new RangeListBuilder();
@@ -188,6 +189,8 @@ export default defineStage({
           try {
             const chat = renderer.render(read(row));
             countRendered(tally, chat);
+            figure?.(row, "text_bytes", chat.text.length);
+            figure?.(row, "supervised_bytes", bytesIn(chat.loss));
             text.appendPart(chat.text);
             loss.append(chat.loss);
             literals.append(chat.literals);

@@ -10,6 +10,7 @@ import { status, strike, TOKEN } from "../io/fake-hub.ts";
 import { type FakeRepositories, startFakeRepositories } from "../io/fake-repositories.ts";
 import { built, outputFiles } from "../runs/published-run.ts";
 import { RECIPE, temporaryFolder, writeCorpus } from "../workers/fixture.ts";
+import { cliWith } from "./in-process.ts";
 
 const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 
@@ -34,6 +35,12 @@ function start(root: string, hub: FakeRepositories, args: readonly string[], tok
     child.on("close", (status, signal) => resolve({ status, signal, ...parts }));
   });
   return { child, ended };
+}
+
+/** The same in this process, where nothing is killed. */
+async function here(root: string, hub: FakeRepositories, args: readonly string[], token = TOKEN) {
+  const env = { HF_ENDPOINT: hub.url, HF_TOKEN: token, HF_HOME: path.join(root, "no-home") };
+  return cliWith(root, ["publish", "splits", "--to", "hf://datasets/o/r", ...args], env);
 }
 
 test("a publishing that is killed, and one that is interrupted, go on where they were", async (t) => {
@@ -74,9 +81,9 @@ test("a publishing that is killed, and one that is interrupted, go on where they
   assert.equal(added.length, new Set(added).size, "nothing was committed twice");
   assert.ok(![stdout, stderr].join("").includes(TOKEN));
 
-  const again = await start(root, hub, []).ended;
+  const again = await here(root, hub, []);
   assert.match(again.stdout, /^http:.*\/datasets\/o\/r: sent 0 files \(0 B\) in 0 commits; \d+ files there already\n$/);
-  const dry = await start(root, hub, ["--dry-run", "--to", "hf://datasets/o/r"]).ended;
+  const dry = await here(root, hub, ["--dry-run", "--to", "hf://datasets/o/r"]);
   assert.equal(dry.status, 2, "one --to");
 });
 
@@ -84,21 +91,21 @@ test("exit codes and messages say what to do", async (t) => {
   const root = await built(t);
   const hub = await startFakeRepositories(t);
   hub.add("o/r");
-  const dry = await start(root, hub, ["--dry-run"]).ended;
+  const dry = await here(root, hub, ["--dry-run"]);
   assert.equal(dry.status, 0, dry.stderr);
   assert.match(dry.stdout, /^ {2}SFT\/a_b-00000-of-00001\.jsonl\.zst +[\d.]+ kB {2}send$/m);
   assert.match(dry.stdout, /^would send \d+ files \([\d.]+ kB\) in 1 commit to o\/r@main; 0 files there already$/m);
-  const blind = await start(root, hub, ["--dry-run"], " ").ended;
+  const blind = await here(root, hub, ["--dry-run"], " ");
   assert.match(blind.stderr, /HF_TOKEN is not set: the Hub was not asked/);
-  const none = await start(root, hub, [], "").ended;
+  const none = await here(root, hub, [], "");
   assert.equal(none.status, 2);
   assert.match(none.stderr, /^error\[flag\/hub-token\]: HF_TOKEN is not set/);
-  const wrong = await start(root, hub, ["--json"], "hf_WrongWrongWrong0123").ended;
+  const wrong = await here(root, hub, ["--json"], "hf_WrongWrongWrong0123");
   assert.equal(wrong.status, 1);
   assert.equal(JSON.parse(wrong.stdout).error.code, "run/hub-access");
   assert.ok(!`${wrong.stdout}${wrong.stderr}`.includes("WrongWrong"));
   hub.faults.push(strike(9, /\/commit\//, status(429, { "retry-after": "3000" })));
-  const busy = await start(root, hub, []).ended;
+  const busy = await here(root, hub, []);
   assert.equal(busy.status, 75, busy.stderr);
   assert.match(busy.stderr, /the server asks to wait 3000 s/);
   const everything = [dry, blind, none, wrong, busy].map(({ stdout, stderr }) => stdout + stderr).join("");
@@ -114,7 +121,7 @@ test("exports and manifests go along on request", async (t) => {
   hub.add("o/r", { "README.md": "# Mine\n" });
   const recipe = path.join(root, "tiny.yaml");
   fs.writeFileSync(recipe, RECIPE);
-  await runRecipe(recipe, { out: root, dataRoot: root, workers: 1 });
+  await runRecipe(recipe, { out: root, dataRoot: root, workers: 0 });
   const run = openRun("tiny", root);
   const options = { to: "hf://datasets/o/r", environment: hub.environment() };
   await assert.rejects(publishToHub(run, options), /flag\/nothing-to-publish/);

@@ -259,7 +259,7 @@ test("peek: hostile text is spelt out, a long one is cut with a count, flags tha
 test("quickstart runs on the package's own text and says what to look at next", async (t) => {
   const root = temporaryFolder(t);
   const cli = cliIn(t, root);
-  const { status, stdout, stderr } = await cli("quickstart", "--out", root, "--workers", "1");
+  const { status, stdout, stderr } = await cli("quickstart", "--out", root);
   assert.equal(status, 0, stderr);
   assert.match(stdout, /stage1: 391 windows, 200K tokens/);
   assert.match(stderr, /next: shardmill peek first-run --out/);

@@ -35,7 +35,7 @@ test("five stages from raw text to windows: shares, hand-over, blend, gaps, byte
       weights: { long_context_4k_to_32k: 0.05, long_context_32k_to_64k: 0.1 },
     },
   ]);
-  const result = await run(plan, { root, workers: 2, environment, registry });
+  const result = await run(plan, { root, workers: 0, environment, registry });
   assert.ok(result.gates.length > 0 && result.gates.every(({ ok }) => ok));
   assert.ok(result.sources.every(({ rows_in, errors }) => rows_in > 0 && Object.keys(errors).length === 0));
   const { manifests } = await readManifests(join(root, "runs/smollm3-mini/manifests"));

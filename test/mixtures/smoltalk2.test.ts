@@ -132,7 +132,7 @@ const manifestOf = (root: string, stage: string): RowManifest =>
 
 test("without a model, 19 splits are made and ten are left out by name; the same bytes for any workers", async (t) => {
   const root = temporaryFolder(t);
-  const result = await make(root, 1);
+  const result = await make(root, 0);
   assert.equal(result.outputs.length, 19);
   assert.ok(result.gates.length > 0 && result.gates.every(({ ok }) => ok));
   assert.deepEqual(await verifyRun(openRun("smoltalk2-mini", root)), []);
@@ -142,7 +142,7 @@ test("without a model, 19 splits are made and ten are left out by name; the same
     ASKED.map((name) => [name, "teacher"]),
   );
   const again = temporaryFolder(t);
-  await make(again, 3);
+  await make(again, 2);
   for (const folder of ["exports", "outputs", "manifests"]) {
     const at = path.join("runs/smoltalk2-mini", folder);
     assert.deepEqual(treeDigests(path.join(again, at)), treeDigests(path.join(root, at)), folder);
@@ -152,7 +152,7 @@ test("without a model, 19 splits are made and ten are left out by name; the same
 test("with a model all 29 splits are made, in the published types, and a second run asks nothing", async (t) => {
   const root = temporaryFolder(t);
   const server = await startFakeEndpoint(t);
-  const result = await make(root, 2, server.url);
+  const result = await make(root, 0, server.url);
   assert.equal(result.outputs.length, 29);
   assert.ok(result.outputs.every(({ rows }) => rows > 0));
   assert.deepEqual(await verifyRun(openRun("smoltalk2-mini", root)), []);
@@ -173,6 +173,6 @@ test("with a model all 29 splits are made, in the published types, and a second 
   const asked = server.requests.length;
   assert.ok(asked > ASKED.length);
   fs.rmSync(path.join(root, "runs/smoltalk2-mini/outputs"), { recursive: true });
-  await make(root, 1, server.url);
+  await make(root, 0, server.url);
   assert.equal(server.requests.length, asked);
 });

@@ -81,7 +81,7 @@ function recipeOf(
   };
 }
 
-async function build(out: string, recipe: RecipeInput, workers = 2): Promise<RunResult> {
+async function build(out: string, recipe: RecipeInput, workers = 0): Promise<RunResult> {
   return runRecipe(recipe, { out, dataRoot: FIXTURES, workers });
 }
 
@@ -322,15 +322,15 @@ gates: { chat: { chats: { min_instructions_ratio: 0.9, max_empty_turn_ratio: 0, 
 `;
   const shardmill = cliIn(t, root);
   fs.writeFileSync(path.join(root, "chats.yaml"), recipe(""));
-  const lost = await shardmill("run", "chats.yaml", "--out", "lost", "--workers", "1");
+  const lost = await shardmill("run", "chats.yaml", "--out", "lost");
   assert.equal(lost.status, 3, lost.stderr);
   assert.match(lost.stdout + lost.stderr, /gate min_instructions_ratio of chats: FAILED, 0 against 0\.9/);
   assert.match(lost.stdout + lost.stderr, /gate max_trace_ratio of chats: ok/);
-  const again = await shardmill("run", "chats.yaml", "--out", "lost", "--workers", "1");
+  const again = await shardmill("run", "chats.yaml", "--out", "lost");
   assert.equal(again.status, 3, "a run that is there already is judged again");
 
   fs.writeFileSync(path.join(root, "chats.yaml"), recipe(", custom_instructions: instructions"));
-  const kept = await shardmill("run", "chats.yaml", "--out", "kept", "--workers", "1");
+  const kept = await shardmill("run", "chats.yaml", "--out", "kept");
   assert.equal(kept.status, 0, kept.stderr);
 });
 
@@ -365,10 +365,10 @@ gates: { chat: { chats: { min_supervised_ratio: ${limit} } } }
   const shardmill = cliIn(t, root);
   const render = "\n    - { use: chat/render, template: chatml }";
   fs.writeFileSync(path.join(root, "chats.yaml"), recipe(0.1, render));
-  const enough = await shardmill("run", "chats.yaml", "--out", "out", "--workers", "1");
+  const enough = await shardmill("run", "chats.yaml", "--out", "out");
   assert.equal(enough.status, 0, enough.stderr);
   fs.writeFileSync(path.join(root, "chats.yaml"), recipe(0.99, render));
-  const little = await shardmill("run", "chats.yaml", "--out", "out", "--workers", "1");
+  const little = await shardmill("run", "chats.yaml", "--out", "out");
   assert.equal(little.status, 3, little.stderr);
   assert.match(little.stdout + little.stderr, /gate min_supervised_ratio of chats: FAILED/);
   fs.writeFileSync(path.join(root, "chats.yaml"), recipe(0.1, ""));

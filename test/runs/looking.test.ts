@@ -1,20 +1,13 @@
 /** Verbs that only look: what they leave as it is, and what `plan` says of work that is due again. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
-import { fileURLToPath } from "node:url";
 import { describePlan, prepare } from "../../index.ts";
 import { planFolders } from "../../runs/tidy.ts";
+import { cliAt as shardmill } from "../cli/in-process.ts";
 import { flipByte } from "../io/vouched.ts";
 import { RECIPE, TOKENIZER, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
-
-const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
-
-function shardmill(cwd: string, ...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [CLI, ...args], { cwd, encoding: "utf8" });
-}
 
 /** Both sources in one dedup group, so that a change of one concerns the other. */
 const TOGETHER = `schema: 1
@@ -33,7 +26,7 @@ test("peek, status, plan, verify and report change nothing, whatever markers are
   const root = temporaryFolder(t);
   writeCorpus(root, 60);
   fs.writeFileSync(path.join(root, "tiny.yaml"), RECIPE);
-  assert.equal(shardmill(root, "run", "tiny.yaml", "--quiet").status, 0);
+  assert.equal((await shardmill(root, "run", "tiny.yaml", "--quiet")).status, 0);
   const { plan, layout } = await prepare(path.join(root, "tiny.yaml"), { out: root, dataRoot: root });
   for (const folder of planFolders(plan, layout).filter((name) => fs.existsSync(name))) {
     for (const name of fs.readdirSync(folder).filter((file) => file.endsWith(".done.json"))) {
@@ -53,7 +46,7 @@ test("peek, status, plan, verify and report change nothing, whatever markers are
     ["verify", "tiny"],
     ["report", "tiny", "--packing"],
   ]) {
-    const { stderr } = shardmill(root, ...verb);
+    const { stderr } = await shardmill(root, ...verb);
     assert.doesNotMatch(stderr, /^bug:/, `${verb.join(" ")}: ${stderr}`);
     assert.deepEqual(digests(), before, verb.join(" "));
   }
@@ -65,7 +58,7 @@ test("plan says why text is read again: another seed, another stage, a changed f
   const root = temporaryFolder(t);
   writeCorpus(root, 60);
   fs.writeFileSync(path.join(root, "tiny.yaml"), TOGETHER);
-  assert.equal(shardmill(root, "run", "tiny.yaml", "--quiet").status, 0);
+  assert.equal((await shardmill(root, "run", "tiny.yaml", "--quiet")).status, 0);
   const due = async (...set: readonly string[]): Promise<Record<string, string>> => {
     const { plan, layout } = await prepare(path.join(root, "tiny.yaml"), { out: root, dataRoot: root, set });
     const { segments } = describePlan(plan, layout);
@@ -76,14 +69,14 @@ test("plan says why text is read again: another seed, another stage, a changed f
     );
   };
   assert.deepEqual(await due(), {});
-  assert.equal(shardmill(root, "plan", "tiny.yaml", "--check").status, 0);
+  assert.equal((await shardmill(root, "plan", "tiny.yaml", "--check")).status, 0);
   assert.deepEqual(await due("seed=4"), { web: "seed 3 → 4", code: "seed 3 → 4" });
-  assert.equal(shardmill(root, "plan", "tiny.yaml", "--check", "--set", "seed=4").status, 3);
+  assert.equal((await shardmill(root, "plan", "tiny.yaml", "--check", "--set", "seed=4")).status, 3);
 
   fs.appendFileSync(path.join(root, "code/0.jsonl"), '{"content":"export const added = 1;","path":"src/added.ts"}\n');
   const changed = await due();
   // Its keys stay, and what a tokenizer made of it went when its store was built.
   assert.deepEqual(changed, { code: "input 0.jsonl changed", web: AGAIN });
-  const again = shardmill(root, "run", "tiny.yaml");
+  const again = await shardmill(root, "run", "tiny.yaml");
   assert.equal(again.status, 0, again.stderr);
 });

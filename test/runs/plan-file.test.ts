@@ -1,15 +1,14 @@
 /** A run that ranks do alone: `plan --write` begins it, and its plan says nothing of the host it was written on. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { advanceRun, openRun, peekRun, prepare, runStatus, writePlan } from "../../index.ts";
+import { cliAt as shardmill } from "../cli/in-process.ts";
 import { tinyTokenizerWithBos } from "../kernels/bpe/tiny-tokenizer.ts";
 import { isResult, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
-const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 const INDEX = new URL("../../bundle/index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
 
@@ -58,17 +57,13 @@ function project(t: TestContext): string {
   return root;
 }
 
-function shardmill(cwd: string, ...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [CLI, ...args], { cwd, encoding: "utf8" });
-}
-
-/** Has ranks do a run, each in a process of its own, as far as it is advanced. */
+/** Has ranks do a run, as far as it is advanced. That they are processes, killed ones too, is rank.test.ts's. */
 async function rankAlone(cwd: string, out: string): Promise<void> {
   for (let turn = 0; turn < 40; turn++) {
     const { ready, result } = await advanceRun("tiny", { out: path.join(cwd, out) });
     if (result !== undefined) return;
     for (const { phase } of ready) {
-      const rank = shardmill(cwd, "rank", "tiny", "--phase", phase, "--out", out, "--workers", "0");
+      const rank = await shardmill(cwd, "rank", "tiny", "--phase", phase, "--out", out, "--workers", "0");
       assert.equal(rank.status, 0, rank.stderr);
     }
   }
@@ -77,9 +72,9 @@ async function rankAlone(cwd: string, out: string): Promise<void> {
 
 test("plan --write, then ranks alone over a root that was moved, with a plugin: the bytes of a pool", async (t) => {
   const root = project(t);
-  const pool = shardmill(root, "run", "recipes/tiny.yaml", "--out", "whole", "--workers", "2", "--quiet");
+  const pool = await shardmill(root, "run", "recipes/tiny.yaml", "--out", "whole", "--workers", "2", "--quiet");
   assert.equal(pool.status, 0, pool.stderr);
-  const written = shardmill(root, "plan", "recipes/tiny.yaml", "--write", "--out", "out");
+  const written = await shardmill(root, "plan", "recipes/tiny.yaml", "--write", "--out", "out");
   assert.equal(written.status, 0, written.stderr);
   assert.match(written.stdout, /plan written to out\/runs\/tiny; `shardmill advance tiny` says what may be done/);
   assert.deepEqual(
@@ -97,7 +92,7 @@ test("plan --write, then ranks alone over a root that was moved, with a plugin: 
   fs.cpSync(root, moved, { recursive: true, filter: (from) => !from.startsWith(path.join(root, "whole")) });
   for (const gone of ["out", "recipes", "plugins", "web"]) fs.rmSync(path.join(root, gone), { recursive: true });
   const web = path.join(moved, "web");
-  const waits = shardmill(web, "rank", "tiny", "--phase", "cut:web", "--out", "../out", "--data-root", "..");
+  const waits = await shardmill(web, "rank", "tiny", "--phase", "cut:web", "--out", "../out", "--data-root", "..");
   assert.equal(waits.status, 0, waits.stderr);
   await rankAlone(moved, "out");
   assert.deepEqual(treeDigests(path.join(moved, "out"), isResult), treeDigests(path.join(root, "whole"), isResult));
@@ -107,30 +102,30 @@ test("plan --write, then ranks alone over a root that was moved, with a plugin: 
   assert.ok(dropped.length > 0, "the plugin drops something");
 });
 
-test("a recipe that lies elsewhere on a host is found by --recipe-root; a changed plugin ends a rank", (t) => {
+test("a recipe that lies elsewhere on a host is found by --recipe-root; a changed plugin ends a rank", async (t) => {
   const root = project(t);
   const recipe = path.join(root, "recipes/tiny.yaml");
-  assert.equal(shardmill(root, "plan", recipe, "--write", "--out", "out").status, 0);
-  assert.equal(shardmill(root, "rank", "tiny", "--phase", "cut:web", "--out", "out").status, 0);
+  assert.equal((await shardmill(root, "plan", recipe, "--write", "--out", "out")).status, 0);
+  assert.equal((await shardmill(root, "rank", "tiny", "--phase", "cut:web", "--out", "out")).status, 0);
   const away = path.join(root, "mounted/recipe");
   fs.mkdirSync(away, { recursive: true });
   fs.renameSync(path.join(root, "plugins"), path.join(root, "mounted/plugins"));
   fs.rmSync(path.join(root, "recipes"), { recursive: true });
   const rank = (...flags: readonly string[]) =>
     shardmill(root, "rank", "tiny", "--phase", "ingest:web", "--out", "out", "--workers", "1", ...flags);
-  const lost = rank();
+  const lost = await rank();
   assert.equal(lost.status, 1);
   assert.match(lost.stderr, /run\/missing-plugin.*\.\.\/plugins\/word\.js cannot be read in .*--recipe-root DIR/s);
 
   const plugin = path.join(root, "mounted/plugins/word.js");
   fs.appendFileSync(plugin, "// edited\n");
-  const changed = rank("--recipe-root", "mounted/recipe");
+  const changed = await rank("--recipe-root", "mounted/recipe");
   assert.equal(changed.status, 1);
   assert.match(changed.stderr, /run\/changed-plugin.*\.\.\/plugins\/word\.js is not the file that was planned/s);
   fs.writeFileSync(plugin, PLUGIN);
-  const found = rank("--recipe-root", "mounted/recipe");
+  const found = await rank("--recipe-root", "mounted/recipe");
   assert.equal(found.status, 0, found.stderr);
-  const next = shardmill(root, "advance", "tiny", "--out", "out", "--recipe-root", "mounted/recipe");
+  const next = await shardmill(root, "advance", "tiny", "--out", "out", "--recipe-root", "mounted/recipe");
   assert.match(next.stdout, /match:exact@web/, next.stderr);
 });
 
@@ -138,14 +133,14 @@ test("a plan is written by the owner of the run alone, and a finished run stays 
   const root = project(t);
   const recipe = path.join(root, "recipes/tiny.yaml");
   const out = path.join(root, "out");
-  const done = shardmill(root, "run", recipe, "--out", "out", "--workers", "0", "--quiet");
+  const done = await shardmill(root, "run", recipe, "--out", "out", "--workers", "0", "--quiet");
   assert.equal(done.status, 0, done.stderr);
   const before = treeDigests(out, isResult);
-  const again = shardmill(root, "plan", recipe, "--write", "--out", "out", "--check");
+  const again = await shardmill(root, "plan", recipe, "--write", "--out", "out", "--check");
   assert.equal(again.status, 0, again.stderr);
   assert.equal(runStatus(openRun("tiny", out)).done, true, "the same plan leaves a finished run as it is");
 
-  const other = shardmill(root, "plan", recipe, "--write", "--out", "out", "--set", "seed=4");
+  const other = await shardmill(root, "plan", recipe, "--write", "--out", "out", "--set", "seed=4");
   assert.match(other.stderr, /what stands there is finished, and stays until this is/);
   assert.ok(fs.existsSync(path.join(out, "runs/tiny/next/plan.json")));
   assert.deepEqual(treeDigests(out, isResult), before);
@@ -158,6 +153,6 @@ test("a plan is written by the owner of the run alone, and a finished run stays 
   } finally {
     await lock.release();
   }
-  const conflict = shardmill(root, "plan", recipe, "--write", "--no-listing");
+  const conflict = await shardmill(root, "plan", recipe, "--write", "--no-listing");
   assert.equal(conflict.status, 2);
 });

@@ -488,7 +488,7 @@ test("names that no reader could ask for, outputs in one place and failed gates 
     outputs: [{ name: "sft" }],
     gates: { chat: { chats: { min_instructions_ratio: 0.5 } } },
   };
-  const ended = await runRecipe(recipe, { out: collapsed, dataRoot: collapsed, workers: 1 });
+  const ended = await runRecipe(recipe, { out: collapsed, dataRoot: collapsed, workers: 0 });
   assert.ok(ended.gates.some(({ ok }) => !ok));
   const message = /chats: min_instructions_ratio is 0, and the bound is 0\.5/;
   await assert.rejects(publish(collapsed, hub, { dry_run: true }), failure("run/gate", 3, message));

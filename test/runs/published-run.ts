@@ -33,7 +33,7 @@ export async function built(t: TestContext, recipe: Partial<RecipeInput> = {}, r
     return `${JSON.stringify({ id: `r${i}`, text: sentence(random, 30), score: i % 7 })}\n`;
   });
   fs.writeFileSync(path.join(root, "web", "0.jsonl"), lines.join(""));
-  await runRecipe({ ...RECIPE, ...recipe }, { out: root, dataRoot: root, workers: 1 });
+  await runRecipe({ ...RECIPE, ...recipe }, { out: root, dataRoot: root, workers: 0 });
   return root;
 }
 

@@ -5,12 +5,13 @@ import path from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { type advanceRun, openRun, prepare, run, runRank, runStatus } from "../../index.ts";
+import { cliAt as shardmill } from "../cli/in-process.ts";
 import { tinyTokenizerWithBos } from "../kernels/bpe/tiny-tokenizer.ts";
 import { isResult, RECIPE, temporaryFolder, treeDigests, writeCorpus } from "../workers/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 
-/** Small on purpose: every rank pays for a process. */
+/** Small on purpose: ranks that are killed pay for a process each. */
 const SMALL = `schema: 1
 name: tiny
 seed: 3
@@ -45,7 +46,9 @@ interface Ended {
   readonly stderr: string;
 }
 
-function shardmill(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Ended {
+/** A process of its own, which `SHARDMILL_FAULT` may kill. */
+function beside(cwd: string, args: readonly string[], fault?: string): Ended {
+  const env = { ...process.env, ...(fault !== undefined && { SHARDMILL_FAULT: fault }) };
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
     cwd,
     env,
@@ -76,12 +79,13 @@ test("ranks in two working directories, over a root that was moved, finish what 
   let kills = 0;
   for (let turn = 0; ; turn++) {
     assert.ok(turn < 40, "the run is never done");
-    const advance = shardmill(places[turn % 2].cwd, [
+    const advance = await shardmill(
+      places[turn % 2].cwd,
       "advance",
       "tiny",
       ...places[turn % 2].flags.slice(0, 2),
       "--json",
-    ]);
+    );
     assert.equal(advance.status, 0, advance.stderr);
     const { ready, result } = JSON.parse(advance.stdout) as Awaited<ReturnType<typeof advanceRun>>;
     if (result !== undefined) break;
@@ -90,12 +94,13 @@ test("ranks in two working directories, over a root that was moved, finish what 
       const command = ["rank", "tiny", "--phase", phase, ...flags, "--workers", "0"];
       // One of them is killed at a write, and does it again.
       if (ranks % 2 === 0 && kills < 2) {
-        const killed = shardmill(cwd, command, { ...process.env, SHARDMILL_FAULT: "main:2" });
-        kills += Number(killed.signal === "SIGKILL");
+        kills += Number(beside(cwd, command, "main:2").signal === "SIGKILL");
       }
       // A range at a time: what else is left is there at the next turn.
       const [range] = numbers.split(",");
-      const part = shardmill(cwd, [...command, "--tasks", range]);
+      const args = [...command, "--tasks", range];
+      // Two of them are processes, as all are on a cluster.
+      const part = ranks <= 2 ? beside(cwd, args) : await shardmill(cwd, ...args);
       assert.equal(part.status, 0, part.stderr);
       assert.match(part.stdout, new RegExp(`^${phase}: `));
     }
@@ -103,7 +108,7 @@ test("ranks in two working directories, over a root that was moved, finish what 
   assert.ok(kills > 0);
   assert.deepEqual(treeDigests(path.join(moved, "out"), isResult), treeDigests(whole, isResult));
   assert.equal(runStatus(openRun("tiny", path.join(moved, "out"))).done, true);
-  const again = shardmill(moved, ["advance", "tiny", "--out", "out"]);
+  const again = await shardmill(moved, "advance", "tiny", "--out", "out");
   assert.match(again.stdout, /^tiny: done before/);
 });
 
@@ -113,7 +118,7 @@ test("a rank whose phase waits says for what, and exits 75; a phase or task that
   fs.writeFileSync(path.join(root, "tiny.yaml"), RECIPE);
   const out = path.join(root, "out");
   await begin(root, out, 2);
-  const options = { out, dataRoot: root, workers: 1 };
+  const options = { out, dataRoot: root, workers: 0 };
   await assert.rejects(runRank("tiny", { ...options, phase: "scatter:web" }), (error) => {
     assert.equal((error as { code?: string }).code, "run/not-ready");
     assert.match(String(error), /scatter:web waits for .*ingest:web/);
@@ -121,8 +126,9 @@ test("a rank whose phase waits says for what, and exits 75; a phase or task that
   });
   await assert.rejects(runRank("tiny", { ...options, phase: "ingest:books" }), { code: "flag/no-such-phase" });
   await assert.rejects(runRank("tiny", { ...options, phase: "cut:web", tasks: [0, 1] }), { code: "flag/no-such-task" });
-  const waits = shardmill(root, ["rank", "tiny", "--phase", "seal:web", "--out", "out"]);
+  const waits = beside(root, ["rank", "tiny", "--phase", "seal:web", "--out", "out"]);
   assert.equal(waits.status, 75, waits.stderr);
-  assert.equal(shardmill(root, ["advance", "tiny", "--out", "out", "--finish"]).status, 75);
-  assert.equal(shardmill(root, ["rank", "tiny", "--phase", "ingest:web", "--tasks", "7-3", "--out", "out"]).status, 2);
+  assert.equal((await shardmill(root, "advance", "tiny", "--out", "out", "--finish")).status, 75);
+  const backwards = ["--phase", "ingest:web", "--tasks", "7-3", "--out", "out"];
+  assert.equal((await shardmill(root, "rank", "tiny", ...backwards)).status, 2);
 });

@@ -1,11 +1,27 @@
 /** Training stages that mix rows: the rows TRL would train on, the same bytes whoever makes them, and figures that `verify` holds them to. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
 import { parquetReadObjects } from "hyparquet";
-import { exportRun, openRun, type Plan, prepare, type RunOptions, run, runStatus, verifyRun } from "../../index.ts";
+import {
+  advanceRun,
+  exportRun,
+  openRun,
+  type Plan,
+  packingReport,
+  peekWindows,
+  prepare,
+  type RunOptions,
+  run,
+  runRank,
+  runStatus,
+  verifyRun,
+  writePlan,
+} from "../../index.ts";
 import { readSummary } from "../../manifests/exports/folder.ts";
 import type { Trainer } from "../../manifests/exports/registry.ts";
 import type { RowManifest } from "../../manifests/row-schema.ts";
@@ -13,6 +29,8 @@ import { Layout, rowFiles } from "../../store/layout.ts";
 import { flipByte } from "../io/vouched.ts";
 import { temporaryFolder, treeDigests } from "../workers/fixture.ts";
 import { GOLDEN, recipeOf, writeChats } from "./chat-rows.ts";
+
+const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 
 async function planned(
   root: string,
@@ -30,7 +48,7 @@ async function make(
 ): Promise<{ layout: Layout; plan: Plan }> {
   const { plan, environment, registry } = await planned(root, recipe);
   const out = path.join(root, "out");
-  await run(plan, { root: out, workers: 1, environment, registry, span_bytes: 900, ...options });
+  await run(plan, { root: out, workers: 0, environment, registry, span_bytes: 900, ...options });
   return { plan, layout: new Layout(out) };
 }
 
@@ -107,6 +125,79 @@ test("rows, masks and packing are those of TRL's trainer, for every strategy it 
   assert.deepEqual(await verifyRun(openRun("chats", layout.root)), []);
 });
 
+/** The packing report says what manifests do, and a look at a packed row shows the tokens that an export has there. */
+async function reportsAndShows(layout: Layout): Promise<void> {
+  const opened = openRun("chats", layout.root);
+  const report = await packingReport(opened);
+  assert.deepEqual(
+    report.map(({ stage }) => stage),
+    ["windows", "sft", "split", "aligned"],
+  );
+  const shown = peekWindows(opened, { count: 1000 });
+  const read = await exported(layout, "trl");
+  for (const packing of report) {
+    if (!("rows" in packing)) continue;
+    const { stage, order, sources } = manifestOf(layout, packing.stage);
+    assert.equal(packing.padding_tokens, stage.rows * stage.sequence_length - stage.tokens);
+    assert.ok(packing.fewest_rows <= packing.rows && packing.fill_ratio === stage.fill_ratio);
+    assert.deepEqual(
+      packing.sources.map(({ source, sequences, rows_split }) => [source, sequences, rows_split]),
+      order.map((source) => [source, sources[source].packed.sequences, sources[source].rows_split]),
+    );
+    const rows = shown.filter(({ training_stage }) => training_stage === packing.stage);
+    const exportedRows = await rowsOf(read(`${packing.stage}/rows-00000.parquet`));
+    assert.equal(rows.length, exportedRows.length);
+    assert.equal(
+      rows.reduce((sum, { padding_tokens }) => sum + padding_tokens, 0),
+      packing.padding_tokens,
+    );
+    assert.equal(
+      rows.reduce((sum, { documents }) => sum + documents, 0),
+      packing.sequences,
+    );
+    assert.ok(rows.every(({ text }) => text.startsWith("<|im_start|>")));
+  }
+  const last = shown.at(-1);
+  const [alone] = peekWindows(opened, { count: 1, window: last?.window ?? 0 }).slice(-1);
+  assert.ok(alone !== undefined && last?.training_stage === "aligned");
+}
+
+test("a rank that is killed while it arranges rows leaves no half of them, and the next one makes the same bytes", async (t) => {
+  const root = temporaryFolder(t);
+  writeChats(root);
+  const recipe = recipeOf(STAGES.slice(0, 1));
+  const { plan, environment } = await planned(root, recipe);
+  const out = path.join(root, "out");
+  await writePlan(plan, { root: out, environment });
+  const phases: string[] = [];
+  let kills = 0;
+  for (let turn = 0; turn < 20; turn++) {
+    const { ready, result } = await advanceRun("chats", { out });
+    if (result !== undefined) break;
+    for (const { phase } of ready) {
+      phases.push(phase);
+      for (let write = 1; phase.startsWith("arrange:") && write < 20; write += 3) {
+        const args = [CLI, "rank", "chats", "--phase", phase, "--out", out, "--data-root", root, "--workers", "0"];
+        const env = { ...process.env, SHARDMILL_FAULT: `main:${write}` };
+        const { signal } = spawnSync(process.execPath, args, { env });
+        if (signal !== "SIGKILL") break;
+        kills++;
+        const marker = path.join(out, "store", `rows-${plan.rows?.[0]?.fingerprint}`, rowFiles.marker);
+        if (!fs.existsSync(marker)) assert.notEqual(runStatus(openRun("chats", out)).done, true);
+      }
+      await runRank("chats", { out, dataRoot: root, workers: 0, phase });
+    }
+  }
+  assert.ok(phases.includes("arrange:sft"), phases.join());
+  assert.ok(kills >= 3, `${kills} kills: two files and a marker are written, in three steps each`);
+  const whole = path.join(root, "whole");
+  await make(root, recipe, { root: whole, workers: 0 });
+  // What a killed process was writing has a name of its own, which nobody reads.
+  const isRows = (file: string): boolean =>
+    /^(store\/rows-|runs\/chats\/manifests)/.test(file) && !file.endsWith(".tmp");
+  assert.deepEqual(treeDigests(out, isRows), treeDigests(whole, isRows));
+});
+
 const STAGES = [
   `{ name: sft, sequence_length: 96, pack: best-fit, rows: { rule: handbook, fractions: { long: 1, short: 0.5 } } }`,
   `{ name: split, sequence_length: 80, pack: bfd, long_rows: { split_before: "<|im_start|>user" }, rows: { rule: supervised_tokens, seed: 9, fractions: { long: 2, short: 1, even: 1 } } }`,
@@ -126,6 +217,7 @@ test("packed rows have the same bytes for any worker count, order and cut, and a
     const { layout } = await chatRun(t, recipeOf(STAGES), options);
     assert.deepEqual(treeDigests(layout.root, isRows), wanted);
   }
+  await reportsAndShows(first.layout);
   const root = path.dirname(first.layout.root);
   const [sft, split] = first.plan.rows ?? [];
   fs.rmSync(path.join(first.layout.rows(sft.fingerprint), rowFiles.marker));

@@ -6,20 +6,18 @@ import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type ChatRequest, chaos, type FakeEndpoint, startFakeEndpoint } from "../chat/fake-endpoint.ts";
+import { cliWith, type Outcome } from "../cli/in-process.ts";
 import { temporaryFolder, treeDigests } from "./fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 const KEY = "sk-SecretSecret0123456789";
 
-interface Done {
-  readonly status: number | null;
+interface Done extends Outcome {
   readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
-/** `shardmill` beside this process, which may be the server that it asks. */
-function shardmill(
+/** `shardmill` in this process, which is the server that it asks, too; with `started` in one beside it, which may be killed. */
+async function shardmill(
   cwd: string,
   args: readonly string[],
   {
@@ -27,8 +25,9 @@ function shardmill(
     started,
   }: { readonly env?: Record<string, string>; readonly started?: (child: ChildProcess) => void } = {},
 ): Promise<Done> {
+  if (started === undefined) return { signal: null, ...(await cliWith(cwd, args, env)) };
   const child = spawn(process.execPath, [CLI, ...args], { cwd, env: { ...process.env, ...env } });
-  started?.(child);
+  started(child);
   const text = { stdout: "", stderr: "" };
   child.stdout.on("data", (piece) => {
     text.stdout += String(piece);
@@ -64,7 +63,7 @@ ${more}`,
 
 const isProduct = (file: string): boolean =>
   /^(store\/output-|runs\/)/.test(file) && !/plan\.json$|\.lock|\.tmp$/.test(file);
-const RUN = ["run", "recipe.yaml", "--quiet", "--workers", "1"];
+const RUN = ["run", "recipe.yaml", "--quiet"];
 const at = (server: FakeEndpoint): string => `qwen=${server.url}`;
 const bodies = (requests: readonly ChatRequest[]): string[] =>
   requests.map((request) => JSON.stringify(request)).sort();

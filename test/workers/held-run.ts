@@ -6,23 +6,24 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { TOKENIZER, writeCorpus } from "./fixture.ts";
 
 const CLI = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
-const INDEX = new URL("../../bundle/index.js", import.meta.url).href;
 const ZOD = pathToFileURL(path.resolve("node_modules/zod/index.js")).href;
 
-/** Waits in every batch while the file `held` is there; says so by the file `waits`. */
-const WAIT = `import { defineStage, filter } from ${JSON.stringify(INDEX)};
-import { existsSync, writeFileSync } from "node:fs";
+/**
+ * Waits in every batch while the file `held` is there; says so by the file `waits`. A plain object, as `defineStage` returns it: what loads the whole package
+ * costs each process and each of its threads half a second.
+ */
+const WAIT = `import { existsSync, writeFileSync } from "node:fs";
 import { z } from ${JSON.stringify(ZOD)};
-export default defineStage({
+export default {
   name: "local/wait", version: 1, kind: "filter", summary: "Waits.",
   options: z.strictObject({ held: z.string().describe("file") }), reads: ["text"], writes: [], reasons: {}, examples: [],
-  create: ({ held }) => filter(() => {
+  create: ({ held }) => ({ kind: "filter", apply: () => {
     while (existsSync(held)) {
       writeFileSync(held + ".waits", "");
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
     }
-  }),
-});
+  } }),
+};
 `;
 
 export interface HeldProject {

@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { RunError } from "../../batch/errors.ts";
 import { type Advance, prepare, type RunOptions, run } from "../../index.ts";
 import type { IngestMarker } from "../../workers/protocol.ts";
+import { cliAt } from "../cli/in-process.ts";
 import { temporaryFolder, treeDigests } from "./fixture.ts";
 
 const INDEX = new URL("../../bundle/index.js", import.meta.url).href;
@@ -150,7 +151,7 @@ test("the first pass's states are kept in its markers, and add up whatever the s
   const { folder } = corpus(t);
   const sums: unknown[] = [];
   for (const [i, span_bytes] of [1_000, 1_000_000].entries()) {
-    const out = await build(folder, { workers: 2, out: `out-${i}`, span_bytes, keep_intermediates: true });
+    const out = await build(folder, { out: `out-${i}`, span_bytes, keep_intermediates: true });
     const first = await firstMarkers(folder, out);
     const states = first.map(({ stages }) => stages[0].state as { rows: number; total: number });
     assert.equal(states.length > 2, span_bytes === 1_000);
@@ -165,7 +166,8 @@ test("a budget of questions ends the run where it is spent; running again goes o
   for (let done = false; !done; attempts++) {
     const before = attempts === 0 ? 0 : asked().length;
     try {
-      await build(folder, { workers: 2, max_requests: 30 });
+      // Threads share a budget, and so does who goes on without them.
+      await build(folder, { workers: attempts === 0 ? 2 : 0, max_requests: 30 });
       done = true;
     } catch (error) {
       assert.ok(error instanceof RunError && error.code === "run/request-budget", String(error));
@@ -182,22 +184,23 @@ test("a budget of questions ends the run where it is spent; running again goes o
 
 test("the budget of a rank counts for its process: another one has as many", async (t) => {
   const { folder, asked } = corpus(t);
-  const shardmill = (...args: readonly string[]) =>
+  const beside = (...args: readonly string[]) =>
     spawnSync(process.execPath, [CLI, ...args, "--out", "out"], { cwd: folder, encoding: "utf8" });
-  assert.equal(shardmill("plan", "recipe.yaml", "--write").status, 0);
-  assert.equal(shardmill("rank", "asks", "--phase", "cut:docs").status, 0);
-  const first = shardmill("advance", "asks", "--json");
+  const shardmill = (...args: readonly string[]) => cliAt(folder, ...args, "--out", "out");
+  assert.equal((await shardmill("plan", "recipe.yaml", "--write")).status, 0);
+  assert.equal((await shardmill("rank", "asks", "--phase", "cut:docs")).status, 0);
+  const first = await shardmill("advance", "asks", "--json");
   const [{ phase }] = (JSON.parse(first.stdout) as Advance).ready;
-  assert.equal(shardmill("rank", "asks", "--phase", phase).status, 0);
-  const second = shardmill("advance", "asks", "--json");
+  assert.equal((await shardmill("rank", "asks", "--phase", phase)).status, 0);
+  const second = await shardmill("advance", "asks", "--json");
   const [{ phase: asking }] = (JSON.parse(second.stdout) as Advance).ready;
   for (let process = 1; process <= 2; process++) {
-    const rank = shardmill("rank", "asks", "--phase", asking, "--workers", "0", "--max-requests", "20");
+    const rank = beside("rank", "asks", "--phase", asking, "--workers", "0", "--max-requests", "20");
     assert.equal(rank.status, 1, rank.stderr);
     assert.match(rank.stderr, /run\/request-budget/);
     assert.equal(asked().length, 20 * process);
   }
-  const free = shardmill("rank", "asks", "--phase", asking, "--workers", "0");
+  const free = beside("rank", "asks", "--phase", asking, "--workers", "0");
   assert.equal(free.status, 0, free.stderr);
   assert.equal(new Set(asked()).size, asked().length, "answers of the earlier processes are not asked for again");
 });

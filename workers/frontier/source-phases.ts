@@ -6,7 +6,15 @@
  */
 import { entryAt } from "../../batch/entry.ts";
 import { requireDedupGates } from "../../manifests/dedup-gates.ts";
-import { barrierAt, comparesFragments, groupAt, passAt, sourceAt, takesRows } from "../../plan/plan.ts";
+import {
+  barrierAt,
+  comparesFragments,
+  groupAt,
+  passAt,
+  type SourcePlan,
+  sourceAt,
+  takesRows,
+} from "../../plan/plan.ts";
 import { matchFiles, spanFiles } from "../../store/layout.ts";
 import type { MarkedFile } from "../../store/marker.ts";
 import type { MarkerPlace } from "../markers.ts";
@@ -28,6 +36,7 @@ export interface Phases {
 export const products = {
   tokens: { what: "tokens", files: (span) => [spanFiles.tokens(span)] },
   documents: { what: "documents", files: (span) => [spanFiles.documents(span)] },
+  figures: { what: "figures", files: (span) => [spanFiles.figures(span)] },
   texts: { what: "texts", files: (span) => [spanFiles.texts(span)] },
   spool: { what: "spool", files: (span) => [spanFiles.spool(span)] },
   dropped: { what: "dropped", files: (span) => [spanFiles.dropped(span)] },
@@ -109,24 +118,28 @@ export function ingestPhase(
       const before = phases.ingest(source, pass - 1);
       const all: Need = { phase: before, left: "facts" };
       if (undone === undefined) return [all];
-      const spooled: Need = { phase: before, tasks: undone, left: products.spool };
-      if (edits === undefined) return [all, spooled];
+      const counts = planned.stages.slice(0, firstStage).some(({ figures }) => figures !== undefined);
+      const spooled: readonly Need[] = [
+        { phase: before, tasks: undone, left: products.spool },
+        ...(counts ? [{ phase: before, tasks: undone, left: products.figures }] : []),
+      ];
+      if (edits === undefined) return [all, ...spooled];
       const { group } = barrierAt(schedule.plan, source, edits);
-      const planned = groupAt(schedule.plan, group);
-      if (comparesFragments(planned)) {
+      const grouped = groupAt(schedule.plan, group);
+      if (comparesFragments(grouped)) {
         const { refine, compare } = phases.fragments(group);
         // Until all members are cut, nobody knows the numbers of the spans.
-        const isNumbered = schedule.spanNumbering(planned) !== undefined;
+        const isNumbered = schedule.spanNumbering(grouped) !== undefined;
         const ranges: Need = {
           phase: refine,
           left: products.ranges,
           ...(isNumbered && { tasks: undone.map((span) => schedule.spanOfGroup(source, edits, span).input) }),
         };
-        return [all, spooled, ...numberingNeeds(schedule, group, phases), ranges, { phase: compare, left: "whole" }];
+        return [all, ...spooled, ...numberingNeeds(schedule, group, phases), ranges, { phase: compare, left: "whole" }];
       }
       return [
         all,
-        spooled,
+        ...spooled,
         { phase: before, tasks: undone, left: products.parts(edits) },
         { phase: phases.verdict(group), left: "whole" },
         ...numberingNeeds(schedule, group, phases),
@@ -198,8 +211,7 @@ export function storePhases(schedule: Schedule, source: number, phases: Phases):
     needs: (undone) => {
       if (undone === undefined) return counted;
       const spans = undone.flatMap((part) => facts.parts()?.[part]?.map(({ span }) => span) ?? []);
-      const documents: Need = { phase: ingested, tasks: spans, left: products.documents };
-      return [...counted, documents, ...verdictNeeds(schedule, source, phases)];
+      return [...counted, ...rowNeeds(planned, ingested, spans), ...verdictNeeds(schedule, source, phases)];
     },
   };
   const gather: PhaseSpec = {
@@ -250,6 +262,13 @@ function shardOf(schedule: Schedule, source: number, destination: number): Pick<
     : { shard: destination - shards, held_out: true };
 }
 
+/** What says which rows some spans have, and what stages counted of them. */
+function rowNeeds(source: SourcePlan, ingested: PhaseSpec, tasks: readonly number[]): readonly Need[] {
+  const documents: Need = { phase: ingested, tasks, left: products.documents };
+  const isCounted = source.stages.some(({ figures }) => figures !== undefined);
+  return isCounted ? [documents, { phase: ingested, tasks, left: products.figures }] : [documents];
+}
+
 /** The verdicts of all barriers of a source that drop rows. Throws RunError where one would take more than the recipe allows. */
 function verdictNeeds(schedule: Schedule, source: number, phases: Phases): readonly Need[] {
   return droppingPositions(schedule, source).flatMap((barrier): readonly Need[] => {
@@ -290,8 +309,7 @@ export function settlePhase(schedule: Schedule, source: number, phases: Phases):
     needs: (undone) => {
       if (undone === undefined) return counted;
       const spans = undone.flatMap((part) => facts.parts()?.[part]?.map(({ span }) => span) ?? []);
-      const documents: Need = { phase: ingested, tasks: spans, left: products.documents };
-      return [...counted, documents, ...verdictNeeds(schedule, source, phases)];
+      return [...counted, ...rowNeeds(planned, ingested, spans), ...verdictNeeds(schedule, source, phases)];
     },
   };
 }

@@ -81,12 +81,12 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
       context.stopwatch.lap("write");
     }
     context.stopwatch.lap("read");
-    const { parts } = products;
+    const { parts, figures } = products;
     const files = [...products.commit()];
     if (tally.ledger.rows > 0) {
       files.push(commitIntermediate(join(folder, spanFiles.problems(task.span)), tally.ledger.encode()));
     }
-    const marker = tally.marker(files, task, { parts, states: stages.states(), cut: edits?.counts });
+    const marker = tally.marker(files, task, { parts, figures, states: stages.states(), cut: edits?.counts });
     fs.rmSync(join(folder, spanFiles.failed(task.span)), { force: true });
     commitMarker(join(folder, spanFiles.marker(task.span)), marker);
     meter.finish();

@@ -21,6 +21,7 @@ import type { WorkerContext } from "../context.ts";
 import type { ScatterChunk, ScatterMarker, ScatterSpan, ScatterTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
 import { DuplicateLedger } from "./duplicate-ledger.ts";
+import { FigureSums, figureColumns, readFigures } from "./span-figures.ts";
 import { readSpanRows } from "./span-rows.ts";
 
 export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarker {
@@ -31,6 +32,9 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
   const part = new Part(task.shards + (task.held_out?.shards ?? 0), sized);
   const heldOut = task.held_out && new HeldOut(task.held_out.seed, task.held_out.share);
   const ledger = new DuplicateLedger();
+  const columns = figureColumns(source);
+  const figures = new FigureSums(columns);
+  const ingested = context.layout.ingest(source.ingest);
   const barriers = dropping.map(({ stage }, barrier) => {
     const { roots } = entryAt(task.barriers, barrier, "barrier");
     return { stage, first: roots.first, roots: new RootsFile(roots.file), duplicates: 0 };
@@ -39,7 +43,8 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
     sizes === undefined ? [] : [{ first: sizes.first, sizes: new RootsFile(sizes.file) }],
   );
   for (const span of task.spans) {
-    const documents = readDocuments(context.layout.ingest(source.ingest), span);
+    const documents = readDocuments(ingested, span);
+    const counted = columns.length > 0 ? readFigures(ingested, span.span, columns) : undefined;
     const roots = barriers.map((barrier) => {
       const first = barrier.first + span.firstDocument;
       return { barrier, first, values: barrier.roots.read(first, span.documents) };
@@ -55,6 +60,7 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
         ledger.add(shard, address, loser.barrier.stage, uint32At(loser.values, ordinal));
         continue;
       }
+      if (counted !== undefined) figures.addRow(counted, row);
       const key = int32At(documents.keyHigh, row) >>> 0;
       const aside = heldOut?.has(int32At(documents.hash, 2 * row), int32At(documents.hash, 2 * row + 1)) === true;
       part.add(
@@ -76,7 +82,8 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
   }
   const duplicatesFile = join(folder, tokenFiles.duplicates(task.part));
   const files = [file.commit(), commitIntermediate(duplicatesFile, ledger.encode())];
-  const marker: ScatterMarker = { files, chunks, duplicates: barriers.map((barrier) => barrier.duplicates) };
+  const duplicates = barriers.map((barrier) => barrier.duplicates);
+  const marker: ScatterMarker = { files, chunks, duplicates, ...figures.finish() };
   commitMarker(join(folder, tokenFiles.scatterMarker(task.part)), marker);
   return marker;
 }

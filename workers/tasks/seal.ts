@@ -27,12 +27,15 @@ import type {
   IngestMarker,
   MarkerOf,
   Problem,
+  RowFigures,
+  ScatterMarker,
   SealTask,
   SourceCounts,
   StoreMarker,
 } from "../protocol.ts";
 
 import { guardOf } from "./guard.ts";
+import { FigureSums, figureColumns } from "./span-figures.ts";
 
 const NOTHING_CUT: CutCounts = { rows: 0, pieces: 0, bytes: 0, longest_bytes: 0, emptied: 0 };
 /** Problems kept as examples; all are counted. */
@@ -58,7 +61,7 @@ export function seal(task: SealTask, context: WorkerContext): StoreMarker {
   const verdicts = settled.map(({ duplicates }) => duplicates);
   if (task.scattered !== undefined) counts.dropDuplicates(scattered);
   else if (task.settled !== undefined) counts.dropDuplicates(verdicts);
-  if (task.scattered !== undefined && task.settled !== undefined) checkVerdicts(source, scattered, verdicts);
+  if (task.scattered !== undefined && task.settled !== undefined) checkVerdicts(source, parts, settled);
   const survivors = settled.flatMap((marker) => marker.spans);
   const left =
     task.scattered !== undefined
@@ -75,6 +78,8 @@ export function seal(task: SealTask, context: WorkerContext): StoreMarker {
             text_bytes: total(survivors.map(({ text_bytes }) => text_bytes)),
           }
         : { ...counts.left(), tokens: 0 };
+  if (task.scattered !== undefined) counts.survived(parts);
+  else if (task.settled !== undefined) counts.survived(settled);
   const sourceCounts = counts.of(left, (stage, states) => context.mergeStates(stage, states));
   requireLintGates(source.name, sourceCounts.stages, context.plan.recipe.gates.lint ?? {});
   const guard = source.tokenized ? guardOf(source, shards, sourceCounts, counts.left().kept, context) : undefined;
@@ -128,6 +133,15 @@ function foundByEdits(source: SourcePlan, places: MarkerPlaces, plan: Plan): Map
   return found;
 }
 
+/** What scattering and settling say of the rows of a part. */
+type Verdicts = Pick<ScatterMarker, "duplicates" | "figures">;
+
+function sumOf(source: SourcePlan, parts: readonly (RowFigures | undefined)[]): RowFigures | undefined {
+  const sums = new FigureSums(figureColumns(source));
+  for (const part of parts) sums.addPart(part);
+  return sums.finish().figures;
+}
+
 interface PassCounts {
   rows: number;
   kept: number;
@@ -149,6 +163,8 @@ class Counts {
   readonly #source: SourcePlan;
   readonly #passes: readonly PassCounts[];
   readonly #stages: readonly StageTotals[];
+  /** What the last pass says of its rows, or those who know what became of them. */
+  #figures: (RowFigures | undefined)[] = [];
   readonly #errors: Record<string, number> = {};
   readonly #problems: Problem[] = [];
 
@@ -163,6 +179,7 @@ class Counts {
     counts.rows += marker.rows;
     counts.kept += marker.kept;
     counts.text_bytes += marker.text_bytes;
+    if (pass === this.#passes.length - 1) this.#figures.push(marker.figures);
     addTo(this.#errors, marker.errors);
     for (const problem of marker.problems) if (this.#problems.length < PROBLEM_EXAMPLES) this.#problems.push(problem);
     if (marker.cut !== undefined) this.#addCut(pass, marker.cut);
@@ -174,6 +191,11 @@ class Counts {
       addTo(stage.dropped, dropped);
       if (state !== undefined) stage.states.push(state);
     }
+  }
+
+  /** `parts`: what is counted of the rows that no dropping barrier took. */
+  survived(parts: readonly Verdicts[]): void {
+    this.#figures = parts.map(({ figures }) => figures);
   }
 
   clusters(stage: number, clusters: ClusterCounts): void {
@@ -202,6 +224,7 @@ class Counts {
     merge: (stage: PlannedStage, states: readonly StageState[]) => StageState,
   ): SourceCounts {
     this.#checkPasses();
+    const figures = sumOf(this.#source, this.#figures);
     return {
       rows_in: entryAt(this.#passes, 0, "pass").rows,
       errors: this.#errors,
@@ -212,6 +235,7 @@ class Counts {
         rows_in,
         dropped,
         ...(states.length > 0 && { state: merge(plan, states) }),
+        ...(figures?.[plan.id] && { figures: figures[plan.id] }),
         ...(clusters && { edits: { ...(cut ?? NOTHING_CUT), ...clusters } }),
       })),
       ...left,
@@ -249,15 +273,25 @@ function addTo(sums: Record<string, number>, counts: Readonly<Record<string, num
 }
 
 /** A source that is tokenized and taken by an output has its verdicts twice; they are the same. */
-function checkVerdicts(
-  { name }: SourcePlan,
-  scattered: readonly (readonly number[])[],
-  settled: readonly (readonly number[])[],
-): void {
-  const sums = (parts: readonly (readonly number[])[]): string =>
-    (parts[0] ?? []).map((_, barrier) => total(parts.map((part) => numberAt(part, barrier)))).join(", ");
-  if (sums(scattered) === sums(settled)) return;
-  throw accounting(`${name}: ${sums(scattered)} duplicates fell for its store, and ${sums(settled)} for its outputs`);
+function checkVerdicts(source: SourcePlan, scattered: readonly Verdicts[], settled: readonly Verdicts[]): void {
+  const { name } = source;
+  const sums = (parts: readonly Verdicts[]): string =>
+    (parts[0]?.duplicates ?? [])
+      .map((_, barrier) => total(parts.map(({ duplicates }) => numberAt(duplicates, barrier))))
+      .join(", ");
+  if (sums(scattered) !== sums(settled))
+    throw accounting(`${name}: ${sums(scattered)} duplicates fell for its store, and ${sums(settled)} for its outputs`);
+  const figures = (parts: readonly Verdicts[]): string =>
+    JSON.stringify(
+      sumOf(
+        source,
+        parts.map(({ figures }) => figures),
+      ),
+    );
+  if (figures(scattered) !== figures(settled))
+    throw accounting(
+      `${name}: ${figures(scattered)} is counted of its store's rows, and ${figures(settled)} of its outputs'`,
+    );
 }
 
 /** Rows in = kept + dropped + errors, or the run is worth nothing. */

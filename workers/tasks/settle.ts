@@ -14,6 +14,7 @@ import type { WorkerContext } from "../context.ts";
 import type { SettleMarker, SettleTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
 import { DuplicateLedger } from "./duplicate-ledger.ts";
+import { FigureSums, figureColumns, readFigures } from "./span-figures.ts";
 import { readSpanRows } from "./span-rows.ts";
 
 /** A document that was dropped before the last pass ended. */
@@ -31,12 +32,16 @@ export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
     return { stage, fate: FELL + barrier, first: roots.first, file: new RootsFile(roots.file), duplicates: 0 };
   });
   const ledger = new DuplicateLedger();
+  const columns = figureColumns(source);
+  const figures = new FigureSums(columns);
+  const ingested = context.layout.ingest(source.ingest);
   const file = createIntermediate(join(folder, verdictFiles.fates(task.part)));
   const spans: SettleMarker["spans"][number][] = [];
   let at = 0;
   try {
     for (const span of task.spans) {
-      const rows = readSpanRows(context.layout.ingest(source.ingest), span.span);
+      const rows = readSpanRows(ingested, span.span);
+      const counted = columns.length > 0 ? readFigures(ingested, span.span, columns) : undefined;
       const fates = new Uint8Array(span.documents).fill(GONE);
       const roots = barriers.map((barrier) => {
         const first = barrier.first + span.firstDocument;
@@ -49,6 +54,7 @@ export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
         const loser = roots.find(({ first, values }) => values[document] !== first + document);
         if (loser === undefined) {
           fates[document] = SURVIVES;
+          if (counted !== undefined) figures.addRow(counted, row);
           kept++;
           textBytes += int32At(rows.bytes, row);
           continue;
@@ -69,7 +75,8 @@ export function settle(task: SettleTask, context: WorkerContext): SettleMarker {
   }
   const duplicatesFile = join(folder, verdictFiles.duplicates(task.part));
   const files = [file.commit(), commitIntermediate(duplicatesFile, ledger.encode())];
-  const marker: SettleMarker = { files, spans, duplicates: barriers.map((barrier) => barrier.duplicates) };
+  const duplicates = barriers.map((barrier) => barrier.duplicates);
+  const marker: SettleMarker = { files, spans, duplicates, ...figures.finish() };
   commitMarker(join(folder, verdictFiles.marker(task.part)), marker);
   return marker;
 }

@@ -109,7 +109,7 @@ exports: [trl]
 async function make(root: string, text: string) {
   const input = { text, name: "recipe.yaml", folder: root };
   const { plan, environment, registry, layout } = await prepare(input, { out: root, dataRoot: root });
-  await run(plan, { root, workers: 1, environment, registry });
+  await run(plan, { root, workers: 0, environment, registry });
   const file = layout.manifestFile(plan.name, "sft");
   return { plan, manifest: JSON.parse(fs.readFileSync(file, "utf8")) as TrainingStageManifest };
 }

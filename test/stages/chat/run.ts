@@ -14,6 +14,8 @@ export interface Outcome {
   readonly dropped: ReadonlyMap<number, string>;
   /** Of each stage, where it keeps one. */
   readonly states: readonly (StageState | undefined)[];
+  /** What each stage counted, over all rows. */
+  readonly figures: readonly Readonly<Record<string, number>>[];
   /** The values of a row, of columns that hold texts. */
   readonly row: (row: number) => Record<string, unknown>;
 }
@@ -25,6 +27,7 @@ export function runStages(
 ): Outcome {
   const batch = batchOfRows(rows);
   const dropped = new Map<number, string>();
+  const figures: Record<string, number>[] = [];
   const states = uses.map(({ use, ...options }) => {
     const stage = stageRegistry().findStage(use);
     const operator = stage.create(stage.options.parse(options), resources);
@@ -34,13 +37,19 @@ export function runStages(
       dropped.set(row, detail === undefined ? reason : `${reason}: ${detail}`);
     };
     assert.ok(operator.kind === "filter" || operator.kind === "transform" || operator.kind === "annotate");
-    const made = operator.apply(batch, drop);
+    const counts: Record<string, number> = {};
+    const figure = (_row: number, name: string, amount = 1): void => {
+      counts[name] = (counts[name] ?? 0) + amount;
+    };
+    const made =
+      operator.kind === "annotate" ? operator.apply(batch, figure) : operator.apply(batch, drop, undefined, figure);
+    figures.push(counts);
     for (const column of made ?? []) batch.setColumn(...column);
     return operator.finish?.();
   });
   const row = (index: number): Record<string, unknown> =>
     Object.fromEntries([...batch.columns].map(([name, column]) => [name, valueAt(column, index)]));
-  return { batch, dropped, states, row };
+  return { batch, dropped, states, figures, row };
 }
 
 /** What a row's messages say: `role: content` of each. */

@@ -249,9 +249,9 @@ test("invariants: what rows have, and what they lost", () => {
     { messages: "[]", chat_template_kwargs: null, tools: null },
     { ...chat(["user", "Q"]), chat_template_kwargs: '{"custom_instructions":"Be."}', tools: null },
   ];
-  const { states, dropped } = runStages([{ use: "chat/invariants", encoding: "gpt2" }], rows, resources);
+  const { figures, dropped } = runStages([{ use: "chat/invariants", encoding: "gpt2" }], rows, resources);
   assert.equal(dropped.size, 0, "it drops nothing");
-  assert.deepEqual(states[0], {
+  assert.deepEqual(figures[0], {
     rows: 4,
     rows_without_messages: 1,
     rows_with_instructions: 2,

@@ -14,9 +14,12 @@ import { leavesTexts, type PassPlan, type SourcePlan } from "../../../plan/plan.
 import type { BarrierOperator, Drop } from "../../../stages/define.ts";
 import { spanFiles } from "../../../store/layout.ts";
 import type { WorkerContext } from "../../context.ts";
+import type { RowFigures } from "../../protocol.ts";
+import { figureColumns, readFigures } from "../span-figures.ts";
 import type { BarrierKeys } from "./barrier-keys.ts";
 import { DocumentsTable } from "./documents.ts";
 import { DroppedRows } from "./dropped.ts";
+import { SpanFigures } from "./figures.ts";
 import { FindingsTable } from "./findings.ts";
 import { barrierKeys } from "./keys.ts";
 import { Ledger } from "./ledger.ts";
@@ -45,6 +48,7 @@ export class SpanProducts {
   readonly #texts: SpanTexts | undefined;
   readonly #rows: SpanRows | undefined;
   readonly #dropped: DroppedRows | undefined;
+  readonly #figures: SpanFigures | undefined;
   readonly #hasher: RowHasher;
 
   /** `operator` gives the operator of a stage by its position. */
@@ -60,12 +64,18 @@ export class SpanProducts {
     if (last && source.tokenized) this.#tokens = new SpanTokens(folder, span, source, context.plan);
     if (last && leavesTexts(source)) this.#texts = new SpanTexts(join(folder, spanFiles.texts(span)));
     if (pass.spool !== undefined) this.#rows = new SpanRows(join(folder, spanFiles.spool(span)), pass.spool);
+    this.#figures = openFigures(place, context);
     if (pass.keep_dropped) this.#dropped = new DroppedRows(folder, span, source, pass);
   }
 
   /** Parts that the editing barriers of the pass have seen, in pipeline order. */
   get parts(): readonly number[] {
     return this.#keys.flatMap((keys) => (keys?.parts === undefined ? [] : [keys.parts]));
+  }
+
+  /** Sums of what stages up to here counted of the rows that leave the pass. */
+  get figures(): RowFigures | undefined {
+    return this.#figures?.sums();
   }
 
   /** `drop` is that of the barrier's stage. */
@@ -84,6 +94,7 @@ export class SpanProducts {
     this.#ledger.add(batch);
     this.#findings.add(batch);
     this.#rows?.add(batch);
+    this.#figures?.add(batch);
     const documents = this.#documents;
     if (documents === undefined) return this.#count(batch);
     this.#texts?.add(batch);
@@ -126,6 +137,8 @@ export class SpanProducts {
     files.push(commitIntermediate(join(folder, spanFiles.ledger(span)), this.#ledger.encode()));
     if (this.#findings.rows > 0)
       files.push(commitIntermediate(join(folder, spanFiles.findings(span)), this.#findings.encode()));
+    if (this.#figures !== undefined)
+      files.push(commitIntermediate(join(folder, spanFiles.figures(span)), this.#figures.encode()));
     if (this.#rows !== undefined) files.push(this.#rows.commit());
     if (this.#dropped !== undefined) files.push(this.#dropped.commit());
     return files;
@@ -138,4 +151,15 @@ export class SpanProducts {
     this.#rows?.abort();
     this.#dropped?.abort();
   }
+}
+
+/** Undefined where no stage up to here counts anything of rows. */
+function openFigures({ span, source, pass }: SpanPlace, { layout }: WorkerContext): SpanFigures | undefined {
+  const columns = figureColumns(source, pass.end);
+  if (columns.length === 0) return undefined;
+  const earlier = figureColumns(source, pass.first);
+  const before = source.passes[source.passes.indexOf(pass) - 1];
+  const table =
+    before && earlier.length > 0 ? readFigures(layout.ingest(before.fingerprint), span, earlier) : undefined;
+  return new SpanFigures(columns, table);
 }

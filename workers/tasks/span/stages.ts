@@ -88,9 +88,14 @@ export class SpanStages {
       case "rewrite":
         return new Map([["text", operator.apply(batch)]]);
       case "annotate":
-        return operator.apply(batch);
+        return operator.apply(batch, tally.figurer(batch, stage));
       case "transform":
-        return operator.apply(batch, tally.dropper(batch, stage), tally.reporter(batch, stage));
+        return operator.apply(
+          batch,
+          tally.dropper(batch, stage),
+          tally.reporter(batch, stage),
+          tally.figurer(batch, stage),
+        );
       case "request":
         return requests.answer(batch, tally.dropper(batch, stage));
       case "barrier":

@@ -14,12 +14,13 @@ import type { PassPlan, PlannedStage, SourcePlan } from "../../../plan/plan.ts";
 import {
   type Drop,
   type Extent,
+  type Figure,
   MAX_DETAIL_BYTES,
   type ReadProblem,
   type Report,
   type StageState,
 } from "../../../stages/define.ts";
-import type { CutCounts, IngestMarker, IngestTask, Problem, StageCounts } from "../../protocol.ts";
+import type { CutCounts, IngestMarker, IngestTask, Problem, RowFigures, StageCounts } from "../../protocol.ts";
 import { ProblemLedger } from "./problems.ts";
 
 /** Problems kept as examples in a marker; all are counted. */
@@ -32,6 +33,7 @@ export interface ProductCounts {
   readonly parts: readonly number[];
   readonly states: ReadonlyMap<number, StageState>;
   readonly cut?: CutCounts | undefined;
+  readonly figures?: RowFigures | undefined;
 }
 
 export class Tally {
@@ -136,6 +138,19 @@ export class Tally {
     return (row, finding) => batch.findings.add(row, stage, JSON.stringify(finding));
   }
 
+  /** What stage `stage` is given to count of rows of `batch`; undefined where it declares nothing. */
+  figurer(batch: Batch, stage: number): Figure | undefined {
+    const { use, figures } = entryAt(this.#stages, stage, "stage").plan;
+    if (figures === undefined) return undefined;
+    const columns = new Map(figures.map((name) => [name, new Int32Array(batch.rows)]));
+    batch.figures.set(stage, columns);
+    return (row, name, amount = 1) => {
+      const column = columns.get(name);
+      if (column === undefined) throw new Error(`${use} counts ${name}, which it does not declare`);
+      column[row] = int32At(column, row) + amount;
+    };
+  }
+
   marker(files: readonly VouchedFile[], task: IngestTask, products: ProductCounts): IngestMarker {
     const errors = sum(this.#errors);
     const drops = this.#stages.reduce((total, { dropped }) => total + sum(dropped), 0);
@@ -158,6 +173,7 @@ export class Tally {
       errors: this.#errors,
       problems: this.#problems,
       stages: this.#stageCounts(products.states),
+      ...(products.figures && { figures: products.figures }),
       kept: this.kept,
       text_bytes: this.text_bytes,
       tokens: this.tokens,
