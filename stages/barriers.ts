@@ -104,6 +104,8 @@ export interface BarrierVerification {
 export interface EditRules {
   /** Stands where something was cut out between two parts that stay; nothing where absent. */
   readonly join?: Uint8Array;
+  /** Writes a part that stays, `bytes[from, to)`, to `out` from `at` on and returns where it ends, at most as long as it was; as it is where absent. */
+  readonly copy?: (bytes: Uint8Array, from: number, to: number, out: Uint8Array, at: number) => number;
   /**
    * Looks at what is left of a text, `bytes[from, to)`, and says where it begins now, or why the row falls: one of the reasons that the stage declares. A
    * text of which nothing but white space is left falls unasked.
