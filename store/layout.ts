@@ -181,13 +181,15 @@ export const matchFiles = {
   edges: (partition: number): string => `${pad(partition)}.edges`,
   /** Pairs that share a key, where a barrier asks more than that before it unites. */
   candidates: (partition: number): string => `${pad(partition)}.candidates`,
-  /** Of a barrier that selects, in place of pairs: documents by their keys. */
+  /** Of a barrier that selects or ranks, in place of pairs: documents by their keys. */
   ordered: (partition: number): string => `${pad(partition)}.ordered.u32`,
   marker: (partition: number): string => `${pad(partition)}.done.json`,
   /** For every document its survivor: itself where it survives. */
   roots: "roots.u32",
   /** Of a barrier that drops: for every survivor the documents of its cluster, 0 for the others. */
   sizes: "sizes.u32",
+  /** Of a barrier that ranks: for every document its bin, from 1, and 0 where it has none. */
+  bins: "bins.u32",
   united: "united.done.json",
   /** Where survivors are elected: clusters, each as the number of its documents and these. */
   members: "members.u32",

@@ -88,7 +88,10 @@ class Weights {
   /** The label with most bytes, of equal ones the first of the model, and the mean of its scores, or of all. */
   tell(row: number, oneLabel: boolean, verdict: RowVerdict): void {
     const [best] = [...this.#ofLabel].sort(([a, x], [b, y]) => y.bytes - x.bytes || a - b);
-    if (best === undefined) return verdict(row, -1, Number.NaN);
+    if (best === undefined) {
+      verdict(row, -1, Number.NaN);
+      return;
+    }
     const counted = oneLabel ? [...this.#ofLabel.values()] : [best[1]];
     const sumOf = (value: "bytes" | "sum"): number => counted.reduce((sum, weight) => sum + weight[value], 0);
     verdict(row, best[0], sumOf("sum") / sumOf("bytes"));
