@@ -152,7 +152,7 @@ export interface SymbolColumn {
   readonly data: Uint8Array;
   /** Byte of `data` where the symbols of each row begin, and where those of the last one end. */
   readonly offsets: Int32Array;
-  /** Byte of the row's text where its symbol `symbol` begins, or the text's end behind the last; absent where symbols are bytes. */
+  /** Byte of the row's text where its symbol `symbol` begins, or the text's end behind the last; absent where symbols are bytes. Cheap where places ascend. */
   readonly byteOf?: (row: number, symbol: number) => number;
 }
 
