@@ -74,7 +74,7 @@ export function findDuplicates(documents: readonly Uint8Array[], variant: Varian
     }
   }
   const duplicates: [number, number][][] = documents.map(() => []);
-  const contexts: { input: number; words: Uint32Array }[] = [];
+  const contexts: Uint32Array[] = [];
   let contextBytes = 0;
   const document = new DocumentVerdicts();
   spans.forEach(({ keys, documents: sampled }, input) => {
@@ -87,10 +87,9 @@ export function findDuplicates(documents: readonly Uint8Array[], variant: Varian
       for (const run of runs) {
         const to = (run.start + run.count + length - 1) * symbol_bytes;
         const out = new Uint32Array(contextWords(run, to - run.start * symbol_bytes));
-        const record = first + run.record;
-        const [high, low] = keys[record];
-        writeContext(out, { high, low, record, document: number }, run, bytes, run.start * symbol_bytes, to);
-        contexts.push({ input, words: out });
+        const [high, low] = keys[first + run.record];
+        writeContext(out, { high, low, input, document: number }, run, bytes, run.start * symbol_bytes, to);
+        contexts.push(out);
         contextBytes += out.byteLength;
       }
     });
@@ -101,8 +100,8 @@ export function findDuplicates(documents: readonly Uint8Array[], variant: Varian
     ...(tableFragments !== undefined && { tableFragments }),
   });
   for (let partition = 0; partition < partitions; partition++) {
-    for (const { input, words } of contexts) {
-      if (partitionOf(words[CONTEXT.high]) === partition) comparer.add(words, 0, input);
+    for (const words of contexts) {
+      if (partitionOf(words[CONTEXT.high]) === partition) comparer.add(words, 0);
     }
     comparer.compare((_input, number, from, to) => duplicates[number].push([from, to]));
   }
