@@ -17,7 +17,13 @@ const TABLE_FRAGMENTS = 1 << 20;
 /** Of a fragment that the table is made for: slots are a power of two, at least twice as many as fragments. */
 export const TABLE_BYTES = 48;
 /** Words that a context takes beside itself while it is compared. */
-export const INDEX_WORDS = 5;
+export const INDEX_WORDS = 4;
+
+/** How much contexts are. */
+export interface Volume {
+  readonly words: number;
+  readonly contexts: number;
+}
 /** Contexts that are compared at once: their places and 32 bits of hash share a float. */
 export const MAX_CONTEXTS = 2 ** 21;
 const FACTOR = 0x2c1b3c6d;
@@ -39,11 +45,11 @@ export class ContextComparer {
   readonly #symbolBytes: 1 | 4;
   readonly #maxPaired: number;
   readonly #tableFragments: number;
-  #words = new Uint32Array(1 << 16);
+  #words = new Uint32Array(1 << 8);
   #bytes = new Uint8Array(this.#words.buffer);
   #used = 0;
   /** Per context its first word. */
-  #contexts = new Uint32Array(1 << 8);
+  #contexts = new Uint32Array(1 << 4);
   #count = 0;
   readonly #covered: Uint8Array;
   // The runs that the run at hand agrees with: fragments by their places before the k-gram, and where they stand where that may be too near.
@@ -71,8 +77,9 @@ export class ContextComparer {
   /** Adds the context of a run; runs come in ascending order of addresses, at most {@link MAX_CONTEXTS} of them. */
   add(words: Uint32Array, from: number): void {
     const size = words[from];
-    if (this.#used + size > this.#words.length) this.reserve(Math.max(this.#used + size, 2 * this.#words.length));
-    if (this.#count === this.#contexts.length) this.#contexts = enlarged(this.#contexts, 2 * this.#count);
+    if (this.#used + size > this.#words.length || this.#count === this.#contexts.length) {
+      this.reserve({ words: 2 * (this.#used + size), contexts: 2 * (this.#count + 1) });
+    }
     const to = this.#used;
     if (size > 64) this.#words.set(words.subarray(from, from + size), to);
     else for (let i = 0; i < size; i++) this.#words[to + i] = words[from + i];
@@ -80,8 +87,14 @@ export class ContextComparer {
     this.#used += size;
   }
 
-  /** Makes room for contexts of `words` in all, so that no more is taken than is needed. */
-  reserve(words: number): void {
+  /** Bytes that contexts have taken, with what is held of each beside. */
+  get held_bytes(): number {
+    return this.#words.byteLength + 4 * INDEX_WORDS * this.#contexts.length;
+  }
+
+  /** Makes room, so that no more is taken than is needed. */
+  reserve({ words, contexts }: Volume): void {
+    if (contexts > this.#contexts.length) this.#contexts = enlarged(this.#contexts, contexts);
     if (words <= this.#words.length) return;
     this.#words = enlarged(this.#words, words);
     this.#bytes = new Uint8Array(this.#words.buffer);
@@ -96,7 +109,8 @@ export class ContextComparer {
     const keys = new Float64Array(this.#count);
     for (let i = 0; i < keys.length; i++) keys[i] = words[contexts[i] + CONTEXT.low] * MAX_CONTEXTS + i;
     keys.sort();
-    const order = Uint32Array.from(keys, (key) => key % MAX_CONTEXTS);
+    const order = new Uint32Array(keys.length);
+    for (let i = 0; i < order.length; i++) order[i] = keys[i] % MAX_CONTEXTS;
     const word = (at: number, which: number): number => words[contexts[order[at]] + which];
     for (let from = 0; from < order.length; ) {
       let to = from + 1;

@@ -14,16 +14,27 @@ export const FIRST_BYTES = 32;
 export class FirstFragments {
   readonly #length: number;
   readonly #bytes: number;
-  #words = new Uint32Array(1 << 12);
+  #words = new Uint32Array(1 << 8);
   #used = 0;
   #count = 0;
   /** From 1, by slot: the first word of the context that is first. */
-  #slots = new Uint32Array(1 << 8);
-  #hashes = new Uint32Array(1 << 8);
+  #slots = new Uint32Array(1 << 4);
+  #hashes = new Uint32Array(1 << 4);
 
   constructor({ length, symbol_bytes }: FragmentShape) {
     this.#length = length;
     this.#bytes = length * symbol_bytes;
+  }
+
+  /** Makes room for contexts of `words` that are first. */
+  reserve(words: number): void {
+    if (words > this.#words.length) this.#words = new Uint32Array(words);
+    this.clear();
+  }
+
+  /** Bytes that are held. */
+  get held_bytes(): number {
+    return 4 * (this.#words.length + this.#slots.length + this.#hashes.length);
   }
 
   clear(): void {
@@ -77,7 +88,7 @@ export class FirstFragments {
   #keep(words: Uint32Array, at: number): number {
     const size = words[at];
     if (this.#used + size > this.#words.length) {
-      const larger = new Uint32Array(Math.max(this.#used + size, Math.ceil(1.5 * this.#words.length)));
+      const larger = new Uint32Array(Math.max(this.#used + size, Math.ceil(1.25 * this.#words.length)));
       larger.set(this.#words.subarray(0, this.#used));
       this.#words = larger;
     }

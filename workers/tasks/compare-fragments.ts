@@ -52,9 +52,11 @@ export function compareFragments(task: CompareTask, context: WorkerContext): Com
     };
     const splitter = new ContextSplitter(shape, budgetWords, comparer, spillPlace(folder, task.partition), visitor);
     const sizes = new Float64Array(1 << SLOT_BITS);
+    const counts = new Float64Array(1 << SLOT_BITS);
     eachContext(task, folder, group.partitions, (words, at) => {
       const slot = slotOf(words, at);
       sizes[slot] = (sizes[slot] ?? 0) + uint32At(words, at) + INDEX_WORDS;
+      counts[slot] = (counts[slot] ?? 0) + 1;
     });
     for (const { from, to, records } of cutParts(sizes, budgetWords)) {
       const each: EachContext = (take) =>
@@ -62,7 +64,8 @@ export function compareFragments(task: CompareTask, context: WorkerContext): Com
           const slot = slotOf(words, at);
           if (slot >= from && slot < to) take(words, at);
         });
-      splitter.compare(each, records, allPlaces(shape));
+      const contexts = counts.subarray(from, to).reduce((sum, count) => sum + count, 0);
+      splitter.compare(each, { words: records - INDEX_WORDS * contexts, contexts }, allPlaces(shape));
     }
     ranges.finish();
     marker = { files: [pending.commit()], ranges: ranges.records };

@@ -9,12 +9,18 @@
  * fragments of the places that they share, while it is looked at. Price: linear, at most a copy for each halving of the places.
  */
 import fs from "node:fs";
+import { entryAt } from "../../batch/entry.ts";
 import { uint32At } from "../../batch/numbers.ts";
 import { createIntermediate } from "../../io/local/commit.ts";
 import type { Vouched } from "../../io/local/vouched.ts";
 import { createRowHasher } from "../../io/row-hasher.ts";
 import { DistinctCount } from "../../kernels/dedup/distinct-count.ts";
-import { type ContextComparer, type DuplicateVisitor, INDEX_WORDS } from "../../kernels/substring/compare-contexts.ts";
+import {
+  type ContextComparer,
+  type DuplicateVisitor,
+  INDEX_WORDS,
+  type Volume,
+} from "../../kernels/substring/compare-contexts.ts";
 import { ContextClip, type Places } from "../../kernels/substring/context-clip.ts";
 import { FIRST_BYTES, FirstFragments } from "../../kernels/substring/first-fragments.ts";
 import type { FragmentShape } from "../../kernels/substring/sampler.ts";
@@ -44,8 +50,9 @@ export class ContextSplitter {
   readonly #visitor: DuplicateVisitor;
   readonly #clip: ContextClip;
   readonly #hash = new Uint32Array(2);
-  /** How deep the deepest file was. */
+  /** How deep the deepest file was, and the most bytes that were held of contexts of one place. */
   depth = 0;
+  held_bytes = 0;
 
   constructor(
     shape: FragmentShape,
@@ -62,26 +69,26 @@ export class ContextSplitter {
     this.#clip = new ContextClip(shape);
   }
 
-  /** Compares what `each` shows, contexts of `words` in all with what they take beside themselves, clipped to `places`. */
-  compare(each: EachContext, words: number, places: Places, depth = 0): void {
-    if (words <= this.#budgetWords) {
-      this.#comparer.reserve(words);
+  /** Compares what `each` shows, contexts of `volume` in all, clipped to `places`. */
+  compare(each: EachContext, volume: Volume, places: Places, depth = 0): void {
+    if (wordsOf(volume) <= this.#budgetWords) {
+      this.#comparer.reserve(volume);
       each((context, at) => this.#comparer.add(context, at));
       this.#comparer.compare(this.#visitor);
     } else if (places.to - places.from === 1) {
-      this.#findFirst(each, words, places);
+      this.#findFirst(each, volume, places);
     } else {
       const middle = (places.from + places.to) >>> 1;
-      this.#split(each, words, { from: places.from, to: middle }, depth);
-      this.#split(each, words, { from: middle, to: places.to }, depth);
+      this.#split(each, volume, { from: places.from, to: middle }, depth);
+      this.#split(each, volume, { from: middle, to: places.to }, depth);
     }
   }
 
   /** Deals the fragments of `places` by their cores and goes on with each part. */
-  #split(each: EachContext, words: number, places: Places, depth: number): void {
+  #split(each: EachContext, volume: Volume, places: Places, depth: number): void {
     this.depth = Math.max(this.depth, depth + 1);
-    const parts = Math.min(MAX_PARTS, Math.ceil(words / (FILLED_SHARE * this.#budgetWords)));
-    const sizes = new Float64Array(parts);
+    const parts = Math.min(MAX_PARTS, Math.ceil(wordsOf(volume) / (FILLED_SHARE * this.#budgetWords)));
+    const volumes = Array.from({ length: parts }, () => ({ words: 0, contexts: 0 }));
     const clip = this.#clip;
     const hasher = this.#hasherOf(depth);
     const pending = createIntermediate(this.#place.path(depth));
@@ -93,7 +100,9 @@ export class ContextSplitter {
         if (size === 0) return;
         const part = this.#partOf(context, hasher, parts);
         clip.write(context, at, dealt.add(part, size));
-        sizes[part] = (sizes[part] ?? 0) + size + INDEX_WORDS;
+        const own = entryAt(volumes, part, "part");
+        own.words += size;
+        own.contexts++;
       });
       dealt.finish();
       file = { ...this.#place.vouch, file: pending.commit() };
@@ -102,8 +111,8 @@ export class ContextSplitter {
       throw error;
     }
     try {
-      for (const [part, size] of sizes.entries()) {
-        if (size > 0) this.compare(contextsOf(file, parts, part), size, places, depth + 1);
+      for (const [part, own] of volumes.entries()) {
+        if (own.contexts > 1) this.compare(contextsOf(file, parts, part), own, places, depth + 1);
       }
     } finally {
       fs.rmSync(this.#place.path(depth), { force: true });
@@ -111,28 +120,27 @@ export class ContextSplitter {
   }
 
   /** One place: contexts are fragments, and equal ones have the same core, which is all of them. */
-  #findFirst(each: EachContext, words: number, places: Places): void {
+  #findFirst(each: EachContext, { words, contexts }: Volume, places: Places): void {
     const hasher = this.#hasherOf(-1);
     const distinct = new DistinctCount();
-    let count = 0;
     const hashOf = (context: Uint32Array, at: number): number => {
       this.#clip.open(context, at, places);
       this.#partOf(context, hasher, 1);
       return uint32At(this.#hash, 1);
     };
-    each((context, at) => {
-      distinct.add(hashOf(context, at));
-      count++;
-    });
-    const bytes = distinct.estimate * ((4 * words) / count + FIRST_BYTES);
+    each((context, at) => distinct.add(hashOf(context, at)));
+    const firstWords = (distinct.estimate * words) / contexts;
+    const bytes = 4 * firstWords + distinct.estimate * FIRST_BYTES;
     const slices = Math.ceil(bytes / (FILLED_SHARE * 4 * this.#budgetWords));
     const first = new FirstFragments(this.#shape);
+    first.reserve(Math.ceil((1.2 * firstWords) / slices));
     for (let slice = 0; slice < slices; slice++) {
       first.clear();
       each((context, at) => {
         const hash = hashOf(context, at);
         if (shareOf(hash, slices) === slice) first.visit(context, at, hash, this.#visitor);
       });
+      this.held_bytes = Math.max(this.held_bytes, first.held_bytes);
     }
   }
 
@@ -147,6 +155,10 @@ export class ContextSplitter {
     hasher.hash(new Uint8Array(words.buffer, coreFrom, coreTo - coreFrom), 0, coreTo - coreFrom, this.#hash);
     return shareOf(uint32At(this.#hash, 0), parts);
   }
+}
+
+function wordsOf({ words, contexts }: Volume): number {
+  return words + INDEX_WORDS * contexts;
 }
 
 function shareOf(hash: number, parts: number): number {
