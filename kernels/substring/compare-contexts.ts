@@ -8,6 +8,7 @@
  * Memory: the contexts that are added, {@link INDEX_WORDS} words each beside them, and a table of {@link TABLE_FRAGMENTS} fragments; larger groups are taken in slices of their contents.
  * Price: 300 ns a pair, 100 ns a fragment of a large group.
  */
+import { CommonPlaces, type ContextMemory } from "./common-places.ts";
 import { CONTEXT, CONTEXT_HEAD } from "./context-record.ts";
 
 /** Runs of a group that are compared each with each. */
@@ -41,12 +42,11 @@ export interface CompareOptions {
 
 export class ContextComparer {
   readonly #length: number;
-  readonly #gram: number;
   readonly #symbolBytes: 1 | 4;
+  readonly #common: CommonPlaces;
   readonly #maxPaired: number;
   readonly #tableFragments: number;
-  #words = new Uint32Array(1 << 8);
-  #bytes = new Uint8Array(this.#words.buffer);
+  #memory: ContextMemory = memoryOf(new Uint32Array(1 << 8));
   #used = 0;
   /** Per context its first word. */
   #contexts = new Uint32Array(1 << 4);
@@ -67,8 +67,8 @@ export class ContextComparer {
     tableFragments = TABLE_FRAGMENTS,
   }: CompareOptions) {
     this.#length = length;
-    this.#gram = gram;
     this.#symbolBytes = symbol_bytes;
+    this.#common = new CommonPlaces({ length, gram, symbol_bytes });
     this.#maxPaired = maxPaired;
     this.#tableFragments = tableFragments;
     this.#covered = new Uint8Array(length);
@@ -77,32 +77,31 @@ export class ContextComparer {
   /** Adds the context of a run; runs come in ascending order of addresses, at most {@link MAX_CONTEXTS} of them. */
   add(words: Uint32Array, from: number): void {
     const size = words[from];
-    if (this.#used + size > this.#words.length || this.#count === this.#contexts.length) {
+    if (this.#used + size > this.#memory.words.length || this.#count === this.#contexts.length) {
       this.reserve({ words: 2 * (this.#used + size), contexts: 2 * (this.#count + 1) });
     }
     const to = this.#used;
-    if (size > 64) this.#words.set(words.subarray(from, from + size), to);
-    else for (let i = 0; i < size; i++) this.#words[to + i] = words[from + i];
+    if (size > 64) this.#memory.words.set(words.subarray(from, from + size), to);
+    else for (let i = 0; i < size; i++) this.#memory.words[to + i] = words[from + i];
     this.#contexts[this.#count++] = to;
     this.#used += size;
   }
 
   /** Bytes that contexts have taken, with what is held of each beside. */
   get held_bytes(): number {
-    return this.#words.byteLength + 4 * INDEX_WORDS * this.#contexts.length;
+    return this.#memory.words.byteLength + 4 * INDEX_WORDS * this.#contexts.length;
   }
 
   /** Makes room, so that no more is taken than is needed. */
   reserve({ words, contexts }: Volume): void {
     if (contexts > this.#contexts.length) this.#contexts = enlarged(this.#contexts, contexts);
-    if (words <= this.#words.length) return;
-    this.#words = enlarged(this.#words, words);
-    this.#bytes = new Uint8Array(this.#words.buffer);
+    if (words <= this.#memory.words.length) return;
+    this.#memory = memoryOf(enlarged(this.#memory.words, words));
   }
 
   /** Tells of all duplicates among what was added, and forgets it. */
   compare(visitor: DuplicateVisitor): void {
-    const words = this.#words;
+    const words = this.#memory.words;
     const contexts = this.#contexts;
     if (this.#count > MAX_CONTEXTS) throw new Error(`${this.#count} contexts are more than can be put in order`);
     // Hash and place in one number: the engine's own sort keeps those of one hash in order of addresses.
@@ -145,37 +144,21 @@ export class ContextComparer {
 
   /** Notes which fragments of `own` are equal to fragments of the earlier context `other`. */
   #agree(own: number, other: number): void {
-    const words = this.#words;
+    const { words } = this.#memory;
     const [a, b] = [this.#contexts[own], this.#contexts[other]];
-    const [runA, runB] = [words[a + CONTEXT.run], words[b + CONTEXT.run]];
-    const [offsetA, offsetB] = [runA & 0x7fff, runB & 0x7fff];
-    // Fragments by how far their k-gram is behind their first symbol.
-    const most = Math.min(offsetA, offsetB);
-    const least = Math.max(offsetA - (runA >>> 15), offsetB - (runB >>> 15)) + 1;
-    if (least > most) return;
     const isNear =
       words[a + CONTEXT.input] === words[b + CONTEXT.input] &&
       words[a + CONTEXT.document] === words[b + CONTEXT.document];
-    const position = words[b + CONTEXT.start] + offsetB;
+    const position = words[b + CONTEXT.start] + (words[b + CONTEXT.run] & 0x7fff);
     if (isNear && position + this.#length > this.#lastPosition(a)) return;
-    const bytes = this.#bytes;
-    const size = this.#symbolBytes;
-    const atA = this.#textOf(a) + offsetA * size;
-    const atB = this.#textOf(b) + offsetB * size;
-    const far = (this.#length - least) * size;
-    let right = 0;
-    while (right < far && bytes[atA + right] === bytes[atB + right]) right++;
-    if (right < this.#gram * size) return;
-    let left = 0;
-    while (left < most * size && bytes[atA - left - 1] === bytes[atB - left - 1]) left++;
-    const low = Math.max(least, this.#length - Math.floor(right / size));
-    const high = Math.min(most, Math.floor(left / size));
-    if (low <= high) this.#agreements.push({ low, high, position: isNear ? position : undefined });
+    const common = this.#common;
+    if (!common.find(this.#memory, a, this.#memory, b)) return;
+    this.#agreements.push({ low: common.low, high: common.high, position: isNear ? position : undefined });
   }
 
   /** Where the k-gram of the last of a context's copies stands. */
   #lastPosition(context: number): number {
-    const words = this.#words;
+    const words = this.#memory.words;
     const run = words[context + CONTEXT.run];
     const pairs = words[context + CONTEXT.pairs];
     const offset = run & 0x7fff;
@@ -185,12 +168,12 @@ export class ContextComparer {
   }
 
   #textOf(context: number): number {
-    return 4 * (context + CONTEXT_HEAD + 2 * this.#words[context + CONTEXT.pairs]);
+    return 4 * (context + CONTEXT_HEAD + 2 * this.#memory.words[context + CONTEXT.pairs]);
   }
 
   /** Calls `at` with the first fragment of a context's run and of each of its followers. */
   #eachCopy(context: number, at: (start: number) => void): void {
-    const words = this.#words;
+    const words = this.#memory.words;
     at(words[context + CONTEXT.start]);
     const count = words[context + CONTEXT.run] >>> 15;
     const pairs = words[context + CONTEXT.pairs];
@@ -203,7 +186,7 @@ export class ContextComparer {
 
   #tell(own: number, visitor: DuplicateVisitor): void {
     const context = this.#contexts[own];
-    const run = this.#words[context + CONTEXT.run];
+    const run = this.#memory.words[context + CONTEXT.run];
     const offset = run & 0x7fff;
     const count = run >>> 15;
     this.#eachCopy(context, (start) => {
@@ -220,7 +203,10 @@ export class ContextComparer {
   #tellCovered(own: number, start: number, count: number, visitor: DuplicateVisitor): void {
     const covered = this.#covered;
     const context = this.#contexts[own];
-    const [input, document] = [this.#words[context + CONTEXT.input], this.#words[context + CONTEXT.document]];
+    const [input, document] = [
+      this.#memory.words[context + CONTEXT.input],
+      this.#memory.words[context + CONTEXT.document],
+    ];
     for (let fragment = 0; fragment < count; ) {
       if (covered[fragment] === 0) {
         fragment++;
@@ -235,7 +221,7 @@ export class ContextComparer {
   /** A large group: every fragment through a table of contents and their lowest addresses. */
   #tabulate(order: Uint32Array, from: number, to: number, visitor: DuplicateVisitor): void {
     let fragments = 0;
-    for (let i = from; i < to; i++) fragments += this.#words[this.#contexts[order[i]] + CONTEXT.run] >>> 15;
+    for (let i = from; i < to; i++) fragments += this.#memory.words[this.#contexts[order[i]] + CONTEXT.run] >>> 15;
     const slices = Math.ceil(fragments / this.#tableFragments);
     const slots = 2 ** Math.ceil(Math.log2(2 * Math.min(fragments, this.#tableFragments) + 2));
     if (this.#slotHashes.length < slots) {
@@ -251,11 +237,11 @@ export class ContextComparer {
 
   #tabulateRun(own: number, slice: number, slices: number, visitor: DuplicateVisitor): void {
     const context = this.#contexts[own];
-    const count = this.#words[context + CONTEXT.run] >>> 15;
+    const count = this.#memory.words[context + CONTEXT.run] >>> 15;
     const text = this.#textOf(context);
     const size = this.#symbolBytes;
     const span = this.#length * size;
-    const bytes = this.#bytes;
+    const bytes = this.#memory.bytes;
     let power = 1;
     for (let i = 0; i < span; i++) power = Math.imul(power, FACTOR);
     let hash = 0;
@@ -294,14 +280,14 @@ export class ContextComparer {
   }
 
   #isSame(a: number, b: number, length: number): boolean {
-    const bytes = this.#bytes;
+    const bytes = this.#memory.bytes;
     for (let i = 0; i < length; i++) if (bytes[a + i] !== bytes[b + i]) return false;
     return true;
   }
 
   /** `found`: fragments of the run, each with the slot of the fragment that has its content first. */
   #tellFound(own: number, count: number, found: readonly number[], visitor: DuplicateVisitor): void {
-    const words = this.#words;
+    const words = this.#memory.words;
     const context = this.#contexts[own];
     this.#eachCopy(context, (start) => {
       const covered = this.#covered.fill(0, 0, count);
@@ -318,6 +304,10 @@ export class ContextComparer {
       this.#tellCovered(own, start, count, visitor);
     });
   }
+}
+
+function memoryOf(words: Uint32Array): ContextMemory {
+  return { words, bytes: new Uint8Array(words.buffer) };
 }
 
 function enlarged(words: Uint32Array, length: number): Uint32Array<ArrayBuffer> {

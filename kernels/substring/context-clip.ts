@@ -31,14 +31,17 @@ export class ContextClip {
     this.#shape = shape;
   }
 
-  /** Opens the context at `words[at]`; returns the words it has when it is clipped to `places`, 0 where no fragment is left. */
-  open(words: Uint32Array, at: number, { from, to }: Places): number {
+  /**
+   * Opens the context at `words[at]`; returns the words it has when it is clipped to `within`, 0 where no fragment is left. The core is that of `places`, among which
+   * `within` are.
+   */
+  open(words: Uint32Array, at: number, { from, to }: Places, within: Places = { from, to }): number {
     const { length, symbol_bytes } = this.#shape;
     const run = words[at + CONTEXT.run];
     const offset = run & 0x7fff;
     const count = run >>> 15;
-    const first = Math.max(0, offset - to + 1);
-    const end = Math.min(count, offset - from + 1);
+    const first = Math.max(0, offset - within.to + 1);
+    const end = Math.min(count, offset - within.from + 1);
     if (first >= end) return 0;
     this.#first = first;
     this.#count = end - first;

@@ -2,7 +2,7 @@
  * Compares contexts that do not fit in memory together, because too many share a k-gram: a line that stands on every page.
  *
  * They are taken apart by where the k-gram stands in a fragment, half of the places at a time, and by what is around it then, which equal fragments have in common;
- * each part goes to a file of its own kind and on from there. Parts that fit are compared in memory. Where one place is left and a part still does not fit, all of its
+ * each part goes to a file of its own kind and on from there. What the first context of a k-gram has too is told on the way and goes no further. Parts that fit are compared in memory. Where one place is left and a part still does not fit, all of its
  * contexts may hold the same fragment: they are gone through in order, and of a content the first is kept.
  *
  * Invariant: the same duplicates as all at once, though some are told twice. Memory: the budget, and a run of a dealt file. Disk: for a context that many share, its
@@ -23,6 +23,7 @@ import {
 } from "../../kernels/substring/compare-contexts.ts";
 import { ContextClip, type Places } from "../../kernels/substring/context-clip.ts";
 import { FIRST_BYTES, FirstFragments } from "../../kernels/substring/first-fragments.ts";
+import { LeadingContexts } from "../../kernels/substring/leading-contexts.ts";
 import type { FragmentShape } from "../../kernels/substring/sampler.ts";
 import { DealtWriter, readDealt } from "../../store/dealt-file.ts";
 
@@ -95,14 +96,23 @@ export class ContextSplitter {
     let file: Vouched;
     try {
       const dealt = new DealtWriter(pending, parts, Math.min(RUN_WORDS, this.#budgetWords));
-      each((context, at) => {
-        const size = clip.open(context, at, places);
+      const deal = (context: Uint32Array, at: number, within: Places): void => {
+        const size = clip.open(context, at, places, within);
         if (size === 0) return;
         const part = this.#partOf(context, hasher, parts);
         clip.write(context, at, dealt.add(part, size));
         const own = entryAt(volumes, part, "part");
         own.words += size;
         own.contexts++;
+      };
+      const leading = new LeadingContexts(this.#shape);
+      each((context, at) => {
+        if (!leading.look(context, at, this.#visitor)) {
+          deal(context, at, places);
+          return;
+        }
+        deal(context, at, { from: places.from, to: Math.min(places.to, leading.low) });
+        deal(context, at, { from: Math.max(places.from, leading.high + 1), to: places.to });
       });
       dealt.finish();
       file = { ...this.#place.vouch, file: pending.commit() };
