@@ -118,7 +118,7 @@ export const intermediates = {
   spool: /^\d+(\.dropped)?\.spool$/,
   texts: /^\d+\.texts$/,
   scattered: /^\d+\.scattered(\.done\.json)?$/,
-  contexts: /^\d+\.(contexts|spilled-\d+)$/,
+  contexts: /^\d+\.(contexts|split-\d+)$/,
 } as const;
 
 /** Files of one ingested span. */
@@ -203,7 +203,7 @@ export const matchFiles = {
   ranges: (input: number): string => `${pad(input)}.ranges.u32`,
   contexts: (input: number): string => `${pad(input)}.contexts`,
   /** While a partition is compared: contexts that do not fit in memory, taken apart. */
-  spilled: (partition: number, depth: number): string => `${pad(partition)}.spilled-${depth}`,
+  split: (partition: number, depth: number): string => `${pad(partition)}.split-${depth}`,
   refined: (input: number): string => `${pad(input)}.refined.done.json`,
   /** By partition: further fragments that are duplicates, dealt to spans. */
   duplicates: (partition: number): string => `${pad(partition)}.duplicates`,

@@ -32,7 +32,7 @@ function pages(count: number, line: number, seed: number): Buffer[] {
 function splitter(folder: string, memory_bytes: number, figures: { depth: number; held_bytes: number }) {
   return (contexts: readonly Uint32Array[], shape: FragmentShape, visitor: DuplicateVisitor): void => {
     const comparer = new ContextComparer({ ...shape, maxPaired: 4, tableFragments: 128 });
-    const path_ = (depth: number): string => path.join(folder, `spilled-${depth}`);
+    const path_ = (depth: number): string => path.join(folder, `split-${depth}`);
     const place = { path: path_, vouch: { folder, marker: "marker" } };
     const split = new ContextSplitter(shape, memory_bytes / 4, comparer, place, visitor);
     const words = contexts.reduce((sum, each) => sum + each.length, 0);

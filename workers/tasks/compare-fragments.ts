@@ -15,18 +15,19 @@ import {
   INDEX_WORDS,
   MAX_CONTEXTS,
   TABLE_BYTES,
+  type Volume,
 } from "../../kernels/substring/compare-contexts.ts";
 import { allPlaces } from "../../kernels/substring/context-clip.ts";
 import { CONTEXT, CONTEXT_HEAD } from "../../kernels/substring/context-record.ts";
 import type { FragmentShape } from "../../kernels/substring/sampler.ts";
 import { groupAt } from "../../plan/plan.ts";
-import { DealtWriter, readDealt } from "../../store/dealt-file.ts";
+import { DealtWriter, dealtWords, readDealt } from "../../store/dealt-file.ts";
 import { matchFiles } from "../../store/layout.ts";
 import { vouchers } from "../../store/marker.ts";
 import type { WorkerContext } from "../context.ts";
 import type { CompareMarker, CompareTask } from "../protocol.ts";
 import { fragmentsOf } from "./refine.ts";
-import { ContextSplitter, type EachContext, type SpillPlace } from "./split-contexts.ts";
+import { ContextSplitter, type EachContext, type SplitPlace, wordsOf } from "./split-contexts.ts";
 
 const SLOT_BITS = 12;
 /** A table of fewer would only be filled more often. */
@@ -50,22 +51,12 @@ export function compareFragments(task: CompareTask, context: WorkerContext): Com
       range[1] = first;
       range[2] = end;
     };
-    const splitter = new ContextSplitter(shape, budgetWords, comparer, spillPlace(folder, task.partition), visitor);
-    const sizes = new Float64Array(1 << SLOT_BITS);
-    const counts = new Float64Array(1 << SLOT_BITS);
-    eachContext(task, folder, group.partitions, (words, at) => {
-      const slot = slotOf(words, at);
-      sizes[slot] = (sizes[slot] ?? 0) + uint32At(words, at) + INDEX_WORDS;
-      counts[slot] = (counts[slot] ?? 0) + 1;
-    });
-    for (const { from, to, records } of cutParts(sizes, budgetWords)) {
-      const each: EachContext = (take) =>
-        eachContext(task, folder, group.partitions, (words, at) => {
-          const slot = slotOf(words, at);
-          if (slot >= from && slot < to) take(words, at);
-        });
-      const contexts = counts.subarray(from, to).reduce((sum, count) => sum + count, 0);
-      splitter.compare(each, { words: records - INDEX_WORDS * contexts, contexts }, allPlaces(shape));
+    const splitter = new ContextSplitter(shape, budgetWords, comparer, splitPlace(folder, task.partition), visitor);
+    const all: EachContext = (take) => eachContext(task, folder, group.partitions, take);
+    const most = mostOf(task, folder, group.partitions, shape);
+    if (wordsOf(most) <= budgetWords) splitter.compare(all, most, allPlaces(shape));
+    else {
+      for (const { each, volume } of partsOf(all, budgetWords)) splitter.compare(each, volume, allPlaces(shape));
     }
     ranges.finish();
     marker = { files: [pending.commit()], ranges: ranges.records };
@@ -77,14 +68,43 @@ export function compareFragments(task: CompareTask, context: WorkerContext): Com
   return marker;
 }
 
+/** What a partition may have at most: its words are known, and how few a context has. */
+function mostOf({ inputs, partition }: CompareTask, folder: string, partitions: number, shape: FragmentShape): Volume {
+  let words = 0;
+  for (let input = 0; input < inputs; input++) {
+    words += dealtWords(vouchers(folder, matchFiles.refined(input))(matchFiles.contexts(input)), partitions, partition);
+  }
+  return { words, contexts: Math.ceil(words / (leastWords(shape) - INDEX_WORDS)) };
+}
+
+/** Parts of a partition by the hash of their k-grams, each within the budget or a share of the hashes that cannot be cut. */
+function* partsOf(all: EachContext, budgetWords: number): Generator<{ each: EachContext; volume: Volume }> {
+  const sizes = new Float64Array(1 << SLOT_BITS);
+  const counts = new Float64Array(1 << SLOT_BITS);
+  all((words, at) => {
+    const slot = slotOf(words, at);
+    sizes[slot] = (sizes[slot] ?? 0) + uint32At(words, at) + INDEX_WORDS;
+    counts[slot] = (counts[slot] ?? 0) + 1;
+  });
+  for (const { from, to, records } of cutParts(sizes, budgetWords)) {
+    const each: EachContext = (take) =>
+      all((words, at) => {
+        const slot = slotOf(words, at);
+        if (slot >= from && slot < to) take(words, at);
+      });
+    const contexts = counts.subarray(from, to).reduce((sum, count) => sum + count, 0);
+    yield { each, volume: { words: records - INDEX_WORDS * contexts, contexts } };
+  }
+}
+
 /** Words of the smallest context, with what it takes beside itself. */
 function leastWords({ length, symbol_bytes }: FragmentShape): number {
   return CONTEXT_HEAD + INDEX_WORDS + Math.ceil((length * symbol_bytes) / 4);
 }
 
-function spillPlace(folder: string, partition: number): SpillPlace {
+function splitPlace(folder: string, partition: number): SplitPlace {
   return {
-    path: (depth) => join(folder, matchFiles.spilled(partition, depth)),
+    path: (depth) => join(folder, matchFiles.split(partition, depth)),
     vouch: { folder, marker: matchFiles.compared(partition) },
   };
 }

@@ -31,7 +31,7 @@ import { DealtWriter, readDealt } from "../../store/dealt-file.ts";
 export type EachContext = (take: (words: Uint32Array, at: number) => void) => void;
 
 /** Where contexts go that are taken apart. */
-export interface SpillPlace {
+export interface SplitPlace {
   /** Path of the file of a depth: it is there while those below it are looked at. */
   readonly path: (depth: number) => string;
   /** Who is to do the task again where such a file is damaged. */
@@ -47,7 +47,7 @@ export class ContextSplitter {
   readonly #shape: FragmentShape;
   readonly #budgetWords: number;
   readonly #comparer: ContextComparer;
-  readonly #place: SpillPlace;
+  readonly #place: SplitPlace;
   readonly #visitor: DuplicateVisitor;
   readonly #clip: ContextClip;
   readonly #hash = new Uint32Array(2);
@@ -59,7 +59,7 @@ export class ContextSplitter {
     shape: FragmentShape,
     budgetWords: number,
     comparer: ContextComparer,
-    place: SpillPlace,
+    place: SplitPlace,
     visitor: DuplicateVisitor,
   ) {
     this.#shape = shape;
@@ -167,7 +167,8 @@ export class ContextSplitter {
   }
 }
 
-function wordsOf({ words, contexts }: Volume): number {
+/** Words of contexts, with those that they take beside themselves. */
+export function wordsOf({ words, contexts }: Volume): number {
   return words + INDEX_WORDS * contexts;
 }
 
