@@ -1,4 +1,4 @@
-/** Web archives behind HTTP: the rows of the same files on a disk, in parts and whole, over a connection that breaks. */
+/** Web archives behind HTTP and in a bucket: the rows of the same files on a disk, in parts and whole, over a connection that breaks. */
 import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
@@ -8,6 +8,7 @@ import { openShard } from "../../../io/open.ts";
 import warc, { warcSource } from "../../../stages/read/warc.ts";
 import wet, { wetSource } from "../../../stages/read/wet.ts";
 import { type FakeHub, startFakeHub, strike } from "../../io/fake-hub.ts";
+import { FakeS3 } from "../../io/fake-s3.ts";
 import { temporaryFolder } from "../../io/temporary.ts";
 import { http, INFO, members, record } from "./archives.ts";
 import { contextOf, type Row, readAll, readExtents, type TestContext } from "./reading.ts";
@@ -29,11 +30,13 @@ function pages(): Buffer {
   return members([INFO, ...records], 1);
 }
 
-async function remote(hub: FakeHub, name: string): Promise<TestContext & { environment: IoEnvironment }> {
-  const environment = hub.environment();
-  const shards = await listShards(`${hub.url}/web/${name}`, environment);
-  return { ...contextOf({}), shards, environment, open: (shard) => openShard(shard, environment) };
+async function contextAt(pattern: string, environment: IoEnvironment): Promise<TestContext> {
+  const shards = await listShards(pattern, environment);
+  return { ...contextOf({}), shards, open: (shard) => openShard(shard, environment) };
 }
+
+const remote = (hub: FakeHub, name: string): Promise<TestContext> =>
+  contextAt(`${hub.url}/web/${name}`, hub.environment());
 
 test("WARC over HTTP: the rows of a local file, each part asked for alone, however often the connection breaks", async (t) => {
   const hub = await startFakeHub(t, path.join(temporaryFolder(t), "hub"));
@@ -90,4 +93,32 @@ test("WARC and WET over HTTP that are read in one piece: plain files, and server
       ["<urn:uuid:a>", "<urn:uuid:b>", "<urn:uuid:c>"],
     );
   }
+});
+
+test("WARC and WET of a bucket: files by a pattern, in parts, over answers that break", async (t) => {
+  const store = await new FakeS3().start(t);
+  const file = pages();
+  store.put("crawl/2024/warc/0.warc.gz", file);
+  store.put("crawl/2024/warc/1.warc.gz", members([INFO, record({ id: "last", content: http("<p>Last") })]));
+  store.put("crawl/2024/warc/index.txt", "no archive");
+  store.fault = (asked, count) =>
+    asked.startsWith("GET /crawl/2024/warc/0") && count % 3 === 1 ? { cut: true } : undefined;
+  const context = await contextAt("s3://crawl/2024/warc/*.warc.gz", store.environment());
+  const operator = warcSource(warc.options.parse({}));
+  const rows = await readAll(operator, context, 400_000);
+  const local = await readAll(operator, contextOf({ "0.warc.gz": file }));
+  assert.deepEqual(
+    rows.map(({ id, text }) => [id, text]),
+    [...local.map(({ id, text }) => [id, text]), ["<urn:uuid:last>", "<p>Last"]],
+  );
+  const text = record({ type: "conversion", id: "t", headers: { "Content-Type": "text/plain" }, content: "A text." });
+  store.put("crawl/2024/wet/0.warc.wet.gz", members([INFO, text]));
+  const texts = await readAll(
+    wetSource(wet.options.parse({})),
+    await contextAt("s3://crawl/2024/wet/0.warc.wet.gz", store.environment()),
+  );
+  assert.deepEqual(
+    texts.map((row) => row.text),
+    ["A text."],
+  );
 });
