@@ -8,7 +8,7 @@
  * what is left is all passes, the spool between them included. `mb_per_s` is that in MB of text per second of CPU time, `run_mb_per_s` the whole
  * run with reading and writing. Scratch is what the run leaves for itself, by kind, in bytes a byte of text; memory the peak of the process.
  * `--worst NAME` makes the texts in place of --data: one-letter (rows of 16 MB), short-letters (rows of 1,000), licence (1,000 bytes in every row), core (120 bytes
- * in as many surroundings), random.
+ * in as many surroundings), notice (220 bytes in as many), random. `--match-memory BYTES` is the budget of what is matched and compared, 64 MiB unless it is given.
  *
  * Peers run where SHARDMILL_PYTHON names a Python that has pydivsufsort and datatrove 0.10.1, on the first megabytes of the same texts. JSON on stdout.
  */
@@ -39,6 +39,7 @@ const { values, positionals } = parseArgs({
     stages: { type: "string", default: "substring,sentences,lines,paragraphs" },
     megabytes: { type: "string", default: "60" },
     "peer-megabytes": { type: "string", default: "20" },
+    "match-memory": { type: "string", default: String(64 << 20) },
     rounds: { type: "string", default: "1" },
   },
 });
@@ -93,6 +94,8 @@ function hardText(name: string, row: number): string {
       return `${noise(row, 150)}${noise(-1, 1000)}${noise(-2 - row, 50)}`;
     case "core":
       return `${noise(row, 150)}${noise(-1, 120)}${noise(-2 - row, 150)}`;
+    case "notice":
+      return `${noise(row, 150)}${noise(-1, 220)}${noise(-2 - row, 150)}`;
     case "random":
       return noise(row, 4000);
     default:
@@ -155,7 +158,14 @@ async function through({ file, text_bytes }: Slice, stage: string | undefined): 
   );
   const { plan, environment, registry } = await prepare(recipe, { out, dataRoot: folder });
   const before = cpuSeconds();
-  const { sources: done } = await run(plan, { root: out, workers: 0, environment, registry, keep_intermediates: true });
+  const { sources: done } = await run(plan, {
+    root: out,
+    workers: 0,
+    environment,
+    registry,
+    keep_intermediates: true,
+    match_memory_bytes: Number(values["match-memory"]),
+  });
   const cpu_s = cpuSeconds() - before;
   const scratch = scratchOf(path.join(out, "store"), text_bytes);
   const summary = path.join(out, "runs", "rows", "outputs", "rows", "output.json");
@@ -194,7 +204,10 @@ const rounded = (value: number): number => Number(value.toPrecision(4));
 try {
   const whole = slice("rows", Number(values.megabytes));
   const small = slice("peer-rows", Number(values["peer-megabytes"]));
-  const results: Record<string, unknown> = { text_mb: rounded(whole.text_bytes / 1e6) };
+  const results: Record<string, unknown> = {
+    text_mb: rounded(whole.text_bytes / 1e6),
+    match_memory_mb: rounded(Number(values["match-memory"]) / 1e6),
+  };
   await through(small, STAGES.substring?.use);
   for (const name of values.stages.split(",")) {
     const stage = STAGES[name];

@@ -64,6 +64,17 @@ export function splitLines(bytes: Uint8Array, start: number, end: number, out: W
   if (lineStart < end) out.push(lineStart, end);
 }
 
+/** Writes `bytes[start, end)` to `out` from `at` on, every line end as a line feed; returns where it ends. Never longer than it was. */
+export function copyWithLineFeeds(bytes: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
+  let to = at;
+  for (let from = start; from < end; ) {
+    const length = lineEndLength(bytes, from, end);
+    out[to++] = length === 0 ? bytes[from] : 0x0a;
+    from += length === 0 ? 1 : length;
+  }
+  return to;
+}
+
 /** First position in `[start, end]` that is not white space: the start of `str.lstrip()`. */
 export function skipSpace(bytes: Uint8Array, start: number, end: number): number {
   let at = start;

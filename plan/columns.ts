@@ -41,6 +41,29 @@ export function refuseTakenColumns(columns: readonly ColumnDeclaration[], source
   });
 }
 
+/** Throws RecipeError `recipe/taken-column` where a barrier gives rows a column that they have, or that another one gives them. */
+export function refuseRankColumns(
+  columns: readonly ColumnDeclaration[],
+  stages: readonly Pick<PlannedStage, "use" | "exchange">[],
+  source: string,
+): void {
+  const taken = new Set(["text", ...columns.map(({ name }) => name), ...OF_DOCUMENTS]);
+  for (const { use, exchange } of stages) {
+    if (exchange?.verdict !== "rank") continue;
+    const { column } = exchange;
+    if (!taken.has(column)) {
+      taken.add(column);
+      continue;
+    }
+    throw new RecipeError({
+      code: "recipe/taken-column",
+      what: `${use} gives the rows of source ${source} a column ${column}, and there is one of that name`,
+      why: "what it says is known when all rows have been read, so it cannot take the place of a column that stages read",
+      fix: "give it another name: `column_of_bins: NAME`",
+    });
+  }
+}
+
 /**
  * The columns of `spec` after each stage: entry 0 is what the reader gives. `uses` are the stages as the recipe has them, for messages.
  * Throws RecipeError `recipe/missing-column` where a stage reads a column that is not there, `recipe/stale-ranges` where one changes a text whose

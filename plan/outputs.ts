@@ -9,7 +9,7 @@ import { RecipeError } from "../batch/errors.ts";
 import { didYouMean } from "../batch/suggest.ts";
 import type { ColumnDeclaration, DeclaredKind } from "../stages/define.ts";
 import { fingerprint, STORE_VERSION, stageIdentity } from "./fingerprint.ts";
-import { clusterSizes, type OutputPlan, type SourcePlan } from "./plan.ts";
+import { barrierColumns, type OutputPlan, type SourcePlan } from "./plan.ts";
 import type { StagePlanner } from "./stages.ts";
 import type { OutputSpec, Recipe } from "./types.ts";
 
@@ -88,14 +88,17 @@ function columnsOf(spec: OutputSpec, sources: readonly SourcePlan[]): OutputPlan
         throw clash(spec, name, known, type);
     }
   }
-  const sized = new Set(sources.flatMap((source) => clusterSizes(source).map(({ name }) => name)));
+  const behind = sources.flatMap(barrierColumns);
+  const counted = new Set(behind.map(({ name }) => name));
+  const bins = behind.flatMap(({ name, holds }) => (holds === "bin" ? [name] : []));
   // Named first, so that a file reads as its rows do: who they are, what they say, what is known of them.
   const order = ["id", "text", ...[...there.keys()].filter((name) => name !== "id" && name !== "text")];
-  const wanted = spec.columns ?? order.filter((name) => there.has(name)).map((name) => ({ name }));
-  // Sizes of clusters are known behind the pipelines: they are written where they are asked for by name.
+  const named = [...order.filter((name) => there.has(name)), ...new Set(bins)];
+  const wanted = spec.columns ?? named.map((name) => ({ name }));
+  // What barriers count is known behind the pipelines. Nobody asked for sizes of clusters, so they are written where they are named.
   return wanted.map(({ name, type }: { readonly name: string; readonly type?: string }) => {
-    const known = there.get(name) ?? (sized.has(name) ? "int32" : undefined);
-    if (known === undefined) throw unknownColumn(spec, name, [...there.keys(), ...sized]);
+    const known = there.get(name) ?? (counted.has(name) ? "int32" : undefined);
+    if (known === undefined) throw unknownColumn(spec, name, [...there.keys(), ...counted]);
     return { name, type: type ?? known };
   });
 }

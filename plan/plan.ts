@@ -260,13 +260,21 @@ export function electionOf({ stage }: Pick<MatchGroup, "stage">): Election | und
   return exchange?.verdict === "drop" ? exchange.election : undefined;
 }
 
-/** Columns that say how many rows a row stands for, by the barrier that united them. */
-export function clusterSizes(
-  source: Pick<SourcePlan, "stages" | "barriers">,
-): readonly { readonly name: string; readonly barrier: number }[] {
-  return source.barriers.flatMap(({ verdict, stage }, barrier) =>
-    verdict === "drop" ? [{ name: `${entryAt(source.stages, stage, "stage").id}_cluster_size`, barrier }] : [],
-  );
+/** A column of whole numbers that a barrier gives to rows when all of them are known: pipelines do not see it, tables and outputs have it. */
+export interface BarrierColumn {
+  readonly name: string;
+  /** Position of the barrier in its source. */
+  readonly barrier: number;
+  /** How many rows a row stands for; or its bin, which a row may lack. */
+  readonly holds: "cluster_size" | "bin";
+}
+
+export function barrierColumns(source: Pick<SourcePlan, "stages" | "barriers">): readonly BarrierColumn[] {
+  return source.barriers.flatMap(({ stage: index }, barrier): readonly BarrierColumn[] => {
+    const { id, exchange } = entryAt(source.stages, index, "stage");
+    if (exchange?.verdict === "drop") return [{ name: `${id}_cluster_size`, barrier, holds: "cluster_size" }];
+    return exchange?.verdict === "rank" ? [{ name: exchange.column, barrier, holds: "bin" }] : [];
+  });
 }
 
 /** Elections that rows of a source take part in. */
@@ -279,9 +287,9 @@ export function leavesTexts(source: Pick<SourcePlan, "stages" | "barriers" | "to
   return !source.tokenized && electionsOf(source).some(({ text }) => text);
 }
 
-/** Whether the verdict is on whole rows, not on parts of their texts. */
+/** Whether the barrier takes whole rows away. */
 export function takesRows({ verdict }: { readonly verdict: Exchange["verdict"] }): boolean {
-  return verdict !== "edit";
+  return verdict === "drop" || verdict === "select";
 }
 
 /** Whether a group compares all fragments of texts, which takes more than one round. */

@@ -10,7 +10,7 @@ import { didYouMean } from "../batch/suggest.ts";
 import { hasQuantiles, type ScoreRange } from "../kernels/pack/select.ts";
 import type { DeclaredKind } from "../stages/define.ts";
 import { fingerprint, STORE_VERSION } from "./fingerprint.ts";
-import type { Plan, QuantilesPlan, SourcePlan, WindowsPlan } from "./plan.ts";
+import { barrierColumns, type Plan, type QuantilesPlan, type SourcePlan, type WindowsPlan } from "./plan.ts";
 
 /** Kinds that may hold numbers; of the last two it is seen when the store is read. */
 const NUMERIC: ReadonlySet<DeclaredKind> = new Set(["int32", "int64", "float32", "float64", "json", "any"]);
@@ -54,7 +54,12 @@ export function planQuantiles(
   };
 }
 
-function checkColumn({ name, columns }: SourcePlan, column: string): void {
+function checkColumn(source: SourcePlan, column: string): void {
+  const { name } = source;
+  const columns = [
+    ...source.columns,
+    ...barrierColumns(source).map((made) => ({ name: made.name, kind: "int32" as const })),
+  ];
   const found = columns.find((candidate) => candidate.name === column);
   if (found === undefined) {
     const there = columns.map((candidate) => candidate.name);

@@ -11,7 +11,7 @@ import { portableShard } from "../io/open.ts";
 import type { ShardRef } from "../io/source.ts";
 import { sourceOfShare } from "../mixtures/sub-sources.ts";
 import type { ColumnDeclaration } from "../stages/define.ts";
-import { columnsAfter, refuseTakenColumns } from "./columns.ts";
+import { columnsAfter, refuseRankColumns, refuseTakenColumns } from "./columns.ts";
 import { fingerprint, STORE_VERSION, stageIdentity } from "./fingerprint.ts";
 import { cutPasses, type DraftPass, passIdentity, passOf, spoolColumns } from "./passes.ts";
 import type { BarrierPlan, MatchGroup, PassPlan, PlannedStage, SourcePlan } from "./plan.ts";
@@ -188,6 +188,7 @@ export function finishSource(
     ({ name, kind }) => name !== "text" && kind !== "range_list",
   );
   if (tokenized) refuseTakenColumns(columns, spec.name);
+  refuseRankColumns(columns, stages, spec.name);
   return {
     name: spec.name,
     ...(spec.category === undefined ? {} : { category: spec.category }),

@@ -8,7 +8,7 @@
  */
 import { addCount, entryAt } from "../batch/entry.ts";
 import { errorToData, type RowsMet } from "../batch/errors.ts";
-import type { Plan, SourcePlan } from "../plan/plan.ts";
+import { type Plan, type SourcePlan, takesRows } from "../plan/plan.ts";
 import type { Layout } from "../store/layout.ts";
 import type { RowAccount, RowAccountSoFar, RunEvent } from "../workers/events.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
@@ -34,9 +34,7 @@ export function accountRows(plan: Plan, layout: Layout, met?: RowsMet): readonly
       sums.addSpan(passes);
     }
     if (met?.source === source.name) sums.addMet(met);
-    const undecided = source.barriers
-      .filter(({ verdict }) => verdict !== "edit")
-      .map(({ stage }) => entryAt(source.stages, stage, "stage").id);
+    const undecided = source.barriers.filter(takesRows).map(({ stage }) => entryAt(source.stages, stage, "stage").id);
     return { ...sums.account, complete: false, undecided, unjudged: sums.unjudged, spans_read: spansRead, ...read };
   });
 }

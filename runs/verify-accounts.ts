@@ -171,8 +171,9 @@ class Recount {
     const stages = ledger.int("stage");
     for (let row = 0; row < ledger.rows; row++) {
       const stage = this.#source.stages[stages[row] ?? -1];
-      if (stage?.exchange === undefined) return `names stage ${stages[row]}, which is no barrier`;
-      this.#count(this.#dropped, stage.id, stage.exchange.reason);
+      const reason = stage?.exchange?.reason;
+      if (stage === undefined || reason === undefined) return `names stage ${stages[row]}, which takes no rows`;
+      this.#count(this.#dropped, stage.id, reason);
       this.#kept--;
     }
     return undefined;

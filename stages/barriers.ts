@@ -10,7 +10,7 @@ import type { Keep } from "../kernels/substring/cuts.ts";
 import type { FragmentShape } from "../kernels/substring/sampler.ts";
 
 /** Who is compared with whom, and what a barrier does about it: declared, so that a run is planned without creating anything. */
-export type Exchange = ExchangeScope & (Comparison | Selection);
+export type Exchange = ExchangeScope & ((Taking & (Comparison | Selection)) | Ranking);
 
 /** What an editing barrier compares: parts of texts that the stage names, or all fragments of a length. */
 export type EditUnit = "parts" | "fragments";
@@ -18,10 +18,13 @@ export type EditUnit = "parts" | "fragments";
 interface ExchangeScope {
   /** The rows compared with each other: those of one source, or of every source that uses the pipeline. */
   readonly scope: "source" | "pipeline";
-  /** Why rows fall: those that were seen before, of which nothing is left, or which are too many. One of the reasons that the stage declares. */
-  readonly reason: string;
   /** Rows, or parts of texts, are judged one after the other in order of address, by one task: see {@link SequenceBarrierOperator}. */
   readonly in_order?: boolean;
+}
+
+interface Taking {
+  /** Why rows fall: those that were seen before, of which nothing is left, or which are too many. One of the reasons that the stage declares. */
+  readonly reason: string;
 }
 
 /** Takes whole rows away and stops nothing. */
@@ -59,6 +62,14 @@ export interface SurvivorColumn {
 
 /** Takes whole rows away, as `drop` does: all but a stretch of them in the order of their keys. */
 type Selection = { readonly verdict: "select" } & Stretch;
+
+/** Takes nothing away: says of each row in which of `bins` equal parts of all it is, in the order of their keys, as a column of its own. */
+export interface Ranking {
+  readonly verdict: "rank";
+  readonly bins: number;
+  readonly column: string;
+  readonly reason?: undefined;
+}
 
 /** The rows that stay: so many with the smallest keys, or those of rank r of n where min_quantile × n <= r < max_quantile × n. */
 export type Stretch = { readonly count: number } | { readonly min_quantile: number; readonly max_quantile: number };
@@ -104,6 +115,8 @@ export interface BarrierVerification {
 export interface EditRules {
   /** Stands where something was cut out between two parts that stay; nothing where absent. */
   readonly join?: Uint8Array;
+  /** Writes a part that stays, `bytes[from, to)`, to `out` from `at` on and returns where it ends, at most as long as it was; as it is where absent. */
+  readonly copy?: (bytes: Uint8Array, from: number, to: number, out: Uint8Array, at: number) => number;
   /**
    * Looks at what is left of a text, `bytes[from, to)`, and says where it begins now, or why the row falls: one of the reasons that the stage declares. A
    * text of which nothing but white space is left falls unasked.
@@ -139,7 +152,7 @@ export interface SymbolColumn {
   readonly data: Uint8Array;
   /** Byte of `data` where the symbols of each row begin, and where those of the last one end. */
   readonly offsets: Int32Array;
-  /** Byte of the row's text where its symbol `symbol` begins, or the text's end behind the last; absent where symbols are bytes. */
+  /** Byte of the row's text where its symbol `symbol` begins, or the text's end behind the last; absent where symbols are bytes. Cheap where places ascend. */
   readonly byteOf?: (row: number, symbol: number) => number;
 }
 
@@ -159,23 +172,32 @@ export interface FragmentBarrierOperator extends EditRules {
 
 export type EditBarrierOperator = PartBarrierOperator | FragmentBarrierOperator;
 
-/**
- * Keeps a stretch of the rows in the order of their keys; rows of equal keys are in order of address.
- *
- * The engine spills keys as those of a dropping barrier, puts each partition in order and finds where the rows that stay begin and end, so the stage itself is
- * only the key. Which rows stay depends on seed, keys and addresses alone.
- */
-export interface SelectBarrierOperator {
+/** Puts rows in the order of their keys; rows of equal keys are in order of address. The engine spills keys as those of a dropping barrier. */
+interface RowOrder {
   readonly kind: "barrier";
-  readonly verdict: "select";
   readonly key_bytes: 8;
   /**
    * Gives what writes the key of a row to `out`, two u32 words, most significant first, and returns true; or returns false where
    * the row has none.
    */
   readonly draw: (batch: Batch) => (row: number, out: Uint32Array) => boolean;
+}
+
+/**
+ * Keeps a stretch of the rows in the order of their keys.
+ *
+ * The engine puts each partition of the keys in order and finds where the rows that stay begin and end, so the stage itself is only the key. Which rows stay
+ * depends on seed, keys and addresses alone.
+ */
+export interface SelectBarrierOperator extends RowOrder {
+  readonly verdict: "select";
   /** Why a row without a key falls, at once: one of the reasons that the stage declares. */
   readonly keyless: string;
+}
+
+/** Cuts the rows in the order of their keys into equal bins, and takes none away. A row without a key is in no bin. */
+export interface RankBarrierOperator extends RowOrder {
+  readonly verdict: "rank";
 }
 
 /**
@@ -209,6 +231,7 @@ export type BarrierOperator =
   | DropBarrierOperator
   | EditBarrierOperator
   | SelectBarrierOperator
+  | RankBarrierOperator
   | SequenceBarrierOperator;
 
 /** A barrier that drops rows. */
@@ -233,6 +256,11 @@ export function selectBarrier(
   operator: Omit<SelectBarrierOperator, "kind" | "verdict" | "key_bytes">,
 ): SelectBarrierOperator {
   return { kind: "barrier", verdict: "select", key_bytes: 8, ...operator };
+}
+
+/** A barrier that says in which bin a row is. */
+export function rankBarrier(draw: RankBarrierOperator["draw"]): RankBarrierOperator {
+  return { kind: "barrier", verdict: "rank", key_bytes: 8, draw };
 }
 
 /** A barrier that judges rows or parts of texts in order. */

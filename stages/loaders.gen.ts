@@ -47,6 +47,7 @@ export const STAGE_LOADERS = {
   "annotate/look-up": () => import("./annotate/look-up.ts"),
   "annotate/onnx-score": () => import("./annotate/onnx-score.ts"),
   "annotate/periodic-loss": () => import("./annotate/periodic-loss.ts"),
+  "annotate/quantile": () => import("./annotate/quantile.ts"),
   "annotate/statistics": () => import("./annotate/statistics.ts"),
   "dedup/bloom": () => import("./dedup/bloom.ts"),
   "dedup/exact": () => import("./dedup/exact.ts"),

@@ -6,6 +6,7 @@ import annotateLength from "./annotate/length.ts";
 import annotateLookUp from "./annotate/look-up.ts";
 import annotateOnnxScore from "./annotate/onnx-score.ts";
 import annotatePeriodicLoss from "./annotate/periodic-loss.ts";
+import annotateQuantile from "./annotate/quantile.ts";
 import annotateStatistics from "./annotate/statistics.ts";
 import chatEmoji from "./chat/emoji.ts";
 import chatGenerate from "./chat/generate.ts";
@@ -126,6 +127,7 @@ export const BUILTIN_STAGES = {
   "annotate/look-up": annotateLookUp,
   "annotate/onnx-score": annotateOnnxScore,
   "annotate/periodic-loss": annotatePeriodicLoss,
+  "annotate/quantile": annotateQuantile,
   "annotate/statistics": annotateStatistics,
   "dedup/bloom": dedupBloom,
   "dedup/exact": dedupExact,

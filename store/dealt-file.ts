@@ -150,6 +150,14 @@ export class DealtFile {
     }
   }
 
+  /** Words of all records of a destination. */
+  words(destination: number): number {
+    let words = 0;
+    for (let at = 2 * destination; at < this.#index.length; at += 2 * this.#destinations)
+      words += uint32At(this.#index, at);
+    return words;
+  }
+
   /** The records of a destination, whole ones, a piece a run. */
   *read(destination: number): Generator<Uint32Array> {
     const row = 2 * this.#destinations;
@@ -196,6 +204,16 @@ export function* readDealt(file: Vouched, destinations: number, destination: num
   const dealt = new DealtFile(file, destinations);
   try {
     yield* dealt.read(destination);
+  } finally {
+    dealt.close();
+  }
+}
+
+/** Words that a destination has in `file`. Throws RunError `store/damaged`. */
+export function dealtWords(file: Vouched, destinations: number, destination: number): number {
+  const dealt = new DealtFile(file, destinations);
+  try {
+    return dealt.words(destination);
   } finally {
     dealt.close();
   }

@@ -118,7 +118,7 @@ export const intermediates = {
   spool: /^\d+(\.dropped)?\.spool$/,
   texts: /^\d+\.texts$/,
   scattered: /^\d+\.scattered(\.done\.json)?$/,
-  contexts: /^\d+\.contexts$/,
+  contexts: /^\d+\.(contexts|split-\d+)$/,
 } as const;
 
 /** Files of one ingested span. */
@@ -183,13 +183,15 @@ export const matchFiles = {
   edges: (partition: number): string => `${pad(partition)}.edges`,
   /** Pairs that share a key, where a barrier asks more than that before it unites. */
   candidates: (partition: number): string => `${pad(partition)}.candidates`,
-  /** Of a barrier that selects, in place of pairs: documents by their keys. */
+  /** Of a barrier that selects or ranks, in place of pairs: documents by their keys. */
   ordered: (partition: number): string => `${pad(partition)}.ordered.u32`,
   marker: (partition: number): string => `${pad(partition)}.done.json`,
   /** For every document its survivor: itself where it survives. */
   roots: "roots.u32",
   /** Of a barrier that drops: for every survivor the documents of its cluster, 0 for the others. */
   sizes: "sizes.u32",
+  /** Of a barrier that ranks: for every document its bin, from 1, and 0 where it has none. */
+  bins: "bins.u32",
   united: "united.done.json",
   /** Where survivors are elected: clusters, each as the number of its documents and these. */
   members: "members.u32",
@@ -202,6 +204,8 @@ export const matchFiles = {
   /** By span, numbered through the members: fragments that are duplicates, and what is to be compared, dealt to partitions. */
   ranges: (input: number): string => `${pad(input)}.ranges.u32`,
   contexts: (input: number): string => `${pad(input)}.contexts`,
+  /** While a partition is compared: contexts that do not fit in memory, taken apart. */
+  split: (partition: number, depth: number): string => `${pad(partition)}.split-${depth}`,
   refined: (input: number): string => `${pad(input)}.refined.done.json`,
   /** By partition: further fragments that are duplicates, dealt to spans. */
   duplicates: (partition: number): string => `${pad(partition)}.duplicates`,

@@ -9,7 +9,7 @@ import type { EnvironmentData } from "../io/environment.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
 import type { VouchedFile } from "../io/local/vouched.ts";
 import type { TokenizerGuard } from "../manifests/schema.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { BarrierColumn, Plan } from "../plan/plan.ts";
 import type { Extent, StageState } from "../stages/define.ts";
 import type { MarkedFile } from "../store/marker.ts";
 import type {
@@ -93,13 +93,19 @@ export interface WritePart {
   readonly span: number;
   /** Where the fates of the span's documents are told, from byte `at`. Absent where no barrier drops. */
   readonly fates?: { readonly file: MarkedFile; readonly at: number; readonly documents: number };
-  /** Sizes of clusters that the output has as columns: the first entry of each is that of the span's first document. */
-  readonly sizes?: readonly { readonly name: string; readonly sizes: RootsSlice; readonly documents: number }[];
+  /** What barriers count that the output has as columns: the first entry of each is that of the span's first document. */
+  readonly counts?: readonly CountsOfSpan[];
   /** Surviving rows to pass over, then rows to take. */
   readonly skip: number;
   readonly take: number;
   /** Dropped rows that go to the same file: those with `[from, to)` surviving rows of the span before them. */
   readonly aside?: { readonly from: number; readonly to: number };
+}
+
+/** A column that a barrier gives to the rows of a span. */
+export interface CountsOfSpan extends Pick<BarrierColumn, "name" | "holds"> {
+  readonly counts: RootsSlice;
+  readonly documents: number;
 }
 
 /** One file of an output. */
@@ -141,11 +147,9 @@ export interface ScatterTask {
   /** Documents to hold out go to shards of their own, numbered after the others. */
   readonly held_out?: { readonly seed: number; readonly share: number; readonly shards: number };
   /** One a dropping barrier of the source, in pipeline order. */
-  readonly barriers: readonly {
-    readonly roots: RootsSlice;
-    /** Sizes of clusters, where the barrier unites rows. */
-    readonly sizes?: RootsSlice;
-  }[];
+  readonly barriers: readonly { readonly roots: RootsSlice }[];
+  /** One a column that a barrier gives, in the order of `barrierColumns`. */
+  readonly counts: readonly RootsSlice[];
 }
 
 export interface GatherTask {

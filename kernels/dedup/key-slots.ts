@@ -48,18 +48,19 @@ export class KeySlots {
 }
 
 /** Consecutive slots that have at most `maxRecords` records together, or are one. Parts without records are left out. */
-export function cutParts(slotCounts: Uint32Array, maxRecords: number): KeyPart[] {
+export function cutParts(slotCounts: Uint32Array | Float64Array, maxRecords: number): KeyPart[] {
   const parts: KeyPart[] = [];
   let from = 0;
   let records = 0;
-  slotCounts.forEach((count, slot) => {
+  for (let slot = 0; slot < slotCounts.length; slot++) {
+    const count = slotCounts[slot];
     if (records > 0 && records + count > maxRecords) {
       parts.push({ from, to: slot, records });
       from = slot;
       records = 0;
     }
     records += count;
-  });
+  }
   if (records > 0) parts.push({ from, to: slotCounts.length, records });
   return parts;
 }

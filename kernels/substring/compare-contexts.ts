@@ -5,15 +5,28 @@
  * right of the k-gram says which fragments are equal. Groups of more than {@link MAX_PAIRED} runs go through a table of contents and their lowest addresses,
  * which keeps the work linear. Invariant: exact, whatever hashes collide, and the same for any order of groups.
  *
- * Memory: the contexts that are added, 16 bytes a context, and a table of {@link TABLE_FRAGMENTS} fragments; larger groups are taken in slices of their contents.
+ * Memory: the contexts that are added, {@link INDEX_WORDS} words each beside them, and a table of {@link TABLE_FRAGMENTS} fragments; larger groups are taken in slices of their contents.
  * Price: 300 ns a pair, 100 ns a fragment of a large group.
  */
+import { CommonPlaces, type ContextMemory } from "./common-places.ts";
 import { CONTEXT, CONTEXT_HEAD } from "./context-record.ts";
 
 /** Runs of a group that are compared each with each. */
 const MAX_PAIRED = 32;
-/** Fragments that the table is made for: 12 bytes each, half of it full. */
+/** Fragments that the table is made for, {@link TABLE_BYTES} each at most. */
 const TABLE_FRAGMENTS = 1 << 20;
+/** Of a fragment that the table is made for: slots are a power of two, at least twice as many as fragments. */
+export const TABLE_BYTES = 48;
+/** Words that a context takes beside itself while it is compared. */
+export const INDEX_WORDS = 4;
+
+/** How much contexts are. */
+export interface Volume {
+  readonly words: number;
+  readonly contexts: number;
+}
+/** Contexts that are compared at once: their places and 32 bits of hash share a float. */
+export const MAX_CONTEXTS = 2 ** 21;
 const FACTOR = 0x2c1b3c6d;
 
 /** Fragments `[from, to)` of a document, by where they start, that have a copy before them. Ranges may come twice and overlap. */
@@ -29,16 +42,15 @@ export interface CompareOptions {
 
 export class ContextComparer {
   readonly #length: number;
-  readonly #gram: number;
   readonly #symbolBytes: 1 | 4;
+  readonly #common: CommonPlaces;
   readonly #maxPaired: number;
   readonly #tableFragments: number;
-  #words = new Uint32Array(1 << 16);
-  #bytes = new Uint8Array(this.#words.buffer);
+  #memory: ContextMemory = memoryOf(new Uint32Array(1 << 8));
   #used = 0;
-  /** Per context: its first word, its input. */
-  readonly #contexts: number[] = [];
-  readonly #inputs: number[] = [];
+  /** Per context its first word. */
+  #contexts = new Uint32Array(1 << 4);
+  #count = 0;
   readonly #covered: Uint8Array;
   // The runs that the run at hand agrees with: fragments by their places before the k-gram, and where they stand where that may be too near.
   readonly #agreements: { low: number; high: number; position: number | undefined }[] = [];
@@ -55,52 +67,74 @@ export class ContextComparer {
     tableFragments = TABLE_FRAGMENTS,
   }: CompareOptions) {
     this.#length = length;
-    this.#gram = gram;
     this.#symbolBytes = symbol_bytes;
+    this.#common = new CommonPlaces({ length, gram, symbol_bytes });
     this.#maxPaired = maxPaired;
     this.#tableFragments = tableFragments;
     this.#covered = new Uint8Array(length);
   }
 
-  /** Adds the context of a run; runs come in ascending order of addresses. */
-  add(words: Uint32Array, from: number, input: number): void {
-    const count = words[from];
-    if (this.#used + count > this.#words.length) {
-      const larger = new Uint32Array(Math.max(this.#used + count, 2 * this.#words.length));
-      larger.set(this.#words.subarray(0, this.#used));
-      this.#words = larger;
-      this.#bytes = new Uint8Array(larger.buffer);
+  /** Adds the context of a run; runs come in ascending order of addresses, at most {@link MAX_CONTEXTS} of them. */
+  add(words: Uint32Array, from: number): void {
+    const size = words[from];
+    if (this.#used + size > this.#memory.words.length || this.#count === this.#contexts.length) {
+      this.reserve({ words: 2 * (this.#used + size), contexts: 2 * (this.#count + 1) });
     }
-    this.#words.set(words.subarray(from, from + count), this.#used);
-    this.#contexts.push(this.#used);
-    this.#inputs.push(input);
-    this.#used += count;
+    const to = this.#used;
+    if (size > 64) this.#memory.words.set(words.subarray(from, from + size), to);
+    else for (let i = 0; i < size; i++) this.#memory.words[to + i] = words[from + i];
+    this.#contexts[this.#count++] = to;
+    this.#used += size;
+  }
+
+  /** Bytes that contexts have taken, with what is held of each beside. */
+  get held_bytes(): number {
+    return this.#memory.words.byteLength + 4 * INDEX_WORDS * this.#contexts.length;
+  }
+
+  /** Makes room, so that no more is taken than is needed. */
+  reserve({ words, contexts }: Volume): void {
+    if (contexts > this.#contexts.length) this.#contexts = enlarged(this.#contexts, contexts);
+    if (words <= this.#memory.words.length) return;
+    this.#memory = memoryOf(enlarged(this.#memory.words, words));
   }
 
   /** Tells of all duplicates among what was added, and forgets it. */
   compare(visitor: DuplicateVisitor): void {
-    const order = this.#contexts.map((_, index) => index);
-    const words = this.#words;
-    const keyOf = (index: number, word: number): number => words[this.#contexts[index] + word];
-    order.sort(
-      (a, b) =>
-        keyOf(a, CONTEXT.high) - keyOf(b, CONTEXT.high) || keyOf(a, CONTEXT.low) - keyOf(b, CONTEXT.low) || a - b,
-    );
+    const words = this.#memory.words;
+    const contexts = this.#contexts;
+    if (this.#count > MAX_CONTEXTS) throw new Error(`${this.#count} contexts are more than can be put in order`);
+    // Hash and place in one number: the engine's own sort keeps those of one hash in order of addresses.
+    const keys = new Float64Array(this.#count);
+    for (let i = 0; i < keys.length; i++) keys[i] = words[contexts[i] + CONTEXT.low] * MAX_CONTEXTS + i;
+    keys.sort();
+    const order = new Uint32Array(keys.length);
+    for (let i = 0; i < order.length; i++) order[i] = keys[i] % MAX_CONTEXTS;
+    const word = (at: number, which: number): number => words[contexts[order[at]] + which];
     for (let from = 0; from < order.length; ) {
       let to = from + 1;
-      const [high, low] = [keyOf(order[from], CONTEXT.high), keyOf(order[from], CONTEXT.low)];
-      while (to < order.length && keyOf(order[to], CONTEXT.low) === low && keyOf(order[to], CONTEXT.high) === high)
+      let isMixed = false;
+      while (to < order.length && word(to, CONTEXT.low) === word(from, CONTEXT.low)) {
+        isMixed ||= word(to, CONTEXT.high) !== word(from, CONTEXT.high);
         to++;
-      if (to - from > this.#maxPaired) this.#tabulate(order, from, to, visitor);
-      else if (to - from > 1) this.#pair(order, from, to, visitor);
-      from = to;
+      }
+      if (isMixed) {
+        const highOf = (index: number): number => words[contexts[index] + CONTEXT.high];
+        order.subarray(from, to).sort((a, b) => highOf(a) - highOf(b) || a - b);
+      }
+      while (from < to) {
+        let end = from + 1;
+        while (end < to && word(end, CONTEXT.high) === word(from, CONTEXT.high)) end++;
+        if (end - from > this.#maxPaired) this.#tabulate(order, from, end, visitor);
+        else if (end - from > 1) this.#pair(order, from, end, visitor);
+        from = end;
+      }
     }
-    this.#contexts.length = 0;
-    this.#inputs.length = 0;
+    this.#count = 0;
     this.#used = 0;
   }
 
-  #pair(order: readonly number[], from: number, to: number, visitor: DuplicateVisitor): void {
+  #pair(order: Uint32Array, from: number, to: number, visitor: DuplicateVisitor): void {
     for (let i = from + 1; i < to; i++) {
       this.#agreements.length = 0;
       for (let j = from; j < i; j++) this.#agree(order[i], order[j]);
@@ -110,36 +144,21 @@ export class ContextComparer {
 
   /** Notes which fragments of `own` are equal to fragments of the earlier context `other`. */
   #agree(own: number, other: number): void {
-    const words = this.#words;
+    const { words } = this.#memory;
     const [a, b] = [this.#contexts[own], this.#contexts[other]];
-    const [runA, runB] = [words[a + CONTEXT.run], words[b + CONTEXT.run]];
-    const [offsetA, offsetB] = [runA & 0x7fff, runB & 0x7fff];
-    // Fragments by how far their k-gram is behind their first symbol.
-    const most = Math.min(offsetA, offsetB);
-    const least = Math.max(offsetA - (runA >>> 15), offsetB - (runB >>> 15)) + 1;
-    if (least > most) return;
     const isNear =
-      this.#inputs[own] === this.#inputs[other] && words[a + CONTEXT.document] === words[b + CONTEXT.document];
-    const position = words[b + CONTEXT.start] + offsetB;
+      words[a + CONTEXT.input] === words[b + CONTEXT.input] &&
+      words[a + CONTEXT.document] === words[b + CONTEXT.document];
+    const position = words[b + CONTEXT.start] + (words[b + CONTEXT.run] & 0x7fff);
     if (isNear && position + this.#length > this.#lastPosition(a)) return;
-    const bytes = this.#bytes;
-    const size = this.#symbolBytes;
-    const atA = this.#textOf(a) + offsetA * size;
-    const atB = this.#textOf(b) + offsetB * size;
-    const far = (this.#length - least) * size;
-    let right = 0;
-    while (right < far && bytes[atA + right] === bytes[atB + right]) right++;
-    if (right < this.#gram * size) return;
-    let left = 0;
-    while (left < most * size && bytes[atA - left - 1] === bytes[atB - left - 1]) left++;
-    const low = Math.max(least, this.#length - Math.floor(right / size));
-    const high = Math.min(most, Math.floor(left / size));
-    if (low <= high) this.#agreements.push({ low, high, position: isNear ? position : undefined });
+    const common = this.#common;
+    if (!common.find(this.#memory, a, this.#memory, b)) return;
+    this.#agreements.push({ low: common.low, high: common.high, position: isNear ? position : undefined });
   }
 
   /** Where the k-gram of the last of a context's copies stands. */
   #lastPosition(context: number): number {
-    const words = this.#words;
+    const words = this.#memory.words;
     const run = words[context + CONTEXT.run];
     const pairs = words[context + CONTEXT.pairs];
     const offset = run & 0x7fff;
@@ -149,12 +168,12 @@ export class ContextComparer {
   }
 
   #textOf(context: number): number {
-    return 4 * (context + CONTEXT_HEAD + 2 * this.#words[context + CONTEXT.pairs]);
+    return 4 * (context + CONTEXT_HEAD + 2 * this.#memory.words[context + CONTEXT.pairs]);
   }
 
   /** Calls `at` with the first fragment of a context's run and of each of its followers. */
   #eachCopy(context: number, at: (start: number) => void): void {
-    const words = this.#words;
+    const words = this.#memory.words;
     at(words[context + CONTEXT.start]);
     const count = words[context + CONTEXT.run] >>> 15;
     const pairs = words[context + CONTEXT.pairs];
@@ -167,7 +186,7 @@ export class ContextComparer {
 
   #tell(own: number, visitor: DuplicateVisitor): void {
     const context = this.#contexts[own];
-    const run = this.#words[context + CONTEXT.run];
+    const run = this.#memory.words[context + CONTEXT.run];
     const offset = run & 0x7fff;
     const count = run >>> 15;
     this.#eachCopy(context, (start) => {
@@ -183,7 +202,11 @@ export class ContextComparer {
   /** Tells of the fragments of a run at `start` that are covered. */
   #tellCovered(own: number, start: number, count: number, visitor: DuplicateVisitor): void {
     const covered = this.#covered;
-    const document = this.#words[this.#contexts[own] + CONTEXT.document];
+    const context = this.#contexts[own];
+    const [input, document] = [
+      this.#memory.words[context + CONTEXT.input],
+      this.#memory.words[context + CONTEXT.document],
+    ];
     for (let fragment = 0; fragment < count; ) {
       if (covered[fragment] === 0) {
         fragment++;
@@ -191,14 +214,14 @@ export class ContextComparer {
       }
       const from = fragment;
       while (fragment < count && covered[fragment] === 1) fragment++;
-      visitor(this.#inputs[own], document, start + from, start + fragment);
+      visitor(input, document, start + from, start + fragment);
     }
   }
 
   /** A large group: every fragment through a table of contents and their lowest addresses. */
-  #tabulate(order: readonly number[], from: number, to: number, visitor: DuplicateVisitor): void {
+  #tabulate(order: Uint32Array, from: number, to: number, visitor: DuplicateVisitor): void {
     let fragments = 0;
-    for (let i = from; i < to; i++) fragments += this.#words[this.#contexts[order[i]] + CONTEXT.run] >>> 15;
+    for (let i = from; i < to; i++) fragments += this.#memory.words[this.#contexts[order[i]] + CONTEXT.run] >>> 15;
     const slices = Math.ceil(fragments / this.#tableFragments);
     const slots = 2 ** Math.ceil(Math.log2(2 * Math.min(fragments, this.#tableFragments) + 2));
     if (this.#slotHashes.length < slots) {
@@ -214,11 +237,11 @@ export class ContextComparer {
 
   #tabulateRun(own: number, slice: number, slices: number, visitor: DuplicateVisitor): void {
     const context = this.#contexts[own];
-    const count = this.#words[context + CONTEXT.run] >>> 15;
+    const count = this.#memory.words[context + CONTEXT.run] >>> 15;
     const text = this.#textOf(context);
     const size = this.#symbolBytes;
     const span = this.#length * size;
-    const bytes = this.#bytes;
+    const bytes = this.#memory.bytes;
     let power = 1;
     for (let i = 0; i < span; i++) power = Math.imul(power, FACTOR);
     let hash = 0;
@@ -257,14 +280,14 @@ export class ContextComparer {
   }
 
   #isSame(a: number, b: number, length: number): boolean {
-    const bytes = this.#bytes;
+    const bytes = this.#memory.bytes;
     for (let i = 0; i < length; i++) if (bytes[a + i] !== bytes[b + i]) return false;
     return true;
   }
 
   /** `found`: fragments of the run, each with the slot of the fragment that has its content first. */
   #tellFound(own: number, count: number, found: readonly number[], visitor: DuplicateVisitor): void {
-    const words = this.#words;
+    const words = this.#memory.words;
     const context = this.#contexts[own];
     this.#eachCopy(context, (start) => {
       const covered = this.#covered.fill(0, 0, count);
@@ -273,7 +296,7 @@ export class ContextComparer {
         const first = this.#slotContexts[slot] - 1;
         const other = this.#contexts[first];
         const isNear =
-          this.#inputs[first] === this.#inputs[own] &&
+          words[other + CONTEXT.input] === words[context + CONTEXT.input] &&
           words[other + CONTEXT.document] === words[context + CONTEXT.document];
         const firstStart = words[other + CONTEXT.start] + this.#slotFragments[slot];
         if (!isNear || firstStart + this.#length <= start + fragment) covered[fragment] = 1;
@@ -281,6 +304,16 @@ export class ContextComparer {
       this.#tellCovered(own, start, count, visitor);
     });
   }
+}
+
+function memoryOf(words: Uint32Array): ContextMemory {
+  return { words, bytes: new Uint8Array(words.buffer) };
+}
+
+function enlarged(words: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(length);
+  larger.set(words);
+  return larger;
 }
 
 function mix(hash: number): number {

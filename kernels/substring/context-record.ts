@@ -1,7 +1,7 @@
 /**
  * Contexts: unsettled runs with all their symbols, on their way to who compares them.
  *
- * A record in u32 words: words of the record, hash of the k-gram (two), number, document, first fragment, word of the run (sample-words.ts), pairs of followers; the
+ * A record in u32 words: words of the record, hash of the k-gram (two), input, document, first fragment, word of the run (sample-words.ts), pairs of followers; the
  * pairs (first fragment, runs); then the bytes of the run's fragments, padded with zeros. Price: 32 bytes, and those of the fragments.
  */
 import { recordWord } from "./sample-words.ts";
@@ -10,12 +10,12 @@ import type { UnsettledRun } from "./unsettled.ts";
 export const CONTEXT_HEAD = 8;
 
 /** Where parts of a record's head are. */
-export const CONTEXT = { high: 1, low: 2, record: 3, document: 4, start: 5, run: 6, pairs: 7 } as const;
+export const CONTEXT = { high: 1, low: 2, input: 3, document: 4, start: 5, run: 6, pairs: 7 } as const;
 
 /** Writes a record to `out` and returns its words. `bytes[from, to)` are the symbols of the run's fragments. */
 export function writeContext(
   out: Uint32Array,
-  address: { readonly high: number; readonly low: number; readonly record: number; readonly document: number },
+  address: { readonly high: number; readonly low: number; readonly input: number; readonly document: number },
   run: UnsettledRun,
   bytes: Uint8Array,
   from: number,
@@ -27,7 +27,7 @@ export function writeContext(
   out[0] = words;
   out[1] = address.high;
   out[2] = address.low;
-  out[3] = address.record;
+  out[3] = address.input;
   out[4] = address.document;
   out[5] = run.start;
   out[6] = recordWord(run.count, run.offset);

@@ -7,7 +7,7 @@
  *
  * Use: `count` all records, then for each of `parts`: `open` it, `place` all records again, `visit`. Invariant: records come in ascending order of
  * addresses (input, number), and the verdicts do not depend on the parts. Price: 100 ns a record; 24 bytes a record of the largest part, and 20 a
- * record of its largest bucket, which has a thousand unless they share a k-gram.
+ * record of its largest bucket, which has a thousand unless they share a k-gram. A part of more records than it may have is for LargeSamples.
  */
 import { BUCKET_RECORDS, cutParts, type KeyPart, KeySlots, SLOT_BITS } from "../dedup/key-slots.ts";
 
@@ -24,7 +24,8 @@ const RECORD_WORDS = 5;
 const PLACED_WORDS = 6;
 
 export class SampleGroups {
-  readonly record_bytes = 4 * PLACED_WORDS;
+  /** What a record takes at most, where all of a part are one bucket. */
+  readonly record_bytes = 4 * PLACED_WORDS + 21;
   /** Groups of more than one record so far, their records, and those of the largest. */
   groups = 0;
   members = 0;

@@ -38,7 +38,7 @@ export function droppedRows(which: string, sources: readonly SourcePlan[]): Want
 }
 
 function reasonsOf({ reasons, exchange }: PlannedStage): readonly string[] {
-  return exchange === undefined ? reasons : [...new Set([...reasons, exchange.reason])];
+  return exchange?.reason === undefined ? reasons : [...new Set([...reasons, exchange.reason])];
 }
 
 /** Where a row is, by its address. */

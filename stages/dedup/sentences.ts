@@ -9,9 +9,10 @@ import { z } from "zod";
 import { isValid } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { wideHasher } from "../../io/row-hasher.ts";
-import { skipSpace, splitLines } from "../../kernels/lines.ts";
+import { copyWithLineFeeds, skipSpace, splitLines } from "../../kernels/lines.ts";
 import { simplifyText, TextBuffer } from "../../kernels/normalize.ts";
 import { sentenceRanges } from "../../kernels/quality/sentence-ranges.ts";
+import { sentenceCounter } from "../../kernels/quality/sentences.ts";
 import { segmenter } from "../../kernels/words/index.ts";
 import { WORD_RULES, WordRanges } from "../../kernels/words/types.ts";
 import { defineStage, editBarrier } from "../define.ts";
@@ -21,7 +22,7 @@ const SPACE = 0x20;
 
 export default defineStage({
   name: "dedup/sentences",
-  version: 1,
+  version: 2,
   kind: "barrier",
   summary: "Cuts runs of sentences that an earlier text has",
   reference:
@@ -58,8 +59,9 @@ export default defineStage({
     const hasher = wideHasher();
     const key = new Uint32Array(hasher.words);
     const segment = segmenter(rules);
-    const byPunctuation = sentenceRanges(segment);
-    const rangesOf = split === "lines" ? splitLines : byPunctuation;
+    const rangesOf = split === "lines" ? splitLines : sentenceRanges(segment);
+    // White space behind the last mark, which is no sentence to be compared, counts as one that is left.
+    const countSentences = sentenceCounter(segment);
     const found = new WordRanges();
     const words = new WordRanges();
     const normalized = new TextBuffer();
@@ -68,6 +70,7 @@ export default defineStage({
     let starts = new Int32Array(64);
     return editBarrier({
       key_bytes: 16,
+      ...(split === "lines" && { copy: copyWithLineFeeds }),
       judge: (bytes, begin, end) => {
         const from = skipSpace(bytes, begin, end);
         if (from === end) return "nothing_left";
@@ -75,11 +78,8 @@ export default defineStage({
           segment.segment(bytes, from, end, words);
           if (words.count < min_words) return "too_few_words";
         }
-        if (min_sentences > 0) {
-          byPunctuation(bytes, from, end, words);
-          if (words.count < min_sentences) return "too_few_sentences";
-        }
-        return from;
+        const isShort = min_sentences > 0 && countSentences(bytes, from, end) < min_sentences;
+        return isShort ? "too_few_sentences" : from;
       },
       parts: ({ text }, row, part) => {
         if (!isValid(text, row)) return;

@@ -7,8 +7,9 @@
 import type { Batch } from "../../batch/batch.ts";
 import type { Bitmap } from "../../batch/bitmap.ts";
 import { RecipeError } from "../../batch/errors.ts";
-import { int32At, uint32At } from "../../batch/numbers.ts";
+import { int32At } from "../../batch/numbers.ts";
 import type { Tokenizer } from "../../kernels/bpe/tokenizer.ts";
+import { TokenBytes } from "../../kernels/substring/token-bytes.ts";
 import type { SymbolColumn } from "../define.ts";
 
 export function tokenSymbols({ encoder, model }: Tokenizer): (batch: Batch, rows: Bitmap) => SymbolColumn {
@@ -20,24 +21,19 @@ export function tokenSymbols({ encoder, model }: Tokenizer): (batch: Batch, rows
       fix: "use `unit: bytes`, or a tokenizer of bytes without a normalizer",
     });
   }
-  const sizes = model.vocabulary.offsets;
-  const bytesOf = (id: number): number => int32At(sizes, id + 1) - int32At(sizes, id);
+  const tokenBytes = new TokenBytes(model.vocabulary.offsets);
   return (batch, rows) => {
     const { values, offsets } = encoder.encodeDocuments(batch.text, rows, undefined);
+    const { offsets: texts } = batch.text;
     rows.forEach((row) => {
-      let bytes = 0;
-      for (let at = int32At(offsets, row); at < int32At(offsets, row + 1); at++) bytes += bytesOf(uint32At(values, at));
-      if (bytes !== int32At(batch.text.offsets, row + 1) - int32At(batch.text.offsets, row)) throw otherText();
+      const bytes = tokenBytes.count(values, int32At(offsets, row), int32At(offsets, row + 1));
+      if (bytes !== int32At(texts, row + 1) - int32At(texts, row)) throw otherText();
     });
+    tokenBytes.reset();
     return {
       data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
       offsets: offsets.map((offset) => 4 * offset),
-      byteOf: (row, symbol) => {
-        let byte = 0;
-        const first = int32At(offsets, row);
-        for (let at = first; at < first + symbol; at++) byte += bytesOf(uint32At(values, at));
-        return byte;
-      },
+      byteOf: (row, symbol) => tokenBytes.byteOf(values, int32At(offsets, row), row, symbol),
     };
   };
 }

@@ -6,16 +6,24 @@
  */
 import { z } from "zod";
 import type { Batch } from "../../batch/batch.ts";
-import { type Column, isValid, type Utf8Column } from "../../batch/column.ts";
+import { type Column, isValid } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import type { Classifier } from "../../kernels/fasttext/classifier.ts";
 import { NEWLINES } from "../../kernels/fasttext/text-line.ts";
 import { type Assets, assetPath, type Drop, defineStage, transform } from "../define.ts";
 import { checkLabels, fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
+import { judgeParagraphs, type TextJudge } from "./paragraphs.ts";
 
 const options = z.strictObject({
   model: assetPath().describe("supervised fastText model, .bin or .ftz, of any loss, quantized or not"),
   column: z.string().min(1).default("text").describe("column of texts that is judged"),
+  unit: z
+    .enum(["document", "paragraph"])
+    .default("document")
+    .describe(
+      "what is judged: the `document`; or each `paragraph`, a line of it: then those that do not stay are cut out of the text, the label is the one with most bytes " +
+        "of what stays, and its score the mean over that, weighted by bytes; with `score_of` over all that stays",
+    ),
   newlines: z
     .enum(NEWLINES)
     .default("space")
@@ -49,6 +57,11 @@ const REASONS = {
 };
 type Reason = keyof typeof REASONS;
 
+/** Whether texts lose paragraphs: where nothing is asked of them, all stay. */
+function cutsParagraphs({ unit, labels, min_score, max_score }: Options): boolean {
+  return unit === "paragraph" && (labels !== null || min_score !== null || max_score !== null);
+}
+
 function reasonsOf({ labels, min_score, max_score }: Options): Partial<typeof REASONS> {
   const used: Partial<Record<Reason, string>> = {};
   if (labels !== null || min_score !== null || max_score !== null) used.no_label = REASONS.no_label;
@@ -59,7 +72,7 @@ function reasonsOf({ labels, min_score, max_score }: Options): Partial<typeof RE
 }
 
 /** The model, and what of it the options speak of. */
-class Judge {
+class Judge implements TextJudge<Reason> {
   readonly labels: readonly string[];
   readonly #classifier: Classifier;
   readonly #options: Options;
@@ -108,17 +121,17 @@ export default defineStage({
   checkAssets: ({ model, labels, score_of }, files) =>
     checkLabels(files, model, [...(labels ?? []), ...(score_of === null ? [] : [score_of])]),
   reads: ({ column }) => [column],
-  writes: ({ label_column, score_column }) => [
-    ...(label_column === null ? [] : [{ name: label_column, kind: "dictionary" as const }]),
-    ...(score_column === null ? [] : [{ name: score_column, kind: "float32" as const }]),
+  writes: (given) => [
+    ...(given.label_column === null ? [] : [{ name: given.label_column, kind: "dictionary" as const }]),
+    ...(given.score_column === null ? [] : [{ name: given.score_column, kind: "float32" as const }]),
+    ...(cutsParagraphs(given) ? [{ name: given.column, kind: "utf8" as const }] : []),
   ],
   reasons: reasonsOf,
   create: (options, { assets }) => {
-    const { column, label_column, score_column } = options;
     let opened: Judge | undefined;
     return transform<Reason>((batch, drop) => {
       opened ??= new Judge(options, assets);
-      return judged(batch, batch.utf8(column), opened, drop, label_column, score_column);
+      return judged(batch, opened, options, drop);
     });
   },
   examples: [
@@ -138,6 +151,12 @@ export default defineStage({
       drops: "score_too_low",
     },
     {
+      text: "Everyone has the right to life, liberty and security of person.\nJeder hat das Recht auf Leben, Freiheit und Sicherheit der Person.\n",
+      options: { model: "test/golden/fasttext/hs-quantized.ftz", labels: ["de"], unit: "paragraph" },
+      becomes: "Jeder hat das Recht auf Leben, Freiheit und Sicherheit der Person.\n",
+      writes: { label: "de" },
+    },
+    {
       text: "unheard words",
       options: { model: "test/golden/fasttext/pruned-whole.ftz", max_score: 0 },
       drops: "score_too_high",
@@ -146,32 +165,34 @@ export default defineStage({
 });
 
 /** Judges the living rows and makes the columns; a dead row has neither label nor score. */
-function judged(
-  batch: Batch,
-  texts: Utf8Column,
-  judge: Judge,
-  drop: Drop<Reason>,
-  labelColumn: string | null,
-  scoreColumn: string | null,
-): ReadonlyMap<string, Column> {
+function judged(batch: Batch, judge: Judge, options: Options, drop: Drop<Reason>): ReadonlyMap<string, Column> {
+  const { column, unit, label_column, score_column, score_of } = options;
   const { rows, alive } = batch;
+  const texts = batch.utf8(column);
   const codes = new Int32Array(rows);
   const values = new Float32Array(rows);
   const validity = new Uint8Array((rows + 7) >> 3);
-  for (let row = 0; row < rows; row++) {
-    if (!alive.has(row)) continue;
-    const start = isValid(texts, row) ? int32At(texts.offsets, row) : 0;
-    judge.judge(texts.data, start, isValid(texts, row) ? int32At(texts.offsets, row + 1) : 0);
-    const { label, score, reason } = judge;
-    if (label >= 0) {
-      codes[row] = label;
-      values[row] = score;
-      validity[row >> 3] = (validity[row >> 3] ?? 0) | (1 << (row & 7));
-    }
-    if (reason !== undefined) drop(row, reason, score, judge.labels[label]);
-  }
+  const verdict = (row: number, label: number, score: number): void => {
+    if (label < 0) return;
+    codes[row] = label;
+    values[row] = score;
+    validity[row >> 3] = (validity[row >> 3] ?? 0) | (1 << (row & 7));
+  };
   const columns = new Map<string, Column>();
-  if (labelColumn !== null) columns.set(labelColumn, { kind: "dictionary", codes, values: judge.labels, validity });
-  if (scoreColumn !== null) columns.set(scoreColumn, { kind: "float32", values, validity });
+  if (unit === "paragraph") {
+    const rules = { cuts: cutsParagraphs(options), oneLabel: score_of !== null };
+    const left = judgeParagraphs(batch, texts, judge, rules, verdict, drop);
+    if (left !== undefined) columns.set(column, left);
+  } else {
+    alive.forEach((row) => {
+      const isThere = isValid(texts, row);
+      judge.judge(texts.data, isThere ? int32At(texts.offsets, row) : 0, isThere ? int32At(texts.offsets, row + 1) : 0);
+      const { label, score, reason } = judge;
+      verdict(row, label, score);
+      if (reason !== undefined) drop(row, reason, score, judge.labels[label]);
+    });
+  }
+  if (label_column !== null) columns.set(label_column, { kind: "dictionary", codes, values: judge.labels, validity });
+  if (score_column !== null) columns.set(score_column, { kind: "float32", values, validity });
   return columns;
 }

@@ -12,11 +12,12 @@ export class LanguageColumns {
   /** Of rows whose label has a script. */
   readonly #scriptValidity: Uint8Array;
   readonly #top: Utf8Builder | undefined;
-  #topOfRow: string | undefined;
+  readonly #rows: number;
 
   constructor(options: LanguageOptions, labels: readonly string[], rows: number) {
     this.#options = options;
     this.#labels = labels;
+    this.#rows = rows;
     this.#codes = new Int32Array(rows);
     this.#scores = new Float32Array(rows);
     this.#validity = new Uint8Array((rows + 7) >> 3);
@@ -33,15 +34,15 @@ export class LanguageColumns {
     if (this.#labels[label]?.includes("_")) setBit(this.#scriptValidity, row);
   }
 
-  /** What the row's column of top languages holds, as JSON. */
-  addTop(top: string): void {
-    this.#topOfRow = top;
+  /** What the row's column of top languages holds, as JSON. Rows come in order. */
+  addTop(row: number, top: string): void {
+    this.#fillTop(row);
+    this.#top?.appendString(top);
   }
 
-  endRow(): void {
-    if (this.#top !== undefined && this.#topOfRow !== undefined) this.#top.appendString(this.#topOfRow);
-    else this.#top?.appendNull();
-    this.#topOfRow = undefined;
+  /** The rows before `end` that have no top languages are null. */
+  #fillTop(end: number): void {
+    while (this.#top !== undefined && this.#top.rows < end) this.#top.appendNull();
   }
 
   finish(): Map<string, Column> {
@@ -64,6 +65,7 @@ export class LanguageColumns {
       });
     }
     columns.set(score_column, { kind: "float32", values: this.#scores, validity: validity.slice() });
+    this.#fillTop(this.#rows);
     if (this.#top !== undefined) columns.set(top_column, this.#top.finish());
     return columns;
   }

@@ -5,17 +5,45 @@
  * ones, is above the bound. Labels and scores are those of fastText's own code, scores within 1e-5. By paragraphs, those that do not stay are cut out. Invariant: a text in
  * which the model knows nothing has no language. Price: 50 to 100 ns a word; every label's score where top languages are kept.
  */
-import { defineStage, transform } from "../define.ts";
+import type { Batch } from "../../batch/batch.ts";
+import type { Column } from "../../batch/column.ts";
+import { type Drop, defineStage, transform } from "../define.ts";
 import { checkLabels, fasttextTables } from "../fasttext-model.ts";
 import { LanguageColumns } from "./language-columns.ts";
 import { LanguageJudge } from "./language-judge.ts";
 import { LANGUAGE_REASONS, type LanguageOptions, type LanguageReason, languageOptions } from "./language-options.ts";
-import { judgeParagraphs } from "./language-paragraphs.ts";
+import { judgeParagraphs } from "./paragraphs.ts";
 
 function reasonsOf({ label_only, languages }: LanguageOptions): Partial<typeof LANGUAGE_REASONS> {
   if (label_only) return {};
   const { other_language, ...reasons } = LANGUAGE_REASONS;
   return languages === null ? reasons : LANGUAGE_REASONS;
+}
+
+function byParagraphs(
+  batch: Batch,
+  judge: LanguageJudge,
+  { label_only, min_top_score }: LanguageOptions,
+  columns: LanguageColumns,
+  drop: Drop<LanguageReason>,
+): ReadonlyMap<string, Column> {
+  const tops: string[] = [];
+  const judged = (): void => {
+    if (min_top_score !== null) tops.push(judge.top());
+  };
+  const texts = judgeParagraphs(
+    batch,
+    batch.text,
+    judge,
+    { cuts: !label_only, judged },
+    (row, label, score) => {
+      columns.set(row, label, score);
+      columns.addTop(row, `[${tops.splice(0).join(",")}]`);
+    },
+    drop,
+  );
+  const made = columns.finish();
+  return texts === undefined ? made : made.set("text", texts);
 }
 
 export default defineStage({
@@ -41,17 +69,15 @@ export default defineStage({
     return transform<LanguageReason>((batch, drop) => {
       opened ??= new LanguageJudge(given, assets);
       const columns = new LanguageColumns(given, opened.labels, batch.rows);
-      if (given.unit === "paragraph") return judgeParagraphs(batch, opened, given, columns, drop);
+      if (given.unit === "paragraph") return byParagraphs(batch, opened, given, columns, drop);
       const { data, offsets } = batch.text;
       for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) {
-          opened.judge(data, offsets[row] ?? 0, offsets[row + 1] ?? 0);
-          columns.set(row, opened.label, opened.score);
-          columns.addTop(opened.top());
-          const reason = given.label_only ? undefined : opened.reason;
-          if (reason !== undefined) drop(row, reason, opened.score, opened.labels[opened.label]);
-        }
-        columns.endRow();
+        if (!batch.alive.has(row)) continue;
+        opened.judge(data, offsets[row] ?? 0, offsets[row + 1] ?? 0);
+        columns.set(row, opened.label, opened.score);
+        columns.addTop(row, opened.top());
+        const reason = given.label_only ? undefined : opened.reason;
+        if (reason !== undefined) drop(row, reason, opened.score, opened.labels[opened.label]);
       }
       return columns.finish();
     });

@@ -7,20 +7,15 @@
  * matching may hold, but those whose scores agree in sign, exponent and the first four bits behind it are in one part: 20 bytes each.
  */
 import { z } from "zod";
-import { parseJsonNumber } from "../../kernels/json/json-number.ts";
-import { writeScoreKey } from "../../kernels/quantiles.ts";
-import { type Cells, ColumnPath } from "../cells.ts";
 import { defineStage, selectBarrier } from "../define.ts";
+import { drawsOfScore, scoreColumnOption, scoreScopeOption } from "../score-order.ts";
 
 const options = z
   .strictObject({
-    column: z.string().min(1).describe("the score: a numeric column, or a path into a JSON one: `metadata.score`"),
+    column: scoreColumnOption,
     min_quantile: z.number().min(0).lt(1).default(0).describe("from this quantile on: 0.9 keeps the best tenth"),
     max_quantile: z.number().gt(0).max(1).default(1).describe("below this quantile"),
-    scope: z
-      .enum(["source", "pipeline"])
-      .default("source")
-      .describe("rows that are ordered together: those of one `source`, or of every source that uses the `pipeline`"),
+    scope: scoreScopeOption,
     unscored: z
       .enum(["drop", "lowest"])
       .default("drop")
@@ -49,22 +44,8 @@ export default defineStage({
   exchange: ({ scope, min_quantile, max_quantile }) => {
     return { scope, verdict: "select", min_quantile, max_quantile, reason: "out_of_quantile" };
   },
-  create: ({ column, unscored }) => {
-    const path = new ColumnPath(column);
-    return selectBarrier({
-      draw: (batch) => {
-        const cells = path.of(batch);
-        return (row, out) => {
-          const score = scoreOf(cells, row);
-          if (Number.isFinite(score)) writeScoreKey(score, out);
-          else if (unscored === "lowest") out.fill(0);
-          else return false;
-          return true;
-        };
-      },
-      keyless: "no_score",
-    });
-  },
+  create: ({ column, unscored }) =>
+    selectBarrier({ draw: drawsOfScore(column, unscored === "lowest"), keyless: "no_score" }),
   examples: [
     { columns: { score: 0.7 }, options: { column: "score", min_quantile: 0.4 }, keeps: true },
     { columns: { score: "4.5" }, options: { column: "score", max_quantile: 0.9 }, keeps: true },
@@ -74,10 +55,3 @@ export default defineStage({
     { columns: { score: null }, options: { column: "score", min_quantile: 0.4, unscored: "lowest" }, keeps: true },
   ],
 });
-
-function scoreOf(cells: Cells, row: number): number {
-  const kind = cells.read(row);
-  if (kind === "number") return Number(cells.number);
-  if (kind !== "text") return Number.NaN;
-  return Number(parseJsonNumber(cells.bytes, cells.start, cells.end) ?? Number.NaN);
-}

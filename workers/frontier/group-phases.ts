@@ -15,7 +15,7 @@ import {
   sourceAt,
   takesRows,
 } from "../../plan/plan.ts";
-import type { Stretch } from "../../stages/define.ts";
+import type { Ranking, Stretch } from "../../stages/define.ts";
 import { spanFiles } from "../../store/layout.ts";
 import type { ElectSpan, KeyInput, MatchTask, PartsInput, RootsSlice } from "../protocol.ts";
 import { ELECTION_WORDS } from "../tasks/match.ts";
@@ -23,7 +23,8 @@ import { type Need, once, type PhaseSpec } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
 import { numberingNeeds, type Phases, products, rootsOf } from "./source-phases.ts";
 
-function keepsOf(stretch: Stretch): string {
+function keepsOf(stretch: Stretch | Ranking): string {
+  if ("bins" in stretch) return `${stretch.bins} bins`;
   return "count" in stretch ? `keep ${stretch.count}` : `keep ${stretch.min_quantile} to ${stretch.max_quantile}`;
 }
 
@@ -48,7 +49,7 @@ export function groupPhases(schedule: Schedule, group: number, phases: Phases): 
     id: `match:${name}`,
     kind: "match",
     subject: `${stage.id} of ${names.join(", ")}`,
-    stages: [stage.use, ...(exchange?.verdict === "select" ? [keepsOf(exchange)] : [])],
+    stages: [stage.use, ...(exchange?.verdict === "select" || exchange?.verdict === "rank" ? [keepsOf(exchange)] : [])],
     count: () => partitions,
     task: (partition) => ({ kind: "match", group, partition, ...inputs() }),
     place: (partition) => schedule.places.match(group, partition),
@@ -257,7 +258,7 @@ function matchInputs(schedule: Schedule, group: number): Pick<MatchTask, "inputs
       const firstInGroup = first + number;
       const marker = spanFiles.marker(span);
       inputs.push({ file: { folder, marker, name: spanFiles.keys(span, barrier) }, firstDocument: firstInGroup });
-      if (takesRows(planned)) continue;
+      if (planned.verdict !== "edit") continue;
       const file = { folder, marker, name: spanFiles.parts(span, barrier) };
       parts.push({ file, firstPart: firstInGroup, firstDocument: entryAt(documents, span, "span") });
     }

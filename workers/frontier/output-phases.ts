@@ -5,12 +5,19 @@
  * comes from the bytes of all their texts. So files are the same however the sources were cut.
  */
 import { entryAt } from "../../batch/entry.ts";
-import { barrierAt, clusterSizes, droppingBarriers, type OutputPlan, outputAt, sourceAt } from "../../plan/plan.ts";
+import {
+  type BarrierColumn,
+  barrierColumns,
+  droppingBarriers,
+  type OutputPlan,
+  outputAt,
+  sourceAt,
+} from "../../plan/plan.ts";
 import { verdictFiles } from "../../store/layout.ts";
 import type { WritePart } from "../protocol.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
-import { numberingNeeds, type Phases, products, sizesOf } from "./source-phases.ts";
+import { countNeeds, countsOf, type Phases, products } from "./source-phases.ts";
 
 /** Rows of one span that an output takes. */
 interface SpanRows {
@@ -54,15 +61,15 @@ export function writePhase(
     return partsOfFile(made, shard, planned.keep_dropped);
   };
   const columnsOf = once(
-    () => new Map(planned.sources.map((source) => [source, wantedSizes(schedule, planned, source)])),
+    () => new Map(planned.sources.map((source) => [source, wantedCounts(schedule, planned, source)])),
   );
   const withSizes = (part: WritePart): WritePart => {
     const first = schedule.facts(part.source).firstDocuments()?.[part.span] ?? 0;
     const next = schedule.facts(part.source).firstDocuments()?.[part.span + 1] ?? first;
-    const sizes = (columnsOf().get(part.source) ?? []).map(({ name, sizes: { file, first: base } }) => {
-      return { name, sizes: { file, first: base + first }, documents: next - first };
+    const counts = (columnsOf().get(part.source) ?? []).map(({ name, holds, counts: { file, first: base } }) => {
+      return { name, holds, counts: { file, first: base + first }, documents: next - first };
     });
-    return sizes.length === 0 ? part : { ...part, sizes };
+    return counts.length === 0 ? part : { ...part, counts };
   };
   return {
     id: `write:${planned.name}`,
@@ -83,28 +90,26 @@ export function writePhase(
             })
           : []),
         ...(dropping(source) ? [{ phase: settle(source), left: "whole" } as const] : []),
-        ...wantedBarriers(schedule, planned, source).flatMap(({ barrier }): readonly Need[] => {
-          const { group } = barrierAt(schedule.plan, source, barrier);
-          return [{ phase: phases.verdict(group), left: "whole" }, ...numberingNeeds(schedule, group, phases)];
-        }),
+        ...wantedColumns(schedule, planned, source).flatMap(({ barrier }) =>
+          countNeeds(schedule, source, barrier, phases),
+        ),
       ]);
       return [...counted, ...read];
     },
   };
 }
 
-/** Barriers of a source whose sizes of clusters an output has as columns. */
-function wantedBarriers(schedule: Schedule, { columns }: OutputPlan, source: number): ReturnType<typeof clusterSizes> {
+/** What an output has as columns of what the barriers of a source count. */
+function wantedColumns(schedule: Schedule, { columns }: OutputPlan, source: number): readonly BarrierColumn[] {
   const planned = sourceAt(schedule.plan, source);
-  return clusterSizes(planned).filter(
+  return barrierColumns(planned).filter(
     ({ name }) => columns.some((column) => column.name === name) && !planned.columns.some((own) => own.name === name),
   );
 }
 
-function wantedSizes(schedule: Schedule, output: OutputPlan, source: number) {
-  return wantedBarriers(schedule, output, source).map(({ name, barrier }) => {
-    const { group } = barrierAt(schedule.plan, source, barrier);
-    return { name, sizes: { file: sizesOf(schedule, group), first: schedule.firstInGroup(source, barrier) } };
+function wantedCounts(schedule: Schedule, output: OutputPlan, source: number) {
+  return wantedColumns(schedule, output, source).map((column) => {
+    return { ...column, counts: countsOf(schedule, source, column) };
   });
 }
 

@@ -7,7 +7,9 @@
 import { entryAt } from "../../batch/entry.ts";
 import { requireDedupGates } from "../../manifests/dedup-gates.ts";
 import {
+  type BarrierColumn,
   barrierAt,
+  barrierColumns,
   comparesFragments,
   groupAt,
   passAt,
@@ -166,8 +168,12 @@ export function rootsOf(schedule: Schedule, group: number): MarkedFile {
   return { ...markerOf(schedule.places.verdict(group)), name: matchFiles.roots };
 }
 
-export function sizesOf(schedule: Schedule, group: number): MarkedFile {
-  return { ...markerOf(schedule.places.verdict(group)), name: matchFiles.sizes };
+/** Where a column of a source lies that one of its barriers gives, from the source's first document on. */
+export function countsOf(schedule: Schedule, source: number, { barrier, holds }: BarrierColumn): RootsSlice {
+  const { group } = barrierAt(schedule.plan, source, barrier);
+  const name = holds === "bin" ? matchFiles.bins : matchFiles.sizes;
+  const file = { ...markerOf(schedule.places.verdict(group)), name };
+  return { file, first: schedule.firstInGroup(source, barrier) };
 }
 
 function markerOf({ folder, name }: MarkerPlace): Pick<MarkedFile, "folder" | "marker"> {
@@ -200,18 +206,23 @@ export function storePhases(schedule: Schedule, source: number, phases: Phases):
       const shape = facts.store();
       if (spans === undefined || shape === undefined) throw new Error(`${planned.name} has no part ${part} yet`);
       const barriers = droppingPositions(schedule, source).map((barrier) => {
-        const { group, verdict } = barrierAt(schedule.plan, source, barrier);
-        const first = schedule.firstInGroup(source, barrier);
-        const roots = { file: rootsOf(schedule, group), first };
-        return verdict === "drop" ? { roots, sizes: { file: sizesOf(schedule, group), first } } : { roots };
+        const { group } = barrierAt(schedule.plan, source, barrier);
+        return { roots: { file: rootsOf(schedule, group), first: schedule.firstInGroup(source, barrier) } };
       });
-      return { kind: "scatter", source, part, spans, ...shape, barriers };
+      const counts = barrierColumns(planned).map((column) => countsOf(schedule, source, column));
+      return { kind: "scatter", source, part, spans, ...shape, barriers, counts };
     },
     place: (part) => schedule.places.scatter(source, part),
     needs: (undone) => {
       if (undone === undefined) return counted;
       const spans = undone.flatMap((part) => facts.parts()?.[part]?.map(({ span }) => span) ?? []);
-      return [...counted, ...rowNeeds(planned, ingested, spans), ...verdictNeeds(schedule, source, phases)];
+      const ranked = barrierColumns(planned).flatMap(({ barrier, holds }) => (holds === "bin" ? [barrier] : []));
+      return [
+        ...counted,
+        ...rowNeeds(planned, ingested, spans),
+        ...verdictNeeds(schedule, source, phases),
+        ...ranked.flatMap((barrier) => countNeeds(schedule, source, barrier, phases)),
+      ];
     },
   };
   const gather: PhaseSpec = {
@@ -269,13 +280,19 @@ function rowNeeds(source: SourcePlan, ingested: PhaseSpec, tasks: readonly numbe
   return isCounted ? [documents, { phase: ingested, tasks, left: products.figures }] : [documents];
 }
 
+/** What a column needs that a barrier gives: its verdict, and where rows stand in it. */
+export function countNeeds(schedule: Schedule, source: number, barrier: number, phases: Phases): readonly Need[] {
+  const { group } = barrierAt(schedule.plan, source, barrier);
+  return [{ phase: phases.verdict(group), left: "whole" }, ...numberingNeeds(schedule, group, phases)];
+}
+
 /** The verdicts of all barriers of a source that drop rows. Throws RunError where one would take more than the recipe allows. */
 function verdictNeeds(schedule: Schedule, source: number, phases: Phases): readonly Need[] {
   return droppingPositions(schedule, source).flatMap((barrier): readonly Need[] => {
     const { group } = barrierAt(schedule.plan, source, barrier);
     const verdict = dedupVerdict(schedule.plan, group, schedule.markers.facts(schedule.places.verdict(group)));
     if (verdict !== undefined) requireDedupGates(schedule.plan.recipe.gates, verdict);
-    return [{ phase: phases.verdict(group), left: "whole" }, ...numberingNeeds(schedule, group, phases)];
+    return countNeeds(schedule, source, barrier, phases);
   });
 }
 
@@ -349,7 +366,7 @@ export function sealPhase(schedule: Schedule, source: number, made: SealedPhases
       ...passes.map((_, pass): Need => ({ phase: phases.ingest(source, pass), left: "facts" })),
       // What a barrier that edits says of its clusters.
       ...barriers.flatMap((barrier): readonly Need[] =>
-        takesRows(barrier) ? [] : [{ phase: phases.match(barrier.group), left: "facts" }],
+        barrier.verdict === "edit" ? [{ phase: phases.match(barrier.group), left: "facts" }] : [],
       ),
       ...(made.store === undefined
         ? []

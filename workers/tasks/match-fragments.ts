@@ -2,7 +2,7 @@
  * The first round of a barrier that compares fragments: which sampled runs of a partition have a copy before them, and which may have one.
  *
  * A verdict is a word, dealt to the span that it is about: twice the record's number, one more where the run is a copy. Invariant: the same verdicts for any number
- * of partitions, parts and workers. Memory: the stated budget, but for records of one sample, which are held together.
+ * of partitions, parts and workers. Memory: the stated budget, however many records share a sample: where they do not fit, only the first of each run is held.
  */
 import { Bitmap } from "../../batch/bitmap.ts";
 import { int32Values } from "../../batch/column.ts";
@@ -10,7 +10,8 @@ import { entryAt } from "../../batch/entry.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { decodeArrow } from "../../io/formats/arrow-table.ts";
 import { readVouched } from "../../io/local/vouched.ts";
-import { type RecordSet, SampleGroups } from "../../kernels/substring/sample-groups.ts";
+import { LargeSamples } from "../../kernels/substring/large-samples.ts";
+import { type RecordSet, SampleGroups, type VerdictVisitor } from "../../kernels/substring/sample-groups.ts";
 import { type DealtSink, DealtWriter } from "../../store/dealt-file.ts";
 import { KeyFile } from "../../store/key-file.ts";
 import { vouch } from "../../store/marker.ts";
@@ -38,15 +39,36 @@ export function writeVerdicts(task: MatchTask, memory_bytes: number, sink: Dealt
     }
   };
   read((records, _input, skip) => groups.count(records, skip));
-  for (const part of groups.parts(Math.floor(memory_bytes / groups.record_bytes))) {
-    groups.open(part);
-    read((records, input, skip) => groups.place(records, input, skip));
-    groups.visit((input, record, isCopy) => {
-      verdicts.add(input, 1)[0] = 2 * record + Number(isCopy);
-    });
+  const visitor: VerdictVisitor = (input, record, isCopy) => {
+    verdicts.add(input, 1)[0] = 2 * record + Number(isCopy);
+  };
+  let [clusters, members, largest] = [0, 0, 0];
+  const most = Math.max(1, Math.floor(memory_bytes / groups.record_bytes));
+  for (const part of groups.parts(most)) {
+    if (part.records <= most) {
+      groups.open(part);
+      read((records, input, skip) => groups.place(records, input, skip));
+      groups.visit(visitor);
+      continue;
+    }
+    const samples = new LargeSamples(part, memory_bytes);
+    read((records, _input, skip) => samples.count(records, skip));
+    const { slices } = samples;
+    for (let slice = 0; slice < slices; slice++) {
+      samples.open(slice);
+      read((records, input, skip) => samples.visit(records, input, visitor, skip));
+    }
+    const found = samples.figures;
+    clusters += found.groups;
+    members += found.members;
+    largest = Math.max(largest, found.largest);
   }
   verdicts.finish();
-  return { clusters: groups.groups, members: groups.members, largest: groups.largest };
+  return {
+    clusters: clusters + groups.groups,
+    members: members + groups.members,
+    largest: Math.max(largest, groups.largest),
+  };
 }
 
 /** The records of an input whose rows an earlier barrier dropped. */

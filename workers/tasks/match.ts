@@ -34,7 +34,7 @@ import { RootsFile } from "../roots.ts";
 import { writeVerdicts } from "./match-fragments.ts";
 import { matchInOrder } from "./match-in-order.ts";
 import { memberFigures } from "./member-figures.ts";
-import { type Matching, selectStretch, writeOrdered } from "./select.ts";
+import { type Matching, rankDocuments, selectStretch, writeOrdered } from "./select.ts";
 
 /** Words of the list of members that an election takes at a time: as many rows, about, are looked up at once. */
 export const ELECTION_WORDS = 1 << 20;
@@ -62,7 +62,7 @@ export function match(task: MatchTask, context: WorkerContext): MatchMarker {
 }
 
 function fileOf(operator: BarrierOperator): (partition: number) => string {
-  if (operator.verdict === "select") return matchFiles.ordered;
+  if (operator.verdict === "select" || operator.verdict === "rank") return matchFiles.ordered;
   return operator.verdict === "edit" && operator.unit === "fragments" ? matchFiles.verdicts : matchFiles.edges;
 }
 
@@ -78,7 +78,9 @@ function matched(
     return { edges: clusters.members, clusters };
   }
   const matching = matchingOf(task, context);
-  if (operator.verdict === "select") return { edges: writeOrdered(matching, context.orderer(), sinks.verified) };
+  if (operator.verdict === "select" || operator.verdict === "rank") {
+    return { edges: writeOrdered(matching, context.orderer(), sinks.verified) };
+  }
   return writeEdges(task, operator, matching, context.matcher(operator.key_bytes), sinks);
 }
 
@@ -153,8 +155,8 @@ export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
   const group = groupAt(context.plan, task.group);
   const folder = context.layout.match(group.fingerprint);
   const marker =
-    group.verdict === "select"
-      ? uniteSelected(task, group, folder)
+    group.verdict === "select" || group.verdict === "rank"
+      ? uniteOrdered(task, group, folder)
       : group.stage.exchange?.in_order === true
         ? uniteInOrder(task, group, context)
         : uniteClusters(task, group, context);
@@ -162,10 +164,15 @@ export function unite(task: UniteTask, context: WorkerContext): UniteMarker {
   return marker;
 }
 
-function uniteSelected({ documents }: UniteTask, group: MatchGroup, folder: string): UniteMarker {
+function uniteOrdered({ documents }: UniteTask, group: MatchGroup, folder: string): UniteMarker {
   const { exchange } = group.stage;
-  if (exchange?.verdict !== "select") throw new Error(`${group.stage.id} selects nothing`);
-  const roots = selectStretch(documents, filesNamed(group, folder, matchFiles.ordered), exchange);
+  const ordered = filesNamed(group, folder, matchFiles.ordered);
+  if (exchange?.verdict === "rank") {
+    const bins = rankDocuments(documents, ordered, exchange.bins);
+    return { files: [commitWords(join(folder, matchFiles.bins), bins)], documents, duplicates: 0 };
+  }
+  if (exchange?.verdict !== "select") throw new Error(`${group.stage.id} puts nothing in order`);
+  const roots = selectStretch(documents, ordered, exchange);
   return { files: [commitWords(join(folder, matchFiles.roots), roots)], documents, duplicates: fallen(roots) };
 }
 

@@ -44,7 +44,7 @@ export function refine(task: RefineTask, context: WorkerContext): RefineMarker {
     const ranges = new BufferedWriter((bytes) => rangeFile.write(bytes));
     const contexts = new DealtWriter(contextFile, group.partitions);
     const verdicts = readVerdicts(task, group, folder);
-    const span = new SpanFragments(fragmentsOf(context, group), words, verdicts, ranges, contexts);
+    const span = new SpanFragments(fragmentsOf(context, group), task.input, words, verdicts, ranges, contexts);
     for (const batch of readSpool(join(ingested, spanFiles.spool(task.span)), sourceAt(context.plan, source).name)) {
       span.add(batch);
       for (const column of batch.columns.values()) for (const array of columnArrays(column)) release(array);
@@ -84,6 +84,7 @@ function readVerdicts({ input, inputs }: RefineTask, { partitions }: MatchGroup,
 
 class SpanFragments {
   readonly #operator: FragmentBarrierOperator;
+  readonly #input: number;
   readonly #words: Uint32Array;
   readonly #verdicts: Uint8Array;
   readonly #ranges: BufferedWriter;
@@ -101,12 +102,14 @@ class SpanFragments {
 
   constructor(
     operator: FragmentBarrierOperator,
+    input: number,
     words: Uint32Array,
     verdicts: Uint8Array,
     ranges: BufferedWriter,
     contexts: DealtWriter,
   ) {
     this.#operator = operator;
+    this.#input = input;
     this.#words = words;
     this.#verdicts = verdicts;
     this.#ranges = ranges;
@@ -130,15 +133,11 @@ class SpanFragments {
     if (!any) return;
     const symbols = this.#operator.symbols(batch, open);
     [this.#at, this.#record] = [at, record];
-    this.#eachText(batch, (row, runs, first) => this.#write(batch.document(row), row, runs, first, symbols), open);
+    this.#eachText(batch, (row, runs) => this.#write(batch.document(row), row, runs, symbols), open);
   }
 
   /** Ranges are written by the time that all texts are looked at, not when those of `only` are. */
-  #eachText(
-    batch: Batch,
-    take: (row: number, runs: readonly UnsettledRun[], first: number) => void,
-    only?: Bitmap,
-  ): void {
+  #eachText(batch: Batch, take: (row: number, runs: readonly UnsettledRun[]) => void, only?: Bitmap): void {
     const words = this.#words;
     for (let row = 0; row < batch.rows && this.#at < words.length; row++) {
       const document = batch.document(row);
@@ -149,7 +148,7 @@ class SpanFragments {
       const runs = this.#document.settle(words, from, this.#at, this.#verdicts, this.#record, (start, end) => {
         if (only === undefined) this.#writeRange(start, end);
       });
-      if (only?.has(row) !== false) take(row, runs, this.#record);
+      if (only?.has(row) !== false) take(row, runs);
       this.#record += this.#document.records;
     }
   }
@@ -161,7 +160,7 @@ class SpanFragments {
     this.#duplicates += end - start;
   }
 
-  #write(document: number, row: number, runs: readonly UnsettledRun[], first: number, symbols: SymbolColumn): void {
+  #write(document: number, row: number, runs: readonly UnsettledRun[], symbols: SymbolColumn): void {
     const { length, gram, symbol_bytes } = this.#operator.shape;
     const { data, offsets } = symbols;
     const base = int32At(offsets, row);
@@ -172,7 +171,7 @@ class SpanFragments {
       this.#hasher.hash(data, sample, sample + gram * symbol_bytes, this.#hash);
       const [high = 0, low = 0] = this.#hash;
       const out = this.#contexts.add(partitionOf(high, this.#contexts.destinations), contextWords(run, to - from));
-      writeContext(out, { high, low, record: first + run.record, document }, run, data, from, to);
+      writeContext(out, { high, low, input: this.#input, document }, run, data, from, to);
       this.#unsettled += run.count;
     }
   }

@@ -15,11 +15,12 @@ import { int32At, numberAt, uint32At } from "../../batch/numbers.ts";
 import { encodeArrow } from "../../io/formats/arrow-table.ts";
 import { commitIntermediate, commitMarker, createIntermediate } from "../../io/local/commit.ts";
 import { HeldOut } from "../../kernels/random/held-out.ts";
-import { clusterSizes, droppingBarriers, sourceAt } from "../../plan/plan.ts";
+import { type BarrierColumn, barrierColumns, droppingBarriers, sourceAt } from "../../plan/plan.ts";
 import { tokenFiles } from "../../store/layout.ts";
 import type { WorkerContext } from "../context.ts";
 import type { ScatterChunk, ScatterMarker, ScatterSpan, ScatterTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
+import { countColumn } from "./count-column.ts";
 import { DuplicateLedger } from "./duplicate-ledger.ts";
 import { FigureSums, figureColumns, readFigures } from "./span-figures.ts";
 import { readSpanRows } from "./span-rows.ts";
@@ -28,8 +29,7 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
   const source = sourceAt(context.plan, task.source);
   const folder = context.layout.tokens(source.tokens);
   const dropping = droppingBarriers(source);
-  const sized = clusterSizes(source).map(({ name }) => name);
-  const part = new Part(task.shards + (task.held_out?.shards ?? 0), sized);
+  const part = new Part(task.shards + (task.held_out?.shards ?? 0), barrierColumns(source));
   const heldOut = task.held_out && new HeldOut(task.held_out.seed, task.held_out.share);
   const ledger = new DuplicateLedger();
   const columns = figureColumns(source);
@@ -39,17 +39,15 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
     const { roots } = entryAt(task.barriers, barrier, "barrier");
     return { stage, first: roots.first, roots: new RootsFile(roots.file), duplicates: 0 };
   });
-  const clusters = task.barriers.flatMap(({ sizes }) =>
-    sizes === undefined ? [] : [{ first: sizes.first, sizes: new RootsFile(sizes.file) }],
-  );
+  const counted = task.counts.map(({ file, first }) => ({ first, file: new RootsFile(file) }));
   for (const span of task.spans) {
     const documents = readDocuments(ingested, span);
-    const counted = columns.length > 0 ? readFigures(ingested, span.span, columns) : undefined;
+    const figured = columns.length > 0 ? readFigures(ingested, span.span, columns) : undefined;
     const roots = barriers.map((barrier) => {
       const first = barrier.first + span.firstDocument;
       return { barrier, first, values: barrier.roots.read(first, span.documents) };
     });
-    const sizes = clusters.map((cluster) => cluster.sizes.read(cluster.first + span.firstDocument, span.documents));
+    const counts = counted.map(({ file, first }) => file.read(first + span.firstDocument, span.documents));
     for (let row = 0; row < documents.count; row++) {
       const ordinal = int32At(documents.document, row);
       const shard = int32At(documents.shard, row);
@@ -60,7 +58,7 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
         ledger.add(shard, address, loser.barrier.stage, uint32At(loser.values, ordinal));
         continue;
       }
-      if (counted !== undefined) figures.addRow(counted, row);
+      if (figured !== undefined) figures.addRow(figured, row);
       const key = int32At(documents.keyHigh, row) >>> 0;
       const aside = heldOut?.has(int32At(documents.hash, 2 * row), int32At(documents.hash, 2 * row + 1)) === true;
       part.add(
@@ -68,7 +66,7 @@ export function scatter(task: ScatterTask, context: WorkerContext): ScatterMarke
         row,
         aside ? task.shards + pick(key, task.held_out?.shards ?? 0) : pick(key, task.shards),
         address,
-        sizes.map((values) => uint32At(values, ordinal)),
+        counts.map((values) => uint32At(values, ordinal)),
       );
     }
   }
@@ -133,29 +131,23 @@ class Part {
   readonly #spans: SpanDocuments[] = [];
   /** Three numbers a document: its span's place in `#spans`, its row there, its row in its input shard. */
   readonly #places = new Int32Builder();
-  /** Of each barrier: how many documents its cluster has. */
-  readonly #sizes: readonly { readonly name: string; readonly values: Int32Builder }[];
+  /** What barriers count of the documents. */
+  readonly #counts: readonly (BarrierColumn & { readonly values: Int32Builder })[];
 
-  constructor(shards: number, names: readonly string[]) {
+  constructor(shards: number, columns: readonly BarrierColumn[]) {
     this.#shards = shards;
-    this.#sizes = names.map((name) => ({ name, values: new Int32Builder() }));
+    this.#counts = columns.map((column) => ({ ...column, values: new Int32Builder() }));
   }
 
   /** Takes row `row` of `documents`, whose row in its input shard is `address`, for shard `destination`. */
-  add(
-    documents: SpanDocuments,
-    row: number,
-    destination: number,
-    address: number,
-    clusterSizes: readonly number[],
-  ): void {
+  add(documents: SpanDocuments, row: number, destination: number, address: number, counts: readonly number[]): void {
     if (this.#spans.at(-1) !== documents) this.#spans.push(documents);
     this.#destination.append(destination);
     this.#places.append(this.#spans.length - 1);
     this.#places.append(row);
     this.#places.append(address);
-    this.#sizes.forEach(({ values }, barrier) => {
-      values.append(numberAt(clusterSizes, barrier));
+    this.#counts.forEach(({ values }, column) => {
+      values.append(numberAt(counts, column));
     });
   }
 
@@ -204,11 +196,11 @@ class Part {
       }
       columns.set(name, appender.finish());
     }
-    for (const { name, values } of this.#sizes) {
-      const sizes = values.finish();
+    for (const { name, holds, values } of this.#counts) {
+      const counts = values.finish();
       columns.set(
         name,
-        int32((document) => int32At(sizes, document)),
+        countColumn(holds, documents.length, (at) => int32At(counts, uint32At(documents, at))),
       );
     }
     return columns;

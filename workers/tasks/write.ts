@@ -20,6 +20,7 @@ import { readSpool } from "../../store/spool-reader.ts";
 import type { WorkerContext } from "../context.ts";
 import type { WriteMarker, WritePart, WriteTask } from "../protocol.ts";
 import { RootsFile } from "../roots.ts";
+import { countColumn } from "./count-column.ts";
 import { droppedColumns, takenByBarriers } from "./dropped-rows.ts";
 import { SURVIVES } from "./settle.ts";
 import { readSpanRows } from "./span-rows.ts";
@@ -106,7 +107,7 @@ function* survivors(part: WritePart, context: WorkerContext): Generator<Batch> {
   const { skip, take } = part;
   const fates = fatesOf(part);
   let passed = 0;
-  for (const batch of sized(part, spoolOf(part, context))) {
+  for (const batch of counted(part, spoolOf(part, context))) {
     for (let row = 0; row < batch.rows; row++) {
       const survives = fates === undefined || fates[batch.document(row)] === SURVIVES;
       const wanted = survives && passed >= skip && passed < skip + take;
@@ -135,7 +136,7 @@ function* droppedOf(parts: readonly WritePart[], context: WorkerContext): Genera
     for (const { part, rows } of own) {
       const fates = fatesOf(part);
       if (fates === undefined) continue;
-      for (const batch of sized(part, spoolOf(part, context))) {
+      for (const batch of counted(part, spoolOf(part, context))) {
         yield rows.narrow(takenByBarriers(batch, fates, source));
       }
     }
@@ -184,15 +185,17 @@ function spoolOf({ source, span }: WritePart, { plan, layout }: WorkerContext): 
   return readSpool(join(layout.ingest(ingest), spanFiles.spool(span)), name);
 }
 
-/** Batches with the sizes of clusters that the output has as columns: how many rows a row stands for, itself included. */
-function* sized({ sizes = [] }: WritePart, batches: Iterable<Batch>): Generator<Batch> {
-  const columns = sizes.map(({ name, sizes: { file, first }, documents }) => {
-    return { name, values: new RootsFile(file).read(first, documents) };
+/** Batches with what barriers counted that the output has as columns. */
+function* counted({ counts = [] }: WritePart, batches: Iterable<Batch>): Generator<Batch> {
+  const columns = counts.map(({ name, holds, counts: { file, first }, documents }) => {
+    return { name, holds, values: new RootsFile(file).read(first, documents) };
   });
   for (const batch of batches) {
-    for (const { name, values } of columns) {
-      const own = Int32Array.from({ length: batch.rows }, (_, row) => uint32At(values, batch.document(row)));
-      batch.setColumn(name, { kind: "int32", values: own });
+    for (const { name, holds, values } of columns) {
+      batch.setColumn(
+        name,
+        countColumn(holds, batch.rows, (row) => uint32At(values, batch.document(row))),
+      );
     }
     yield batch;
   }

@@ -1,7 +1,8 @@
 /** All phases of exact substrings over documents in memory, as tasks do them: sampled by span, grouped and compared by partition. */
-import { ContextComparer } from "../../../kernels/substring/compare-contexts.ts";
+import { ContextComparer, type DuplicateVisitor } from "../../../kernels/substring/compare-contexts.ts";
 import { CONTEXT, contextWords, writeContext } from "../../../kernels/substring/context-record.ts";
 import { unite } from "../../../kernels/substring/cuts.ts";
+import { LargeSamples } from "../../../kernels/substring/large-samples.ts";
 import { SampleGroups } from "../../../kernels/substring/sample-groups.ts";
 import {
   type FragmentSampler,
@@ -21,6 +22,8 @@ export interface Variant {
   readonly memory_records?: number;
   readonly maxPaired?: number;
   readonly tableFragments?: number;
+  /** In place of comparing all in memory. */
+  readonly compare?: (contexts: readonly Uint32Array[], shape: FragmentShape, visitor: DuplicateVisitor) => void;
   readonly sampler?: (shape: FragmentShape) => FragmentSampler;
 }
 
@@ -30,6 +33,8 @@ export interface Found {
   readonly records: number;
   readonly context_bytes: number;
   readonly words: number;
+  /** The most slices that records were taken in which share a k-gram. */
+  readonly slices: number;
 }
 
 interface SampledDocument {
@@ -57,6 +62,7 @@ export function findDuplicates(documents: readonly Uint8Array[], variant: Varian
     });
     sampled.push({ words, first });
   });
+  let slices = 0;
   const verdicts = spans.map(({ keys }) => new Uint8Array(keys.length));
   const partitionOf = (high: number) => Math.floor((high * partitions) / 2 ** 32);
   for (let partition = 0; partition < partitions; partition++) {
@@ -66,6 +72,20 @@ export function findDuplicates(documents: readonly Uint8Array[], variant: Varian
     const groups = new SampleGroups();
     for (const part of records) groups.count(part);
     for (const part of groups.parts(memory_records)) {
+      if (part.records > memory_records) {
+        // So little memory that every class is a slice of its own, about.
+        const samples = new LargeSamples(part, 40 * memory_records);
+        for (const each of records) samples.count(each);
+        slices = Math.max(slices, samples.slices);
+        for (let slice = 0; slice < samples.slices; slice++) {
+          samples.open(slice);
+          for (const [input, each] of records.entries())
+            samples.visit(each, input, (place, record, isSettled) => {
+              verdicts[place][record] = isSettled ? COPY : UNSETTLED;
+            });
+        }
+        continue;
+      }
       groups.open(part);
       for (const [input, each] of records.entries()) groups.place(each, input);
       groups.visit((input, record, isSettled) => {
@@ -74,7 +94,7 @@ export function findDuplicates(documents: readonly Uint8Array[], variant: Varian
     }
   }
   const duplicates: [number, number][][] = documents.map(() => []);
-  const contexts: { input: number; words: Uint32Array }[] = [];
+  const contexts: Uint32Array[] = [];
   let contextBytes = 0;
   const document = new DocumentVerdicts();
   spans.forEach(({ keys, documents: sampled }, input) => {
@@ -87,29 +107,35 @@ export function findDuplicates(documents: readonly Uint8Array[], variant: Varian
       for (const run of runs) {
         const to = (run.start + run.count + length - 1) * symbol_bytes;
         const out = new Uint32Array(contextWords(run, to - run.start * symbol_bytes));
-        const record = first + run.record;
-        const [high, low] = keys[record];
-        writeContext(out, { high, low, record, document: number }, run, bytes, run.start * symbol_bytes, to);
-        contexts.push({ input, words: out });
+        const [high, low] = keys[first + run.record];
+        writeContext(out, { high, low, input, document: number }, run, bytes, run.start * symbol_bytes, to);
+        contexts.push(out);
         contextBytes += out.byteLength;
       }
     });
   });
+  const told = (_input: number, number: number, from: number, to: number): void => {
+    duplicates[number].push([from, to]);
+  };
   const comparer = new ContextComparer({
     ...shape,
     ...(maxPaired !== undefined && { maxPaired }),
     ...(tableFragments !== undefined && { tableFragments }),
   });
   for (let partition = 0; partition < partitions; partition++) {
-    for (const { input, words } of contexts) {
-      if (partitionOf(words[CONTEXT.high]) === partition) comparer.add(words, 0, input);
+    const own = contexts.filter((words) => partitionOf(words[CONTEXT.high]) === partition);
+    if (variant.compare !== undefined) {
+      variant.compare(own, shape, told);
+      continue;
     }
-    comparer.compare((_input, number, from, to) => duplicates[number].push([from, to]));
+    for (const words of own) comparer.add(words, 0);
+    comparer.compare(told);
   }
   return {
     duplicates: duplicates.map(unite),
     records: spans.reduce((sum, { keys }) => sum + keys.length, 0),
     context_bytes: contextBytes,
+    slices,
     words: spans.reduce((sum, each) => sum + each.documents.reduce((all, { words }) => all + words.length, 0), 0),
   };
 }

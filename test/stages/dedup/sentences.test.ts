@@ -67,3 +67,24 @@ test("an edited text that is too short falls; one that lost nothing does not", (
   const few = edit(stage({ min_sentences: 4 }), [three, rest]);
   assert.equal(few.reasons.get(1), "too_few_sentences");
 });
+
+test("lines of an edited text are joined by line feeds, and blanks behind the last mark count as a sentence", () => {
+  const lines = stage({ split: "lines", words: "spacy-en" });
+  const three = "a one\nb two\nc three";
+  const cases: [string, string][] = [
+    ["x\r\na one\r\nb two\r\nc three\r\ny\r\nz\r\n", "x\ny\nz"],
+    ["x\u2028y\ra one\x0bb two\x85c three\r\n\rz", "x\ny\n\nz"],
+    // Two ends that meet where a line went are still two.
+    ["x\r\ra one\nb two\nc three\ny", "x\n\ny"],
+    ["x\r\ny\u2028z", "x\r\ny\u2028z"],
+  ];
+  for (const [text, left] of cases) {
+    const { texts, cut_bytes } = edit(lines, [three, text]);
+    assert.equal(texts[1], left);
+    assert.equal(cut_bytes, Buffer.byteLength(text) - Buffer.byteLength(left), "what went is counted");
+  }
+  const counting = stage({ split: "lines", words: "spacy-en", min_sentences: 3 });
+  const rest = "One. Two.";
+  assert.equal(edit(counting, [three, `${three}\n${rest}\n  \n`]).texts[1], `${rest}\n  `);
+  assert.equal(edit(counting, [three, `${three}\n${rest}`]).reasons.get(1), "too_few_sentences");
+});

@@ -102,3 +102,55 @@ test("what is no classifier, and a label that it does not have, are errors with 
   }
   assert.throws(() => columnsOf({ model: TWO, labels: ["fr"] }, [ENGLISH]), /two.bin has no label fr/);
 });
+
+test("by paragraphs: those that do not stay are cut out; label and score are of what stays, by bytes", () => {
+  const given = { model: LANGUAGES, unit: "paragraph", min_score: null };
+  const text = `${GERMAN}\n\n${ENGLISH}\n \n${ENGLISH} ${ENGLISH}\n`;
+  const alone = columnsOf({ model: LANGUAGES }, [GERMAN, ENGLISH, `${ENGLISH} ${ENGLISH}`]).map(({ score }) =>
+    Number(score),
+  );
+  const near = (a: unknown, b: number): void => assert.ok(Math.abs(Number(a) - b) < 1e-5, `${a} is not ${b}`);
+
+  const [annotated] = columnsOf(given, [text]);
+  assert.deepEqual(Object.keys(annotated), ["label", "score"], "nothing is asked, so the text is left alone");
+  assert.equal(annotated.label, "en");
+  const bytes = [GERMAN.length + 2, ENGLISH.length + 3, 2 * ENGLISH.length + 2];
+  near(annotated.score, (bytes[1] * alone[1] + bytes[2] * alone[2]) / (bytes[1] + bytes[2]));
+
+  const [english] = columnsOf({ ...given, labels: ["en"] }, [text]);
+  assert.equal(english.text, text.slice(GERMAN.length + 2));
+  near(english.score, Number(annotated.score));
+  const [german] = columnsOf({ ...given, labels: ["de"] }, [text]);
+  assert.deepEqual([german.text, german.label], [`${GERMAN}\n\n`, "de"]);
+  near(german.score, alone[0]);
+
+  // The score of one label, over all that stays.
+  const one = { ...given, score_of: "en" };
+  const single = columnsOf({ model: LANGUAGES, score_of: "en" }, [GERMAN, ENGLISH, `${ENGLISH} ${ENGLISH}`]);
+  const all = bytes.reduce((sum, count) => sum + count, 0);
+  near(columnsOf(one, [text])[0].score, single.reduce((sum, { score }, i) => sum + bytes[i] * Number(score), 0) / all);
+});
+
+test("by paragraphs: a row of which nothing stays falls, one without text as it does whole; other columns can be cut", () => {
+  const given = { model: LANGUAGES, unit: "paragraph", labels: ["de"] };
+  const dropped = applyFilter(stage, given, batchOf([`${GERMAN}\n`, `${ENGLISH}\n${ENGLISH}`, "", "\n \n"]), resources);
+  const whole = applyFilter(stage, { ...given, unit: "document" }, batchOf(["", "\n \n"]), resources);
+  assert.deepEqual(
+    [1, 2, 3].map((row) => dropped.get(row)?.reason),
+    ["other_label", ...[0, 1].map((row) => whole.get(row)?.reason)],
+  );
+  assert.equal(dropped.size, 3);
+  const rows = batchOfRows([
+    { text: "t", answer: `${ENGLISH}\n${GERMAN}` },
+    { text: "t", answer: null },
+  ]);
+  const options = { ...given, labels: null, max_score: 2, column: "answer", label_column: null, score_column: null };
+  const reasons: unknown[] = [];
+  const made = open(options).apply(rows, (row, reason) => reasons.push([row, reason]));
+  assert.deepEqual([...made.keys()], ["answer"]);
+  const answer = made.get("answer");
+  assert.ok(answer !== undefined);
+  assert.equal(valueAt(answer, 0), `${ENGLISH}\n${GERMAN}`);
+  assert.equal(valueAt(answer, 1), null);
+  assert.deepEqual(declarationOf(stage, stage.options.parse(options)).writes, [{ name: "answer", kind: "utf8" }]);
+});

@@ -164,10 +164,11 @@ outputs:`,
   const done = doAll(at, (ready) => ready.find((id) => !id.startsWith("scatter")) ?? ready[0]);
   assert.ok(done.indexOf("match:sample@web") > done.indexOf("unite:exact@web"), "copies are not drawn");
   assert.ok(done.indexOf("settle:web") > done.indexOf("unite:sample@web"));
-  const { barriers } = phaseOf(at, "scatter:web").task(0) as ScatterTask;
+  const { barriers, counts } = phaseOf(at, "scatter:web").task(0) as ScatterTask;
+  assert.equal(barriers.length, 2);
   assert.deepEqual(
-    barriers.map(({ sizes }) => sizes !== undefined),
-    [true, false],
+    counts.map(({ file }) => file.name),
+    ["sizes.u32"],
   );
 });
 

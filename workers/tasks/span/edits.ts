@@ -70,7 +70,7 @@ export class Edits {
   apply(batch: Batch, drop: EditDrop): Utf8Column {
     this.#cuts.enter?.(batch);
     const { data, offsets, validity } = batch.text;
-    const { join = new Uint8Array(0), judge } = this.#rules;
+    const { join = new Uint8Array(0), copy = copyAsIs, judge } = this.#rules;
     const spans = this.#spans;
     const size = int32At(offsets, batch.rows) - int32At(offsets, 0);
     // A join is only put where at least one byte went, so it is the longer one that takes room.
@@ -86,16 +86,14 @@ export class Edits {
       let kept = start;
       for (let i = 0; i < spans.count; i++) {
         const from = start + (spans.from[i] ?? 0);
-        out.set(data.subarray(kept, from), length);
-        length += from - kept;
+        length = copy(data, kept, from, out, length);
         kept = start + (spans.to[i] ?? 0);
         if (length > begin && kept < end) {
           out.set(join, length);
           length += join.length;
         }
       }
-      out.set(data.subarray(kept, end), length);
-      length += end - kept;
+      length = (spans.count > 0 ? copy : copyAsIs)(data, kept, end, out, length);
       if (spans.count > 0) length = this.#judged(row, out, begin, length, end - start, judge, drop);
       outOffsets[row + 1] = length;
     }
@@ -132,6 +130,11 @@ export class Edits {
     drop(row, verdict, cut);
     return left;
   }
+}
+
+function copyAsIs(bytes: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
+  out.set(bytes.subarray(from, to), at);
+  return at + to - from;
 }
 
 function isBlank(bytes: Uint8Array, from: number, to: number): boolean {

@@ -15,6 +15,7 @@ import type {
   Drop,
   DropBarrierOperator,
   PartBarrierOperator,
+  RankBarrierOperator,
   SelectBarrierOperator,
   SequenceBarrierOperator,
 } from "../../../stages/define.ts";
@@ -36,6 +37,7 @@ export function barrierKeys(operator: BarrierOperator, place: KeysPlace, buffers
         ? new FragmentKeys(operator, place, buffers)
         : new PartKeys(operator, place, buffers);
     case "select":
+    case "rank":
       return new DrawKeys(operator, place, buffers);
     case "sequence":
       return operator.unit === "part" ? new PartKeys(operator, place, buffers) : new UnitKeys(operator, place, buffers);
@@ -95,11 +97,15 @@ class RowKeys implements BarrierKeys {
 /** Keys by which rows are put in order. */
 class DrawKeys implements BarrierKeys {
   readonly parts = undefined;
-  readonly #operator: SelectBarrierOperator;
+  readonly #operator: SelectBarrierOperator | RankBarrierOperator;
   readonly #keys: KeyFileWriter;
   readonly #keyFile: PendingFile<VouchedFile>;
 
-  constructor(operator: SelectBarrierOperator, { folder, span, barrier, partitions }: KeysPlace, buffers: RunBuffers) {
+  constructor(
+    operator: SelectBarrierOperator | RankBarrierOperator,
+    { folder, span, barrier, partitions }: KeysPlace,
+    buffers: RunBuffers,
+  ) {
     const { key_bytes } = operator;
     this.#operator = operator;
     this.#keyFile = createIntermediate(join(folder, spanFiles.keys(span, barrier)));
@@ -107,12 +113,13 @@ class DrawKeys implements BarrierKeys {
   }
 
   sketch(batch: Batch, drop: Drop): void {
-    const { draw, keyless, key_bytes } = this.#operator;
+    const { draw, key_bytes } = this.#operator;
+    const keyless = this.#operator.verdict === "select" ? this.#operator.keyless : undefined;
     const key = new Uint32Array(key_bytes / 4);
     const keyOf = draw(batch);
     batch.alive.forEach((row) => {
       if (keyOf(row, key)) this.#keys.add(batch.document(row), key);
-      else drop(row, keyless);
+      else if (keyless !== undefined) drop(row, keyless);
     });
   }
 
