@@ -18,7 +18,8 @@ export const urls: ParitySection = {
     const real = await sampleUrls(context.samples);
     const all = manyUrls(real, readFileSync(path.join(lists, "domains")), DEFAULT_URLS);
     const { bytes, ends } = joined(all);
-    const ours = judgeUrls(openUrlJudge(lists).judge, bytes, ends).map(peerReason);
+    const judged = judgeUrls(openUrlJudge(lists).judge, bytes, ends);
+    const ours = all.map((_, url) => peerReason(judged.get(url)));
     context.say(`ours: ${all.length} URLs`);
     const folder = mkdtempSync(path.join(os.tmpdir(), "parity-"));
     try {
