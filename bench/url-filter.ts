@@ -36,13 +36,13 @@ const first = judged(half);
 const peer = peerFigures(half);
 const second = judged(rounds - half);
 const microseconds_per_url = (1e6 * Math.min(first.seconds, second.seconds)) / urls.length;
-const differences = peer?.reasons.filter((said, i) => said !== peerReason(first.reasons[i])).length;
+const differences = peer?.reasons.filter((said, i) => said !== peerReason(first.reasons.get(i))).length;
 const { reasons, ...peerNumbers } = peer ?? {};
 process.stdout.write(
   `${JSON.stringify(
     {
       urls: urls.length,
-      dropped: first.reasons.filter((reason) => reason !== undefined).length,
+      dropped: first.reasons.size,
       open_cpu_s,
       shared_mb: shared_bytes / 1e6,
       microseconds_per_url,
@@ -53,9 +53,9 @@ process.stdout.write(
   )}\n`,
 );
 
-function judged(times: number): { seconds: number; reasons: (string | undefined)[] } {
+function judged(times: number): { seconds: number; reasons: ReadonlyMap<number, string> } {
   let seconds = Number.POSITIVE_INFINITY;
-  let reasons: (string | undefined)[] = [];
+  let reasons: ReadonlyMap<number, string> = new Map();
   for (let round = 0; round < times; round++) {
     const start = cpuSeconds();
     reasons = judgeUrls(judge, bytes, ends);

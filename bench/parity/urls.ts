@@ -8,6 +8,29 @@ import { type ParitySection, tableOf } from "./section.ts";
 
 const NAMED = 20;
 const DEFAULT_URLS = 100_000;
+/** Of the list of URLs, lines that are looked at. */
+const LISTED_URLS = 2000;
+
+/** URLs with each word of the lists, as a word and as a part of one, two soft words after another, and lines of the list of URLs. */
+function wordedUrls(lists: string): string[] {
+  const linesOf = (name: string): string[] =>
+    readFileSync(path.join(lists, name), "utf8")
+      .split(/[\r\n]+/)
+      .filter((line) => line !== "" && !line.startsWith("#"));
+  const soft = linesOf("soft_banned_words.txt");
+  const words = [...linesOf("banned_words.txt"), ...soft, ...linesOf("banned_subwords.txt")];
+  return [
+    ...words.flatMap((word, i) => [
+      `http://a${i}.example.com/${word}/b.html`,
+      `https://www.b${i}.co.uk/x${word}y?z=${word.toUpperCase()}`,
+      `http://c${i}.de/${word.slice(0, 3)}-${word.slice(3)}`,
+    ]),
+    ...soft.map((word, i) => `http://d${i}.org/${word}-${soft[(i + 1) % soft.length]}/${word}`),
+    ...linesOf("urls")
+      .slice(0, LISTED_URLS)
+      .flatMap((line) => [line, `http://${line}`]),
+  ];
+}
 
 export const urls: ParitySection = {
   name: "urls",
@@ -16,9 +39,11 @@ export const urls: ParitySection = {
     const lists = context.options["url-lists"];
     if (lists === undefined) throw new Error("name the folder of datatrove's lists of URLs: --url-lists DIR");
     const real = await sampleUrls(context.samples);
-    const all = manyUrls(real, readFileSync(path.join(lists, "domains")), DEFAULT_URLS);
+    const worded = wordedUrls(lists);
+    const all = [...manyUrls(real, readFileSync(path.join(lists, "domains")), DEFAULT_URLS), ...worded];
     const { bytes, ends } = joined(all);
-    const ours = judgeUrls(openUrlJudge(lists).judge, bytes, ends).map(peerReason);
+    const judged = judgeUrls(openUrlJudge(lists).judge, bytes, ends);
+    const ours = all.map((_, url) => peerReason(judged.get(url)));
     context.say(`ours: ${all.length} URLs`);
     const folder = mkdtempSync(path.join(os.tmpdir(), "parity-"));
     try {
@@ -45,8 +70,9 @@ export const urls: ParitySection = {
         [...by].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { there, here }]) => [`\`${name}\``, there, here]),
       );
       const about =
-        `${all.length} URLs, made of ${real.length} of FineWeb's samples: each many times with another host, a tenth with a ` +
-        "host of the list. Lists are those that datatrove has by default.";
+        `${all.length} URLs: ${DEFAULT_URLS} made of ${real.length} of FineWeb's samples, each many times with another host, a tenth with a ` +
+        `host of the list; and ${worded.length} with the words of the lists, as words, in pairs and as parts, or of the list of URLs. Lists are those ` +
+        "that datatrove has by default.";
       const named = apart
         .slice(0, NAMED)
         .map((row) => `- ${all[row]}: ${reasons[row] ?? "kept"} there, ${ours[row] ?? "kept"} here`);

@@ -1,6 +1,7 @@
 """The main job in datatrove, one process: read, Gopher quality, Gopher repetition, FineWeb quality, MinHash (all four stages), tokenize.
+With the chain `rows` exact dedup before MinHash (all three stages), and Parquet with zstd instead of tokens.
 
-usage: datatrove_job.py DATA_FOLDER TOKENIZER_JSON WORK_FOLDER
+usage: datatrove_job.py tokens|rows DATA_FOLDER TOKENIZER_JSON WORK_FOLDER
 Prints one JSON line: seconds of CPU per step, documents in and kept, tokens.
 """
 import json
@@ -10,13 +11,14 @@ import time
 
 from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
+from datatrove.pipeline.dedup.exact_dedup import ExactDedupConfig, ExactDedupFilter, ExactDedupSignature, ExactFindDedups
 from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.pipeline.filters import FineWebQualityFilter, GopherQualityFilter, GopherRepetitionFilter
-from datatrove.pipeline.readers import JsonlReader
+from datatrove.pipeline.readers import JsonlReader, ParquetReader
 from datatrove.pipeline.tokens import DocumentTokenizer
-from datatrove.pipeline.writers import JsonlWriter
+from datatrove.pipeline.writers import JsonlWriter, ParquetWriter
 
-data, tokenizer, work = sys.argv[1:4]
+chain, data, tokenizer, work = sys.argv[1:5]
 config = MinhashConfig(n_grams=5, num_buckets=14, hashes_per_bucket=8)
 steps = {}
 
@@ -29,16 +31,29 @@ def run(name, *pipeline, tasks=1):
     return stats
 
 
+def text_of(document):
+    return document.text
+
+
 quality = GopherQualityFilter()
 run("filter", JsonlReader(data), quality, GopherRepetitionFilter(), FineWebQualityFilter(), JsonlWriter(f"{work}/kept", compression=None))
-run("signatures", JsonlReader(f"{work}/kept"), MinhashDedupSignature(f"{work}/sig", config=config))
+kept = f"{work}/kept"
+if chain == "rows":
+    exact = ExactDedupConfig(content_getter=text_of)
+    run("exact signatures", JsonlReader(kept), ExactDedupSignature(f"{work}/exact", config=exact))
+    run("exact duplicates", ExactFindDedups(f"{work}/exact", f"{work}/duplicates", config=exact))
+    run("exact", JsonlReader(kept), ExactDedupFilter(f"{work}/duplicates", config=exact), JsonlWriter(f"{work}/distinct", compression=None))
+    kept = f"{work}/distinct"
+run("signatures", JsonlReader(kept), MinhashDedupSignature(f"{work}/sig", config=config))
 run("buckets", MinhashDedupBuckets(f"{work}/sig", f"{work}/buckets", config=config), tasks=14)
 run("clusters", MinhashDedupCluster(f"{work}/buckets", f"{work}/remove", config=config))
-run("deduplicate", JsonlReader(f"{work}/kept"), MinhashDedupFilter(f"{work}/remove"), JsonlWriter(f"{work}/unique", compression=None))
-run(
-    "tokenize",
-    JsonlReader(f"{work}/unique"),
-    DocumentTokenizer(f"{work}/tokens", tokenizer_name_or_path=tokenizer, eos_token="<|end_of_text|>", local_working_dir=f"{work}/scratch", seed=1),
-)
-kept = sum(1 for _ in JsonlReader(f"{work}/unique").run())
-print(json.dumps({"steps": steps, "cpu_s": round(sum(step["cpu_s"] for step in steps.values()), 3), "kept": kept}))
+writer = ParquetWriter(f"{work}/unique", compression="zstd") if chain == "rows" else JsonlWriter(f"{work}/unique", compression=None)
+run("deduplicate", JsonlReader(kept), MinhashDedupFilter(f"{work}/remove"), writer)
+if chain == "tokens":
+    run(
+        "tokenize",
+        JsonlReader(f"{work}/unique"),
+        DocumentTokenizer(f"{work}/tokens", tokenizer_name_or_path=tokenizer, eos_token="<|end_of_text|>", local_working_dir=f"{work}/scratch", seed=1),
+    )
+reader = ParquetReader(f"{work}/unique") if chain == "rows" else JsonlReader(f"{work}/unique")
+print(json.dumps({"steps": steps, "cpu_s": round(sum(step["cpu_s"] for step in steps.values()), 3), "kept": sum(1 for _ in reader.run())}))

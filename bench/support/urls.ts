@@ -77,14 +77,20 @@ export function openUrlJudge(folder: string): { readonly judge: UrlJudge; readon
   return { judge: new UrlJudge(openUrlLists(options, assets), options), shared_bytes };
 }
 
-/** Judges URLs one after another, as the stage does: looked up together, as many as it takes at once. */
-export function judgeUrls(judge: UrlJudge, bytes: Uint8Array, ends: readonly number[]): (string | undefined)[] {
-  const reasons: (string | undefined)[] = [];
+/** By URL, why it goes; nothing of those that stay. As the stage does: looked up together, as many as it takes at once. */
+export function judgeUrls(judge: UrlJudge, bytes: Uint8Array, ends: readonly number[]): ReadonlyMap<number, string> {
+  const reasons = new Map<number, string>();
+  const startOf = (url: number): number => (url === 0 ? 0 : ends[url - 1]);
   for (let first = 0; first < ends.length; ) {
     let last = first;
-    while (judge.meet(bytes, last === 0 ? 0 : ends[last - 1], ends[last], true) && last + 1 < ends.length) last++;
+    while (judge.meet(bytes, startOf(last), ends[last], true) && last + 1 < ends.length) last++;
     judge.lookUp();
-    for (; first <= last; first++) reasons.push(judge.judge(bytes, first === 0 ? 0 : ends[first - 1], ends[first]));
+    for (let url = first; url <= last; url++) {
+      if (!judge.isSuspect(url - first)) continue;
+      const reason = judge.judge(url - first, bytes, startOf(url), ends[url]);
+      if (reason !== undefined) reasons.set(url, reason);
+    }
+    first = last + 1;
   }
   return reasons;
 }

@@ -121,7 +121,7 @@ export class GramTable implements GramScan {
         this.slots[slot] = low;
         this.slots[slot + 1] = high;
         this.slots[slot + GRAM] = ++this.#count;
-        this.bitmap[this.#bitmapWord(high)] |= bitsOf(high);
+        this.bitmap[this.#bitmapWord(high)] |= bitsOf(low, high);
       }
       each?.(word, this.slots[slot + GRAM] - 1);
       return true;
@@ -155,7 +155,7 @@ export class GramTable implements GramScan {
     found.length = this.words.length;
     const { bitmap, slots } = this;
     this.#roll((word, low, high) => {
-      const bits = bitsOf(high);
+      const bits = bitsOf(low, high);
       if ((bitmap[this.#bitmapWord(high)] & bits) !== bits) return true;
       const slot = this.#slot(low, high);
       if (slots[slot + GRAM] === 0 || slots[slot + FLAGS] === COMMON) return true;
@@ -203,9 +203,9 @@ export class GramTable implements GramScan {
   }
 }
 
-/** Two bits of a word of the bitmap. */
-function bitsOf(high: number): number {
-  return (1 << (high & 31)) | (1 << ((high >>> 5) & 31));
+/** Three bits of a word of the bitmap. */
+function bitsOf(low: number, high: number): number {
+  return (1 << (high & 31)) | (1 << ((high >>> 5) & 31)) | (1 << (low >>> 27));
 }
 
 /** The second hash with all bits of both. */

@@ -2,15 +2,17 @@
  * The lines of a file as a set, with an index in memory that threads share.
  *
  * A line counts without the white space around it; empty ones, and those that begin with `#`, do not count. Invariant: membership is equality of bytes, so
- * the file stays in memory as it is. Price: its bytes once and 7 to 14 bytes of index a line; a look-up is a hash and, for most, one or two cache misses.
+ * the file stays in memory as it is. Price: its bytes once and 8 to 16 bytes of index a line; a look-up is a hash and, for most, one cache miss.
  */
 
 const NEWLINE = 0x0a;
 const COMMENT = 0x23;
 const SPACE = 0x20;
 const BASE = 0x01000193;
-/** A slot has a word and a byte: where its line starts, and some bits of its hash, never 0, so that most slots need no other look. */
-const SLOT_BYTES = 5;
+/** A slot has a word and a byte: where its line starts, and some bits of its hash, never 0, so that most slots need no other look. Another byte is for the filter. */
+const SLOT_BYTES = 6;
+/** Hashes whose cache misses are waited for together. */
+const TOGETHER = 1024;
 /** Lines between two signs of progress. */
 const PROGRESS_LINES = 1 << 20;
 /** Most bytes of a file: positions are words. */
@@ -35,6 +37,12 @@ export class LineSet {
   readonly #slots: number;
   #starts: Uint32Array = new Uint32Array(0);
   #tags: Uint8Array = new Uint8Array(0);
+  /** Two bits a line in one word. */
+  #filter: Uint32Array = new Uint32Array(0);
+  /** Of the hashes that are looked up: those that the filter lets through, and the slot of each. */
+  readonly #passed = new Int32Array(TOGETHER);
+  /** Keeps what is only read to have it in the cache. */
+  #touched = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -49,7 +57,8 @@ export class LineSet {
   /** Takes its index at `offset` of `memory`, a multiple of 4: {@link index_bytes} that are zero, or filled by an equal set. */
   attach(memory: ArrayBufferLike, offset: number): void {
     this.#starts = new Uint32Array(memory, offset, this.#slots);
-    this.#tags = new Uint8Array(memory, offset + 4 * this.#slots, this.#slots);
+    this.#filter = new Uint32Array(memory, offset + 4 * this.#slots, this.#slots >> 2);
+    this.#tags = new Uint8Array(memory, offset + 5 * this.#slots, this.#slots);
   }
 
   /** Fills the index. Safe to do again, also where it was begun. */
@@ -68,6 +77,7 @@ export class LineSet {
       while (end > start && bytes[end - 1] <= SPACE) end--;
       if (start === end) continue;
       const hash = lineHash(bytes, start, end);
+      this.#filter[hash & (this.#filter.length - 1)] |= (1 << (hash >>> 27)) | (1 << ((hash >>> 22) & 31));
       const slot = this.#find(hash, bytes, start, end);
       if (this.#tags[slot] === 0) {
         // The tag comes last: it says that the slot is taken.
@@ -79,26 +89,47 @@ export class LineSet {
   }
 
   /**
-   * Sets `marks[i]` where a line may have the hash `hashes[i]`, see {@link lineHash}: all but one in a hundred of those that none has are left. For many at once, because
+   * Sets `marks[i]` where a line may have the hash `hashes[i]`, see {@link lineHash}: all but one in a thousand of those that none has are left. For many at once, because
    * each is a cache miss: they are asked for together first.
    */
   mark(hashes: Uint32Array, count: number, marks: Uint8Array): void {
-    const tags = this.#tags;
-    const mask = this.#slots - 1;
-    let touched = 0;
-    for (let i = 0; i < count; i++) touched |= tags[hashes[i] & mask];
-    if (touched === 0) return;
-    for (let i = 0; i < count; i++) {
-      const tag = tagOf(hashes[i]);
-      let slot = hashes[i] & mask;
-      while (tags[slot] !== 0 && tags[slot] !== tag) slot = (slot + 1) & mask;
-      if (tags[slot] !== 0) marks[i] = 1;
+    for (let from = 0; from < count; from += TOGETHER) {
+      this.#markSome(hashes, from, Math.min(count, from + TOGETHER), marks);
     }
   }
 
-  /** Whether `bytes[start, end)`, whose {@link lineHash} is `hash`, is one of the lines. */
-  has(bytes: Uint8Array, start: number, end: number, hash = lineHash(bytes, start, end)): boolean {
-    return this.#tags[this.#find(hash, bytes, start, end)] !== 0;
+  #markSome(hashes: Uint32Array, from: number, to: number, marks: Uint8Array): void {
+    const filter = this.#filter;
+    const passed = this.#passed;
+    const filterMask = filter.length - 1;
+    let touched = 0;
+    for (let i = from; i < to; i++) touched ^= filter[hashes[i] & filterMask];
+    let count = 0;
+    for (let i = from; i < to; i++) {
+      const hash = hashes[i];
+      const word = filter[hash & filterMask];
+      passed[count] = i;
+      count += (word >>> (hash >>> 27)) & (word >>> ((hash >>> 22) & 31)) & 1;
+    }
+    const tags = this.#tags;
+    const starts = this.#starts;
+    const mask = this.#slots - 1;
+    for (let k = 0; k < count; k++) touched ^= tags[hashes[passed[k]] & mask] ^ starts[hashes[passed[k]] & mask];
+    for (let k = 0; k < count; k++) {
+      const i = passed[k];
+      const tag = tagOf(hashes[i]);
+      let slot = hashes[i] & mask;
+      while (tags[slot] !== 0 && tags[slot] !== tag) slot = (slot + 1) & mask;
+      if (tags[slot] === 0) continue;
+      marks[i] = 1;
+      touched ^= this.#bytes[starts[slot]];
+    }
+    this.#touched ^= touched;
+  }
+
+  /** Whether `bytes[start, end)` is one of the lines. */
+  has(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#tags[this.#find(lineHash(bytes, start, end), bytes, start, end)] !== 0;
   }
 
   /** The slot where the line is, or where it would go. */

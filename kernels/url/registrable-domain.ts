@@ -62,13 +62,6 @@ export class RegistrableDomain {
     this.hostEnd = hostEnd;
   }
 
-  /** The same of a host of small ASCII letters without an empty label, whose suffix is known to be its last one. */
-  setPlain(bytes: Uint8Array, { start: hostStart, end: hostEnd }: HostRange): void {
-    let start = hostEnd;
-    for (let dots = 0; start > hostStart; start--) if (bytes[start - 1] === DOT && ++dots === 2) break;
-    this.set(bytes, hostStart, start, hostEnd);
-  }
-
   #findUnicode(bytes: Uint8Array, start: number, end: number, fold: boolean): boolean {
     const host = Buffer.from(bytes.subarray(start, end))
       .toString("utf8")

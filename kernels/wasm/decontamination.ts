@@ -11,7 +11,6 @@ const MAX_TEXT_BYTES = 1 << 19;
 /** A character becomes at most three that are as long, and a space. */
 const FOLDED_BYTES = 4 * MAX_TEXT_BYTES;
 const MAX_HITS = 1 << 15;
-const RING_BYTES = 12 * 128;
 const HIT_WORDS = 3;
 const PAGE_BYTES = 65_536;
 /** Free bytes behind a text, which the module may read and write. */
@@ -34,7 +33,8 @@ interface Exports {
     lowOut: number,
     highOut: number,
   ): void;
-  useScratch(text: number, folded: number, ring: number, hits: number): void;
+  scratchBytes(): number;
+  useScratch(text: number, folded: number, scratch: number, hits: number): void;
   scan(length: number, limit: number): number;
   foldedLength(): number;
 }
@@ -60,11 +60,17 @@ export class WasmGramScan implements GramScan {
     this.#exports = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
     this.#exports._start();
     const { fold, rare, bitmap, slots, n, lowOut, highOut } = table;
-    const bytes = MAX_TEXT_BYTES + FOLDED_BYTES + 2 * MARGIN + RING_BYTES + 4 * HIT_WORDS * MAX_HITS + SEPARATOR_BYTES;
+    const bytes =
+      MAX_TEXT_BYTES +
+      FOLDED_BYTES +
+      2 * MARGIN +
+      this.#exports.scratchBytes() +
+      4 * HIT_WORDS * MAX_HITS +
+      SEPARATOR_BYTES;
     const text = PAGE_BYTES * memory.grow(Math.ceil(bytes / PAGE_BYTES));
     const folded = text + MAX_TEXT_BYTES + MARGIN;
-    const ring = folded + FOLDED_BYTES + MARGIN;
-    const hits = ring + RING_BYTES;
+    const scratch = folded + FOLDED_BYTES + MARGIN;
+    const hits = scratch + this.#exports.scratchBytes();
     const separators = hits + 4 * HIT_WORDS * MAX_HITS;
     new Uint8Array(memory.buffer, separators, SEPARATOR_BYTES).set(separatorRows(fold));
     this.#exports.useTable(
@@ -79,7 +85,7 @@ export class WasmGramScan implements GramScan {
       lowOut,
       highOut,
     );
-    this.#exports.useScratch(text, folded, ring, hits);
+    this.#exports.useScratch(text, folded, scratch, hits);
     this.#text = new Uint8Array(memory.buffer, text, MAX_TEXT_BYTES);
     this.#found.folded = new Uint8Array(memory.buffer, folded, FOLDED_BYTES + MARGIN);
     this.#hits = new Int32Array(memory.buffer, hits, HIT_WORDS * MAX_HITS);

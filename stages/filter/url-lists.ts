@@ -36,8 +36,8 @@ export class LineSets {
   }
 
   /** See {@link LineSet.has}. */
-  has(bytes: Uint8Array, start: number, end: number, hash?: number): boolean {
-    for (const set of this.#sets) if (set.has(bytes, start, end, hash)) return true;
+  has(bytes: Uint8Array, start: number, end: number): boolean {
+    for (const set of this.#sets) if (set.has(bytes, start, end)) return true;
     return false;
   }
 }

@@ -55,20 +55,32 @@ function plain({ count, words, grams }: GramHits): number[][] {
   return Array.from({ length: count }, (_, i) => [words[i], grams[i]]);
 }
 
-for (const form of ["folded", "lower", "simplified"] as const satisfies readonly WordForm[]) {
-  test(`${form}: the same hits in WebAssembly, at the same words of the folded text`, (t) => {
+const FORMS: readonly (readonly [form: WordForm, n: number])[] = [
+  ["folded", 2],
+  ["lower", 1],
+  ["simplified", 3],
+  ["folded", 100],
+];
+for (const [form, n] of FORMS) {
+  test(`${form}, ${n} words: the same hits in WebAssembly, at the same words of the folded text`, (t) => {
     const module = wasmModule("decontamination");
     if (module === undefined) {
       t.skip("no WebAssembly here");
       return;
     }
-    const all = texts(1500);
+    const short = texts(1500);
+    // Words are looked up some hundred at a time: long texts have many such batches, and n-grams that reach over their ends.
+    const long = [100, 400, 401, 1500].map((count) =>
+      Buffer.concat(short.slice(0, count).flatMap((text) => [text, Buffer.from(" ")])),
+    );
+    const all = [...short, ...long];
     const grams = 60_000;
     const pages = Math.ceil(GramTable.bytesFor(grams) / PAGE) + 1;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages + 200, shared: true });
-    const table = new GramTable(form, 2, grams, memory.buffer, START);
+    const table = new GramTable(form, n, grams, memory.buffer, START);
     table.clear();
     for (const text of all.slice(0, 700)) table.add(text, 0, text.length);
+    if (n > 50) table.add(long[1], 0, long[1].length);
     const wasm = new WasmGramScan(module, memory, table);
     let hits = 0;
     for (const text of all) {
@@ -84,7 +96,7 @@ for (const form of ["folded", "lower", "simplified"] as const satisfies readonly
       }
       assert.equal(wasm.scan(text, 0, text.length, 1).count, Math.min(1, expected.count));
     }
-    assert.ok(hits > 3000, `${hits} hits`);
+    assert.ok(hits > 2000, `${hits} hits`);
   });
 }
 
