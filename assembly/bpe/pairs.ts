@@ -1,22 +1,20 @@
 /**
- * Which two tokens merge into which, and how early: the host's table, entry for entry.
+ * Which two tokens merge into which, and how early: the host's table, entry for entry, behind a small table of the pairs asked for lately.
  *
- * Layout: open addressing over 64-bit entries: right id (21 bits), low rank bits (11), left id (21), high rank bits (11); all ones is a
- * free place. Before it stands a set of hashed pairs, small enough for the second cache level, which tells most pairs that do not merge;
- * and pairs of ids below 256, which single bytes have, are looked up in a dense table.
+ * Layout of the host's: open addressing over 64-bit entries: right id (21 bits), low rank bits (11), left id (21), high rank bits (11); all
+ * ones is a free place. It has up to 8 MB, and what a rank makes stands in another: two cache misses, one behind the other. The lately
+ * asked, pairs that do not merge among them, are 512 KiB that stay in the second cache level: 16 bytes a place, which its hash names: pair (8),
+ * rank (4), token (4). Words share pairs as texts share words, so that most are found there.
  */
 
 /** Rank of a pair that does not merge: above every rank, of which there are less than 2^22. */
 export const NO_MERGE: u32 = 0x00ffffff;
 
 const IDS: u64 = 0x001fffff_001fffff;
-const ID_MASK: u32 = 0x001fffff;
 const FREE: u64 = 0xffffffff_ffffffff;
-const DENSE_IDS: u32 = 256;
-const SET_BITS: u32 = 21;
+const LATELY_BITS: u32 = 15;
 
-const DENSE: usize = memory.data(4 * 256 * 256, 64);
-const SET: usize = memory.data(1 << 18, 64);
+const LATELY: usize = memory.data(16 << 15, 64);
 
 let entries: usize = 0;
 let mask: u32 = 0;
@@ -29,23 +27,7 @@ export function setPairs(table: usize, bits: u32, tokens: usize): void {
   mask = (1 << bits) - 1;
   shift = 32 - bits;
   merged = tokens;
-  for (let at: u32 = 0; at < DENSE_IDS * DENSE_IDS; at++) store<u32>(DENSE + (at << 2), NO_MERGE);
-  for (let slot: u32 = 0; slot <= mask; slot++) {
-    const entry = load<u64>(entries + (slot << 3));
-    if (entry != FREE) note(<u32>(entry >> 32) & ID_MASK, <u32>entry & ID_MASK, rankIn(entry));
-  }
-}
-
-function note(left: u32, right: u32, rank: u32): void {
-  const bit = hashOf(left, right) >>> (32 - SET_BITS);
-  const byte = SET + (bit >> 3);
-  store<u8>(byte, <u8>((<u32>1 << (bit & 7)) | load<u8>(byte)));
-  if ((left | right) < DENSE_IDS) store<u32>(DENSE + (((left << 8) | right) << 2), rank);
-}
-
-@inline
-function rankIn(entry: u64): u32 {
-  return <u32>((entry >> 21) & 0x7ff) | (<u32>(entry >> 53) << 11);
+  memory.fill(LATELY, 0xff, 16 << LATELY_BITS);
 }
 
 @inline
@@ -53,33 +35,29 @@ function hashOf(left: u32, right: u32): u32 {
   return (left * 0x9e3779b1 + right) * 0x85ebca77;
 }
 
-/** Rank of the pair, {@link NO_MERGE} where it does not merge. */
+/** What the pair merges into: rank in the low half, {@link NO_MERGE} where it does not merge, and token in the high one. */
 @inline
-export function rankOf(left: u32, right: u32): u32 {
+export function mergeOf(left: u32, right: u32): u64 {
   const hash = hashOf(left, right);
-  const bit = hash >>> (32 - SET_BITS);
-  return (((<u32>load<u8>(SET + (bit >> 3))) >> (bit & 7)) & 1) == 0 ? NO_MERGE : lookUp(left, right, hash >>> shift);
+  const place = LATELY + (<usize>(hash >>> (32 - LATELY_BITS)) << 4);
+  const pair = (<u64>left << 32) | right;
+  return load<u64>(place) == pair ? load<u64>(place, 8) : lookUp(pair, hash >>> shift, place);
 }
 
-@inline
-function lookUp(left: u32, right: u32, slot: u32): u32 {
-  const key = (<u64>left << 32) | right;
+/** Looks in the host's table, and notes the answer at `place`. */
+function lookUp(pair: u64, slot: u32, place: usize): u64 {
+  let answer: u64 = NO_MERGE;
   while (true) {
     const entry = load<u64>(entries + (slot << 3));
-    if ((entry & IDS) == key) return rankIn(entry);
-    if (entry == FREE) return NO_MERGE;
+    if ((entry & IDS) == pair) {
+      const rank = <u32>((entry >> 21) & 0x7ff) | (<u32>(entry >> 53) << 11);
+      answer = <u64>rank | (<u64>load<u32>(merged + (rank << 2)) << 32);
+      break;
+    }
+    if (entry == FREE) break;
     slot = (slot + 1) & mask;
   }
-}
-
-/** {@link rankOf}, quick for pairs of bytes. */
-@inline
-export function firstRankOf(left: u32, right: u32): u32 {
-  return (left | right) < DENSE_IDS ? load<u32>(DENSE + (((left << 8) | right) << 2)) : rankOf(left, right);
-}
-
-/** The token that the merge of rank `rank` makes. */
-@inline
-export function mergedToken(rank: u32): u32 {
-  return load<u32>(merged + (rank << 2));
+  store<u64>(place, pair);
+  store<u64>(place, answer, 8);
+  return answer;
 }
