@@ -2,8 +2,8 @@
 /**
  * The byte-pair encoder: texts in, token ids out.
  *
- * The host sets a model once (`set…`, then `start`), then fills the text area with pieces of text, writes where each ends, and calls
- * `encode`. A piece is encoded as a text of its own. Words go through in groups: first their borders, keys and hashes, then a touch of
+ * The host sets a model once (`set…`, then `start`), then fills the text area with pieces of text, writes where each starts and ends, and
+ * calls `encode`. A piece is encoded as a text of its own; what stands between two is passed over. Words go through in groups: first their borders, keys and hashes, then a touch of
  * the cache lines they need, so that misses overlap, then the look-ups.
  *
  * Memory, all taken at load: 7 MiB of fixed areas (text, ids, merge scratch, character classes), the model as the host lays it out, an
@@ -26,6 +26,7 @@ export { setBytes, setCharacters } from "./word-tokens";
 
 const TEXT: usize = memory.data(TEXT_BYTES + PADDING, 64);
 const IDS: usize = memory.data(4 * (TEXT_BYTES + PIECES) + PADDING, 64);
+const STARTS: usize = memory.data(4 * PIECES + 4, 64);
 const ENDS: usize = memory.data(4 * PIECES, 64);
 const COUNTS: usize = memory.data(4 * PIECES, 64);
 const BEHIND: usize = memory.data(4 * PIECES, 64);
@@ -39,12 +40,17 @@ export function start(preTokenizer: u32, cacheBytes: u32): void {
   setUpCache(cacheBytes);
 }
 
-/** Where the host writes the pieces, one behind the other. */
+/** Where the host writes the pieces, in order. */
 export function textArea(): usize {
   return TEXT;
 }
 
-/** Where the host writes the end of each piece, counted from the text area's start. */
+/** Where the host writes the start of each piece, counted from the text area's start. */
+export function startsArea(): usize {
+  return STARTS;
+}
+
+/** Where the host writes the end of each piece, counted in the same way. */
 export function endsArea(): usize {
   return ENDS;
 }
@@ -69,7 +75,7 @@ export function encode(pieces: u32): void {
   let piece: u32 = 0;
   let done: u32 = 0;
   let out = IDS;
-  startPiece(TEXT);
+  startPiece(TEXT + <usize>load<u32>(STARTS));
   while (piece < pieces) {
     let record = RECORDS;
     while (piece < pieces && !isFull(record)) {
@@ -77,7 +83,8 @@ export function encode(pieces: u32): void {
       record = cutWords(record, end);
       if (isCut(end)) {
         record = addEndOfPiece(record);
-        piece++;
+        // The start behind the last piece is any.
+        startPiece(TEXT + <usize>load<u32>(STARTS + (++piece << 2)));
       }
     }
     touch(record);
