@@ -1,7 +1,8 @@
 /** Merging of long rows: a linked list and a heap of pairs. Price: O(n log n) time, sixteen bytes of heap a symbol. */
 import { TEXT_BYTES } from "./limits";
-import { mergeOf, NO_MERGE } from "./pairs";
-import { gather, get, KEYS as RANKS, MERGED, NEXT, PREVIOUS, set, SYMBOLS } from "./symbols";
+import { mergedToken } from "./merged-tokens";
+import { NO_MERGE, rankOf } from "./pairs";
+import { gather, get, KEYS as RANKS, NEXT, PREVIOUS, set, SYMBOLS } from "./symbols";
 
 /** Ranks and positions: a merge takes one entry out and puts two in at most. */
 const HEAP: usize = memory.data(16 * TEXT_BYTES, 16);
@@ -14,7 +15,7 @@ export function mergeWithHeap(count: u32, out: usize): usize {
   for (let i: u32 = 0; i < count; i++) {
     set(NEXT, i, i + 1);
     set(PREVIOUS, i, i - 1);
-    setPair(i, i + 1, count);
+    setRank(i, i + 1 < count ? rankOf(get(SYMBOLS, i), get(SYMBOLS, i + 1)) : NO_MERGE);
   }
   while (size > 0) {
     const top = pop();
@@ -23,24 +24,23 @@ export function mergeWithHeap(count: u32, out: usize): usize {
     if (get(RANKS, i) != rank) continue; // the pair has changed since it was pushed
     const gone = get(NEXT, i);
     const behind = get(NEXT, gone);
-    const token = get(MERGED, i);
+    const token = mergedToken(rank);
     set(SYMBOLS, i, token);
     set(RANKS, gone, NO_MERGE);
     set(NEXT, i, behind);
     if (behind < count) set(PREVIOUS, behind, i);
-    setPair(i, behind, count);
-    if (i > 0) setPair(get(PREVIOUS, i), i, count);
+    setRank(i, behind < count ? rankOf(token, get(SYMBOLS, behind)) : NO_MERGE);
+    if (i > 0) {
+      const before = get(PREVIOUS, i);
+      setRank(before, rankOf(get(SYMBOLS, before), token));
+    }
   }
   return gather(count, out);
 }
 
-/** Notes what the symbols at `i` and `behind` merge into. */
-function setPair(i: u32, behind: u32, count: u32): void {
-  const merge = behind < count ? mergeOf(get(SYMBOLS, i), get(SYMBOLS, behind)) : NO_MERGE;
-  const rank = <u32>merge;
-  set(RANKS, i, rank);
-  set(MERGED, i, <u32>(merge >> 32));
-  if (rank != NO_MERGE) push((<u64>rank << 32) | i);
+function setRank(position: u32, rank: u32): void {
+  set(RANKS, position, rank);
+  if (rank != NO_MERGE) push((<u64>rank << 32) | position);
 }
 
 function push(entry: u64): void {

@@ -1,11 +1,12 @@
 /** Merging of rows of middle length: a linked list, and a scan of all keys for the smallest. Price: quadratic, four keys at a time. */
-import { mergeOf } from "./pairs";
-import { gather, get, keyOf, KEYS, MERGED, NEXT, NO_KEY, PREVIOUS, set, SYMBOLS } from "./symbols";
+import { mergedToken } from "./merged-tokens";
+import { rankOf } from "./pairs";
+import { gather, get, keyOf, KEYS, NEXT, NO_KEY, PREVIOUS, set, SYMBOLS } from "./symbols";
 
 /** Merges the first `count` symbols, 256 at most; writes the tokens from `out` on and returns where they end. */
 export function scanAndMerge(count: u32, out: usize): usize {
   for (let i: u32 = 0; i < count; i++) {
-    setPair(i, i + 1, count);
+    set(KEYS, i, i + 1 < count ? keyOf(rankOf(get(SYMBOLS, i), get(SYMBOLS, i + 1)), i) : NO_KEY);
     set(NEXT, i, i + 1);
     set(PREVIOUS, i, i - 1);
   }
@@ -14,27 +15,22 @@ export function scanAndMerge(count: u32, out: usize): usize {
     const i = key & 0xff;
     const gone = get(NEXT, i);
     const behind = get(NEXT, gone);
-    const token = get(MERGED, i);
+    const token = mergedToken(key >> 8);
     set(SYMBOLS, i, token);
     set(KEYS, gone, NO_KEY);
     set(NEXT, i, behind);
-    if (behind < count) set(PREVIOUS, behind, i);
-    setPair(i, behind, count);
-    if (i > 0) setPair(get(PREVIOUS, i), i, count);
+    if (behind < count) {
+      set(PREVIOUS, behind, i);
+      set(KEYS, i, keyOf(rankOf(token, get(SYMBOLS, behind)), i));
+    } else {
+      set(KEYS, i, NO_KEY);
+    }
+    if (i > 0) {
+      const before = get(PREVIOUS, i);
+      set(KEYS, before, keyOf(rankOf(get(SYMBOLS, before), token), before));
+    }
   }
   return gather(count, out);
-}
-
-/** Notes what the symbols at `i` and `behind` merge into. */
-@inline
-function setPair(i: u32, behind: u32, count: u32): void {
-  if (behind < count) {
-    const merge = mergeOf(get(SYMBOLS, i), get(SYMBOLS, behind));
-    set(KEYS, i, keyOf(<u32>merge, i));
-    set(MERGED, i, <u32>(merge >> 32));
-  } else {
-    set(KEYS, i, NO_KEY);
-  }
 }
 
 @inline

@@ -6,8 +6,9 @@
  */
 import { mergeWithHeap } from "./merge-heap";
 import { scanAndMerge } from "./merge-scan";
-import { mergeOf, NO_MERGE } from "./pairs";
-import { get, KEYS, keyOf, MERGED, NO_KEY, set, SYMBOLS } from "./symbols";
+import { mergedToken } from "./merged-tokens";
+import { NO_MERGE, rankOf } from "./pairs";
+import { get, KEYS, keyOf, NO_KEY, SYMBOLS } from "./symbols";
 
 const FEW: u32 = 16;
 const SCAN_LIMIT: u32 = 128;
@@ -24,12 +25,12 @@ export function mergeSymbols(count: u32, out: usize): usize {
 }
 
 function mergeTwo(out: usize): usize {
-  const merge = mergeOf(get(SYMBOLS, 0), get(SYMBOLS, 1));
-  if (<u32>merge == NO_MERGE) {
+  const rank = rankOf(get(SYMBOLS, 0), get(SYMBOLS, 1));
+  if (rank == NO_MERGE) {
     store<u64>(out, load<u64>(SYMBOLS));
     return out + 8;
   }
-  store<u32>(out, <u32>(merge >> 32));
+  store<u32>(out, mergedToken(rank));
   return out + 4;
 }
 
@@ -37,9 +38,7 @@ function mergeFew(count: u32, out: usize): usize {
   const none = i32x4.splat(<i32>NO_KEY);
   for (let i: u32 = 0; i < FEW; i += 4) v128.store(KEYS + (i << 2), none);
   for (let i: u32 = 0; i + 1 < count; i++) {
-    const merge = mergeOf(get(SYMBOLS, i), get(SYMBOLS, i + 1));
-    set(KEYS, i, keyOf(<u32>merge, i));
-    set(MERGED, i, <u32>(merge >> 32));
+    store<u32>(KEYS + (i << 2), keyOf(rankOf(get(SYMBOLS, i), get(SYMBOLS, i + 1)), i));
   }
   let a = v128.load(KEYS);
   let b = v128.load(KEYS, 16);
@@ -50,27 +49,16 @@ function mergeFew(count: u32, out: usize): usize {
     const key = smallest(i32x4.min_u(i32x4.min_u(a, b), i32x4.min_u(c, d)));
     if (key >= NO_KEY) break;
     const i = key & 0xff;
-    const token = get(MERGED, i);
-    set(SYMBOLS, i, token);
+    const token = mergedToken(key >> 8);
+    store<u32>(SYMBOLS + (i << 2), token);
     const rest = alive & (<u32>(-2) << i);
     const gone = <u32>ctz(rest);
     const behind = rest & (rest - 1);
     alive &= ~(<u32>1 << gone);
-    let right = NO_KEY;
-    if (behind != 0) {
-      const merge = mergeOf(token, get(SYMBOLS, <u32>ctz(behind)));
-      right = keyOf(<u32>merge, i);
-      set(MERGED, i, <u32>(merge >> 32));
-    }
+    const right = behind == 0 ? NO_KEY : keyOf(rankOf(token, get(SYMBOLS, <u32>ctz(behind))), i);
     const befores = alive & ((<u32>1 << i) - 1);
-    let before = FEW;
-    let left = NO_KEY;
-    if (befores != 0) {
-      before = 31 - <u32>clz(befores);
-      const merge = mergeOf(get(SYMBOLS, before), token);
-      left = keyOf(<u32>merge, before);
-      set(MERGED, before, <u32>(merge >> 32));
-    }
+    const before: u32 = befores == 0 ? FEW : 31 - <u32>clz(befores);
+    const left = befores == 0 ? NO_KEY : keyOf(rankOf(get(SYMBOLS, before), token), before);
     a = changed(a, i32x4(0, 1, 2, 3), gone, i, right, before, left);
     b = changed(b, i32x4(4, 5, 6, 7), gone, i, right, before, left);
     c = changed(c, i32x4(8, 9, 10, 11), gone, i, right, before, left);

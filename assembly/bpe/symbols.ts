@@ -9,13 +9,11 @@ import { PADDING, TEXT_BYTES } from "./limits";
 export const SYMBOLS: usize = memory.data(4 * TEXT_BYTES + PADDING, 16);
 /** Of the pair that starts at each symbol: its key, or its rank. */
 export const KEYS: usize = memory.data(4 * TEXT_BYTES + PADDING, 16);
-/** The token that pair merges into, where it does. */
-export const MERGED: usize = memory.data(4 * TEXT_BYTES + PADDING, 16);
 export const NEXT: usize = memory.data(4 * TEXT_BYTES + PADDING, 16);
 export const PREVIOUS: usize = memory.data(4 * TEXT_BYTES + PADDING, 16);
 
 /** Keys from here on stand for pairs that do not merge. */
-export const NO_KEY: u32 = 0xffffff00;
+export const NO_KEY: u32 = 0x3fffff00;
 
 /** Orders pairs by rank, then position, which is below 256. */
 @inline

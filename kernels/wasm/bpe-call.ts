@@ -32,7 +32,7 @@ export interface BpeExports extends PrefixExports {
   allocate(bytes: number): number;
   classesArea(): number;
   setVocabulary(bytes: number, offsets: number, findable: number, size: number): void;
-  setPairs(entries: number, bits: number, merged: number): void;
+  setPairs(entries: number, bits: number, merged: number, ranks: number): void;
   setBytes(ids: number, wholeWords: number): void;
   setCharacters(positions: number, tokens: number, neighbours: number, links: number, all: number): void;
   setCuts(pairs: number): void;
@@ -179,7 +179,8 @@ export class CallBuffer {
     const characters = characterTokens(model);
     new Uint8Array(exports.memory.buffer, exports.classesArea()).set(CLASSES);
     exports.setVocabulary(this.#copy(bytes), this.#copy(offsets), this.#copy(findable), size);
-    exports.setPairs(this.#copy(model.merges.entries), model.merges.bits, this.#copy(model.merges.merged));
+    const { entries, bits: tableBits, merged } = model.merges;
+    exports.setPairs(this.#copy(entries), tableBits, this.#copy(merged), merged.length);
     exports.setBytes(this.#copy(model.byteIds), model.wholeWords ? 1 : 0);
     exports.setCharacters(
       this.#copy(characters.positions),
