@@ -10,9 +10,9 @@
  * index of whole words (8 to 16 bytes a token), and the cache budget.
  */
 import { longWord, mediumWord, setUpCache, shortWord } from "./cache";
-import { MEDIUM_BYTES, SHORT_BYTES } from "./keys";
+import { MEDIUM_BYTES } from "./keys";
 import { PADDING, PIECES, TEXT_BYTES } from "./limits";
-import { addEndOfPiece, cutWords, END_OF_PIECE, isCut, isFull, RECORD, RECORDS, setPreTokenizer, startPiece } from "./records";
+import { addEndOfPiece, cutWords, END_OF_PIECE, isCut, isFull, NOT_SHORT, RECORD, RECORDS, setPreTokenizer, startPiece } from "./records";
 import { COUNT_SHIFT, ID_MASK, IN_ARENA } from "./short-words";
 
 export { setCuts } from "./character-words";
@@ -97,7 +97,7 @@ export function encode(pieces: u32): void {
 function touch(end: usize): void {
   let sum: u32 = 0;
   for (let record = RECORDS; record < end; record += RECORD) {
-    sum += load<u32>(load<u32>(record, 28));
+    sum += load<u32>(load<u32>(record, 20));
   }
   touched = sum;
 }
@@ -105,12 +105,11 @@ function touch(end: usize): void {
 /** Writes the tokens of the records up to `end` from `out` on; returns where they end. `piece` is the first one's piece. */
 function lookUp(end: usize, out: usize, piece: u32): usize {
   for (let record = RECORDS; record < end; record += RECORD) {
-    const length = load<u32>(record, 20);
-    if (length <= SHORT_BYTES) {
+    const high = load<u64>(record, 8);
+    if (high != NOT_SHORT) {
       const low = load<u64>(record);
-      const high = load<u64>(record, 8);
       // The table may have grown since: then the word is not found here, but by the slow way.
-      const line: usize = load<u32>(record, 28);
+      const line: usize = load<u32>(record, 20);
       const first = (load<u64>(line) ^ low) | (load<u64>(line, 8) ^ high);
       const second = (load<u64>(line, 32) ^ low) | (load<u64>(line, 40) ^ high);
       const entry = line + (<usize>(first != 0) << 5);
@@ -121,10 +120,13 @@ function lookUp(end: usize, out: usize, piece: u32): usize {
         store<u32>(out, head & ID_MASK);
         out += (head >> COUNT_SHIFT) << 2;
       } else {
-        out = shortWord(load<u32>(record, 16), length, low, high, load<u32>(record, 24), out);
+        out = shortWord(load<u32>(record, 16), low, high, out);
       }
-    } else if (length <= MEDIUM_BYTES) {
-      out = mediumWord(load<u32>(record, 16), length, load<u32>(record, 24), out);
+      continue;
+    }
+    const length = load<u32>(record, 24);
+    if (length <= MEDIUM_BYTES) {
+      out = mediumWord(load<u32>(record, 16), length, load<u32>(record, 28), out);
     } else if (length == END_OF_PIECE) {
       const behind = load<i32>(BEHIND + (piece << 2));
       if (behind >= 0) {
