@@ -6,7 +6,7 @@
  * calls `encode`. A piece is encoded as a text of its own; what stands between two is passed over. Words go through in groups: first their borders, keys and hashes, then a touch of
  * the cache lines they need, so that misses overlap, then the look-ups.
  *
- * Memory, all taken at load: 8 MiB of fixed areas (text, ids, merge scratch, character classes), the model as the host lays it out, an
+ * Memory, all taken at load: 7 MiB of fixed areas (text, ids, merge scratch, character classes), the model as the host lays it out, an
  * index of whole words (8 to 16 bytes a token), and the cache budget.
  */
 import { longWord, mediumWord, setUpCache, shortWord } from "./cache";

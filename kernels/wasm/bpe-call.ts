@@ -1,7 +1,7 @@
 /**
  * The memory of `bpe.wasm` with a model in it, and the buffer: many parts of texts that are encoded together.
  *
- * Memory: 8 MiB, the model (9 MB for 128,000 tokens) and the cache budget. Loading takes 40 to 100 ms.
+ * Memory: 7 MiB, the model (9 MB for 128,000 tokens) and the cache budget. Loading takes 40 to 100 ms.
  */
 import { CLASSES } from "../bpe/char-class.ts";
 import { characterTokens } from "../bpe/character-tokens.ts";
