@@ -6,7 +6,7 @@
  * not kept. Of 200 MB of mixed text 524,000 words are short, 126,000 medium, 65,000 long: 64 MiB hold them all.
  */
 import { emptyArena, setUpArena } from "./arena";
-import { hashLong } from "./keys";
+import { hashLong, hashShort } from "./keys";
 import { addLongWord, copyLongWord, forgetLongWords, setUpLongWords } from "./long-words";
 import {
   addMediumWord,
@@ -47,10 +47,11 @@ function forgetAll(): void {
 }
 
 /** Writes the tokens of a word of at most 15 bytes from `out` on; returns where they end. */
-export function shortWord(p: usize, length: u32, low: u64, high: u64, hash: u32, out: usize): usize {
+export function shortWord(p: usize, low: u64, high: u64, out: usize): usize {
+  const hash = hashShort(low, high);
   const entry = findShortWord(low, high, hash);
   if (entry != 0) return copyShortWord(entry, out);
-  const behind = makeTokens(p, length, hash, out);
+  const behind = makeTokens(p, <u32>(high >> 56), hash, out);
   const count = <u32>((behind - out) >> 2);
   if (!addShortWord(low, high, hash, out, count)) {
     forgetAll();

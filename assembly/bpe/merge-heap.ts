@@ -1,6 +1,7 @@
 /** Merging of long rows: a linked list and a heap of pairs. Price: O(n log n) time, sixteen bytes of heap a symbol. */
 import { TEXT_BYTES } from "./limits";
-import { firstRankOf, mergedToken, NO_MERGE, rankOf } from "./pairs";
+import { mergedToken } from "./merged-tokens";
+import { NO_MERGE, rankOf } from "./pairs";
 import { gather, get, KEYS as RANKS, NEXT, PREVIOUS, set, SYMBOLS } from "./symbols";
 
 /** Ranks and positions: a merge takes one entry out and puts two in at most. */
@@ -14,7 +15,7 @@ export function mergeWithHeap(count: u32, out: usize): usize {
   for (let i: u32 = 0; i < count; i++) {
     set(NEXT, i, i + 1);
     set(PREVIOUS, i, i - 1);
-    setRank(i, i + 1 < count ? firstRankOf(get(SYMBOLS, i), get(SYMBOLS, i + 1)) : NO_MERGE);
+    setRank(i, i + 1 < count ? rankOf(get(SYMBOLS, i), get(SYMBOLS, i + 1)) : NO_MERGE);
   }
   while (size > 0) {
     const top = pop();

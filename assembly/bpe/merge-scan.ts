@@ -1,11 +1,12 @@
 /** Merging of rows of middle length: a linked list, and a scan of all keys for the smallest. Price: quadratic, four keys at a time. */
-import { firstRankOf, mergedToken, rankOf } from "./pairs";
+import { mergedToken } from "./merged-tokens";
+import { rankOf } from "./pairs";
 import { gather, get, keyOf, KEYS, NEXT, NO_KEY, PREVIOUS, set, SYMBOLS } from "./symbols";
 
 /** Merges the first `count` symbols, 256 at most; writes the tokens from `out` on and returns where they end. */
 export function scanAndMerge(count: u32, out: usize): usize {
   for (let i: u32 = 0; i < count; i++) {
-    set(KEYS, i, i + 1 < count ? keyOf(firstRankOf(get(SYMBOLS, i), get(SYMBOLS, i + 1)), i) : NO_KEY);
+    set(KEYS, i, i + 1 < count ? keyOf(rankOf(get(SYMBOLS, i), get(SYMBOLS, i + 1)), i) : NO_KEY);
     set(NEXT, i, i + 1);
     set(PREVIOUS, i, i - 1);
   }

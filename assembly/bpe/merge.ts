@@ -6,7 +6,8 @@
  */
 import { mergeWithHeap } from "./merge-heap";
 import { scanAndMerge } from "./merge-scan";
-import { firstRankOf, mergedToken, NO_MERGE, rankOf } from "./pairs";
+import { mergedToken } from "./merged-tokens";
+import { NO_MERGE, rankOf } from "./pairs";
 import { get, KEYS, keyOf, NO_KEY, SYMBOLS } from "./symbols";
 
 const FEW: u32 = 16;
@@ -24,7 +25,7 @@ export function mergeSymbols(count: u32, out: usize): usize {
 }
 
 function mergeTwo(out: usize): usize {
-  const rank = firstRankOf(get(SYMBOLS, 0), get(SYMBOLS, 1));
+  const rank = rankOf(get(SYMBOLS, 0), get(SYMBOLS, 1));
   if (rank == NO_MERGE) {
     store<u64>(out, load<u64>(SYMBOLS));
     return out + 8;
@@ -37,7 +38,7 @@ function mergeFew(count: u32, out: usize): usize {
   const none = i32x4.splat(<i32>NO_KEY);
   for (let i: u32 = 0; i < FEW; i += 4) v128.store(KEYS + (i << 2), none);
   for (let i: u32 = 0; i + 1 < count; i++) {
-    store<u32>(KEYS + (i << 2), keyOf(firstRankOf(get(SYMBOLS, i), get(SYMBOLS, i + 1)), i));
+    store<u32>(KEYS + (i << 2), keyOf(rankOf(get(SYMBOLS, i), get(SYMBOLS, i + 1)), i));
   }
   let a = v128.load(KEYS);
   let b = v128.load(KEYS, 16);

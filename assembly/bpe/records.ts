@@ -1,8 +1,9 @@
 /**
  * The words of a group, cut and ready to be looked up.
  *
- * Layout of a record, 32 bytes: key of a short word (16), start (4), length (4), hash (4), table line to look at first (4). A record of
- * length END_OF_PIECE stands behind the last word of a piece. Where there is no line the address is any.
+ * Layout of a record, 32 bytes: key of a short word (16), start (4), table line to look at first (4), length (4), hash of a medium word (4).
+ * The key's last byte is the length of a short word, and NOT_SHORT for all others; only those have a length of their own. A record of length
+ * END_OF_PIECE stands behind the last word of a piece. Where there is no line the address is any.
  */
 import { hashMedium, hashShort, highKey, lowKey, MEDIUM_BYTES, SHORT_BYTES } from "./keys";
 import { readBlock, tellCase } from "./blocks";
@@ -16,6 +17,8 @@ import { shortLine } from "./short-words";
 
 export const RECORD: usize = 32;
 export const END_OF_PIECE: u32 = 0xffffffff;
+/** Second half of the key of what is no short word: above those of short words. */
+export const NOT_SHORT: u64 = 0xffffffff_ffffffff;
 
 /** Numbers of the pre-tokenizers, as the host gives them. */
 const GPT2: u32 = 0;
@@ -111,23 +114,24 @@ function addBlock(record: usize, p: usize, starts: u64): usize {
 function addWord(record: usize, start: usize, end: usize): void {
   const length = <u32>(end - start);
   store<u32>(record, <u32>start, 16);
-  store<u32>(record, length, 20);
   if (length <= SHORT_BYTES) {
     const low = lowKey(start, length);
     const high = highKey(start, length);
     store<u64>(record, low);
     store<u64>(record, high, 8);
-    const hash = hashShort(low, high);
-    store<u32>(record, hash, 24);
-    store<u32>(record, <u32>shortLine(hash), 28);
-  } else if (length <= MEDIUM_BYTES) {
-    const hash = hashMedium(start, length);
-    store<u32>(record, hash, 24);
-    store<u32>(record, <u32>mediumLine(hash), 28);
+    store<u32>(record, <u32>shortLine(hashShort(low, high)), 20);
+    return;
   }
+  store<u64>(record, NOT_SHORT, 8);
+  store<u32>(record, length, 24);
+  if (length > MEDIUM_BYTES) return;
+  const hash = hashMedium(start, length);
+  store<u32>(record, <u32>mediumLine(hash), 20);
+  store<u32>(record, hash, 28);
 }
 
 export function addEndOfPiece(record: usize): usize {
-  store<u32>(record, END_OF_PIECE, 20);
+  store<u64>(record, NOT_SHORT, 8);
+  store<u32>(record, END_OF_PIECE, 24);
   return record + RECORD;
 }

@@ -13,7 +13,7 @@ export const NEXT: usize = memory.data(4 * TEXT_BYTES + PADDING, 16);
 export const PREVIOUS: usize = memory.data(4 * TEXT_BYTES + PADDING, 16);
 
 /** Keys from here on stand for pairs that do not merge. */
-export const NO_KEY: u32 = 0xffffff00;
+export const NO_KEY: u32 = 0x3fffff00;
 
 /** Orders pairs by rank, then position, which is below 256. */
 @inline

@@ -114,6 +114,8 @@ function wholeCharacter(p: usize, lead: u32, start: usize, end: usize): u32 {
   const position: u32 = load<u16>(POSITIONS + (codePoint << 1));
   if (position == 0) return 0;
   const besides = neighbours + (position << 6);
+  // Characters of a vocabulary of characters are whole beside any.
+  if (ofCharacters) return position;
   if (p > start && !allows(besides, load<u8>(p - 1))) return 0;
   if (behind < end && !allows(besides + 32, load<u8>(behind))) return 0;
   return position;

@@ -93,6 +93,7 @@ export class WasmBpeEncoder implements Encoder {
       out.set(ids, to);
       to += ids.length;
     };
+    buffer.setSource(bytes);
     this.#pipeline.scan(bytes, start, end);
     this.#encodeText(buffer, start, end, 0, options, take);
     buffer.run(take);
@@ -114,6 +115,7 @@ export class WasmBpeEncoder implements Encoder {
       if (ids.length > 0) rows.append(ids);
       if (endsRow) rows.endRow();
     };
+    buffer.setSource(data);
     this.#pipeline.scan(data, offsets[0], offsets[count]);
     for (let row = 0; row < count; row++) {
       if (alive.has(row)) {

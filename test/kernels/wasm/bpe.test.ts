@@ -239,6 +239,35 @@ test("a column of documents: the twin's, row for row", (t) => {
   );
 });
 
+test("pieces around added tokens, short and long, side by side or far apart: the twin's, row for row", (t) => {
+  const file = tinyTokenizer([
+    ["a", "b"],
+    ["ab", "c"],
+  ]);
+  const contents = ["\n", "\n\n", `<${"x".repeat(61)}>`, `<${"x".repeat(62)}>`, `<${"y".repeat(200)}>`];
+  for (const content of contents) {
+    file.added_tokens.push({ id: 258 + file.added_tokens.length, content, special: false, normalized: false });
+  }
+  const both = engines(load(file).model);
+  if (both === undefined) return t.skip(NO_ENGINE);
+  const below = seeded(6);
+  const parts = [...contents, "abc", "", " ", "é", "abcab ".repeat(20)];
+  const texts = Array.from({ length: 3000 }, () =>
+    Array.from({ length: below(6) }, () => parts[below(parts.length)]).join(""),
+  );
+  const offsets = new Int32Array(texts.length + 1);
+  for (const [i, text] of texts.entries()) offsets[i + 1] = offsets[i] + Buffer.byteLength(text);
+  const column = { kind: "utf8" as const, data: utf8.encode(texts.join("")), offsets };
+  const alive = Bitmap.full(texts.length);
+  for (let n = 0; n < 300; n++) alive.clear(below(texts.length));
+  for (const options of [{}, { bos: 7 }]) {
+    const expected = both.twin.encodeDocuments(column, alive, undefined, options);
+    const actual = both.wasm.encodeDocuments(column, alive, undefined, options);
+    assert.deepEqual(actual.offsets, expected.offsets);
+    assert.deepEqual(actual.values, expected.values);
+  }
+});
+
 test("an output that is too small is refused before anything is written", (t) => {
   if (llamaEngines === undefined) return t.skip(NO_ENGINE);
   assert.throws(() => llamaEngines.wasm.encode(utf8.encode("hello"), 0, 5, new Uint32Array(4), 0), /no room/);
