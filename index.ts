@@ -46,6 +46,18 @@ export {
 } from "./runs/describe.ts";
 export type { DiskEstimate } from "./runs/disk.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
+export { type StepsFile, writeSteps } from "./runs/looking/steps-file.ts";
+export {
+  type TracedPiece,
+  type TracedPlace,
+  type TracedSequence,
+  type TracedWindow,
+  type TraceStepsOptions,
+  type TraceWindowOptions,
+  traceSteps,
+  traceWindow,
+} from "./runs/looking/trace.ts";
+export { TRACED_TRAINERS, type TracedTrainer, type TrainerOptions } from "./runs/looking/trainer.ts";
 export {
   packingReport,
   type RowStagePackingReport,

@@ -16,6 +16,7 @@ import { reviewCommand } from "./verbs/review.ts";
 import { runCommand } from "./verbs/run.ts";
 import { stagesCommand } from "./verbs/stages.ts";
 import { statusCommand } from "./verbs/status.ts";
+import { traceCommand } from "./verbs/trace.ts";
 import { verifyCommand } from "./verbs/verify.ts";
 
 export function buildCli(version: string): Application<CliContext> {
@@ -30,6 +31,7 @@ export function buildCli(version: string): Application<CliContext> {
       rank: rankCommand,
       status: statusCommand,
       peek: peekCommand,
+      trace: traceCommand,
       verify: verifyCommand,
       export: exportCommand,
       publish: publishCommand,

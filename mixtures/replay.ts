@@ -87,7 +87,7 @@ export function replayTo(stages: readonly ReplayTrainingStage[], step?: number, 
 }
 
 /** Whole steps of a stage; the windows that do not fill one are not trained on. */
-function stageSteps({ windows, global_batch_size }: ReplayTrainingStage): number {
+export function stageSteps({ windows, global_batch_size }: ReplayTrainingStage): number {
   return Math.max(1, Math.floor(windows / global_batch_size));
 }
 

@@ -118,12 +118,8 @@ function shuffleParts(values: Uint32Array, first: number, random: Mt19937): void
 }
 
 /** Samples that Megatron builds of each prefix for `samples` of all: a little more than their shares. */
-export function megatronSizes(
-  shares: Float64Array,
-  samples: number,
-): { readonly asked: readonly number[]; readonly built: readonly number[] } {
-  const asked = [...shares].map((share) => Math.ceil(samples * share));
-  return { asked, built: asked.map((size) => Math.ceil(size * (1 + SURPLUS))) };
+export function megatronSizes(shares: Float64Array, samples: number): readonly number[] {
+  return Array.from(shares, (share) => Math.ceil(Math.ceil(samples * share) * (1 + SURPLUS)));
 }
 
 /** `mid_level_dataset_surplus`. */
