@@ -46,6 +46,15 @@ export {
 } from "./runs/describe.ts";
 export type { DiskEstimate } from "./runs/disk.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
+export type { DocumentSequence, PlacedDocument } from "./runs/looking/document-places.ts";
+export {
+  type ExplainedStage,
+  type ExplainOptions,
+  type Explanation,
+  explainDocument,
+  type StageVerdict,
+} from "./runs/looking/explain.ts";
+export type { Measure } from "./runs/looking/measures.ts";
 export { type StepsFile, writeSteps } from "./runs/looking/steps-file.ts";
 export {
   type TracedPiece,

@@ -3,6 +3,7 @@ import { type Application, buildApplication, buildRouteMap } from "@stricli/core
 import type { CliContext } from "./context.ts";
 import { advanceCommand } from "./verbs/advance.ts";
 import { checkCommand } from "./verbs/check.ts";
+import { explainCommand } from "./verbs/explain.ts";
 import { exportCommand } from "./verbs/export.ts";
 import { mixCommands } from "./verbs/mix.ts";
 import { newCommand } from "./verbs/new.ts";
@@ -31,6 +32,7 @@ export function buildCli(version: string): Application<CliContext> {
       rank: rankCommand,
       status: statusCommand,
       peek: peekCommand,
+      explain: explainCommand,
       trace: traceCommand,
       verify: verifyCommand,
       export: exportCommand,

@@ -1,24 +1,18 @@
 import { buildCommand } from "@stricli/core";
-import type { TracedPiece, TracedSequence, TracedWindow, TrainerOptions } from "../../index.ts";
+import type { TracedPiece, TracedSequence, TracedWindow } from "../../index.ts";
 import { type Api, type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { countFlag, jsonFlag, parseCount } from "../flags.ts";
 import { counted, formatInteger, formatTable } from "../format.ts";
 import { printableLine } from "../printable.ts";
+import { type TrainerFlags, trainerFlags, trainerOptions } from "../trainer-flags.ts";
 import { runArgument } from "./status.ts";
 
-interface Flags {
+interface Flags extends TrainerFlags {
   readonly window?: number;
   readonly source?: string;
   readonly stage?: string;
-  readonly trainer: string;
   readonly step?: number;
   readonly count: number;
-  readonly globalBatchSize?: number;
-  readonly dataParallel?: number;
-  readonly microBatchSize?: number;
-  readonly seed?: number;
-  readonly trainSamples?: number;
-  readonly split?: string;
   readonly out?: readonly string[];
   readonly json: boolean;
 }
@@ -51,27 +45,9 @@ export const traceCommand = buildCommand<Flags, [string], CliContext>({
       window: numberFlag("window", 0, "this window of a source, numbered through its epochs"),
       source: textFlag("name", "source of the window"),
       stage: textFlag("name", "count steps in this training stage alone; or the stage whose windows are meant"),
-      trainer: { kind: "parsed", parse: text, default: "nanotron", placeholder: "name", brief: "nanotron or megatron" },
       step: numberFlag("step", 1, "this training step, from 1"),
       count: countFlag("count", "1", "steps, from that one on"),
-      globalBatchSize: numberFlag(
-        "global-batch-size",
-        1,
-        "sequences per training step; from the recipe's tokens_per_step when absent, else 1",
-      ),
-      dataParallel: numberFlag("data-parallel", 1, "ranks that share a step: says which one reads a sequence"),
-      microBatchSize: numberFlag(
-        "micro-batch-size",
-        1,
-        "sequences that a rank takes at once; its share of a step when absent",
-      ),
-      seed: numberFlag("seed", 0, "Megatron's --seed; 1234 when absent"),
-      trainSamples: numberFlag(
-        "train-samples",
-        1,
-        "samples that Megatron is to train on in the stage; all when absent",
-      ),
-      split: textFlag("99,1,0", "Megatron's --split, of which training reads the first part; all when absent"),
+      ...trainerFlags,
       out: {
         kind: "parsed",
         parse: text,
@@ -122,25 +98,6 @@ function windowOptions({ source, stage, globalBatchSize }: Flags, window: number
     ...(source === undefined ? {} : { source }),
     ...(stage === undefined ? {} : { stage }),
     ...(globalBatchSize === undefined ? {} : { global_batch_size: globalBatchSize }),
-  };
-}
-
-/** What a trainer was told, of the flags that say so. */
-export function trainerOptions(
-  flags: Pick<
-    Flags,
-    "trainer" | "globalBatchSize" | "dataParallel" | "microBatchSize" | "seed" | "trainSamples" | "split"
-  >,
-): TrainerOptions {
-  const { trainer, globalBatchSize, dataParallel, microBatchSize, seed, trainSamples, split } = flags;
-  return {
-    trainer,
-    ...(globalBatchSize === undefined ? {} : { global_batch_size: globalBatchSize }),
-    ...(dataParallel === undefined ? {} : { data_parallel: dataParallel }),
-    ...(microBatchSize === undefined ? {} : { micro_batch_size: microBatchSize }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(trainSamples === undefined ? {} : { train_samples: trainSamples }),
-    ...(split === undefined ? {} : { split }),
   };
 }
 
