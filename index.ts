@@ -46,6 +46,18 @@ export {
 } from "./runs/describe.ts";
 export type { DiskEstimate } from "./runs/disk.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
+export {
+  type DiffOptions,
+  diffRuns,
+  type FateChange,
+  type FateTold,
+  type MixtureDiff,
+  type Pair,
+  type RunDiff,
+  type ShareDiff,
+  type SourceCountsDiff,
+  type SourceFatesDiff,
+} from "./runs/looking/diff.ts";
 export type { DocumentSequence, PlacedDocument } from "./runs/looking/document-places.ts";
 export {
   type ExplainedStage,
@@ -55,6 +67,8 @@ export {
   type StageVerdict,
 } from "./runs/looking/explain.ts";
 export type { Measure } from "./runs/looking/measures.ts";
+export type { PartKind } from "./runs/looking/roots.ts";
+export { type ComparedPart, type Comparison, compareRuns, type FirstDifference } from "./runs/looking/same.ts";
 export { type StepsFile, writeSteps } from "./runs/looking/steps-file.ts";
 export {
   type TracedPiece,

@@ -3,6 +3,7 @@ import { type Application, buildApplication, buildRouteMap } from "@stricli/core
 import type { CliContext } from "./context.ts";
 import { advanceCommand } from "./verbs/advance.ts";
 import { checkCommand } from "./verbs/check.ts";
+import { diffCommand } from "./verbs/diff.ts";
 import { explainCommand } from "./verbs/explain.ts";
 import { exportCommand } from "./verbs/export.ts";
 import { mixCommands } from "./verbs/mix.ts";
@@ -15,6 +16,7 @@ import { rankCommand } from "./verbs/rank.ts";
 import { reportCommand } from "./verbs/report.ts";
 import { reviewCommand } from "./verbs/review.ts";
 import { runCommand } from "./verbs/run.ts";
+import { sameCommand } from "./verbs/same.ts";
 import { stagesCommand } from "./verbs/stages.ts";
 import { statusCommand } from "./verbs/status.ts";
 import { traceCommand } from "./verbs/trace.ts";
@@ -34,6 +36,8 @@ export function buildCli(version: string): Application<CliContext> {
       peek: peekCommand,
       explain: explainCommand,
       trace: traceCommand,
+      diff: diffCommand,
+      same: sameCommand,
       verify: verifyCommand,
       export: exportCommand,
       publish: publishCommand,
