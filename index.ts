@@ -9,6 +9,7 @@ export * from "./batch/bitmap.ts";
 export * from "./batch/builder.ts";
 export * from "./batch/column.ts";
 export * from "./batch/errors.ts";
+export { didYouMean } from "./batch/suggest.ts";
 export { createIoEnvironment, type IoEnvironment } from "./io/environment.ts";
 export { listShards } from "./io/list.ts";
 export { openShard } from "./io/open.ts";
@@ -58,6 +59,7 @@ export {
   type SourceCountsDiff,
   type SourceFatesDiff,
 } from "./runs/looking/diff.ts";
+export { type Check, type CheckState, checkMachine, type DoctorOptions } from "./runs/looking/doctor.ts";
 export type { DocumentSequence, PlacedDocument } from "./runs/looking/document-places.ts";
 export {
   type ExplainedStage,
@@ -66,6 +68,8 @@ export {
   explainDocument,
   type StageVerdict,
 } from "./runs/looking/explain.ts";
+export { collectGarbage, type GcOptions, type GcResult, type UnaskedEntry } from "./runs/looking/gc.ts";
+export { type ListedRun, listRuns, type RunState } from "./runs/looking/list.ts";
 export type { Measure } from "./runs/looking/measures.ts";
 export type { PartKind } from "./runs/looking/roots.ts";
 export { type ComparedPart, type Comparison, compareRuns, type FirstDifference } from "./runs/looking/same.ts";
