@@ -263,8 +263,9 @@ test("list: states, sizes, what a changed recipe waits to do", () => {
   fs.rmSync(next, { recursive: true });
 });
 
-test("gc: what no run asks for goes, and only that; a run that begins is waited for", async () => {
+test("gc: what no run asks for goes, and only that; a run that begins is waited for", async (t) => {
   assert.deepEqual((await collectGarbage(root)).entries, []);
+  const plan = fs.readFileSync(strict.layout.planFile("strict"));
   fs.rmSync(strict.layout.run("strict"), { recursive: true });
   fs.mkdirSync(path.join(root, "store", "mine"));
   const journal = path.join(root, "store", "ingest-00ff");
@@ -278,11 +279,25 @@ test("gc: what no run asks for goes, and only that; a run that begins is waited 
   assert.ok(dry.entries.every(({ path: entry }) => fs.existsSync(path.join(root, "store", entry))));
 
   const starting = lockRun(tiny.layout, "starting", "no-plan-yet");
-  await assert.rejects(
-    collectGarbage(root, { delete: true }),
-    refused("run/owned", /starting has not written its plan/),
-  );
+  await assert.rejects(collectGarbage(root, { delete: true }), refused("run/owned", /not written its plan/));
   await starting.release();
+
+  // A run begins after the store was looked through: what it asks for is given back.
+  const move = fs.renameSync;
+  const renames = t.mock.method(fs, "renameSync", (from: string, to: string) => {
+    move(from, to);
+    if (!to.includes(".gc-") || fs.existsSync(strict.layout.run("strict"))) return;
+    fs.mkdirSync(strict.layout.run("strict"));
+    fs.writeFileSync(strict.layout.planFile("strict"), plan);
+  });
+  const late = await collectGarbage(root, { delete: true });
+  renames.mock.restore();
+  assert.deepEqual(
+    late.entries.map(({ kept }) => /began meanwhile|answers/.test(kept ?? "")),
+    [true, true],
+  );
+  assert.ok(late.entries.every(({ path: entry }) => fs.existsSync(path.join(root, "store", entry))));
+  fs.rmSync(strict.layout.run("strict"), { recursive: true });
 
   const done = await collectGarbage(root, { delete: true });
   assert.deepEqual(
