@@ -32,7 +32,7 @@ export interface StageAgain {
 }
 
 /** Where a row stands in its span. */
-export interface SpanRow {
+export interface PlacedRow {
   readonly source: SourcePlan;
   readonly span: ReadSpan;
   readonly shard: number;
@@ -43,7 +43,7 @@ export interface SpanRow {
 /** By position of the stage: those that were run again, in order. Throws what reading throws. */
 export async function readAgain(
   { plan, layout }: OpenRun,
-  place: SpanRow,
+  place: PlacedRow,
   dataRoot: string,
 ): Promise<ReadonlyMap<number, StageAgain>> {
   const registry = await planRegistry(plan);
@@ -72,7 +72,7 @@ interface Row {
   readonly batch: () => Batch;
 }
 
-async function readRow({ source, span, shard, row }: SpanRow, reader: SourceReader): Promise<Row | undefined> {
+async function readRow({ source, span, shard, row }: PlacedRow, reader: SourceReader): Promise<Row | undefined> {
   let found: Row | undefined;
   let document = -1;
   await reader.visit(span, (batch, at) => {

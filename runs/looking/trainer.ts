@@ -10,7 +10,7 @@ import { didYouMean } from "../../batch/suggest.ts";
 import { argmaxError, normalizeWeights } from "../../kernels/blend/blend.ts";
 import { blendAt, sampleOfTake } from "../../kernels/blend/blend-jump.ts";
 import type { TrainingStageManifest } from "../../manifests/schema.ts";
-import { type ReplayTrainingStage, replayTo, stageSteps } from "../../mixtures/replay.ts";
+import { type ReplayTrainingStage, replayTo, trainingSteps } from "../../mixtures/replay.ts";
 import { documentStages } from "../export-documents.ts";
 import { replayedStages } from "../replay.ts";
 import { runManifests } from "../run-manifests.ts";
@@ -70,7 +70,7 @@ export class TrainedStage {
   constructor(reader: StageReader, stage: ReplayTrainingStage) {
     this.reader = reader;
     this.global_batch_size = stage.global_batch_size;
-    this.steps = stageSteps(stage);
+    this.steps = trainingSteps(stage);
     this.#shares = normalizeWeights(reader.weights);
   }
 
@@ -180,7 +180,7 @@ function documentReaders(
   const { stages } = documentStages(manifests, layout.store, plan.recipe.limits.max_epochs);
   return stages.map((stage, index) => {
     const replay = entryAt(replayed, index, "training stage");
-    const whole = stageSteps(replay) * replay.global_batch_size;
+    const whole = trainingSteps(replay) * replay.global_batch_size;
     return new MegatronReader(stage, { seed, train_samples: train_samples ?? whole, train_ratio });
   });
 }
