@@ -2,14 +2,17 @@
  * Whether this machine can do what runs need: Node, WebAssembly, codecs, memory, disk, secrets that are set, the Hub.
  *
  * Invariant: a secret is never told, only that there is one and where it came from; nothing is written; without a network all but the
- * Hub's check says the same. Price: milliseconds, and the time the Hub takes to answer, `timeout_ms` at most.
+ * Hub's check says the same. Price: milliseconds, the time the Hub takes to answer (`timeout_ms` at most), and outside a cloud a second of
+ * waiting for a role of S3.
  */
 import fs from "node:fs";
 import os from "node:os";
 import { dirname, resolve } from "node:path";
+import { ShardmillError } from "../../batch/errors.ts";
 import { type Codec, decode } from "../../io/codecs/codec.ts";
 import { blockEncoder } from "../../io/codecs/encoder.ts";
 import { createIoEnvironment, type IoEnvironment } from "../../io/environment.ts";
+import { findIdentity } from "../../io/remote/aws-credentials.ts";
 import { redactUrl } from "../../io/remote/redact.ts";
 import { wasmModule } from "../../io/wasm.ts";
 
@@ -46,7 +49,7 @@ export async function checkMachine(options: DoctorOptions = {}): Promise<readonl
     memoryCheck(),
     diskCheck(options.out ?? "."),
     hubTokenCheck(environment, variables),
-    storeKeyCheck(environment),
+    await storeKeyCheck(environment, options),
     endpointCheck(environment),
     await hubCheck(environment, options),
   ];
@@ -164,11 +167,21 @@ function hubTokenCheck(environment: IoEnvironment, variables: DoctorOptions["var
   return { name, state: "warning", found: "none is set", fix };
 }
 
-function storeKeyCheck({ store }: IoEnvironment): Check {
+/** Roles of a container or an instance are asked for over the network. */
+async function storeKeyCheck({ store }: IoEnvironment, { timeout_ms, fetch: ask }: DoctorOptions): Promise<Check> {
   const name = "s3 keys";
-  const found =
-    store.credentials === undefined ? "none are set: public buckets only" : "there are some, from AWS_ACCESS_KEY_ID";
-  return { name, state: "ok", found: `${found}; region ${store.region}` };
+  const { container, instance, ...local } = store;
+  const roles = { ...(container && { container }), ...(instance === undefined ? {} : { instance }) };
+  try {
+    const data = timeout_ms === 0 ? local : { ...local, ...roles };
+    const { credentials, origin, region } = await findIdentity(data, ask ?? globalThis.fetch, Date.now);
+    const found = credentials === undefined ? "none are found: public buckets only" : `there are some, from ${origin}`;
+    return { name, state: "ok", found: `${found}; region ${region}` };
+  } catch (error) {
+    if (!(error instanceof ShardmillError)) throw error;
+    const { what, fix } = error.details;
+    return { name, state: "warning", found: what, ...(fix === undefined ? {} : { fix }) };
+  }
 }
 
 function endpointCheck({ endpoints }: IoEnvironment): Check {

@@ -48,14 +48,22 @@ async function checkAll() {
   try {
     writeCorpus(root);
     const recipe = join(root, "recipe.yaml");
-    // The second stage goes on inside both sources and repeats one; the last has padding.
-    writeFileSync(recipe, RECIPE.replace("name: stage2, tokens: 6K", "name: stage2, tokens: 40K"));
+    // The second stage goes on inside both sources and repeats one; the third has padding, the last
+    // reads some documents of a source.
+    const chosen =
+      "  - { name: chosen, tokens: 4K, sequence_length: 64, pack: concat, weights: { web: { share: 0.8, min_tokens: 150 }, code: 0.2 } }\nlimits:";
+    writeFileSync(
+      recipe,
+      RECIPE.replace("name: stage2, tokens: 6K", "name: stage2, tokens: 40K")
+        .replace("limits:", chosen)
+        .replace("max_epochs: 4", "max_epochs: 9"),
+    );
     const out = join(root, "out");
     await runRecipe(recipe, { out, dataRoot: root, workers: 0 });
     const run = openRun("tiny", out);
     await exportRun(run, "nanotron", { global_batch_size: BATCH.global_batch_size });
     await exportRun(run, "megatron", { path_prefix: join(out, "runs/tiny/exports/megatron") });
-    const manifests = ["stage1", "stage2", "long"].map((stage) =>
+    const manifests = ["stage1", "stage2", "long", "chosen"].map((stage) =>
       JSON.parse(readFileSync(join(out, "runs/tiny/manifests", `${stage}.json`), "utf8")),
     );
     const steps = ({ stage }) => Math.floor(stage.windows / BATCH.global_batch_size);
@@ -63,7 +71,7 @@ async function checkAll() {
       [
         "nanotron",
         manifest,
-        nanotronInput(manifests.slice(manifest.stage.name === "long" ? index : 0, index + 1), out, steps),
+        nanotronInput(manifests.slice(index < 2 ? 0 : index, index + 1), out, steps),
       ],
       ["megatron", manifest, { ...megatronInput(manifest, out, steps), split: "1,0,0" }],
       ["megatron", manifest, { ...megatronInput(manifest, out, steps), split: "90,10,0" }],

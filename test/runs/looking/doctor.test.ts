@@ -3,10 +3,15 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { checkMachine } from "../../../index.ts";
 import { createIoEnvironment } from "../../../io/environment.ts";
+import { awsData } from "../../../io/remote/aws-credentials.ts";
 import { nodeCheck } from "../../../runs/looking/doctor.ts";
 
 const SECRET = "hf_veryverysecret";
-const environment = createIoEnvironment({ hubToken: SECRET, hubUrl: "https://user:pass@hub.example" });
+const environment = createIoEnvironment({
+  hubToken: SECRET,
+  hubUrl: "https://user:pass@hub.example",
+  store: awsData({ AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: SECRET, AWS_SHARED_CREDENTIALS_FILE: "/none" }),
+});
 
 test("every check passes or warns here, and no secret is told", async () => {
   const answer: typeof fetch = () => Promise.resolve(new Response("[]"));
@@ -22,6 +27,7 @@ test("every check passes or warns here, and no secret is told", async () => {
   const text = JSON.stringify(checks);
   assert.ok(!text.includes(SECRET) && !text.includes("pass@"));
   assert.match(text, /there is one, from HF_TOKEN/);
+  assert.match(text, /there are some, from AWS_ACCESS_KEY_ID/);
 });
 
 test("a Hub that is late or away is a warning, told at once", async () => {
