@@ -68,11 +68,7 @@ async function checkAll() {
     );
     const steps = ({ stage }) => Math.floor(stage.windows / BATCH.global_batch_size);
     const checks = manifests.flatMap((manifest, index) => [
-      [
-        "nanotron",
-        manifest,
-        nanotronInput(manifests.slice(index < 2 ? 0 : index, index + 1), out, steps),
-      ],
+      ["nanotron", manifest, nanotronInput(manifests.slice(index < 2 ? 0 : index, index + 1), out, steps)],
       ["megatron", manifest, { ...megatronInput(manifest, out, steps), split: "1,0,0" }],
       ["megatron", manifest, { ...megatronInput(manifest, out, steps), split: "90,10,0" }],
     ]);
@@ -111,7 +107,10 @@ async function checkAll() {
 
 function nanotronInput(manifests, out, steps) {
   const { stage, tokenizer } = manifests.at(-1);
-  const folderOf = (source) => join(out, "runs/tiny/exports/nanotron/s3", `${source}_${stage.window_tokens}`);
+  const exported = join(out, "runs/tiny/exports/nanotron");
+  // A stage behind one of another length has folders of its own.
+  const number = stage.name === "chosen" ? "_2" : "";
+  const folderOf = (source) => join(exported, "s3", `${source}_${stage.window_tokens}${number}`);
   const stages = manifests.map((manifest) => {
     const read = Object.entries(manifest.sources).filter(([, { windows }]) => windows > 0);
     return {
