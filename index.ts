@@ -9,6 +9,7 @@ export * from "./batch/bitmap.ts";
 export * from "./batch/builder.ts";
 export * from "./batch/column.ts";
 export * from "./batch/errors.ts";
+export { didYouMean } from "./batch/suggest.ts";
 export { createIoEnvironment, type IoEnvironment } from "./io/environment.ts";
 export { listShards } from "./io/list.ts";
 export { openShard } from "./io/open.ts";
@@ -46,6 +47,44 @@ export {
 } from "./runs/describe.ts";
 export type { DiskEstimate } from "./runs/disk.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
+export {
+  type DiffOptions,
+  diffRuns,
+  type FateChange,
+  type FateTold,
+  type MixtureDiff,
+  type Pair,
+  type RunDiff,
+  type ShareDiff,
+  type SourceCountsDiff,
+  type SourceFatesDiff,
+} from "./runs/looking/diff.ts";
+export { type Check, type CheckState, checkMachine, type DoctorOptions } from "./runs/looking/doctor.ts";
+export type { DocumentSequence, PlacedDocument } from "./runs/looking/document-places.ts";
+export {
+  type ExplainedStage,
+  type ExplainOptions,
+  type Explanation,
+  explainDocument,
+  type StageVerdict,
+} from "./runs/looking/explain.ts";
+export { collectGarbage, type GcOptions, type GcResult, type UnaskedEntry } from "./runs/looking/gc.ts";
+export { type ListedRun, listRuns, type RunState } from "./runs/looking/list.ts";
+export type { Measure } from "./runs/looking/measures.ts";
+export type { PartKind } from "./runs/looking/roots.ts";
+export { type ComparedPart, type Comparison, compareRuns, type FirstDifference } from "./runs/looking/same.ts";
+export { type StepsFile, writeSteps } from "./runs/looking/steps-file.ts";
+export {
+  type TracedPiece,
+  type TracedPlace,
+  type TracedSequence,
+  type TracedWindow,
+  type TraceStepsOptions,
+  type TraceWindowOptions,
+  traceSteps,
+  traceWindow,
+} from "./runs/looking/trace.ts";
+export { TRACED_TRAINERS, type TracedTrainer, type TrainerOptions } from "./runs/looking/trainer.ts";
 export {
   packingReport,
   type RowStagePackingReport,

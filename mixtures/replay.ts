@@ -73,13 +73,13 @@ export function replayTo(stages: readonly ReplayTrainingStage[], step?: number, 
     });
   }
   const run = stage === undefined ? trainerRun(stages) : stages.slice(first, first + 1);
-  const total = run.reduce((sum, each) => sum + stageSteps(each), 0);
+  const total = run.reduce((sum, each) => sum + trainingSteps(each), 0);
   if (step !== undefined && step > total) throw stepOutOfRange(stages, run, step, total);
   const replays: Replay[] = [];
   let left = step ?? total;
   run.forEach((each, index) => {
     if (index > 0 && left === 0) return;
-    const done = Math.min(left, stageSteps(each));
+    const done = Math.min(left, trainingSteps(each));
     replays.push(replayStage(stages.slice(0, first + index), each, done));
     left -= done;
   });
@@ -87,7 +87,7 @@ export function replayTo(stages: readonly ReplayTrainingStage[], step?: number, 
 }
 
 /** Whole steps of a stage; the windows that do not fill one are not trained on. */
-function stageSteps({ windows, global_batch_size }: ReplayTrainingStage): number {
+export function trainingSteps({ windows, global_batch_size }: ReplayTrainingStage): number {
   return Math.max(1, Math.floor(windows / global_batch_size));
 }
 
@@ -102,7 +102,7 @@ function replayStage(earlier: readonly ReplayTrainingStage[], stage: ReplayTrain
   const sum = shares.reduce((total, weight) => total + weight, 0);
   const samples = step * stage.global_batch_size;
   const taken = blendAt(shares, samples);
-  const whole = blendAt(shares, stageSteps(stage) * stage.global_batch_size);
+  const whole = blendAt(shares, trainingSteps(stage) * stage.global_batch_size);
   const starts = stage.start_windows ?? startWindows(earlier, sequence_length);
   const sources = weights.map(([name, weight], source): ReplayedSource => {
     const start = ownOf(starts, name) ?? 0;
@@ -123,7 +123,7 @@ function replayStage(earlier: readonly ReplayTrainingStage[], stage: ReplayTrain
   return {
     stage: stage.name,
     step,
-    stage_steps: stageSteps(stage),
+    stage_steps: trainingSteps(stage),
     samples,
     sequence_length,
     tokens: samples * sequence_length,
@@ -156,7 +156,7 @@ function startWindows(earlier: readonly ReplayTrainingStage[], sequenceLength: n
   for (const stage of earlier) {
     const taken = blendAt(
       stage.weights.map(([, weight]) => weight),
-      stageSteps(stage) * stage.global_batch_size,
+      trainingSteps(stage) * stage.global_batch_size,
     );
     stage.weights.forEach(([name], source) => {
       addCount(tokens, name, entryAt(taken, source, "source") * stage.sequence_length);

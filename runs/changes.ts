@@ -38,6 +38,19 @@ export function ingestChanges(before: Plan, now: Plan): ReadonlyMap<string, stri
   return changes;
 }
 
+/** By id, what differs in the stages of a source that is in both: those that are new, gone, or do something else. */
+export function stageChanges(before: SourcePlan, now: SourcePlan): ReadonlyMap<string, string> {
+  const old = new Map(before.stages.map((stage) => [stage.id, stage]));
+  const changes = new Map<string, string>();
+  for (const stage of now.stages) {
+    const change = stageChange(old.get(stage.id), stage);
+    if (change !== undefined) changes.set(stage.id, `${stage.id}: ${change}`);
+    old.delete(stage.id);
+  }
+  for (const [id, { use }] of old) changes.set(id, `${id}: ${use} is gone`);
+  return changes;
+}
+
 function sourceChanges(before: Plan, now: Plan): string[] {
   return now.sources.flatMap((source) => {
     const old = before.sources.find(({ name }) => name === source.name);

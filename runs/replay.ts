@@ -17,7 +17,7 @@ import { mixtureWeights, needsCounts, quantilePart } from "../mixtures/weights.t
 import { loadRecipe } from "../plan/recipe/load.ts";
 import type { Recipe, TrainingStageSpec } from "../plan/types.ts";
 import { checkTrains, runManifests } from "./run-manifests.ts";
-import { isRun, openRun } from "./status.ts";
+import { isRun, type OpenRun, openRun } from "./status.ts";
 
 export interface ReplayOptions {
   /** Folder that holds `store/` and `runs/`. */
@@ -47,8 +47,16 @@ async function runStages(target: string, options: ReplayOptions): Promise<readon
     throw new RecipeError({ code: "flag/tokens-of-a-run", what: "a run knows how many tokens its sources hold", fix });
   }
   const run = openRun(target, options.out);
-  const manifests = await runManifests(run);
-  const { limits, tokens_per_step } = run.plan.recipe;
+  return replayedStages(run, await runManifests(run), options.global_batch_size);
+}
+
+/** The training stages of a run as its export gives them to a trainer. `batch` in sequences a step; as the recipe says where absent. */
+export function replayedStages(
+  { plan }: OpenRun,
+  manifests: readonly TrainingStageManifest[],
+  batch?: number,
+): readonly ReplayTrainingStage[] {
+  const { limits, tokens_per_step } = plan.recipe;
   return manifests.map(({ stage, sources }): ReplayTrainingStage => {
     const read = Object.entries(sources).filter(([, source]) => source.windows > 0);
     return {
@@ -57,7 +65,7 @@ async function runStages(target: string, options: ReplayOptions): Promise<readon
       windows: stage.windows,
       // What an export gives the trainer: achieved weights, in this order.
       weights: read.map(([name, source]) => [name, source.weight_achieved]),
-      global_batch_size: batchSize(options, tokens_per_step, stage.sequence_length),
+      global_batch_size: batchSize(batch, tokens_per_step, stage.sequence_length),
       start_windows: Object.fromEntries(read.map(([name, source]) => [name, source.start_window])),
       capacities: Object.fromEntries(
         read.map(([name, { epoch_windows }]) => [name, { epoch_windows, max_epochs: limits.max_epochs }]),
@@ -94,7 +102,7 @@ function recipeStages(recipe: Recipe, options: ReplayOptions): readonly ReplayTr
       sequence_length,
       windows: Math.max(1, Math.round(stage.tokens / sequence_length)),
       weights: Object.entries(weights),
-      global_batch_size: batchSize(options, recipe.tokens_per_step, sequence_length),
+      global_batch_size: batchSize(options.global_batch_size, recipe.tokens_per_step, sequence_length),
       capacities: Object.fromEntries(capacities),
     };
   });
@@ -119,8 +127,8 @@ function recipeWeights(
   });
 }
 
-function batchSize(options: ReplayOptions, tokensPerStep: number | undefined, sequenceLength: number): number {
-  if (options.global_batch_size !== undefined) return options.global_batch_size;
+function batchSize(given: number | undefined, tokensPerStep: number | undefined, sequenceLength: number): number {
+  if (given !== undefined) return given;
   return tokensPerStep === undefined ? 1 : Math.max(1, Math.round(tokensPerStep / sequenceLength));
 }
 

@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import { buildCommand } from "@stricli/core";
 import type { RunStatus } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
@@ -16,6 +17,11 @@ export const runArgument = {
   brief: "run folder, or name of a run under runs/",
   parse: (value: string) => value,
   placeholder: "run",
+  /** For shells: runs of the folder that people are in. */
+  proposeCompletions: (partial: string) => {
+    const names = fs.existsSync("runs") ? fs.readdirSync("runs") : [];
+    return names.filter((name) => name.startsWith(partial));
+  },
 };
 
 export const statusCommand = buildCommand<Flags, [string], CliContext>({

@@ -191,6 +191,15 @@ function bounds({ path, shard, selection, first_document, documents }: DocumentR
   };
 }
 
+/** The numbers of a range's documents in their shard, by position in the range. */
+export function documentNumbers(range: DocumentRange): (index: number) => number {
+  const { path, shard, selection, first_document } = range;
+  if (selection === undefined) return (index) => first_document + index;
+  const index = path + companions.index;
+  const { documents } = selectInShard(decodeEnds(readPart(index), index), selection, { shard, path });
+  return (at) => entryAt(documents, first_document + at, "document");
+}
+
 /** Exclusive document ends of a range, as its documents alone lie one after the other. */
 export function rangeEnds(range: DocumentRange): Float64Array {
   const { starts, ends } = bounds(range);

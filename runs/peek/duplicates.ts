@@ -2,8 +2,8 @@
  * Rows of a source that barriers took away once all rows were known, span by span.
  *
  * They stand in ledgers beside its token store, or beside its verdicts where it has no store, in the order of
- * spans. Invariant: asked for spans in any order it gives the rows of that span. Price: the ledgers of the source
- * in memory, 20 bytes a row.
+ * spans. Invariant: asked for spans in any order it gives the rows of that span. Price: one ledger in memory, of half a
+ * million documents at most; spans in order read each ledger once.
  */
 import fs from "node:fs";
 import type { SourcePlan } from "../../plan/plan.ts";
@@ -23,16 +23,20 @@ export interface TakenRow {
 }
 
 export class Duplicates {
-  readonly #ledgers: readonly SideTable[];
+  readonly #folder: string;
+  /** Names of the ledgers, in order. */
+  readonly #names: readonly string[];
+  /** The ledger that was read last. */
+  #table: SideTable | undefined;
+  #tableOf = -1;
   /** Where the rows of the span that was asked for last end: those of the next one mostly begin there. */
   #ledger = 0;
   #row = 0;
 
   constructor(layout: Layout, source: SourcePlan) {
-    const folder = source.tokenized ? layout.tokens(source.tokens) : layout.verdicts(source.verdicts);
-    const names = fs.existsSync(folder) ? fs.readdirSync(folder).filter(tokenFiles.isDuplicates) : [];
-    const numbered = names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
-    this.#ledgers = numbered.flatMap((name) => SideTable.read(folder, name) ?? []);
+    this.#folder = source.tokenized ? layout.tokens(source.tokens) : layout.verdicts(source.verdicts);
+    const names = fs.existsSync(this.#folder) ? fs.readdirSync(this.#folder).filter(tokenFiles.isDuplicates) : [];
+    this.#names = names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
   }
 
   /** The rows of a span. */
@@ -47,9 +51,9 @@ export class Duplicates {
   /** From where the last scan ended up to the first row of a later span. */
   #scan(span: ReadSpan): TakenRow[] {
     const found: TakenRow[] = [];
-    for (let ledger = this.#ledger; ledger < this.#ledgers.length; ledger++) {
-      const table = this.#ledgers[ledger];
-      if (table === undefined) break;
+    for (let ledger = this.#ledger; ledger < this.#names.length; ledger++) {
+      const table = this.#read(ledger);
+      if (table === undefined) continue;
       for (let row = ledger === this.#ledger ? this.#row : 0; row < table.rows; row++) {
         const shard = table.number("shard", row);
         const address = table.number("row", row);
@@ -64,5 +68,13 @@ export class Duplicates {
       }
     }
     return found;
+  }
+
+  #read(ledger: number): SideTable | undefined {
+    if (this.#tableOf !== ledger) {
+      this.#table = SideTable.read(this.#folder, this.#names[ledger] ?? "");
+      this.#tableOf = ledger;
+    }
+    return this.#table;
   }
 }

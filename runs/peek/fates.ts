@@ -13,7 +13,7 @@ import { markerFacts } from "../../store/marker.ts";
 import type { IngestMarker, StoreMarker } from "../../workers/protocol.ts";
 import type { Fate, PeekedVerdict } from "./document.ts";
 import { Duplicates } from "./duplicates.ts";
-import { type ReadSpan, rowKey } from "./spans.ts";
+import { type ReadSpan, rowKey, rowOfKey } from "./spans.ts";
 import { SideTable } from "./tables.ts";
 
 /** What is known of a row. */
@@ -42,7 +42,6 @@ function storeOf(layout: Layout, source: SourcePlan): StoreMarker | undefined {
   return markerFacts<StoreMarker>(layout.tokens(source.tokens), tokenFiles.storeMarker);
 }
 
-/** Price: the ledgers of all duplicates of the source. */
 export function sourceVerdicts(layout: Layout, plan: Plan, source: SourcePlan): SourceVerdicts {
   return {
     layout,
@@ -72,6 +71,11 @@ export class SpanFates {
 
   of(shard: number, row: number): RowFate {
     return this.#fates.get(rowKey(shard, row)) ?? UNDECIDED;
+  }
+
+  /** Every row that something is recorded of, in no order: shard, and row from the start of the span. */
+  *entries(): Generator<readonly [shard: number, row: number, fate: RowFate]> {
+    for (const [key, fate] of this.#fates) yield [...rowOfKey(key), fate];
   }
 
   /** How many of the rows that something is recorded of `wants` is for. */

@@ -21,6 +21,11 @@ export function rowKey(shard: number, row: number): number {
   return shard * SHARD + row;
 }
 
+/** Shard and row of a key. */
+export function rowOfKey(key: number): readonly [shard: number, row: number] {
+  return [Math.floor(key / SHARD), key % SHARD];
+}
+
 export interface CutSpan {
   readonly span: number;
   readonly extents: readonly Extent[];
