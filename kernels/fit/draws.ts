@@ -1,0 +1,79 @@
+/**
+ * A proposal without a convex law, RegMix's way: many mixtures drawn around the prior, and the mean of those that are predicted to be best.
+ *
+ * A draw beyond the bounds is moved to the nearest mixture within them, and the bounds are convex, so the mean keeps to them. Invariant: draw n is
+ * a function of the seed and n; of equal losses the first draw is better. Price: 5 µs a draw of 17 sources, and the law's own predictions.
+ */
+import { DirichletDraws } from "../random/dirichlet.ts";
+import { seedFrom } from "../random/shuffle.ts";
+import { type Bounds, keepsBounds, project } from "./bounds.ts";
+import type { Law, Rows } from "./rows.ts";
+
+/** Draws whose mean is the proposal. */
+export const BEST_DRAWS = 128;
+/** Mixtures that are predicted at a time. */
+const BATCH = 4096;
+
+/** Mixtures `from` to `from + count` of those that a seed gives, each stage drawn from Dirichlet(prior × strength). */
+export function drawMixtures(
+  prior: Float64Array,
+  bounds: Bounds,
+  {
+    seed,
+    from,
+    count,
+    strength = 1,
+  }: { readonly seed: number; readonly from: number; readonly count: number; readonly strength?: number },
+): Rows {
+  const width = prior.length;
+  const values = new Float64Array(count * width);
+  for (const [stage, columns] of bounds.stages.entries()) {
+    const draws = new DirichletDraws(seedFrom("mixture draws", seed, stage));
+    const shapes = columns.map((k) => prior[k] * strength);
+    const shares = new Float64Array(columns.length);
+    for (let i = 0; i < count; i++) {
+      draws.draw(from + i, shapes, shares);
+      for (const [j, k] of columns.entries()) values[i * width + k] = shares[j];
+    }
+  }
+  for (let i = 0; i < count; i++) {
+    const row = values.subarray(i * width, (i + 1) * width);
+    if (!keepsBounds(row, bounds)) row.set(project(row, bounds));
+  }
+  return { count, width, values };
+}
+
+export interface DrawnProposal {
+  readonly shares: Float64Array;
+  readonly draws: number;
+  /** Predicted losses of the best draw and of the last one in the mean. */
+  readonly best: number;
+  readonly last: number;
+}
+
+/** The mean of the best of `draws` mixtures by `law`. */
+export function proposeByDraws(
+  law: Law,
+  prior: Float64Array,
+  bounds: Bounds,
+  draws: number,
+  seed: number,
+): DrawnProposal {
+  const kept: { readonly loss: number; readonly shares: Float64Array }[] = [];
+  const most = Math.min(BEST_DRAWS, draws);
+  for (let from = 0; from < draws; from += BATCH) {
+    const rows = drawMixtures(prior, bounds, { seed, from, count: Math.min(BATCH, draws - from) });
+    const losses = law.predict(rows);
+    const worst = kept.length < most ? Number.POSITIVE_INFINITY : kept[kept.length - 1].loss;
+    for (let i = 0; i < rows.count; i++) {
+      if (losses[i] >= worst) continue;
+      kept.push({ loss: losses[i], shares: rows.values.slice(i * rows.width, (i + 1) * rows.width) });
+    }
+    // Sorting is stable, so the first of equal losses stays before the others.
+    kept.sort((a, b) => a.loss - b.loss);
+    kept.length = Math.min(kept.length, most);
+  }
+  const shares = new Float64Array(prior.length);
+  for (const { shares: own } of kept) for (let k = 0; k < shares.length; k++) shares[k] += own[k] / kept.length;
+  return { shares, draws, best: kept[0].loss, last: kept[kept.length - 1].loss };
+}
