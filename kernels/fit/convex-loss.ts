@@ -11,6 +11,22 @@ export interface ConvexLoss {
   readonly at: (shares: Float64Array, gradient?: Float64Array) => number;
 }
 
+/** Their sum. */
+export function sumLosses(losses: readonly ConvexLoss[]): ConvexLoss {
+  return {
+    at(shares, gradient) {
+      gradient?.fill(0);
+      const part = gradient && new Float64Array(gradient.length);
+      let sum = 0;
+      for (const loss of losses) {
+        sum += loss.at(shares, part);
+        if (gradient !== undefined && part !== undefined) for (let k = 0; k < part.length; k++) gradient[k] += part[k];
+      }
+      return sum;
+    },
+  };
+}
+
 /** Σ weight × k · exp(t · x) over laws. */
 export function exponentialLoss(
   laws: readonly Pick<ExponentialLaw, "logScale" | "slopes">[],

@@ -7,10 +7,11 @@
 import { DirichletDraws } from "../random/dirichlet.ts";
 import { seedFrom } from "../random/shuffle.ts";
 import { type Bounds, keepsBounds, project } from "./bounds.ts";
+import { divergence } from "./proposal.ts";
 import type { Law, Rows } from "./rows.ts";
 
 /** Draws whose mean is the proposal. */
-export const BEST_DRAWS = 128;
+const BEST_DRAWS = 128;
 /** Mixtures that are predicted at a time. */
 const BATCH = 4096;
 
@@ -45,35 +46,45 @@ export function drawMixtures(
 
 export interface DrawnProposal {
   readonly shares: Float64Array;
-  readonly draws: number;
-  /** Predicted losses of the best draw and of the last one in the mean. */
+  /** Predicted losses of the best draw and of the last one in the mean, without what divergence costs. */
   readonly best: number;
   readonly last: number;
 }
 
-/** The mean of the best of `draws` mixtures by `law`. */
+interface Draw {
+  readonly loss: number;
+  readonly cost: number;
+  readonly shares: Float64Array;
+}
+
+/** For each λ the mean of the draws that are best by `law` + λ × KL divergence from the prior. */
 export function proposeByDraws(
   law: Law,
   prior: Float64Array,
   bounds: Bounds,
-  draws: number,
-  seed: number,
-): DrawnProposal {
-  const kept: { readonly loss: number; readonly shares: Float64Array }[] = [];
-  const most = Math.min(BEST_DRAWS, draws);
+  { draws, seed, lambdas }: { readonly draws: number; readonly seed: number; readonly lambdas: readonly number[] },
+): readonly DrawnProposal[] {
+  const kept = lambdas.map((): Draw[] => []);
   for (let from = 0; from < draws; from += BATCH) {
     const rows = drawMixtures(prior, bounds, { seed, from, count: Math.min(BATCH, draws - from) });
     const losses = law.predict(rows);
-    const worst = kept.length < most ? Number.POSITIVE_INFINITY : kept[kept.length - 1].loss;
-    for (let i = 0; i < rows.count; i++) {
-      if (losses[i] >= worst) continue;
-      kept.push({ loss: losses[i], shares: rows.values.slice(i * rows.width, (i + 1) * rows.width) });
-    }
-    // Sorting is stable, so the first of equal losses stays before the others.
-    kept.sort((a, b) => a.loss - b.loss);
-    kept.length = Math.min(kept.length, most);
+    for (const [l, lambda] of lambdas.entries()) keepBest(kept[l], rows, losses, prior, lambda);
   }
-  const shares = new Float64Array(prior.length);
-  for (const { shares: own } of kept) for (let k = 0; k < shares.length; k++) shares[k] += own[k] / kept.length;
-  return { shares, draws, best: kept[0].loss, last: kept[kept.length - 1].loss };
+  return kept.map((best) => {
+    const shares = new Float64Array(prior.length);
+    for (const draw of best) for (let k = 0; k < shares.length; k++) shares[k] += draw.shares[k] / best.length;
+    return { shares, best: best[0].loss, last: best[best.length - 1].loss };
+  });
+}
+
+function keepBest(kept: Draw[], rows: Rows, losses: Float64Array, prior: Float64Array, lambda: number): void {
+  const worst = kept.length < BEST_DRAWS ? Number.POSITIVE_INFINITY : kept[kept.length - 1].cost;
+  for (let i = 0; i < rows.count; i++) {
+    const row = rows.values.subarray(i * rows.width, (i + 1) * rows.width);
+    const cost = losses[i] + (lambda > 0 ? lambda * divergence(row, prior) : 0);
+    if (cost < worst) kept.push({ loss: losses[i], cost, shares: row });
+  }
+  // Sorting is stable, so the first of equal costs stays before the others.
+  kept.sort((a, b) => a.cost - b.cost);
+  kept.length = Math.min(kept.length, BEST_DRAWS);
 }

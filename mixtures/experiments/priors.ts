@@ -1,12 +1,13 @@
 /**
  * Priors as olmix keeps them: how many tokens each source has, and what share of all tokens that is.
  *
- * Read from a file of their own or from the `priors` of a launch's metadata. Invariant: `relative_sizes` add up to 1 and are those of the token
+ * Read from a file of their own, from the `priors` of a launch's metadata, or from any mixture file: RegMix's, DoReMi's, Megatron's. Invariant: `relative_sizes` add up to 1 and are those of the token
  * counts, unless the file gives no counts. Price: microseconds.
  */
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { DataError } from "../../batch/errors.ts";
+import { parseMixture } from "./mixture-files.ts";
 
 export interface Priors {
   /** Share of all tokens by source. */
@@ -26,9 +27,7 @@ export function priorsOf(token_counts: Readonly<Record<string, number>>): Priors
   return { relative_sizes: normalised(token_counts, total_tokens), total_tokens, token_counts };
 }
 
-/**
- * Reads a file of priors, JSON or YAML: olmix's, or a plain map of shares by source. Throws DataError `priors/bad`.
- */
+/** Reads priors: olmix's JSON or YAML, a plain map of shares by source, or a mixture file. Throws DataError `priors/bad`. */
 export function parsePriors(text: string, file: string): Priors {
   const refuse = (what: string): DataError =>
     new DataError({
@@ -36,6 +35,8 @@ export function parsePriors(text: string, file: string): Priors {
       what: `${file} ${what}`,
       fix: 'write `{"token_counts": {"web": 1000000, "code": 200000}}`, or shares by source',
     });
+  const mixture = parseMixture(text);
+  if (mixture !== undefined) return sharesOnly(mixture.weights, refuse);
   let value: unknown;
   try {
     // JSON is YAML too.
@@ -47,9 +48,13 @@ export function parsePriors(text: string, file: string): Priors {
   if (!success) throw refuse("is no file of priors");
   const { token_counts, relative_sizes } = found(data);
   if (token_counts !== undefined && Object.keys(token_counts).length > 0) return priorsOf(token_counts);
-  const sum = Object.values(relative_sizes ?? {}).reduce((all, share) => all + share, 0);
-  if (relative_sizes === undefined || !(sum > 0)) throw refuse("gives no source a share");
-  return { relative_sizes: normalised(relative_sizes, sum), total_tokens: 0, token_counts: {} };
+  return sharesOnly(relative_sizes ?? {}, refuse);
+}
+
+function sharesOnly(shares: Readonly<Record<string, number>>, refuse: (what: string) => DataError): Priors {
+  const sum = Object.values(shares).reduce((all, share) => all + share, 0);
+  if (!(sum > 0)) throw refuse("gives no source a share");
+  return { relative_sizes: normalised(shares, sum), total_tokens: 0, token_counts: {} };
 }
 
 type Found = { readonly [Key in keyof z.output<typeof priorsShape>]: z.output<typeof priorsShape>[Key] };
