@@ -16,7 +16,7 @@ import type { ProxyDocuments } from "./log-probs.ts";
 import { convexTarget, type ProposalContext, targetLoss } from "./proposals.ts";
 import { roundFigure, roundWeights } from "./weights.ts";
 
-export interface Spread {
+export interface SampleSpread {
   readonly mean: number;
   readonly standard_deviation: number;
   /** Nine of ten samples lie between. */
@@ -28,9 +28,9 @@ export interface Bootstrap {
   readonly samples: number;
   readonly lambda: number;
   /** Of the weight, by column. */
-  readonly weights: Readonly<Record<string, Spread>>;
+  readonly weights: Readonly<Record<string, SampleSpread>>;
   /** Of the target loss that the samples' laws predict for the proposal from all runs. */
-  readonly predicted_loss: Spread;
+  readonly predicted_loss: SampleSpread;
 }
 
 export interface BootstrapOptions {
@@ -101,7 +101,7 @@ function sampleDocuments({ documents }: Runs, seed: number, sample: number): Pro
   return { logProbs: pickRows(documents.logProbs, picked), weights: pickValues(documents.weights, picked) };
 }
 
-function spreadOf(values: Float64Array): Spread {
+function spreadOf(values: Float64Array): SampleSpread {
   const sorted = values.slice().sort();
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);

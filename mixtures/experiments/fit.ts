@@ -30,30 +30,30 @@ export interface FitTablesOptions {
   readonly ratios: readonly RatioTable[];
   readonly metrics: readonly MetricTable[];
   /** log-linear where not given. */
-  readonly law?: LawName;
+  readonly law?: LawName | undefined;
   /** Of `mixmin`: what proxies of single sources give documents; `ratios` and `metrics` are those of the proxies. */
-  readonly documents?: ProxyDocuments;
+  readonly documents?: ProxyDocuments | undefined;
   /** Mixtures whose metrics are to be predicted. */
-  readonly predict?: RatioTable;
-  readonly prior?: Priors;
+  readonly predict?: RatioTable | undefined;
+  readonly prior?: Priors | undefined;
   /** Stores that a mixture is wanted for; those of the last row where not given. */
-  readonly stores?: RowStores;
-  readonly unions?: readonly Union[];
-  readonly caps?: readonly Cap[];
-  readonly max_epochs?: number;
+  readonly stores?: RowStores | undefined;
+  readonly unions?: readonly Union[] | undefined;
+  readonly caps?: readonly Cap[] | undefined;
+  readonly max_epochs?: number | undefined;
   /** Trained tokens by training stage; under the empty name that of the only one. */
-  readonly budgets?: Readonly<Record<string, number>>;
+  readonly budgets?: Readonly<Record<string, number>> | undefined;
   /** Weight by metric; all alike where none is given. */
-  readonly targets?: Readonly<Record<string, number>>;
+  readonly targets?: Readonly<Record<string, number>> | undefined;
   /** Of the proposal that is chosen, 0.05 where not given. */
-  readonly lambda?: number;
+  readonly lambda?: number | undefined;
   /** Samples; none where not given. */
-  readonly bootstrap?: number;
+  readonly bootstrap?: number | undefined;
   /** Simulated mixtures: 10,000 where not given, of `trees` and `ridge` 100,000. */
-  readonly draws?: number;
+  readonly draws?: number | undefined;
   /** Whether the quality of every law is told, not only that of `law`. */
-  readonly compare?: boolean;
-  readonly seed?: number;
+  readonly compare?: boolean | undefined;
+  readonly seed?: number | undefined;
 }
 
 export interface MixtureFit {
