@@ -28,6 +28,8 @@ export interface ExponentialOptions {
   readonly hasScale?: boolean;
   /** Where Huber's loss turns from a parabola to a line, in units of the loss. */
   readonly delta?: number;
+  /** Gain of a step, relative to the objective, that ends the fit. */
+  readonly min_gain?: number;
 }
 
 export const HUBER_DELTA = 0.02;
@@ -41,8 +43,8 @@ const MIN_GAIN = 1e-10;
 
 /** Losses must be above 0. */
 export function fitExponential(rows: Rows, losses: Float64Array, options: ExponentialOptions = {}): ExponentialLaw {
-  const { hasScale = false, delta = HUBER_DELTA } = options;
-  return new Fit(rows, losses, hasScale, delta).run();
+  const { hasScale = false, delta = HUBER_DELTA, min_gain = MIN_GAIN } = options;
+  return new Fit(rows, losses, hasScale, delta).run(min_gain);
 }
 
 /** Parameters are the slopes, log k where it is free, and γ. */
@@ -78,7 +80,7 @@ class Fit {
     }
   }
 
-  run(): ExponentialLaw {
+  run(minGain: number): ExponentialLaw {
     let parameters = this.#start();
     let objective = this.#objective(parameters);
     let damping = 1e-3;
@@ -95,7 +97,7 @@ class Fit {
           damping = Math.max(damping / 4, 1e-12);
         } else damping *= 4;
       }
-      if (before - objective <= MIN_GAIN * objective) break;
+      if (before - objective <= minGain * objective) break;
     }
     const slopes = parameters.slice(0, this.#width);
     const logScale = this.#hasScale ? parameters[this.#width] : 0;

@@ -220,15 +220,14 @@ function qualities(
   metrics: ReadonlyMap<string, Runs>,
   compare: boolean,
 ): MixtureFit["quality"] {
-  const others = LAWS.filter((name) => compare && name !== law && name !== "mixmin");
   return Object.fromEntries(
     [...metrics].map(([metric, runs]) => {
-      const own = { [law]: lawOf(laws, metric).quality };
-      const rest = others
-        .filter((name) => name === "mixmin" || runs.rows.count >= LEAST_RUNS[name])
-        .map((name) => [name, fitLaw(name, runs).quality] as const);
-      const all = Object.entries({ ...own, ...Object.fromEntries(rest) });
-      return [metric, Object.fromEntries(all.map(([name, quality]) => [name, roundQuality(quality)]))];
+      const own: [LawName, LawQuality] = [law, lawOf(laws, metric).quality];
+      const others = LAWS.flatMap((name): [LawName, LawQuality][] => {
+        if (!compare || name === law || name === "mixmin" || runs.rows.count < LEAST_RUNS[name]) return [];
+        return [[name, fitLaw(name, runs).quality]];
+      });
+      return [metric, Object.fromEntries([own, ...others].map(([name, quality]) => [name, roundQuality(quality)]))];
     }),
   );
 }

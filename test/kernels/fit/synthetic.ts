@@ -1,0 +1,22 @@
+/** Mixtures whose losses follow a law that is known. */
+
+import { type Rows, rowsOf } from "../../../kernels/fit/rows.ts";
+import { DirichletDraws } from "../../../kernels/random/dirichlet.ts";
+import { seedFrom } from "../../../kernels/random/shuffle.ts";
+
+export function drawnRows(count: number, shapes: readonly number[], seed = 1): Rows {
+  const draws = new DirichletDraws(seedFrom("test", seed));
+  const list = Array.from({ length: count }, (_, i) => {
+    const row = new Float64Array(shapes.length);
+    draws.draw(i, shapes, row);
+    return row;
+  });
+  return rowsOf(list, shapes.length);
+}
+
+export function lossesOf(rows: Rows, floor: number, slopes: readonly number[]): Float64Array {
+  return Float64Array.from({ length: rows.count }, (_, i) => {
+    const exponent = slopes.reduce((sum, slope, k) => sum + slope * rows.values[i * rows.width + k], 0);
+    return floor + Math.exp(exponent);
+  });
+}
