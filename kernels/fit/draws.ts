@@ -6,7 +6,8 @@
  */
 import { DirichletDraws } from "../random/dirichlet.ts";
 import { seedFrom } from "../random/shuffle.ts";
-import { type Bounds, keepsBounds, project } from "./bounds.ts";
+import { type Bounds, keepsBounds } from "./bounds.ts";
+import { project } from "./projection.ts";
 import { divergence } from "./proposal.ts";
 import type { Law, Rows } from "./rows.ts";
 

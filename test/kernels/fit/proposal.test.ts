@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { type Bounds, keepsBounds, project } from "../../../kernels/fit/bounds.ts";
+import { type Bounds, keepsBounds } from "../../../kernels/fit/bounds.ts";
 import { type ConvexLoss, exponentialLoss, mixMinLoss, sumLosses } from "../../../kernels/fit/convex-loss.ts";
 import { drawMixtures, proposeByDraws } from "../../../kernels/fit/draws.ts";
+import { project } from "../../../kernels/fit/projection.ts";
 import { divergence, propose } from "../../../kernels/fit/proposal.ts";
 import { rowsOf } from "../../../kernels/fit/rows.ts";
 import { DirichletDraws } from "../../../kernels/random/dirichlet.ts";
