@@ -140,9 +140,9 @@ async function storesOf(target: string, out: string): Promise<RowStores> {
     const manifests = await runManifests(openRun(target, out));
     const sources: Record<string, RowStores["sources"][string]> = {};
     for (const { sources: read } of manifests) {
-      for (const [name, { fingerprints, token_store, epochs }] of Object.entries(read)) {
+      for (const [name, { fingerprints, packing, epochs }] of Object.entries(read)) {
         const before = ownOf(sources, name)?.epochs ?? 0;
-        sources[name] = { store: fingerprints.tokens, tokens: token_store.tokens, epochs: before + epochs };
+        sources[name] = { store: fingerprints.tokens, tokens: packing.tokens, epochs: before + epochs };
       }
     }
     return { stores: storesDigest(sources), sources };

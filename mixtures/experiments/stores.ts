@@ -162,28 +162,38 @@ function toldTargets(source: string, { sources }: RowStores, unions: readonly Un
   return undefined;
 }
 
-/** By the pieces of stores: of one source now that holds all of this one and nothing the row did not have, or of several that make it up. */
+/**
+ * By what stores are made of: the same store under another name, one source that holds this one's pieces and nothing that the row did not have, or
+ * several that make it up. The same pieces in another store mean that something else has changed, and then pieces say nothing.
+ */
 function seenTargets(source: string, row: RatioRow, { sources }: RowStores): Targets | undefined {
   const before = row.made_over?.sources ?? {};
-  const pieces = new Set(ownOf(before, source)?.parts ?? []);
-  if (pieces.size === 0) return undefined;
-  for (const [name, { parts = [] }] of Object.entries(sources)) {
-    const whole = new Set(parts);
-    const held = Object.values(before).filter(
-      ({ parts: own = [] }) => own.length > 0 && own.every((piece) => whole.has(piece)),
+  const was = ownOf(before, source);
+  if (was === undefined) return undefined;
+  const now = Object.entries(sources);
+  const renamed = now.find(([, { store }]) => store === was.store);
+  if (renamed !== undefined) return [{ source: renamed[0], part: 1 }];
+  const pieces = new Set(was.parts ?? []);
+  const hasChanged = Object.values(before).some(({ store, parts = [] }) => {
+    return (
+      parts.length > 0 && now.some(([, own]) => own.store !== store && isPartition(new Set(parts), [own.parts ?? []]))
     );
+  });
+  if (pieces.size === 0 || hasChanged) return undefined;
+  for (const [name, { parts = [] }] of now) {
+    const whole = new Set(parts);
     if (![...pieces].every((piece) => whole.has(piece))) continue;
+    const held = Object.values(before).map(({ parts: own = [] }) => own);
     if (
       isPartition(
         whole,
-        held.map(({ parts: own = [] }) => own),
+        held.filter((own) => own.length > 0 && own.every((piece) => whole.has(piece))),
       )
-    )
+    ) {
       return [{ source: name, part: 1 }];
+    }
   }
-  const within = Object.entries(sources).filter(([, { parts = [] }]) => {
-    return parts.length > 0 && parts.every((piece) => pieces.has(piece));
-  });
+  const within = now.filter(([, { parts = [] }]) => parts.length > 0 && parts.every((piece) => pieces.has(piece)));
   if (
     !isPartition(
       pieces,
@@ -198,10 +208,10 @@ function seenTargets(source: string, row: RatioRow, { sources }: RowStores): Tar
   );
 }
 
-/** Whether each of `whole` is in exactly one of `parts`. */
+/** Whether each of `whole` is in exactly one of `parts`, and nothing else is. */
 function isPartition(whole: ReadonlySet<string>, parts: readonly (readonly string[])[]): boolean {
   const all = parts.flat();
-  return all.length === whole.size && new Set(all).size === whole.size;
+  return all.length === whole.size && new Set(all).size === whole.size && all.every((piece) => whole.has(piece));
 }
 
 function byTokens(parts: readonly string[], tokensOf: (part: string) => number | undefined, whole: string): Targets {

@@ -19,7 +19,10 @@ export interface SourceStore {
   readonly tokens: number;
   /** Times the row reads it, over all training stages. */
   readonly epochs: number;
-  /** Identities of the pieces it is made of, such as its input files under one pipeline; two sources that share none are disjoint. */
+  /**
+   * Identities of the pieces it is made of: each a hash of an input file *and* of all that is done to it, the pipeline and the tokenizer. Sources
+   * that share none are disjoint, and equal pieces give equal tokens.
+   */
   readonly parts?: readonly string[];
 }
 

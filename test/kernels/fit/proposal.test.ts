@@ -6,8 +6,6 @@ import { drawMixtures, proposeByDraws } from "../../../kernels/fit/draws.ts";
 import { project } from "../../../kernels/fit/projection.ts";
 import { divergence, propose } from "../../../kernels/fit/proposal.ts";
 import { rowsOf } from "../../../kernels/fit/rows.ts";
-import { DirichletDraws } from "../../../kernels/random/dirichlet.ts";
-import { drawnRows } from "./synthetic.ts";
 
 const slopes = (...values: number[]) => ({ logScale: 0, slopes: Float64Array.from(values) });
 const free = (width: number): Bounds => ({
@@ -147,31 +145,9 @@ test("MixMin: documents of two kinds get the share of their kind, as by exponent
   assert.ok(Math.abs(mixture[0] - 0.7) < 1e-2);
 });
 
-test("Dirichlet draws have their mean and variance, at any strength, and each is its number's", () => {
-  for (const strength of [0.1, 1, 20]) {
-    const shapes = [0.5 * strength, 0.3 * strength, 0.2 * strength];
-    const { values, count } = drawnRows(4000, shapes, 5);
-    for (const [k, mean] of [0.5, 0.3, 0.2].entries()) {
-      const column = Array.from({ length: count }, (_, i) => values[i * 3 + k]);
-      const average = column.reduce((a, b) => a + b) / count;
-      const variance = column.reduce((a, b) => a + (b - average) ** 2, 0) / count;
-      const expected = (mean * (1 - mean)) / (strength + 1);
-      assert.ok(Math.abs(average - mean) < 4 * Math.sqrt(expected / count), `mean ${average} of ${mean}`);
-      assert.ok(Math.abs(variance / expected - 1) < 0.15, `variance ${variance} of ${expected}`);
-    }
-  }
-  const draws = new DirichletDraws([1, 2]);
-  const [a, b] = [new Float64Array(3), new Float64Array(3)];
-  draws.draw(7, [1, 0, 1e-4], a);
-  draws.draw(3, [1, 1, 1], b);
-  draws.draw(7, [1, 0, 1e-4], b);
-  assert.deepEqual(a, b);
-  assert.equal(a[1], 0);
-});
-
 test("draws keep to the bounds, and the mean of the best is near the optimum", () => {
   const bounds = { ...free(3), caps: Float64Array.of(0.6, 0.6, 0.3) };
-  const rows = drawMixtures(PRIOR, bounds, { seed: 1, from: 0, count: 500 });
+  const rows = drawMixtures(PRIOR, bounds, { seed: 1, batch: 0, count: 500 });
   for (let i = 0; i < rows.count; i++) assert.ok(keepsBounds(rows.values.subarray(i * 3, i * 3 + 3), bounds));
   const law = {
     predict: (asked: typeof rows) =>

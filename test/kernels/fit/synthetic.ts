@@ -1,16 +1,12 @@
 /** Mixtures whose losses follow a law that is known. */
 
 import { type Rows, rowsOf } from "../../../kernels/fit/rows.ts";
-import { DirichletDraws } from "../../../kernels/random/dirichlet.ts";
+import { dirichlet, RandomStream } from "../../../kernels/random/dirichlet.ts";
 import { seedFrom } from "../../../kernels/random/shuffle.ts";
 
 export function drawnRows(count: number, shapes: readonly number[], seed = 1): Rows {
-  const draws = new DirichletDraws(seedFrom("test", seed));
-  const list = Array.from({ length: count }, (_, i) => {
-    const row = new Float64Array(shapes.length);
-    draws.draw(i, shapes, row);
-    return row;
-  });
+  const random = new RandomStream(seedFrom("test", seed));
+  const list = Array.from({ length: count }, () => dirichlet(shapes, random));
   return rowsOf(list, shapes.length);
 }
 
