@@ -21,8 +21,8 @@ import {
   parseRatios,
   type RowStores,
   sourceOfColumn,
-  stageOfColumn,
   storesDigest,
+  trainingStageOf,
 } from "../mixtures/experiments/tables.ts";
 import { withStageWeights } from "../plan/recipe/edit-weights.ts";
 import { loadRecipe } from "../plan/recipe/load.ts";
@@ -162,7 +162,7 @@ async function writeProposal(fit: MixtureFit, recipe: string, stage: string | un
   if (proposal === undefined) throw new Error("the chosen proposal is not in the sweep");
   const byStage = new Map<string, Record<string, number>>();
   for (const column of fit.columns) {
-    const name = stageOfColumn(column) || stage;
+    const name = trainingStageOf(column) || stage;
     if (name === undefined) {
       const fix = "name the training stage to write: --stage NAME";
       throw new RecipeError({ code: "flag/missing", what: "--write needs a stage", fix });

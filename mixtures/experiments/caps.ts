@@ -6,7 +6,7 @@
 import { entryAt, ownOf } from "../../batch/entry.ts";
 import { RecipeError } from "../../batch/errors.ts";
 import type { Bounds, SharedLimit } from "../../kernels/fit/bounds.ts";
-import { sourceOfColumn, stagesOfColumns } from "./tables.ts";
+import { columnsByTrainingStage, sourceOfColumn } from "./tables.ts";
 
 /** A weight's cap: so many times its prior, or a share; of a source, a column `stage/source`, or all of them. */
 export interface Cap {
@@ -31,7 +31,7 @@ export interface BoundsRequest {
 /** Throws RecipeError `flag/…` for what does not fit, `mix/infeasible` where no mixture is left. */
 export function boundsOf(request: BoundsRequest): Bounds {
   const { columns } = request;
-  const stages = stagesOfColumns(columns);
+  const stages = columnsByTrainingStage(columns);
   const caps = new Float64Array(columns.length).fill(1);
   for (const cap of request.caps) applyCap(cap, request, caps);
   const shared = epochLimits(request, caps);
@@ -63,7 +63,7 @@ function epochLimits(
   caps: Float64Array,
 ): readonly SharedLimit[] {
   if (max_epochs === undefined) return [];
-  const stages = stagesOfColumns(columns);
+  const stages = columnsByTrainingStage(columns);
   const missing = stages.find(({ stage }) => ownOf(budgets, stage) === undefined);
   if (missing !== undefined) {
     const flag = missing.stage === "" ? "--budget 10B" : `--budget ${missing.stage}=10B`;
@@ -103,7 +103,7 @@ function epochLimits(
  * set's caps let through, and no more than the source's limit.
  */
 function checkFeasible({ stages, caps, shared }: Bounds, { columns, prior, budgets }: BoundsRequest): void {
-  const names = stagesOfColumns(columns);
+  const names = columnsByTrainingStage(columns);
   // Where stages share nothing, each is judged alone and its budget is no matter.
   const weights = names.map(({ stage }) => (shared.length > 0 ? (ownOf(budgets, stage) ?? 0) : 1));
   const total = shared.length > 0 ? weights.reduce((sum, weight) => sum + weight, 0) : 1;

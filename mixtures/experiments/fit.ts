@@ -23,7 +23,7 @@ import {
   proposeSweep,
 } from "./proposals.ts";
 import { type AlignedRatios, alignRatios, storeTokens, type Union } from "./stores.ts";
-import { type MetricTable, type RatioTable, type RowStores, sourceOfColumn, stagesOfColumns } from "./tables.ts";
+import { columnsByTrainingStage, type MetricTable, type RatioTable, type RowStores, sourceOfColumn } from "./tables.ts";
 import { roundFigure, weightsByColumn } from "./weights.ts";
 
 export interface FitTablesOptions {
@@ -175,7 +175,7 @@ function priorOf(ratios: AlignedRatios, given: Priors | undefined) {
     }
     shares[k] = size;
   }
-  for (const { stage, columns } of stagesOfColumns(ratios.columns)) {
+  for (const { stage, columns } of columnsByTrainingStage(ratios.columns)) {
     const sum = columns.reduce((all, k) => all + entryAt(shares, k, "share"), 0);
     if (!(sum > 0)) {
       const what = `the prior gives no source ${stage === "" ? "" : `of training stage ${stage} `}a share`;

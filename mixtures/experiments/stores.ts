@@ -9,7 +9,7 @@
  */
 import { entryAt, entryOf, ownOf } from "../../batch/entry.ts";
 import { DataError, RecipeError } from "../../batch/errors.ts";
-import { type RatioRow, type RatioTable, type RowStores, sourceOfColumn, stageOfColumn } from "./tables.ts";
+import { type RatioRow, type RatioTable, type RowStores, sourceOfColumn, trainingStageOf } from "./tables.ts";
 
 /** Source `whole` holds what `parts` hold. */
 export interface Union {
@@ -43,7 +43,7 @@ export function alignRatios(tables: readonly RatioTable[], options: AlignOptions
   const { columns, rows } = joined(tables);
   const stores = options.stores ?? rows.findLast(({ made_over }) => made_over !== undefined)?.made_over;
   if (stores === undefined) return alignPlain(tables, { columns, rows }, options);
-  const stages = [...new Set(columns.map(stageOfColumn))];
+  const stages = [...new Set(columns.map(trainingStageOf))];
   const targets = Object.keys(stores.sources);
   const own = stages.flatMap((stage) => targets.map((source) => columnOf(stage, source)));
   // In the order of the tables; what only the stores know comes last.
@@ -89,7 +89,7 @@ function alignPlain(tables: readonly RatioTable[], all: RatioTable, { unions, to
 }
 
 function joined(tables: readonly RatioTable[]): RatioTable {
-  const stages = tables.map((table) => [...new Set(table.columns.map(stageOfColumn))].sort().join(", "));
+  const stages = tables.map((table) => [...new Set(table.columns.map(trainingStageOf))].sort().join(", "));
   const other = stages.find((names) => names !== stages[0]);
   if (other !== undefined) {
     const what = `one table of ratios has the training stages (${stages[0]}), another (${other})`;
@@ -119,7 +119,7 @@ function moved(
   for (const [i, column] of from.entries()) {
     const weight = entryAt(row.ratios, i, "share");
     for (const { source, part } of targetsOf(sourceOfColumn(column), weight > 0)) {
-      const target = columnOf(stageOfColumn(column), source);
+      const target = columnOf(trainingStageOf(column), source);
       if (weights.has(target)) weights.set(target, (weights.get(target) ?? 0) + weight * part);
     }
   }

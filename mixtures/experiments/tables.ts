@@ -69,17 +69,17 @@ export function sourceOfColumn(column: string): string {
 }
 
 /** The training stage of a ratio column; empty where there is but one. */
-export function stageOfColumn(column: string): string {
+export function trainingStageOf(column: string): string {
   return column.slice(0, Math.max(0, column.indexOf("/")));
 }
 
 /** Positions of the columns of each stage, in order. */
-export function stagesOfColumns(
+export function columnsByTrainingStage(
   columns: readonly string[],
 ): readonly { readonly stage: string; readonly columns: readonly number[] }[] {
   const stages = new Map<string, number[]>();
   for (const [i, column] of columns.entries()) {
-    const stage = stageOfColumn(column);
+    const stage = trainingStageOf(column);
     stages.set(stage, [...(stages.get(stage) ?? []), i]);
   }
   return [...stages].map(([stage, positions]) => ({ stage, columns: positions }));
@@ -99,7 +99,7 @@ export function parseRatios(text: string, file: string): RatioTable {
   const isOwn = ownColumns(csv.header);
   const at = csv.header.flatMap((column, i) => (ids.has(i) || isOwn(column) ? [] : [i]));
   const columns = at.map((i) => entryAt(csv.header, i, "column"));
-  const stages = stagesOfColumns(columns);
+  const stages = columnsByTrainingStage(columns);
   const rows = csv.records.map((record): RatioRow => {
     // A source that a row knows nothing of, as where tables of several sweeps are joined.
     const ratios = at.map((i) => numberAt(csv, record, i)).map((ratio) => (Number.isNaN(ratio) ? 0 : ratio));
@@ -218,7 +218,7 @@ function checkShares(
   { line }: CsvRecord,
   ratios: readonly number[],
   columns: readonly string[],
-  stages: ReturnType<typeof stagesOfColumns>,
+  stages: ReturnType<typeof columnsByTrainingStage>,
 ): void {
   const below = ratios.findIndex((ratio) => ratio < 0);
   if (below >= 0) {
