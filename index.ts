@@ -23,6 +23,33 @@ export type { RowManifest, RowSourceManifest } from "./manifests/row-schema.ts";
 export type { SourceManifest, TrainingStageManifest } from "./manifests/schema.ts";
 export type { Finding } from "./manifests/verify.ts";
 export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum/smollm3.ts";
+export type { Bootstrap, SampleSpread } from "./mixtures/experiments/bootstrap.ts";
+export type { Cap } from "./mixtures/experiments/caps.ts";
+export { type FitTablesOptions, fitTables, type MixtureFit } from "./mixtures/experiments/fit.ts";
+export { LAWS, type LawName, type LawQuality } from "./mixtures/experiments/laws.ts";
+export {
+  MIXTURE_FORMS,
+  type MixtureFileOptions,
+  type MixtureForm,
+  mixtureFile,
+  parseMixture,
+} from "./mixtures/experiments/mixture-files.ts";
+export { type Priors, parsePriors, priorsJson, priorsOf } from "./mixtures/experiments/priors.ts";
+export type { DrawnMixture, MixtureProposal } from "./mixtures/experiments/proposals.ts";
+export type { Union } from "./mixtures/experiments/stores.ts";
+export {
+  type MetricTable,
+  metricsCsv,
+  olmixRatios,
+  parseMetrics,
+  parseRatios,
+  type RatioRow,
+  type RatioTable,
+  type RowStores,
+  ratiosCsv,
+  type SourceStore,
+  storesDigest,
+} from "./mixtures/experiments/tables.ts";
 export type { Replay, ReplayedSource } from "./mixtures/replay.ts";
 export { makePlan } from "./plan/make.ts";
 export type { Plan } from "./plan/plan.ts";
@@ -47,6 +74,7 @@ export {
 } from "./runs/describe.ts";
 export type { DiskEstimate } from "./runs/disk.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
+export { type FitMixtureOptions, type FitMixtureResult, fitMixture } from "./runs/mix-fit.ts";
 export {
   type DiffOptions,
   diffRuns,

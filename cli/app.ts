@@ -75,6 +75,7 @@ export function buildCli(version: string): Application<CliContext> {
         "  shardmill report runs/my-mix --packing   how documents fill windows",
         "  shardmill review runs/my-mix             what was found of benchmarks, text and item side by side",
         "  shardmill mix replay my-mix.yaml         what a trainer has read of each source at a step",
+        "  shardmill mix fit --ratios R --metrics M  which mixture the losses of trained mixtures speak for",
         "",
         "Exit codes: 0 ok, 1 run failed, 2 bad recipe or flag, 3 a gate, `plan --check` or `same` says no, 75 try again later, 130 interrupted and resumable.",
       ].join("\n"),

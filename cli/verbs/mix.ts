@@ -3,6 +3,7 @@ import type { NextTrainingStage, Replay } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, outFlag, parseCount, setFlag } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+import { fitCommand } from "./mix-fit.ts";
 import { runArgument } from "./status.ts";
 
 interface ReplayFlags {
@@ -193,6 +194,6 @@ function nextText({ stage, sequence_length, last_train_step, sources }: NextTrai
 }
 
 export const mixCommands = buildRouteMap({
-  routes: { replay: replayCommand, next: nextCommand },
+  routes: { replay: replayCommand, next: nextCommand, fit: fitCommand },
   docs: { brief: "what a mixture comes to, step by step" },
 });
