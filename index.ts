@@ -74,7 +74,6 @@ export {
 } from "./runs/describe.ts";
 export type { DiskEstimate } from "./runs/disk.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
-export { type FitMixtureOptions, type FitMixtureResult, fitMixture } from "./runs/mix-fit.ts";
 export {
   type DiffOptions,
   diffRuns,
@@ -113,6 +112,7 @@ export {
   traceWindow,
 } from "./runs/looking/trace.ts";
 export { TRACED_TRAINERS, type TracedTrainer, type TrainerOptions } from "./runs/looking/trainer.ts";
+export { type FitMixtureOptions, type FitMixtureResult, fitMixture } from "./runs/mix-fit.ts";
 export {
   packingReport,
   type RowStagePackingReport,

@@ -10,7 +10,7 @@ import { float64At } from "../../batch/numbers.ts";
 import { readPart } from "../../io/local/read-part.ts";
 import type { RowManifest } from "../../manifests/row-schema.ts";
 import { sourceOfShare } from "../../mixtures/sub-sources.ts";
-import { clusterSizes, type SourcePlan } from "../../plan/plan.ts";
+import { barrierColumns, type SourcePlan } from "../../plan/plan.ts";
 import { rowFiles, tokenFiles } from "../../store/layout.ts";
 import { decodeRowPlan } from "../../store/row-plan.ts";
 import { companions, decodeEnds } from "../../store/token-file.ts";
@@ -55,7 +55,8 @@ export function placedDocument(
     if (found === undefined) continue;
     const folder = held_out ? layout.validation(source.tokens) : layout.tokens(source.tokens);
     const table = SideTable.read(folder, tokenFiles.documents(found.shard, source.name));
-    const sizes = clusterSizes(source).flatMap(({ name, barrier }): [string, number][] => {
+    const sizes = barrierColumns(source).flatMap(({ name, barrier, holds }): [string, number][] => {
+      if (holds !== "cluster_size") return [];
       const { stage } = entryAt(source.barriers, barrier, "barrier");
       const size = table?.number(name, found.document) ?? Number.NaN;
       return size >= 1 ? [[entryAt(source.stages, stage, "stage").id, size]] : [];
