@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { entryAt, entryOf } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import { readPart } from "../io/local/read-part.ts";
+import { cutsOf, type PackedShard } from "../kernels/pack/cuts.ts";
 import { type FillInput, fillOutput, fillWindows, laneOf, PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
 import { type ShardRange, shardRanges } from "../kernels/pack/ranges.ts";
@@ -61,16 +62,16 @@ export function repackedStages(
   const packers = new Map<string, Packer>();
   const key = (stage: string, source: string): string => JSON.stringify([stage, source]);
   const packerOf = (stage: string, source: string): Packer => packers.get(key(stage, source)) as Packer;
-  const counts = new Map<string, readonly number[]>();
+  const counts = new Map<string, readonly PackedShard[]>();
   for (const manifest of manifests) {
     for (const [source, share] of readSources(manifest)) {
       const packer = new Packer(manifest, source, share, options);
       packers.set(key(manifest.stage.name, source), packer);
-      if (!counts.has(packer.identity)) counts.set(packer.identity, packer.count());
+      if (!counts.has(packer.identity)) counts.set(packer.identity, packer.shards());
     }
   }
-  const available = (source: string, stage: string): readonly number[] =>
-    counts.get(packerOf(stage, source).identity) as readonly number[];
+  const available = (source: string, stage: string): readonly PackedShard[] =>
+    counts.get(packerOf(stage, source).identity) as readonly PackedShard[];
   const compiled = compileMixture({
     stages: manifests.map(sameCounts),
     available: (source, _length, _pack, stage) => available(source, stage.name),
@@ -89,9 +90,13 @@ export function repackedStages(
         weight: share.weight_achieved,
         rows: windows,
         row_tokens: packer.rowTokens,
-        ranges: shardRanges(shards, start_window, end_window),
+        ranges: shardRanges(
+          shards.map((shard) => shard.windows),
+          start_window,
+          end_window,
+        ),
         has_loss: hasLoss(share.token_store.files),
-        open: (range) => packer.open(range, entryAt(shards, range.shard, "shard")),
+        open: (range) => packer.open(range, entryAt(shards, range.shard, "shard").windows),
       };
     }),
   }));
@@ -159,9 +164,12 @@ class Packer {
     this.#planWindows = operator.plan;
   }
 
-  /** Rows of every shard. */
-  count(): readonly number[] {
-    return this.#share.shard_windows.map((_, shard) => this.#plan(shard, 0, this.#ends(shard)).windows);
+  /** Every shard as it is packed in the first epoch. */
+  shards(): readonly PackedShard[] {
+    return this.#share.shard_windows.map((_, shard) => {
+      const plan = this.#plan(shard, 0, this.#ends(shard));
+      return { windows: plan.windows, cuts: cutsOf(plan) };
+    });
   }
 
   /** Rows of a shard in an epoch, of which there must be `rows`. */

@@ -111,11 +111,22 @@ function replayText({ stage, step, stage_steps, samples, sequence_length, tokens
     formatCount(source.tokens),
     formatInteger(source.start_window),
     formatInteger(source.next_window),
-    source.epochs_total === undefined ? "-" : source.epochs_total.toFixed(2),
+    source.epochs?.toFixed(2) ?? "-",
+    source.epochs_total?.toFixed(2) ?? "-",
     source.runs_out_at_step === undefined ? "" : formatInteger(source.runs_out_at_step),
   ]);
   const head = `${stage}: step ${formatInteger(step)} of ${formatInteger(stage_steps)}, ${formatInteger(samples)} windows of ${formatInteger(sequence_length)}, ${formatCount(tokens)} tokens`;
-  const titles = ["source", "share", "windows", "tokens", "from window", "next window", "epochs", "runs out at step"];
+  const titles = [
+    "source",
+    "share",
+    "windows",
+    "tokens",
+    "from window",
+    "next window",
+    "epochs",
+    "in all",
+    "runs out at step",
+  ];
   return `${head}\n${formatTable(titles, rows)}`;
 }
 
