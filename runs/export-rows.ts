@@ -14,10 +14,10 @@ import { readPart } from "../io/local/read-part.ts";
 import { cutsOf, type PackedShard } from "../kernels/pack/cuts.ts";
 import { type FillInput, fillOutput, fillWindows, laneOf, PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
-import { type ShardRange, shardRanges } from "../kernels/pack/ranges.ts";
+import { type ShardRange, shardRanges, windowsOf } from "../kernels/pack/ranges.ts";
 import { planInShard } from "../kernels/pack/select.ts";
 import { seedFrom } from "../kernels/random/shuffle.ts";
-import { type RowReader, readLoss, type TrainingStageRows } from "../manifests/exports/views.ts";
+import { type RowReader, readLoss, type SourceRows, type TrainingStageRows } from "../manifests/exports/views.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss, lossFile, shardFile } from "../manifests/shard-files.ts";
 import { compileMixture, type TrainingStageMixture } from "../mixtures/compile.ts";
@@ -100,6 +100,23 @@ export function repackedStages(
       };
     }),
   }));
+}
+
+/** All rows of every source of a training stage, as its first epoch has them: one range a shard. */
+export function wholeSources(manifest: TrainingStageManifest, options: RepackOptions): readonly SourceRows[] {
+  return Object.entries(manifest.sources).map(([source, share]) => {
+    const packer = new Packer(manifest, source, share, options);
+    const shards = packer.shards();
+    return {
+      source,
+      weight: share.weight_achieved,
+      rows: windowsOf(shards),
+      row_tokens: packer.rowTokens,
+      ranges: shards.map(({ windows }, shard) => ({ epoch: 0, shard, start: 0, end: windows })),
+      has_loss: hasLoss(share.token_store.files),
+      open: (range) => packer.open(range, entryAt(shards, range.shard, "shard").windows),
+    };
+  });
 }
 
 /** A mixture whose weights are the windows of the manifest, so that it comes to as many rows of each source. */

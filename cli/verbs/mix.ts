@@ -3,6 +3,7 @@ import type { NextTrainingStage, Replay } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { jsonFlag, outFlag, parseCount, setFlag } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+import { sweepCommand } from "./mix-sweep.ts";
 import { runArgument } from "./status.ts";
 
 interface ReplayFlags {
@@ -204,6 +205,6 @@ function nextText({ stage, sequence_length, last_train_step, sources }: NextTrai
 }
 
 export const mixCommands = buildRouteMap({
-  routes: { replay: replayCommand, next: nextCommand },
-  docs: { brief: "what a mixture comes to, step by step" },
+  routes: { replay: replayCommand, next: nextCommand, sweep: sweepCommand },
+  docs: { brief: "what a mixture comes to, step by step, and which one to train" },
 });
