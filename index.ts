@@ -23,6 +23,7 @@ export type { SourceManifest, TrainingStageManifest } from "./manifests/schema.t
 export { SWEEP_TRAINERS, type SweepTrainer } from "./manifests/sweeps/write.ts";
 export type { Finding } from "./manifests/verify.ts";
 export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum/smollm3.ts";
+export type { KnownStage, MixtureDiff, SourceDiff, StageDiff } from "./mixtures/diff.ts";
 export type { Candidate } from "./mixtures/experiments/sweep.ts";
 export type { SweepInput } from "./mixtures/experiments/sweep-spec.ts";
 export type { Replay, ReplayedSource } from "./mixtures/replay.ts";
@@ -49,6 +50,9 @@ export {
 } from "./runs/describe.ts";
 export type { DiskEstimate } from "./runs/disk.ts";
 export { type ExportResult, exportRun } from "./runs/export.ts";
+export { diffMixtures } from "./runs/mixture-diff.ts";
+export { COUNTING_TRAINERS, type CountingTrainer } from "./runs/next/counters.ts";
+export { type NextSlice, type NextSlices, type NextSlicesOptions, nextSlices } from "./runs/next/slices.ts";
 export {
   packingReport,
   type SourcePacking,
