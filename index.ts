@@ -23,7 +23,7 @@ export type { SourceManifest, TrainingStageManifest } from "./manifests/schema.t
 export { SWEEP_TRAINERS, type SweepTrainer } from "./manifests/sweeps/write.ts";
 export type { Finding } from "./manifests/verify.ts";
 export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum/smollm3.ts";
-export type { KnownStage, MixtureDiff, SourceDiff, StageDiff } from "./mixtures/diff.ts";
+export type { KnownTrainingStage, MixtureDiff, SourceDiff, TrainingStageDiff } from "./mixtures/diff.ts";
 export type { Candidate } from "./mixtures/experiments/sweep.ts";
 export type { SweepInput } from "./mixtures/experiments/sweep-spec.ts";
 export type { Replay, ReplayedSource } from "./mixtures/replay.ts";

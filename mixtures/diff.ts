@@ -6,7 +6,7 @@
 import { ownOf } from "../batch/entry.ts";
 
 /** A mixture as far as it is known: a recipe has weights and budgets, a run and a candidate everything. */
-export interface KnownStage {
+export interface KnownTrainingStage {
   readonly name: string;
   readonly tokens: number;
   readonly sources: Readonly<Record<string, KnownShare>>;
@@ -34,7 +34,7 @@ export interface SourceDiff {
   readonly start_b?: number;
 }
 
-export interface StageDiff {
+export interface TrainingStageDiff {
   /** Names of the stage; absent where a side has none. */
   readonly a?: string;
   readonly b?: string;
@@ -47,18 +47,18 @@ export interface StageDiff {
 }
 
 export interface MixtureDiff {
-  readonly stages: readonly StageDiff[];
+  readonly stages: readonly TrainingStageDiff[];
 }
 
-export function diffStages(a: readonly KnownStage[], b: readonly KnownStage[]): MixtureDiff {
+export function diffTrainingStages(a: readonly KnownTrainingStage[], b: readonly KnownTrainingStage[]): MixtureDiff {
   const paired = pairs(a, b);
   return { stages: paired.map(([left, right]) => diffStage(left, right)) };
 }
 
-type Pair = readonly [KnownStage | undefined, KnownStage | undefined];
+type Pair = readonly [KnownTrainingStage | undefined, KnownTrainingStage | undefined];
 
 /** By name where any is shared, else by place: the names of two recipes say nothing of each other. */
-function pairs(a: readonly KnownStage[], b: readonly KnownStage[]): readonly Pair[] {
+function pairs(a: readonly KnownTrainingStage[], b: readonly KnownTrainingStage[]): readonly Pair[] {
   const shares = a.some(({ name }) => b.some((other) => other.name === name));
   if (!shares) return Array.from({ length: Math.max(a.length, b.length) }, (_, i): Pair => [a[i], b[i]]);
   const left = a.map((stage): Pair => [stage, b.find(({ name }) => name === stage.name)]);
@@ -68,7 +68,7 @@ function pairs(a: readonly KnownStage[], b: readonly KnownStage[]): readonly Pai
   return [...left, ...right];
 }
 
-function diffStage(a: KnownStage | undefined, b: KnownStage | undefined): StageDiff {
+function diffStage(a: KnownTrainingStage | undefined, b: KnownTrainingStage | undefined): TrainingStageDiff {
   const names = [...new Set([...Object.keys(a?.sources ?? {}), ...Object.keys(b?.sources ?? {})])];
   const [left, right] = [a, b].map((stage) => stage && shareOf(stage));
   const sources = names.map((name): SourceDiff => {
@@ -97,7 +97,7 @@ function diffStage(a: KnownStage | undefined, b: KnownStage | undefined): StageD
   };
 }
 
-function shareOf({ sources }: KnownStage): (name: string) => number | undefined {
+function shareOf({ sources }: KnownTrainingStage): (name: string) => number | undefined {
   const sum = Object.values(sources).reduce((all, { weight }) => all + weight, 0);
   return (name) => {
     const weight = ownOf(sources, name)?.weight;

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { RecipeError } from "../batch/errors.ts";
-import { diffStages, type KnownShare, type KnownStage, type MixtureDiff } from "../mixtures/diff.ts";
+import { diffTrainingStages, type KnownShare, type KnownTrainingStage, type MixtureDiff } from "../mixtures/diff.ts";
 import { loadRecipe } from "../plan/recipe/load.ts";
 import { checkTrains, runManifests } from "./run-manifests.ts";
 import { isRun, openRun } from "./status.ts";
@@ -24,10 +24,10 @@ const candidateShape = z.looseObject({
 
 /** Each side is a recipe's path, a run (folder or name), or a candidate's folder or manifest. Throws RecipeError `flag/no-such-mixture`. */
 export async function diffMixtures(a: string, b: string, { out }: { readonly out: string }): Promise<MixtureDiff> {
-  return diffStages(await knownStages(a, out), await knownStages(b, out));
+  return diffTrainingStages(await knownStages(a, out), await knownStages(b, out));
 }
 
-async function knownStages(target: string, out: string): Promise<readonly KnownStage[]> {
+async function knownStages(target: string, out: string): Promise<readonly KnownTrainingStage[]> {
   const candidate = readCandidate(target);
   if (candidate !== undefined) return candidate;
   if (isRun(target, out)) {
@@ -58,7 +58,7 @@ async function knownStages(target: string, out: string): Promise<readonly KnownS
   }));
 }
 
-function readCandidate(target: string): readonly KnownStage[] | undefined {
+function readCandidate(target: string): readonly KnownTrainingStage[] | undefined {
   const path = target.endsWith(".json") ? target : join(target, "manifest.json");
   if (!fs.existsSync(path)) return undefined;
   const { success, data } = candidateShape.safeParse(JSON.parse(fs.readFileSync(path, "utf8")));

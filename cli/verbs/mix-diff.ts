@@ -46,9 +46,9 @@ function diffText({ stages }: MixtureDiff, a: string, b: string): string {
   return [`A  ${a}`, `B  ${b}`, ...stages.map(stageText)].join("\n\n");
 }
 
-type StageDiff = MixtureDiff["stages"][number];
+type DiffOfStage = MixtureDiff["stages"][number];
 
-function stageText({ a, b, tokens_a, tokens_b, total_variation, sources }: StageDiff): string {
+function stageText({ a, b, tokens_a, tokens_b, total_variation, sources }: DiffOfStage): string {
   const name = a === b ? a : `${a ?? "no stage"} against ${b ?? "no stage"}`;
   const tokens = [tokens_a, tokens_b].map((count) => (count === undefined ? "-" : formatCount(count))).join(" → ");
   const moved = total_variation === undefined ? "" : `, ${(100 * total_variation).toFixed(2)} points moved`;

@@ -192,7 +192,7 @@ function configText(group: Group, { tokenizer, seed, options }: Context): string
   const data_stages = group.stages.map(({ stage, chains }) => {
     const start_training_step = step;
     step += Math.max(1, Math.floor(stage.rows / batch));
-    return dataStage(
+    return dataBlock(
       {
         name: stage.name,
         start_training_step,
@@ -217,7 +217,7 @@ function configText(group: Group, { tokenizer, seed, options }: Context): string
   return `${head.join("\n")}\n${stringify({ data_stages }, { lineWidth: 0 })}`;
 }
 
-export interface DataStage {
+export interface DataBlock {
   readonly name: string;
   readonly start_training_step: number;
   readonly sequence_length: number;
@@ -227,8 +227,8 @@ export interface DataStage {
 }
 
 /** An entry of `data_stages`. */
-export function dataStage(
-  { name, start_training_step, sequence_length, folders, weights }: DataStage,
+export function dataBlock(
+  { name, start_training_step, sequence_length, folders, weights }: DataBlock,
   { tokenizer, seed, options }: Pick<Context, "tokenizer" | "seed" | "options">,
 ): object {
   return {

@@ -6,7 +6,7 @@
  * of what lies inside a shard where a start or a simulated end does.
  */
 import { stringify } from "yaml";
-import { dataStage, writeFolder } from "../exports/nanotron.ts";
+import { dataBlock, writeFolder } from "../exports/nanotron.ts";
 import type { SourceFiles } from "../exports/views.ts";
 import {
   candidateFile,
@@ -14,8 +14,8 @@ import {
   type SweepWriter,
   type SweptCandidate,
   type SweptShare,
-  type SweptStage,
   type SweptStores,
+  type SweptTrainingStage,
   sharedPath,
 } from "./views.ts";
 
@@ -33,7 +33,7 @@ export const writeNanotron: SweepWriter = (candidates, stores, context) => {
   const folders = new Map<string, Folder>();
   const starts = new Map<string, number>();
   const unreadable = new Set<string>();
-  const keyOf = (candidate: SweptCandidate, stage: SweptStage, share: SweptShare): string =>
+  const keyOf = (candidate: SweptCandidate, stage: SweptTrainingStage, share: SweptShare): string =>
     JSON.stringify([
       stores.windows(stage.name, share.source).fingerprint,
       share.epoch_windows,
@@ -78,7 +78,7 @@ export const writeNanotron: SweepWriter = (candidates, stores, context) => {
 
 function folderOf(
   folders: ReadonlyMap<string, Folder>,
-  stage: SweptStage,
+  stage: SweptTrainingStage,
   share: SweptShare,
   stores: SweptStores,
   { part_ratio }: SweptCandidate,
@@ -103,11 +103,11 @@ function folderOf(
 /** One file for the stages of each length in turn, as nanotron keeps one length a run. */
 function configs(
   candidate: SweptCandidate,
-  stages: readonly SweptStage[],
+  stages: readonly SweptTrainingStage[],
   context: SweepContext,
-  folderName: (stage: SweptStage, share: SweptShare) => string,
+  folderName: (stage: SweptTrainingStage, share: SweptShare) => string,
 ): readonly (readonly [name: string, text: string])[] {
-  const groups: SweptStage[][] = [];
+  const groups: SweptTrainingStage[][] = [];
   for (const stage of stages) {
     const group = groups.at(-1);
     if (group?.[0]?.sequence_length === stage.sequence_length) group.push(stage);
@@ -118,7 +118,7 @@ function configs(
     const data_stages = group.map((stage) => {
       const start_training_step = step;
       step += Math.max(1, Math.floor(stage.windows / context.global_batch_size));
-      return dataStage(
+      return dataBlock(
         {
           name: stage.name,
           start_training_step,

@@ -21,7 +21,7 @@ export interface SweptShare {
   readonly epoch_windows: number;
 }
 
-export interface SweptStage {
+export interface SweptTrainingStage {
   readonly name: string;
   readonly sequence_length: number;
   readonly windows: number;
@@ -35,7 +35,7 @@ export interface SweptCandidate {
   readonly name: string;
   /** Of each source, the part that there is. */
   readonly part_ratio: number;
-  readonly stages: readonly SweptStage[];
+  readonly stages: readonly SweptTrainingStage[];
 }
 
 /** The shards of a token store, whole. */
@@ -78,8 +78,8 @@ export function sharedPath(path: string, { path_prefix }: Pick<SweepContext, "pa
 /** Every (stage, source) that some candidate reads, once each, with what candidates read of it. */
 export function usedShares(
   candidates: readonly SweptCandidate[],
-): readonly { readonly stage: SweptStage; readonly source: string; readonly shares: readonly SweptShare[] }[] {
-  const used = new Map<string, { stage: SweptStage; source: string; shares: SweptShare[] }>();
+): readonly { readonly stage: SweptTrainingStage; readonly source: string; readonly shares: readonly SweptShare[] }[] {
+  const used = new Map<string, { stage: SweptTrainingStage; source: string; shares: SweptShare[] }>();
   for (const { stages } of candidates) {
     for (const stage of stages) {
       for (const share of stage.sources) {

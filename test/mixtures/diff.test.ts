@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { diffStages, type KnownStage } from "../../mixtures/diff.ts";
+import { diffTrainingStages, type KnownTrainingStage } from "../../mixtures/diff.ts";
 
 /** Dolma 3's 24 web topics in per cent: natural, learned, and the change its page prints (allenai/dolma3, mixes/6T-1025). */
 const DOLMA3: readonly (readonly [topic: string, natural: number, learned: number, change: number])[] = [
@@ -30,14 +30,14 @@ const DOLMA3: readonly (readonly [topic: string, natural: number, learned: numbe
   ["fashion-and-beauty", 3.24, 0.01, -3.23],
 ];
 
-const mix = (name: string, column: 1 | 2): KnownStage => ({
+const mix = (name: string, column: 1 | 2): KnownTrainingStage => ({
   name,
   tokens: 4.51e12,
   sources: Object.fromEntries(DOLMA3.map((row) => [row[0], { weight: row[column] }])),
 });
 
 test("Dolma 3's learned topics against the natural ones: the changes its page prints", () => {
-  const [diff] = diffStages([mix("natural", 1)], [mix("learned", 2)]).stages;
+  const [diff] = diffTrainingStages([mix("natural", 1)], [mix("learned", 2)]).stages;
   assert.equal(diff.sources.length, 24);
   for (const [topic, , , change] of DOLMA3) {
     const offset = diff.sources.find(({ name }) => name === topic)?.offset_points ?? Number.NaN;
@@ -52,14 +52,14 @@ test("Dolma 3's learned topics against the natural ones: the changes its page pr
 });
 
 test("stages are paired by name, else by place; a source of one side counts as nothing on the other", () => {
-  const stage = (name: string, weights: Record<string, number>, tokens = 1000): KnownStage => ({
+  const stage = (name: string, weights: Record<string, number>, tokens = 1000): KnownTrainingStage => ({
     name,
     tokens,
     sources: Object.fromEntries(
       Object.entries(weights).map(([source, weight]) => [source, { weight, epochs: weight, start_window: 7 }]),
     ),
   });
-  const { stages } = diffStages(
+  const { stages } = diffTrainingStages(
     [stage("one", { a: 3, b: 1 }), stage("two", { a: 1 })],
     [stage("two", { a: 1, c: 1 }, 500), stage("three", { b: 1 })],
   );
@@ -88,7 +88,7 @@ test("stages are paired by name, else by place; a source of one side counts as n
   ]);
   assert.equal(stages[1].total_variation, 0.5);
   assert.equal(stages[0].sources[0].offset_points, undefined);
-  const byPlace = diffStages([stage("x", { a: 1 })], [stage("y", { a: 1 }), stage("z", { a: 1 })]).stages;
+  const byPlace = diffTrainingStages([stage("x", { a: 1 })], [stage("y", { a: 1 }), stage("z", { a: 1 })]).stages;
   assert.deepEqual(
     byPlace.map(({ a, b }) => [a, b]),
     [

@@ -89,7 +89,7 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
       Buffer.from(formatMetadata({ tokenizer_name: tokenizer, token_bytes, tokens: plan.windows * window_tokens })),
     ),
   ];
-  const cuts = cutsOf(input.plan);
+  const cuts = cutsOf(placed);
   const marker: PackMarker = {
     files,
     windows: plan.windows,
