@@ -6,7 +6,7 @@
  * Price: one pass over documents; 12 bytes a piece.
  */
 import type { Seed } from "../random/shuffle.ts";
-import { blockOrder } from "./cuts.ts";
+import { blockWindows, groupedOrder } from "./cuts.ts";
 import { checkEnds, type PackPlan } from "./plan.ts";
 
 /** Plans the windows of one shard. `documentEnds` are exclusive ends in tokens; `windowTokens` is sequence length + 1. */
@@ -16,7 +16,7 @@ export function planConcat(documentEnds: Float64Array, windowTokens: number, see
   const total = documents === 0 ? 0 : documentEnds[documents - 1];
   const windows = Math.ceil(total / windowTokens);
   const padding = windows * windowTokens - total;
-  const target = blockOrder(windows, seed, (window) => firstNewWindow(documentEnds, windowTokens, window));
+  const target = groupedOrder(windowGroups(documentEnds, windowTokens, windows), 2 * blocksOf(windows), seed);
 
   // A window has one piece more than there are documents that end strictly inside it.
   const window_pieces = new Uint32Array(windows + 1);
@@ -55,6 +55,21 @@ export function planConcat(documentEnds: Float64Array, windowTokens: number, see
     piece_length[piece] = padding;
   }
   return { windows, window_pieces, piece_document, piece_start, piece_length };
+}
+
+const blocksOf = (windows: number): number => Math.ceil(windows / blockWindows(windows));
+
+/** Groups of windows as groupedOrder takes them: a block is so many windows, first those with a document that began before it. */
+function windowGroups(documentEnds: Float64Array, windowTokens: number, windows: number): Uint32Array {
+  const size = blockWindows(windows);
+  const groups = new Uint32Array(windows);
+  for (let start = 0, block = 0; start < windows; start += size, block++) {
+    const end = Math.min(windows, start + size);
+    const border = start === 0 ? 0 : Math.min(end, firstNewWindow(documentEnds, windowTokens, start));
+    groups.fill(2 * block, start, border);
+    groups.fill(2 * block + 1, border, end);
+  }
+  return groups;
 }
 
 /** The first window, from `window` on, without a piece of a document that began before `window`. */

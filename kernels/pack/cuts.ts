@@ -5,7 +5,6 @@
  * windows before `before` hold only documents below `document`, and those from `after` on only documents from it on; windows between
  * the two hold documents of both sides. A packer that shuffles a whole shard has no cuts. Price: one pass over the pieces, 8 bytes a window.
  */
-import { entryAt } from "../../batch/entry.ts";
 import { permutation, type Seed } from "../random/shuffle.ts";
 import type { PackPlan } from "./plan.ts";
 
@@ -24,7 +23,7 @@ export interface PackedShard {
   readonly cuts?: PackCuts | undefined;
 }
 
-/** Blocks of a shard; fewer where they would be shorter than {@link MIN_BLOCK_WINDOWS}. */
+/** Blocks of a shard where any place will do; fewer where they would be shorter than {@link MIN_BLOCK_WINDOWS}. */
 const BLOCKS = 64;
 /** A shuffle of fewer windows would leave the pieces of a long document side by side. */
 const MIN_BLOCK_WINDOWS = 8;
@@ -35,25 +34,23 @@ export function blockWindows(windows: number): number {
 }
 
 /**
- * Where each window of a shard goes: window w of a plan in document order is to be window `order[w]`. Blocks stay in order. `firstNew(w)` is the
- * first window, from w on, that holds no document of a window before w: those before it come first in their block.
+ * Where each window goes: windows of group 0 first, then those of group 1, and so on, in a random order inside a group. A block is two groups:
+ * 2 × block for windows that hold a document of an earlier block as well, 2 × block + 1 for the others.
  */
-export function blockOrder(windows: number, seed: Seed, firstNew: (window: number) => number): Uint32Array {
-  const size = blockWindows(windows);
-  const order = new Uint32Array(windows);
+export function groupedOrder(groupOf: Uint32Array, groups: number, seed: Seed): Uint32Array {
+  const starts = new Uint32Array(groups + 1);
+  for (let i = 0; i < groupOf.length; i++) starts[groupOf[i] + 1]++;
+  for (let group = 0; group < groups; group++) starts[group + 1] += starts[group];
+  const places = new Uint32Array(groupOf.length);
   const [k0, k1] = seed;
-  for (let start = 0, block = 0; start < windows; start += size, block++) {
-    const end = Math.min(windows, start + size);
-    const border = start === 0 ? 0 : Math.min(end, Math.max(start, firstNew(start)));
-    shuffleInto(order, start, border, [k0, (k1 ^ (2 * block + 1)) >>> 0]);
-    shuffleInto(order, border, end, [k0, (k1 ^ (2 * block)) >>> 0]);
+  for (let group = 0; group < groups; group++) {
+    const shuffled = permutation(starts[group + 1] - starts[group], [k0, (k1 ^ group ^ 1) >>> 0]);
+    for (let i = 0; i < shuffled.length; i++) places[starts[group] + i] = starts[group] + shuffled[i];
   }
+  const order = new Uint32Array(groupOf.length);
+  const next = starts.slice();
+  for (let i = 0; i < groupOf.length; i++) order[i] = places[next[groupOf[i]]++];
   return order;
-}
-
-function shuffleInto(order: Uint32Array, start: number, end: number, seed: Seed): void {
-  const shuffled = permutation(Math.max(0, end - start), seed);
-  for (let i = 0; i < shuffled.length; i++) order[start + i] = start + entryAt(shuffled, i, "window");
 }
 
 /** The cuts of a plan; undefined where there are none. */
@@ -73,18 +70,25 @@ export function cutsOf({ windows, window_pieces, piece_document }: PackPlan): Pa
     lowest[window] = least;
   }
   for (let window = windows - 2; window >= 0; window--) {
-    lowest[window] = Math.min(entryAt(lowest, window, "window"), entryAt(lowest, window + 1, "window"));
+    lowest[window] = Math.min(lowest[window], lowest[window + 1]);
   }
   const cuts = { document: [] as number[], before: [] as number[], after: [] as number[] };
   const size = blockWindows(windows);
-  let after = 0;
-  for (let before = size; before < windows; before += size) {
-    const document = entryAt(highest, before - 1, "window") + 1;
-    while (after < windows && entryAt(lowest, after, "window") < document) after++;
-    if (after === windows) break;
-    cuts.document.push(document);
-    cuts.before.push(before);
-    cuts.after.push(after);
+  // In every stretch of a block's length, the place where least lies between.
+  for (let from = 1, after = 0; from < windows; from += size) {
+    let best: { document: number; before: number; after: number } | undefined;
+    for (let before = from; before < Math.min(windows, from + size); before++) {
+      const document = highest[before - 1] + 1;
+      while (after < windows && lowest[after] < document) after++;
+      if (after < windows && (best === undefined || after - before <= best.after - best.before)) {
+        best = { document, before, after };
+      }
+    }
+    if (best === undefined) break;
+    if (best.document === cuts.document.at(-1)) continue;
+    cuts.document.push(best.document);
+    cuts.before.push(best.before);
+    cuts.after.push(best.after);
   }
   return cuts.document.length === 0 ? undefined : cuts;
 }

@@ -49,10 +49,13 @@ test("windows of another length go on inside the shard, and hold no document tha
     endsOf(Array.from({ length: count }, (_, i) => 3 + ((i * 37 + shard * 11) % 90))),
   );
   const plans = [33, 129].map((window) => shards.map((ends, shard) => planConcat(ends, window, [shard, window])));
+  plans.push(shards.map((ends, shard) => planBestFit(ends, 97, [shard, 7], { max_documents: 0 })));
   const stores = plans.map((store) => store.map(packed));
   for (const [from, to] of [
     [0, 1],
     [1, 0],
+    [0, 2],
+    [2, 0],
   ]) {
     const total = stores[from].reduce((sum, { windows }) => sum + windows, 0);
     const nextTotal = stores[to].reduce((sum, { windows }) => sum + windows, 0);
@@ -75,7 +78,8 @@ test("windows of another length go on inside the shard, and hold no document tha
         }
       }
       const passed = next / nextTotal - position / total;
-      assert.ok(passed > -0.01 && passed < 0.1, `${from} ${position}: ${passed} of an epoch passed over`);
+      const most = from === 2 || to === 2 ? 0.25 : 0.1;
+      assert.ok(passed > -0.02 && passed < most, `${from} ${position}: ${passed} of an epoch passed over`);
     }
   }
 });
