@@ -87,11 +87,15 @@ function pretty(value: unknown): string {
 /** What lies in a sweep's folder, told by the file system: a link is a file with more than one name. */
 function bytesIn(folder: string): SweepBytes {
   const bytes = { candidates_bytes: 0, shared_bytes: 0, linked_bytes: 0 };
+  const linked = new Set<number>();
   for (const path of fs.readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     const stat = fs.statSync(join(folder, path));
     if (!stat.isFile()) continue;
-    if (stat.nlink > 1) bytes.linked_bytes += stat.size;
-    else if (path.startsWith("candidates")) bytes.candidates_bytes += stat.size;
+    if (stat.nlink > 1) {
+      // Many names may lead to one file.
+      if (!linked.has(stat.ino)) bytes.linked_bytes += stat.size;
+      linked.add(stat.ino);
+    } else if (path.startsWith("candidates")) bytes.candidates_bytes += stat.size;
     else bytes.shared_bytes += stat.size;
   }
   return bytes;
