@@ -21,8 +21,10 @@ export type { Trainer } from "./manifests/exports/registry.ts";
 export { documentBlocks, rowBlocks } from "./manifests/exports/views.ts";
 export type { RowManifest, RowSourceManifest } from "./manifests/row-schema.ts";
 export type { SourceManifest, TrainingStageManifest } from "./manifests/schema.ts";
+export { SWEEP_TRAINERS, type SweepTrainer } from "./manifests/sweeps/write.ts";
 export type { Finding } from "./manifests/verify.ts";
 export { type PublishedConfig, publishedDataStages } from "./mixtures/curriculum/smollm3.ts";
+export type { KnownTrainingStage, MixtureDiff, SourceDiff, TrainingStageDiff } from "./mixtures/diff.ts";
 export type { Bootstrap, SampleSpread } from "./mixtures/experiments/bootstrap.ts";
 export type { Cap } from "./mixtures/experiments/caps.ts";
 export { type FitTablesOptions, fitTables, type MixtureFit } from "./mixtures/experiments/fit.ts";
@@ -37,6 +39,8 @@ export {
 export { type Priors, parsePriors, priorsJson, priorsOf } from "./mixtures/experiments/priors.ts";
 export type { DrawnMixture, MixtureProposal } from "./mixtures/experiments/proposals.ts";
 export type { Union } from "./mixtures/experiments/stores.ts";
+export type { Candidate } from "./mixtures/experiments/sweep.ts";
+export type { SweepInput } from "./mixtures/experiments/sweep-spec.ts";
 export {
   type MetricTable,
   metricsCsv,
@@ -79,9 +83,9 @@ export {
   diffRuns,
   type FateChange,
   type FateTold,
-  type MixtureDiff,
   type Pair,
   type RunDiff,
+  type RunMixtureDiff,
   type ShareDiff,
   type SourceCountsDiff,
   type SourceFatesDiff,
@@ -113,6 +117,9 @@ export {
 } from "./runs/looking/trace.ts";
 export { TRACED_TRAINERS, type TracedTrainer, type TrainerOptions } from "./runs/looking/trainer.ts";
 export { type FitMixtureOptions, type FitMixtureResult, fitMixture } from "./runs/mix-fit.ts";
+export { diffMixtures } from "./runs/mixture-diff.ts";
+export { COUNTING_TRAINERS, type CountingTrainer } from "./runs/next/counters.ts";
+export { type NextSlice, type NextSlices, type NextSlicesOptions, nextSlices } from "./runs/next/slices.ts";
 export {
   packingReport,
   type RowStagePackingReport,
@@ -154,6 +161,7 @@ export {
 export { type RunOptions, run } from "./runs/run.ts";
 export { type RunRecipeOptions, runRecipe } from "./runs/run-recipe.ts";
 export { isRun, type OpenRun, openPending, openRun, type RunStatus, runStatus } from "./runs/status.ts";
+export { type SweepOptions, type SweepResult, sweepMixtures } from "./runs/sweeps/sweep.ts";
 export { verifyRun } from "./runs/verify.ts";
 export { type WritePlanOptions, writePlan } from "./runs/write-plan.ts";
 export { type CellKind, type Cells, ColumnPath } from "./stages/cells.ts";

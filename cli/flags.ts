@@ -12,6 +12,15 @@ export const parseCount =
     return value;
   };
 
+/** A parser of `name=value`; `rule` says what it must be. */
+export const parsePair =
+  (rule: string) =>
+  (text: string): readonly [string, string] => {
+    const equals = text.lastIndexOf("=");
+    if (equals < 1) throw new SyntaxError(`${rule}, not ${text}`);
+    return [text.slice(0, equals), text.slice(equals + 1)];
+  };
+
 const BYTES = /^(\d+(?:\.\d+)?)\s*(|B|K|KB|KiB|M|MB|MiB|G|GB|GiB)$/i;
 const FACTORS: Readonly<Record<string, number>> = {
   "": 1,

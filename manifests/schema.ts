@@ -149,7 +149,11 @@ const source = z.strictObject({
   ...shareFields,
   start_window: count,
   end_window: count,
+  /** Where windows of another packing may border on these: see kernels/pack/ranges.ts. */
+  first_document: count.optional(),
+  end_document: count.optional(),
   epoch_windows: count,
+  /** Epochs that this stage reads, and those that all stages up to it do. */
   epochs: share,
   epochs_total: share,
   windows_short: count.optional(),

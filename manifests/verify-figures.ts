@@ -29,6 +29,7 @@ export function figureFindings(manifests: readonly TrainingStageManifest[]): Fin
   return [
     ...sequenceFindings(manifests),
     ...manifests.flatMap(stageFindings),
+    ...epochFindings(manifests),
     ...manifests.flatMap(blendFindings),
     ...repeatFindings(manifests),
   ];
@@ -52,6 +53,24 @@ function sequenceFindings(manifests: readonly TrainingStageManifest[]): Finding[
     }
   });
   return findings;
+}
+
+function isNear(value: number, expected: number): boolean {
+  return Math.abs(value - expected) < TOLERANCE * Math.max(1, expected);
+}
+
+/** Epochs in total are those of the stages so far. */
+function epochFindings(manifests: readonly TrainingStageManifest[]): Finding[] {
+  const read = new Map<string, number>();
+  return manifests.flatMap(({ stage, sources }) =>
+    Object.entries(sources).flatMap(([source, { epochs, epochs_total }]): Finding[] => {
+      const total = (read.get(source) ?? 0) + epochs;
+      read.set(source, total);
+      if (isNear(epochs_total, total)) return [];
+      const what = `epochs_total is ${epochs_total}, and the stages so far read ${total}`;
+      return [{ severity: "error", code: "verify/epochs", stage: stage.name, source, what }];
+    }),
+  );
 }
 
 function stageFindings(manifest: TrainingStageManifest): Finding[] {
@@ -136,18 +155,13 @@ function stageFindings(manifest: TrainingStageManifest): Finding[] {
       `its shards hold ${exactly(stored, "window")}, and packing is said to have made ${source.packing.windows}`,
       name,
     );
-    for (const [field, windows] of [
-      ["epochs", source.windows],
-      ["epochs_total", source.end_window],
-    ] as const) {
-      const epochs = source.epoch_windows === 0 ? 0 : windows / source.epoch_windows;
-      check(
-        Math.abs(source[field] - epochs) < TOLERANCE * Math.max(1, epochs),
-        "verify/epochs",
-        `${field} is ${source[field]}, and its windows are ${epochs}`,
-        name,
-      );
-    }
+    const epochs = source.epoch_windows === 0 ? 0 : source.windows / source.epoch_windows;
+    check(
+      isNear(source.epochs, epochs),
+      "verify/epochs",
+      `epochs is ${source.epochs}, and its windows are ${epochs}`,
+      name,
+    );
     for (const problem of accountingProblems(source)) check(false, "verify/rows-do-not-add-up", problem, name);
     for (const problem of packingProblems(source, stage.window_tokens))
       check(false, "verify/packing-does-not-add-up", problem, name);
@@ -230,14 +244,26 @@ function blendFindings(manifest: TrainingStageManifest): Finding[] {
   });
 }
 
+function meet([a, aEnd]: readonly [number, number], [b, bEnd]: readonly [number, number]): boolean {
+  return a < bEnd && b < aEnd;
+}
+
 /** Documents read twice before their source was read whole. Shards of all packings of a source hold the same documents. */
 function repeatFindings(manifests: readonly TrainingStageManifest[]): Finding[] {
   const findings: Finding[] = [];
-  type Read = { stage: string; packing: string; selection: DocumentSelection; start: number; end: number };
+  type Read = {
+    readonly stage: string;
+    readonly packing: string;
+    readonly selection: DocumentSelection;
+    readonly start: number;
+    readonly end: number;
+    readonly documents: readonly [first: number, end: number];
+  };
   const read = new Map<string, Read[]>();
   for (const manifest of manifests) {
     for (const [source, share] of Object.entries(manifest.sources)) {
-      for (const range of shardRanges(share.shard_windows, share.start_window, share.end_window)) {
+      const ranges = shardRanges(share.shard_windows, share.start_window, share.end_window);
+      for (const [at, range] of ranges.entries()) {
         const key = JSON.stringify([share.fingerprints.tokens, range.epoch, range.shard]);
         const earlier = read.get(key) ?? [];
         const mine = {
@@ -246,11 +272,17 @@ function repeatFindings(manifests: readonly TrainingStageManifest[]): Finding[] 
           selection: share.selection ?? {},
           start: range.start,
           end: range.end,
+          documents: [
+            at === 0 ? (share.first_document ?? 0) : 0,
+            at === ranges.length - 1 ? (share.end_document ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
+          ] as const,
         };
         const clash = earlier.find(
           (other) =>
             selectionsOverlap(other.selection, mine.selection) &&
-            (other.packing !== mine.packing || (other.start < mine.end && mine.start < other.end)),
+            (other.packing === mine.packing
+              ? meet([other.start, other.end], [mine.start, mine.end])
+              : meet(other.documents, mine.documents)),
         );
         if (clash !== undefined) {
           findings.push({

@@ -94,6 +94,8 @@ type ShareFacts = Readonly<
     | "tokens"
     | "start_window"
     | "end_window"
+    | "first_document"
+    | "end_document"
     | "epoch_windows"
     | "epochs"
     | "epochs_total"

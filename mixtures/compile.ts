@@ -3,12 +3,13 @@
  *
  * Windows of a stage = round(tokens / sequence_length), at least 1; sources share them by largest remainder, so the counts add up exactly and
  * each is within one window of its share. Positions are handed on from stage to stage, so nothing repeats before a source has
- * been read whole; documents of other lengths than were read before are new wherever they lie. Invariant: the result does not depend on the order in which sources or weights are listed.
+ * been read whole: a stage that packs otherwise goes on at the next cut of the shard; documents of other lengths than were read before are new wherever they lie. Invariant: the result does not depend on the order in which sources or weights are listed.
  * Price: microseconds per stage and source; no text and no token is touched.
  */
 import { entryAt, ownOf } from "../batch/entry.ts";
 import { RecipeError, RunError } from "../batch/errors.ts";
-import { handOver } from "../kernels/pack/ranges.ts";
+import type { PackedShard } from "../kernels/pack/cuts.ts";
+import { type DocumentBounds, documentBounds, handOver, windowsOf } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, sameSelection, selectionsOverlap } from "../kernels/pack/select.ts";
 import { type Demand, shareWindows } from "./share.ts";
 import { sourceOfShare } from "./sub-sources.ts";
@@ -41,13 +42,13 @@ export interface MixtureLimits {
 
 export interface MixtureInput {
   readonly stages: readonly TrainingStageMixture[];
-  /** Windows of each shard of a source as `stage` packs it. Shards must correspond one to one between packings. */
+  /** The shards of a source as `stage` packs it. They must correspond one to one between packings. */
   readonly available: (
     source: string,
     sequenceLength: number,
     packId: string,
     stage: TrainingStageMixture,
-  ) => readonly number[];
+  ) => readonly PackedShard[];
   /** Sources that have been read before; others start at their first window. */
   readonly start?: readonly StartPosition[];
   readonly limits: MixtureLimits;
@@ -55,7 +56,7 @@ export interface MixtureInput {
 }
 
 /** What one training stage reads of one source. Windows are numbered through the epochs of the source as it is packed here. */
-export interface MixtureShare {
+export interface MixtureShare extends DocumentBounds {
   readonly category?: string;
   readonly weight_requested: number;
   readonly weight_normalized: number;
@@ -70,7 +71,7 @@ export interface MixtureShare {
   readonly epoch_windows: number;
   /** windows / epoch_windows: what this stage reads of the source. */
   readonly epochs: number;
-  /** end_window / epoch_windows: how far the source has been read after this stage. */
+  /** Epochs that the stages up to this one have read of the source; what they left out between packings is not among them. */
   readonly epochs_total: number;
   /** Present where the source could not give its share and `on_exhausted` is `redistribute`: the windows it was short of. */
   readonly windows_short?: number;
@@ -103,12 +104,23 @@ interface Cursor {
   readonly sequence_length: number;
   readonly pack_id: string;
   readonly selection: DocumentSelection;
-  readonly shards: readonly number[];
+  readonly shards: readonly PackedShard[];
   readonly position: number;
 }
 
-/** Cursors of every source, one for each way it has been read. */
-type Cursors = Map<string, readonly Cursor[]>;
+/** What has been read of a share by stages so far. */
+interface ReadShare {
+  readonly stage: string;
+  readonly epochs: number;
+}
+
+/** What has been read of everything. */
+interface Progress {
+  /** By source, one for each way it has been read. */
+  readonly cursors: Map<string, readonly Cursor[]>;
+  /** By share. */
+  readonly reads: Map<string, readonly ReadShare[]>;
+}
 
 /**
  * Compiles all stages, in training order.
@@ -117,20 +129,23 @@ type Cursors = Map<string, readonly Cursor[]>;
  * give what its weight asks for (or all of them together cannot, with `redistribute`).
  */
 export function compileMixture(input: MixtureInput): readonly CompiledTrainingStage[] {
-  const cursors: Cursors = new Map();
+  const progress: Progress = { cursors: new Map(), reads: new Map() };
   for (const { source, stage, window } of input.start ?? []) {
-    advance(cursors, source, { ...cursorOf(cursors, source, stage, input.available), position: window });
+    const cursor = cursorOf(progress, source, stage, input.available);
+    advance(progress, source, { ...cursor, position: window });
+    const total = windowsOf(cursor.shards);
+    if (window > 0 && total > 0) addRead(progress, source, { stage: "earlier training", epochs: window / total });
   }
-  return input.stages.map((stage) => compileStage(stage, input, cursors));
+  return input.stages.map((stage) => compileStage(stage, input, progress));
 }
 
-function compileStage(stage: TrainingStageMixture, input: MixtureInput, cursors: Cursors): CompiledTrainingStage {
+function compileStage(stage: TrainingStageMixture, input: MixtureInput, progress: Progress): CompiledTrainingStage {
   const weights = Object.entries(stage.weights).sort(([a], [b]) => (a < b ? -1 : 1));
   const weightsSum = checkedSum(stage, weights);
   const total = Math.max(1, Math.round(stage.tokens / stage.sequence_length));
   const demands = weights.map(([name, requested]) => {
-    const cursor = cursorOf(cursors, name, stage, input.available);
-    const epochWindows = cursor.shards.reduce((sum, windows) => sum + windows, 0);
+    const cursor = cursorOf(progress, name, stage, input.available);
+    const epochWindows = windowsOf(cursor.shards);
     const limit = Math.floor(input.limits.max_epochs * epochWindows);
     return {
       name,
@@ -148,14 +163,18 @@ function compileStage(stage: TrainingStageMixture, input: MixtureInput, cursors:
   const short = shares.some((share) => share.wanted > share.capacity);
   const given = windows.reduce((sum, count) => sum + count, 0);
   if (given < total || (short && input.limits.on_exhausted === "error")) {
-    throw exhausted(stage, shares, total, input.limits);
+    throw exhausted(stage, shares, total, input.limits, progress);
   }
 
   const sources: Record<string, MixtureShare> = {};
   for (const share of shares) {
     const { name, cursor, epochWindows } = share;
     const end = cursor.position + share.windows;
-    if (share.windows > 0) advance(cursors, name, { ...cursor, position: end });
+    const epochs = epochWindows === 0 ? 0 : share.windows / epochWindows;
+    if (share.windows > 0) {
+      advance(progress, name, { ...cursor, position: end });
+      addRead(progress, name, { stage: stage.name, epochs });
+    }
     const category = ownOf(input.categories, sourceOfShare(name));
     sources[name] = {
       ...(category === undefined ? {} : { category }),
@@ -167,8 +186,9 @@ function compileStage(stage: TrainingStageMixture, input: MixtureInput, cursors:
       start_window: cursor.position,
       end_window: end,
       epoch_windows: epochWindows,
-      epochs: epochWindows === 0 ? 0 : share.windows / epochWindows,
-      epochs_total: epochWindows === 0 ? 0 : end / epochWindows,
+      epochs,
+      epochs_total: epochsRead(progress, name),
+      ...documentBounds(cursor.shards, cursor.position, end),
       ...(share.wanted > share.capacity ? { windows_short: share.wanted - share.capacity } : {}),
     };
   }
@@ -216,7 +236,7 @@ function badWeights(stage: TrainingStageMixture, what: string, fix: string): Rec
  * A source that has not been read starts at its first window.
  */
 function cursorOf(
-  cursors: Cursors,
+  { cursors }: Progress,
   name: string,
   stage: TrainingStageMixture,
   available: MixtureInput["available"],
@@ -238,10 +258,18 @@ function cursorOf(
   return { ...own, position };
 }
 
-function advance(cursors: Cursors, name: string, to: Cursor): void {
+function advance({ cursors }: Progress, name: string, to: Cursor): void {
   const source = sourceOfShare(name);
   const others = (cursors.get(source) ?? []).filter((cursor) => !samePacking(cursor, to));
   cursors.set(source, [...others, to]);
+}
+
+function addRead({ reads }: Progress, share: string, read: ReadShare): void {
+  reads.set(share, [...(reads.get(share) ?? []), read]);
+}
+
+function epochsRead({ reads }: Progress, share: string): number {
+  return (reads.get(share) ?? []).reduce((sum, { epochs }) => sum + epochs, 0);
 }
 
 function samePacking(a: Cursor, b: Cursor): boolean {
@@ -250,9 +278,14 @@ function samePacking(a: Cursor, b: Cursor): boolean {
 
 function exhausted(
   stage: TrainingStageMixture,
-  shares: readonly (Demand & { readonly wanted: number })[],
+  shares: readonly (Demand & {
+    readonly wanted: number;
+    readonly cursor: Cursor;
+    readonly epochWindows: number;
+  })[],
   total: number,
   limits: MixtureLimits,
+  progress: Progress,
 ): RunError {
   const length = stage.sequence_length;
   const count = (tokens: number): string => tokens.toLocaleString("en-US");
@@ -261,7 +294,7 @@ function exhausted(
     const feasible = Math.floor((demand.capacity / total) * 1e6) / 1e6;
     return [
       `${demand.name} is asked for ${count(demand.wanted * length)} tokens (weight ${Number(demand.weight.toPrecision(6))}) and has ` +
-        `${count(demand.capacity * length)} left, enough for a weight of ${feasible}`,
+        `${count(demand.capacity * length)} left, enough for a weight of ${feasible}${usedUp(demand, limits, progress)}`,
     ];
   });
   const budget = Math.min(
@@ -281,6 +314,25 @@ function exhausted(
       ? "lower the stage's tokens, raise limits.max_epochs, or add data"
       : `lower these weights or the stage's tokens (at these weights ${count(budget)} are there), raise limits.max_epochs, add data, or set limits.on_exhausted: redistribute`,
   });
+}
+
+/** What has used a source up: what stages read of it, and what lies between the cuts where one packing went on after another. */
+function usedUp(
+  { name, cursor, epochWindows }: { readonly name: string; readonly cursor: Cursor; readonly epochWindows: number },
+  { max_epochs }: MixtureLimits,
+  progress: Progress,
+): string {
+  const digits = (epochs: number): string => epochs.toFixed(2);
+  if (epochWindows === 0) return ": it has no documents for this stage";
+  const parts = (progress.reads.get(name) ?? []).map(({ stage, epochs }) => `${stage} has read ${digits(epochs)}`);
+  const skipped = cursor.position / epochWindows - epochsRead(progress, name);
+  if (skipped >= 0.005) {
+    parts.push(
+      `${digits(skipped)} lie in documents that stages of another packing or selection have begun or passed over`,
+    );
+  }
+  const held = `an epoch of it is ${(epochWindows * cursor.sequence_length).toLocaleString("en-US")} tokens`;
+  return parts.length === 0 ? `: ${held}` : `: ${held}, and of ${max_epochs} epochs ${parts.join(", ")}`;
 }
 
 function categoryShares(sources: Readonly<Record<string, MixtureShare>>, total: number): Record<string, CategoryShare> {

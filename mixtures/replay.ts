@@ -42,6 +42,8 @@ export interface ReplayedSource {
   readonly start_window: number;
   /** The window it reads next. */
   readonly next_window: number;
+  /** Epochs that the stage has read of it by now, and those that it and the stages before have. */
+  readonly epochs?: number;
   readonly epochs_total?: number;
   /** The stage's step at which it is asked for a window that is not there; absent where the source is large enough for the stage. */
   readonly runs_out_at_step?: number;
@@ -117,7 +119,9 @@ function replayStage(earlier: readonly ReplayTrainingStage[], stage: ReplayTrain
       weight_achieved: samples === 0 ? 0 : windows / samples,
       start_window: start,
       next_window: position.next,
-      ...(capacity === undefined ? {} : exhaustion(stage, source, capacity, position)),
+      ...(capacity === undefined
+        ? {}
+        : exhaustion(stage, source, capacity, { ...position, earlier: epochsRead(earlier, name) })),
     };
   });
   return {
@@ -131,23 +135,36 @@ function replayStage(earlier: readonly ReplayTrainingStage[], stage: ReplayTrain
   };
 }
 
-/** `position` is where the source starts in the stage, where it is, and where it will be when the stage is over. */
+/** `position` is where the source starts in the stage, where it is, where it will be when the stage is over, and the epochs read before. */
 function exhaustion(
   { weights, global_batch_size }: ReplayTrainingStage,
   source: number,
   { epoch_windows, max_epochs }: SourceCapacity,
-  position: { readonly start: number; readonly next: number; readonly end: number },
-): Pick<ReplayedSource, "epochs_total" | "runs_out_at_step"> {
-  const epochs_total = epoch_windows === 0 ? 0 : position.next / epoch_windows;
+  position: { readonly start: number; readonly next: number; readonly end: number; readonly earlier: number },
+): Pick<ReplayedSource, "epochs" | "epochs_total" | "runs_out_at_step"> {
+  const epochs = epoch_windows === 0 ? 0 : (position.next - position.start) / epoch_windows;
+  const read = { epochs, epochs_total: position.earlier + epochs };
   const limit = Math.floor(max_epochs * epoch_windows);
-  if (position.end <= limit) return { epochs_total };
+  if (position.end <= limit) return read;
   const left = Math.max(0, limit - position.start);
   const sample = sampleOfTake(
     weights.map(([, weight]) => weight),
     source,
     left,
   );
-  return { epochs_total, runs_out_at_step: Math.floor(sample / global_batch_size) + 1 };
+  return { ...read, runs_out_at_step: Math.floor(sample / global_batch_size) + 1 };
+}
+
+/** Epochs that earlier stages read of a source, each in its own windows. */
+function epochsRead(earlier: readonly ReplayTrainingStage[], name: string): number {
+  return earlier.reduce((sum, stage) => {
+    const source = stage.weights.findIndex(([candidate]) => candidate === name);
+    const windows = ownOf(stage.capacities, name)?.epoch_windows ?? 0;
+    if (source < 0 || windows === 0) return sum;
+    const shares = stage.weights.map(([, weight]) => weight);
+    const samples = trainingSteps(stage) * stage.global_batch_size;
+    return sum + entryAt(blendAt(shares, samples), source, "source") / windows;
+  }, 0);
 }
 
 /** Where earlier stages left each source, by the trainer's rule: tokens read // sequence_length. */

@@ -3,14 +3,13 @@
  *
  * Documents are taken in the order of the token store until a stage has the tokens its rows need, and the next stage
  * goes on with the next document: no document of an epoch is in two stages. Where a stage reads other documents of a
- * source than an earlier one, it starts at the first shard none of whose documents have been read, as mixtures do.
+ * source than an earlier one, it goes on behind the last one that was read, in the order of the store.
  * Invariant: ranges are whole documents and depend on the manifests alone.
  * Price: the index of the shards where a range starts or ends; of every shard where only some documents are read.
  */
 import { join } from "node:path";
 import { entryAt } from "../batch/entry.ts";
 import { readPart } from "../io/local/read-part.ts";
-import { handOver } from "../kernels/pack/ranges.ts";
 import { type DocumentSelection, sameSelection, selectionsOverlap } from "../kernels/pack/select.ts";
 import type { DocumentRange, TrainingStageDocuments } from "../manifests/exports/views.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
@@ -24,11 +23,19 @@ export interface StagedDocuments {
   readonly warnings: readonly string[];
 }
 
-/** How far a source has been read for one selection of its documents; tokens are unrolled over epochs. */
+/** How far a source has been read for one selection of its documents. */
 interface Cursor {
   readonly selection: DocumentSelection;
-  readonly shards: readonly number[];
+  /** Tokens of documents of the selection, unrolled over epochs. */
   readonly position: number;
+  /** The last document that was read, by its position in its shard; absent where nothing was. */
+  readonly last?: StorePlace;
+}
+
+interface StorePlace {
+  readonly epoch: number;
+  readonly shard: number;
+  readonly document: number;
 }
 
 /** `maxEpochs` is the recipe's: a source is not read beyond it, even where that leaves a stage short. */
@@ -51,10 +58,11 @@ export function documentStages(
       const wanted = share.windows * stage.sequence_length + 1;
       const ranges = documentRanges(shards, start, Math.min(start + wanted, Math.floor(maxEpochs * total)));
       const tokens = ranges.reduce((sum, range) => sum + range.tokens, 0);
+      const last = ranges.at(-1);
       const read: Cursor = {
         selection: selectionOf(share),
-        shards: shards.map((shard) => shard.tokens),
         position: start + tokens,
+        ...(last && { last: lastPlace(last) }),
       };
       const others = known.filter(({ selection }) => !sameSelection(selection, read.selection));
       cursors.set(sourceOfShare(source), [...others, read]);
@@ -77,12 +85,38 @@ function selectionOf({ selection }: SourceManifest): DocumentSelection {
 }
 
 function startOf(cursors: readonly Cursor[], selection: DocumentSelection, shards: readonly StoreShard[]): number {
-  const tokens = shards.map((shard) => shard.tokens);
   return cursors.reduce((start, cursor) => {
     if (sameSelection(cursor.selection, selection)) return Math.max(start, cursor.position);
-    if (!selectionsOverlap(cursor.selection, selection)) return start;
-    return Math.max(start, handOver(cursor.shards, cursor.position, tokens));
+    if (cursor.last === undefined || !selectionsOverlap(cursor.selection, selection)) return start;
+    return Math.max(start, tokensThrough(shards, cursor.last));
   }, 0);
+}
+
+/** The last document of a range. */
+function lastPlace(range: DocumentRange): StorePlace {
+  const { epoch, shard, selection, first_document, documents } = range;
+  const number = first_document + documents - 1;
+  const document = selection === undefined ? number : entryAt(positionsOf(range), number, "document");
+  return { epoch, shard, document };
+}
+
+/** Tokens of the documents that count up to a place in the store, unrolled over epochs. */
+function tokensThrough(shards: readonly StoreShard[], { epoch, shard, document }: StorePlace): number {
+  const total = shards.reduce((sum, { tokens }) => sum + tokens, 0);
+  const before = shards.slice(0, shard).reduce((sum, { tokens }) => sum + tokens, 0);
+  const { at } = entryAt(shards, shard, "shard");
+  const ends = countedEnds(at);
+  const count =
+    at.selection === undefined
+      ? Math.min(ends.length, document + 1)
+      : positionsOf(at).reduce((sum, position) => sum + Number(position <= document), 0);
+  return epoch * total + before + (count === 0 ? 0 : entryAt(ends, count - 1, "document"));
+}
+
+/** Positions in their shard of the documents that count. */
+function positionsOf({ path, shard, selection = {} }: StoreShard["at"]): Uint32Array {
+  const index = path + companions.index;
+  return selectInShard(decodeEnds(readPart(index), index), selection, { shard, path }).documents;
 }
 
 /** A shard of a token store. Documents and tokens are those that count. */

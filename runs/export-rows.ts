@@ -11,12 +11,13 @@ import { join } from "node:path";
 import { entryAt, entryOf } from "../batch/entry.ts";
 import { RunError } from "../batch/errors.ts";
 import { readPart } from "../io/local/read-part.ts";
+import { cutsOf, type PackedShard } from "../kernels/pack/cuts.ts";
 import { type FillInput, fillOutput, fillWindows, laneOf, PIECE_WORDS } from "../kernels/pack/fill.ts";
 import { type PackPlan, planFromPieces } from "../kernels/pack/plan.ts";
-import { type ShardRange, shardRanges } from "../kernels/pack/ranges.ts";
+import { type ShardRange, shardRanges, windowsOf } from "../kernels/pack/ranges.ts";
 import { planInShard } from "../kernels/pack/select.ts";
 import { seedFrom } from "../kernels/random/shuffle.ts";
-import { type RowReader, readLoss, type TrainingStageRows } from "../manifests/exports/views.ts";
+import { type RowReader, readLoss, type SourceRows, type TrainingStageRows } from "../manifests/exports/views.ts";
 import type { SourceManifest, TrainingStageManifest } from "../manifests/schema.ts";
 import { hasLoss, lossFile, shardFile } from "../manifests/shard-files.ts";
 import { compileMixture, type TrainingStageMixture } from "../mixtures/compile.ts";
@@ -61,16 +62,16 @@ export function repackedStages(
   const packers = new Map<string, Packer>();
   const key = (stage: string, source: string): string => JSON.stringify([stage, source]);
   const packerOf = (stage: string, source: string): Packer => packers.get(key(stage, source)) as Packer;
-  const counts = new Map<string, readonly number[]>();
+  const counts = new Map<string, readonly PackedShard[]>();
   for (const manifest of manifests) {
     for (const [source, share] of readSources(manifest)) {
       const packer = new Packer(manifest, source, share, options);
       packers.set(key(manifest.stage.name, source), packer);
-      if (!counts.has(packer.identity)) counts.set(packer.identity, packer.count());
+      if (!counts.has(packer.identity)) counts.set(packer.identity, packer.shards());
     }
   }
-  const available = (source: string, stage: string): readonly number[] =>
-    counts.get(packerOf(stage, source).identity) as readonly number[];
+  const available = (source: string, stage: string): readonly PackedShard[] =>
+    counts.get(packerOf(stage, source).identity) as readonly PackedShard[];
   const compiled = compileMixture({
     stages: manifests.map(sameCounts),
     available: (source, _length, _pack, stage) => available(source, stage.name),
@@ -89,12 +90,33 @@ export function repackedStages(
         weight: share.weight_achieved,
         rows: windows,
         row_tokens: packer.rowTokens,
-        ranges: shardRanges(shards, start_window, end_window),
+        ranges: shardRanges(
+          shards.map((shard) => shard.windows),
+          start_window,
+          end_window,
+        ),
         has_loss: hasLoss(share.token_store.files),
-        open: (range) => packer.open(range, entryAt(shards, range.shard, "shard")),
+        open: (range) => packer.open(range, entryAt(shards, range.shard, "shard").windows),
       };
     }),
   }));
+}
+
+/** All rows of every source of a training stage, as its first epoch has them: one range a shard. */
+export function wholeSources(manifest: TrainingStageManifest, options: RepackOptions): readonly SourceRows[] {
+  return Object.entries(manifest.sources).map(([source, share]) => {
+    const packer = new Packer(manifest, source, share, options);
+    const shards = packer.shards();
+    return {
+      source,
+      weight: share.weight_achieved,
+      rows: windowsOf(shards),
+      row_tokens: packer.rowTokens,
+      ranges: shards.map(({ windows }, shard) => ({ epoch: 0, shard, start: 0, end: windows })),
+      has_loss: hasLoss(share.token_store.files),
+      open: (range) => packer.open(range, entryAt(shards, range.shard, "shard").windows),
+    };
+  });
 }
 
 /** A mixture whose weights are the windows of the manifest, so that it comes to as many rows of each source. */
@@ -159,9 +181,12 @@ class Packer {
     this.#planWindows = operator.plan;
   }
 
-  /** Rows of every shard. */
-  count(): readonly number[] {
-    return this.#share.shard_windows.map((_, shard) => this.#plan(shard, 0, this.#ends(shard)).windows);
+  /** Every shard as it is packed in the first epoch. */
+  shards(): readonly PackedShard[] {
+    return this.#share.shard_windows.map((_, shard) => {
+      const plan = this.#plan(shard, 0, this.#ends(shard));
+      return { windows: plan.windows, cuts: cutsOf(plan) };
+    });
   }
 
   /** Rows of a shard in an epoch, of which there must be `rows`. */

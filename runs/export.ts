@@ -147,7 +147,7 @@ export function exportPaths(folder: string): readonly string[] {
  * Warnings for masked tokens that this export trains on because that was asked for. Throws RunError
  * `run/export-loses-loss` where it was not.
  */
-function ignoredLoss(
+export function ignoredLoss(
   exporter: Exporter,
   manifests: readonly StageManifest[],
   options: ExportOptions,
@@ -184,7 +184,7 @@ function ignoredLoss(
 }
 
 /** Throws RunError `run/export-needs-eos` where the trainer would look for EOS at the end of documents that have none. */
-function refuseWithoutEos(exporter: Exporter, manifests: readonly StageManifest[]): void {
+export function refuseWithoutEos(exporter: Exporter, manifests: readonly StageManifest[]): void {
   const lost = (other: Exporter): boolean =>
     manifests.some(
       ({ tokenizer }) => tokenizer.append_eos === "never" && findsByEos(other, tokenizer.bos !== undefined),

@@ -340,6 +340,7 @@ export function describeRun(plan: Plan, layout: Layout, parts: RunParts, already
         weight_achieved: source.weight_achieved,
         tokens: source.tokens,
         epochs: source.epochs,
+        epochs_total: source.epochs_total,
       })),
     })),
     sources: stores.map(({ counts, tokenizer_guard }, index) => ({

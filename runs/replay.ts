@@ -278,7 +278,7 @@ function compileFrom(
   };
   const compiled = compileMixture({
     stages: [mixture],
-    available: (name) => entryOf(sources, name, "source").shard_windows,
+    available: (name) => entryOf(sources, name, "source").shard_windows.map((windows) => ({ windows })),
     limits,
     start: starts.map(({ name, window }) => ({ source: name, stage: mixture, window })),
   });

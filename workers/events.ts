@@ -131,7 +131,9 @@ export interface RunResult {
       readonly weight_requested: number;
       readonly weight_achieved: number;
       readonly tokens: number;
+      /** That the stage reads, and that all stages up to it do. */
       readonly epochs: number;
+      readonly epochs_total: number;
     }[];
   }[];
   readonly sources: readonly (RowAccount & {

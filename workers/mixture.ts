@@ -51,7 +51,7 @@ export function mixTrainingStages(
   });
   const compiled = compileMixture({
     stages,
-    available: (source, _length, _pack, stage) => markersOf(source, stage.name).map((marker) => marker.windows),
+    available: (source, _length, _pack, stage) => markersOf(source, stage.name),
     limits: plan.recipe.limits,
     categories: Object.fromEntries(
       plan.sources.flatMap((source) => (source.category === undefined ? [] : [[source.name, source.category]])),

@@ -1,5 +1,6 @@
 /** Tasks and markers of what training stages read, made from token stores: quantile, pack and arrange. Part of protocol.ts, which says what they are. */
 import type { CommittedFile } from "../io/local/commit.ts";
+import type { PackCuts } from "../kernels/pack/cuts.ts";
 import type { PackingStatistics } from "../kernels/pack/plan.ts";
 import type { DocumentSelection } from "../kernels/pack/select.ts";
 import type { QuantileTotals, ScoreBorder } from "../kernels/quantiles.ts";
@@ -31,6 +32,8 @@ export interface ArrangeTask {
 export interface PackMarker {
   readonly files: readonly CommittedFile[];
   readonly windows: number;
+  /** Where another packing may go on; absent where the shard can only be read whole. */
+  readonly cuts?: PackCuts;
   readonly statistics: PackingStatistics;
   /** Documents that are packed, with the borders of their quantiles; only where they are chosen by a score. */
   readonly selection?: DocumentSelection;

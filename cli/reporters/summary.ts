@@ -23,16 +23,19 @@ export function summary(result: RunResult): string {
   if (hasProblems(result.sources)) parts.push("", problemsHint(result.name));
   const tokens = tokenizerTable(result.sources);
   if (tokens !== "") parts.push("", tokens);
-  for (const stage of result.training_stages) {
+  for (const [at, stage] of result.training_stages.entries()) {
     const rows = stage.sources.map((source) => [
       source.name,
       formatPercent(source.weight_requested, 2),
       formatPercent(source.weight_achieved, 2),
       formatCount(source.tokens),
       source.epochs.toFixed(2),
+      ...(at === 0 ? [] : [source.epochs_total.toFixed(2)]),
     ]);
     parts.push(`\n  ${stage.name}: ${counted(stage.windows, "window")}, ${formatCount(stage.tokens)} tokens`);
-    parts.push(formatTable(["source", "asked", "got", "tokens", "epochs"], rows, "    "));
+    parts.push(
+      formatTable(["source", "asked", "got", "tokens", "epochs", ...(at === 0 ? [] : ["in all"])], rows, "    "),
+    );
   }
   for (const stage of result.row_stages ?? []) {
     const rows = stage.sources.map(({ name, fraction, rows: taken, rows_available, shares }) => [

@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import type { FateTold, MixtureDiff, Pair, RunDiff, SourceCountsDiff, SourceFatesDiff } from "../../index.ts";
+import type { FateTold, Pair, RunDiff, RunMixtureDiff, SourceCountsDiff, SourceFatesDiff } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { countFlag, jsonFlag, outFlag } from "../flags.ts";
 import { counted, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
@@ -77,7 +77,7 @@ function countsTable(counts: readonly SourceCountsDiff[]): string {
   return formatTable(["source", "rows", "count"], rows);
 }
 
-function mixtureTable({ training_stage, shares }: MixtureDiff): string {
+function mixtureTable({ training_stage, shares }: RunMixtureDiff): string {
   const rows = shares.map(({ source, weight, tokens, epochs }) => [
     printableLine(source),
     arrow(weight, (value) => formatPercent(value, 2)),

@@ -1,10 +1,12 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
-import type { NextTrainingStage, Replay } from "../../index.ts";
+import type { Replay } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
-import { jsonFlag, outFlag, parseCount, setFlag } from "../flags.ts";
+import { jsonFlag, outFlag, parseCount, parsePair, setFlag } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+import { diffCommand } from "./mix-diff.ts";
 import { fitCommand } from "./mix-fit.ts";
-import { runArgument } from "./status.ts";
+import { nextCommand } from "./mix-next.ts";
+import { sweepCommand } from "./mix-sweep.ts";
 
 interface ReplayFlags {
   readonly out: string;
@@ -18,12 +20,7 @@ interface ReplayFlags {
 
 const text = (value: string): string => value;
 
-/** `source=8B`; the amount is read by the API. */
-function parseAmount(value: string): readonly [string, string] {
-  const equals = value.lastIndexOf("=");
-  if (equals < 1) throw new SyntaxError(`--tokens must be source=amount, such as fineweb-edu=1300B, not ${value}`);
-  return [value.slice(0, equals), value.slice(equals + 1)];
-}
+const parseAmount = parsePair("--tokens must be source=amount, such as fineweb-edu=1300B");
 
 const replayCommand = buildCommand<ReplayFlags, [string], CliContext>({
   docs: {
@@ -112,88 +109,26 @@ function replayText({ stage, step, stage_steps, samples, sequence_length, tokens
     formatCount(source.tokens),
     formatInteger(source.start_window),
     formatInteger(source.next_window),
-    source.epochs_total === undefined ? "-" : source.epochs_total.toFixed(2),
+    source.epochs?.toFixed(2) ?? "-",
+    source.epochs_total?.toFixed(2) ?? "-",
     source.runs_out_at_step === undefined ? "" : formatInteger(source.runs_out_at_step),
   ]);
   const head = `${stage}: step ${formatInteger(step)} of ${formatInteger(stage_steps)}, ${formatInteger(samples)} windows of ${formatInteger(sequence_length)}, ${formatCount(tokens)} tokens`;
-  const titles = ["source", "share", "windows", "tokens", "from window", "next window", "epochs", "runs out at step"];
-  return `${head}\n${formatTable(titles, rows)}`;
-}
-
-interface NextFlags {
-  readonly out: string;
-  readonly fromCheckpoint: string;
-  readonly stage?: string;
-  readonly json: boolean;
-}
-
-const nextCommand = buildCommand<NextFlags, [string], CliContext>({
-  docs: {
-    brief: "where the next training stage starts in each source, by a nanotron checkpoint",
-    fullDescription: [
-      "Reads the tokens a checkpoint has consumed of each dataset folder and plans the next stage from there, beside what the manifest planned.",
-      "",
-      "  shardmill mix next runs/my-mix --from-checkpoint checkpoints/3450000/checkpoint_metadata.json",
-    ].join("\n"),
-  },
-  parameters: {
-    flags: {
-      out: outFlag,
-      fromCheckpoint: {
-        kind: "parsed",
-        parse: text,
-        placeholder: "file",
-        brief: "checkpoint_metadata.json of a nanotron checkpoint",
-      },
-      stage: {
-        kind: "parsed",
-        parse: text,
-        optional: true,
-        placeholder: "name",
-        brief: "stage to start; the one after the checkpoint's last when absent",
-      },
-      json: jsonFlag,
-    },
-    positional: { kind: "tuple", parameters: [runArgument] },
-  },
-  func(flags, name) {
-    return guarded(this, flags, async ({ nextTrainingStage }) => {
-      const next = await nextTrainingStage(name, {
-        out: flags.out,
-        checkpoint: flags.fromCheckpoint,
-        ...(flags.stage === undefined ? {} : { stage: flags.stage }),
-      });
-      if (flags.json) printJson(this, next);
-      else print(this, nextText(next));
-      for (const { stage, source, consumed_tokens, expected_tokens } of next.unexpected) {
-        this.process.stderr.write(
-          `warning: ${stage}: the checkpoint counts ${formatInteger(consumed_tokens)} tokens of ${source}, the blend of the manifest ${formatInteger(expected_tokens)}\n`,
-        );
-      }
-      return EXIT.ok;
-    });
-  },
-});
-
-function nextText({ stage, sequence_length, last_train_step, sources }: NextTrainingStage): string {
-  const rows = sources.map((source) => {
-    const off = source.start_window - source.planned_start_window;
-    return [
-      source.name,
-      formatInteger(source.consumed_tokens),
-      formatInteger(source.start_window),
-      formatInteger(source.end_window),
-      formatInteger(source.planned_start_window),
-      off > 0 ? `+${formatInteger(off)}` : formatInteger(off),
-      source.folder ?? "a new folder",
-    ];
-  });
-  const titles = ["source", "tokens read", "from window", "to window", "planned from", "off by", "folder"];
-  const head = `${stage} after step ${formatInteger(last_train_step)}, windows of ${formatInteger(sequence_length)}`;
+  const titles = [
+    "source",
+    "share",
+    "windows",
+    "tokens",
+    "from window",
+    "next window",
+    "epochs",
+    "in all",
+    "runs out at step",
+  ];
   return `${head}\n${formatTable(titles, rows)}`;
 }
 
 export const mixCommands = buildRouteMap({
-  routes: { replay: replayCommand, next: nextCommand, fit: fitCommand },
-  docs: { brief: "what a mixture comes to, step by step" },
+  routes: { replay: replayCommand, next: nextCommand, sweep: sweepCommand, fit: fitCommand, diff: diffCommand },
+  docs: { brief: "what a mixture comes to, step by step, and which one to train" },
 });

@@ -1,11 +1,12 @@
 /**
- * Concatenate and chunk: documents back to back, cut at every window edge, windows in a random order.
+ * Concatenate and chunk: documents back to back, cut at every window edge, windows in a random order within blocks (see cuts.ts).
  *
  * Nothing is lost and only the last window is padded, but a document is cut wherever an edge falls. Invariant: a token that is
  * at position p of the shard lies in the window that was the (p / window_tokens)-th before the shuffle.
  * Price: one pass over documents; 12 bytes a piece.
  */
-import { permutation, type Seed } from "../random/shuffle.ts";
+import type { Seed } from "../random/shuffle.ts";
+import { blockWindows, groupedOrder } from "./cuts.ts";
 import { checkEnds, type PackPlan } from "./plan.ts";
 
 /** Plans the windows of one shard. `documentEnds` are exclusive ends in tokens; `windowTokens` is sequence length + 1. */
@@ -15,7 +16,7 @@ export function planConcat(documentEnds: Float64Array, windowTokens: number, see
   const total = documents === 0 ? 0 : documentEnds[documents - 1];
   const windows = Math.ceil(total / windowTokens);
   const padding = windows * windowTokens - total;
-  const target = permutation(windows, seed);
+  const target = groupedOrder(windowGroups(documentEnds, windowTokens, windows), 2 * blocksOf(windows), seed);
 
   // A window has one piece more than there are documents that end strictly inside it.
   const window_pieces = new Uint32Array(windows + 1);
@@ -54,4 +55,32 @@ export function planConcat(documentEnds: Float64Array, windowTokens: number, see
     piece_length[piece] = padding;
   }
   return { windows, window_pieces, piece_document, piece_start, piece_length };
+}
+
+const blocksOf = (windows: number): number => Math.ceil(windows / blockWindows(windows));
+
+/** Groups of windows as groupedOrder takes them: a block is so many windows, first those with a document that began before it. */
+function windowGroups(documentEnds: Float64Array, windowTokens: number, windows: number): Uint32Array {
+  const size = blockWindows(windows);
+  const groups = new Uint32Array(windows);
+  for (let start = 0, block = 0; start < windows; start += size, block++) {
+    const end = Math.min(windows, start + size);
+    const border = start === 0 ? 0 : Math.min(end, firstNewWindow(documentEnds, windowTokens, start));
+    groups.fill(2 * block, start, border);
+    groups.fill(2 * block + 1, border, end);
+  }
+  return groups;
+}
+
+/** The first window, from `window` on, without a piece of a document that began before `window`. */
+function firstNewWindow(documentEnds: Float64Array, windowTokens: number, window: number): number {
+  const edge = window * windowTokens;
+  let low = 0;
+  let high = documentEnds.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (documentEnds[middle] >= edge) high = middle;
+    else low = middle + 1;
+  }
+  return Math.ceil(documentEnds[low] / windowTokens);
 }

@@ -90,7 +90,8 @@ const PARENT = "s3";
 /** Bytes of a shard copied at a time. */
 const COPY_BYTES = 4 * 1024 * 1024;
 
-interface Chain {
+/** What a folder holds: windows `[start, end)` of a source. */
+export interface Chain {
   readonly name: string;
   readonly files: SourceFiles;
   readonly start: number;
@@ -191,26 +192,16 @@ function configText(group: Group, { tokenizer, seed, options }: Context): string
   const data_stages = group.stages.map(({ stage, chains }) => {
     const start_training_step = step;
     step += Math.max(1, Math.floor(stage.rows / batch));
-    return {
-      name: stage.name,
-      start_training_step,
-      sequence_length: group.sequence_length,
-      data: {
-        seed,
-        num_loading_workers: 0,
-        dataset: {
-          dataset_folder: chains.map(({ name }) => trainerPath(`${PARENT}/${name}`, options)),
-          dataset_weights: stage.sources.map(({ weight }) => weight),
-          return_positions: true,
-          token_size_in_bytes: tokenizer.token_bytes,
-          tokenizer_name: options.tokenizer_name ?? tokenizer.name,
-          vocab_size: tokenizer.vocab_size,
-          pad_samples_to_global_batch_size: false,
-          shuffle_files: false,
-          use_old_brrr_dataloader: false,
-        },
+    return dataBlock(
+      {
+        name: stage.name,
+        start_training_step,
+        sequence_length: group.sequence_length,
+        folders: chains.map(({ name }) => trainerPath(`${PARENT}/${name}`, options)),
+        weights: stage.sources.map(({ weight }) => weight),
       },
-    };
+      { tokenizer, seed, options },
+    );
   });
   const head = [
     "# The data_stages block of a nanotron config; folders and weights are lists in the same order.",
@@ -226,6 +217,42 @@ function configText(group: Group, { tokenizer, seed, options }: Context): string
   return `${head.join("\n")}\n${stringify({ data_stages }, { lineWidth: 0 })}`;
 }
 
+export interface DataBlock {
+  readonly name: string;
+  readonly start_training_step: number;
+  readonly sequence_length: number;
+  /** In one order. */
+  readonly folders: readonly string[];
+  readonly weights: readonly number[];
+}
+
+/** An entry of `data_stages`. */
+export function dataBlock(
+  { name, start_training_step, sequence_length, folders, weights }: DataBlock,
+  { tokenizer, seed, options }: Pick<Context, "tokenizer" | "seed" | "options">,
+): object {
+  return {
+    name,
+    start_training_step,
+    sequence_length,
+    data: {
+      seed,
+      num_loading_workers: 0,
+      dataset: {
+        dataset_folder: folders,
+        dataset_weights: weights,
+        return_positions: true,
+        token_size_in_bytes: tokenizer.token_bytes,
+        tokenizer_name: options.tokenizer_name ?? tokenizer.name,
+        vocab_size: tokenizer.vocab_size,
+        pad_samples_to_global_batch_size: false,
+        shuffle_files: false,
+        use_old_brrr_dataloader: false,
+      },
+    },
+  };
+}
+
 /** The files a shard's windows have in the order of an epoch; undefined where they are read again as in the first. */
 function ownFiles({ files }: SourceFiles, shard: number, epoch: number): WindowFiles | undefined {
   return files.find((candidate) => candidate.shard === shard && candidate.epoch === epoch);
@@ -237,8 +264,13 @@ function firstFiles(files: SourceFiles, shard: number): WindowFiles {
   return first;
 }
 
-function writeFolder({ name, files, start, end }: Chain, { folder, tokenizer, options }: Context): void {
-  const path = `${PARENT}/${name}`;
+/** Writes the folder of a chain, its path below `base`. */
+export function writeFolder(
+  { name, files, start, end }: Chain,
+  { folder, tokenizer, options }: Context,
+  base = PARENT,
+): void {
+  const path = `${base}/${name}`;
   const firstEpoch = Math.floor(start / files.epoch_windows);
   let windows = 0;
   shardRanges(files.shard_windows, start, end + SPARE_WINDOWS).forEach((range, position) => {
@@ -248,7 +280,8 @@ function writeFolder({ name, files, start, end }: Chain, { folder, tokenizer, op
     const epoch = range.epoch === firstEpoch ? "" : `e${String(range.epoch - firstEpoch).padStart(3, "0")}_`;
     const target = `${path}/${epoch}${basename(first.tokens.path)}`;
     const whole = entryAt(files.shard_windows, range.shard, "shard");
-    if (position === 0 && range.start > 0) {
+    const held = stored.tokens.size_bytes / tokenizer.token_bytes / files.window_tokens;
+    if ((position === 0 && range.start > 0) || whole < held) {
       copyRest(stored, target, range, whole, files.window_tokens, tokenizer.token_bytes, folder);
       windows += whole - range.start;
     } else {
@@ -269,7 +302,7 @@ function writeFolder({ name, files, start, end }: Chain, { folder, tokenizer, op
   );
 }
 
-/** Windows from `range.start` to the end of a shard, as files of their own. */
+/** Windows from `range.start` to the end of a shard, or of the part of it that counts, as files of their own. */
 function copyRest(
   stored: WindowFiles,
   target: string,
@@ -284,7 +317,10 @@ function copyRest(
   if (stored.loss !== undefined) {
     copyPart(stored.loss.path, target + companions.loss, skipped, whole * windowTokens, folder);
   }
-  const index = decodeEnds(readPart(stored.index.path), stored.index.path).filter((end) => end > skipped);
+  const last = whole * windowTokens;
+  const index = decodeEnds(readPart(stored.index.path), stored.index.path).filter(
+    (end) => end > skipped && end <= last,
+  );
   folder.bytes(target + companions.index, encodeEnds(index, -skipped));
 }
 

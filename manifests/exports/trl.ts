@@ -11,8 +11,9 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import type { ListColumn } from "../../kernels/parquet/int-lists.ts";
 import { defineExporter, type ExportContext, type Exported, sharedOptions, trainerPath } from "./define.ts";
+import type { ExportFolder } from "./folder.ts";
 import { type UnpaddedRows, writeUnpadded } from "./packed-rows.ts";
-import type { TrainingStageRows } from "./views.ts";
+import type { SourceRows, TrainingStageRows } from "./views.ts";
 
 const options = z.strictObject({
   path_prefix: sharedOptions.path_prefix,
@@ -98,6 +99,27 @@ function write(stages: readonly TrainingStageRows[], context: Context): Exported
   return { configs, warnings: [], record: { stages: summary } };
 }
 
+/** One Parquet file for every range of a source, with `input_ids`, `labels` and `seq_lengths`, below `base`. Returns their paths. */
+export function writeTrlRows(folder: ExportFolder, base: string, source: SourceRows): string[] {
+  const names = COLUMNS.slice(0, 3);
+  const columnsOf = (rows: UnpaddedRows): ListColumn[] => names.map((name) => column(name, rows));
+  return writeUnpadded(
+    folder,
+    base,
+    source,
+    names.map((name) => ({ name })),
+    columnsOf,
+  );
+}
+
+/** What keeps TRL from tokenizing, packing or cutting such rows again. */
+export const TRL_AS_THEY_ARE = {
+  dataset_kwargs: { skip_prepare_dataset: true },
+  packing: false,
+  padding_free: true,
+  max_length: null,
+} as const;
+
 function column(name: (typeof COLUMNS)[number], rows: UnpaddedRows): ListColumn {
   const { ids, trained, ends, lengths, length_ends } = rows;
   if (name === "input_ids") return { values: ids, ends };
@@ -132,10 +154,7 @@ function configText(
       data_files: files.map((file) => trainerPath(file, options)),
       split: "train",
     })),
-    dataset_kwargs: { skip_prepare_dataset: true },
-    packing: false,
-    padding_free: true,
-    max_length: null,
+    ...TRL_AS_THEY_ARE,
   };
   return `${head.join("\n")}\n${stringify(config, { lineWidth: 0 })}`;
 }

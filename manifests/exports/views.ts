@@ -168,7 +168,7 @@ export interface DocumentBlock {
 }
 
 /** Where the documents of a range lie in their shard, in tokens. */
-function bounds({ path, shard, selection, first_document, documents }: DocumentRange): {
+export function documentPlaces({ path, shard, selection, first_document, documents }: DocumentRange): {
   starts: Float64Array;
   ends: Float64Array;
 } {
@@ -202,7 +202,7 @@ export function documentNumbers(range: DocumentRange): (index: number) => number
 
 /** Exclusive document ends of a range, as its documents alone lie one after the other. */
 export function rangeEnds(range: DocumentRange): Float64Array {
-  const { starts, ends } = bounds(range);
+  const { starts, ends } = documentPlaces(range);
   return stackedEnds(starts, ends);
 }
 
@@ -216,7 +216,7 @@ function stackedEnds(starts: Float64Array, ends: Float64Array): Float64Array {
 
 /** Blocks of whole documents, about a million tokens each; a longer document is a block of its own. */
 export function* documentBlocks(range: DocumentRange, tokenBytes: TokenBytes): Generator<DocumentBlock> {
-  const { starts, ends } = bounds(range);
+  const { starts, ends } = documentPlaces(range);
   const startOf = (document: number): number => entryAt(starts, document, "document");
   const endOf = (document: number): number => entryAt(ends, document, "document");
   for (let first = 0; first < ends.length; ) {

@@ -44,7 +44,7 @@ export interface ShareDiff {
   readonly epochs: Pair<number>;
 }
 
-export interface MixtureDiff {
+export interface RunMixtureDiff {
   readonly training_stage: string;
   readonly shares: readonly ShareDiff[];
 }
@@ -81,7 +81,7 @@ export interface RunDiff {
   /** What the recipes and inputs differ in; empty for the same plan. */
   readonly changes: readonly string[];
   readonly counts: readonly SourceCountsDiff[];
-  readonly mixtures: readonly MixtureDiff[];
+  readonly mixtures: readonly RunMixtureDiff[];
   readonly fates: readonly SourceFatesDiff[];
 }
 
@@ -125,7 +125,7 @@ function countsDiff(one: OpenRun, other: OpenRun, names: readonly string[]): rea
   });
 }
 
-async function mixturesDiff(one: OpenRun, other: OpenRun): Promise<readonly MixtureDiff[]> {
+async function mixturesDiff(one: OpenRun, other: OpenRun): Promise<readonly RunMixtureDiff[]> {
   const [left, right] = [await mixturesOf(one), await mixturesOf(other)];
   const stages = [...new Set([...left.keys(), ...right.keys()])];
   return stages.map((training_stage) => {

@@ -1,4 +1,4 @@
-/** Best-fit decreasing, then shuffle the windows. The algorithm is kernels/pack/best-fit.ts. */
+/** Best-fit decreasing by blocks of documents, then shuffle the windows of each. The algorithm is kernels/pack/best-fit.ts. */
 import { z } from "zod";
 import { planBestFit } from "../../kernels/pack/best-fit.ts";
 import { withoutPadding } from "../../kernels/pack/sequences.ts";
@@ -6,7 +6,7 @@ import { defineStage, pack } from "../define.ts";
 
 export default defineStage({
   name: "pack/best-fit",
-  version: 1,
+  version: 2,
   kind: "pack",
   packs: ["windows", "rows"],
   summary:
@@ -27,7 +27,8 @@ export default defineStage({
   create: (options) =>
     pack(
       ({ document_ends, sequence_length, seed }) => planBestFit(document_ends, sequence_length + 1, seed, options),
-      ({ lengths, capacity, seed }) => withoutPadding(planBestFit(endsOf(lengths), capacity, seed, options)),
+      ({ lengths, capacity, seed }) =>
+        withoutPadding(planBestFit(endsOf(lengths), capacity, seed, { ...options, whole: true })),
     ),
   examples: [],
 });

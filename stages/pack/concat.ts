@@ -5,10 +5,10 @@ import { defineStage, pack } from "../define.ts";
 
 export default defineStage({
   name: "pack/concat",
-  version: 1,
+  version: 2,
   kind: "pack",
   summary:
-    "Joins documents end to end, cuts at every window edge and shuffles the windows: no padding, but documents are cut.",
+    "Joins documents end to end, cuts at every window edge and shuffles the windows in blocks: no padding, but documents are cut.",
   reference: "datatrove DocumentTokenizer with shuffle_chunk_size = sequence length + 1, without its dropped tail",
   options: z.strictObject({}),
   reads: [],

@@ -131,7 +131,7 @@ export function makeSmallRun(
   const compiled = compileMixture({
     stages,
     available: (source, sequenceLength, packId) =>
-      pack(source, sequenceLength, packId).shards.map((shard) => shard.windows),
+      pack(source, sequenceLength, packId).shards.map(({ windows }) => ({ windows })),
     limits: { max_epochs: maxEpochs, on_exhausted: "error" },
     categories: { web: "web", code: "code" },
   });

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { RecipeError, RunError } from "../../batch/errors.ts";
+import { planConcat } from "../../kernels/pack/concat.ts";
+import { cutsOf, type PackedShard } from "../../kernels/pack/cuts.ts";
 import { shardRanges } from "../../kernels/pack/ranges.ts";
 import { compileMixture, type MixtureInput, type TrainingStageMixture } from "../../mixtures/compile.ts";
 
@@ -17,8 +19,13 @@ function stage(
   return { name, tokens: windows * sequence_length, sequence_length, pack_id: "concat", weights, ...more };
 }
 
+/** Shards that can only be read whole. */
+function packed(windows: readonly number[]): readonly PackedShard[] {
+  return windows.map((count) => ({ windows: count }));
+}
+
 function store(shards: Record<string, readonly number[]>): MixtureInput["available"] {
-  return (source, sequenceLength) => shards[`${source}@${sequenceLength}`] ?? shards[source];
+  return (source, sequenceLength) => packed(shards[`${source}@${sequenceLength}`] ?? shards[source]);
 }
 
 test("windows follow weights by largest remainder and weights need not add up to 1", () => {
@@ -140,6 +147,65 @@ test("a source that is too small stops the run, and the message says what would 
     assert.doesNotMatch(error.message, /large is asked/);
     return true;
   });
+});
+
+test("another length goes on inside the shard at a cut; epochs count what was read, and the message what was passed over", () => {
+  const cuts = (scale: number): PackedShard => ({
+    windows: 100 / scale,
+    cuts: {
+      document: [10, 20, 30, 40],
+      before: [20, 40, 60, 80].map((at) => at / scale),
+      after: [24, 44, 64, 84].map((at) => at / scale),
+    },
+  });
+  const compile = (windows: number) =>
+    compileMixture({
+      stages: [stage("short", 70, { a: 1 }), stage("long", windows, { a: 1 }, { sequence_length: 40 })],
+      available: (_, length) => [cuts(length === 40 ? 4 : 1)],
+      limits: LIMITS,
+    });
+  const [short, long] = compile(4);
+  // Window 69 lies before the cut at document 40; four windows of the long packing hold nothing below that.
+  assert.deepEqual(
+    [short.sources.a.end_document, long.sources.a.start_window, long.sources.a.first_document],
+    [40, 21, 40],
+  );
+  assert.deepEqual(
+    [long.sources.a.epochs, long.sources.a.epochs_total.toFixed(4)],
+    [4 / 25, (0.7 + 4 / 25).toFixed(4)],
+  );
+  assert.throws(
+    () => compile(5),
+    (error) =>
+      error instanceof RunError &&
+      /a is asked for 200 tokens .* has 160 left, .*: an epoch of it is 1,000 tokens, and of 1 epochs short has read 0\.70, 0\.14 lie in documents that stages of another packing/.test(
+        error.message,
+      ),
+  );
+});
+
+test("the quickstart's stores give 0.02/0.70/0.28 and then longer windows, one shard a source", () => {
+  const tokens: Record<string, number> = { code: 2_720_000, docs: 140_000, "human-rights": 3_900_000 };
+  const shard = (source: string, sequenceLength: number): PackedShard => {
+    let end = 0;
+    const ends = Float64Array.from({ length: tokens[source] / 1000 }, (_, i) => {
+      end += 500 + ((i * 619) % 1001);
+      return end;
+    });
+    const plan = planConcat(ends, sequenceLength + 1, [7, sequenceLength]);
+    return { windows: plan.windows, cuts: cutsOf(plan) };
+  };
+  const [, stage2] = compileMixture({
+    stages: [
+      { ...stage("stage1", 1, { docs: 0.02, code: 0.7, "human-rights": 0.28 }), tokens: 4e6, sequence_length: 2048 },
+      { ...stage("stage2", 1, { docs: 0.08, code: 0.52, "human-rights": 0.4 }), tokens: 1e6, sequence_length: 4096 },
+    ],
+    available: (source, length) => [shard(source, length)],
+    limits: { max_epochs: 2, on_exhausted: "error" },
+  });
+  const { epochs_total, end_window, epoch_windows } = stage2.sources.code;
+  assert.ok(epochs_total > 1.2 && epochs_total < 1.25, String(epochs_total));
+  assert.ok(end_window / epoch_windows - epochs_total < 0.04);
 });
 
 test("redistribute caps a source, gives the rest to the others by weight, and records it", () => {
@@ -275,7 +341,7 @@ test("documents of other lengths are new; those of overlapping lengths go on beh
     stage(name, windows, { a: 1 }, { pack_id: kind, selections: { a: lengths[kind] } });
   const compiled = compileMixture({
     stages: [entry("one", 3, "short"), entry("two", 1, "long"), entry("three", 2, "short"), entry("four", 1, "all")],
-    available: (_, __, packId) => shards[packId as keyof typeof shards],
+    available: (_, __, packId) => packed(shards[packId as keyof typeof shards]),
     limits: { max_epochs: 2, on_exhausted: "error" },
   });
   // Stage four may meet documents of any length: it starts after shard 1, in which stage three has read.
@@ -295,7 +361,7 @@ test("sub-sources are read apart, each under the cap on epochs, and go on behind
     "web@q0": { score: { column: "q", min_quantile: 0, max_quantile: 0.5 } },
     "web@q1": { score: { column: "q", min_quantile: 0.5, max_quantile: 1 } },
   };
-  const available = (share: string) => (share === "web" ? [8, 8] : [4, 4]);
+  const available = (share: string) => packed(share === "web" ? [8, 8] : [4, 4]);
   const upsampled = stage("two", 20, { "web@q0": 4, "web@q1": 16 }, { selections: bins });
   const compile = (max_epochs: number) =>
     compileMixture({

@@ -60,7 +60,7 @@ test("the step at which a source runs out, with the epochs it may be read", () =
   let step = 1;
   while (replayBlend([0.7, 0.3], step * 10)[0] <= 200) step++;
   assert.equal(web.runs_out_at_step, step);
-  assert.equal(web.epochs_total, 0.7);
+  assert.deepEqual([web.epochs, web.epochs_total], [0.7, 0.7]);
   assert.equal(code.runs_out_at_step, undefined);
   const started = stage("two", 1000, { web: 1 }, { capacities, start_windows: { web: 195 } });
   assert.equal(replayTo([started])[0].sources[0].runs_out_at_step, 1);

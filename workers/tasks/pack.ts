@@ -17,6 +17,7 @@ import {
   type PendingFile,
 } from "../../io/local/commit.ts";
 import { readVouched } from "../../io/local/vouched.ts";
+import { cutsOf } from "../../kernels/pack/cuts.ts";
 import { copiedRuns, type FillInput, fillOutput, fillWindows } from "../../kernels/pack/fill.ts";
 import { packingStatistics, planProblem } from "../../kernels/pack/plan.ts";
 import { planInShard, type ShardScores, selectDocuments } from "../../kernels/pack/select.ts";
@@ -88,9 +89,11 @@ export function packShard(task: PackTask, context: WorkerContext): PackMarker {
       Buffer.from(formatMetadata({ tokenizer_name: tokenizer, token_bytes, tokens: plan.windows * window_tokens })),
     ),
   ];
+  const cuts = cutsOf(placed);
   const marker: PackMarker = {
     files,
     windows: plan.windows,
+    ...(cuts && { cuts }),
     statistics: packingStatistics(plan, packed_ends, window_tokens),
     ...(selection?.score && { selection }),
     ...(selected && { skipped: { documents: selected.documents_skipped, tokens: selected.tokens_skipped } }),

@@ -169,9 +169,10 @@ test("ranges follow shards and epochs", () => {
   assert.deepEqual(shardRanges([], 0, 5), []);
 });
 
-test("another packing goes on at the first untouched shard", () => {
-  const short = [10, 10, 10];
-  const long = [2, 3, 2];
+test("without cuts another packing goes on at the first untouched shard", () => {
+  const whole = (windows: readonly number[]) => windows.map((count) => ({ windows: count }));
+  const short = whole([10, 10, 10]);
+  const long = whole([2, 3, 2]);
   assert.deepEqual(
     [0, 1, 10, 11, 29, 30, 31, 41].map((at) => handOver(short, at, long)),
     [0, 2, 2, 5, 7, 7, 9, 12],

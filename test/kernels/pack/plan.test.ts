@@ -109,7 +109,7 @@ test("best-fit needs as many windows as the textbook algorithm", () => {
         else free[free.indexOf(Math.min(...fits))] -= length;
       }
       const whole = lengths.reduce((sum, length) => sum + Math.floor(length / window), 0);
-      const plan = planBestFit(endsOf(lengths), window, SEED, { max_documents: 0 });
+      const plan = planBestFit(endsOf(lengths), window, SEED, { max_documents: 0, whole: true });
       assert.equal(plan.windows, whole + free.length);
       const padding = [...plan.piece_length].filter((_, piece) => plan.piece_document[piece] < 0).sort((a, b) => a - b);
       assert.deepEqual(
@@ -118,6 +118,14 @@ test("best-fit needs as many windows as the textbook algorithm", () => {
       );
     }),
   );
+});
+
+test("blocks cost a window or two, and nothing of a document is lost between them", () => {
+  const ends = endsOf(Array.from({ length: 12_000 }, (_, i) => 20 + ((i * 7919) % 700) * (i % 13 === 0 ? 4 : 1)));
+  const [whole, blocks] = [true, false].map((one) => planBestFit(ends, 4097, SEED, { max_documents: 0, whole: one }));
+  assert.equal(planProblem(blocks, ends, 4097), undefined);
+  assert.ok(blocks.windows > 1000 && blocks.windows <= whole.windows + 3, `${blocks.windows} against ${whole.windows}`);
+  assert.equal(packingStatistics(blocks, ends, 4097).documents_cut_avoidable, 0);
 });
 
 test("windows longer than two levels of the bit set work", () => {

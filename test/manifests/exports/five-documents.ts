@@ -75,7 +75,7 @@ export function makeFiveRun(root: string, sequenceLength: number, windows: numbe
         weights: { five: 1 },
       },
     ],
-    available: () => [plan.windows],
+    available: () => [{ windows: plan.windows }],
     limits: { max_epochs: 4, on_exhausted: "error" },
   });
   const manifests = buildManifests({
