@@ -12,6 +12,7 @@ import type { Classifier } from "../../kernels/fasttext/classifier.ts";
 import { NEWLINES } from "../../kernels/fasttext/text-line.ts";
 import { type Assets, assetPath, type Drop, defineStage, transform } from "../define.ts";
 import { checkLabels, fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
+import { MeasuredBounds } from "./measured-bounds.ts";
 
 const options = z.strictObject({
   model: assetPath().describe("supervised fastText model, .bin or .ftz, of any loss, quantized or not"),
@@ -64,13 +65,17 @@ class Judge {
   readonly #classifier: Classifier;
   readonly #options: Options;
   readonly #kept: ReadonlySet<number> | undefined;
+  readonly #min: ReturnType<MeasuredBounds["min"]>;
+  readonly #max: ReturnType<MeasuredBounds["max"]>;
   /** Of the text that was judged last: the best label, -1 where it has none, and the score. */
   label = -1;
   score = Number.NaN;
 
-  constructor(options: Options, assets: Assets) {
+  constructor(options: Options, assets: Assets, measured: MeasuredBounds) {
     const { model, newlines, labels, score_of, min_score, max_score } = options;
     this.#options = options;
+    this.#min = measured.min("score_too_low", "min_score", min_score, { unit: "score" });
+    this.#max = measured.max("score_too_high", "max_score", max_score, { unit: "score" });
     const opened = openFasttext(assets, model);
     const name = assets.name(model);
     this.labels = opened.labels;
@@ -92,8 +97,8 @@ class Judge {
     const { labels, min_score, max_score } = this.#options;
     if (this.label < 0) return (labels ?? min_score ?? max_score) === null ? undefined : "no_label";
     if (this.#kept !== undefined && !this.#kept.has(this.label)) return "other_label";
-    if (min_score !== null && this.score < min_score) return "score_too_low";
-    return max_score !== null && this.score > max_score ? "score_too_high" : undefined;
+    if (this.#min.fails(this.score)) return "score_too_low";
+    return this.#max.fails(this.score) ? "score_too_high" : undefined;
   }
 }
 
@@ -115,11 +120,17 @@ export default defineStage({
   reasons: reasonsOf,
   create: (options, { assets }) => {
     const { column, label_column, score_column } = options;
+    const bounds = new MeasuredBounds();
     let opened: Judge | undefined;
-    return transform<Reason>((batch, drop) => {
-      opened ??= new Judge(options, assets);
-      return judged(batch, batch.utf8(column), opened, drop, label_column, score_column);
-    });
+    return transform<Reason>(
+      (batch, drop) => {
+        opened ??= new Judge(options, assets, bounds);
+        return judged(batch, batch.utf8(column), opened, drop, label_column, score_column, bounds);
+      },
+      undefined,
+      undefined,
+      () => bounds.finish(),
+    );
   },
   examples: [
     {
@@ -153,6 +164,7 @@ function judged(
   drop: Drop<Reason>,
   labelColumn: string | null,
   scoreColumn: string | null,
+  bounds: MeasuredBounds,
 ): ReadonlyMap<string, Column> {
   const { rows, alive } = batch;
   const codes = new Int32Array(rows);
@@ -169,6 +181,7 @@ function judged(
       validity[row >> 3] = (validity[row >> 3] ?? 0) | (1 << (row & 7));
     }
     if (reason !== undefined) drop(row, reason, score, judge.labels[label]);
+    bounds.settle(batch, row);
   }
   const columns = new Map<string, Column>();
   if (labelColumn !== null) columns.set(labelColumn, { kind: "dictionary", codes, values: judge.labels, validity });
