@@ -107,6 +107,8 @@ export const runFiles = {
   statistics: "statistics",
   /** What dedup decided; absent where no barrier takes rows for their likeness. */
   dedup: "dedup.json",
+  /** Where the time of its last attempt went. */
+  times: "times.json",
   /** Says that all that the plan asks for is there. */
   finished: "finished.json",
 } as const;
