@@ -37,6 +37,11 @@ export class Layout {
     return join(this.run(name), "next");
   }
 
+  /** The page that reports on it. */
+  reportFile(name: string): string {
+    return join(this.run(name), "report.html");
+  }
+
   manifestFile(name: string, trainingStage: string): string {
     return join(this.run(name), "manifests", `${trainingStage}.json`);
   }

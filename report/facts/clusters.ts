@@ -27,6 +27,10 @@ export function clustersOf({ plan, layout }: OpenRun, texts: Texts): () => reado
     const members = largest === undefined ? [] : membersOf({ plan, layout }, group, largest.document, texts);
     return [{ report, members }];
   });
+  // In the order of sources, as everything on the page.
+  const order = plan.sources.map(({ name }) => name);
+  const first = ({ report }: (typeof found)[number]): number => order.indexOf(report.sources[0]?.name ?? "");
+  found.sort((a, b) => first(a) - first(b));
   return () => found.map(({ report, members }) => ({ ...report, members_shown: members.map((member) => member()) }));
 }
 

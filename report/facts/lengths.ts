@@ -1,5 +1,5 @@
 /**
- * How long the documents of a token store are, from the ends in its index files.
+ * How long the documents of a token store are, from the ends in its index files, and how many ids it uses, from its counts.
  *
  * Price: eight bytes a document read, and as many in memory while one source is looked at.
  */
@@ -23,6 +23,17 @@ export function lengthsOf(paths: readonly string[], windows: readonly number[]):
     }
   }
   return lengths.length === 0 ? undefined : summaryOf(lengths.sort(), windows);
+}
+
+/** How many different ids stand in the token files at `paths`. */
+export function idsUsed(paths: readonly string[]): number {
+  const ids = new Set<number>();
+  for (const path of paths) {
+    const counts = readPart(path + companions.counts).slice();
+    const words = new Uint32Array(counts.buffer, 0, counts.byteLength >> 2);
+    for (let at = 0; at < words.length; at += 2) ids.add(words[at] ?? 0);
+  }
+  return ids.size;
 }
 
 function summaryOf(sorted: Float64Array, windows: readonly number[]): LengthFacts {

@@ -24,7 +24,7 @@ import { MarkerPlaces } from "../../workers/marker-places.ts";
 import type { StoreMarker } from "../../workers/protocol.ts";
 import { readMarkerOf } from "../../workers/store-markers.ts";
 import { clustersOf } from "./clusters.ts";
-import { lengthsOf } from "./lengths.ts";
+import { idsUsed, lengthsOf } from "./lengths.ts";
 import { reasonsOf } from "./reasons.ts";
 import { Texts } from "./texts.ts";
 import type { ClusterFacts, RunFacts, SourceFacts, StepFacts } from "./types.ts";
@@ -170,7 +170,7 @@ function sourcesOf({ plan, layout }: OpenRun, around: Surroundings): () => reado
       tokens: account.tokens,
       text_bytes: account.text_bytes,
       steps: steps.map((step) => step()),
-      ...(lengths && { lengths }),
+      ...(lengths && { lengths, ids_used: idsUsed(paths) }),
       ...(store?.tokenizer_guard && { guard: store.tokenizer_guard }),
       ...(chat && { chat }),
       fingerprints: { ingest: planned.ingest, ...(planned.tokenized && { tokens: planned.tokens }) },

@@ -79,6 +79,8 @@ export interface SourceFacts {
   readonly steps: readonly StepFacts[];
   readonly lengths?: LengthFacts;
   readonly guard?: TokenizerGuard;
+  /** Different ids that stand in its store. */
+  readonly ids_used?: number;
   readonly chat?: ChatFigures;
   readonly fingerprints: { readonly ingest: string; readonly tokens?: string };
   readonly inputs: readonly { readonly key: string; readonly size_bytes: number; readonly identity: string }[];

@@ -9,10 +9,13 @@ import { integer, percent, some, sum } from "../page/numbers.ts";
 interface Guarded {
   readonly name: string;
   readonly guard: TokenizerGuard;
+  readonly ids_used: number | undefined;
 }
 
 export function tokenizerSection({ sources, tokenizer, done }: RunFacts): Section {
-  const guarded = sources.flatMap(({ name, guard }) => (guard === undefined ? [] : [{ name, guard }]));
+  const guarded = sources.flatMap(({ name, guard, ids_used }) =>
+    guard === undefined ? [] : [{ name, guard, ids_used }],
+  );
   const why =
     tokenizer === undefined
       ? "This recipe counts no tokens."
@@ -41,7 +44,34 @@ function shown(guarded: readonly Guarded[], tokenizer: NonNullable<RunFacts["tok
     head("most frequent", "x"),
   ];
   const { name, sha256, eos } = tokenizer;
-  return html`<ul class="checks">${checks(guarded.map(({ guard }) => guard)).map(check)}</ul><div class="grid two"><figure><figcaption><b>Bytes a token</b><span>more is cheaper</span></figcaption>${bytesPerToken(guarded)}</figure></div>${table({ caption: "Tokens by source", heads, rows })}<dl class="meta"><div><dt>tokenizer</dt><dd>${name}</dd></div><div><dt>vocabulary</dt><dd>${integer(tokenizer.vocab_size)}</dd></div><div><dt>EOS</dt><dd><code>${eos.token}</code> ${integer(eos.id)}</dd></div><div><dt>sha256</dt><dd>${hash(sha256)}</dd></div></dl>`;
+  return html`<ul class="checks">${checks(guarded.map(({ guard }) => guard)).map(check)}</ul><div class="grid two"><figure><figcaption><b>Bytes a token</b><span>more is cheaper</span></figcaption>${bytesPerToken(guarded)}</figure><figure><figcaption><b>Vocabulary used</b><span>of ${integer(tokenizer.vocab_size)} ids</span></figcaption>${vocabularyUsed(guarded, tokenizer.vocab_size)}</figure></div>${table({ caption: "Tokens by source", heads, rows })}<dl class="meta"><div><dt>tokenizer</dt><dd>${name}</dd></div><div><dt>vocabulary</dt><dd>${integer(tokenizer.vocab_size)}</dd></div><div><dt>EOS</dt><dd><code>${eos.token}</code> ${integer(eos.id)}</dd></div><div><dt>sha256</dt><dd>${hash(sha256)}</dd></div></dl>`;
+}
+
+interface DotRow {
+  readonly key: string;
+  readonly label: string;
+  readonly value: number;
+}
+
+interface Shown {
+  readonly tick: (value: number) => string;
+  readonly value: (value: number) => string;
+}
+
+function bytesPerToken(guarded: readonly Guarded[]): Html {
+  const rows = guarded.map(({ name, guard }, at) => ({ key: String(at), label: name, value: guard.bytes_per_token }));
+  const most = Math.max(5, ...rows.map(({ value }) => Math.ceil(value)));
+  const ticks = Array.from({ length: most + 1 }, (_, at) => at);
+  return dots("bytes a token", rows, ticks, { tick: String, value: (value) => value.toFixed(2) });
+}
+
+function vocabularyUsed(guarded: readonly Guarded[], size: number): Html {
+  const rows = guarded.map(({ name, ids_used = 0 }, at) => ({ key: String(at), label: name, value: ids_used / size }));
+  const largest = Math.max(...rows.map(({ value }) => value));
+  const step = [0.05, 0.1, 0.2].find((one) => largest <= 5 * one) ?? 0.25;
+  const ticks = Array.from({ length: Math.max(2, Math.ceil(largest / step)) + 1 }, (_, at) => at * step);
+  const shown = (value: number): string => percent(value, 0);
+  return dots("vocabulary used", rows, ticks, { tick: (at) => (at === 0 ? "0" : shown(at)), value: shown });
 }
 
 interface Check {
@@ -78,19 +108,24 @@ function check({ passed, what, evidence }: Check): Html {
   return html`<li${!passed && html` class="fails"`}><b aria-hidden="true">${passed ? "✓" : "✕"}</b><span>${what}</span><span class="v">${evidence}</span></li>`;
 }
 
-function bytesPerToken(guarded: readonly Guarded[]): Html {
-  const rows = guarded.map(({ name, guard }, at) => ({ key: String(at), label: name, value: guard.bytes_per_token }));
-  const most = Math.max(5, ...rows.map(({ value }) => Math.ceil(value)));
-  const ticks = Array.from({ length: most + 1 }, (_, at) => at);
+/** A dot for each source, its number beside it. */
+function dots(what: string, rows: readonly DotRow[], ticks: readonly number[], shown: Shown): Html {
   return draw(
     {
       width: 336,
       height: rows.length * ROW + 26,
       marginLeft: 112,
-      marginRight: 34,
+      marginRight: 40,
       marginTop: 4,
       marginBottom: 22,
-      x: { domain: [0, most], ticks, tickFormat: String, tickSize: 0, tickPadding: 6, label: null },
+      x: {
+        domain: [0, ticks.at(-1) ?? 1],
+        ticks: [...ticks],
+        tickFormat: shown.tick,
+        tickSize: 0,
+        tickPadding: 6,
+        label: null,
+      },
       y: bands(rows.map((row) => row.key)),
       marks: [
         Plot.ruleX(ticks, { stroke: "var(--rule)" }),
@@ -102,10 +137,10 @@ function bytesPerToken(guarded: readonly Guarded[]): Html {
           y: "key",
           dx: 10,
           textAnchor: "start",
-          text: ({ value }: (typeof rows)[number]) => value.toFixed(2),
+          text: ({ value }: DotRow) => shown.value(value),
         }),
       ],
     },
-    `bytes a token: ${rows.map(({ label, value }) => `${label} ${value.toFixed(2)}`).join(", ")}`,
+    `${what}: ${rows.map(({ label, value }) => `${label} ${shown.value(value)}`).join(", ")}`,
   );
 }
