@@ -14,10 +14,12 @@ export interface ReportOptions extends FactOptions {
 /** The page. Throws what opening a run throws. */
 export async function reportPage(runs: readonly OpenRun[], options: ReportOptions): Promise<string> {
   const { runFacts } = await import("./facts/run-facts.ts");
-  const { runPage } = await import("./run-page.ts");
   const facts = [];
-  for (const run of runs) facts.push(await runFacts(run, options));
+  // Beside each other runs show no documents.
+  const texts = options.texts && runs.length === 1;
+  for (const run of runs) facts.push(await runFacts(run, { ...options, texts }));
   const [first] = facts;
   if (first === undefined) throw new Error("a report is of one run at least");
-  return runPage(first, options.refresh_s);
+  if (facts.length > 1) return (await import("./compare-page.ts")).comparePage(facts);
+  return (await import("./run-page.ts")).runPage(first, options.refresh_s);
 }
