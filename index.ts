@@ -33,6 +33,7 @@ export { parseSize } from "./plan/recipe/sizes.ts";
 export { newRecipe } from "./plan/recipe/template.ts";
 export type { Recipe } from "./plan/types.ts";
 export { type ReportOptions, reportPage } from "./report/report.ts";
+export { type ServedReport, type ServeOptions, serveReport } from "./report/serve.ts";
 export { accountRows } from "./runs/account.ts";
 export { type Advance, type AdvanceOptions, advanceRun, type ReadyPhase } from "./runs/advance.ts";
 export { type CheckedRecipe, checkRecipe } from "./runs/check.ts";

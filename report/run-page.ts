@@ -10,6 +10,7 @@ import { lengthsSection } from "./sections/lengths.ts";
 import { lineageSection } from "./sections/lineage.ts";
 import { mixtureSection } from "./sections/mixture.ts";
 import { packingSection } from "./sections/packing.ts";
+import { progressSection } from "./sections/progress.ts";
 import { chatsSection, heldOutSection } from "./sections/rows.ts";
 import { timeSection } from "./sections/time.ts";
 import { tokenizerSection } from "./sections/tokenizer.ts";
@@ -17,6 +18,7 @@ import { tokenizerSection } from "./sections/tokenizer.ts";
 /** `refresh_s`: seconds after which a browser asks for it again. */
 export function runPage(facts: RunFacts, refresh_s?: number): string {
   const sections = [
+    progressSection(facts),
     flowSection(facts),
     mixtureSection(facts),
     dropsSection(facts),

@@ -59,7 +59,7 @@ function shares(stages: readonly TrainingStageManifest[]): readonly SourceManife
   return stages.flatMap(({ sources }) => Object.values(sources));
 }
 
-/** The keys of recipes that are not equal in all runs: a path, and each run's value as JSON, undefined where it has none. */
+/** The keys of recipes, but for the run's name, that are not equal in all runs: a path, and each run's value as JSON, undefined where it has none. */
 export function differingKeys(
   runs: readonly ComparedRun[],
 ): readonly { readonly path: string; readonly values: readonly (string | undefined)[] }[] {
@@ -67,7 +67,7 @@ export function differingKeys(
   const paths = [...new Set(leaves.flatMap((leaf) => [...leaf.keys()]))];
   return paths
     .map((path) => ({ path, values: leaves.map((leaf) => leaf.get(path)) }))
-    .filter(({ values }) => new Set(values).size > 1);
+    .filter(({ path, values }) => path !== "name" && new Set(values).size > 1);
 }
 
 /** Lists whose entries have names are told by name, others by position. */

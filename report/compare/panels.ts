@@ -107,9 +107,11 @@ function weightPanel(source: string, rows: readonly Row[]): Html {
 export function epochsSection(runs: readonly ComparedRun[]): Section {
   const limit = Math.min(...runs.map(({ facts }) => facts.max_epochs));
   const most = Math.max(1, ...runs.flatMap(({ facts }) => facts.sources.map(({ name }) => sum(epochsOf(facts, name)))));
+  // A limit far beyond what is read would press all bars together.
+  const top = limit <= 2 * most ? Math.max(limit, most) : Math.ceil(most * 2) / 2;
   const drawn = sourceNames(runs).flatMap((name) => {
     const isRead = runs.some(({ facts }) => sum(epochsOf(facts, name)) > 0);
-    return isRead ? [epochPanel(name, runs, { limit, most: Math.ceil(most * 2) / 2 })] : [];
+    return isRead ? [epochPanel(name, runs, { limit, most: top })] : [];
   });
   return {
     id: "epochs",
@@ -122,7 +124,7 @@ export function epochsSection(runs: readonly ComparedRun[]): Section {
             ["kept", "first stage"],
             ["kept-soft", "later stages"],
             ["drop", "above the limit"],
-            ["ink", `limit ${limit}`, "line"],
+            limit <= top ? ["ink", `limit ${limit}`, "line"] : `limit ${limit}`,
           ])}${panels(drawn)}`,
   };
 }

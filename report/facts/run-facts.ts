@@ -64,6 +64,7 @@ export async function runFacts(run: OpenRun, options: FactOptions): Promise<RunF
     plan_fingerprint: plan.fingerprint,
     seed: plan.recipe.seed,
     done: status.done,
+    segments: status.segments,
     ...(status.failure !== undefined && { failure: status.failure }),
     ...(finished !== undefined && { finished_ms: finished }),
     ...(plan.tokenizer && { tokenizer: plan.tokenizer }),

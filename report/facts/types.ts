@@ -9,6 +9,7 @@ import type { RowManifest } from "../../manifests/row-schema.ts";
 import type { TokenizerGuard, TrainingStageManifest } from "../../manifests/schema.ts";
 import type { TrainingStagePackingReport } from "../../runs/packing-report.ts";
 import type { Review } from "../../runs/review.ts";
+import type { SegmentStatus } from "../../runs/segments.ts";
 import type { RunTimes } from "../../runs/times.ts";
 import type { RunResult } from "../../workers/events.ts";
 import type { DedupReport } from "../../workers/verdicts.ts";
@@ -111,6 +112,8 @@ export interface RunFacts {
   readonly done: boolean;
   /** What ended it, or will. */
   readonly failure?: string;
+  /** How far each phase is. */
+  readonly segments: readonly SegmentStatus[];
   readonly finished_ms?: number;
   readonly tokenizer?: {
     readonly name: string;

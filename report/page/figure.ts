@@ -12,6 +12,9 @@ export { Plot };
 
 const { document } = parseHTML("<!doctype html><html><body></body></html>");
 
+/** Attributes whose digits beyond the second decimal nobody sees. */
+const COORDINATES = ["x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "width", "height", "d", "transform"];
+
 /** Height of a row of bars. */
 export const ROW = 22;
 
@@ -25,7 +28,13 @@ export function draw(options: PlotOptions, label: string): Html {
   svg.setAttribute("aria-label", visible(label));
   for (const attribute of ["font-size", "font-family"]) svg.removeAttribute(attribute);
   svg.setAttribute("text-anchor", "middle");
-  return trusted(svg.outerHTML.replace(/(\d+\.\d{2})\d+/g, "$1"));
+  for (const element of svg.querySelectorAll("*")) {
+    for (const name of COORDINATES) {
+      const value = element.getAttribute(name);
+      if (value !== null) element.setAttribute(name, value.replace(/(\d+\.\d{2})\d+/g, "$1"));
+    }
+  }
+  return trusted(svg.outerHTML);
 }
 
 /** An axis that bands of equal height share. */

@@ -90,7 +90,7 @@ export function histogramOf(name: string, rule: RuleFacts): Html {
     if (unit !== "score" && value < 0) return "";
     if (at === 0 || at === borders.length - 1) return unit === "score" ? "" : at === 0 ? "0" : "…";
     if (unit === "ratio" && bound < 1 && value > 1) return "1";
-    return Math.abs(value) >= 1000 ? short(value) : measured(Number(value.toPrecision(3)));
+    return Math.abs(value) >= 1000 ? short(value) : boundText(Number(value.toPrecision(3)));
   };
   const place = (middle - low) / (high + 1 - low);
   const sign = side === "max" ? "≤" : "≥";

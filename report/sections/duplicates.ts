@@ -6,18 +6,26 @@ import { integer, percent, some, sum } from "../page/numbers.ts";
 
 export function duplicatesSection({ clusters, sources, done }: RunFacts): Section {
   const barriers = sources.some(({ steps }) => steps.some(({ waits }) => waits));
-  const drawn = clusters.map(panel);
+  const drawn = clusters.filter((found) => found.clusters > 0).map(panel);
+  const unlike = clusters.filter((found) => found.clusters === 0);
   const why = barriers && !done ? "Not decided yet." : "This recipe looks for no duplicates.";
   return {
     id: "duplicates",
     title: "Duplicates",
     ask: "Clusters of documents that are alike: how many, by how many documents they hold. Both scales grow faster than their numbers.",
-    body: drawn.length === 0 ? nothing(why) : panels(drawn),
+    body:
+      clusters.length === 0
+        ? nothing(why)
+        : html`${drawn.length > 0 && panels(drawn)}${unlike.length > 0 && html`<p class="note">No two documents are alike: ${unlike.map(inSources).join("; ")}.</p>`}`,
   };
 }
 
+function inSources({ stage, sources }: ClusterFacts): string {
+  return `${stage} in ${sources.map(({ name }) => name).join(", ")}`;
+}
+
 function panel(found: ClusterFacts): Html {
-  const { stage, sources, dropped, candidates, clusters, chain_depth, largest, members_shown } = found;
+  const { stage, sources, dropped, candidates, chain_depth, largest, members_shown } = found;
   const rows = sum(sources.map((source) => source.rows));
   const below = `${sources.map(({ name }) => name).join(", ")}: ${some(dropped, "document")} fall, ${percent(rows === 0 ? 0 : dropped / rows, 1)} of rows`;
   const facts = [
@@ -25,8 +33,7 @@ function panel(found: ClusterFacts): Html {
     chain_depth > 0 ? `chains up to ${chain_depth} deep` : "",
   ].filter((fact) => fact !== "");
   return figure(stage, below, [
-    clusters > 0 && bySize(found),
-    clusters === 0 && html`<p>no two documents are alike</p>`,
+    bySize(found),
     largest.length > 2 && byRank(found),
     facts.length > 0 && html`<p>${facts.join("; ")}</p>`,
     elections(found),
