@@ -95,6 +95,7 @@ export { type CellKind, type Cells, ColumnPath } from "./stages/cells.ts";
 export { type GenerateStage, generateStage } from "./stages/chat/generate/stage.ts";
 export type { ChatTool } from "./stages/chat/generate/tools.ts";
 export * from "./stages/define.ts";
+export { MeasuredBounds } from "./stages/filter/measured-bounds.ts";
 export { stageRegistry } from "./stages/registry.ts";
 export { requestOptions } from "./stages/request-options.ts";
 export type { StageRegistry } from "./stages/stage-registry.ts";

@@ -6,7 +6,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { type Html, trusted, visible } from "./markup.ts";
+import { type Html, html, trusted, visible } from "./markup.ts";
 
 export { Plot };
 
@@ -25,7 +25,6 @@ export function draw(options: PlotOptions, label: string): Html {
   const svg = Plot.plot({ document, className: "fig", ...options });
   for (const style of svg.querySelectorAll("style")) style.remove();
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", visible(label));
   for (const attribute of ["font-size", "font-family"]) svg.removeAttribute(attribute);
   svg.setAttribute("text-anchor", "middle");
   for (const element of svg.querySelectorAll("*")) {
@@ -34,7 +33,16 @@ export function draw(options: PlotOptions, label: string): Html {
       if (value !== null) element.setAttribute(name, value.replace(/(\d+\.\d{2})\d+/g, "$1"));
     }
   }
-  return trusted(svg.outerHTML);
+  // Marks are no things that a reader of screens is told about: the figure's label tells all of them.
+  for (const group of svg.querySelectorAll("[aria-label]")) {
+    if (group.getAttribute("aria-label")?.endsWith("tick label")) group.setAttribute("class", "mut");
+    group.removeAttribute("aria-label");
+  }
+  for (const text of svg.querySelectorAll("text, title")) {
+    if (text.children.length === 0) text.textContent = visible(text.textContent ?? "");
+  }
+  // Written here, since the DOM leaves angle brackets in attributes as they are.
+  return trusted(svg.outerHTML.replace(/^<svg/, () => html`<svg aria-label="${label}"`.text));
 }
 
 /** An axis that bands of equal height share. */

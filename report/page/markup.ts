@@ -104,6 +104,7 @@ export function cell(label: string, shown: Html | string, value?: number | strin
 /** A head of a column: a button that sorts, unless `kind` has an `x`. */
 export function head(label: Html | string, kind = ""): Html {
   const isFixed = kind.split(" ").includes("x");
+  if (label === "") return html`<th scope="col" class="${kind}"><span class="vis">figure</span></th>`;
   return html`<th scope="col"${kind !== "" && html` class="${kind}"`}>${isFixed ? label : html`<button type="button" class="sort">${label}</button>`}</th>`;
 }
 

@@ -130,7 +130,7 @@ svg.fig {
   font-variant-numeric: tabular-nums;
   fill: currentColor;
 }
-svg.fig [aria-label$="axis tick label"], svg.fig .mut { fill: var(--muted) }
+svg.fig .mut { fill: var(--muted) }
 table { border-collapse: collapse; width: 100%; font-size: 14px }
 th, td { padding: 7px 0 7px var(--s4); text-align: left; vertical-align: baseline; font-weight: 400 }
 th:first-child, td:first-child { padding-left: 0 }
