@@ -130,6 +130,7 @@ export function treeDigests(root: string, keep: (file: string) => boolean = () =
 /** What a trainer or a person reads of a run: token stores, windows, manifests, exports. Not what only existed to build them. */
 export function isResult(file: string): boolean {
   return (
-    /^(store\/(tokens|windows)-|runs\/)/.test(file) && !/plan\.json$|times\.json$|\.scattered|\.duplicates\.arrow$|\.tmp$/.test(file)
+    /^(store\/(tokens|windows)-|runs\/)/.test(file) &&
+    !/plan\.json$|times\.json$|\.scattered|\.duplicates\.arrow$|\.tmp$/.test(file)
   );
 }
