@@ -64,7 +64,9 @@ function recording(parts) {
   const steps = shown
     .map(({ at }, index) => ({ at, up: Math.max(0, index + 1 - ROWS) }))
     .filter(({ up }, index, list) => up > 0 && up !== list[index - 1]?.up);
-  const frames = steps.map(({ at, up }) => `${((at / all) * 100).toFixed(2)}%{transform:translateY(${-up * LINE}px)}`);
+  // Of lines that came together the last one says how far the window scrolls.
+  const places = new Map(steps.map(({ at, up }) => [((at / all) * 100).toFixed(2), up]));
+  const frames = [...places].map(([at, up]) => `${at}%{transform:translateY(${-up * LINE}px)}`);
   const end = steps.at(-1)?.up ?? 0;
   const width = COLUMNS * 7.83 + 40;
   const height = ROWS * LINE + 40;
@@ -72,7 +74,8 @@ function recording(parts) {
     const name = command ? ' class="c"' : "";
     return `<text${name} y="${(index + 1) * LINE}" style="animation-delay:${at.toFixed(2)}s" xml:space="preserve">${escaped(text)}</text>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="A run of the quickstart in a terminal">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
+<title>A run of the quickstart in a terminal</title>
 <style>
 .w{fill:#131518}text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:#c9ced6;opacity:0;animation:s .01s linear forwards}
 .c{fill:#639cda;font-weight:600}@keyframes s{to{opacity:1}}.r{animation:r ${all.toFixed(2)}s step-end forwards}
@@ -80,9 +83,10 @@ function recording(parts) {
 @media (prefers-reduced-motion:reduce){text{animation:none;opacity:1}.r{animation:none;transform:translateY(${-end * LINE}px)}}
 </style>
 <rect class="w" width="100%" height="100%" rx="8"/>
-<svg x="20" y="16" width="${width - 40}" height="${ROWS * LINE + 8}"><g class="r">
+<clipPath id="w"><rect width="${width - 40}" height="${ROWS * LINE + 8}"/></clipPath>
+<g transform="translate(20 16)"><g clip-path="url(#w)"><g class="r">
 ${texts.join("\n")}
-</g></svg>
+</g></g></g>
 </svg>
 `;
 }
