@@ -102,7 +102,7 @@ export function histogramOf(name: string, rule: RuleFacts): Html {
       width: WIDTH,
       height: 58,
       marginLeft: 4,
-      marginRight: 8,
+      marginRight: 16,
       marginTop: 17,
       marginBottom: 14,
       x: { domain: [low, high + 1], axis: null },

@@ -34,7 +34,7 @@ function panel(found: ClusterFacts): Html {
   ].filter((fact) => fact !== "");
   return figure(stage, below, [
     bySize(found),
-    largest.length > 2 && byRank(found),
+    (largest[0]?.size ?? 0) > (largest.at(-1)?.size ?? 0) && byRank(found),
     facts.length > 0 && html`<p>${facts.join("; ")}</p>`,
     elections(found),
     members_shown.length > 0 && fold(`largest cluster, ${some(largest[0]?.size ?? 0, "document")}`, members(found)),
