@@ -29,7 +29,7 @@ export const MENU = [
       "parity",
     ],
   },
-  { part: "Mix and pack", pages: ["mixing", "smollm3", "outputs", "exports", "publish"] },
+  { part: "Mix and pack", pages: ["mixing", "smollm3", "outputs", "exports", "publish", "report"] },
   { part: "Chats", pages: ["smoltalk2", "chats", "chat-templates", "generate"] },
   {
     part: "Reference",
