@@ -57,7 +57,7 @@ test("flipped bytes in what tasks hand to each other", { timeout: 600_000 }, asy
   const built = await project(root, path.join(root, "out"));
   await built.attempt();
   const expected = treeDigests(built.out, isResult);
-  const whole = treeDigests(built.out, (file) => !/plan\.json$|times\.json$|identities\.jsonl$/.test(file));
+  const whole = treeDigests(built.out, (file) => !/plan\.json$|identities\.jsonl$/.test(file));
   const { plan, layout } = built;
   const [web] = plan.sources;
   const ingest = layout.ingest(web.ingest);
@@ -146,7 +146,7 @@ test("flipped bytes in what tasks hand to each other", { timeout: 600_000 }, asy
   for (const marker of markers) middle(marker);
   assert.deepEqual(await repairs(built), []);
   assert.deepEqual(
-    treeDigests(built.out, (file) => !/plan\.json$|times\.json$|identities\.jsonl$/.test(file)),
+    treeDigests(built.out, (file) => !/plan\.json$|identities\.jsonl$/.test(file)),
     whole,
   );
 });
