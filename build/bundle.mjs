@@ -20,7 +20,9 @@ const OUT = join(DIST, "bundle");
 const LIBRARIES = [
   "@foxglove/wasm-zstd",
   "@huggingface/hub",
+  "@observablehq/plot",
   "hyparquet-compressors",
+  "linkedom",
   "piscina",
   "tiktoken",
   "xz-decompress",

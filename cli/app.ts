@@ -72,7 +72,7 @@ export function buildCli(version: string): Application<CliContext> {
         "  shardmill verify runs/my-mix             re-read everything and check it",
         "  shardmill export runs/my-mix --to trl    lay it out for a trainer",
         "  shardmill publish my-mix --to hf://datasets/ME/MY-MIX --dry-run   what would go to the Hub",
-        "  shardmill report runs/my-mix --packing   how documents fill windows",
+        "  shardmill report runs/my-mix             one page of it: where rows went, mixture, drop reasons, packing, lineage",
         "  shardmill review runs/my-mix             what was found of benchmarks, text and item side by side",
         "  shardmill mix replay my-mix.yaml         what a trainer has read of each source at a step",
         "  shardmill mix fit --ratios R --metrics M  which mixture the losses of trained mixtures speak for",

@@ -160,6 +160,20 @@ export const keepIntermediatesFlag = {
   brief: "keep span tokens, spools and scattered parts once they have served",
 } as const;
 
+export const serveFlag = {
+  kind: "boolean",
+  default: false,
+  withNegated: false,
+  brief: "show the report's page live, on this machine alone; its address holds a token",
+} as const;
+
+export const showTextFlag = {
+  kind: "boolean",
+  default: false,
+  withNegated: false,
+  brief: "let the live page show beginnings of documents",
+} as const;
+
 /** What the flags of a table are where nobody says otherwise; those without a default are left out. */
 export type FlagDefaults<Table> = {
   readonly [Name in keyof Table as Table[Name] extends { readonly default: unknown }

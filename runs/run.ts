@@ -20,6 +20,7 @@ import { RequestBudget } from "../workers/request-budget.ts";
 import { SPAN_BYTES } from "../workers/tasks/cut.ts";
 import { runFailed } from "./account.ts";
 import { ownRun } from "./owner.ts";
+import { RunClock, saveTimes } from "./times.ts";
 
 export interface TaskOptions {
   /** Bad rows the whole run may survive; empty and absent texts are counted but never held against it. */
@@ -79,7 +80,12 @@ export async function run(plan: Plan, options: RunOptions): Promise<RunResult> {
 }
 
 async function make(plan: Plan, layout: Layout, engine: Engine, options: RunOptions): Promise<RunResult> {
-  const { registry, report = () => {} } = options;
+  const { registry, workers } = options;
+  const clock = new RunClock();
+  const report = (event: RunEvent): void => {
+    clock.watch(event);
+    options.report?.(event);
+  };
   const result = await ownRun({
     plan,
     layout,
@@ -90,7 +96,9 @@ async function make(plan: Plan, layout: Layout, engine: Engine, options: RunOpti
     report,
     stop: options.stop,
   });
-  report({ type: "time_spent", parts: timeSpent(engine.time) });
+  const parts = timeSpent(engine.time);
+  if (parts.length > 0) saveTimes(layout.run(plan.name), clock.times(workers, parts));
+  report({ type: "time_spent", parts });
   report({ type: "run_done", result });
   return result;
 }

@@ -11,6 +11,7 @@ import type { Place } from "../batch/errors.ts";
 import type { ByteSource, ShardRef } from "../io/source.ts";
 import type { PackPlan } from "../kernels/pack/plan.ts";
 import type { Seed } from "../kernels/random/shuffle.ts";
+import type { RuleValues } from "../kernels/statistics/rule-values.ts";
 import type { BarrierOperator } from "./barriers.ts";
 
 export type { PackPlan } from "../kernels/pack/plan.ts";
@@ -53,6 +54,12 @@ export interface Stateful {
   readonly prepare?: () => Promise<void>;
 }
 
+/** Of an operator that judges by bounds: what its rules measured of rows that fall and of rows that stay, for who looks whether a bound is in the right place. */
+export interface Measuring {
+  /** What was measured since the last call, rules in their order. States of spans are added up in order of address. */
+  readonly measured?: () => readonly RuleValues[];
+}
+
 /** Plain data that JSON holds. */
 export type StageState =
   | null
@@ -63,7 +70,7 @@ export type StageState =
   | { readonly [key: string]: StageState };
 
 /** Judges rows; never changes text. */
-export interface FilterOperator extends Stateful {
+export interface FilterOperator extends Stateful, Measuring {
   readonly kind: "filter";
   readonly apply: (batch: Batch, drop: Drop) => void;
 }
@@ -84,7 +91,7 @@ export interface AnnotateOperator extends Stateful {
 /**
  * One pass that judges rows and makes columns, `text` among them where the stage declares it: C4's lines, a language label that also drops.
  */
-export interface TransformOperator extends Stateful {
+export interface TransformOperator extends Stateful, Measuring {
   readonly kind: "transform";
   /** `report` is absent where nobody keeps findings, `figure` where nobody keeps figures. */
   readonly apply: (batch: Batch, drop: Drop, report?: Report, figure?: Figure) => ReadonlyMap<string, Column>;
@@ -286,8 +293,9 @@ export function isPipelineKind(kind: OperatorKind): kind is PipelineKind {
 export function filter<Reason extends string>(
   apply: (batch: Batch, drop: Drop<Reason>) => void,
   finish?: () => StageState,
+  measured?: Measuring["measured"],
 ): FilterOperator {
-  return { kind: "filter", apply, ...(finish && { finish }) };
+  return { kind: "filter", apply, ...(finish && { finish }), ...(measured && { measured }) };
 }
 
 export function rewrite(apply: RewriteOperator["apply"], finish?: () => StageState): RewriteOperator {
@@ -302,8 +310,15 @@ export function transform<Reason extends string>(
   apply: (batch: Batch, drop: Drop<Reason>, report?: Report, figure?: Figure) => ReadonlyMap<string, Column>,
   finish?: () => StageState,
   prepare?: () => Promise<void>,
+  measured?: Measuring["measured"],
 ): TransformOperator {
-  return { kind: "transform", apply, ...(finish && { finish }), ...(prepare && { prepare }) };
+  return {
+    kind: "transform",
+    apply,
+    ...(finish && { finish }),
+    ...(prepare && { prepare }),
+    ...(measured && { measured }),
+  };
 }
 
 export function request(operator: Omit<RequestOperator, "kind">): RequestOperator {

@@ -37,6 +37,11 @@ export class Layout {
     return join(this.run(name), "next");
   }
 
+  /** The page that reports on it. */
+  reportFile(name: string): string {
+    return join(this.run(name), "report.html");
+  }
+
   manifestFile(name: string, trainingStage: string): string {
     return join(this.run(name), "manifests", `${trainingStage}.json`);
   }
@@ -107,6 +112,8 @@ export const runFiles = {
   statistics: "statistics",
   /** What dedup decided; absent where no barrier takes rows for their likeness. */
   dedup: "dedup.json",
+  /** Where the time of its last attempt went. */
+  times: "times.json",
   /** Says that all that the plan asks for is there. */
   finished: "finished.json",
 } as const;

@@ -66,7 +66,7 @@ function callOf(line: string): Call | undefined {
   const [, rest] = COMMAND.exec(line) ?? [];
   if (rest === undefined) return undefined;
   const args: string[] = [];
-  const word = /\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"$`\\*?~<>|&;(){}#!]+)|(#.*)|(>|\|)\s*(.*))/y;
+  const word = /\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"$`\\*?~<>|&;(){}#!]+)|(#.*)|(>(?!>)|\|(?!\|))\s*(.*))/y;
   while (word.lastIndex < rest.trimEnd().length) {
     const glued = word.lastIndex > 0 && !/\s/.test(rest[word.lastIndex] ?? "");
     const match = word.exec(rest);

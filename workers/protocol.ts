@@ -8,6 +8,7 @@ import type { ErrorData } from "../batch/errors.ts";
 import type { EnvironmentData } from "../io/environment.ts";
 import type { CommittedFile } from "../io/local/commit.ts";
 import type { VouchedFile } from "../io/local/vouched.ts";
+import type { RuleValues } from "../kernels/statistics/rule-values.ts";
 import type { TokenizerGuard } from "../manifests/schema.ts";
 import type { BarrierColumn, Plan } from "../plan/plan.ts";
 import type { Extent, StageState } from "../stages/define.ts";
@@ -184,8 +185,12 @@ export interface StageCounts {
   readonly id: string;
   readonly rows_in: number;
   readonly dropped: Readonly<Record<string, number>>;
+  /** Bytes of the texts that it was given; absent from markers of versions that did not count them. */
+  readonly bytes_in?: number;
   /** Of an operator that keeps one. */
   readonly state?: StageState;
+  /** Of a filter whose rules remember what they measured. */
+  readonly measured?: readonly RuleValues[];
 }
 
 export interface Problem {
@@ -296,6 +301,10 @@ export interface SourceCounts {
     readonly use: string;
     readonly rows_in: number;
     readonly dropped: Readonly<Record<string, number>>;
+    /** Bytes of the texts that it was given, in all spans; absent where a span does not tell. */
+    readonly bytes_in?: number;
+    /** What its rules measured, of all spans. */
+    readonly measured?: readonly RuleValues[];
     /** What the stage's operator found out, states of all spans merged. */
     readonly state?: StageState;
     /** What it counted of the rows that survive all of the source's stages and barriers. */

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import type {
   PackingFigures,
@@ -6,20 +8,26 @@ import type {
   TrainingStagePackingReport,
 } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
-import { jsonFlag, outFlag } from "../flags.ts";
-import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+import { dataRootFlag, jsonFlag, outFlag } from "../flags.ts";
+import { formatBytes, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
 import { runArgument } from "./status.ts";
 
 interface Flags {
   readonly out: string;
   readonly packing: boolean;
+  readonly texts: boolean;
+  readonly html?: string;
+  readonly dataRoot: string;
   readonly json: boolean;
 }
 
-export const reportCommand = buildCommand<Flags, [string], CliContext>({
+export const reportCommand = buildCommand<Flags, string[], CliContext>({
   docs: {
-    brief: "figures of a finished run",
+    brief: "one HTML page of a run, or of several side by side",
     fullDescription:
+      "report RUN               writes report.html into the run's folder: one file that loads nothing. What went in and where it\n" +
+      "                         got lost, mixture, drop reasons with the documents nearest to each bound, duplicates, packing\n" +
+      "report RUN RUN…          compares them with the first: writes report.html here\n" +
       "report RUN --packing     for every training stage and source: fill, padding, documents cut, documents a window,\n" +
       "                         tokens of its own document a token sees, spread of attention cost; beside\n" +
       "                         concat-and-chunk on the same documents",
@@ -27,18 +35,38 @@ export const reportCommand = buildCommand<Flags, [string], CliContext>({
   parameters: {
     flags: {
       out: outFlag,
+      html: {
+        kind: "parsed",
+        parse: (path: string) => path,
+        optional: true,
+        placeholder: "file",
+        brief: "where to write the page",
+      },
+      texts: { kind: "boolean", default: true, brief: "show beginnings of documents, read again from the input" },
+      dataRoot: dataRootFlag,
       packing: { kind: "boolean", default: false, withNegated: false, brief: "how documents fill windows" },
       json: jsonFlag,
     },
-    positional: { kind: "tuple", parameters: [runArgument] },
+    positional: { kind: "array", parameter: runArgument, minimum: 1 },
   },
-  func(flags, name) {
-    return guarded(this, flags, async ({ openRun, packingReport }) => {
-      if (!flags.packing) {
-        this.process.stderr.write("say what to report on: --packing\n");
+  func(flags, ...names) {
+    return guarded(this, flags, async ({ openRun, packingReport, reportPage }) => {
+      const runs = names.map((name) => openRun(name, flags.out));
+      const [run] = runs;
+      if (run === undefined || (flags.packing && runs.length > 1)) {
+        this.process.stderr.write("--packing is of one run\n");
         return EXIT.usage;
       }
-      const stages = await packingReport(openRun(name, flags.out));
+      if (!flags.packing) {
+        const page = await reportPage(runs, { dataRoot: flags.dataRoot, texts: flags.texts });
+        const file = flags.html ?? (runs.length > 1 ? "report.html" : run.layout.reportFile(run.plan.name));
+        writeFileSync(file, page);
+        const size_bytes = Buffer.byteLength(page);
+        if (flags.json) printJson(this, { report: resolve(file), size_bytes });
+        else print(this, `report  ${file}  ${formatBytes(size_bytes)}`);
+        return EXIT.ok;
+      }
+      const stages = await packingReport(run);
       if (flags.json) printJson(this, stages);
       else for (const stage of stages) print(this, "rows" in stage ? rowStageTable(stage) : stageTable(stage));
       return EXIT.ok;

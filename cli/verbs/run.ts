@@ -13,10 +13,13 @@ import {
   maxTokensFlag,
   outFlag,
   recipeArgument,
+  serveFlag,
   setFlag,
+  showTextFlag,
   workersFlag,
 } from "../flags.ts";
 import { type Interrupt, interruptible, stoppable } from "../interrupt.ts";
+import { live } from "../live.ts";
 import { chooseReporter } from "../reporters/choose.ts";
 import { type RunFailed, unfinishedRows } from "../reporters/rows.ts";
 import { profileTable, summary, type TimeSpent } from "../reporters/summary.ts";
@@ -37,6 +40,8 @@ export interface Flags {
   readonly progress: boolean;
   readonly profile: boolean;
   readonly quiet: boolean;
+  readonly serve: boolean;
+  readonly showText: boolean;
   readonly json: boolean;
 }
 
@@ -61,6 +66,8 @@ export const runFlags = {
     brief: "show what part of the workers' time each stage and phase took",
   },
   quiet: { kind: "boolean", default: false, withNegated: false, brief: "only the result and errors" },
+  serve: serveFlag,
+  showText: showTextFlag,
   json: jsonFlag,
 } as const;
 
@@ -82,12 +89,8 @@ export const runCommand = buildCommand<Flags, [string], CliContext>({
 });
 
 /** Runs a recipe, draws how it goes, and prints what came of it; returns the exit code. */
-export async function runAndTell(
-  context: CliContext,
-  { prepare, run }: Api,
-  flags: Flags,
-  recipePath: string,
-): Promise<number> {
+export async function runAndTell(context: CliContext, api: Api, flags: Flags, recipePath: string): Promise<number> {
+  const { prepare, run } = api;
   const prepared = await stoppable(context, (stop) =>
     prepare(recipePath, {
       set: flags.set ?? [],
@@ -121,10 +124,15 @@ export async function runAndTell(
         reporter.report(event);
       },
     });
-  const result = await interruptible(context, reporter, work).catch((error: unknown) => {
-    if (!flags.json && failed) context.process.stdout.write(unfinishedRows(prepared.plan.name, failed.sources));
-    throw error;
-  });
+  const served = flags.serve
+    ? await live(context, api, flags, () => api.openRun(prepared.plan.name, flags.out))
+    : undefined;
+  const result = await interruptible(context, reporter, work)
+    .catch((error: unknown) => {
+      if (!flags.json && failed) context.process.stdout.write(unfinishedRows(prepared.plan.name, failed.sources));
+      throw error;
+    })
+    .finally(() => served?.close());
   if (!flags.json) context.process.stdout.write(summary(result));
   if (!flags.json && flags.profile && spent) context.process.stdout.write(profileTable(spent));
   return result.gates.every((gate) => gate.ok) ? EXIT.ok : EXIT.gate;

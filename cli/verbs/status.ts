@@ -2,14 +2,18 @@ import fs from "node:fs";
 import { buildCommand } from "@stricli/core";
 import type { RunStatus } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
-import { jsonFlag, outFlag } from "../flags.ts";
+import { dataRootFlag, jsonFlag, outFlag, serveFlag, showTextFlag } from "../flags.ts";
 import { formatTable } from "../format.ts";
+import { live } from "../live.ts";
 import { dedupTable } from "../reporters/dedup.ts";
 import { rowsTable } from "../reporters/rows.ts";
 
 interface Flags {
   readonly out: string;
   readonly check: boolean;
+  readonly serve: boolean;
+  readonly showText: boolean;
+  readonly dataRoot: string;
   readonly json: boolean;
 }
 
@@ -34,12 +38,23 @@ export const statusCommand = buildCommand<Flags, [string], CliContext>({
     flags: {
       out: outFlag,
       check: { kind: "boolean", default: false, withNegated: false, brief: "exit 3 when work is left" },
+      serve: serveFlag,
+      showText: showTextFlag,
+      dataRoot: dataRootFlag,
       json: jsonFlag,
     },
     positional: { kind: "tuple", parameters: [runArgument] },
   },
   func(flags, name) {
-    return guarded(this, flags, async ({ accountRows, openPending, openRun, runStatus }) => {
+    return guarded(this, flags, async (api) => {
+      const { accountRows, openPending, openRun, runStatus } = api;
+      if (flags.serve) {
+        openRun(name, flags.out);
+        const served = await live(this, api, flags, () => openRun(name, flags.out));
+        await stopped(this);
+        await served.close();
+        return EXIT.ok;
+      }
       const status = runStatus(openRun(name, flags.out));
       const { plan, layout } = openPending(name, flags.out);
       const sources = accountRows(plan, layout);
@@ -53,6 +68,14 @@ export const statusCommand = buildCommand<Flags, [string], CliContext>({
     });
   },
 });
+
+/** Until somebody says that it is enough. */
+function stopped({ process }: CliContext): Promise<void> {
+  return new Promise((resolve) => {
+    process.on("SIGINT", resolve);
+    process.on("SIGTERM", resolve);
+  });
+}
 
 function statusText(status: RunStatus): string {
   const rows = status.segments.map(({ kind, subject, done, tasks, state }) => [

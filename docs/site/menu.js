@@ -31,7 +31,7 @@ export const MENU = [
   },
   { part: "Mix and pack", pages: ["mixing", "mixture-experiments", "smollm3", "outputs", "exports", "publish"] },
   { part: "Chats", pages: ["smoltalk2", "chats", "chat-templates", "generate"] },
-  { part: "Look back", pages: ["looking-back"] },
+  { part: "Look back", pages: ["report", "looking-back"] },
   {
     part: "Reference",
     pages: ["reference/recipe", "reference/stages", "reference/exports", "reference/flags", "reference/errors"],

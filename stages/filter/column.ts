@@ -12,6 +12,7 @@ import { ByteStrings } from "../../kernels/byte-strings.ts";
 import { exactNumber, parseJsonNumber, parseNumberText } from "../../kernels/json/json-number.ts";
 import { type CellKind, type Cells, ColumnPath, isPath } from "../cells.ts";
 import { defineStage, filter } from "../define.ts";
+import { MeasuredBounds } from "./measured-bounds.ts";
 
 const bound = z
   .union([z.number(), z.string().refine((text) => parseNumberText(text) !== undefined, "a number in quotes")])
@@ -161,8 +162,15 @@ function detailOf(kind: CellKind, { bytes, start, end, bool, number }: Cells): s
   return Buffer.from(bytes.subarray(start, Math.min(end, start + DETAIL_BYTES))).toString("utf8");
 }
 
+/** A bound as a double: what a double cannot hold is compared exactly, and shown as the nearest. */
+function measurable(option: Options["min"]): number | null {
+  const bound = boundOf(option);
+  return bound === undefined ? null : Number(bound);
+}
+
 interface Verdict {
-  readonly reason: Reason;
+  /** Undefined where the row stays. */
+  readonly reason: Reason | undefined;
   readonly measured: number | undefined;
   readonly detail: string | undefined;
 }
@@ -179,29 +187,43 @@ export default defineStage({
   create: (options) => {
     const path = new ColumnPath(options.column);
     const judge = new Judge(options);
+    const bounds = new MeasuredBounds();
+    const min = bounds.min("below_min", "min", measurable(options.min), { unit: "score" });
+    const max = bounds.max("above_max", "max", measurable(options.max), { unit: "score" });
 
-    const verdictOn = (cells: Cells, row: number): Verdict | undefined => {
+    const verdictOn = (cells: Cells, row: number): Verdict => {
       const kind = cells.read(row);
       const reason = judge.judge(kind, cells);
-      return reason && { reason, measured: judge.measured, detail: detailOf(kind, cells) };
+      const { measured } = judge;
+      return { reason, measured, detail: reason && detailOf(kind, cells) };
     };
 
-    return filter<Reason>((batch, drop) => {
-      const cells = path.of(batch);
-      /** By code of the dictionary, where the column is one: its values are judged once each. */
-      const known = new Map<number, Verdict | undefined>();
-      const { dictionary } = cells;
-      const look = (row: number): Verdict | undefined => {
-        if (dictionary === undefined || !isValid(dictionary, row)) return verdictOn(cells, row);
-        const code = int32At(dictionary.codes, row);
-        if (!known.has(code)) known.set(code, verdictOn(cells, row));
-        return known.get(code);
-      };
-      for (let row = 0; row < batch.rows; row++) {
-        const verdict = batch.alive.has(row) ? look(row) : undefined;
-        if (verdict !== undefined) drop(row, verdict.reason, verdict.measured, verdict.detail);
-      }
-    });
+    return filter<Reason>(
+      (batch, drop) => {
+        const cells = path.of(batch);
+        /** By code of the dictionary, where the column is one: its values are judged once each. */
+        const known = new Map<number, Verdict>();
+        const { dictionary } = cells;
+        const look = (row: number): Verdict => {
+          if (dictionary === undefined || !isValid(dictionary, row)) return verdictOn(cells, row);
+          const code = int32At(dictionary.codes, row);
+          const verdict = known.get(code) ?? verdictOn(cells, row);
+          known.set(code, verdict);
+          return verdict;
+        };
+        batch.alive.forEach((row) => {
+          const { reason, measured, detail } = look(row);
+          if (measured !== undefined) {
+            if (reason !== "above_max") min.judged(measured, reason === "below_min");
+            if (reason !== "below_min") max.judged(measured, reason === "above_max");
+          }
+          if (reason !== undefined) drop(row, reason, measured, detail);
+          bounds.settle(batch, row);
+        });
+      },
+      undefined,
+      () => bounds.finish(),
+    );
   },
   examples: [
     { columns: { score: 3 }, options: { column: "score", min: 3 }, keeps: true },

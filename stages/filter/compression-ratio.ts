@@ -6,14 +6,17 @@
  * pages come to 0.59 to 0.95 here and to 0.38 to 0.69 there. Invariant: an empty text has ratio 1. Price: 3 ns a byte.
  */
 import { z } from "zod";
+import type { Batch } from "../../batch/batch.ts";
+import type { Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { wasmModule } from "../../io/wasm.ts";
 import { PlainLz4 } from "../../kernels/lz4/block.ts";
 import { CompressedSize } from "../../kernels/lz4/compressed-size.ts";
 import { WasmLz4 } from "../../kernels/wasm/lz4.ts";
-import { defineStage, transform } from "../define.ts";
+import { type Drop, defineStage, transform } from "../define.ts";
 import { newColumnOption } from "../new-column.ts";
 import { ratioBound as bound } from "./bounds.ts";
+import { MeasuredBounds } from "./measured-bounds.ts";
 
 const options = z
   .strictObject({
@@ -50,18 +53,23 @@ export default defineStage({
   create: ({ min_ratio, max_ratio, ratio_column }) => {
     const module = wasmModule("lz4");
     const compressed = new CompressedSize(module === undefined ? new PlainLz4() : new WasmLz4(module));
-    return transform<keyof typeof REASONS>((batch, drop) => {
+    const bounds = new MeasuredBounds();
+    const low = bounds.min("compresses_too_far", "min_ratio", min_ratio, { unit: "ratio" });
+    const high = bounds.max("compresses_too_little", "max_ratio", max_ratio, { unit: "ratio" });
+    const judge = (batch: Batch, drop: Drop<keyof typeof REASONS>): ReadonlyMap<string, Column> => {
       const { data, offsets } = batch.text;
       const values = new Float64Array(batch.rows);
       batch.alive.forEach((row) => {
         const [start, end] = [int32At(offsets, row), int32At(offsets, row + 1)];
         const ratio = start === end ? 1 : compressed.of(data, start, end) / (end - start);
         values[row] = ratio;
-        if (min_ratio !== null && ratio < min_ratio) drop(row, "compresses_too_far", ratio);
-        else if (max_ratio !== null && ratio > max_ratio) drop(row, "compresses_too_little", ratio);
+        if (low.fails(ratio)) drop(row, "compresses_too_far", ratio);
+        else if (high.fails(ratio)) drop(row, "compresses_too_little", ratio);
+        bounds.settle(batch, row);
       });
       return new Map(ratio_column === null ? [] : [[ratio_column, { kind: "float64" as const, values }]]);
-    });
+    };
+    return transform<keyof typeof REASONS>(judge, undefined, undefined, () => bounds.finish());
   },
   examples: [
     { text: "The ferry left at seven, and nobody waved.", keeps: true },

@@ -12,6 +12,7 @@ import type { Classifier } from "../../kernels/fasttext/classifier.ts";
 import { NEWLINES } from "../../kernels/fasttext/text-line.ts";
 import { type Assets, assetPath, type Drop, defineStage, transform } from "../define.ts";
 import { checkLabels, fasttextTables, labelPositions, openFasttext } from "../fasttext-model.ts";
+import { MeasuredBounds } from "./measured-bounds.ts";
 import { judgeParagraphs, type TextJudge } from "./paragraphs.ts";
 
 const options = z.strictObject({
@@ -77,13 +78,17 @@ class Judge implements TextJudge<Reason> {
   readonly #classifier: Classifier;
   readonly #options: Options;
   readonly #kept: ReadonlySet<number> | undefined;
+  readonly #min: ReturnType<MeasuredBounds["min"]>;
+  readonly #max: ReturnType<MeasuredBounds["max"]>;
   /** Of the text that was judged last: the best label, -1 where it has none, and the score. */
   label = -1;
   score = Number.NaN;
 
-  constructor(options: Options, assets: Assets) {
+  constructor(options: Options, assets: Assets, measured: MeasuredBounds) {
     const { model, newlines, labels, score_of, min_score, max_score } = options;
     this.#options = options;
+    this.#min = measured.min("score_too_low", "min_score", min_score, { unit: "score" });
+    this.#max = measured.max("score_too_high", "max_score", max_score, { unit: "score" });
     const opened = openFasttext(assets, model);
     const name = assets.name(model);
     this.labels = opened.labels;
@@ -105,8 +110,8 @@ class Judge implements TextJudge<Reason> {
     const { labels, min_score, max_score } = this.#options;
     if (this.label < 0) return (labels ?? min_score ?? max_score) === null ? undefined : "no_label";
     if (this.#kept !== undefined && !this.#kept.has(this.label)) return "other_label";
-    if (min_score !== null && this.score < min_score) return "score_too_low";
-    return max_score !== null && this.score > max_score ? "score_too_high" : undefined;
+    if (this.#min.fails(this.score)) return "score_too_low";
+    return this.#max.fails(this.score) ? "score_too_high" : undefined;
   }
 }
 
@@ -128,11 +133,17 @@ export default defineStage({
   ],
   reasons: reasonsOf,
   create: (options, { assets }) => {
+    const bounds = new MeasuredBounds();
     let opened: Judge | undefined;
-    return transform<Reason>((batch, drop) => {
-      opened ??= new Judge(options, assets);
-      return judged(batch, opened, options, drop);
-    });
+    return transform<Reason>(
+      (batch, drop) => {
+        opened ??= new Judge(options, assets, bounds);
+        return judged(batch, opened, options, drop, bounds);
+      },
+      undefined,
+      undefined,
+      () => bounds.finish(),
+    );
   },
   examples: [
     {
@@ -165,7 +176,13 @@ export default defineStage({
 });
 
 /** Judges the living rows and makes the columns; a dead row has neither label nor score. */
-function judged(batch: Batch, judge: Judge, options: Options, drop: Drop<Reason>): ReadonlyMap<string, Column> {
+function judged(
+  batch: Batch,
+  judge: Judge,
+  options: Options,
+  drop: Drop<Reason>,
+  bounds: MeasuredBounds,
+): ReadonlyMap<string, Column> {
   const { column, unit, label_column, score_column, score_of } = options;
   const { rows, alive } = batch;
   const texts = batch.utf8(column);
@@ -190,6 +207,7 @@ function judged(batch: Batch, judge: Judge, options: Options, drop: Drop<Reason>
       const { label, score, reason } = judge;
       verdict(row, label, score);
       if (reason !== undefined) drop(row, reason, score, judge.labels[label]);
+      bounds.settle(batch, row);
     });
   }
   if (label_column !== null) columns.set(label_column, { kind: "dictionary", codes, values: judge.labels, validity });

@@ -10,8 +10,9 @@ import type { Utf8Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
-import { above, below, ratioBound as ratio } from "./bounds.ts";
+import { ratioBound as ratio } from "./bounds.ts";
 import { type BatchWords, DocumentWords } from "./document-words.ts";
+import { MeasuredBounds } from "./measured-bounds.ts";
 import { documentOpener } from "./quality-kernels.ts";
 
 const options = z.strictObject({
@@ -61,6 +62,29 @@ export default defineStage({
   create: (options) => {
     const open = documentOpener();
     const documentWords = new DocumentWords(options.words);
+    const { min_terminal_lines_ratio, max_short_lines_ratio, max_duplicate_chars_ratio } = options;
+    const bounds = new MeasuredBounds();
+    const ratio = { unit: "ratio" } as const;
+    const fewTerminal = bounds.min(
+      "too_few_terminal_lines",
+      "min_terminal_lines_ratio",
+      min_terminal_lines_ratio,
+      ratio,
+    );
+    const manyShort = bounds.max("too_many_short_lines", "max_short_lines_ratio", max_short_lines_ratio, ratio);
+    const manyDuplicate = bounds.max(
+      "too_many_duplicate_chars",
+      "max_duplicate_chars_ratio",
+      max_duplicate_chars_ratio,
+      ratio,
+    );
+    // Words are counted only until it is clear that there are enough.
+    const manyNewlines = bounds.max(
+      "too_many_newlines",
+      "max_newlines_per_word_ratio",
+      options.max_newlines_per_word_ratio,
+      { unit: "ratio", tells_kept: false },
+    );
 
     const judge = (
       row: number,
@@ -73,29 +97,33 @@ export default defineStage({
       if (lines.lines === 0) return drop(row, "empty", 0);
       const terminal = lines.terminalLines / lines.lines;
       const exempt = terminal === 0 && options.keep_without_terminal_lines;
-      if (below(terminal, options.min_terminal_lines_ratio) && !exempt) {
+      if (fewTerminal.fails(terminal) && !exempt) {
         return drop(row, "too_few_terminal_lines", terminal);
       }
       const short = lines.shortLines / lines.lines;
-      if (above(short, options.max_short_lines_ratio)) return drop(row, "too_many_short_lines", short);
+      if (manyShort.fails(short)) return drop(row, "too_many_short_lines", short);
       const duplicate = lines.duplicateChars / lines.chars;
-      if (above(duplicate, options.max_duplicate_chars_ratio)) {
-        return drop(row, "too_many_duplicate_chars", duplicate);
-      }
+      if (manyDuplicate.fails(duplicate)) return drop(row, "too_many_duplicate_chars", duplicate);
       const max = options.max_newlines_per_word_ratio;
       if (max === null) return;
       const words = batchWords.count(document, row, lines.newlines, max);
       if (words === 0) return drop(row, "no_words", 0);
-      if (lines.newlines / words > max) drop(row, "too_many_newlines", lines.newlines / words);
+      if (manyNewlines.fails(lines.newlines / words)) drop(row, "too_many_newlines", lines.newlines / words);
     };
 
-    return filter<keyof typeof reasons>((batch, drop) => {
-      const { text } = batch;
-      const batchWords = documentWords.of(batch);
-      for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, batchWords, text, drop);
-      }
-    });
+    return filter<keyof typeof reasons>(
+      (batch, drop) => {
+        const { text } = batch;
+        const batchWords = documentWords.of(batch);
+        for (let row = 0; row < batch.rows; row++) {
+          if (!batch.alive.has(row)) continue;
+          judge(row, batchWords, text, drop);
+          bounds.settle(batch, row);
+        }
+      },
+      undefined,
+      () => bounds.finish(),
+    );
   },
   examples: [
     { text: PROSE, keeps: true },

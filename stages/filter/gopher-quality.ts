@@ -16,8 +16,9 @@ import { int32At } from "../../batch/numbers.ts";
 import { StopWords } from "../../kernels/quality/gopher.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
-import { above, below, countBound as count, ratioBound as ratio } from "./bounds.ts";
+import { countBound as count, ratioBound as ratio } from "./bounds.ts";
 import { type BatchWords, DocumentWords } from "./document-words.ts";
+import { MeasuredBounds } from "./measured-bounds.ts";
 import { documentOpener } from "./quality-kernels.ts";
 
 const options = z.strictObject({
@@ -75,6 +76,37 @@ export default defineStage({
     const open = documentOpener();
     const documentWords = new DocumentWords(options.words);
     const stopWords = new StopWords(options.stop_words);
+    const bounds = new MeasuredBounds();
+    const [ratio, count] = [{ unit: "ratio" }, { unit: "count" }] as const;
+    const fewWords = bounds.min("too_few_words", "min_words", options.min_words, count);
+    const manyWords = bounds.max("too_many_words", "max_words", options.max_words, count);
+    const shortWords = bounds.min("words_too_short", "min_mean_word_length", options.min_mean_word_length, ratio);
+    const longWords = bounds.max("words_too_long", "max_mean_word_length", options.max_mean_word_length, ratio);
+    const manyHashes = bounds.max("too_many_hashes", "max_hashes_ratio", options.max_hashes_ratio, ratio);
+    const manyEllipses = bounds.max("too_many_ellipses", "max_ellipses_ratio", options.max_ellipses_ratio, ratio);
+    const bulletLines = bounds.max(
+      "too_many_bullet_lines",
+      "max_bullet_lines_ratio",
+      options.max_bullet_lines_ratio,
+      ratio,
+    );
+    const ellipsisLines = bounds.max(
+      "too_many_ellipsis_lines",
+      "max_ellipsis_lines_ratio",
+      options.max_ellipsis_lines_ratio,
+      ratio,
+    );
+    const fewLetters = bounds.min(
+      "too_few_alphabetic_words",
+      "min_alphabetic_words_ratio",
+      options.min_alphabetic_words_ratio,
+      ratio,
+    );
+    // Counting ends where there are enough.
+    const fewStopWords = bounds.min("too_few_stop_words", "min_stop_words", options.min_stop_words, {
+      unit: "count",
+      tells_kept: false,
+    });
 
     const judge = (
       row: number,
@@ -86,39 +118,43 @@ export default defineStage({
       const spans = batchWords.load(document, row);
       const words = document.measureWords();
       const length = words.nonSymbolWords;
-      if (below(length, options.min_words)) return drop(row, "too_few_words", length);
-      if (above(length, options.max_words)) return drop(row, "too_many_words", length);
+      if (fewWords.fails(length)) return drop(row, "too_few_words", length);
+      if (manyWords.fails(length)) return drop(row, "too_many_words", length);
       if (words.words === 0) return drop(row, "no_words", 0);
       const mean = words.nonSymbolChars / words.nonSymbolWords;
-      if (below(mean, options.min_mean_word_length)) return drop(row, "words_too_short", mean);
-      if (above(mean, options.max_mean_word_length)) return drop(row, "words_too_long", mean);
+      if (shortWords.fails(mean)) return drop(row, "words_too_short", mean);
+      if (longWords.fails(mean)) return drop(row, "words_too_long", mean);
 
       const symbols = document.measureSymbols();
       const hashes = symbols.hashes / words.words;
-      if (above(hashes, options.max_hashes_ratio)) return drop(row, "too_many_hashes", hashes);
+      if (manyHashes.fails(hashes)) return drop(row, "too_many_hashes", hashes);
       const ellipses = symbols.ellipses / words.words;
-      if (above(ellipses, options.max_ellipses_ratio)) return drop(row, "too_many_ellipses", ellipses);
+      if (manyEllipses.fails(ellipses)) return drop(row, "too_many_ellipses", ellipses);
       const bullets = symbols.bulletLines / symbols.lines;
-      if (above(bullets, options.max_bullet_lines_ratio)) return drop(row, "too_many_bullet_lines", bullets);
+      if (bulletLines.fails(bullets)) return drop(row, "too_many_bullet_lines", bullets);
       const unfinished = symbols.ellipsisLines / symbols.lines;
-      if (above(unfinished, options.max_ellipsis_lines_ratio)) return drop(row, "too_many_ellipsis_lines", unfinished);
+      if (ellipsisLines.fails(unfinished)) return drop(row, "too_many_ellipsis_lines", unfinished);
 
       const alphabetic = words.alphabeticWords / words.words;
-      if (below(alphabetic, options.min_alphabetic_words_ratio)) {
-        return drop(row, "too_few_alphabetic_words", alphabetic);
-      }
+      if (fewLetters.fails(alphabetic)) return drop(row, "too_few_alphabetic_words", alphabetic);
       if (options.min_stop_words === null) return;
       const found = stopWords.countDistinct(data, spans, options.min_stop_words);
-      if (found < options.min_stop_words) drop(row, "too_few_stop_words", found);
+      if (fewStopWords.fails(found)) drop(row, "too_few_stop_words", found);
     };
 
-    return filter<keyof typeof reasons>((batch, drop) => {
-      const { text } = batch;
-      const batchWords = documentWords.of(batch);
-      for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, batchWords, text, drop);
-      }
-    });
+    return filter<keyof typeof reasons>(
+      (batch, drop) => {
+        const { text } = batch;
+        const batchWords = documentWords.of(batch);
+        for (let row = 0; row < batch.rows; row++) {
+          if (!batch.alive.has(row)) continue;
+          judge(row, batchWords, text, drop);
+          bounds.settle(batch, row);
+        }
+      },
+      undefined,
+      () => bounds.finish(),
+    );
   },
   examples: [
     { text: PROSE, keeps: true },

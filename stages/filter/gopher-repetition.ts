@@ -11,8 +11,9 @@ import type { Utf8Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
 import { type Drop, defineStage, filter } from "../define.ts";
-import { above, ratioBound } from "./bounds.ts";
+import { ratioBound } from "./bounds.ts";
 import { type BatchWords, DocumentWords } from "./document-words.ts";
+import { MeasuredBounds } from "./measured-bounds.ts";
 import { ngramOptions, ngramReasons, ngramRules } from "./ngram-rules.ts";
 import { documentOpener } from "./quality-kernels.ts";
 
@@ -56,7 +57,18 @@ export default defineStage({
   create: (options) => {
     const open = documentOpener();
     const documentWords = new DocumentWords(options.words);
-    const rules = ngramRules(options);
+    const bounds = new MeasuredBounds();
+    const repeated = (reason: string, option: Exclude<keyof typeof options, "words">) =>
+      bounds.max(reason, option, options[option], { unit: "ratio" });
+    const paragraphBound = repeated("too_many_duplicate_paragraphs", "max_duplicate_paragraphs_ratio");
+    const paragraphCharsBound = repeated("too_many_duplicate_paragraph_chars", "max_duplicate_paragraph_chars_ratio");
+    const lineBound = repeated("too_many_duplicate_lines", "max_duplicate_lines_ratio");
+    const lineCharsBound = repeated("too_many_duplicate_line_chars", "max_duplicate_line_chars_ratio");
+    // Of texts that stay the kernel finds out no more than that they do.
+    const rules = ngramRules(options).map((rule) => ({
+      ...rule,
+      bound: bounds.max(rule.reason, rule.option, rule.max, { unit: "ratio", tells_kept: false }),
+    }));
 
     const judge = (
       row: number,
@@ -69,37 +81,39 @@ export default defineStage({
       if (chars === 0) return drop(row, "empty", 0);
       const paragraph = document.measureParagraphs();
       const paragraphs = paragraph.duplicates / paragraph.pieces;
-      if (above(paragraphs, options.max_duplicate_paragraphs_ratio)) {
-        return drop(row, "too_many_duplicate_paragraphs", paragraphs);
-      }
+      if (paragraphBound.fails(paragraphs)) return drop(row, "too_many_duplicate_paragraphs", paragraphs);
       const paragraphChars = paragraph.duplicateChars / chars;
-      if (above(paragraphChars, options.max_duplicate_paragraph_chars_ratio)) {
+      if (paragraphCharsBound.fails(paragraphChars)) {
         return drop(row, "too_many_duplicate_paragraph_chars", paragraphChars);
       }
       const line = document.measureLinePieces();
       const lines = line.duplicates / line.pieces;
-      if (above(lines, options.max_duplicate_lines_ratio)) return drop(row, "too_many_duplicate_lines", lines);
+      if (lineBound.fails(lines)) return drop(row, "too_many_duplicate_lines", lines);
       const lineChars = line.duplicateChars / chars;
-      if (above(lineChars, options.max_duplicate_line_chars_ratio)) {
-        return drop(row, "too_many_duplicate_line_chars", lineChars);
-      }
+      if (lineCharsBound.fails(lineChars)) return drop(row, "too_many_duplicate_line_chars", lineChars);
 
       batchWords.load(document, row);
       document.loadNgrams();
-      for (const { n, isTop, max, reason } of rules) {
+      for (const { n, isTop, max, reason, bound } of rules) {
         if (max === null) continue;
         const ratio = isTop ? document.topRatio(n, max) : document.duplicateRatio(n, max);
-        if (ratio > max) return drop(row, reason, ratio);
+        if (bound.fails(ratio)) return drop(row, reason, ratio);
       }
     };
 
-    return filter<keyof typeof reasons>((batch, drop) => {
-      const { text } = batch;
-      const batchWords = documentWords.of(batch);
-      for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) judge(row, batchWords, text, drop);
-      }
-    });
+    return filter<keyof typeof reasons>(
+      (batch, drop) => {
+        const { text } = batch;
+        const batchWords = documentWords.of(batch);
+        for (let row = 0; row < batch.rows; row++) {
+          if (!batch.alive.has(row)) continue;
+          judge(row, batchWords, text, drop);
+          bounds.settle(batch, row);
+        }
+      },
+      undefined,
+      () => bounds.finish(),
+    );
   },
   examples: [
     { text: PROSE, keeps: true },

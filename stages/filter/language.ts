@@ -12,6 +12,7 @@ import { checkLabels, fasttextTables } from "../fasttext-model.ts";
 import { LanguageColumns } from "./language-columns.ts";
 import { LanguageJudge } from "./language-judge.ts";
 import { LANGUAGE_REASONS, type LanguageOptions, type LanguageReason, languageOptions } from "./language-options.ts";
+import { MeasuredBounds } from "./measured-bounds.ts";
 import { judgeParagraphs } from "./paragraphs.ts";
 
 function reasonsOf({ label_only, languages }: LanguageOptions): Partial<typeof LANGUAGE_REASONS> {
@@ -66,7 +67,10 @@ export default defineStage({
   reasons: reasonsOf,
   create: (given, { assets }) => {
     let opened: LanguageJudge | undefined;
-    return transform<LanguageReason>((batch, drop) => {
+    const bounds = new MeasuredBounds();
+    const { min_score, label_only } = given;
+    const score = bounds.min("score_too_low", "min_score", label_only ? null : min_score, { unit: "score" });
+    const judgeBatch = (batch: Batch, drop: Drop<LanguageReason>): ReadonlyMap<string, Column> => {
       opened ??= new LanguageJudge(given, assets);
       const columns = new LanguageColumns(given, opened.labels, batch.rows);
       if (given.unit === "paragraph") return byParagraphs(batch, opened, given, columns, drop);
@@ -76,11 +80,15 @@ export default defineStage({
         opened.judge(data, offsets[row] ?? 0, offsets[row + 1] ?? 0);
         columns.set(row, opened.label, opened.score);
         columns.addTop(row, opened.top());
-        const reason = given.label_only ? undefined : opened.reason;
+        const reason = label_only ? undefined : opened.reason;
+        // A text of another language falls for that, whatever its score.
+        if (reason !== "other_language") score.judged(opened.score, reason === "score_too_low");
         if (reason !== undefined) drop(row, reason, opened.score, opened.labels[opened.label]);
+        bounds.settle(batch, row);
       }
       return columns.finish();
-    });
+    };
+    return transform<LanguageReason>(judgeBatch, undefined, undefined, () => bounds.finish());
   },
   examples: [
     {

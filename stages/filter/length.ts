@@ -7,6 +7,7 @@ import { z } from "zod";
 import { defineStage, filter } from "../define.ts";
 import { lengthOptions, lengthsOf, namesVocabulary, VOCABULARY_ERROR } from "../text-lengths.ts";
 import { LengthStatistics, mergeLengths } from "./length-statistics.ts";
+import { MeasuredBounds } from "./measured-bounds.ts";
 
 const bound = z.int().min(0).optional();
 
@@ -33,7 +34,9 @@ export default defineStage({
     ...(max !== undefined && { too_long: "the length is above max" }),
   }),
   create: (options, { assets }) => {
-    const { min = 0, max = Number.POSITIVE_INFINITY } = options;
+    const bounds = new MeasuredBounds();
+    const tooShort = bounds.min("too_short", "min", options.min ?? null, { unit: "count" });
+    const tooLong = bounds.max("too_long", "max", options.max ?? null, { unit: "count" });
     const measure = lengthsOf(options, assets);
     const statistics = new LengthStatistics();
     return filter<"too_short" | "too_long">(
@@ -42,11 +45,13 @@ export default defineStage({
         batch.alive.forEach((row) => {
           const length = lengths(row);
           statistics.add(length);
-          if (length < min) drop(row, "too_short", length);
-          else if (length > max) drop(row, "too_long", length);
+          if (tooShort.fails(length)) drop(row, "too_short", length);
+          else if (tooLong.fails(length)) drop(row, "too_long", length);
+          bounds.settle(batch, row);
         });
       },
       () => statistics.finish(),
+      () => bounds.finish(),
     );
   },
   merge: mergeLengths,

@@ -43,21 +43,76 @@ export interface NgramRule {
   readonly isTop: boolean;
   /** Null where the rule is off. */
   readonly max: number | null;
+  readonly option: keyof NgramOptions;
   readonly reason: keyof typeof ngramReasons;
 }
 
 /** The rules in order, to the last one that is on. */
 export function ngramRules(given: NgramOptions): readonly NgramRule[] {
   const rules: readonly NgramRule[] = [
-    { n: 2, isTop: true, max: given.max_top_2gram_ratio, reason: "top_2gram_too_frequent" },
-    { n: 3, isTop: true, max: given.max_top_3gram_ratio, reason: "top_3gram_too_frequent" },
-    { n: 4, isTop: true, max: given.max_top_4gram_ratio, reason: "top_4gram_too_frequent" },
-    { n: 5, isTop: false, max: given.max_duplicate_5gram_ratio, reason: "too_many_duplicate_5grams" },
-    { n: 6, isTop: false, max: given.max_duplicate_6gram_ratio, reason: "too_many_duplicate_6grams" },
-    { n: 7, isTop: false, max: given.max_duplicate_7gram_ratio, reason: "too_many_duplicate_7grams" },
-    { n: 8, isTop: false, max: given.max_duplicate_8gram_ratio, reason: "too_many_duplicate_8grams" },
-    { n: 9, isTop: false, max: given.max_duplicate_9gram_ratio, reason: "too_many_duplicate_9grams" },
-    { n: 10, isTop: false, max: given.max_duplicate_10gram_ratio, reason: "too_many_duplicate_10grams" },
+    {
+      n: 2,
+      isTop: true,
+      max: given.max_top_2gram_ratio,
+      option: "max_top_2gram_ratio",
+      reason: "top_2gram_too_frequent",
+    },
+    {
+      n: 3,
+      isTop: true,
+      max: given.max_top_3gram_ratio,
+      option: "max_top_3gram_ratio",
+      reason: "top_3gram_too_frequent",
+    },
+    {
+      n: 4,
+      isTop: true,
+      max: given.max_top_4gram_ratio,
+      option: "max_top_4gram_ratio",
+      reason: "top_4gram_too_frequent",
+    },
+    {
+      n: 5,
+      isTop: false,
+      max: given.max_duplicate_5gram_ratio,
+      option: "max_duplicate_5gram_ratio",
+      reason: "too_many_duplicate_5grams",
+    },
+    {
+      n: 6,
+      isTop: false,
+      max: given.max_duplicate_6gram_ratio,
+      option: "max_duplicate_6gram_ratio",
+      reason: "too_many_duplicate_6grams",
+    },
+    {
+      n: 7,
+      isTop: false,
+      max: given.max_duplicate_7gram_ratio,
+      option: "max_duplicate_7gram_ratio",
+      reason: "too_many_duplicate_7grams",
+    },
+    {
+      n: 8,
+      isTop: false,
+      max: given.max_duplicate_8gram_ratio,
+      option: "max_duplicate_8gram_ratio",
+      reason: "too_many_duplicate_8grams",
+    },
+    {
+      n: 9,
+      isTop: false,
+      max: given.max_duplicate_9gram_ratio,
+      option: "max_duplicate_9gram_ratio",
+      reason: "too_many_duplicate_9grams",
+    },
+    {
+      n: 10,
+      isTop: false,
+      max: given.max_duplicate_10gram_ratio,
+      option: "max_duplicate_10gram_ratio",
+      reason: "too_many_duplicate_10grams",
+    },
   ];
   return rules.slice(0, rules.findLastIndex(({ max }) => max !== null) + 1);
 }

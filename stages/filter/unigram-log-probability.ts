@@ -6,6 +6,7 @@
  * 0. Price: 5 ns a byte with the words; the table once for all threads.
  */
 import { z } from "zod";
+import type { Batch } from "../../batch/batch.ts";
 import { DataError } from "../../batch/errors.ts";
 import { int32At, uint8At } from "../../batch/numbers.ts";
 import { TABLES_START } from "../../io/shared-tables.ts";
@@ -13,8 +14,9 @@ import { lowerText } from "../../kernels/lower-case.ts";
 import { TextBuffer } from "../../kernels/normalize.ts";
 import { BadFrequencies, WordFrequencies } from "../../kernels/quality/word-frequencies.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
-import { type AssetRef, type Assets, assetPath, defineStage, filter } from "../define.ts";
+import { type AssetRef, type Assets, assetPath, type Drop, defineStage, filter } from "../define.ts";
 import { DocumentWords } from "./document-words.ts";
+import { MeasuredBounds } from "./measured-bounds.ts";
 import { documentOpener } from "./quality-kernels.ts";
 
 const PUBLISHED = "https://ai2-s2-research-public.s3-us-west-2.amazonaws.com/lucas/google-1T-unigram/unigram_freq.csv";
@@ -85,7 +87,9 @@ export default defineStage({
       return frequencies.log(bytes, start, end);
     };
 
-    return filter<"words_too_rare">((batch, drop) => {
+    const bounds = new MeasuredBounds();
+    const rare = bounds.min("words_too_rare", "min_log_probability", min_log_probability, { unit: "score" });
+    const judge = (batch: Batch, drop: Drop<"words_too_rare">): void => {
       table ??= open(frequencies, unseen_share, assets);
       const shares = table;
       const { data, offsets } = batch.text;
@@ -98,9 +102,11 @@ export default defineStage({
           sum += logOf(shares, data, int32At(starts, word), int32At(ends, word));
         }
         const mean = count === 0 ? 0 : sum / count;
-        if (!(mean > min_log_probability)) drop(row, "words_too_rare", mean);
+        if (rare.judged(mean, !(mean > min_log_probability))) drop(row, "words_too_rare", mean);
+        bounds.settle(batch, row);
       });
-    });
+    };
+    return filter<"words_too_rare">(judge, undefined, () => bounds.finish());
   },
   examples: [
     { text: "The sea, the cold sea.", options: { frequencies: FREQUENCIES }, keeps: true },

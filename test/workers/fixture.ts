@@ -110,14 +110,14 @@ exports: [nanotron]
 gates: { max_weight_error: 0.02, min_packing_fill: 0.9 }
 `;
 
-/** sha256 of every file below `root` that `keep` lets through, by relative path. Temporary files are never there. */
+/** sha256 of every file below `root` that `keep` lets through, by relative path, but of the one that tells of time. Temporary files are never there. */
 export function treeDigests(root: string, keep: (file: string) => boolean = () => true): Record<string, string> {
   const digests: Record<string, string> = {};
   const walk = (folder: string): void => {
     for (const entry of fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const file = path.join(folder, entry.name);
       if (entry.isDirectory()) walk(file);
-      else {
+      else if (entry.name !== "times.json") {
         const relative = path.relative(root, file);
         if (keep(relative)) digests[relative] = createHash("sha256").update(fs.readFileSync(file)).digest("hex");
       }

@@ -86,7 +86,13 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
     if (tally.ledger.rows > 0) {
       files.push(commitIntermediate(join(folder, spanFiles.problems(task.span)), tally.ledger.encode()));
     }
-    const marker = tally.marker(files, task, { parts, figures, states: stages.states(), cut: edits?.counts });
+    const marker = tally.marker(files, task, {
+      parts,
+      figures,
+      states: stages.states(),
+      measured: stages.measured(),
+      cut: edits?.counts,
+    });
     fs.rmSync(join(folder, spanFiles.failed(task.span)), { force: true });
     commitMarker(join(folder, spanFiles.marker(task.span)), marker);
     meter.finish();

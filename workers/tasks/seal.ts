@@ -11,6 +11,7 @@ import { RunError } from "../../batch/errors.ts";
 import { numberAt } from "../../batch/numbers.ts";
 import { commitMarker } from "../../io/local/commit.ts";
 import { damagedStore, type VouchedFile } from "../../io/local/vouched.ts";
+import { mergeRuleValues, type RuleValues } from "../../kernels/statistics/rule-values.ts";
 import { requireTokenizerGates } from "../../manifests/gates.ts";
 import { requireLintGates } from "../../manifests/lint-gates.ts";
 import { droppingBarriers, groupAt, type Plan, type PlannedStage, type SourcePlan, sourceAt } from "../../plan/plan.ts";
@@ -151,8 +152,11 @@ interface PassCounts {
 interface StageTotals {
   readonly plan: PlannedStage;
   rows_in: number;
+  /** Undefined once a span does not tell. */
+  bytes_in: number | undefined;
   readonly dropped: Record<string, number>;
   readonly states: StageState[];
+  readonly measured: (readonly RuleValues[])[];
   /** Of a barrier that edits. */
   cut?: CutCounts;
   clusters?: ClusterCounts;
@@ -171,7 +175,14 @@ class Counts {
   constructor(source: SourcePlan) {
     this.#source = source;
     this.#passes = source.passes.map(() => ({ rows: 0, kept: 0, text_bytes: 0 }));
-    this.#stages = source.stages.map((plan) => ({ plan, rows_in: 0, dropped: {}, states: [] }));
+    this.#stages = source.stages.map((plan) => ({
+      plan,
+      rows_in: 0,
+      bytes_in: 0,
+      dropped: {},
+      states: [],
+      measured: [],
+    }));
   }
 
   add(pass: number, marker: IngestMarker): void {
@@ -183,13 +194,15 @@ class Counts {
     addTo(this.#errors, marker.errors);
     for (const problem of marker.problems) if (this.#problems.length < PROBLEM_EXAMPLES) this.#problems.push(problem);
     if (marker.cut !== undefined) this.#addCut(pass, marker.cut);
-    for (const { id, rows_in, dropped, state } of marker.stages) {
+    for (const { id, rows_in, bytes_in, dropped, state, measured } of marker.stages) {
       const stage = this.#stages.find(({ plan }) => plan.id === id);
       if (stage === undefined)
         throw new Error(`a span of ${this.#source.name} counts rows of ${id}, which is not there`);
       stage.rows_in += rows_in;
+      stage.bytes_in = addOrUnknown(stage.bytes_in, bytes_in);
       addTo(stage.dropped, dropped);
       if (state !== undefined) stage.states.push(state);
+      if (measured !== undefined) stage.measured.push(measured);
     }
   }
 
@@ -229,11 +242,13 @@ class Counts {
       rows_in: entryAt(this.#passes, 0, "pass").rows,
       errors: this.#errors,
       problems: this.#problems,
-      stages: this.#stages.map(({ plan, rows_in, dropped, states, cut, clusters }) => ({
+      stages: this.#stages.map(({ plan, rows_in, bytes_in, dropped, states, measured, cut, clusters }) => ({
         id: plan.id,
         use: plan.use,
         rows_in,
         dropped,
+        ...(bytes_in === undefined ? {} : { bytes_in }),
+        ...(measured.length > 0 && { measured: mergeRuleValues(measured) }),
         ...(states.length > 0 && { state: merge(plan, states) }),
         ...(figures?.[plan.id] && { figures: figures[plan.id] }),
         ...(clusters && { edits: { ...(cut ?? NOTHING_CUT), ...clusters } }),
@@ -266,6 +281,11 @@ class Counts {
       );
     });
   }
+}
+
+/** A sum is unknown as soon as a part of it is. */
+function addOrUnknown(sum: number | undefined, part: number | undefined): number | undefined {
+  return sum === undefined || part === undefined ? undefined : sum + part;
 }
 
 function addTo(sums: Record<string, number>, counts: Readonly<Record<string, number>>): void {

@@ -9,6 +9,7 @@ import { entryAt } from "../../../batch/entry.ts";
 import { formatPlace, RunError, ShardmillError } from "../../../batch/errors.ts";
 import { int32At } from "../../../batch/numbers.ts";
 import { counted, withArticle } from "../../../batch/plural.ts";
+import type { RuleValues } from "../../../kernels/statistics/rule-values.ts";
 import type { PassPlan, PlannedStage, SourcePlan } from "../../../plan/plan.ts";
 import type { ColumnDeclaration, Operator, StageState } from "../../../stages/define.ts";
 import type { Stopwatch } from "../../stopwatch.ts";
@@ -42,6 +43,7 @@ export class SpanStages {
     this.#around = around;
     // An operator is shared by spans: what it still keeps of a span that failed is not of this one.
     this.states();
+    this.measured();
   }
 
   /** Lets every stage of the pass open what it needs. */
@@ -56,7 +58,7 @@ export class SpanStages {
     const { tally, stopwatch } = this.#around;
     const replaced: Column[] = [];
     for (let stage = this.#pass.first; stage < this.#pass.end; stage++) {
-      tally.enter(stage, batch.alive.count());
+      tally.enter(stage, batch.alive.count(), livingBytes(batch));
       try {
         const made = this.#apply(stage, batch);
         if (made !== undefined) replaced.push(...this.#setColumns(stage, batch, made));
@@ -75,6 +77,16 @@ export class SpanStages {
       if (operator !== undefined && "finish" in operator && operator.finish) states.set(stage, operator.finish());
     });
     return states;
+  }
+
+  /** What the rules of filters measured since the last call, by position of their stages. */
+  measured(): ReadonlyMap<number, readonly RuleValues[]> {
+    const measured = new Map<number, readonly RuleValues[]>();
+    this.#operators.forEach((operator, stage) => {
+      const rules = operator !== undefined && "measured" in operator ? operator.measured?.() : undefined;
+      if (rules !== undefined && rules.length > 0) measured.set(stage, rules);
+    });
+    return measured;
   }
 
   /** The columns that stage `stage` makes, if any. */
@@ -122,6 +134,17 @@ export class SpanStages {
     }
     return replaced;
   }
+}
+
+/** Bytes of the texts of the rows that are alive. */
+function livingBytes({ alive, rows, text }: Batch): number {
+  const { offsets } = text;
+  if (alive.count() === rows) return int32At(offsets, rows) - int32At(offsets, 0);
+  let bytes = 0;
+  alive.forEach((row) => {
+    bytes += int32At(offsets, row + 1) - int32At(offsets, row);
+  });
+  return bytes;
 }
 
 /** Throws where the columns are not those that the stage declares. */

@@ -10,6 +10,7 @@ import { addCount, entryAt } from "../../../batch/entry.ts";
 import { DataError, formatPlace, type RowsMet, RunError } from "../../../batch/errors.ts";
 import { int32At, uint8At } from "../../../batch/numbers.ts";
 import type { VouchedFile } from "../../../io/local/vouched.ts";
+import type { RuleValues } from "../../../kernels/statistics/rule-values.ts";
 import type { PassPlan, PlannedStage, SourcePlan } from "../../../plan/plan.ts";
 import {
   type Drop,
@@ -32,6 +33,7 @@ export const HARMLESS_PROBLEMS: ReadonlySet<string> = new Set(["empty_text", "mi
 export interface ProductCounts {
   readonly parts: readonly number[];
   readonly states: ReadonlyMap<number, StageState>;
+  readonly measured: ReadonlyMap<number, readonly RuleValues[]>;
   readonly cut?: CutCounts | undefined;
   readonly figures?: RowFigures | undefined;
 }
@@ -51,6 +53,7 @@ export class Tally {
   readonly #stages: readonly {
     readonly plan: PlannedStage;
     rows_in: number;
+    bytes_in: number;
     readonly dropped: Record<string, number>;
   }[];
   readonly #errors: Record<string, number> = {};
@@ -64,7 +67,7 @@ export class Tally {
     this.#extents = extents;
     this.#pass = pass;
     this.#maxErrors = maxErrors;
-    this.#stages = source.stages.map((plan) => ({ plan, rows_in: 0, dropped: {} }));
+    this.#stages = source.stages.map((plan) => ({ plan, rows_in: 0, bytes_in: 0, dropped: {} }));
   }
 
   read(batch: Batch): void {
@@ -115,8 +118,11 @@ export class Tally {
     };
   }
 
-  enter(stage: number, rows: number): void {
-    entryAt(this.#stages, stage, "stage").rows_in += rows;
+  /** Stage `stage` is given so many rows, with texts of so many bytes. */
+  enter(stage: number, rows: number, bytes: number): void {
+    const counts = entryAt(this.#stages, stage, "stage");
+    counts.rows_in += rows;
+    counts.bytes_in += bytes;
   }
 
   /** What stage `stage` is given to drop rows of `batch` with. */
@@ -172,7 +178,7 @@ export class Tally {
       extents: [...this.#shardRows].map(([shard, count]) => ({ shard, rows: count })),
       errors: this.#errors,
       problems: this.#problems,
-      stages: this.#stageCounts(products.states),
+      stages: this.#stageCounts(products),
       ...(products.figures && { figures: products.figures }),
       kept: this.kept,
       text_bytes: this.text_bytes,
@@ -181,14 +187,22 @@ export class Tally {
   }
 
   /** Of the stages of the pass, and of the barrier whose cuts it made: rows of which nothing was left fell to that one. */
-  #stageCounts(states: ReadonlyMap<number, StageState>): StageCounts[] {
+  #stageCounts({ states, measured }: ProductCounts): StageCounts[] {
     const { first, end, edits } = this.#pass;
     const barrier = edits === undefined ? [] : [entryAt(this.source.barriers, edits, "barrier").stage];
     const own = Array.from({ length: end - first }, (_, at) => first + at);
     return [...barrier, ...own].map((stage) => {
       const state = states.get(stage);
-      const { plan, rows_in, dropped } = entryAt(this.#stages, stage, "stage");
-      return { id: plan.id, rows_in, dropped, ...(state === undefined ? {} : { state }) };
+      const rules = measured.get(stage);
+      const { plan, rows_in, bytes_in, dropped } = entryAt(this.#stages, stage, "stage");
+      return {
+        id: plan.id,
+        rows_in,
+        bytes_in,
+        dropped,
+        ...(state === undefined ? {} : { state }),
+        ...(rules && { measured: rules }),
+      };
     });
   }
 
