@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { ROW_RULES } from "../kernels/row-rules.ts";
+import { chatFiguresSchema } from "./chat.ts";
 import { manifestShapes } from "./schema.ts";
 
 const { count, share, storedFile, tokenStore, counts, tokenizerGuard, lineage, missing, gate, packer, head } =
@@ -35,6 +36,8 @@ const source = z.strictObject({
   token_store: tokenStore,
   counts,
   tokenizer_guard: tokenizerGuard.optional(),
+  /** Of a source of chats that counts them. */
+  chat: chatFiguresSchema.optional(),
   lineage,
 });
 

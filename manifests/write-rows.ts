@@ -78,6 +78,7 @@ export function buildRowManifest(
       token_store: storeManifest(source.shards),
       counts: source.counts,
       ...(source.tokenizer_guard && { tokenizer_guard: source.tokenizer_guard }),
+      ...(source.chat && { chat: source.chat }),
       lineage: { files: [...source.lineage] },
     };
     return [name, manifest] as const;

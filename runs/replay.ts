@@ -31,22 +31,36 @@ export interface ReplayOptions {
   readonly tokens?: Readonly<Record<string, number>>;
   /** `path=value` overrides of a recipe. */
   readonly set?: readonly string[];
+  /** Told of training stages that are left out because they mix rows, by name; not called where there are none. */
+  readonly onLeftOut?: (stages: readonly string[]) => void;
 }
 
 /** Replays a trainer's blend on a run (folder or name) or a recipe. Throws as {@link replayTo} does, and RecipeError for flags that do not fit. */
 export async function replayMixture(target: string, options: ReplayOptions): Promise<readonly Replay[]> {
-  const stages = isRun(target, options.out)
-    ? await runStages(target, options)
-    : recipeStages(await loadRecipe(target, { set: options.set ?? [] }), options);
+  const run = isRun(target, options.out) ? openRun(target, options.out) : undefined;
+  const recipe = run?.plan.recipe ?? (await loadRecipe(target, { set: options.set ?? [] }));
+  checkTrains(recipe);
+  const leftOut = (recipe.row_stages ?? []).map(({ name }) => name);
+  if (options.stage !== undefined && leftOut.includes(options.stage)) throw stageOfRows(options.stage, recipe);
+  const stages = run === undefined ? recipeStages(recipe, options) : await runStages(run, options);
+  if (leftOut.length > 0 && options.stage === undefined) options.onLeftOut?.(leftOut);
   return replayTo(stages, options.step, options.stage);
 }
 
-async function runStages(target: string, options: ReplayOptions): Promise<readonly ReplayTrainingStage[]> {
+function stageOfRows(stage: string, { training_stages }: Recipe): RecipeError {
+  return new RecipeError({
+    code: "flag/no-such-stage",
+    what: `training stage ${stage} mixes rows, and has no windows to replay`,
+    why: "a blend deals windows of single sources; rows of a mixture are shuffled once, and a trainer reads them in order",
+    fix: `there are: ${training_stages.map(({ name }) => name).join(", ")}`,
+  });
+}
+
+async function runStages(run: OpenRun, options: ReplayOptions): Promise<readonly ReplayTrainingStage[]> {
   if (options.tokens !== undefined && Object.keys(options.tokens).length > 0) {
     const fix = "leave --tokens out; it is for recipes";
     throw new RecipeError({ code: "flag/tokens-of-a-run", what: "a run knows how many tokens its sources hold", fix });
   }
-  const run = openRun(target, options.out);
   return replayedStages(run, await runManifests(run), options.global_batch_size);
 }
 
@@ -75,7 +89,6 @@ export function replayedStages(
 }
 
 function recipeStages(recipe: Recipe, options: ReplayOptions): readonly ReplayTrainingStage[] {
-  checkTrains(recipe);
   const { tokens = {} } = options;
   for (const name of Object.keys(tokens)) {
     if (Object.hasOwn(recipe.sources, name)) continue;

@@ -22,8 +22,10 @@ import { spanFiles, tokenFiles } from "../store/layout.ts";
 import { markerFacts } from "../store/marker.ts";
 import type { IngestMarker, StoreMarker } from "../workers/protocol.ts";
 import { recordedSpans } from "../workers/spans.ts";
+import { chatFigures } from "./chat-figures.ts";
 import { manifestCounts } from "./finish.ts";
 import type { OpenRun } from "./status.ts";
+import { duplicateLedgers } from "./verify-survivors.ts";
 
 type Counts = TrainingStageManifest["sources"][string]["counts"];
 /** By stage id, then by reason. */
@@ -33,7 +35,7 @@ type Dropped = Record<string, Record<string, number>>;
 interface StatedCounts {
   readonly stage: { readonly name: string };
   readonly sources: Readonly<
-    Record<string, Pick<TrainingStageManifest["sources"][string], "counts" | "tokenizer_guard">>
+    Record<string, Pick<TrainingStageManifest["sources"][string], "counts" | "tokenizer_guard" | "chat">>
   >;
 }
 
@@ -64,6 +66,11 @@ export function accountFindings(run: OpenRun, manifests: readonly StatedCounts[]
       });
     }
     for (const { stage, sources } of manifests) {
+      const what = chatProblem(run, source, sharesOf({ sources }, source.name)[0]);
+      if (what === undefined) continue;
+      findings.push({ severity: "error", code: "verify/chat", stage: stage.name, source: source.name, what });
+    }
+    for (const { stage, sources } of manifests) {
       const other = sharesOf({ sources }, source.name)[0]?.counts;
       if (other === undefined || canonicalJson(other) === canonicalJson(counts)) continue;
       const what = "counts other rows than another training stage does";
@@ -90,6 +97,19 @@ function guardProblem(run: OpenRun, source: SourcePlan, guard: TokenizerGuard | 
   return canonicalJson(round_trip) === canonicalJson(guard.round_trip)
     ? undefined
     : "has another round trip in the manifest than its spans sampled";
+}
+
+/** What is said of conversations, against the seal, which verify-outputs.ts holds to the rows. */
+function chatProblem(
+  { layout }: OpenRun,
+  source: SourcePlan,
+  stated: Pick<TrainingStageManifest["sources"][string], "chat"> | undefined,
+): string | undefined {
+  const seal = markerFacts<StoreMarker>(layout.tokens(source.tokens), tokenFiles.storeMarker);
+  if (seal === undefined || stated === undefined) return undefined;
+  return canonicalJson(chatFigures(seal.counts) ?? null) === canonicalJson(stated.chat ?? null)
+    ? undefined
+    : "has other figures of conversations in the manifest than in the seal of its store";
 }
 
 /** What outputs are told of, and manifests where there are some. */
@@ -229,14 +249,6 @@ interface Table {
 function readTable(folder: string, name: string): Table {
   const { rows, columns } = decodeArrow(fs.readFileSync(join(folder, name)), name);
   return { rows, int: (column) => int32Values(columns, column) };
-}
-
-function duplicateLedgers(folder: string): string[] {
-  if (!fs.existsSync(folder)) return [];
-  return fs
-    .readdirSync(folder)
-    .filter((name) => name.endsWith(".duplicates.arrow") && !name.startsWith("."))
-    .sort();
 }
 
 /** A file that is not there or not readable is a finding, not a reason to stop. */

@@ -1,42 +1,29 @@
 /**
  * Do the figures of an output, in its summary, on its card and in the markers it was put together from, follow from what was recorded row by row?
  *
- * Rows, bytes and what stages counted of rows are added up from the tables of spans and the fates that barriers gave rows; that drops by reason are those of the ledgers
- * is verify-accounts.ts's. What cannot be read is a finding of verify-store.ts. Price: one pass over tables and fates.
+ * Rows, bytes and what stages counted of rows are added up by verify-survivors.ts, also of sources that only training stages read and whose rows a stage
+ * counted; that drops by reason are those of the ledgers is verify-accounts.ts's. What cannot be read is a finding of verify-store.ts. Price: one pass over tables and fates.
  */
 
 import fs from "node:fs";
 import { join } from "node:path";
-import { ShardmillError } from "../batch/errors.ts";
 import { exactly } from "../batch/plural.ts";
-import { Blocks } from "../io/local/blocks.ts";
 import { canonicalJson } from "../kernels/json/canonical.ts";
 import { OUTPUT_SUMMARY, readSummary } from "../manifests/exports/folder.ts";
 import { dataCard } from "../manifests/outputs/card.ts";
 import type { Finding } from "../manifests/verify.ts";
-import { droppingBarriers, passAt, sourceAt } from "../plan/plan.ts";
-import { spanFiles, verdictFiles } from "../store/layout.ts";
-import { markerFacts, vouch } from "../store/marker.ts";
+import { type Plan, sourceAt } from "../plan/plan.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
-import type { IngestMarker, RowFigures, StoreMarker } from "../workers/protocol.ts";
-import { recordedSpans } from "../workers/spans.ts";
-import { SURVIVES } from "../workers/tasks/settle.ts";
-import { FigureSums, figureColumns, readFigures } from "../workers/tasks/span-figures.ts";
-import { readSpanRows } from "../workers/tasks/span-rows.ts";
+import type { StoreMarker } from "../workers/protocol.ts";
+import { figureColumns } from "../workers/tasks/span-figures.ts";
 import { cardFacts, type MadeOutput, outputFolder, outputSummary } from "./outputs.ts";
-import { allOf, factsAt, recordedOutput } from "./recorded-outputs.ts";
+import { factsAt, recordedOutput } from "./recorded-outputs.ts";
 import type { OpenRun } from "./status.ts";
+import { countSurvivors, type Survivors } from "./verify-survivors.ts";
 
 const CODE = "verify/output-counts";
 const CARD = "README.md";
 const NOT_COUNTED = "is not counted: markers of its files or its sources are not in the store, or damaged";
-
-interface Survivors {
-  readonly rows: number;
-  readonly text_bytes: number;
-  /** What stages counted of them, by stage. */
-  readonly figures?: RowFigures;
-}
 
 /** `folder` is the run's. */
 export function outputFindings({ plan, layout }: OpenRun, folder: string): Finding[] {
@@ -44,7 +31,7 @@ export function outputFindings({ plan, layout }: OpenRun, folder: string): Findi
   const stores = plan.sources.map((_, source) => factsAt(places.seal(source)));
   const surviving = new Map<number, Survivors | undefined>();
   const findings: Finding[] = [];
-  for (const source of new Set(plan.outputs.flatMap(({ sources }) => sources))) {
+  for (const source of counted(plan)) {
     const { name } = sourceAt(plan, source);
     const report = (what: string): void => {
       findings.push({ severity: "error", code: CODE, source: name, what });
@@ -66,6 +53,12 @@ export function outputFindings({ plan, layout }: OpenRun, folder: string): Findi
     for (const what of problems) findings.push({ severity: "error", code: CODE, file: output.name, what });
   }
   return findings;
+}
+
+/** Sources of outputs, and those of training stages alone of whose rows stages counted something. */
+function counted({ outputs, sources }: Plan): ReadonlySet<number> {
+  const figured = sources.flatMap((source, index) => (figureColumns(source).length > 0 ? [index] : []));
+  return new Set([...outputs.flatMap(({ sources: members }) => members), ...figured]);
 }
 
 /** What people are told, against markers. A summary that is not there, or of another plan, is a finding of exports/verify.ts. */
@@ -144,61 +137,6 @@ function* sealProblems(
   for (const key of ["tokens", "text_bytes"] as const) {
     if (Number.isNaN(sums[key]) || counts[key] === sums[key]) continue;
     yield `what was recorded comes to ${exactly(sums[key], units[key])}, and the run says ${counts[key]}`;
-  }
-}
-
-/** Rows of a source that outputs get; undefined where their tables or fates cannot be read. `report` is told of spans that say otherwise. */
-function countSurvivors(
-  { plan, layout }: OpenRun,
-  source: number,
-  report: (what: string) => void,
-): Survivors | undefined {
-  const planned = sourceAt(plan, source);
-  const first = layout.ingest(passAt(plan, source, 0).fingerprint);
-  const last = layout.ingest(planned.ingest);
-  const spans = recordedSpans(first);
-  if (spans === undefined) return undefined;
-  const isSettled = droppingBarriers(planned).length > 0;
-  const fates = new Map<number, Uint8Array>();
-  let said = { rows: 0, text_bytes: 0 };
-  try {
-    if (isSettled) {
-      const places = new MarkerPlaces(plan, layout);
-      for (const [part, marker] of allOf((number) => places.settle(source, number)).entries()) {
-        const { folder, name } = places.settle(source, part);
-        const file = new Blocks(vouch({ folder, marker: name, name: verdictFiles.fates(part) }));
-        for (const { span, at, survivors, text_bytes } of marker.spans) {
-          const documents = markerFacts<IngestMarker>(first, spanFiles.marker(span))?.documents;
-          if (documents === undefined) return undefined;
-          fates.set(span, file.read(at, documents));
-          said = { rows: said.rows + survivors, text_bytes: said.text_bytes + text_bytes };
-        }
-      }
-    }
-    let rows = 0;
-    let text_bytes = 0;
-    const columns = figureColumns(planned);
-    const figures = new FigureSums(columns);
-    for (const span of spans.keys()) {
-      const table = readSpanRows(last, span);
-      const counted = columns.length > 0 ? readFigures(last, span, columns) : undefined;
-      const fate = fates.get(span);
-      if (isSettled && fate === undefined) return undefined;
-      for (const [row, bytes] of table.bytes.entries()) {
-        if (fate !== undefined && fate[table.document[row] ?? -1] !== SURVIVES) continue;
-        if (counted !== undefined) figures.addRow(counted, row);
-        rows++;
-        text_bytes += bytes;
-      }
-    }
-    if (isSettled && (said.rows !== rows || said.text_bytes !== text_bytes))
-      report(
-        `${exactly(rows, "row")} of ${exactly(text_bytes, "byte")} survived, and the run says ${said.rows} of ${said.text_bytes}`,
-      );
-    return { rows, text_bytes, ...figures.finish() };
-  } catch (error) {
-    if (error instanceof ShardmillError) return undefined;
-    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Replay } from "../../index.ts";
-import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { type CliContext, EXIT, guarded, note, print, printJson } from "../context.ts";
 import { jsonFlag, outFlag, parseCount, parsePair, setFlag } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
 import { diffCommand } from "./mix-diff.ts";
@@ -93,6 +93,9 @@ const replayCommand = buildCommand<ReplayFlags, [string], CliContext>({
         ...(flags.globalBatchSize === undefined ? {} : { global_batch_size: flags.globalBatchSize }),
         tokens: Object.fromEntries(tokens),
         set: flags.set ?? [],
+        onLeftOut: (stages) => {
+          note(this, `left out, for they mix rows and have no windows to replay: ${stages.join(", ")}`);
+        },
       });
       if (flags.json) printJson(this, replays);
       else print(this, replays.map(replayText).join("\n\n"));

@@ -37,7 +37,7 @@ function chats(): readonly (readonly Turn[])[] {
   return [...own, ...own.filter((_, i) => i % 2 === 0), ...own.filter((_, i) => i % 6 === 0)];
 }
 
-/** `rows`: verdicts alone. `cut`: stages that count, then a pass that cuts texts and drops what is left empty, then verdicts. */
+/** `rows`: verdicts alone. `trained`: the same, and no output reads it. `cut`: stages that count, then a pass that cuts texts and drops what is left empty, then verdicts. */
 const recipe = (root: string) => ({
   schema: 1 as const,
   name: "cards",
@@ -50,6 +50,12 @@ const recipe = (root: string) => ({
       { use: "chat/render", template: "chatml" },
       { use: "dedup/exact" },
     ],
+    trained: [
+      { use: "chat/messages", shape: "openai", empty_turns: "keep", user_last: "keep" },
+      { use: "chat/invariants", tokenizer: TOKENIZER },
+      { use: "chat/render", template: "chatml" },
+      { use: "dedup/exact", id: "own" },
+    ],
     cut: [
       { use: "chat/messages", shape: "openai", empty_turns: "keep", user_last: "keep" },
       { use: "chat/invariants", tokenizer: TOKENIZER },
@@ -59,7 +65,7 @@ const recipe = (root: string) => ({
     ],
   },
   sources: Object.fromEntries(
-    ["rows", "cut"].map((name) => [
+    ["rows", "trained", "cut"].map((name) => [
       name,
       {
         from: path.join(root, `${name}-*.jsonl`),
@@ -74,7 +80,10 @@ const recipe = (root: string) => ({
     sources: [name],
     columns: [{ name: "messages", type: TURNS }, "text"],
   })),
-  training_stages: [{ name: "sft", tokens: 200, sequence_length: 64, pack: "concat", weights: { rows: 1 } }],
+  training_stages: [
+    { name: "sft", tokens: 200, sequence_length: 64, pack: "concat", weights: { rows: 1 } },
+    { name: "mixed", sequence_length: 64, rows: { rule: "handbook" as const, fractions: { trained: 1 } } },
+  ],
   limits: { max_epochs: 9 },
   gates: { chat: { rows: { max_trace_ratio: 1 } } },
 });
@@ -116,6 +125,10 @@ async function countedIn(file: string, isRendered: boolean): Promise<ChatFigures
   };
 }
 
+interface ManifestOfChats {
+  readonly sources: Readonly<Record<string, { readonly chat: ChatFigures }>>;
+}
+
 interface Summary {
   readonly sources: readonly { readonly chat?: ChatFigures; readonly dropped: unknown }[];
 }
@@ -124,7 +137,7 @@ test("figures of chats are those of the rows in the files, for 1, 2 and 5 worker
   const root = temporaryFolder(t);
   const lines = chats().map((messages) => `${JSON.stringify({ messages })}\n`);
   const half = Math.floor(lines.length / 2);
-  for (const name of ["rows", "cut"]) {
+  for (const name of ["rows", "trained", "cut"]) {
     fs.writeFileSync(path.join(root, `${name}-0.jsonl`), lines.slice(0, half).join(""));
     fs.writeFileSync(path.join(root, `${name}-1.jsonl`), lines.slice(half).join(""));
   }
@@ -134,7 +147,8 @@ test("figures of chats are those of the rows in the files, for 1, 2 and 5 worker
     const out = path.join(root, `out-${workers}`);
     await runRecipe(recipe(root), { out, workers, span_bytes: workers * 600 });
     told.push(
-      ["rows", "cut"].map((name) => read(out, `outputs/${name}/README.md`)).join("") + read(out, "manifests/sft.json"),
+      ["rows", "cut"].map((name) => read(out, `outputs/${name}/README.md`)).join("") + read(out, "manifests/sft.json") +
+        read(out, "manifests/mixed.json"),
     );
   }
   assert.equal(told[1], told[0], "two workers");
@@ -153,14 +167,19 @@ test("figures of chats are those of the rows in the files, for 1, 2 and 5 worker
     );
     assert.match(read(out, `outputs/${name}/README.md`), row, "the card says so");
     if (name !== "rows") continue;
-    const manifest = JSON.parse(read(out, "manifests/sft.json")) as { sources: { rows: { chat: ChatFigures } } };
-    assert.deepEqual(manifest.sources.rows.chat, counted, "so does the manifest");
+    for (const [stage, source] of [
+      ["sft", "rows"],
+      ["mixed", "trained"],
+    ] as const) {
+      const { sources } = JSON.parse(read(out, `manifests/${stage}.json`)) as ManifestOfChats;
+      assert.deepEqual(sources[source]?.chat, counted, `so does the manifest of ${stage}`);
+    }
   }
   assert.deepEqual(await verifyRun(openRun("cards", out)), []);
 
   // A seal that says otherwise than the rows do.
   const run = openRun("cards", out);
-  for (const [index, name] of ["rows", "cut"].entries()) {
+  for (const [index, name] of ["rows", "trained", "cut"].entries()) {
     const file = path.join(run.layout.tokens(sourceAt(run.plan, index).tokens), tokenFiles.storeMarker);
     const before = fs.readFileSync(file);
     const marker = unseal(before) as { counts: { stages: { use: string; figures?: { turns: number } }[] } };
@@ -173,10 +192,16 @@ test("figures of chats are those of the rows in the files, for 1, 2 and 5 worker
       found.some((what) => /counted .* of the rows that survived, and the run says/.test(what)),
       found.join("\n"),
     );
-    assert.ok(
-      found.some((what) => /README\.md is not the card/.test(what)),
-      found.join("\n"),
-    );
+    if (name !== "trained")
+      assert.ok(
+        found.some((what) => /README\.md is not the card/.test(what)),
+        found.join("\n"),
+      );
+    if (name !== "cut")
+      assert.ok(
+        found.some((what) => /other figures of conversations in the manifest/.test(what)),
+        found.join("\n"),
+      );
     fs.writeFileSync(file, before);
     assert.deepEqual(await verifyRun(run), [], name);
   }

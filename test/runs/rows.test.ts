@@ -16,6 +16,7 @@ import {
   peekWindows,
   prepare,
   type RunOptions,
+  replayMixture,
   run,
   runRank,
   runStatus,
@@ -125,6 +126,21 @@ test("rows, masks and packing are those of TRL's trainer, for every strategy it 
   assert.deepEqual(await verifyRun(openRun("chats", layout.root)), []);
 });
 
+/** A replay is of windows: stages that mix rows are named where it leaves them out, and refused where they are asked for. */
+async function replaysWindows(layout: Layout): Promise<void> {
+  const left: (readonly string[])[] = [];
+  const options = { out: layout.root, onLeftOut: (stages: readonly string[]) => void left.push(stages) };
+  const replays = await replayMixture("chats", options);
+  assert.deepEqual(
+    replays.map(({ stage }) => stage),
+    ["windows"],
+  );
+  assert.deepEqual(left, [["sft", "split", "aligned"]]);
+  await replayMixture("chats", { ...options, stage: "windows" });
+  assert.equal(left.length, 1, "nothing is left out of a stage that was asked for");
+  await assert.rejects(replayMixture("chats", { ...options, stage: "sft" }), /sft mixes rows.*windows to replay/);
+}
+
 /** The packing report says what manifests do, and a look at a packed row shows the tokens that an export has there. */
 async function reportsAndShows(layout: Layout): Promise<void> {
   const opened = openRun("chats", layout.root);
@@ -218,6 +234,7 @@ test("packed rows have the same bytes for any worker count, order and cut, and a
     assert.deepEqual(treeDigests(layout.root, isRows), wanted);
   }
   await reportsAndShows(first.layout);
+  await replaysWindows(first.layout);
   const root = path.dirname(first.layout.root);
   const [sft, split] = first.plan.rows ?? [];
   fs.rmSync(path.join(first.layout.rows(sft.fingerprint), rowFiles.marker));

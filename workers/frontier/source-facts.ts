@@ -156,9 +156,9 @@ export function runningSum(values: readonly number[]): Float64Array {
 }
 
 /** Rows that lie before a byte range of the same shard: only when all ranges are read can they be counted. */
-function basesOf(
+export function basesOf(
   span: readonly Extent[],
-  marker: IngestFacts,
+  marker: Pick<IngestFacts, "extents">,
   rowsBefore: Map<number, number>,
 ): Readonly<Record<number, number>> {
   const bases: Record<number, number> = {};
