@@ -68,6 +68,8 @@ export async function planOutputs(
         columns,
         split,
         shard_bytes,
+        // How many files there are follows from the bytes of all columns that are written.
+        cut: "columns",
         keep_dropped,
       }),
     });

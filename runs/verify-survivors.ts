@@ -50,7 +50,8 @@ export function countSurvivors(
   if (spans === undefined) return undefined;
   try {
     const settled = settledRows(run, source, first);
-    const survives = droppingBarriers(planned).length === 0 ? always : (settled?.survives ?? scattered(layout, planned, spans));
+    const survives =
+      droppingBarriers(planned).length === 0 ? always : (settled?.survives ?? scattered(layout, planned, spans));
     if (survives === undefined) return undefined;
     let rows = 0;
     let text_bytes = 0;

@@ -24,6 +24,8 @@ const SMALLEST_TEXT_BYTES = 1 << 16;
 export interface GatheredColumn {
   /** Bytes gathered: texts, or values. */
   readonly bytes: number;
+  /** The same without what a null leaves behind. */
+  readonly valueBytes: number;
   readonly hasNulls: boolean;
   take(column: Column | undefined, from: number, to: number): void;
   put(out: ChunkWriter): void;
@@ -63,6 +65,10 @@ class GatheredText implements GatheredColumn {
   readonly #lengths = new Int32Array(TARGET_BATCH_ROWS);
   #data = new Uint8Array(SMALLEST_TEXT_BYTES);
   bytes = 0;
+
+  get valueBytes(): number {
+    return this.bytes;
+  }
 
   get hasNulls(): boolean {
     return this.#presence.nulls > 0;
@@ -129,6 +135,10 @@ class GatheredValues implements GatheredColumn {
 
   get bytes(): number {
     return this.#width * this.#presence.rows;
+  }
+
+  get valueBytes(): number {
+    return this.#width * (this.#presence.rows - this.#presence.nulls);
   }
 
   get hasNulls(): boolean {

@@ -46,6 +46,8 @@ export class SpoolWriter {
   #lastDocument = -1;
   #offset = FIRST_BLOCK_OFFSET;
   readonly #blocks: SpoolBlock[] = [];
+  /** Of the blocks that are written, by column. */
+  readonly #valueBytes: Float64Array;
 
   /**
    * Columns of a batch that are not among `columns` are not spooled; those that a batch does not have are null in its
@@ -56,6 +58,7 @@ export class SpoolWriter {
     this.#engine = engine;
     this.#columns = columns;
     this.#gathered = columns.map(({ kind }) => gatherColumn(kind));
+    this.#valueBytes = new Float64Array(columns.length);
     this.#out = new ChunkWriter(engine.lz4);
     sink.write(encodeSpoolHeader());
   }
@@ -88,6 +91,11 @@ export class SpoolWriter {
       this.#bytes += bytes;
       from = to;
     }
+  }
+
+  /** Bytes of values, by column, of what was added before `finish`; the same however rows were cut into spans. */
+  valueBytes(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#columns.map(({ name }, c) => [name, float64At(this.#valueBytes, c)]));
   }
 
   /** Writes what is left and the footer; the writer must not be used afterwards. */
@@ -138,6 +146,7 @@ export class SpoolWriter {
       column.put(out);
       if (this.#columns[c]?.name === "text") text_bytes = column.bytes;
       column_bytes += column.bytes;
+      this.#valueBytes[c] = float64At(this.#valueBytes, c) + column.valueBytes;
       column.clear();
     });
     const { bytes } = out;

@@ -17,7 +17,7 @@ export interface MarkerPlace<Kind extends TaskKind = TaskKind> {
 /** The part of a span's marker that numbers and sizes later tasks: there may be a hundred thousand of them in memory. */
 export type IngestFacts = Pick<
   IngestMarker,
-  "documents" | "parts" | "extents" | "errors" | "problems" | "kept" | "text_bytes" | "tokens"
+  "documents" | "parts" | "extents" | "errors" | "problems" | "kept" | "text_bytes" | "column_bytes" | "tokens"
 >;
 
 export type FactsOf<Kind extends TaskKind> = Kind extends "ingest" ? IngestFacts : MarkerOf[Kind];
@@ -32,6 +32,7 @@ export interface Markers {
 }
 
 export function ingestFacts(marker: IngestMarker): IngestFacts {
-  const { documents, parts, extents, errors, problems, kept, text_bytes, tokens } = marker;
-  return { documents, parts, extents, errors, problems, kept, text_bytes, tokens };
+  const { documents, parts, extents, errors, problems, kept, text_bytes, column_bytes, tokens } = marker;
+  const facts = { documents, parts, extents, errors, problems, kept, text_bytes, tokens };
+  return column_bytes === undefined ? facts : { ...facts, column_bytes };
 }

@@ -241,6 +241,8 @@ export interface IngestMarker {
   /** Documents alive after the pass; a dedup barrier may drop some later. */
   readonly kept: number;
   readonly text_bytes: number;
+  /** Bytes of what the last pass leaves for outputs, by column, nulls for none. Absent where it leaves none, and from earlier versions. */
+  readonly column_bytes?: Readonly<Record<string, number>>;
   readonly tokens: number;
 }
 

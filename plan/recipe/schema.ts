@@ -135,7 +135,9 @@ export const outputShape = z.strictObject({
   split: nameShape.default("train").describe("first part of file names: `SPLIT-00000-of-00004.parquet`"),
   shard_bytes: bytesShape
     .prefault("512M")
-    .describe("bytes of text in a file, about: rows are spread evenly over as many files as that makes"),
+    .describe(
+      "bytes of the columns' values in a file, about, before it is packed: rows are spread evenly over as many files as that makes",
+    ),
   keep_dropped: z.boolean().default(false).describe("also write the rows that stages dropped, with their verdicts"),
 });
 

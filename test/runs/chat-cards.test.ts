@@ -147,7 +147,8 @@ test("figures of chats are those of the rows in the files, for 1, 2 and 5 worker
     const out = path.join(root, `out-${workers}`);
     await runRecipe(recipe(root), { out, workers, span_bytes: workers * 600 });
     told.push(
-      ["rows", "cut"].map((name) => read(out, `outputs/${name}/README.md`)).join("") + read(out, "manifests/sft.json") +
+      ["rows", "cut"].map((name) => read(out, `outputs/${name}/README.md`)).join("") +
+        read(out, "manifests/sft.json") +
         read(out, "manifests/mixed.json"),
     );
   }

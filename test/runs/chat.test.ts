@@ -9,7 +9,7 @@ import { type Finding, openRun, peekRun, type RecipeInput, type RunResult, runRe
 import { cliIn } from "../cli/in-process.ts";
 import { SPLITS, type Split } from "../fixtures/chat-splits.ts";
 import { ROOT } from "../project-root.ts";
-import { temporaryFolder } from "../workers/fixture.ts";
+import { temporaryFolder, treeDigests } from "../workers/fixture.ts";
 
 const FIXTURES = path.join(ROOT, "mixtures/recipes/smoltalk2-mini");
 
@@ -237,6 +237,16 @@ test("what comes out is what the upstream says, digit for digit", async (t) => {
   ]);
 });
 
+/** About what the rows of a file hold, written as JSON. */
+async function bytesIn(path: string): Promise<number> {
+  const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors });
+  return rows.reduce((sum, row) => {
+    return (
+      sum + Object.values(row).reduce((total: number, value) => total + Buffer.byteLength(JSON.stringify(value)), 0)
+    );
+  }, 0);
+}
+
 interface Chat {
   readonly messages: readonly { readonly content: string; readonly role: string }[];
   readonly kwargs: {
@@ -270,21 +280,33 @@ test("a row that falls has its address, its reason and the turn that was wrong",
   );
 });
 
-test("workers and spans change no byte of what stages of chats write", async (t) => {
+test("workers and spans change no byte of what stages of chats write, in files that hold so many bytes of conversations", async (t) => {
   const roots = [temporaryFolder(t), temporaryFolder(t)];
   const splits = ["hermes_function_calling_v1_no_think", "OpenThoughts3_1.2M_no_think_no_think"].map(splitOf);
   for (const [workers, out] of roots.entries()) {
-    await runRecipe(recipeOf(splits), {
-      out,
-      dataRoot: FIXTURES,
-      workers: workers + 1,
-      span_bytes: workers === 0 ? 1e9 : 400,
-    });
+    const recipe = recipeOf(splits);
+    // There is no text: what is counted lies in the other columns.
+    await runRecipe(
+      { ...recipe, outputs: (recipe.outputs ?? []).map((output) => ({ ...output, shard_bytes: 700 })) },
+      {
+        out,
+        dataRoot: FIXTURES,
+        workers: workers + 1,
+        span_bytes: workers === 0 ? 1e9 : 400,
+      },
+    );
   }
-  const [one, other] = roots.map((out) =>
-    splits.map((split) => fs.readFileSync(fileOf(out, split)).toString("base64")),
-  );
+  const [one, other] = roots.map((out) => treeDigests(path.join(out, "runs/splits/outputs")));
   assert.deepEqual(other, one);
+  for (const { name, config } of splits) {
+    const folder = path.join(roots[0] ?? "", "runs/splits/outputs", id(name), config);
+    const sizes = await Promise.all(fs.readdirSync(folder).map(async (file) => bytesIn(path.join(folder, file))));
+    const all = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    assert.ok(
+      sizes.length > 1 && Math.abs(sizes.length - all / 700) <= 2,
+      `${name}: ${sizes.length} files of ${all} bytes`,
+    );
+  }
 });
 
 test("a card has rows, tokens, turns and lengths, and what rows have beside their turns", async (t) => {

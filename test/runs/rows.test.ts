@@ -27,6 +27,7 @@ import { readSummary } from "../../manifests/exports/folder.ts";
 import type { Trainer } from "../../manifests/exports/registry.ts";
 import type { RowManifest } from "../../manifests/row-schema.ts";
 import { Layout, rowFiles } from "../../store/layout.ts";
+import { cliIn } from "../cli/in-process.ts";
 import { flipByte } from "../io/vouched.ts";
 import { temporaryFolder, treeDigests } from "../workers/fixture.ts";
 import { GOLDEN, recipeOf, writeChats } from "./chat-rows.ts";
@@ -127,7 +128,7 @@ test("rows, masks and packing are those of TRL's trainer, for every strategy it 
 });
 
 /** A replay is of windows: stages that mix rows are named where it leaves them out, and refused where they are asked for. */
-async function replaysWindows(layout: Layout): Promise<void> {
+async function replaysWindows(t: TestContext, layout: Layout): Promise<void> {
   const left: (readonly string[])[] = [];
   const options = { out: layout.root, onLeftOut: (stages: readonly string[]) => void left.push(stages) };
   const replays = await replayMixture("chats", options);
@@ -136,6 +137,8 @@ async function replaysWindows(layout: Layout): Promise<void> {
     ["windows"],
   );
   assert.deepEqual(left, [["sft", "split", "aligned"]]);
+  const told = await cliIn(t, layout.root)("mix", "replay", "chats", "--out", layout.root);
+  assert.match(told.stderr, /left out, for they mix rows .*: sft, split, aligned/);
   await replayMixture("chats", { ...options, stage: "windows" });
   assert.equal(left.length, 1, "nothing is left out of a stage that was asked for");
   await assert.rejects(replayMixture("chats", { ...options, stage: "sft" }), /sft mixes rows.*windows to replay/);
@@ -234,7 +237,7 @@ test("packed rows have the same bytes for any worker count, order and cut, and a
     assert.deepEqual(treeDigests(layout.root, isRows), wanted);
   }
   await reportsAndShows(first.layout);
-  await replaysWindows(first.layout);
+  await replaysWindows(t, first.layout);
   const root = path.dirname(first.layout.root);
   const [sft, split] = first.plan.rows ?? [];
   fs.rmSync(path.join(first.layout.rows(sft.fingerprint), rowFiles.marker));

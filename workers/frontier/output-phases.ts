@@ -2,7 +2,8 @@
  * The phase that writes an output: which rows go to which of its files.
  *
  * Files are cut by rows, not by spans: file k of N takes the rows [rows·k/N, rows·(k+1)/N) that survive, in order of source and span, and N
- * comes from the bytes of all their texts. So files are the same however the sources were cut.
+ * comes from the bytes of the columns that are written. So files are the same however the sources were cut. Texts are counted row by row; of other
+ * columns the last pass knows sums alone, and of those of a source survivors have the share that they are of its rows.
  */
 import { entryAt } from "../../batch/entry.ts";
 import {
@@ -14,6 +15,7 @@ import {
   sourceAt,
 } from "../../plan/plan.ts";
 import { verdictFiles } from "../../store/layout.ts";
+import type { IngestFacts } from "../markers.ts";
 import type { WritePart } from "../protocol.ts";
 import { type Need, once, type PhaseSpec } from "./phase.ts";
 import type { Schedule } from "./schedule.ts";
@@ -122,21 +124,41 @@ function spansOf(parts: readonly WritePart[]): ReadonlyMap<number, readonly numb
   return new Map([...spans].map(([source, numbers]) => [source, [...numbers]]));
 }
 
-function cutOutput(schedule: Schedule, { sources, shard_bytes }: OutputPlan): Cut | undefined {
+function cutOutput(schedule: Schedule, { sources, columns, shard_bytes }: OutputPlan): Cut | undefined {
   const spans: Cut["spans"][number][] = [];
+  const written = new Set(columns.map(({ name }) => name));
   let rows = 0;
   let bytes = 0;
   for (const source of sources) {
     const taken =
       droppingBarriers(sourceAt(schedule.plan, source)).length > 0 ? settled(schedule, source) : kept(schedule, source);
     if (taken === undefined) return undefined;
+    const before = rows;
+    let textBytes = 0;
     for (const span of taken) {
       spans.push({ ...span, first: rows });
       rows += span.survivors;
-      bytes += span.text_bytes;
+      textBytes += span.text_bytes;
     }
+    bytes += writtenBytes(schedule.facts(source).last() ?? [], written, { survivors: rows - before, textBytes });
   }
   return { spans, rows, files: Math.max(1, Math.ceil(bytes / shard_bytes)) };
+}
+
+/** Of the survivors of a source. Spans of stores that an earlier version made have no sums of columns: of those the texts alone count. */
+function writtenBytes(
+  last: readonly IngestFacts[],
+  written: ReadonlySet<string>,
+  { survivors, textBytes }: { readonly survivors: number; readonly textBytes: number },
+): number {
+  if (last.some(({ column_bytes }) => column_bytes === undefined)) return textBytes;
+  let others = 0;
+  let all = 0;
+  for (const { kept: rows, column_bytes = {} } of last) {
+    all += rows;
+    for (const [name, size] of Object.entries(column_bytes)) if (name !== "text" && written.has(name)) others += size;
+  }
+  return (written.has("text") ? textBytes : 0) + (all === 0 ? 0 : others * (survivors / all));
 }
 
 /** Where nothing drops rows afterwards, the last pass knows what is left. */

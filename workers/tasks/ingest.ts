@@ -89,6 +89,7 @@ export async function ingest(task: IngestTask, context: WorkerContext): Promise<
     const marker = tally.marker(files, task, {
       parts,
       figures,
+      ...(last && { column_bytes: products.columnBytes }),
       states: stages.states(),
       measured: stages.measured(),
       cut: edits?.counts,

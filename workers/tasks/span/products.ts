@@ -78,6 +78,11 @@ export class SpanProducts {
     return this.#figures?.sums();
   }
 
+  /** Bytes of the values that later tasks get, by column, once committed; undefined where the pass leaves no rows. */
+  get columnBytes(): Readonly<Record<string, number>> | undefined {
+    return this.#rows?.valueBytes();
+  }
+
   /** `drop` is that of the barrier's stage. */
   sketch(batch: Batch, barrier: number, drop: Drop): void {
     this.#keys[barrier]?.sketch(batch, drop);

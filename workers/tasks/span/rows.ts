@@ -33,6 +33,11 @@ export class SpanRows {
     return this.#file.commit();
   }
 
+  /** Bytes of values by column, once committed. */
+  valueBytes(): Readonly<Record<string, number>> {
+    return this.#spool?.valueBytes() ?? {};
+  }
+
   abort(): void {
     this.#file.abort();
   }

@@ -36,6 +36,7 @@ export interface ProductCounts {
   readonly measured: ReadonlyMap<number, readonly RuleValues[]>;
   readonly cut?: CutCounts | undefined;
   readonly figures?: RowFigures | undefined;
+  readonly column_bytes?: Readonly<Record<string, number>> | undefined;
 }
 
 export class Tally {
@@ -182,6 +183,7 @@ export class Tally {
       ...(products.figures && { figures: products.figures }),
       kept: this.kept,
       text_bytes: this.text_bytes,
+      ...(products.column_bytes && { column_bytes: products.column_bytes }),
       tokens: this.tokens,
     };
   }
