@@ -1,12 +1,13 @@
 /**
  * Whether an answer is good, and which of several is taken.
  *
- * Invariant: a pure function of answers and options; of equal answers the first. A reason states what is wrong with an answer, and becomes that of
+ * Invariant: a function of answers, options and the model of languages that they name alone; of equal answers the first. A reason states what is wrong with an answer, and becomes that of
  * the row where none is good.
  */
 import type { Completion } from "../../../kernels/chat/completion.ts";
 import { splitThought } from "../../../kernels/chat/think.ts";
 import { JsonError, parseJson } from "../../../kernels/json/value.ts";
+import type { JudgedTurn } from "../turn-language.ts";
 import type { GenerateOptions } from "./options.ts";
 
 export const ANSWER_REASONS = {
@@ -21,6 +22,7 @@ export const ANSWER_REASONS = {
   too_short: "the answer is shorter than min_characters or min_tokens",
   too_long: "the answer is longer than max_characters or max_tokens",
   not_json: "the answer is not the JSON that is asked for",
+  wrong_language: "the answer is in none of the languages that are asked for",
 } as const;
 
 export type AnswerReason = keyof typeof ANSWER_REASONS;
@@ -37,8 +39,11 @@ export interface Rejection {
   readonly value?: number;
 }
 
-/** The answer as it is taken, or why it is not. */
-export function judge(completion: Completion, options: GenerateOptions): Said | Rejection {
+/** The language of a text; undefined where it is too short to tell. */
+export type LanguageOf = (text: string) => JudgedTurn | undefined;
+
+/** The answer as it is taken, or why it is not. `languageOf` is asked where `validation.language` stands. */
+export function judge(completion: Completion, options: GenerateOptions, languageOf: LanguageOf): Said | Rejection {
   const { validation } = options;
   const { finish_reason, usage } = completion;
   if (!validation.finish_reasons.includes(finish_reason))
@@ -62,6 +67,9 @@ export function judge(completion: Completion, options: GenerateOptions): Said | 
   if (tokens !== undefined && max_tokens !== undefined && tokens > max_tokens)
     return { reason: "too_long", detail: excerpt(text), value: tokens };
   if (validation.json !== "any" && !isJson(text, validation.json)) return { reason: "not_json", detail: excerpt(text) };
+  const spoken = validation.language && languageOf(text);
+  if (spoken !== undefined && !spoken.isKept)
+    return { reason: "wrong_language", detail: `${spoken.language}: ${excerpt(text)}`, value: spoken.score };
   return reasoning === "" ? { text } : { text, reasoning };
 }
 

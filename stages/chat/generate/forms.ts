@@ -16,6 +16,7 @@ import {
   excerpt,
   isRejection,
   judge,
+  type LanguageOf,
   type Rejection,
   type Said,
 } from "./answer.ts";
@@ -72,9 +73,15 @@ class Fallen extends Error {
   }
 }
 
+/** What the dialogues of a stage share. */
+export interface DialogueKit {
+  readonly tools: readonly ChatTool[];
+  readonly languageOf: LanguageOf;
+}
+
 /** The dialogue of one row. */
-export function* rowDialogue(row: RowQuestion, options: GenerateOptions, tools: readonly ChatTool[]): Dialogue {
-  const asking = new RowAsking(row, options, tools);
+export function* rowDialogue(row: RowQuestion, options: GenerateOptions, kit: DialogueKit): Dialogue {
+  const asking = new RowAsking(row, options, kit);
   try {
     const columns = yield* asking.columns();
     return asking.outcome(columns, null);
@@ -93,14 +100,16 @@ class RowAsking {
   readonly #row: RowQuestion;
   readonly #options: GenerateOptions;
   readonly #tools: readonly ChatTool[];
+  readonly #languageOf: LanguageOf;
   readonly #calls: CallFacts[] = [];
   readonly #rejected: { reason: AnswerReason; detail: string }[] = [];
   #seeds = 0;
 
-  constructor(row: RowQuestion, options: GenerateOptions, tools: readonly ChatTool[]) {
+  constructor(row: RowQuestion, options: GenerateOptions, { tools, languageOf }: DialogueKit) {
     this.#row = row;
     this.#options = options;
     this.#tools = tools;
+    this.#languageOf = languageOf;
   }
 
   outcome(columns: Outcome["columns"], drop: Outcome["drop"]): Outcome {
@@ -152,7 +161,7 @@ class RowAsking {
       const completion = completionIn(answer);
       if (isRejection(completion)) throw this.#fall(completion);
       if (completion.tool_calls.length === 0) {
-        const said = judge(completion, this.#options);
+        const said = judge(completion, this.#options, this.#languageOf);
         if (isRejection(said)) throw this.#fall(said);
         return {
           [this.#options.messages]: jsonText([...turns, this.#turnOf(said)]),
@@ -180,7 +189,7 @@ class RowAsking {
     const [answer] = yield* this.#ask("writer", writer, [turn("user", prompt)], 1, undefined, "");
     const completion = completionIn(answer);
     if (isRejection(completion)) throw this.#fall(completion);
-    const said = judge(completion, { ...this.#options, validation: WRITER_VALIDATION });
+    const said = judge(completion, { ...this.#options, validation: WRITER_VALIDATION }, this.#languageOf);
     if (isRejection(said)) throw new Fallen("no_next_turn", `${said.reason}${said.detail && `: ${said.detail}`}`);
     return said.text.trim();
   }
@@ -206,7 +215,7 @@ class RowAsking {
       asked += answers.length;
       for (const answer of answers) {
         const completion = completionIn(answer);
-        const said = isRejection(completion) ? completion : judge(completion, this.#options);
+        const said = isRejection(completion) ? completion : judge(completion, this.#options, this.#languageOf);
         if (!isRejection(said)) good.push(said);
         else fallen = this.#fall(said);
       }
@@ -254,7 +263,7 @@ class RowAsking {
   }
 
   #callTurn(completion: Completion, first: number): JsonObject {
-    const said = judge(completion, { ...this.#options, validation: CALL_VALIDATION });
+    const said = judge(completion, { ...this.#options, validation: CALL_VALIDATION }, this.#languageOf);
     const spoken = isRejection(said) ? { text: "" } : said;
     return this.#turnOf(spoken).set(
       "tool_calls",

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { DEFAULT_ENDPOINT, ENDPOINT_NAME } from "../../../io/remote/endpoints.ts";
 import { requestOptions } from "../../request-options.ts";
+import { turnLanguageShape } from "../turn-language.ts";
 
 /** Keys of a request that the stage itself writes. */
 const OWN_KEYS = ["model", "messages", "tools", "seed", "stream", "stream_options", "n"];
@@ -81,6 +82,12 @@ const validation = z.strictObject({
     .enum(["any", "value", "object"])
     .default("any")
     .describe("whether a good answer is a JSON `value`, or a JSON `object`"),
+  language: z
+    .strictObject(turnLanguageShape)
+    .optional()
+    .describe(
+      "languages that a good answer is in, its thinking apart; by a fastText model, as `chat/language` judges a turn",
+    ),
 });
 
 const timeouts = z.strictObject({

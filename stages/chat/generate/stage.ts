@@ -9,7 +9,10 @@ import { isValid, utf8String } from "../../../batch/column.ts";
 import { seedFrom } from "../../../kernels/random/shuffle.ts";
 import { type Cells, ColumnPath } from "../../cells.ts";
 import { type ColumnDeclaration, defineStage, request, type StageDefinition } from "../../define.ts";
+import { checkLabels, fasttextTables } from "../../fasttext-model.ts";
+import { TurnLanguage } from "../turn-language.ts";
 import { type Account, countRow, mergeAccounts, newAccount, stateOf } from "./account.ts";
+import type { LanguageOf } from "./answer.ts";
 import { Caller, tokensOf } from "./calls.ts";
 import { type Outcome, REASONS, type Reason, type RowQuestion, rowDialogue } from "./forms.ts";
 import { type GenerateOptions, generateOptions } from "./options.ts";
@@ -43,10 +46,20 @@ export function generateStage({ tools, ...named }: GenerateStage) {
       ...new Set([endpoint, ...[multi_turn?.writer.endpoint ?? [], preference?.rejected.endpoint ?? []].flat()]),
     ],
     merge: mergeAccounts,
-    create: (given, { chat, seed }) => {
+    tables: ({ validation: { language } }) => (language === undefined ? null : fasttextTables(language.model)),
+    checkAssets: async ({ validation: { language } }, files) => {
+      if (language !== undefined) await checkLabels(files, language.model, language.languages);
+    },
+    create: (given, { assets, chat, seed }) => {
       const [messagesOf, toolsOf, systemOf] = [given.messages, given.tools, given.system_column].map(textsOf);
       const caller = new Caller(given, tools, chat);
       let account = newAccount(given);
+      const { language } = given.validation;
+      let opened: TurnLanguage | undefined;
+      const languageOf: LanguageOf = (text) => {
+        if (language !== undefined) opened ??= new TurnLanguage(language, assets);
+        return opened?.judge(text);
+      };
       return request({
         concurrency: given.concurrency,
         attempts: given.attempts,
@@ -57,7 +70,7 @@ export function generateStage({ tools, ...named }: GenerateStage) {
           system: systemOf?.(batch, row) ?? null,
           seed: given.seed === "row" ? seedFrom(...seed, batch.shardKey(row), batch.position(row))[0] >>> 1 : null,
         }),
-        dialogue: (question) => rowDialogue(question as RowQuestion, given, tools),
+        dialogue: (question) => rowDialogue(question as RowQuestion, given, { tools, languageOf }),
         ask: (question, signal) => caller.make(question, signal),
         unanswered: (_, failure) => caller.unanswered(failure),
         tokens: tokensOf,

@@ -7,6 +7,7 @@ import type { Answer, ExampleRow, RequestOperator, StageDefinition, StageState }
 import { NO_RESOURCES } from "../../../stages/define.ts";
 import { batchOfRows, valueAt } from "../../batch-of.ts";
 import { answerTo, type ChatRequest } from "../../chat/fake-endpoint.ts";
+import { LOCAL_ASSETS } from "../local-assets.ts";
 
 export type Reply = Partial<Completion> | Refusal;
 
@@ -51,6 +52,7 @@ export async function generate(
   };
   const operator = definition.create(definition.options.parse(options), {
     ...NO_RESOURCES,
+    assets: LOCAL_ASSETS,
     chat,
     seed: [1, 2],
   }) as RequestOperator;

@@ -1,10 +1,12 @@
 /** What rows become of answers: forms, choice, validation, seeds, and the account of it all. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
 import { seedFrom } from "../../../kernels/random/shuffle.ts";
 import { generateStage } from "../../../stages/chat/generate/stage.ts";
 import stage from "../../../stages/chat/generate.ts";
 import { declarationOf, type StageDefinition } from "../../../stages/define.ts";
+import { ROOT } from "../../project-root.ts";
 import { generate } from "./driver.ts";
 
 const user = (content: string) => ({ role: "user", content });
@@ -141,6 +143,27 @@ test("every reason for which an answer is not good", async () => {
     }),
   );
   assert.deepEqual(good.drops, {});
+});
+
+test("an answer in another language is not good, one too short to tell is, and the next of n takes its place", async () => {
+  const german = "Jeder hat das Recht auf Leben, Freiheit und Sicherheit der Person.";
+  const english = "Everyone has the right to life, liberty and security of person.";
+  const language = { model: join(ROOT, "test/golden/fasttext/hs-subwords.bin"), languages: ["en"] };
+  const said = async (n: number, ...answers: readonly string[]) => {
+    const outcome = await generate({ ...M, n, validation: { language } }, [row(user("a"))], (_, call) => ({
+      content: answers[call],
+      reasoning: german,
+    }));
+    const { reason, detail, value } = outcome.drops[0] ?? {};
+    if (reason === undefined) return turnsIn(outcome.rows[0].messages)[1].content;
+    assert.ok(detail?.startsWith("de: Jeder") && value !== undefined && value > 0.5, `${detail} ${value}`);
+    return [reason, (outcome.state as { rejected: Record<string, { count: number }> }).rejected[reason].count];
+  };
+  assert.equal(await said(1, english), english);
+  assert.deepEqual(await said(1, german), ["wrong_language", 1]);
+  assert.deepEqual(await said(2, german, german), ["wrong_language", 2]);
+  assert.equal(await said(3, german, german, english), english);
+  assert.equal(await said(1, "Ja, bitte."), "Ja, bitte.", "too short to judge");
 });
 
 test("rows that cannot be asked fall by themselves, and no call is made", async () => {
