@@ -4,6 +4,9 @@ import { type Plan, sourceAt } from "../plan/plan.ts";
 import type { RunResult } from "../workers/events.ts";
 import type { SourceCounts, StoreMarker } from "../workers/protocol.ts";
 
+/** Stages whose states stand in manifests and in what outputs say of themselves. */
+export const SHOWN_STATES: ReadonlySet<string> = new Set(["chat/render", "chat/lint", "chat/pairs"]);
+
 const COUNTS = "chat/invariants";
 const RENDERS = "chat/render";
 

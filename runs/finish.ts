@@ -37,7 +37,7 @@ import { heldOutIndex, type MixedTrainingStage, windowsIndex } from "../workers/
 import type { ArrangeMarker, PackMarker, ShardMarker, SourceCounts, StoreMarker } from "../workers/protocol.ts";
 import type { DedupReport } from "../workers/verdicts.ts";
 import { sealedRows } from "./account.ts";
-import { chatFigures, chatGates } from "./chat-figures.ts";
+import { chatFigures, chatGates, SHOWN_STATES } from "./chat-figures.ts";
 import { dedupReports } from "./dedup-report.ts";
 import { exportManifests, exportPaths } from "./export.ts";
 import { type MadeOutput, outputFolder, publishOutputs } from "./outputs.ts";
@@ -264,13 +264,10 @@ function packedFacts(fingerprint: string, markers: readonly PackMarker[]): Packe
   };
 }
 
-/** Stages whose states stand in manifests. */
-const SHOWN: ReadonlySet<string> = new Set(["chat/render", "chat/lint"]);
-
 export function manifestCounts(counts: SourceCounts): SourceFacts["counts"] {
   // A state is plain data of JSON.
   const found = counts.stages.flatMap(({ id, use, state, edits }) => {
-    const told = edits ?? (SHOWN.has(use) ? state : undefined);
+    const told = edits ?? (SHOWN_STATES.has(use) ? state : undefined);
     return told === undefined ? [] : [[id, told as SourceFacts["counts"]["rows_in"]] as const];
   });
   return {

@@ -11,7 +11,7 @@ import { type CardFacts, dataCard } from "../manifests/outputs/card.ts";
 import { type OutputPlan, type Plan, sourceAt } from "../plan/plan.ts";
 import { type Layout, outputFiles, runFiles } from "../store/layout.ts";
 import type { StoreMarker, WriteMarker } from "../workers/protocol.ts";
-import { chatFigures } from "./chat-figures.ts";
+import { chatFigures, SHOWN_STATES } from "./chat-figures.ts";
 
 /** What an output has become. */
 export interface MadeOutput {
@@ -118,12 +118,16 @@ export function cardFacts(
       const { counts } = storeAt(stores, source);
       const { rows_in, kept, held_out = 0, stages, errors, tokens } = counts;
       const chat = chatFigures(counts);
+      const found = stages.flatMap(({ id, use, state }) => {
+        return state !== undefined && SHOWN_STATES.has(use) ? [{ id, use, state }] : [];
+      });
       return {
         name,
         rows_in,
         rows: kept + held_out,
         ...(tokenized && { tokens }),
         ...(chat && { chat }),
+        ...(found.length > 0 && { found }),
         dropped: Object.fromEntries(stages.map(({ id, dropped }) => [id, dropped])),
         errors,
       };

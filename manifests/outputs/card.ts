@@ -4,6 +4,7 @@
  * Invariant: equal outputs have equal cards: no time, host or path. Names of columns and sources are shown as they are, never as markup.
  */
 import { stringify } from "yaml";
+import { z } from "zod";
 import type { ChatFigures } from "../chat.ts";
 
 export interface CardSource {
@@ -14,6 +15,8 @@ export interface CardSource {
   readonly tokens?: number;
   /** Of a source of chats that counts them. */
   readonly chat?: ChatFigures;
+  /** What `chat/render`, `chat/lint` and `chat/pairs` counted of the rows that they met; absent where there are none. */
+  readonly found?: readonly { readonly id: string; readonly use: string; readonly state: unknown }[];
   /** By stage id, then by reason. */
   readonly dropped: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** By kind. */
@@ -89,6 +92,7 @@ export function outputSections(facts: CardFacts, heading: string): string[] {
       ]),
     ),
     ...conversations(facts, heading),
+    ...pairs(facts, heading),
     `${heading} Rows that are not here`,
     lossTable(facts.sources),
   ];
@@ -122,6 +126,35 @@ function conversations({ sources }: CardFacts, heading: string): string[] {
       "the response is what the assistant says, the context all else.",
     table(["source", "rows", "tokens", "turns", "context", "response"], lengths),
     table(["source", "with instructions", "with tools", "with a reasoning trace", "with an empty turn"], shares),
+  ];
+}
+
+const pairCounts = z.object({
+  rows: z.number(),
+  near_identical: z.number(),
+  chosen_longer: z.number(),
+  rejected_longer: z.number(),
+  chosen_bytes: z.number().default(0),
+  rejected_bytes: z.number().default(0),
+});
+
+/** Of preference pairs alone: how alike the two answers are, and which is the longer one. */
+function pairs({ sources }: CardFacts, heading: string): string[] {
+  const counted = sources.flatMap(({ name, found = [] }) => {
+    return found.flatMap(({ use, state }) => (use === "chat/pairs" ? [{ name, ...pairCounts.parse(state) }] : []));
+  });
+  if (counted.length === 0) return [];
+  const rows = counted.map(({ name, rows: all, near_identical, chosen_longer, rejected_longer, ...bytes }) => [
+    code(name),
+    integer(all),
+    ...[near_identical, chosen_longer, rejected_longer].map((some) => percent(some, all)),
+    `${mean(bytes.chosen_bytes, all)} bytes`,
+    `${mean(bytes.rejected_bytes, all)} bytes`,
+  ]);
+  return [
+    `${heading} Preference pairs`,
+    "As they were mapped, before later stages. Where the chosen answer is nearly always the longer one, a model learns length.",
+    table(["source", "pairs", "nearly identical", "chosen longer", "rejected longer", "chosen", "rejected"], rows),
   ];
 }
 

@@ -1,5 +1,5 @@
 /**
- * Chats as those who train on them read them, by their own code: an output of `messages` through open-instruct, axolotl and verl, packed rows through
+ * Chats as those who train on them read them, by their own code: an output of `messages` through open-instruct, TRL, axolotl and verl, packed rows through
  * axolotl's and Megatron-Bridge's collators. Each must see the ids that we made, and train on the same of them. Not part of `npm test`.
  *
  *   npm run build && SHARDMILL_PYTHON=/path/to/python node test/consumers/chats.mjs [dist]
@@ -19,7 +19,7 @@ const dist = resolve(process.argv[2] ?? join(here, "../../dist"));
 const python = process.env.SHARDMILL_PYTHON ?? "python3";
 const load = (path) => import(pathToFileURL(join(dist, path)).href);
 
-const READERS = ["open_instruct", "axolotl", "axolotl_packed", "verl", "bridge"];
+const READERS = ["open_instruct", "trl", "axolotl", "axolotl_packed", "verl", "bridge"];
 const PACK_SIZE = 1024;
 const counts = { passed: 0, failed: 0, skipped: 0 };
 await checkAll();

@@ -55,6 +55,31 @@ def open_instruct():
     return [sequence(row["input_ids"], list(map(int, row["labels"]))) for row in made]
 
 
+def trl():
+    """TRL's trainer prepares the data set: it masks by markers, so its template is the same with markers around what an assistant says."""
+    import tempfile
+
+    from transformers import GPT2Config, GPT2LMHeadModel
+    from trl import SFTConfig, SFTTrainer
+
+    own = tokenizer()
+    plain = own.chat_template
+    own.chat_template = (
+        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' }}"
+        "{% if message['role'] == 'assistant' %}{% generation %}{{ message['content'] + '<|im_end|>\\n' }}{% endgeneration %}"
+        "{% else %}{{ message['content'] + '<|im_end|>\\n' }}{% endif %}{% endfor %}"
+    )
+    data = rows()
+    for row in data:
+        marked = own.apply_chat_template(row["messages"], tokenize=False)
+        assert marked == own.apply_chat_template(row["messages"], chat_template=plain, tokenize=False)
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=len(own), n_positions=64, n_embd=8, n_layer=1, n_head=1))
+    with tempfile.TemporaryDirectory() as folder:
+        args = SFTConfig(output_dir=folder, packing=False, max_length=None, assistant_only_loss=True, report_to=[], bf16=False, use_cpu=True)
+        made = SFTTrainer(model, args, train_dataset=data, processing_class=own).train_dataset
+    return [sequence(row["input_ids"], row["labels"]) for row in made]
+
+
 def axolotl():
     from axolotl.prompt_strategies.chat_template import ChatTemplatePrompter, ChatTemplateStrategy
 
@@ -133,4 +158,4 @@ def bridge():
     return found
 
 
-print(json.dumps({"sequences": {f.__name__: f for f in (open_instruct, axolotl, axolotl_packed, verl, bridge)}[reader]()}))
+print(json.dumps({"sequences": {f.__name__: f for f in (open_instruct, trl, axolotl, axolotl_packed, verl, bridge)}[reader]()}))

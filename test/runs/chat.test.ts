@@ -324,6 +324,25 @@ test("a card has rows, tokens, turns and lengths, and what rows have beside thei
   assert.deepEqual(await verifyRun(openRun("splits", out)), []);
 });
 
+test("a card of pairs says how alike the two answers are, and which is the longer", async (t) => {
+  const out = temporaryFolder(t);
+  const split = splitOf("llama_3.1_tulu_3_8b_preference_mixture_no_think");
+  await build(out, recipeOf([split]));
+  const folder = path.join(out, "runs/splits/outputs", id(split.name));
+  const rows = (await rowsOf(out, split)) as Record<"chosen" | "rejected", { content: string }[]>[];
+  const bytes = rows.map(({ chosen, rejected }) => {
+    return [chosen, rejected].map((turns) => Buffer.byteLength(turns.at(-1)?.content ?? "")) as [number, number];
+  });
+  const longer = bytes.filter(([chosen, rejected]) => chosen > rejected).length;
+  const { sources } = JSON.parse(fs.readFileSync(path.join(folder, "output.json"), "utf8"));
+  const { use, state } = sources[0].found[0];
+  assert.deepEqual([use, state.rows, state.chosen_longer], ["chat/pairs", rows.length, longer]);
+  const share = `${((100 * longer) / rows.length).toFixed(1)} %`;
+  const line = new RegExp(`\\| ${rows.length} \\| [\\d.]+ % \\| ${share} \\| .* bytes \\| .* bytes \\|`);
+  assert.match(fs.readFileSync(path.join(folder, "README.md"), "utf8"), line);
+  assert.deepEqual(errorsOf(await verifyRun(openRun("splits", out))), []);
+});
+
 test("the known accident, system messages that are all lost, is a gate that says no", async (t) => {
   const root = temporaryFolder(t);
   const rows = fs.readFileSync(path.join(FIXTURES, "smoltalk-systemchats-30k.jsonl"), "utf8").split("\n").slice(0, 6);
