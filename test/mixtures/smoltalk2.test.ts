@@ -8,6 +8,7 @@ import { compressors } from "hyparquet-compressors";
 import { describeRecipe, loadRecipe, openRun, prepare, type RunResult, run, verifyRun } from "../../index.ts";
 import type { RowManifest } from "../../manifests/row-schema.ts";
 import { startFakeEndpoint } from "../chat/fake-endpoint.ts";
+import { cliIn } from "../cli/in-process.ts";
 import { ROOT } from "../project-root.ts";
 import { temporaryFolder, treeDigests } from "../workers/fixture.ts";
 
@@ -78,6 +79,18 @@ test("rows and tokens of 29 splits, before and after their weights, are those th
       [216_385, 0.25, 54_096],
     ],
   );
+});
+
+test("`plan --no-listing` prints them, without any data or network", async (t) => {
+  const { status, stdout, stderr } = await cliIn(t, temporaryFolder(t))("plan", RECIPE, "--no-listing");
+  assert.equal(status, 0, stderr);
+  const sums = [...stdout.matchAll(/^ +all +(\S.*)$/gm)].map(([, line]) => (line ?? "").split(/ +/));
+  assert.deepEqual(sums, [
+    ["4,779,894", "35.172B", "4,779,894", "35.172B"],
+    ["3,383,242", "19.292B", "1,444,084", "1.8902B"],
+    ["446,886", "850.62M", "169,346", "254.73M"],
+  ]);
+  assert.match(stdout, /OpenThoughts3_1\.2M_think +think +1,133,524 +16\.734B +0\.02 +22,670 +334\.67M/);
 });
 
 test("every split is as its card has it", { skip: !fs.existsSync(FACTS) && "../shared is missing" }, async () => {

@@ -54,6 +54,16 @@ test("each finding is found", () => {
   assert.deepEqual(findings({ messages: reasoned }), ["thinking_in_earlier_turn"]);
 });
 
+test("each shipped template says for itself which rows it refuses", () => {
+  const refusals = (row: Row) => findings(row).filter((name) => name.startsWith("rejected_by_"));
+  const all = ["rejected_by_smollm3", "rejected_by_smollm3_shipped", "rejected_by_chatml"];
+  assert.deepEqual(refusals({ messages: [{ role: "system", content: null }, user(), assistant()] }), all);
+  assert.deepEqual(refusals({ messages: [user(), assistant(null)] }), ["rejected_by_chatml"]);
+  const given = (chat_template_kwargs: object) => ({ messages: [user(), assistant()], chat_template_kwargs });
+  assert.deepEqual(refusals(given({ xml_tools: 3 })), ["rejected_by_smollm3_shipped"]);
+  assert.deepEqual(refusals(given({ custom_instructions: ["x"] })), all.slice(0, 2));
+});
+
 test("arguments of calls: a mapping, a text, a text of a text, or nothing that can be read", () => {
   const of = (args: unknown) =>
     findings({ messages: [user(), called(args)] }).filter((name) => name !== "content_empty");
