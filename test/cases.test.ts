@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
-import { openRun, readDocuments, runRecipe, ShardmillError } from "../index.ts";
+import { openRun, peekRun, readDocuments, runRecipe, ShardmillError } from "../index.ts";
 import { temporaryFolder } from "./workers/fixture.ts";
 
 const CASES = path.resolve("../shared/cases");
@@ -77,4 +77,15 @@ test("case 04: words that are added tokens are one id each", { skip }, async (t)
   }
   // <think>, </think>, <tool_call>, </tool_call> of Qwen 3.
   for (const id of [151_667, 151_668, 151_657, 151_658]) assert.ok(ids.has(id), `${id}`);
+});
+
+test("case 31: a duplicate of another source names the row that stayed, by address and id", { skip }, async (t) => {
+  const folder = copyOf(t, "31-dedup-across-sources");
+  const result = await runRecipe(path.join(folder, "recipe.yaml"), { out: folder, dataRoot: folder, workers: 0 });
+  const run = openRun(path.resolve(result.run_folder));
+  const dropped = await peekRun(run, { count: 10, dropped: "all", dataRoot: folder });
+  assert.deepEqual(
+    dropped.map(({ address, verdict }) => [address, verdict?.reason, verdict?.survivor?.address]),
+    [["a/a.jsonl#0", "duplicate", "b/b.jsonl#0"]],
+  );
 });

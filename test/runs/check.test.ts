@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { checkRecipe, runRecipe } from "../../index.ts";
+import { tinyTokenizer } from "../kernels/bpe/tiny-tokenizer.ts";
 import { ROOT } from "../project-root.ts";
 import { temporaryFolder } from "../workers/fixture.ts";
 
@@ -65,4 +66,25 @@ test("languages of rows, from a recipe to an output", async (t) => {
     [["en", "en"]],
   );
   assert.ok((found[0]?.language_score ?? 0) > 0.2);
+});
+
+test("a tokenizer that is not understood is found by check, with the name of what is not", async (t) => {
+  const root = temporaryFolder(t);
+  const file = path.join(root, "odd.yaml");
+  fs.writeFileSync(
+    file,
+    'schema: 1\nname: odd\ntokenizer: { file: tokenizer.json, eos: "<eos>" }\nsources: { a: { from: a.jsonl } }\ntraining_stages: [ { name: only, tokens: 1K, sequence_length: 64, weights: { a: 1 } } ]\n',
+  );
+  for (const [part, name] of [
+    [{ pre_tokenizer: { type: "UnicodeScripts" } }, /UnicodeScripts/],
+    [{ normalizer: { type: "BertNormalizer" } }, /BertNormalizer/],
+    [{ model: { type: "WordPiece", vocab: {} } }, /WordPiece/],
+  ] as const) {
+    fs.writeFileSync(path.join(root, "tokenizer.json"), JSON.stringify({ ...tinyTokenizer(), ...part }));
+    await assert.rejects(checkRecipe(file), (error) => {
+      assert.match(String(error), name);
+      assert.match(String(error), /odd\.yaml:3/);
+      return true;
+    });
+  }
 });
