@@ -66,12 +66,11 @@ console.log(
   `${rows.length} candidates of ${size(tokens)} tokens trained: mean loss ${nats(Math.min(...losses))} to ${nats(Math.max(...losses))}`,
 );
 
-// 4. The law, and what it proposes: as `shardmill mix fit --ratios … --metrics … --lambda 0.001` would.
+// 4. The law, and what it proposes: as `shardmill mix fit --ratios … --metrics … --max-epochs 2` would.
 const asked = {
   ratios: [path.join(sweep.folder, "ratios.csv")],
   metrics: [metricsFile],
   out,
-  lambda: 0.001,
   max_epochs: recipe.limits.max_epochs,
   budgets: { "": tokens },
 };
