@@ -2,10 +2,12 @@
  * Which mixture? The whole loop: token stores made once, candidates drawn over them, a real model trained on each, a law fitted to their losses, and
  * the mixture it proposes trained as well, beside the one that reads sources by their size. Exit code 1 where the proposal is no better.
  *
- *   node examples/mixture/main.js [--out FOLDER] [--data FOLDER] [--tokens N] [--candidates N] [--workers N]
+ *   node examples/mixture/main.js [--out FOLDER] [--data FOLDER] [--tokens N] [--candidates N] [--workers N] [--python PYTHON]
  */
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
   fitMixture,
@@ -19,7 +21,7 @@ import {
 } from "shardmill";
 import { TrigramModel } from "./ngram.js";
 import { exampleRecipe } from "./recipe.js";
-import { candidateWindows, openWindows } from "./windows.js";
+import { candidateWindows, openWindows, windowFiles } from "./windows.js";
 
 const text = { type: "string" };
 const { values: flags } = parseArgs({
@@ -29,6 +31,7 @@ const { values: flags } = parseArgs({
     tokens: { ...text, default: "300K" },
     candidates: text,
     workers: text,
+    python: text,
   },
 });
 const { out } = flags;
@@ -50,15 +53,9 @@ const draw = { method: "regmix", candidates };
 const sweep = await sweepMixtures(recipe.name, { out, spec: { name: "mixture-example", draw }, trainers: [] });
 
 // 3. A training each.
-const trained = await trainer();
+const train = flags.python === undefined ? await trigrams() : transformers(flags.python);
 const metrics = domains.map((name) => `${name}_loss`);
-const rows = sweep.candidates.map((candidate) => {
-  return {
-    run: candidate.id,
-    name: candidate.name,
-    values: trained(path.join(sweep.folder, "candidates", candidate.id)),
-  };
-});
+const rows = train(sweep).map((values, i) => ({ run: sweep.candidates[i].id, name: sweep.candidates[i].name, values }));
 const metricsFile = path.join(out, "mixture-example.metrics.csv");
 fs.writeFileSync(metricsFile, metricsCsv({ metrics, rows }));
 const losses = rows.map(({ values }) => mean(values));
@@ -89,7 +86,7 @@ const proof = await sweepMixtures(recipe.name, {
 });
 const { predictions } = await fitMixture({ ...asked, predict: path.join(proof.folder, "ratios.csv") });
 if (proof.candidates.length < 2) throw new Error(`not both can be trained: ${JSON.stringify(proof.rejected)}`);
-const [prior, proposed] = proof.candidates.map(({ id }) => trained(path.join(proof.folder, "candidates", id)));
+const [prior, proposed] = train(proof);
 console.log(`\n${"".padEnd(24)} ${"prior".padStart(17)} ${"proposal".padStart(17)}`);
 for (const [i, name] of domains.entries()) {
   const cell = (weights, loss) => `${percent(weights[name])} ${nats(loss[i])}`.padStart(17);
@@ -105,8 +102,8 @@ else {
   process.exitCode = 1;
 }
 
-/** Trains a candidate, given its folder; returns its losses by domain, in nats a token of the held-out documents. */
-async function trainer() {
+/** Trains the candidates of a sweep; returns of each the losses by domain, in nats a token of the held-out documents. */
+async function trigrams() {
   const { tokenizer, stage } = manifest;
   const files = {
     store: path.join(out, "store"),
@@ -118,18 +115,46 @@ async function trainer() {
   for await (const document of readDocuments(run)) {
     if (document.held_out) heldOut.get(document.source).push(document.tokens.slice());
   }
-  return (folder) => {
-    const windows = [...candidateWindows(folder, windowsOf)];
-    const model = new TrigramModel(tokenizer.vocab_size, windows.length * stage.window_tokens);
-    for (const window of windows) model.train(window);
-    return domains.map((name) => {
-      const documents = heldOut.get(name);
-      const nats = documents.reduce((sum, ids) => sum + model.loss(ids, tokenizer.eos.id), 0);
-      return round(nats / documents.reduce((sum, ids) => sum + ids.length, 0));
+  return (swept) =>
+    candidateFolders(swept).map((folder) => {
+      const windows = [...candidateWindows(folder, windowsOf)];
+      const model = new TrigramModel(tokenizer.vocab_size, windows.length * stage.window_tokens);
+      for (const window of windows) model.train(window);
+      return domains.map((name) => {
+        const documents = heldOut.get(name);
+        const nats = documents.reduce((sum, ids) => sum + model.loss(ids, tokenizer.eos.id), 0);
+        return round(nats / documents.reduce((sum, ids) => sum + ids.length, 0));
+      });
     });
+}
+
+/** As {@link trigrams}, with a transformer in a process of its own; held out are windows. */
+function transformers(python) {
+  const { tokenizer, stage, sources } = manifest;
+  const paths = ({ files }) => windowFiles(files).map((file) => path.join(out, "store", file.path));
+  const job = {
+    token_bytes: tokenizer.token_bytes,
+    vocab_size: tokenizer.vocab_size,
+    window_tokens: stage.window_tokens,
+    // More make such small matrices no faster, and on a busy machine much slower.
+    threads: 1,
+    windows: Object.fromEntries(domains.map((name) => [name, paths(sources[name])])),
+    held_out: domains.map((name) => paths(sources[name].validation)),
+  };
+  return (swept) => {
+    const input = JSON.stringify({ ...job, candidates: candidateFolders(swept) });
+    const script = fileURLToPath(new URL("transformer.py", import.meta.url));
+    const told = execFileSync(python, [script], { input, encoding: "utf8", stdio: ["pipe", "pipe", "inherit"] });
+    return told
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
   };
 }
 
+function candidateFolders({ folder, candidates }) {
+  return candidates.map(({ id }) => path.join(folder, "candidates", id));
+}
 function mean(values) {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -7,11 +7,15 @@ import path from "node:path";
 
 /** Windows of one source in their order, read once. `source` is an entry of a training stage's manifest. */
 export function openWindows(source, { store, tokenBytes, windowTokens }) {
-  const files = source.files.filter(({ windows, epoch }) => windows !== undefined && epoch === undefined);
-  const bytes = Buffer.concat(files.map((file) => fs.readFileSync(path.join(store, file.path))));
+  const bytes = Buffer.concat(windowFiles(source.files).map((file) => fs.readFileSync(path.join(store, file.path))));
   const Ids = tokenBytes === 2 ? Uint16Array : Uint32Array;
   const ids = new Ids(bytes.buffer, bytes.byteOffset, bytes.length / tokenBytes);
   return (window) => ids.subarray(window * windowTokens, (window + 1) * windowTokens);
+}
+
+/** Of the files of a manifest those that hold tokens, of the first epoch. */
+export function windowFiles(files) {
+  return files.filter(({ windows, epoch }) => windows !== undefined && epoch === undefined);
 }
 
 /** The windows that a candidate reads, source by source. Windows are numbered on through epochs, and every epoch reads the same. */
