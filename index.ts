@@ -87,8 +87,6 @@ export {
   type FateTold,
   type Pair,
   type RunDiff,
-  type RunMixtureDiff,
-  type ShareDiff,
   type SourceCountsDiff,
   type SourceFatesDiff,
 } from "./runs/looking/diff.ts";

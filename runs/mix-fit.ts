@@ -28,6 +28,7 @@ import { withStageWeights } from "../plan/recipe/edit-weights.ts";
 import { loadRecipe } from "../plan/recipe/load.ts";
 import { runManifests } from "./run-manifests.ts";
 import { isRun, openRun } from "./status.ts";
+import { sourceStores } from "./sweeps/source-stores.ts";
 
 export interface FitMixtureOptions {
   /** Paths of `ratios.csv`; those of later sweeps after those of earlier ones. */
@@ -137,14 +138,14 @@ function proxyTables(proxies: readonly (readonly [string, string])[], law: LawNa
 /** The stores of a finished run, or those of the last row of a table. */
 async function storesOf(target: string, out: string): Promise<RowStores> {
   if (isRun(target, out)) {
-    const manifests = await runManifests(openRun(target, out));
-    const sources: Record<string, RowStores["sources"][string]> = {};
-    for (const { sources: read } of manifests) {
-      for (const [name, { fingerprints, packing, epochs }] of Object.entries(read)) {
-        const before = ownOf(sources, name)?.epochs ?? 0;
-        sources[name] = { store: fingerprints.tokens, tokens: packing.tokens, epochs: before + epochs };
-      }
-    }
+    const run = openRun(target, out);
+    const manifests = await runManifests(run);
+    const sources = Object.fromEntries(
+      Object.entries(sourceStores(run.plan, manifests)).map(([name, store]) => {
+        const epochs = manifests.reduce((sum, read) => sum + (ownOf(read.sources, name)?.epochs ?? 0), 0);
+        return [name, { ...store, epochs }];
+      }),
+    );
     return { stores: storesDigest(sources), sources };
   }
   const { rows } = readTable(target, parseRatios);

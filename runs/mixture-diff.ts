@@ -5,8 +5,8 @@ import { z } from "zod";
 import { RecipeError } from "../batch/errors.ts";
 import { diffTrainingStages, type KnownShare, type KnownTrainingStage, type MixtureDiff } from "../mixtures/diff.ts";
 import { loadRecipe } from "../plan/recipe/load.ts";
-import { checkTrains, runManifests } from "./run-manifests.ts";
-import { isRun, openRun } from "./status.ts";
+import { checkTrains, stageManifests } from "./run-manifests.ts";
+import { isRun, type OpenRun, openRun } from "./status.ts";
 
 const candidateShape = z.looseObject({
   kind: z.literal("candidate"),
@@ -30,18 +30,7 @@ export async function diffMixtures(a: string, b: string, { out }: { readonly out
 async function knownStages(target: string, out: string): Promise<readonly KnownTrainingStage[]> {
   const candidate = readCandidate(target);
   if (candidate !== undefined) return candidate;
-  if (isRun(target, out)) {
-    const manifests = await runManifests(openRun(target, out));
-    return manifests.map(({ stage, sources }) => ({
-      name: stage.name,
-      tokens: stage.tokens,
-      sources: mapShares(sources, ({ weight_achieved: weight, epochs, start_window }) => ({
-        weight,
-        epochs,
-        start_window,
-      })),
-    }));
-  }
+  if (isRun(target, out)) return runMixture(openRun(target, out));
   if (!fs.existsSync(target)) {
     throw new RecipeError({
       code: "flag/no-such-mixture",
@@ -58,20 +47,40 @@ async function knownStages(target: string, out: string): Promise<readonly KnownT
   }));
 }
 
+/** The training stages of a finished run, those that mix rows last. Throws what {@link stageManifests} does. */
+export async function runMixture(run: OpenRun): Promise<readonly KnownTrainingStage[]> {
+  const { windows, rows } = await stageManifests(run);
+  return [
+    ...windows.map(({ stage, sources }) => ({
+      name: stage.name,
+      tokens: stage.tokens,
+      sources: mapShares(sources, achieved),
+    })),
+    ...rows.map(({ stage, sources }) => ({
+      name: stage.name,
+      tokens: Object.values(sources).reduce((sum, { packed }) => sum + packed.tokens, 0),
+      sources: mapShares(sources, ({ packed, taken, available }) => ({
+        weight: packed.tokens,
+        epochs: available.rows === 0 ? 0 : taken.rows / available.rows,
+      })),
+    })),
+  ];
+}
+
 function readCandidate(target: string): readonly KnownTrainingStage[] | undefined {
   const path = target.endsWith(".json") ? target : join(target, "manifest.json");
   if (!fs.existsSync(path)) return undefined;
   const { success, data } = candidateShape.safeParse(JSON.parse(fs.readFileSync(path, "utf8")));
   if (!success) return undefined;
-  return data.stages.map(({ name, tokens, sources }) => ({
-    name,
-    tokens,
-    sources: mapShares(sources, ({ weight_achieved: weight, epochs, start_window }) => ({
-      weight,
-      epochs,
-      start_window,
-    })),
-  }));
+  return data.stages.map(({ name, tokens, sources }) => ({ name, tokens, sources: mapShares(sources, achieved) }));
+}
+
+function achieved({
+  weight_achieved: weight,
+  epochs,
+  start_window,
+}: Record<"weight_achieved" | "epochs" | "start_window", number>): KnownShare {
+  return { weight, epochs, start_window };
 }
 
 function mapShares<Share>(

@@ -1,9 +1,10 @@
 import { buildCommand } from "@stricli/core";
-import type { FateTold, Pair, RunDiff, RunMixtureDiff, SourceCountsDiff, SourceFatesDiff } from "../../index.ts";
+import type { FateTold, Pair, RunDiff, SourceCountsDiff, SourceFatesDiff } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
 import { countFlag, jsonFlag, outFlag } from "../flags.ts";
-import { counted, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
+import { counted, formatInteger, formatTable } from "../format.ts";
 import { printableLine } from "../printable.ts";
+import { stageDiffText } from "../reporters/mixture-diff.ts";
 import { runArgument } from "./status.ts";
 
 interface Flags {
@@ -57,7 +58,7 @@ function diffText({ runs, changes, counts, mixtures, fates }: RunDiff): string {
     ...(changes.length === 0 ? ["  the same plan"] : changes.map((change) => printableLine(`  ${change}`))),
     "",
     countsTable(counts),
-    ...mixtures.flatMap((mixture) => ["", mixtureTable(mixture)]),
+    ...mixtures.flatMap((stage) => ["", stageDiffText(stage, "  ")]),
     ...fates.flatMap((fate) => ["", fatesText(fate)]),
   ].join("\n");
 }
@@ -75,16 +76,6 @@ function countsTable(counts: readonly SourceCountsDiff[]): string {
     ...Object.entries(dropped).map(([reason, pair]) => ["", printableLine(reason), arrow(pair, formatInteger)]),
   ]);
   return formatTable(["source", "rows", "count"], rows);
-}
-
-function mixtureTable({ training_stage, shares }: RunMixtureDiff): string {
-  const rows = shares.map(({ source, weight, tokens, epochs }) => [
-    printableLine(source),
-    arrow(weight, (value) => formatPercent(value, 2)),
-    arrow(tokens, formatCount),
-    arrow(epochs, (value) => value.toFixed(2)),
-  ]);
-  return `  ${printableLine(training_stage)}\n${formatTable(["source", "share", "tokens", "epochs"], rows, "    ")}`;
 }
 
 function fatesText({ source, compared, unchanged, only, unread, changes }: SourceFatesDiff): string {

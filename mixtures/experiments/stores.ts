@@ -164,7 +164,7 @@ function toldTargets(source: string, { sources }: RowStores, unions: readonly Un
 
 /**
  * By what stores are made of: the same store under another name, one source that holds this one's pieces and nothing that the row did not have, or
- * several that make it up. The same pieces in another store mean that something else has changed, and then pieces say nothing.
+ * several that make it up. Equal pieces are equal tokens, see {@link SourceStore}.
  */
 function seenTargets(source: string, row: RatioRow, { sources }: RowStores): Targets | undefined {
   const before = row.made_over?.sources ?? {};
@@ -174,12 +174,7 @@ function seenTargets(source: string, row: RatioRow, { sources }: RowStores): Tar
   const renamed = now.find(([, { store }]) => store === was.store);
   if (renamed !== undefined) return [{ source: renamed[0], part: 1 }];
   const pieces = new Set(was.parts ?? []);
-  const hasChanged = Object.values(before).some(({ store, parts = [] }) => {
-    return (
-      parts.length > 0 && now.some(([, own]) => own.store !== store && isPartition(new Set(parts), [own.parts ?? []]))
-    );
-  });
-  if (pieces.size === 0 || hasChanged) return undefined;
+  if (pieces.size === 0) return undefined;
   for (const [name, { parts = [] }] of now) {
     const whole = new Set(parts);
     if (![...pieces].every((piece) => whole.has(piece))) continue;

@@ -8,13 +8,14 @@ import { ownOf } from "../../batch/entry.ts";
 import { RunError } from "../../batch/errors.ts";
 import { didYouMean } from "../../batch/suggest.ts";
 import { compareCodePoints } from "../../io/local/glob.ts";
-import type { SourceManifest } from "../../manifests/schema.ts";
+import { diffTrainingStages, type KnownTrainingStage, type MixtureDiff } from "../../mixtures/diff.ts";
 import { accountRows } from "../account.ts";
 import { planChanges, stageChanges } from "../changes.ts";
+import { runMixture } from "../mixture-diff.ts";
 import type { Fate, PeekedVerdict } from "../peek/document.ts";
 import type { RowFate } from "../peek/fates.ts";
 import { isFinished } from "../run-folder.ts";
-import { stageManifests, trains } from "../run-manifests.ts";
+import { trains } from "../run-manifests.ts";
 import type { OpenRun } from "../status.ts";
 import { type FatedRow, fatesInOrder } from "./fate-stream.ts";
 
@@ -35,18 +36,6 @@ export interface SourceCountsDiff {
   readonly held_out: Pair<number>;
   /** By `stage:reason`, those that differ. */
   readonly dropped: Readonly<Record<string, Pair<number>>>;
-}
-
-export interface ShareDiff {
-  readonly source: string;
-  readonly weight: Pair<number>;
-  readonly tokens: Pair<number>;
-  readonly epochs: Pair<number>;
-}
-
-export interface RunMixtureDiff {
-  readonly training_stage: string;
-  readonly shares: readonly ShareDiff[];
 }
 
 /** What became of a row: `kept`, `held_out`, `undecided`, or `stage:reason`. */
@@ -81,7 +70,8 @@ export interface RunDiff {
   /** What the recipes and inputs differ in; empty for the same plan. */
   readonly changes: readonly string[];
   readonly counts: readonly SourceCountsDiff[];
-  readonly mixtures: readonly RunMixtureDiff[];
+  /** Training stages; none where neither run is finished. */
+  readonly mixtures: MixtureDiff["stages"];
   readonly fates: readonly SourceFatesDiff[];
 }
 
@@ -101,7 +91,7 @@ export async function diffRuns(one: OpenRun, other: OpenRun, options: DiffOption
     runs: [one.plan.name, other.plan.name],
     changes: same ? [] : planChanges(renamed, other.plan),
     counts: countsDiff(one, other, names),
-    mixtures: await mixturesDiff(one, other),
+    mixtures: diffTrainingStages(await mixtureSoFar(one), await mixtureSoFar(other)).stages,
     fates: names.flatMap((name) => fatesDiff(one, other, name, count)),
   };
 }
@@ -125,60 +115,10 @@ function countsDiff(one: OpenRun, other: OpenRun, names: readonly string[]): rea
   });
 }
 
-async function mixturesDiff(one: OpenRun, other: OpenRun): Promise<readonly RunMixtureDiff[]> {
-  const [left, right] = [await mixturesOf(one), await mixturesOf(other)];
-  const stages = [...new Set([...left.keys(), ...right.keys()])];
-  return stages.map((training_stage) => {
-    const [before, after] = [left.get(training_stage) ?? {}, right.get(training_stage) ?? {}];
-    const sources = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-    const shares = sources.map((source) => {
-      const [a, b] = [ownOf(before, source), ownOf(after, source)];
-      const pair = (value: (share: MixedShare) => number): Pair<number> => [a && value(a), b && value(b)];
-      return {
-        source,
-        weight: pair(({ weight }) => weight),
-        tokens: pair(({ tokens }) => tokens),
-        epochs: pair(({ epochs }) => epochs),
-      };
-    });
-    return { training_stage, shares };
-  });
-}
-
-interface MixedShare {
-  readonly weight: number;
-  readonly tokens: number;
-  readonly epochs: number;
-}
-
-/** By training stage, then by source. Empty where the run is not finished. */
-async function mixturesOf(run: OpenRun): Promise<ReadonlyMap<string, Readonly<Record<string, MixedShare>>>> {
+/** Empty where the run is not finished. */
+async function mixtureSoFar(run: OpenRun): Promise<readonly KnownTrainingStage[]> {
   const { plan, layout } = run;
-  if (!trains(plan.recipe) || !isFinished(layout.run(plan.name), plan)) return new Map();
-  const { windows, rows } = await stageManifests(run);
-  const read = ({ weight_achieved, tokens, epochs }: SourceManifest): MixedShare => ({
-    weight: weight_achieved,
-    tokens,
-    epochs,
-  });
-  return new Map([
-    ...windows.map(({ stage, sources }) => [stage.name, mapped(sources, read)] as const),
-    ...rows.map(
-      ({ stage, sources }) =>
-        [
-          stage.name,
-          mapped(sources, ({ shares, packed, taken, available }) => ({
-            weight: shares.tokens,
-            tokens: packed.tokens,
-            epochs: available.rows === 0 ? 0 : taken.rows / available.rows,
-          })),
-        ] as const,
-    ),
-  ]);
-}
-
-function mapped<From, To>(record: Readonly<Record<string, From>>, to: (from: From) => To): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));
+  return trains(plan.recipe) && isFinished(layout.run(plan.name), plan) ? runMixture(run) : [];
 }
 
 function fatesDiff(one: OpenRun, other: OpenRun, name: string, examples: number): readonly SourceFatesDiff[] {

@@ -3,7 +3,6 @@
  *
  * Invariant: everything comes from the plan, its markers and manifests; no token is read but for TRL's rows.
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { entryAt, entryOf } from "../../batch/entry.ts";
 import { RunError } from "../../batch/errors.ts";
@@ -15,7 +14,7 @@ import { hasLoss } from "../../manifests/shard-files.ts";
 import type { SweptStores } from "../../manifests/sweeps/views.ts";
 import type { TrainingStageMixture } from "../../mixtures/compile.ts";
 import type { SweepFacts } from "../../mixtures/experiments/sweep.ts";
-import { type SourceStore, storesDigest } from "../../mixtures/experiments/tables.ts";
+import { storesDigest } from "../../mixtures/experiments/tables.ts";
 import { sourceOfShare } from "../../mixtures/sub-sources.ts";
 import { windowsAt } from "../../plan/plan.ts";
 import { planRegistry } from "../../plan/plugins.ts";
@@ -26,9 +25,7 @@ import { storeShards } from "../export-documents.ts";
 import { fileStages } from "../export-files.ts";
 import { wholeSources } from "../export-rows.ts";
 import type { OpenRun } from "../status.ts";
-
-/** A file's part in a store is told only of stores of few files: a row of `ratios.csv` stays a line. */
-const MOST_PARTS = 64;
+import { sourceStores } from "./source-stores.ts";
 
 /** Facts for the draw. Throws RunError `run/not-packed` where windows of the run are gone. */
 export function sweepFacts({ plan, layout }: OpenRun, manifests: readonly TrainingStageManifest[]): SweepFacts {
@@ -61,7 +58,7 @@ export function sweepFacts({ plan, layout }: OpenRun, manifests: readonly Traini
       entryAt(packed, windowsIndex(plan, source, stage.name), "entry of windows"),
     limits: plan.recipe.limits,
     categories: { ...categories, ...shareCategories(manifests, categories) },
-    stores: storesDigest(sourceStores(manifests)),
+    stores: storesDigest(sourceStores(plan, manifests)),
   };
 }
 
@@ -76,27 +73,6 @@ function shareCategories(
       return category === undefined ? [] : [[name, category]];
     }),
   );
-}
-
-/** The stores of all sources of a run, epochs aside. */
-export function sourceStores(
-  manifests: readonly TrainingStageManifest[],
-): Readonly<Record<string, Omit<SourceStore, "epochs">>> {
-  const stores: Record<string, Omit<SourceStore, "epochs">> = {};
-  for (const { sources } of manifests) {
-    for (const [name, { fingerprints, packing, lineage }] of Object.entries(sources)) {
-      if (Object.hasOwn(stores, name)) continue;
-      const parts = lineage.files.map(({ identity }) =>
-        createHash("sha256").update(identity).digest("hex").slice(0, 12),
-      );
-      stores[name] = {
-        store: fingerprints.tokens,
-        tokens: packing.tokens,
-        ...(parts.length > MOST_PARTS ? {} : { parts: [...new Set(parts)].sort() }),
-      };
-    }
-  }
-  return stores;
 }
 
 /** What the trainers' writers read. */

@@ -19,8 +19,9 @@ import { askedExports } from "../../plan/exports.ts";
 import { loadRecipe } from "../../plan/recipe/load.ts";
 import { runManifests } from "../run-manifests.ts";
 import { isRun, type OpenRun, openRun } from "../status.ts";
+import { sourceStores } from "./source-stores.ts";
 import { readSweep } from "./spec.ts";
-import { heldOutFiles, sourceStores, sweepFacts, sweptStores } from "./stores.ts";
+import { heldOutFiles, sweepFacts, sweptStores } from "./stores.ts";
 
 export interface SweepOptions {
   /** Folder that holds `store/` and `runs/`; the sweep goes to `sweeps/NAME` there. */
@@ -52,12 +53,12 @@ export async function sweepMixtures(target: string, options: SweepOptions): Prom
   const trainers = options.trainers ?? usualTrainers(run);
   refuseLoss(manifests, trainers);
   const { candidates, rejected } = sweep;
-  const table = ratioTable(candidates, manifests);
+  const stores = sourceStores(run.plan, manifests);
+  const table = ratioTable(candidates, stores);
   const swept = candidates.map(sweptCandidate);
   const [first] = manifests;
   if (first === undefined) throw new Error(`${run.plan.name} has no manifests`);
   const folder = join(run.layout.root, "sweeps", spec.name);
-  const stores = sourceStores(manifests);
   const written = writeSweep({
     folder,
     plan_fingerprint: run.plan.fingerprint,
@@ -143,8 +144,7 @@ function sweptCandidate({ id, name, part_ratio, stages }: Candidate): SweptCandi
   };
 }
 
-function ratioTable(candidates: readonly Candidate[], manifests: readonly TrainingStageManifest[]): RatioTable {
-  const stores = sourceStores(manifests);
+function ratioTable(candidates: readonly Candidate[], stores: ReturnType<typeof sourceStores>): RatioTable {
   const stages = candidates[0]?.stages ?? [];
   const columnOf = (stage: string, source: string): string => (stages.length === 1 ? source : `${stage}/${source}`);
   const columns = stages.flatMap(({ name, sources }) => Object.keys(sources).map((source) => columnOf(name, source)));

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parquetReadObjects } from "hyparquet";
 import {
   advanceRun,
+  diffMixtures,
   exportRun,
   openRun,
   type Plan,
@@ -420,6 +421,17 @@ test("two stages read the two sides of a mixture, and every row of it is in one 
   const [all, train, held] = taken;
   assert.deepEqual(all, [train[0] + held[0], train[1] + held[1]]);
   assert.equal(held[0], Math.ceil(all[0] * 0.2));
+  // Mixtures of rows compare as those of windows do.
+  const { stages } = await diffMixtures("chats", "chats", { out: layout.root });
+  const packed = Object.entries(manifestOf(layout, "train").sources).map(([name, share]) => [
+    name,
+    share.packed.tokens,
+  ]);
+  const diffed = stages[1].sources.map(({ name, tokens_a, offset_points }) => {
+    assert.equal(offset_points, 0);
+    return [name, tokens_a];
+  });
+  assert.deepEqual(Object.fromEntries(diffed), Object.fromEntries(packed));
   assert.deepEqual(await verifyRun(openRun("chats", layout.root)), []);
 });
 

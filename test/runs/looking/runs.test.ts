@@ -212,8 +212,8 @@ test("diff: counts are the accounts', every changed fate is counted once, with t
   assert.equal(most?.examples.length, 2);
   const [example] = most?.examples ?? [];
   assert.ok((example?.after.verdict?.value ?? 1000) < 200);
-  const code = diff.mixtures[0]?.shares.find(({ source }) => source === "code");
-  assert.ok((code?.weight[1] ?? 0) > (code?.weight[0] ?? 1));
+  const code = diff.mixtures[0]?.sources.find(({ name }) => name === "code");
+  assert.ok((code?.weight_b ?? 0) > (code?.weight_a ?? 1) && (code?.offset_points ?? 0) > 0);
   const none = await diffRuns(tiny, tiny);
   assert.deepEqual([none.changes, none.fates.flatMap(({ changes }) => changes)], [[], []]);
 });
