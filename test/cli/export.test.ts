@@ -43,7 +43,7 @@ test("a run exports for several trainers, is verified with its exports, and repo
   const report = JSON.parse((await shardmill("report", "tiny", "--packing", "--json")).stdout);
   assert.deepEqual(Object.keys(report[2].sources[0]), ["source", "read", "packed", "concat"]);
   assert.equal(report[2].sources[0].packed.tokens_lost, 0);
-  assert.equal((await shardmill("report", "tiny")).status, 2);
+  assert.equal((await shardmill("report", "tiny", "tiny", "--packing")).status, 2);
 
   const unknown = await shardmill("export", "tiny", "--to", "caffe");
   assert.equal(unknown.status, 2);
