@@ -36,14 +36,12 @@ export class TextExtractor {
   readonly #parser: HtmlParser;
   readonly #options: PlainTextOptions;
   readonly #main: MainContent | undefined;
-  readonly #layout: Layout;
 
   /** Of a page with more than `maxNodes` elements and texts, nothing is made. */
   constructor(options: PlainTextOptions, maxNodes = MAX_NODES) {
     this.#options = options;
     this.#parser = new HtmlParser(maxNodes);
     this.#main = options.main_content ? new MainContent(options) : undefined;
-    this.#layout = new Layout(options.list_bullets);
   }
 
   /** The text of the page. Throws {@link TooManyNodes}. */
@@ -51,13 +49,13 @@ export class TextExtractor {
     const tree = this.#parser.parse(html);
     if (tree.count === 0) return "";
     const root = this.#main?.open(tree) ?? 0;
-    this.#walk(tree, root);
-    return this.#layout.finish();
+    const layout = new Layout(this.#options.list_bullets);
+    this.#walk(tree, root, layout);
+    return layout.finish();
   }
 
-  #walk(tree: HtmlTree, root: number): void {
+  #walk(tree: HtmlTree, root: number, layout: Layout): void {
     const { tags, ends, depths } = tree;
-    const layout = this.#layout;
     const open: number[] = [];
     const last = ends[root];
     const base = depths[root];
@@ -92,11 +90,11 @@ export class TextExtractor {
   }
 }
 
-/** Text on its way into lines. */
+/** The text of one page on its way into lines. */
 class Layout {
   readonly #bullets: boolean;
   /** The text so far. */
-  #out: string[] = [];
+  readonly #out: string[] = [];
   /** Of the line that is being gathered. */
   #hasLine = false;
   #pieces: string[] = [];
@@ -111,7 +109,7 @@ class Layout {
   /** Lines to be left before the next text. */
   #margin = 0;
   /** Numbers of the lists that are open; 0 where a list has none. */
-  #lists: number[] = [];
+  readonly #lists: number[] = [];
   #prefix = "";
   #hasBullet = false;
 
@@ -147,15 +145,7 @@ class Layout {
   finish(): string {
     this.#end();
     this.#trimEnd();
-    const text = this.#out.join("");
-    this.#out = [];
-    this.#hasLine = false;
-    this.#isPre = 0;
-    this.#margin = 0;
-    this.#lists = [];
-    this.#prefix = "";
-    this.#hasBullet = false;
-    return text;
+    return this.#out.join("");
   }
 
   #begin(number: number, depth: number, isBlock: boolean): void {

@@ -104,6 +104,11 @@ test("any string is a page, and its text has none of its tags", () => {
       assert.equal(whole.extract(html), text, "nothing of a page is left for the next");
       assert.equal(text, text.trimEnd());
     }),
-    { numRuns: 300 },
+    {
+      numRuns: 300,
+      seed: -618053907,
+      // A cell without a row once told the next page that it had a cell already.
+      examples: [[[">", "</h2>", "<a>", "</ul>", "<svg>", "<td>", "x", "]]>"]]],
+    },
   );
 });
