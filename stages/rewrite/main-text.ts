@@ -38,7 +38,7 @@ type Kernel = typeof import("../../kernels/html/plain-text.ts");
 
 export default defineStage({
   name: "rewrite/main-text",
-  version: 1,
+  version: 2,
   kind: "transform",
   summary: "Makes plain text of HTML: the main content of a page, in lines and lists.",
   reference:
