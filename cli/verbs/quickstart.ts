@@ -1,3 +1,4 @@
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildCommand } from "@stricli/core";
 import { type CliContext, guarded, note } from "../context.ts";
@@ -19,7 +20,7 @@ export const quickstartCommand = buildCommand<Flags, [], CliContext>({
     brief: "a first run that needs nothing: this package's own pages and code are the text",
     fullDescription:
       `Runs ${RECIPE} of this package over its own documentation and code, and prints what came of it. Nothing is downloaded.\n` +
-      "Then look around: shardmill peek first-run --out quickstart, with --tokens too, and shardmill verify first-run --out quickstart.",
+      "Then look around: it ends with the commands that show rows, the report and what went.",
   },
   parameters: {
     flags: {
@@ -33,7 +34,11 @@ export const quickstartCommand = buildCommand<Flags, [], CliContext>({
       const packageRoot = fileURLToPath(PACKAGE_ROOT);
       const recipe = `${packageRoot}${RECIPE}`;
       const code = await runAndTell(this, api, { ...flagDefaults(runFlags), ...flags, dataRoot: packageRoot }, recipe);
-      note(this, `next: shardmill peek first-run --out ${flags.out}; shardmill new my-mix`);
+      // Texts lie in the package, and other verbs look for them where they are called.
+      const from = path.relative(process.cwd(), packageRoot);
+      const places = `--out ${flags.out}${from === "" ? "" : ` --data-root ${from}`}`;
+      for (const next of [`peek first-run ${places}`, `report first-run ${places}`, "new my-mix"])
+        note(this, `next: shardmill ${next}`);
       return code;
     });
   },

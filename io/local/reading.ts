@@ -14,7 +14,13 @@ export function reading<Result>(location: string, run: () => Result): Result {
       EMFILE: "too many files are open",
     };
     throw new DataError(
-      { code: "data/unreadable", what: `cannot read ${location}: ${reason[code] ?? code}` },
+      {
+        code: "data/unreadable",
+        what: `cannot read ${location}: ${reason[code] ?? code}`,
+        ...(code === "ENOENT" && {
+          fix: "put it back; or, where relative patterns start elsewhere, say where with --data-root",
+        }),
+      },
       { cause: error },
     );
   }
