@@ -44,16 +44,23 @@ function findRun(name: string, out: string): { layout: Layout; name: string } | 
 export function openRun(name: string, out = ".", recipeRoot?: string): OpenRun {
   const found = findRun(name, out);
   const plan = found && readPlan(found.layout.run(found.name), found.layout.root);
-  if (found === undefined || plan === undefined) {
-    const runs = new Layout(out).run("");
-    const there = fs.existsSync(runs) ? fs.readdirSync(runs) : [];
-    throw new RunError({
-      code: "run/no-such-run",
-      what: `${name} is neither a run folder nor the name of a run`,
-      fix: there.length === 0 ? "start one with `shardmill run RECIPE`" : didYouMean(name, there),
-    });
-  }
+  if (found === undefined || plan === undefined) throw noSuchRun(name, out);
   return { plan: recipeIn(plan, recipeRoot), layout: found.layout };
+}
+
+function noSuchRun(name: string, out: string): RunError {
+  const layout = new Layout(out);
+  const folder = layout.run("");
+  // A folder `runs` may hold much else: nobody promised it to us alone.
+  const there = fs.existsSync(folder) ? fs.readdirSync(folder).filter((each) => isRun(each, out)) : [];
+  return new RunError({
+    code: "run/no-such-run",
+    what: `${name} is neither a run folder nor the name of a run in ${folder}`,
+    fix:
+      there.length === 0
+        ? "start one with `shardmill run RECIPE`, or say with --out where it lies"
+        : didYouMean(name, there),
+  });
 }
 
 /** Opens what is being made of a run: a changed recipe's plan where there is one, and where it is written. As {@link openRun}. */

@@ -98,3 +98,10 @@ test("what is not there is named, with what is", async (t) => {
   await assert.rejects(readWindows(opened, { training_stage: "stage1", source: "books" }).next(), { message: /web/ });
   await assert.rejects(runRecipe({ schema: 1, name: "empty" } as RecipeInput, { out: root }), { message: /sources/ });
 });
+
+test("a run that is not there is told of by the runs that are, whatever else lies beside them", (t) => {
+  const out = temporaryFolder(t);
+  fs.mkdirSync(path.join(out, "runs"));
+  fs.writeFileSync(path.join(out, "runs", "account.ts"), "");
+  assert.throws(() => openRun("acount", out), { code: "run/no-such-run", message: /start one with .*--out/ });
+});
