@@ -12,12 +12,12 @@ export const parseCount =
     return value;
   };
 
-/** A parser of `name=value`; `rule` says what it must be. */
+/** A parser of `name=value`; `rule` says what it must be. The name may hold `=` itself. */
 export const parsePair =
   (rule: string) =>
   (text: string): readonly [string, string] => {
     const equals = text.lastIndexOf("=");
-    if (equals < 1) throw new SyntaxError(`${rule}, not ${text}`);
+    if (equals < 1 || equals === text.length - 1) throw new SyntaxError(`${rule}, not ${text}`);
     return [text.slice(0, equals), text.slice(equals + 1)];
   };
 

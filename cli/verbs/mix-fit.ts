@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { Api, CliContext } from "../context.ts";
 import { EXIT, guarded, note, print, printJson, warn } from "../context.ts";
-import { jsonFlag, outFlag, parseCount } from "../flags.ts";
+import { jsonFlag, outFlag, parseCount, parsePair } from "../flags.ts";
 import { counted, formatPercent, formatTable } from "../format.ts";
 
 type Fit = Awaited<ReturnType<Api["fitMixture"]>>;
@@ -33,25 +33,16 @@ interface Flags {
 
 const text = (value: string): string => value;
 
-/** `name=value`; the name may hold `=` itself. */
-function parsePair(flag: string, example: string) {
-  return (value: string): readonly [string, string] => {
-    const equals = value.lastIndexOf("=");
-    if (equals < 1 || equals === value.length - 1) throw new SyntaxError(`--${flag} must be ${example}, not ${value}`);
-    return [value.slice(0, equals), value.slice(equals + 1)];
-  };
-}
-
-function parsePositive(flag: string, least = 0) {
+function parsePositive(flag: string) {
   return (value: string): number => {
     const number = Number(value);
-    if (Number.isFinite(number) && value.trim() !== "" && number >= least) return number;
-    throw new SyntaxError(`--${flag} must be a number from ${least}, not ${value}`);
+    if (Number.isFinite(number) && value.trim() !== "" && number >= 0) return number;
+    throw new SyntaxError(`--${flag} must be a number from 0, not ${value}`);
   };
 }
 
 function parseTarget(value: string): readonly [string, number] {
-  const [metric, weight] = parsePair("target", "METRIC=weight, such as pile_cc=1")(value);
+  const [metric, weight] = parsePair("--target must be METRIC=weight, such as pile_cc=1")(value);
   return [metric, parsePositive("target")(weight)];
 }
 
@@ -67,13 +58,13 @@ function parseCap(value: string): Cap {
 }
 
 function parseUnion(value: string): { readonly whole: string; readonly parts: readonly string[] } {
-  const [whole, parts] = parsePair("union", "whole=part+part, such as code=python+rust")(value);
+  const [whole, parts] = parsePair("--union must be whole=part+part, such as code=python+rust")(value);
   return { whole, parts: parts.split("+") };
 }
 
 /** `10B`, or `decay=2B` of one training stage. */
 function parseBudget(value: string): readonly [string, string] {
-  return value.includes("=") ? parsePair("budget", "10B or stage=10B")(value) : ["", value];
+  return value.includes("=") ? parsePair("--budget must be 10B or stage=10B")(value) : ["", value];
 }
 
 const file = (brief: string) => ({ kind: "parsed", parse: text, optional: true, placeholder: "file", brief }) as const;
@@ -103,7 +94,7 @@ export const fitCommand = buildCommand<Flags, [], CliContext>({
       metrics: files("what came of them: `run_id` and a column a metric, to be minimised"),
       logProbs: {
         kind: "parsed",
-        parse: parsePair("log-probs", "source=file"),
+        parse: parsePair("--log-probs must be source=file"),
         variadic: true,
         optional: true,
         placeholder: "source=file",
