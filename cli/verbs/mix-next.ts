@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { CountingTrainer, NextSlices, NextTrainingStage } from "../../index.ts";
-import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
 import { jsonFlag, outFlag, parseCount, parsePair } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
 import { runArgument } from "./status.ts";
@@ -119,9 +119,8 @@ export const nextCommand = buildCommand<Flags, [string], CliContext>({
         if (flags.json) printJson(this, next);
         else print(this, nextText(next));
         for (const { stage, source, consumed_tokens, expected_tokens } of next.unexpected) {
-          this.process.stderr.write(
-            `warning: ${stage}: the checkpoint counts ${formatInteger(consumed_tokens)} tokens of ${source}, the blend of the manifest ${formatInteger(expected_tokens)}\n`,
-          );
+          const counts = `the checkpoint counts ${formatInteger(consumed_tokens)} tokens of ${source}`;
+          warn(this, `${stage}: ${counts}, the blend of the manifest ${formatInteger(expected_tokens)}`);
         }
         return EXIT.ok;
       }
@@ -158,7 +157,7 @@ export const nextCommand = buildCommand<Flags, [string], CliContext>({
       });
       if (flags.json) printJson(this, next);
       else print(this, slicesText(next));
-      for (const warning of next.warnings) this.process.stderr.write(`warning: ${warning}\n`);
+      for (const warning of next.warnings) warn(this, warning);
       return EXIT.ok;
     });
   },
