@@ -1,11 +1,8 @@
 import { buildCommand } from "@stricli/core";
-import type { Api, CliContext } from "../context.ts";
-import { EXIT, guarded, note, print, printJson, warn } from "../context.ts";
+import type { Cap, MixtureFit, MixtureProposal, Union } from "../../index.ts";
+import { type CliContext, EXIT, guarded, note, print, printJson, warn } from "../context.ts";
 import { jsonFlag, outFlag, parseCount, parsePair } from "../flags.ts";
 import { counted, formatPercent, formatTable } from "../format.ts";
-
-type Fit = Awaited<ReturnType<Api["fitMixture"]>>;
-type Cap = import("../../index.ts").Cap;
 
 interface Flags {
   readonly ratios?: readonly string[];
@@ -16,7 +13,7 @@ interface Flags {
   readonly prior?: string;
   readonly stores?: string;
   readonly out: string;
-  readonly union?: readonly { readonly whole: string; readonly parts: readonly string[] }[];
+  readonly union?: readonly Union[];
   readonly cap?: readonly Cap[];
   readonly maxEpochs?: number;
   readonly budget?: readonly (readonly [string, string])[];
@@ -57,7 +54,7 @@ function parseCap(value: string): Cap {
   };
 }
 
-function parseUnion(value: string): { readonly whole: string; readonly parts: readonly string[] } {
+function parseUnion(value: string): Union {
   const [whole, parts] = parsePair("--union must be whole=part+part, such as code=python+rust")(value);
   return { whole, parts: parts.split("+") };
 }
@@ -249,13 +246,13 @@ function some(names: readonly string[]): string {
 
 const figure = (value: number | null): string => (value === null ? "-" : value.toFixed(4));
 
-function fitText(fit: Fit): string {
+function fitText(fit: MixtureFit): string {
   return [qualityText(fit), proposalText(fit), weightsText(fit), bootstrapText(fit), predictionText(fit)]
     .filter((part) => part !== "")
     .join("\n\n");
 }
 
-function qualityText({ law, runs, quality, targets }: Fit): string {
+function qualityText({ law, runs, quality, targets }: MixtureFit): string {
   const laws = [...new Set(Object.values(quality).flatMap((own) => Object.keys(own)))];
   const rows = Object.entries(quality).map(([metric, own]) => [
     metric,
@@ -269,8 +266,9 @@ function qualityText({ law, runs, quality, targets }: Fit): string {
   return `${law} on ${counted(runs, "run")}; of runs that the law has not seen:\n${formatTable(titles, rows)}`;
 }
 
-function proposalText({ proposals, chosen_lambda, drawn, prior, law }: Fit): string {
-  const line = (name: string, own: Fit["drawn"], gap: number | undefined): string[] => [
+function proposalText({ proposals, chosen_lambda, drawn, prior, law }: MixtureFit): string {
+  type Told = Pick<MixtureProposal, "predicted_loss" | "kl_nats" | "nearest_run">;
+  const line = (name: string, own: Told, gap: number | undefined): string[] => [
     name,
     figure(own.predicted_loss.by_law),
     figure(own.predicted_loss.by_trees),
@@ -282,7 +280,7 @@ function proposalText({ proposals, chosen_lambda, drawn, prior, law }: Fit): str
   const rows = [
     ...proposals.map((own) => {
       const mark = own.lambda === chosen_lambda ? " *" : "";
-      return line(`${own.lambda}${mark}`, { ...own, draws: 0, judged_by: "law" }, own.certificate?.gap);
+      return line(`${own.lambda}${mark}`, own, own.certificate?.gap);
     }),
     line(`mean of the best of ${counted(drawn.draws, "draw")} by ${drawn.judged_by}`, drawn, undefined),
   ];
@@ -290,7 +288,7 @@ function proposalText({ proposals, chosen_lambda, drawn, prior, law }: Fit): str
   return `Proposals from the prior (${prior.from}); * is taken:\n${formatTable(titles, rows)}`;
 }
 
-function weightsText({ columns, prior, caps, proposals, drawn, chosen_lambda }: Fit): string {
+function weightsText({ columns, prior, caps, proposals, drawn, chosen_lambda }: MixtureFit): string {
   const percent = (weights: Readonly<Record<string, number>>, column: string): string =>
     ((weights[column] ?? 0) * 100).toFixed(2);
   const rows = columns.map((column) => [
@@ -310,7 +308,7 @@ function weightsText({ columns, prior, caps, proposals, drawn, chosen_lambda }: 
   return formatTable(titles, rows);
 }
 
-function bootstrapText({ bootstrap }: Fit): string {
+function bootstrapText({ bootstrap }: MixtureFit): string {
   if (bootstrap === undefined) return "";
   const rows = Object.entries(bootstrap.weights).map(([column, { mean, standard_deviation, p5, p95 }]) => [
     column,
@@ -321,7 +319,7 @@ function bootstrapText({ bootstrap }: Fit): string {
   return `${head}\n${formatTable(["percent", "mean", "deviation", "p5", "p95"], rows)}`;
 }
 
-function predictionText({ predictions }: Fit): string {
+function predictionText({ predictions }: MixtureFit): string {
   if (predictions === undefined) return "";
   const metrics = Object.keys(predictions);
   const [first = []] = Object.values(predictions);
