@@ -289,13 +289,13 @@ function exhausted(
 ): RunError {
   const length = stage.sequence_length;
   const count = (tokens: number): string => tokens.toLocaleString("en-US");
-  const binding = shares.flatMap((demand) => {
-    if (demand.wanted <= demand.capacity) return [];
+  const short = shares.filter((demand) => demand.wanted > demand.capacity);
+  const binding = short.map((demand) => {
     const feasible = Math.floor((demand.capacity / total) * 1e6) / 1e6;
-    return [
+    return (
       `${demand.name} is asked for ${count(demand.wanted * length)} tokens (weight ${Number(demand.weight.toPrecision(6))}) and has ` +
-        `${count(demand.capacity * length)} left, enough for a weight of ${feasible}${usedUp(demand, limits, progress)}`,
-    ];
+      `${count(demand.capacity * length)} left, enough for a weight of ${feasible}${usedUp(demand, limits, progress)}`
+    );
   });
   const budget = Math.min(
     ...shares.map((demand) =>
@@ -307,6 +307,7 @@ function exhausted(
   return new RunError({
     code: "run/source-exhausted",
     what: `training stage ${stage.name} asks for more tokens than there are: ${binding.join("; ")}`,
+    exhausted: short.map(({ name }) => name),
     why: redistribute
       ? `all its sources together have ${count(rest)} tokens left at max_epochs ${limits.max_epochs}, and the stage needs ${count(total * length)}`
       : `a source may be read ${limits.max_epochs} times over all training stages (limits.max_epochs), and trainers stop where data ends`,
