@@ -10,7 +10,6 @@ import { rowTokens } from "../../manifests/exports/define.ts";
 import { EXPORTERS } from "../../manifests/exports/registry.ts";
 import type { SourceFiles } from "../../manifests/exports/views.ts";
 import type { StoredFile, TrainingStageManifest } from "../../manifests/schema.ts";
-import { hasLoss } from "../../manifests/shard-files.ts";
 import type { SweptStores } from "../../manifests/sweeps/views.ts";
 import type { TrainingStageMixture } from "../../mixtures/compile.ts";
 import type { SweepFacts } from "../../mixtures/experiments/sweep.ts";
@@ -120,12 +119,9 @@ export async function sweptStores(run: OpenRun, manifests: readonly TrainingStag
         "manifest",
       );
       const share = entryOf(manifest.sources, source, "source");
-      return {
-        ranges: storeShards(share, store, manifest.tokenizer.token_bytes).map(({ at, tokens, documents }) => {
-          return { ...at, epoch: 0, first_document: 0, documents, tokens };
-        }),
-        has_loss: hasLoss(share.token_store.files),
-      };
+      return storeShards(share, store, manifest.tokenizer.token_bytes).map(({ at, tokens, documents }) => {
+        return { ...at, epoch: 0, first_document: 0, documents, tokens };
+      });
     },
     rows: (stage, source) => {
       const rows = wholeSources(manifestOf(stage), options).find((each) => each.source === source);

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { entryOf, ownOf } from "../../batch/entry.ts";
 import { RunError } from "../../batch/errors.ts";
 import type { TrainingStageManifest } from "../../manifests/schema.ts";
+import { hasLoss } from "../../manifests/shard-files.ts";
 import type { SweptCandidate } from "../../manifests/sweeps/views.ts";
 import { SWEEP_TRAINERS, type SweepTrainer, type WrittenSweep, writeSweep } from "../../manifests/sweeps/write.ts";
 import { priorsJson, priorsOf } from "../../mixtures/experiments/priors.ts";
@@ -209,9 +210,7 @@ function refuseLoss(manifests: readonly TrainingStageManifest[], trainers: reado
   const blind = trainers.filter((trainer) => trainer === "megatron" || trainer === "olmo-core");
   if (blind.length === 0) return;
   const masked = manifests.flatMap(({ sources }) =>
-    Object.entries(sources).flatMap(([name, { token_store }]) =>
-      token_store.files.some(({ path }) => path.endsWith(".ds.loss")) ? [name] : [],
-    ),
+    Object.entries(sources).flatMap(([name, { token_store }]) => (hasLoss(token_store.files) ? [name] : [])),
   );
   if (masked.length === 0) return;
   throw new RunError({
