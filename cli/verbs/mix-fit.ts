@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { Cap, MixtureFit, MixtureProposal, Union } from "../../index.ts";
 import { type CliContext, EXIT, guarded, note, print, printJson, warn } from "../context.ts";
-import { jsonFlag, outFlag, parseCount, parsePair } from "../flags.ts";
+import { jsonFlag, outFlag, parseCount, parsePair, tokensOf } from "../flags.ts";
 import { counted, formatPercent, formatTable } from "../format.ts";
 
 interface Flags {
@@ -195,13 +195,10 @@ export const fitCommand = buildCommand<Flags, [], CliContext>({
     },
   },
   func(flags) {
-    return guarded(this, flags, async ({ parseSize, RecipeError, fitMixture }) => {
-      const budgets = (flags.budget ?? []).map(([stage, amount]) => {
-        const size = parseSize(amount);
-        if (size !== undefined) return [stage, size] as const;
-        const fix = "a whole number of tokens, or a figure with K, M, B or T: `1.5M`, `8B`";
-        throw new RecipeError({ code: "flag/bad-size", what: `--budget: ${amount} is not a number of tokens`, fix });
-      });
+    return guarded(this, flags, async (api) => {
+      const budgets = (flags.budget ?? []).map(
+        ([stage, amount]) => [stage, tokensOf(api, "--budget", amount)] as const,
+      );
       const {
         json,
         budget: _budget,
@@ -214,7 +211,7 @@ export const fitCommand = buildCommand<Flags, [], CliContext>({
         target,
         ...plain
       } = flags;
-      const fit = await fitMixture({
+      const fit = await api.fitMixture({
         ...plain,
         ratios,
         metrics,

@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { CountingTrainer, NextSlices, NextTrainingStage } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
-import { jsonFlag, outFlag, parseCount, parsePair } from "../flags.ts";
+import { jsonFlag, outFlag, parseCount, parsePair, tokensOf } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
 import { runArgument } from "./status.ts";
 
@@ -100,7 +100,7 @@ export const nextCommand = buildCommand<Flags, [string], CliContext>({
   },
   func(flags, name) {
     return guarded(this, flags, async (api) => {
-      const { COUNTING_TRAINERS, nextSlices, nextTrainingStage, parseSize, RecipeError } = api;
+      const { COUNTING_TRAINERS, nextSlices, nextTrainingStage, RecipeError } = api;
       const refuse = (code: string, what: string, fix: string) => new RecipeError({ code, what, fix });
       if (flags.trainer === "nanotron") {
         if (flags.weights ?? flags.tokens ?? flags.to ?? flags.trained ?? flags.dataParallel) {
@@ -136,14 +136,6 @@ export const nextCommand = buildCommand<Flags, [string], CliContext>({
       const bad = Object.entries(weights).find(([, share]) => !(share >= 0));
       if (bad !== undefined)
         throw refuse("flag/bad-weight", `--weights ${bad[0]}: not a share`, "a number from 0, such as web=0.6");
-      const tokens = flags.tokens === undefined ? undefined : parseSize(flags.tokens);
-      if (flags.tokens !== undefined && tokens === undefined) {
-        throw refuse(
-          "flag/bad-size",
-          `--tokens: ${flags.tokens} is not a number of tokens`,
-          "a whole number, or a figure with K, M, B or T: `2B`",
-        );
-      }
       const next = await nextSlices(name, {
         out: flags.out,
         trainer,
@@ -151,7 +143,7 @@ export const nextCommand = buildCommand<Flags, [string], CliContext>({
         ...(flags.trained === undefined ? {} : { trained: flags.trained }),
         ...(flags.stage === undefined ? {} : { stage: flags.stage }),
         ...(flags.weights === undefined ? {} : { weights }),
-        ...(tokens === undefined ? {} : { tokens }),
+        ...(flags.tokens === undefined ? {} : { tokens: tokensOf(api, "--tokens", flags.tokens) }),
         ...(flags.dataParallel === undefined ? {} : { data_parallel: flags.dataParallel }),
         ...(flags.to === undefined ? {} : { to: flags.to }),
       });
