@@ -3,7 +3,8 @@
  *
  * Windows of a stage = round(tokens / sequence_length), at least 1; sources share them by largest remainder, so the counts add up exactly and
  * each is within one window of its share. Positions are handed on from stage to stage, so nothing repeats before a source has
- * been read whole: a stage that packs otherwise goes on at the next cut of the shard; documents of other lengths than were read before are new wherever they lie. Invariant: the result does not depend on the order in which sources or weights are listed.
+ * been read whole: a stage that packs otherwise goes on at the next cut of the shard; documents of other lengths than were read before are new
+ * wherever they lie. Invariant: the result does not depend on the order in which sources or weights are listed.
  * Price: microseconds per stage and source; no text and no token is touched.
  */
 import { entryAt, ownOf } from "../batch/entry.ts";
