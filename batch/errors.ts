@@ -48,6 +48,8 @@ export interface ErrorDetails {
   readonly frame?: string;
   /** With code `store/damaged`: what the owner of a run can act on. */
   readonly damaged?: Damage;
+  /** With code `run/source-exhausted`: the sources of which more is asked for than there is. */
+  readonly exhausted?: readonly string[];
   /** What the task that ended here had met: it is not committed, so no marker tells of it. */
   readonly met?: RowsMet;
 }

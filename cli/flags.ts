@@ -1,5 +1,6 @@
 /** Flags that several verbs share, each written once. */
 import os from "node:os";
+import type { Api } from "./context.ts";
 
 /** A parser of whole numbers from `least`, for the flag `name`. */
 export const parseCount =
@@ -12,14 +13,29 @@ export const parseCount =
     return value;
   };
 
-/** A parser of `name=value`; `rule` says what it must be. */
+/** A parser of `name=value`; `rule` says what it must be. The name may hold `=` itself. */
 export const parsePair =
   (rule: string) =>
   (text: string): readonly [string, string] => {
     const equals = text.lastIndexOf("=");
-    if (equals < 1) throw new SyntaxError(`${rule}, not ${text}`);
+    if (equals < 1 || equals === text.length - 1) throw new SyntaxError(`${rule}, not ${text}`);
     return [text.slice(0, equals), text.slice(equals + 1)];
   };
+
+/** `amount` tokens, for a flag that `what` names in the error. Throws RecipeError `flag/bad-size`. */
+export function tokensOf(
+  { parseSize, RecipeError }: Pick<Api, "parseSize" | "RecipeError">,
+  what: string,
+  amount: string,
+): number {
+  const tokens = parseSize(amount);
+  if (tokens !== undefined) return tokens;
+  throw new RecipeError({
+    code: "flag/bad-size",
+    what: `${what}: ${amount} is not a number of tokens`,
+    fix: "a whole number of tokens, or a figure with K, M, B or T: `250K`, `1.5M`, `8B`",
+  });
+}
 
 const BYTES = /^(\d+(?:\.\d+)?)\s*(|B|K|KB|KiB|M|MB|MiB|G|GB|GiB)$/i;
 const FACTORS: Readonly<Record<string, number>> = {

@@ -3,7 +3,8 @@
  *
  * Windows of a stage = round(tokens / sequence_length), at least 1; sources share them by largest remainder, so the counts add up exactly and
  * each is within one window of its share. Positions are handed on from stage to stage, so nothing repeats before a source has
- * been read whole: a stage that packs otherwise goes on at the next cut of the shard; documents of other lengths than were read before are new wherever they lie. Invariant: the result does not depend on the order in which sources or weights are listed.
+ * been read whole: a stage that packs otherwise goes on at the next cut of the shard; documents of other lengths than were read before are new
+ * wherever they lie. Invariant: the result does not depend on the order in which sources or weights are listed.
  * Price: microseconds per stage and source; no text and no token is touched.
  */
 import { entryAt, ownOf } from "../batch/entry.ts";
@@ -289,13 +290,13 @@ function exhausted(
 ): RunError {
   const length = stage.sequence_length;
   const count = (tokens: number): string => tokens.toLocaleString("en-US");
-  const binding = shares.flatMap((demand) => {
-    if (demand.wanted <= demand.capacity) return [];
+  const short = shares.filter((demand) => demand.wanted > demand.capacity);
+  const binding = short.map((demand) => {
     const feasible = Math.floor((demand.capacity / total) * 1e6) / 1e6;
-    return [
+    return (
       `${demand.name} is asked for ${count(demand.wanted * length)} tokens (weight ${Number(demand.weight.toPrecision(6))}) and has ` +
-        `${count(demand.capacity * length)} left, enough for a weight of ${feasible}${usedUp(demand, limits, progress)}`,
-    ];
+      `${count(demand.capacity * length)} left, enough for a weight of ${feasible}${usedUp(demand, limits, progress)}`
+    );
   });
   const budget = Math.min(
     ...shares.map((demand) =>
@@ -307,6 +308,7 @@ function exhausted(
   return new RunError({
     code: "run/source-exhausted",
     what: `training stage ${stage.name} asks for more tokens than there are: ${binding.join("; ")}`,
+    exhausted: short.map(({ name }) => name),
     why: redistribute
       ? `all its sources together have ${count(rest)} tokens left at max_epochs ${limits.max_epochs}, and the stage needs ${count(total * length)}`
       : `a source may be read ${limits.max_epochs} times over all training stages (limits.max_epochs), and trainers stop where data ends`,

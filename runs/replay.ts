@@ -140,7 +140,12 @@ function recipeWeights(
   });
 }
 
-function batchSize(given: number | undefined, tokensPerStep: number | undefined, sequenceLength: number): number {
+/** Sequences a training step has: those given, else what the recipe's `tokens_per_step` makes, else 1. */
+export function batchSize(
+  given: number | undefined,
+  tokensPerStep: number | undefined,
+  sequenceLength: number,
+): number {
   if (given !== undefined) return given;
   return tokensPerStep === undefined ? 1 : Math.max(1, Math.round(tokensPerStep / sequenceLength));
 }

@@ -1,11 +1,8 @@
 import { buildCommand } from "@stricli/core";
-import type { Api, CliContext } from "../context.ts";
-import { EXIT, guarded, note, print, printJson, warn } from "../context.ts";
-import { jsonFlag, outFlag, parseCount } from "../flags.ts";
+import type { Cap, MixtureFit, MixtureProposal, Union } from "../../index.ts";
+import { type CliContext, EXIT, guarded, note, print, printJson, warn } from "../context.ts";
+import { jsonFlag, outFlag, parseCount, parsePair, tokensOf } from "../flags.ts";
 import { counted, formatPercent, formatTable } from "../format.ts";
-
-type Fit = Awaited<ReturnType<Api["fitMixture"]>>;
-type Cap = import("../../index.ts").Cap;
 
 interface Flags {
   readonly ratios?: readonly string[];
@@ -16,7 +13,7 @@ interface Flags {
   readonly prior?: string;
   readonly stores?: string;
   readonly out: string;
-  readonly union?: readonly { readonly whole: string; readonly parts: readonly string[] }[];
+  readonly union?: readonly Union[];
   readonly cap?: readonly Cap[];
   readonly maxEpochs?: number;
   readonly budget?: readonly (readonly [string, string])[];
@@ -33,25 +30,16 @@ interface Flags {
 
 const text = (value: string): string => value;
 
-/** `name=value`; the name may hold `=` itself. */
-function parsePair(flag: string, example: string) {
-  return (value: string): readonly [string, string] => {
-    const equals = value.lastIndexOf("=");
-    if (equals < 1 || equals === value.length - 1) throw new SyntaxError(`--${flag} must be ${example}, not ${value}`);
-    return [value.slice(0, equals), value.slice(equals + 1)];
-  };
-}
-
-function parsePositive(flag: string, least = 0) {
+function parsePositive(flag: string) {
   return (value: string): number => {
     const number = Number(value);
-    if (Number.isFinite(number) && value.trim() !== "" && number >= least) return number;
-    throw new SyntaxError(`--${flag} must be a number from ${least}, not ${value}`);
+    if (Number.isFinite(number) && value.trim() !== "" && number >= 0) return number;
+    throw new SyntaxError(`--${flag} must be a number from 0, not ${value}`);
   };
 }
 
 function parseTarget(value: string): readonly [string, number] {
-  const [metric, weight] = parsePair("target", "METRIC=weight, such as pile_cc=1")(value);
+  const [metric, weight] = parsePair("--target must be METRIC=weight, such as pile_cc=1")(value);
   return [metric, parsePositive("target")(weight)];
 }
 
@@ -66,14 +54,14 @@ function parseCap(value: string): Cap {
   };
 }
 
-function parseUnion(value: string): { readonly whole: string; readonly parts: readonly string[] } {
-  const [whole, parts] = parsePair("union", "whole=part+part, such as code=python+rust")(value);
+function parseUnion(value: string): Union {
+  const [whole, parts] = parsePair("--union must be whole=part+part, such as code=python+rust")(value);
   return { whole, parts: parts.split("+") };
 }
 
 /** `10B`, or `decay=2B` of one training stage. */
 function parseBudget(value: string): readonly [string, string] {
-  return value.includes("=") ? parsePair("budget", "10B or stage=10B")(value) : ["", value];
+  return value.includes("=") ? parsePair("--budget must be 10B or stage=10B")(value) : ["", value];
 }
 
 const file = (brief: string) => ({ kind: "parsed", parse: text, optional: true, placeholder: "file", brief }) as const;
@@ -103,7 +91,7 @@ export const fitCommand = buildCommand<Flags, [], CliContext>({
       metrics: files("what came of them: `run_id` and a column a metric, to be minimised"),
       logProbs: {
         kind: "parsed",
-        parse: parsePair("log-probs", "source=file"),
+        parse: parsePair("--log-probs must be source=file"),
         variadic: true,
         optional: true,
         placeholder: "source=file",
@@ -207,13 +195,10 @@ export const fitCommand = buildCommand<Flags, [], CliContext>({
     },
   },
   func(flags) {
-    return guarded(this, flags, async ({ parseSize, RecipeError, fitMixture }) => {
-      const budgets = (flags.budget ?? []).map(([stage, amount]) => {
-        const size = parseSize(amount);
-        if (size !== undefined) return [stage, size] as const;
-        const fix = "a whole number of tokens, or a figure with K, M, B or T: `1.5M`, `8B`";
-        throw new RecipeError({ code: "flag/bad-size", what: `--budget: ${amount} is not a number of tokens`, fix });
-      });
+    return guarded(this, flags, async (api) => {
+      const budgets = (flags.budget ?? []).map(
+        ([stage, amount]) => [stage, tokensOf(api, "--budget", amount)] as const,
+      );
       const {
         json,
         budget: _budget,
@@ -226,7 +211,7 @@ export const fitCommand = buildCommand<Flags, [], CliContext>({
         target,
         ...plain
       } = flags;
-      const fit = await fitMixture({
+      const fit = await api.fitMixture({
         ...plain,
         ratios,
         metrics,
@@ -258,13 +243,13 @@ function some(names: readonly string[]): string {
 
 const figure = (value: number | null): string => (value === null ? "-" : value.toFixed(4));
 
-function fitText(fit: Fit): string {
+function fitText(fit: MixtureFit): string {
   return [qualityText(fit), proposalText(fit), weightsText(fit), bootstrapText(fit), predictionText(fit)]
     .filter((part) => part !== "")
     .join("\n\n");
 }
 
-function qualityText({ law, runs, quality, targets }: Fit): string {
+function qualityText({ law, runs, quality, targets }: MixtureFit): string {
   const laws = [...new Set(Object.values(quality).flatMap((own) => Object.keys(own)))];
   const rows = Object.entries(quality).map(([metric, own]) => [
     metric,
@@ -278,8 +263,9 @@ function qualityText({ law, runs, quality, targets }: Fit): string {
   return `${law} on ${counted(runs, "run")}; of runs that the law has not seen:\n${formatTable(titles, rows)}`;
 }
 
-function proposalText({ proposals, chosen_lambda, drawn, prior, law }: Fit): string {
-  const line = (name: string, own: Fit["drawn"], gap: number | undefined): string[] => [
+function proposalText({ proposals, chosen_lambda, drawn, prior, law }: MixtureFit): string {
+  type Told = Pick<MixtureProposal, "predicted_loss" | "kl_nats" | "nearest_run">;
+  const line = (name: string, own: Told, gap: number | undefined): string[] => [
     name,
     figure(own.predicted_loss.by_law),
     figure(own.predicted_loss.by_trees),
@@ -291,7 +277,7 @@ function proposalText({ proposals, chosen_lambda, drawn, prior, law }: Fit): str
   const rows = [
     ...proposals.map((own) => {
       const mark = own.lambda === chosen_lambda ? " *" : "";
-      return line(`${own.lambda}${mark}`, { ...own, draws: 0, judged_by: "law" }, own.certificate?.gap);
+      return line(`${own.lambda}${mark}`, own, own.certificate?.gap);
     }),
     line(`mean of the best of ${counted(drawn.draws, "draw")} by ${drawn.judged_by}`, drawn, undefined),
   ];
@@ -299,7 +285,7 @@ function proposalText({ proposals, chosen_lambda, drawn, prior, law }: Fit): str
   return `Proposals from the prior (${prior.from}); * is taken:\n${formatTable(titles, rows)}`;
 }
 
-function weightsText({ columns, prior, caps, proposals, drawn, chosen_lambda }: Fit): string {
+function weightsText({ columns, prior, caps, proposals, drawn, chosen_lambda }: MixtureFit): string {
   const percent = (weights: Readonly<Record<string, number>>, column: string): string =>
     ((weights[column] ?? 0) * 100).toFixed(2);
   const rows = columns.map((column) => [
@@ -319,7 +305,7 @@ function weightsText({ columns, prior, caps, proposals, drawn, chosen_lambda }: 
   return formatTable(titles, rows);
 }
 
-function bootstrapText({ bootstrap }: Fit): string {
+function bootstrapText({ bootstrap }: MixtureFit): string {
   if (bootstrap === undefined) return "";
   const rows = Object.entries(bootstrap.weights).map(([column, { mean, standard_deviation, p5, p95 }]) => [
     column,
@@ -330,7 +316,7 @@ function bootstrapText({ bootstrap }: Fit): string {
   return `${head}\n${formatTable(["percent", "mean", "deviation", "p5", "p95"], rows)}`;
 }
 
-function predictionText({ predictions }: Fit): string {
+function predictionText({ predictions }: MixtureFit): string {
   if (predictions === undefined) return "";
   const metrics = Object.keys(predictions);
   const [first = []] = Object.values(predictions);

@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { CountingTrainer, NextSlices, NextTrainingStage } from "../../index.ts";
-import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
-import { jsonFlag, outFlag, parseCount, parsePair } from "../flags.ts";
+import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
+import { jsonFlag, outFlag, parseCount, parsePair, tokensOf } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
 import { runArgument } from "./status.ts";
 
@@ -100,7 +100,7 @@ export const nextCommand = buildCommand<Flags, [string], CliContext>({
   },
   func(flags, name) {
     return guarded(this, flags, async (api) => {
-      const { COUNTING_TRAINERS, nextSlices, nextTrainingStage, parseSize, RecipeError } = api;
+      const { COUNTING_TRAINERS, nextSlices, nextTrainingStage, RecipeError } = api;
       const refuse = (code: string, what: string, fix: string) => new RecipeError({ code, what, fix });
       if (flags.trainer === "nanotron") {
         if (flags.weights ?? flags.tokens ?? flags.to ?? flags.trained ?? flags.dataParallel) {
@@ -119,9 +119,8 @@ export const nextCommand = buildCommand<Flags, [string], CliContext>({
         if (flags.json) printJson(this, next);
         else print(this, nextText(next));
         for (const { stage, source, consumed_tokens, expected_tokens } of next.unexpected) {
-          this.process.stderr.write(
-            `warning: ${stage}: the checkpoint counts ${formatInteger(consumed_tokens)} tokens of ${source}, the blend of the manifest ${formatInteger(expected_tokens)}\n`,
-          );
+          const counts = `the checkpoint counts ${formatInteger(consumed_tokens)} tokens of ${source}`;
+          warn(this, `${stage}: ${counts}, the blend of the manifest ${formatInteger(expected_tokens)}`);
         }
         return EXIT.ok;
       }
@@ -137,14 +136,6 @@ export const nextCommand = buildCommand<Flags, [string], CliContext>({
       const bad = Object.entries(weights).find(([, share]) => !(share >= 0));
       if (bad !== undefined)
         throw refuse("flag/bad-weight", `--weights ${bad[0]}: not a share`, "a number from 0, such as web=0.6");
-      const tokens = flags.tokens === undefined ? undefined : parseSize(flags.tokens);
-      if (flags.tokens !== undefined && tokens === undefined) {
-        throw refuse(
-          "flag/bad-size",
-          `--tokens: ${flags.tokens} is not a number of tokens`,
-          "a whole number, or a figure with K, M, B or T: `2B`",
-        );
-      }
       const next = await nextSlices(name, {
         out: flags.out,
         trainer,
@@ -152,13 +143,13 @@ export const nextCommand = buildCommand<Flags, [string], CliContext>({
         ...(flags.trained === undefined ? {} : { trained: flags.trained }),
         ...(flags.stage === undefined ? {} : { stage: flags.stage }),
         ...(flags.weights === undefined ? {} : { weights }),
-        ...(tokens === undefined ? {} : { tokens }),
+        ...(flags.tokens === undefined ? {} : { tokens: tokensOf(api, "--tokens", flags.tokens) }),
         ...(flags.dataParallel === undefined ? {} : { data_parallel: flags.dataParallel }),
         ...(flags.to === undefined ? {} : { to: flags.to }),
       });
       if (flags.json) printJson(this, next);
       else print(this, slicesText(next));
-      for (const warning of next.warnings) this.process.stderr.write(`warning: ${warning}\n`);
+      for (const warning of next.warnings) warn(this, warning);
       return EXIT.ok;
     });
   },

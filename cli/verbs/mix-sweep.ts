@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { SweepResult, SweepTrainer } from "../../index.ts";
-import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
+import { type CliContext, EXIT, guarded, print, printJson, warn } from "../context.ts";
 import { jsonFlag, outFlag, parseCount } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
 
@@ -133,7 +133,7 @@ export const sweepCommand = buildCommand<Flags, [string], CliContext>({
       });
       if (flags.json) printJson(this, result);
       else print(this, sweepText(result, (performance.now() - start) / 1000));
-      for (const warning of result.warnings) this.process.stderr.write(`warning: ${warning}\n`);
+      for (const warning of result.warnings) warn(this, warning);
       return EXIT.ok;
     });
   },

@@ -1,7 +1,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Replay } from "../../index.ts";
 import { type CliContext, EXIT, guarded, note, print, printJson } from "../context.ts";
-import { jsonFlag, outFlag, parseCount, parsePair, setFlag } from "../flags.ts";
+import { jsonFlag, outFlag, parseCount, parsePair, setFlag, tokensOf } from "../flags.ts";
 import { formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
 import { diffCommand } from "./mix-diff.ts";
 import { fitCommand } from "./mix-fit.ts";
@@ -75,18 +75,11 @@ const replayCommand = buildCommand<ReplayFlags, [string], CliContext>({
     },
   },
   func(flags, target) {
-    return guarded(this, flags, async ({ parseSize, RecipeError, replayMixture }) => {
-      const tokens = (flags.tokens ?? []).map(([source, amount]) => {
-        const size = parseSize(amount);
-        if (size !== undefined) return [source, size] as const;
-        const fix = "a whole number of tokens, or a figure with K, M, B or T: `250K`, `1.5M`, `8B`";
-        throw new RecipeError({
-          code: "flag/bad-size",
-          what: `--tokens ${source}: ${amount} is not a number of tokens`,
-          fix,
-        });
-      });
-      const replays = await replayMixture(target, {
+    return guarded(this, flags, async (api) => {
+      const tokens = (flags.tokens ?? []).map(
+        ([source, amount]) => [source, tokensOf(api, `--tokens ${source}`, amount)] as const,
+      );
+      const replays = await api.replayMixture(target, {
         out: flags.out,
         ...(flags.step === undefined ? {} : { step: flags.step }),
         ...(flags.stage === undefined ? {} : { stage: flags.stage }),

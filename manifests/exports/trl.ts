@@ -73,6 +73,7 @@ export default defineExporter({
 
 const IGNORED = -100;
 const COLUMNS = ["input_ids", "labels", "seq_lengths", "attention_mask", "position_ids"] as const;
+type Column = (typeof COLUMNS)[number];
 
 function write(stages: readonly TrainingStageRows[], context: Context): Exported {
   const configs: string[] = [];
@@ -80,11 +81,9 @@ function write(stages: readonly TrainingStageRows[], context: Context): Exported
   const written = COLUMNS.filter((name) => {
     return (name !== "attention_mask" || attention_mask === true) && (name !== "position_ids" || position_ids === true);
   });
-  const fields = written.map((name) => ({ name }));
-  const columnsOf = (rows: UnpaddedRows): ListColumn[] => written.map((name) => column(name, rows));
   const summary = stages.map((stage) => {
     const datasets = stage.sources.map((source) => {
-      return { source, files: writeUnpadded(context.folder, stage.name, source, fields, columnsOf) };
+      return { source, files: writeTrlRows(context.folder, stage.name, source, written) };
     });
     const config = `${stage.name}.yaml`;
     context.folder.text(config, configText(stage, datasets, context));
@@ -99,9 +98,13 @@ function write(stages: readonly TrainingStageRows[], context: Context): Exported
   return { configs, warnings: [], record: { stages: summary } };
 }
 
-/** One Parquet file for every range of a source, with `input_ids`, `labels` and `seq_lengths`, below `base`. Returns their paths. */
-export function writeTrlRows(folder: ExportFolder, base: string, source: SourceRows): string[] {
-  const names = COLUMNS.slice(0, 3);
+/** One Parquet file for every range of a source, below `base`: `input_ids`, `labels` and `seq_lengths` unless told otherwise. Returns their paths. */
+export function writeTrlRows(
+  folder: ExportFolder,
+  base: string,
+  source: SourceRows,
+  names: readonly Column[] = COLUMNS.slice(0, 3),
+): string[] {
   const columnsOf = (rows: UnpaddedRows): ListColumn[] => names.map((name) => column(name, rows));
   return writeUnpadded(
     folder,
@@ -120,7 +123,7 @@ export const TRL_AS_THEY_ARE = {
   max_length: null,
 } as const;
 
-function column(name: (typeof COLUMNS)[number], rows: UnpaddedRows): ListColumn {
+function column(name: Column, rows: UnpaddedRows): ListColumn {
   const { ids, trained, ends, lengths, length_ends } = rows;
   if (name === "input_ids") return { values: ids, ends };
   if (name === "seq_lengths") return { values: lengths, ends: length_ends };

@@ -33,7 +33,7 @@ interface Part {
 export const writeMegatron: SweepWriter = (candidates, stores, context) => {
   const parts = new Map<string, readonly Part[]>();
   for (const { source } of usedShares(candidates)) {
-    if (!parts.has(source)) parts.set(source, writeParts(source, stores.documents(source).ranges, context));
+    if (!parts.has(source)) parts.set(source, writeParts(source, stores.documents(source), context));
   }
   const counts = [...parts.values()].flat().map(({ prefix, documents }) => {
     return [sharedPath(prefix, context), [documents, documents + 1]] as const;

@@ -10,6 +10,7 @@ import { dataBlock, writeFolder } from "../exports/nanotron.ts";
 import type { SourceFiles } from "../exports/views.ts";
 import {
   candidateFile,
+  firstWindows,
   type SweepContext,
   type SweepWriter,
   type SweptCandidate,
@@ -86,15 +87,13 @@ function folderOf(
   const files = stores.windows(stage.name, share.source);
   const base = `${share.source}_${files.window_tokens}${part_ratio < 1 ? `_first-${share.epoch_windows}` : ""}`;
   const same = [...folders.values()].filter(({ name }) => name === base || name.startsWith(`${base}_v`)).length;
-  let left = share.epoch_windows;
-  const shard_windows = files.shard_windows.map((windows) => {
-    const kept = Math.min(left, windows);
-    left -= kept;
-    return kept;
-  });
   return {
     name: same === 0 ? base : `${base}_v${same + 1}`,
-    files: { ...files, shard_windows, epoch_windows: share.epoch_windows },
+    files: {
+      ...files,
+      shard_windows: firstWindows(files.shard_windows, share.epoch_windows),
+      epoch_windows: share.epoch_windows,
+    },
     start: share.start_window,
     end: share.end_window,
   };

@@ -20,7 +20,7 @@ export const writeOlmoCore: SweepWriter = (candidates, stores, context) => {
   const shards = new Map<string, readonly Shard[]>();
   for (const { source } of usedShares(candidates)) {
     if (shards.has(source)) continue;
-    const linked = stores.documents(source).ranges.map((range, i): Shard => {
+    const linked = stores.documents(source).map((range, i): Shard => {
       const path = `${BASE}/${source}/part-${numbered(i)}.npy`;
       context.folder.link(range.path, path, range);
       return { path, tokens: range.size_bytes / context.tokenizer.token_bytes };

@@ -8,7 +8,7 @@ import { stringify } from "yaml";
 import { entryAt } from "../../batch/entry.ts";
 import { shardRanges } from "../../kernels/pack/ranges.ts";
 import { TRL_AS_THEY_ARE, writeTrlRows } from "../exports/trl.ts";
-import { candidateFile, type SweepWriter, sharedPath, usedShares } from "./views.ts";
+import { candidateFile, firstWindows, type SweepWriter, sharedPath, usedShares } from "./views.ts";
 
 const BASE = "shared/trl";
 
@@ -24,12 +24,7 @@ export const writeTrl: SweepWriter = (candidates, stores, context) => {
   for (const candidate of candidates) {
     for (const stage of candidate.stages) {
       const datasets = stage.sources.flatMap(({ source, start_window, end_window, epoch_windows }) => {
-        let left = epoch_windows;
-        const kept = stores.windows(stage.name, source).shard_windows.map((windows) => {
-          const here = Math.min(left, windows);
-          left -= here;
-          return here;
-        });
+        const kept = firstWindows(stores.windows(stage.name, source).shard_windows, epoch_windows);
         return shardRanges(kept, start_window, end_window).map(({ shard, start, end }) => ({
           path: "parquet",
           data_files: [sharedPath(entryAt(files.get(keyOf(stage.name, source)) ?? [], shard, "shard"), context)],

@@ -38,16 +38,11 @@ export interface SweptCandidate {
   readonly stages: readonly SweptTrainingStage[];
 }
 
-/** The shards of a token store, whole. */
-export interface SweptDocuments {
-  readonly ranges: readonly DocumentRange[];
-  readonly has_loss: boolean;
-}
-
 export interface SweptStores {
   /** Windows of a source as a training stage packs them. */
   readonly windows: (stage: string, source: string) => SourceFiles;
-  readonly documents: (source: string) => SweptDocuments;
+  /** The shards of a source's token store, whole. */
+  readonly documents: (source: string) => readonly DocumentRange[];
   /** Packed rows of a source at the stage's length, all of them. */
   readonly rows: (stage: string, source: string) => SourceRows;
 }
@@ -75,18 +70,26 @@ export function sharedPath(path: string, { path_prefix }: Pick<SweepContext, "pa
   return path_prefix === undefined ? `../../${path}` : `${path_prefix.replace(/\/+$/, "")}/${path}`;
 }
 
-/** Every (stage, source) that some candidate reads, once each, with what candidates read of it. */
+/** Windows of each shard that are among the first `windows` of all. */
+export function firstWindows(shards: readonly number[], windows: number): readonly number[] {
+  let left = windows;
+  return shards.map((held) => {
+    const kept = Math.min(left, held);
+    left -= kept;
+    return kept;
+  });
+}
+
+/** Every (stage, source) that some candidate reads, once each. */
 export function usedShares(
   candidates: readonly SweptCandidate[],
-): readonly { readonly stage: SweptTrainingStage; readonly source: string; readonly shares: readonly SweptShare[] }[] {
-  const used = new Map<string, { stage: SweptTrainingStage; source: string; shares: SweptShare[] }>();
+): readonly { readonly stage: SweptTrainingStage; readonly source: string }[] {
+  const used = new Map<string, { readonly stage: SweptTrainingStage; readonly source: string }>();
   for (const { stages } of candidates) {
     for (const stage of stages) {
-      for (const share of stage.sources) {
-        const key = JSON.stringify([stage.name, share.source]);
-        const entry = used.get(key) ?? { stage, source: share.source, shares: [] };
-        entry.shares.push(share);
-        used.set(key, entry);
+      for (const { source } of stage.sources) {
+        const key = JSON.stringify([stage.name, source]);
+        if (!used.has(key)) used.set(key, { stage, source });
       }
     }
   }

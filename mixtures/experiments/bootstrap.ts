@@ -8,10 +8,10 @@ import { entryAt } from "../../batch/entry.ts";
 import { RecipeError } from "../../batch/errors.ts";
 import { BinnedRows, fitTrees } from "../../kernels/fit/boosted-trees.ts";
 import { proposeByDraws } from "../../kernels/fit/draws.ts";
-import { foldsOf, resample } from "../../kernels/fit/folds.ts";
+import { resample } from "../../kernels/fit/folds.ts";
 import { propose } from "../../kernels/fit/proposal.ts";
 import { pickRows, pickValues } from "../../kernels/fit/rows.ts";
-import { type FittedLaw, fitLaw, fitOnce, type LawName, ROUGH, type Runs } from "./laws.ts";
+import { type FittedLaw, fitLaw, fitOnce, type LawName, ROUGH, type Runs, runFolds } from "./laws.ts";
 import type { ProxyDocuments } from "./log-probs.ts";
 import { convexTarget, type ProposalContext, targetLoss } from "./proposals.ts";
 import { roundFigure, roundWeights } from "./weights.ts";
@@ -78,8 +78,7 @@ function fitSample(law: LawName, runs: Runs, seed: number, sample: number): Omit
   const drawn = { ...runs, rows: pickRows(runs.rows, picked), losses: pickValues(runs.losses, picked) };
   if (law !== "trees") return fitOnce(law, drawn, ROUGH);
   // A run that is drawn twice is in one fold, or it would be predicted by itself.
-  const foldCount = Math.min(5, runs.rows.count);
-  const folds = foldsOf(runs.rows.count, foldCount, seed);
+  const { folds, foldCount } = runFolds(runs.rows.count, seed);
   return fitTrees(
     new BinnedRows(drawn.rows),
     drawn.losses,

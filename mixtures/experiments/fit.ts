@@ -7,12 +7,20 @@
 import { entryAt, entryOf, ownOf } from "../../batch/entry.ts";
 import { DataError, RecipeError } from "../../batch/errors.ts";
 import { BinnedRows, fitTrees } from "../../kernels/fit/boosted-trees.ts";
-import { foldsOf } from "../../kernels/fit/folds.ts";
 import { type Law, pickRows, rowsOf } from "../../kernels/fit/rows.ts";
 import { type Bootstrap, bootstrap } from "./bootstrap.ts";
 import { boundsOf, type Cap } from "./caps.ts";
 import { joinMetrics, targetWeights } from "./join.ts";
-import { type FittedLaw, fitLaw, LAWS, type LawName, type LawQuality, LEAST_RUNS, type Runs } from "./laws.ts";
+import {
+  type FittedLaw,
+  fitLaw,
+  LAWS,
+  type LawName,
+  type LawQuality,
+  LEAST_RUNS,
+  type Runs,
+  runFolds,
+} from "./laws.ts";
 import type { ProxyDocuments } from "./log-probs.ts";
 import type { Priors } from "./priors.ts";
 import {
@@ -209,9 +217,9 @@ function targetTrees(
     }
   }
   const kept = first.at.flatMap((run, i) => (losses.has(run) ? [i] : []));
-  const folds = Math.min(5, losses.size);
+  const { folds, foldCount } = runFolds(losses.size, seed);
   const rows = new BinnedRows(pickRows(first.rows, kept));
-  return { trees: fitTrees(rows, Float64Array.from(losses.values()), foldsOf(losses.size, folds, seed), folds) };
+  return { trees: fitTrees(rows, Float64Array.from(losses.values()), folds, foldCount) };
 }
 
 function qualities(

@@ -58,6 +58,12 @@ export const LEAST_RUNS = { "log-linear": 4, "mixing-law": 4, trees: 10, ridge: 
 /** A share from which a run counts as one of a single source. */
 const SINGLE_SOURCE = 0.999;
 
+/** The fold of each of `count` runs. */
+export function runFolds(count: number, seed: number): { readonly folds: Uint8Array; readonly foldCount: number } {
+  const foldCount = Math.min(FOLDS, count);
+  return { folds: foldsOf(count, foldCount, seed), foldCount };
+}
+
 export function fitLaw(name: LawName, runs: Runs): FittedLaw {
   if (name === "mixmin") return fitMixMin(runs);
   const least = LEAST_RUNS[name];
@@ -68,8 +74,7 @@ export function fitLaw(name: LawName, runs: Runs): FittedLaw {
       fix: "train more mixtures, or one run per source and `--law mixmin`",
     });
   }
-  const foldCount = Math.min(FOLDS, runs.rows.count);
-  const folds = foldsOf(runs.rows.count, foldCount, runs.seed);
+  const { folds, foldCount } = runFolds(runs.rows.count, runs.seed);
   if (name === "trees") {
     const trees = fitTrees(new BinnedRows(runs.rows), runs.losses, folds, foldCount);
     return { predict: trees.predict, quality: qualityOf(trees.outOfFold, runs.losses) };

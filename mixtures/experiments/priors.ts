@@ -1,8 +1,8 @@
 /**
  * Priors as olmix keeps them: how many tokens each source has, and what share of all tokens that is.
  *
- * Read from a file of their own, from the `priors` of a launch's metadata, or from any mixture file: RegMix's, DoReMi's, Megatron's. Invariant: `relative_sizes` add up to 1 and are those of the token
- * counts, unless the file gives no counts. Price: microseconds.
+ * Read from a file of their own, from the `priors` of a launch's metadata, or from any mixture file: RegMix's, DoReMi's, Megatron's.
+ * Invariant: `relative_sizes` add up to 1 and are those of the token counts, unless the file gives no counts. Price: microseconds.
  */
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
@@ -57,9 +57,9 @@ function sharesOnly(shares: Readonly<Record<string, number>>, refuse: (what: str
   return { relative_sizes: normalised(shares, sum), total_tokens: 0, token_counts: {} };
 }
 
-type Found = { readonly [Key in keyof z.output<typeof priorsShape>]: z.output<typeof priorsShape>[Key] };
-
-function found(data: z.output<typeof fileShape>): Pick<Found, "token_counts" | "relative_sizes"> {
+function found(
+  data: z.output<typeof fileShape>,
+): Pick<z.output<typeof priorsShape>, "token_counts" | "relative_sizes"> {
   const inner = priorsShape.safeParse("priors" in data ? data.priors : data);
   if (inner.success && (inner.data.token_counts ?? inner.data.relative_sizes) !== undefined) return inner.data;
   return { relative_sizes: bySource.parse(data) };

@@ -28,6 +28,7 @@ import {
   normalised,
 } from "./draw.ts";
 import type { SweepSpec } from "./sweep-spec.ts";
+import { sourceOfColumn } from "./tables.ts";
 
 export interface SweepFacts {
   /** The recipe's training stages, in order, with their own weights. */
@@ -150,10 +151,7 @@ function* mixtures(
 ): Generator<Mix> {
   if (spec.draw.method === "list") {
     for (const row of spec.listed) {
-      checkNames(
-        Object.keys(row).map((column) => column.slice(column.indexOf("/") + 1)),
-        swept,
-      );
+      checkNames(Object.keys(row).map(sourceOfColumn), swept);
       yield { weights: new Map(swept.map((stage) => [stage.name, rowWeights(row, stage)])) };
     }
     return;
@@ -326,10 +324,7 @@ function count(reasons: Map<string, number>, reason: string): void {
 /** Of mixtures that were asked for one by one, the whole reason; of draws, which sources there is too little of. */
 function infeasible(error: RunError, { label }: Mix): string {
   if (label !== undefined) return `${label}: ${error.details.what}`;
-  const sources = [...error.details.what.matchAll(/(?:: |; )([^\s;:]+) is asked for/g)].map(
-    ([, source = ""]) => source,
-  );
-  return `more than there is of ${[...new Set(sources)].join(", ")}`;
+  return `more than there is of ${(error.details.exhausted ?? []).join(", ")}`;
 }
 
 function checkNames(names: readonly string[], stages: readonly TrainingStageMixture[]): void {

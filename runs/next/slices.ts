@@ -137,10 +137,9 @@ function trainedStages(
     counter.tokens !== undefined
       ? Math.floor(counter.tokens / stage.sequence_length)
       : (counted ?? 0) * data_parallel + (counter.samples ?? 0) + (counter.epoch ?? 0) * stage.windows;
-  const run = manifests.slice(first).filter(({ stage: { sequence_length } }, i, rest) => {
-    const same = rest.slice(0, i + 1).every((other) => other.stage.sequence_length === stage.sequence_length);
-    return same && sequence_length === stage.sequence_length && (counter.scope === "run" || i === 0);
-  });
+  const rest = manifests.slice(first);
+  const other = rest.findIndex((manifest) => manifest.stage.sequence_length !== stage.sequence_length);
+  const run = rest.slice(0, counter.scope === "stage" ? 1 : other < 0 ? rest.length : other);
   const stages: TrainedStage[] = [];
   let left = samples;
   for (const { stage: each } of run) {

@@ -10,11 +10,9 @@ import { rowTokens } from "../../manifests/exports/define.ts";
 import { EXPORTERS } from "../../manifests/exports/registry.ts";
 import type { SourceFiles } from "../../manifests/exports/views.ts";
 import type { StoredFile, TrainingStageManifest } from "../../manifests/schema.ts";
-import { hasLoss } from "../../manifests/shard-files.ts";
 import type { SweptStores } from "../../manifests/sweeps/views.ts";
 import type { TrainingStageMixture } from "../../mixtures/compile.ts";
 import type { SweepFacts } from "../../mixtures/experiments/sweep.ts";
-import { storesDigest } from "../../mixtures/experiments/tables.ts";
 import { sourceOfShare } from "../../mixtures/sub-sources.ts";
 import { windowsAt } from "../../plan/plan.ts";
 import { planRegistry } from "../../plan/plugins.ts";
@@ -25,10 +23,12 @@ import { storeShards } from "../export-documents.ts";
 import { fileStages } from "../export-files.ts";
 import { wholeSources } from "../export-rows.ts";
 import type { OpenRun } from "../status.ts";
-import { sourceStores } from "./source-stores.ts";
 
-/** Facts for the draw. Throws RunError `run/not-packed` where windows of the run are gone. */
-export function sweepFacts({ plan, layout }: OpenRun, manifests: readonly TrainingStageManifest[]): SweepFacts {
+/** What a mixture is compiled from, but for the digest of the stores. Throws RunError `run/not-packed` where windows of the run are gone. */
+export function sweepFacts(
+  { plan, layout }: OpenRun,
+  manifests: readonly TrainingStageManifest[],
+): Omit<SweepFacts, "stores"> {
   const packed = frontier(plan, new StoreMarkers(plan, layout), { layout }).packed();
   if (packed === undefined) {
     throw new RunError({
@@ -58,7 +58,6 @@ export function sweepFacts({ plan, layout }: OpenRun, manifests: readonly Traini
       entryAt(packed, windowsIndex(plan, source, stage.name), "entry of windows"),
     limits: plan.recipe.limits,
     categories: { ...categories, ...shareCategories(manifests, categories) },
-    stores: storesDigest(sourceStores(plan, manifests)),
   };
 }
 
@@ -120,12 +119,9 @@ export async function sweptStores(run: OpenRun, manifests: readonly TrainingStag
         "manifest",
       );
       const share = entryOf(manifest.sources, source, "source");
-      return {
-        ranges: storeShards(share, store, manifest.tokenizer.token_bytes).map(({ at, tokens, documents }) => {
-          return { ...at, epoch: 0, first_document: 0, documents, tokens };
-        }),
-        has_loss: hasLoss(share.token_store.files),
-      };
+      return storeShards(share, store, manifest.tokenizer.token_bytes).map(({ at, tokens, documents }) => {
+        return { ...at, epoch: 0, first_document: 0, documents, tokens };
+      });
     },
     rows: (stage, source) => {
       const rows = wholeSources(manifestOf(stage), options).find((each) => each.source === source);

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { entryOf, ownOf } from "../../batch/entry.ts";
 import { RunError } from "../../batch/errors.ts";
 import type { TrainingStageManifest } from "../../manifests/schema.ts";
+import { hasLoss } from "../../manifests/shard-files.ts";
 import type { SweptCandidate } from "../../manifests/sweeps/views.ts";
 import { SWEEP_TRAINERS, type SweepTrainer, type WrittenSweep, writeSweep } from "../../manifests/sweeps/write.ts";
 import { priorsJson, priorsOf } from "../../mixtures/experiments/priors.ts";
@@ -17,6 +18,7 @@ import type { SweepInput } from "../../mixtures/experiments/sweep-spec.ts";
 import { olmixRatios, type RatioTable, ratiosCsv, storesDigest } from "../../mixtures/experiments/tables.ts";
 import { askedExports } from "../../plan/exports.ts";
 import { loadRecipe } from "../../plan/recipe/load.ts";
+import { batchSize } from "../replay.ts";
 import { runManifests } from "../run-manifests.ts";
 import { isRun, type OpenRun, openRun } from "../status.ts";
 import { sourceStores } from "./source-stores.ts";
@@ -49,11 +51,11 @@ export async function sweepMixtures(target: string, options: SweepOptions): Prom
   const run = await runOf(target, options.out);
   const spec = readSweep(options.spec ?? {});
   const manifests = await runManifests(run);
-  const sweep = sweepCandidates(spec, sweepFacts(run, manifests));
+  const stores = sourceStores(run.plan, manifests);
+  const sweep = sweepCandidates(spec, { ...sweepFacts(run, manifests), stores: storesDigest(stores) });
   const trainers = options.trainers ?? usualTrainers(run);
   refuseLoss(manifests, trainers);
   const { candidates, rejected } = sweep;
-  const stores = sourceStores(run.plan, manifests);
   const table = ratioTable(candidates, stores);
   const swept = candidates.map(sweptCandidate);
   const [first] = manifests;
@@ -68,7 +70,11 @@ export async function sweepMixtures(target: string, options: SweepOptions): Prom
     context: {
       tokenizer: first.tokenizer,
       seed: first.seed,
-      global_batch_size: options.global_batch_size ?? stepSequences(run, first.stage.sequence_length),
+      global_batch_size: batchSize(
+        options.global_batch_size,
+        run.plan.recipe.tokens_per_step,
+        first.stage.sequence_length,
+      ),
       path_prefix: options.path_prefix,
     },
     manifests: candidates.map((candidate) => candidateManifest(candidate, run, spec, manifests)),
@@ -119,11 +125,6 @@ async function runOf(target: string, out: string): Promise<OpenRun> {
     why: "candidates read the stores of a finished run, and what they may ask for is counted there",
     fix: `run it first: shardmill run ${target} --out ${out}`,
   });
-}
-
-function stepSequences({ plan }: OpenRun, sequenceLength: number): number {
-  const { tokens_per_step } = plan.recipe;
-  return tokens_per_step === undefined ? 1 : Math.max(1, Math.round(tokens_per_step / sequenceLength));
 }
 
 function sweptCandidate({ id, name, part_ratio, stages }: Candidate): SweptCandidate {
@@ -209,9 +210,7 @@ function refuseLoss(manifests: readonly TrainingStageManifest[], trainers: reado
   const blind = trainers.filter((trainer) => trainer === "megatron" || trainer === "olmo-core");
   if (blind.length === 0) return;
   const masked = manifests.flatMap(({ sources }) =>
-    Object.entries(sources).flatMap(([name, { token_store }]) =>
-      token_store.files.some(({ path }) => path.endsWith(".ds.loss")) ? [name] : [],
-    ),
+    Object.entries(sources).flatMap(([name, { token_store }]) => (hasLoss(token_store.files) ? [name] : [])),
   );
   if (masked.length === 0) return;
   throw new RunError({

@@ -181,6 +181,7 @@ test("a recipe replayed: capacities from flags, the step a source runs out, what
     [["--tokens", "wob=1"], /there is no source wob/],
     [["--tokens", "web=much"], /much is not a number of tokens/],
     [["--tokens", "web"], /source=amount/],
+    [["--tokens", "web="], /source=amount/],
     [["--step", "101"], /step 101 is beyond stable: 100 steps/],
     [["--stage", "x"], /no training stage x/],
     [["--set", "training_stages.stable.weights={ temperature: 2 }"], /--tokens web=8B/],

@@ -134,6 +134,7 @@ test("a source that is too small stops the run, and the message says what would 
   assert.throws(run, (error) => {
     assert.ok(error instanceof RunError);
     assert.equal(error.code, "run/source-exhausted");
+    assert.deepEqual(error.details.exhausted, ["small", "tiny"]);
     assert.match(error.message, /training stage decay asks for more tokens than there are/);
     assert.match(
       error.message,
