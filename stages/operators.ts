@@ -290,35 +290,27 @@ export function isPipelineKind(kind: OperatorKind): kind is PipelineKind {
   return (PIPELINE_KINDS as readonly string[]).includes(kind);
 }
 
+/** `keeps`: what the operator keeps while it sees rows, if anything; the same of the three that follow. */
 export function filter<Reason extends string>(
   apply: (batch: Batch, drop: Drop<Reason>) => void,
-  finish?: () => StageState,
-  measured?: Measuring["measured"],
+  keeps: Stateful & Measuring = {},
 ): FilterOperator {
-  return { kind: "filter", apply, ...(finish && { finish }), ...(measured && { measured }) };
+  return { kind: "filter", apply, ...keeps };
 }
 
-export function rewrite(apply: RewriteOperator["apply"], finish?: () => StageState): RewriteOperator {
-  return { kind: "rewrite", apply, ...(finish && { finish }) };
+export function rewrite(apply: RewriteOperator["apply"], keeps: Stateful = {}): RewriteOperator {
+  return { kind: "rewrite", apply, ...keeps };
 }
 
-export function annotate(apply: AnnotateOperator["apply"], finish?: () => StageState): AnnotateOperator {
-  return { kind: "annotate", apply, ...(finish && { finish }) };
+export function annotate(apply: AnnotateOperator["apply"], keeps: Stateful = {}): AnnotateOperator {
+  return { kind: "annotate", apply, ...keeps };
 }
 
 export function transform<Reason extends string>(
   apply: (batch: Batch, drop: Drop<Reason>, report?: Report, figure?: Figure) => ReadonlyMap<string, Column>,
-  finish?: () => StageState,
-  prepare?: () => Promise<void>,
-  measured?: Measuring["measured"],
+  keeps: Stateful & Measuring = {},
 ): TransformOperator {
-  return {
-    kind: "transform",
-    apply,
-    ...(finish && { finish }),
-    ...(prepare && { prepare }),
-    ...(measured && { measured }),
-  };
+  return { kind: "transform", apply, ...keeps };
 }
 
 export function request(operator: Omit<RequestOperator, "kind">): RequestOperator {

@@ -8,9 +8,31 @@ const LABELS = 132;
 const NUMBERS = 48;
 const ROW = 24;
 
-interface Row {
+interface Band {
   readonly key: string;
   readonly label: string;
+}
+
+/** A panel of one band a run, with room for its label on the left, its number on the right and an axis below. */
+function frame(rows: readonly Band[]) {
+  return {
+    width: 272,
+    height: rows.length * ROW + 22,
+    marginLeft: LABELS,
+    marginRight: NUMBERS,
+    marginTop: 0,
+    marginBottom: 22,
+    y: bands(rows.map((row) => row.key)),
+  };
+}
+
+/** The labels of its bands and their numbers; `end` is where its scale ends. */
+function bandTexts<Row extends Band>(rows: readonly Row[], end: number, shown: (row: Row) => string) {
+  const place = { x: () => end, dx: NUMBERS, y: "key", textAnchor: "end", className: "mut" } as const;
+  return [bandLabels(rows, LABELS), Plot.text(rows, { ...place, text: shown })];
+}
+
+interface Row extends Band {
   readonly asked: number;
   readonly got: number;
 }
@@ -50,12 +72,7 @@ function weightPanel(source: string, rows: readonly Row[]): Html {
   return figure(source, `${percent(Math.min(...got), 1)} to ${percent(Math.max(...got), 1)}`, [
     draw(
       {
-        width: 272,
-        height: rows.length * ROW + 22,
-        marginLeft: LABELS,
-        marginRight: NUMBERS,
-        marginTop: 0,
-        marginBottom: 22,
+        ...frame(rows),
         x: {
           domain: [0, top],
           ticks: [0, top / 2, top],
@@ -64,7 +81,6 @@ function weightPanel(source: string, rows: readonly Row[]): Html {
           tickPadding: 6,
           label: null,
         },
-        y: bands(rows.map((row) => row.key)),
         marks: [
           Plot.ruleY(rows, { y: "key", stroke: "var(--track)" }),
           baseline === undefined ? null : Plot.ruleX([baseline], { stroke: "var(--ref)", strokeDasharray: "2 3" }),
@@ -88,15 +104,7 @@ function weightPanel(source: string, rows: readonly Row[]): Html {
             stroke: "var(--kept)",
             strokeWidth: 1.5,
           }),
-          bandLabels(rows, LABELS),
-          Plot.text(rows, {
-            x: () => top,
-            dx: NUMBERS,
-            y: "key",
-            textAnchor: "end",
-            text: (row: Row) => (row.got * 100).toFixed(2),
-            className: "mut",
-          }),
+          ...bandTexts(rows, top, ({ got }) => (got * 100).toFixed(2)),
         ],
       },
       `${source}: ${rows.map((row) => `${row.label} asked ${percent(row.asked)}, got ${percent(row.got)}`).join("; ")}`,
@@ -146,14 +154,8 @@ function epochPanel(source: string, runs: readonly ComparedRun[], { limit, most 
   return figure(source, `${short(tokens)} tokens`, [
     draw(
       {
-        width: 272,
-        height: rows.length * ROW + 22,
-        marginLeft: LABELS,
-        marginRight: NUMBERS,
-        marginTop: 0,
-        marginBottom: 22,
+        ...frame(rows),
         x: { domain: [0, top], ticks: [0, ...laps, top], tickFormat: String, tickSize: 0, tickPadding: 6, label: null },
-        y: bands(rows.map((row) => row.key)),
         marks: [
           Plot.barX(rows, { x1: 0, x2: () => top, y: "key", fill: "var(--track)", insetTop: 2, insetBottom: 2 }),
           Plot.barX(rows, { x1: 0, x2: "first", y: "key", fill: "var(--kept)", insetTop: 2, insetBottom: 2 }),
@@ -167,15 +169,7 @@ function epochPanel(source: string, runs: readonly ComparedRun[], { limit, most 
           }),
           Plot.ruleX(laps, { stroke: "var(--bg)", strokeWidth: 1.5 }),
           limit <= top ? Plot.ruleX([limit], { stroke: "var(--ink)", strokeWidth: 1.25 }) : null,
-          bandLabels(rows, LABELS),
-          Plot.text(rows, {
-            x: () => top,
-            dx: NUMBERS,
-            y: "key",
-            textAnchor: "end",
-            text: (row: Lap) => row.all.toFixed(2),
-            className: "mut",
-          }),
+          ...bandTexts(rows, top, ({ all }) => all.toFixed(2)),
         ],
       },
       `${source}: ${rows.map((row) => `${row.label} ${row.all.toFixed(2)} epochs`).join(", ")}`,

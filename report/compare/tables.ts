@@ -1,6 +1,6 @@
 /** Runs side by side as tables: which is which, what differs in their recipes, which stores they share. */
-import { draw, Plot } from "../page/figure.ts";
-import { cell, type Html, hash, head, html, named, nothing, type Section, table } from "../page/markup.ts";
+import { shareBar } from "../page/figure.ts";
+import { cell, hash, head, html, named, nothing, type Section, table } from "../page/markup.ts";
 import { integer, percent, short, shortName, sum } from "../page/numbers.ts";
 import {
   type ComparedRun,
@@ -23,11 +23,13 @@ export function runsSection(runs: readonly ComparedRun[]): Section {
     const shared = baseline === undefined ? 0 : sharedWindows(facts, baseline.facts);
     const error = worstError(facts);
     const below = at === 0 ? "baseline" : facts.done ? undefined : "not done";
+    const fill = at === 0 ? "var(--kept-soft)" : "var(--kept)";
+    const bar = shareBar(shared, 110, `${percent(shared, 0)} of windows shared`, fill);
     const gates =
       failed.length === 0
         ? html`<span class="zero">✓ ${facts.gates.length}</span>`
         : html`<span class="bad">✕ ${failed.length} of ${facts.gates.length}</span>`;
-    return html`<tr>${named(label, below)}${cell("recipe", hash(facts.plan_fingerprint, 8), undefined, "num wide")}${cell("documents", integer(kept), kept)}${cell("tokens read", short(tokensRead(facts)), tokensRead(facts))}${cell("points off", (error * 100).toFixed(2), error)}${cell("most read", mostRead(facts).toFixed(2), mostRead(facts))}${cell("gates", gates, failed.length)}${cell("shared", at === 0 ? html`<span class="zero">–</span>` : percent(shared, 0), shared)}${cell("shared windows", sharedBar(shared, at === 0), undefined, "viz hide")}</tr>`;
+    return html`<tr>${named(label, below)}${cell("recipe", hash(facts.plan_fingerprint, 8), undefined, "num wide")}${cell("documents", integer(kept), kept)}${cell("tokens read", short(tokensRead(facts)), tokensRead(facts))}${cell("points off", (error * 100).toFixed(2), error)}${cell("most read", mostRead(facts).toFixed(2), mostRead(facts))}${cell("gates", gates, failed.length)}${cell("shared", at === 0 ? html`<span class="zero">–</span>` : percent(shared, 0), shared)}${cell("shared windows", bar, undefined, "viz hide")}</tr>`;
   });
   const heads = [
     head("run"),
@@ -41,28 +43,6 @@ export function runsSection(runs: readonly ComparedRun[]): Section {
     ask: "Which is which, and does each keep its limits?",
     body: html`${table({ caption: "Runs", heads, rows })}<p class="note">Most read: epochs of the source that is read most, all stages together. Shared: windows of the first stage that the baseline reads too.</p>`,
   };
-}
-
-function sharedBar(share: number, isBaseline: boolean): Html {
-  return draw(
-    {
-      width: 110,
-      height: 20,
-      margin: 0,
-      x: { domain: [0, 1], axis: null },
-      y: { axis: null, domain: [""], padding: 0.5 },
-      marks: [
-        Plot.barX([1], { x1: 0, x2: (one: number) => one, y: () => "", fill: "var(--track)" }),
-        Plot.barX([share], {
-          x1: 0,
-          x2: (one: number) => one,
-          y: () => "",
-          fill: isBaseline ? "var(--kept-soft)" : "var(--kept)",
-        }),
-      ],
-    },
-    `${percent(share, 0)} of windows shared`,
-  );
 }
 
 export function differsSection(runs: readonly ComparedRun[]): Section {

@@ -7,6 +7,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { type Html, html, trusted, visible } from "./markup.ts";
+import { shortName } from "./numbers.ts";
 
 export { Plot };
 
@@ -61,13 +62,25 @@ export function bandLabels(
     dx: -margin,
     y: "key",
     textAnchor: "start",
-    text: ({ label }: { readonly label: string }) => visible(cut(label, most)),
+    text: ({ label }: { readonly label: string }) => visible(shortName(label, most)),
     title: ({ label }: { readonly label: string }) => (label.length > most ? visible(label) : ""),
     className: "mut",
   });
 }
 
-function cut(label: string, most: number): string {
-  const characters = [...label];
-  return characters.length <= most ? label : `${characters.slice(0, most - 1).join("")}…`;
+/** A share as a bar of its own, as high as a line of a table. */
+export function shareBar(share: number, width: number, label: string, fill = "var(--kept)"): Html {
+  const bar = (to: number, colour: string) =>
+    Plot.barX([to], { x1: 0, x2: (one: number) => one, y: () => "", fill: colour });
+  return draw(
+    {
+      width,
+      height: 20,
+      margin: 0,
+      x: { domain: [0, 1], axis: null },
+      y: { axis: null, domain: [""], padding: 0.5 },
+      marks: [bar(1, "var(--track)"), bar(share, fill)],
+    },
+    label,
+  );
 }

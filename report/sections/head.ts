@@ -1,4 +1,5 @@
 /** The top of the page: what came of the run in a sentence, its gates, what it was made from. */
+import { worstError } from "../compare/compared.ts";
 import type { RunFacts } from "../facts/types.ts";
 import { badge, type Html, hash, html } from "../page/markup.ts";
 import { short, some, sum } from "../page/numbers.ts";
@@ -14,31 +15,25 @@ export function topOf(facts: RunFacts): Html {
   }</dl>`;
 }
 
-function lead({ sources, stages, row_stages, done, failure }: RunFacts): Html {
+function lead(facts: RunFacts): Html {
+  const { sources, stages, row_stages, done, failure } = facts;
   const rows = sum(sources.map(({ rows_in }) => rows_in));
   const kept = sum(sources.map((source) => source.kept));
   const errors = sum(sources.flatMap((source) => Object.values(source.errors)));
   const tokens = sum(sources.map((source) => source.tokens));
   const bad = errors === 0 ? "no errors" : some(errors, "row that could not be used", "rows that could not be used");
-  const worst = Math.max(
-    0,
-    ...stages.flatMap((stage) =>
-      Object.values(stage.sources).map((share) => Math.abs(share.weight_achieved - share.weight_requested)),
-    ),
-  );
   const reads = [
     ...stages.map(({ stage }) => `${stage.name} reads ${short(stage.tokens)}`),
     ...row_stages.map(
       ({ stage }) => `${stage.name} trains on ${short(stage.supervised_tokens)} of ${short(stage.tokens)}`,
     ),
   ];
-  const told = [
+  const told =
     tokens > 0
-      ? `They are ${short(tokens)} tokens${reads.length > 0 ? `; ${listed(reads)}` : ""}${stages.length > 0 ? `, at most ${(worst * 100).toFixed(2)} points off the mixture asked for` : ""}.`
-      : "",
-  ];
+      ? `They are ${short(tokens)} tokens${reads.length > 0 ? `; ${listed(reads)}` : ""}${stages.length > 0 ? `, at most ${(worstError(facts) * 100).toFixed(2)} points off the mixture asked for` : ""}.`
+      : "";
   const state = done ? "" : `Not done${failure === undefined ? "" : `: ${failure}`}. `;
-  return html`<p class="lead">${state !== "" && html`<b class="bad">${state}</b>`}<b>${some(rows, "document")} in, ${some(kept, "kept", "kept")}, ${bad}.</b> ${told.join("")}</p>`;
+  return html`<p class="lead">${state !== "" && html`<b class="bad">${state}</b>`}<b>${some(rows, "document")} in, ${some(kept, "kept", "kept")}, ${bad}.</b> ${told}</p>`;
 }
 
 /** The first few by name: a page of fifty stages has a table for the rest. */

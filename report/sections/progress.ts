@@ -1,7 +1,7 @@
 /** How far a run is that is not done: its phases and their tasks. */
 import type { RunFacts } from "../facts/types.ts";
-import { draw, Plot } from "../page/figure.ts";
-import { cell, type Html, head, html, named, type Section, table } from "../page/markup.ts";
+import { shareBar } from "../page/figure.ts";
+import { cell, head, html, named, type Section, table } from "../page/markup.ts";
 import { integer } from "../page/numbers.ts";
 
 /** Undefined of a run that is done. */
@@ -10,7 +10,7 @@ export function progressSection({ done, segments }: RunFacts): Section | undefin
   const rows = segments.map(({ kind, subject, done: made, tasks, state }) => {
     const share = tasks === undefined || tasks === 0 ? 0 : made / tasks;
     const told = tasks === undefined ? "–" : `${integer(made)} of ${integer(tasks)}`;
-    return html`<tr>${named(kind, subject)}${cell("tasks", told, made)}${cell("tasks", bar(state === "done" ? 1 : share, told), undefined, "viz")}${cell("state", state, state, "")}</tr>`;
+    return html`<tr>${named(kind, subject)}${cell("tasks", told, made)}${cell("tasks", shareBar(state === "done" ? 1 : share, 240, `${told} tasks`), undefined, "viz")}${cell("state", state, state, "")}</tr>`;
   });
   return {
     id: "progress",
@@ -22,21 +22,4 @@ export function progressSection({ done, segments }: RunFacts): Section | undefin
       rows,
     }),
   };
-}
-
-function bar(share: number, told: string): Html {
-  return draw(
-    {
-      width: 240,
-      height: 20,
-      margin: 0,
-      x: { domain: [0, 1], axis: null },
-      y: { axis: null, domain: [""], padding: 0.5 },
-      marks: [
-        Plot.barX([1], { x1: 0, x2: (one: number) => one, y: () => "", fill: "var(--track)" }),
-        Plot.barX([share], { x1: 0, x2: (one: number) => one, y: () => "", fill: "var(--kept)" }),
-      ],
-    },
-    `${told} tasks`,
-  );
 }

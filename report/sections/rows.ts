@@ -1,7 +1,7 @@
 /** What conversations kept on their way, and how much of what they say is trained on; and what is held out. */
 import type { RunFacts } from "../facts/types.ts";
-import { draw, Plot } from "../page/figure.ts";
-import { cell, type Html, head, html, named, nothing, type Section, table } from "../page/markup.ts";
+import { shareBar } from "../page/figure.ts";
+import { cell, head, html, named, nothing, type Section, table } from "../page/markup.ts";
 import { integer, percent, short } from "../page/numbers.ts";
 
 /** Undefined where no source is of conversations. */
@@ -13,7 +13,7 @@ export function chatsSection({ sources }: RunFacts): Section | undefined {
     const trained = text_bytes === 0 ? undefined : supervised_bytes / text_bytes;
     const turns = chat.rows === 0 ? 0 : chat.turns / chat.rows;
     return [
-      html`<tr>${named(name)}${cell("rows", integer(chat.rows), chat.rows)}${cell("turns a row", turns.toFixed(1), turns)}${cell("instructions", percent(share(chat.rows_with_instructions), 1), share(chat.rows_with_instructions))}${cell("tools", percent(share(chat.rows_with_tools), 1), share(chat.rows_with_tools))}${cell("thinking", percent(share(chat.rows_with_trace), 1), share(chat.rows_with_trace))}${cell("trained on", trained === undefined ? html`<span class="zero">not rendered</span>` : percent(trained, 1), trained ?? 0)}${cell("trained on", trained === undefined ? "" : trainedBar(trained), undefined, "viz")}</tr>`,
+      html`<tr>${named(name)}${cell("rows", integer(chat.rows), chat.rows)}${cell("turns a row", turns.toFixed(1), turns)}${cell("instructions", percent(share(chat.rows_with_instructions), 1), share(chat.rows_with_instructions))}${cell("tools", percent(share(chat.rows_with_tools), 1), share(chat.rows_with_tools))}${cell("thinking", percent(share(chat.rows_with_trace), 1), share(chat.rows_with_trace))}${cell("trained on", trained === undefined ? html`<span class="zero">not rendered</span>` : percent(trained, 1), trained ?? 0)}${cell("trained on", trained === undefined ? "" : shareBar(trained, 110, `${percent(trained, 1)} trained on`), undefined, "viz")}</tr>`,
     ];
   });
   if (rows.length === 0) return undefined;
@@ -26,23 +26,6 @@ export function chatsSection({ sources }: RunFacts): Section | undefined {
     ask: "What did conversations keep on their way, and how much of them is trained on?",
     body: html`${table({ caption: "Conversations", heads: [head("source"), ...heads, head("", "viz x")], rows })}<p class="note">Trained on: share of the rendered text, in bytes, that the loss mask lets through.</p>`,
   };
-}
-
-function trainedBar(share: number): Html {
-  return draw(
-    {
-      width: 110,
-      height: 20,
-      margin: 0,
-      x: { domain: [0, 1], axis: null },
-      y: { axis: null, domain: [""], padding: 0.5 },
-      marks: [
-        Plot.barX([1], { x1: 0, x2: (one: number) => one, y: () => "", fill: "var(--track)" }),
-        Plot.barX([share], { x1: 0, x2: (one: number) => one, y: () => "", fill: "var(--kept)" }),
-      ],
-    },
-    `${percent(share, 1)} trained on`,
-  );
 }
 
 export function heldOutSection({ sources, stages, recipe }: RunFacts): Section {

@@ -79,10 +79,12 @@ export default defineStage({
         }
         return new Map([["loss_ranges", ranges.finish()]]);
       },
-      () => {
-        const state: StageState = { ...counts };
-        counts = { ...NOTHING };
-        return state;
+      {
+        finish: () => {
+          const state: StageState = { ...counts };
+          counts = { ...NOTHING };
+          return state;
+        },
       },
     );
   },

@@ -107,10 +107,12 @@ export default defineStage({
         for (; open < rows; open++) ranges.endRow();
         return new Map([["loss_ranges", ranges.finish()]]);
       },
-      () => {
-        const state = { ...counts };
-        counts = { ...NOTHING };
-        return state;
+      {
+        finish: () => {
+          const state = { ...counts };
+          counts = { ...NOTHING };
+          return state;
+        },
       },
     );
   },

@@ -164,16 +164,18 @@ export default defineStage({
         }
         return new Map();
       },
-      () => {
-        const state = {
-          rows,
-          text: Object.fromEntries(MEASURES.map((measure) => [measure, text[measure].finish()])),
-          columns: Object.fromEntries(byColumn.map(([name, counter]) => [name, counter.finish()])),
-          hosts: Object.fromEntries(byHost.map(([name, counter]) => [name, counter.finish()])),
-          max_values,
-        };
-        rows = 0;
-        return state as unknown as StageState;
+      {
+        finish: () => {
+          const state = {
+            rows,
+            text: Object.fromEntries(MEASURES.map((measure) => [measure, text[measure].finish()])),
+            columns: Object.fromEntries(byColumn.map(([name, counter]) => [name, counter.finish()])),
+            hosts: Object.fromEntries(byHost.map(([name, counter]) => [name, counter.finish()])),
+            max_values,
+          };
+          rows = 0;
+          return state as unknown as StageState;
+        },
       },
     );
   },

@@ -143,7 +143,7 @@ export function conversationTransform<Reason extends string>(
       if (messages instanceof NoMessages) return new Fault("bad_messages", messages.detail);
       return make(messages, row);
     });
-  }, finish);
+  }, finish && { finish });
 }
 
 /** Columns of what `make` says of each living row; rows with a fault are dropped. */

@@ -51,7 +51,7 @@ export default defineStage({
             return;
           }
         }),
-      tally.finish,
+      { finish: tally.finish },
     );
   },
   merge: addCounts,

@@ -101,7 +101,7 @@ export default defineStage({
             else if (length > max) drop(row, "too_long", length);
           },
         ),
-      () => statistics.finish(),
+      { finish: () => statistics.finish() },
     );
   },
   merge: mergeLengths,

@@ -127,43 +127,46 @@ export default defineStage({
     const roles = new Set(given.roles);
     const dropped = new Set<string>(given.drop);
     const tally = new Tally(["rows", "rows_with_findings"]);
-    return filter((batch, drop) => {
-      const rowsOf = (name: string) => (batch.column(name) === undefined ? undefined : new JsonRows(batch, name));
-      const [cells, tools, kwargs] = [rowsOf("messages"), rowsOf("tools"), rowsOf("chat_template_kwargs")];
+    return filter(
+      (batch, drop) => {
+        const rowsOf = (name: string) => (batch.column(name) === undefined ? undefined : new JsonRows(batch, name));
+        const [cells, tools, kwargs] = [rowsOf("messages"), rowsOf("tools"), rowsOf("chat_template_kwargs")];
 
-      /** What is found in a row, in the order of {@link FINDINGS}. */
-      const findings = (row: number): ReadonlySet<LintFinding> => {
-        const found = new Set<LintFinding>();
-        try {
-          const messages = messageList(readCell(cells, row, "messages", "bad_messages"), "messages");
-          for (const finding of messageFindings(messages, roles)) found.add(finding);
-          const given = kwargsOf(readCell(kwargs, row, "chat_template_kwargs", "bad_kwargs"));
-          const own = given.get("tools") ?? readCell(tools, row, "tools", "bad_tools");
-          const chat: Conversation = {
-            messages:
-              found.has("arguments_broken") || found.has("arguments_double_encoded")
-                ? messages
-                : messages.map(withArguments),
-            tools: toolsOf(own),
-            kwargs: withEntries(given, { tools: undefined }),
-          };
-          for (const finding of lint.findings(chat)) found.add(finding);
-        } catch (error) {
-          if (!(error instanceof BadRow)) throw error;
-          found.add("no_messages");
-        }
-        return found;
-      };
+        /** What is found in a row, in the order of {@link FINDINGS}. */
+        const findings = (row: number): ReadonlySet<LintFinding> => {
+          const found = new Set<LintFinding>();
+          try {
+            const messages = messageList(readCell(cells, row, "messages", "bad_messages"), "messages");
+            for (const finding of messageFindings(messages, roles)) found.add(finding);
+            const given = kwargsOf(readCell(kwargs, row, "chat_template_kwargs", "bad_kwargs"));
+            const own = given.get("tools") ?? readCell(tools, row, "tools", "bad_tools");
+            const chat: Conversation = {
+              messages:
+                found.has("arguments_broken") || found.has("arguments_double_encoded")
+                  ? messages
+                  : messages.map(withArguments),
+              tools: toolsOf(own),
+              kwargs: withEntries(given, { tools: undefined }),
+            };
+            for (const finding of lint.findings(chat)) found.add(finding);
+          } catch (error) {
+            if (!(error instanceof BadRow)) throw error;
+            found.add("no_messages");
+          }
+          return found;
+        };
 
-      batch.alive.forEach((row) => {
-        const found = findings(row);
-        tally.add("rows");
-        if (found.size > 0) tally.add("rows_with_findings");
-        for (const name of LINT_FINDINGS) if (found.has(name)) tally.addTo("findings", name);
-        const reason = LINT_FINDINGS.find((name) => found.has(name) && dropped.has(name));
-        if (reason !== undefined) drop(row, reason);
-      });
-    }, tally.finish);
+        batch.alive.forEach((row) => {
+          const found = findings(row);
+          tally.add("rows");
+          if (found.size > 0) tally.add("rows_with_findings");
+          for (const name of LINT_FINDINGS) if (found.has(name)) tally.addTo("findings", name);
+          const reason = LINT_FINDINGS.find((name) => found.has(name) && dropped.has(name));
+          if (reason !== undefined) drop(row, reason);
+        });
+      },
+      { finish: tally.finish },
+    );
   },
   merge: addCounts,
   examples: [

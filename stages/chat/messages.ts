@@ -147,7 +147,7 @@ export default defineStage({
         return { messages };
       };
     };
-    return transform<Reason>((batch, drop) => madeColumns(batch, COLUMNS, drop, open(batch)), tally.finish);
+    return transform<Reason>((batch, drop) => madeColumns(batch, COLUMNS, drop, open(batch)), { finish: tally.finish });
   },
   merge: addCounts,
   examples: [

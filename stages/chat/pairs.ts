@@ -176,10 +176,13 @@ export default defineStage({
       const prompt = sides.prompt(row) ?? (question && contentOf(question));
       return { chosen, rejected, prompt };
     };
-    return transform<Reason>((batch, drop) => {
-      const sides = new Sides(batch, options, maker);
-      return madeColumns(batch, COLUMNS, drop, (row) => pairOf(sides, row));
-    }, tally.finish);
+    return transform<Reason>(
+      (batch, drop) => {
+        const sides = new Sides(batch, options, maker);
+        return madeColumns(batch, COLUMNS, drop, (row) => pairOf(sides, row));
+      },
+      { finish: tally.finish },
+    );
   },
   merge: addCounts,
   examples: [

@@ -179,36 +179,39 @@ export default defineStage({
       };
     };
 
-    return transform<keyof typeof REASONS>((batch, drop, _report, figure) => {
-      const read = reader(batch);
-      const text = new Utf8Builder(1 << 16, batch.rows);
-      const loss = new RangeListBuilder();
-      const literals = new RangeListBuilder();
-      for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) {
-          try {
-            const chat = renderer.render(read(row));
-            countRendered(tally, chat);
-            figure?.(row, "text_bytes", chat.text.length);
-            figure?.(row, "supervised_bytes", bytesIn(chat.loss));
-            text.appendPart(chat.text);
-            loss.append(chat.loss);
-            literals.append(chat.literals);
-          } catch (error) {
-            if (!(error instanceof BadRow)) throw error;
-            drop(row, error.reason as keyof typeof REASONS, undefined, error.detail);
+    return transform<keyof typeof REASONS>(
+      (batch, drop, _report, figure) => {
+        const read = reader(batch);
+        const text = new Utf8Builder(1 << 16, batch.rows);
+        const loss = new RangeListBuilder();
+        const literals = new RangeListBuilder();
+        for (let row = 0; row < batch.rows; row++) {
+          if (batch.alive.has(row)) {
+            try {
+              const chat = renderer.render(read(row));
+              countRendered(tally, chat);
+              figure?.(row, "text_bytes", chat.text.length);
+              figure?.(row, "supervised_bytes", bytesIn(chat.loss));
+              text.appendPart(chat.text);
+              loss.append(chat.loss);
+              literals.append(chat.literals);
+            } catch (error) {
+              if (!(error instanceof BadRow)) throw error;
+              drop(row, error.reason as keyof typeof REASONS, undefined, error.detail);
+            }
           }
+          text.endRow();
+          loss.endRow();
+          literals.endRow();
         }
-        text.endRow();
-        loss.endRow();
-        literals.endRow();
-      }
-      return new Map<string, Column>([
-        ["text", text.finish()],
-        ["loss_ranges", loss.finish()],
-        ["literal_ranges", literals.finish()],
-      ]);
-    }, tally.finish);
+        return new Map<string, Column>([
+          ["text", text.finish()],
+          ["loss_ranges", loss.finish()],
+          ["literal_ranges", literals.finish()],
+        ]);
+      },
+      { finish: tally.finish },
+    );
   },
   merge: addCounts,
   examples: [

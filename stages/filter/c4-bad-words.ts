@@ -121,10 +121,12 @@ export default defineStage({
           drop(row, "bad_word", 1, Buffer.from(lower.bytes.subarray(hit.start, hit.end)).toString("utf8"));
         });
       },
-      () => {
-        const state = { ...counts };
-        counts = { rows_with_bad_words: 0, rows_without_list: 0 };
-        return state;
+      {
+        finish: () => {
+          const state = { ...counts };
+          counts = { rows_with_bad_words: 0, rows_without_list: 0 };
+          return state;
+        },
       },
     );
   },

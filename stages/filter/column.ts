@@ -221,8 +221,7 @@ export default defineStage({
           bounds.settle(batch, row);
         });
       },
-      undefined,
-      () => bounds.finish(),
+      { measured: () => bounds.finish() },
     );
   },
   examples: [

@@ -69,7 +69,7 @@ export default defineStage({
       });
       return new Map(ratio_column === null ? [] : [[ratio_column, { kind: "float64" as const, values }]]);
     };
-    return transform<keyof typeof REASONS>(judge, undefined, undefined, () => bounds.finish());
+    return transform<keyof typeof REASONS>(judge, { measured: () => bounds.finish() });
   },
   examples: [
     { text: "The ferry left at seven, and nobody waved.", keeps: true },

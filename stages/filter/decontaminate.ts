@@ -183,19 +183,21 @@ export default defineStage({
         const names = judge(batch, opened, drop, report);
         return new Map<string, Column>(benchmark_column === null ? [] : [[benchmark_column, names]]);
       },
-      () => {
-        const counts: Counts = { rows, contaminated_rows: 0, benchmarks: {} };
-        for (const { name, items, items_too_short } of opened?.list ?? []) {
-          const contaminated_rows = found.get(name) ?? 0;
-          counts.contaminated_rows += contaminated_rows;
-          counts.benchmarks[name] = { items, items_too_short, contaminated_rows };
-        }
-        rows = 0;
-        found = new Map();
-        return counts as unknown as StageState;
-      },
-      async () => {
-        opened ??= await openSearch(given, assets);
+      {
+        finish: () => {
+          const counts: Counts = { rows, contaminated_rows: 0, benchmarks: {} };
+          for (const { name, items, items_too_short } of opened?.list ?? []) {
+            const contaminated_rows = found.get(name) ?? 0;
+            counts.contaminated_rows += contaminated_rows;
+            counts.benchmarks[name] = { items, items_too_short, contaminated_rows };
+          }
+          rows = 0;
+          found = new Map();
+          return counts as unknown as StageState;
+        },
+        prepare: async () => {
+          opened ??= await openSearch(given, assets);
+        },
       },
     );
   },

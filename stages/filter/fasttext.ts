@@ -140,9 +140,7 @@ export default defineStage({
         opened ??= new Judge(options, assets, bounds);
         return judged(batch, opened, options, drop, bounds);
       },
-      undefined,
-      undefined,
-      () => bounds.finish(),
+      { measured: () => bounds.finish() },
     );
   },
   examples: [

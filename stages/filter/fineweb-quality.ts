@@ -9,11 +9,12 @@ import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
-import { type Drop, defineStage, filter } from "../define.ts";
+import { type Drop, defineStage } from "../define.ts";
 import { ratioBound as ratio } from "./bounds.ts";
-import { type BatchWords, DocumentWords } from "./document-words.ts";
+import type { BatchWords } from "./document-words.ts";
 import { MeasuredBounds } from "./measured-bounds.ts";
 import { documentOpener } from "./quality-kernels.ts";
+import { wordFilter } from "./word-filter.ts";
 
 const options = z.strictObject({
   words: z.enum(WORD_RULES).default("unicode").describe("word rules; spacy-en for the same decisions as datatrove"),
@@ -61,7 +62,6 @@ export default defineStage({
   reasons,
   create: (options) => {
     const open = documentOpener();
-    const documentWords = new DocumentWords(options.words);
     const { min_terminal_lines_ratio, max_short_lines_ratio, max_duplicate_chars_ratio } = options;
     const bounds = new MeasuredBounds();
     const ratio = { unit: "ratio" } as const;
@@ -111,19 +111,7 @@ export default defineStage({
       if (manyNewlines.fails(lines.newlines / words)) drop(row, "too_many_newlines", lines.newlines / words);
     };
 
-    return filter<keyof typeof reasons>(
-      (batch, drop) => {
-        const { text } = batch;
-        const batchWords = documentWords.of(batch);
-        for (let row = 0; row < batch.rows; row++) {
-          if (!batch.alive.has(row)) continue;
-          judge(row, batchWords, text, drop);
-          bounds.settle(batch, row);
-        }
-      },
-      undefined,
-      () => bounds.finish(),
-    );
+    return wordFilter(options.words, bounds, judge);
   },
   examples: [
     { text: PROSE, keeps: true },

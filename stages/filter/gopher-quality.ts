@@ -15,11 +15,12 @@ import type { Utf8Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { StopWords } from "../../kernels/quality/gopher.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
-import { type Drop, defineStage, filter } from "../define.ts";
+import { type Drop, defineStage } from "../define.ts";
 import { countBound as count, ratioBound as ratio } from "./bounds.ts";
-import { type BatchWords, DocumentWords } from "./document-words.ts";
+import type { BatchWords } from "./document-words.ts";
 import { MeasuredBounds } from "./measured-bounds.ts";
 import { documentOpener } from "./quality-kernels.ts";
+import { wordFilter } from "./word-filter.ts";
 
 const options = z.strictObject({
   words: z.enum(WORD_RULES).default("unicode").describe("word rules; spacy-en for the same decisions as datatrove"),
@@ -74,7 +75,6 @@ export default defineStage({
   reasons,
   create: (options) => {
     const open = documentOpener();
-    const documentWords = new DocumentWords(options.words);
     const stopWords = new StopWords(options.stop_words);
     const bounds = new MeasuredBounds();
     const [ratio, count] = [{ unit: "ratio" }, { unit: "count" }] as const;
@@ -142,19 +142,7 @@ export default defineStage({
       if (fewStopWords.fails(found)) drop(row, "too_few_stop_words", found);
     };
 
-    return filter<keyof typeof reasons>(
-      (batch, drop) => {
-        const { text } = batch;
-        const batchWords = documentWords.of(batch);
-        for (let row = 0; row < batch.rows; row++) {
-          if (!batch.alive.has(row)) continue;
-          judge(row, batchWords, text, drop);
-          bounds.settle(batch, row);
-        }
-      },
-      undefined,
-      () => bounds.finish(),
-    );
+    return wordFilter(options.words, bounds, judge);
   },
   examples: [
     { text: PROSE, keeps: true },

@@ -10,12 +10,13 @@ import { z } from "zod";
 import type { Utf8Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import { WORD_RULES } from "../../kernels/words/types.ts";
-import { type Drop, defineStage, filter } from "../define.ts";
+import { type Drop, defineStage } from "../define.ts";
 import { ratioBound } from "./bounds.ts";
-import { type BatchWords, DocumentWords } from "./document-words.ts";
+import type { BatchWords } from "./document-words.ts";
 import { MeasuredBounds } from "./measured-bounds.ts";
 import { ngramOptions, ngramReasons, ngramRules } from "./ngram-rules.ts";
 import { documentOpener } from "./quality-kernels.ts";
+import { wordFilter } from "./word-filter.ts";
 
 const bound = (of: string, value: number) => ratioBound.default(value).describe(`${of}; null turns the rule off`);
 const top = (n: number): string => `characters in the most frequent ${n}-gram over all characters`;
@@ -56,7 +57,6 @@ export default defineStage({
   reasons,
   create: (options) => {
     const open = documentOpener();
-    const documentWords = new DocumentWords(options.words);
     const bounds = new MeasuredBounds();
     const repeated = (reason: string, option: Exclude<keyof typeof options, "words">) =>
       bounds.max(reason, option, options[option], { unit: "ratio" });
@@ -101,19 +101,7 @@ export default defineStage({
       }
     };
 
-    return filter<keyof typeof reasons>(
-      (batch, drop) => {
-        const { text } = batch;
-        const batchWords = documentWords.of(batch);
-        for (let row = 0; row < batch.rows; row++) {
-          if (!batch.alive.has(row)) continue;
-          judge(row, batchWords, text, drop);
-          bounds.settle(batch, row);
-        }
-      },
-      undefined,
-      () => bounds.finish(),
-    );
+    return wordFilter(options.words, bounds, judge);
   },
   examples: [
     { text: PROSE, keeps: true },

@@ -88,7 +88,7 @@ export default defineStage({
       }
       return columns.finish();
     };
-    return transform<LanguageReason>(judgeBatch, undefined, undefined, () => bounds.finish());
+    return transform<LanguageReason>(judgeBatch, { measured: () => bounds.finish() });
   },
   examples: [
     {

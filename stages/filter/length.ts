@@ -50,8 +50,7 @@ export default defineStage({
           bounds.settle(batch, row);
         });
       },
-      () => statistics.finish(),
-      () => bounds.finish(),
+      { finish: () => statistics.finish(), measured: () => bounds.finish() },
     );
   },
   merge: mergeLengths,

@@ -106,7 +106,7 @@ export default defineStage({
         bounds.settle(batch, row);
       });
     };
-    return filter<"words_too_rare">(judge, undefined, () => bounds.finish());
+    return filter<"words_too_rare">(judge, { measured: () => bounds.finish() });
   },
   examples: [
     { text: "The sea, the cold sea.", options: { frequencies: FREQUENCIES }, keeps: true },

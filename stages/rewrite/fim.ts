@@ -129,35 +129,38 @@ export default defineStage({
       return writePart(bytes.subarray(from), rate, draws, out) || isCut;
     };
 
-    return transform((batch) => {
-      const { data, offsets } = batch.text;
-      const text = new Utf8Builder(int32At(offsets, batch.rows) + 64 * batch.rows, batch.rows, ARENA);
-      const literals = new RangeListBuilder();
-      const out = pieceWriter(tokens, text);
-      const draw = open(batch);
-      for (let row = 0; row < batch.rows; row++) {
-        if (batch.alive.has(row)) {
-          draw(row, words);
-          const draws = new FimDraws([uint32At(words, 0), uint32At(words, 1)]);
-          const start = int32At(offsets, row);
-          const bytes = Buffer.from(data.buffer, data.byteOffset + start, int32At(offsets, row + 1) - start);
-          const isCut =
-            splitOn !== undefined && bytes.includes(splitOn)
-              ? writeFiles(bytes, splitOn, draws, out)
-              : writePart(bytes, given.rate, draws, out);
-          tally.add("rows");
-          if (isCut) tally.add("fim_rows");
-          literals.append(out.ranges);
-          out.ranges.length = 0;
+    return transform(
+      (batch) => {
+        const { data, offsets } = batch.text;
+        const text = new Utf8Builder(int32At(offsets, batch.rows) + 64 * batch.rows, batch.rows, ARENA);
+        const literals = new RangeListBuilder();
+        const out = pieceWriter(tokens, text);
+        const draw = open(batch);
+        for (let row = 0; row < batch.rows; row++) {
+          if (batch.alive.has(row)) {
+            draw(row, words);
+            const draws = new FimDraws([uint32At(words, 0), uint32At(words, 1)]);
+            const start = int32At(offsets, row);
+            const bytes = Buffer.from(data.buffer, data.byteOffset + start, int32At(offsets, row + 1) - start);
+            const isCut =
+              splitOn !== undefined && bytes.includes(splitOn)
+                ? writeFiles(bytes, splitOn, draws, out)
+                : writePart(bytes, given.rate, draws, out);
+            tally.add("rows");
+            if (isCut) tally.add("fim_rows");
+            literals.append(out.ranges);
+            out.ranges.length = 0;
+          }
+          text.endRow();
+          literals.endRow();
         }
-        text.endRow();
-        literals.endRow();
-      }
-      return new Map<string, Column>([
-        ["text", text.finish()],
-        ["literal_ranges", literals.finish()],
-      ]);
-    }, tally.finish);
+        return new Map<string, Column>([
+          ["text", text.finish()],
+          ["literal_ranges", literals.finish()],
+        ]);
+      },
+      { finish: tally.finish },
+    );
   },
   merge: addCounts,
   examples: [

@@ -72,9 +72,10 @@ export default defineStage({
         }
         return new Map([["text", out.finish()]]);
       },
-      undefined,
-      async () => {
-        kernel ??= await import("../../kernels/html/plain-text.ts");
+      {
+        prepare: async () => {
+          kernel ??= await import("../../kernels/html/plain-text.ts");
+        },
       },
     );
   },

@@ -121,23 +121,26 @@ export default defineStage({
       edited.write(text.subarray(done));
     };
 
-    return rewrite((batch) => {
-      const { data, offsets } = batch.text;
-      const edited = new EditedText(batch.text);
-      for (let row = 0; row < batch.rows; row++) {
-        if (!batch.alive.has(row)) continue;
-        const [start, end] = [int32At(offsets, row), int32At(offsets, row + 1)];
-        tally.add("rows");
-        const matches = finder.find(data, start, end);
-        if (matches === undefined) continue;
-        tally.add("changed_rows");
-        replacements.open(data, start, end);
-        edited.begin(row);
-        replace(edited, data.subarray(start, end), matches);
-        edited.end();
-      }
-      return edited.finish();
-    }, tally.finish);
+    return rewrite(
+      (batch) => {
+        const { data, offsets } = batch.text;
+        const edited = new EditedText(batch.text);
+        for (let row = 0; row < batch.rows; row++) {
+          if (!batch.alive.has(row)) continue;
+          const [start, end] = [int32At(offsets, row), int32At(offsets, row + 1)];
+          tally.add("rows");
+          const matches = finder.find(data, start, end);
+          if (matches === undefined) continue;
+          tally.add("changed_rows");
+          replacements.open(data, start, end);
+          edited.begin(row);
+          replace(edited, data.subarray(start, end), matches);
+          edited.end();
+        }
+        return edited.finish();
+      },
+      { finish: tally.finish },
+    );
   },
   merge: addCounts,
   examples: [

@@ -32,30 +32,33 @@ export default defineStage({
     if (!(regex instanceof Regex)) throw new Error(`the pattern was checked before: ${regex}`);
     const instead = new TextEncoder().encode(replacement);
     const tally = new Tally(["rows", "changed_rows", "matches"]);
-    return transform<"nothing_left">((batch, drop) => {
-      const { data, offsets } = batch.text;
-      const edited = new EditedText(batch.text);
-      for (let row = 0; row < batch.rows; row++) {
-        if (!batch.alive.has(row)) continue;
-        tally.add("rows");
-        const start = int32At(offsets, row);
-        const end = int32At(offsets, row + 1);
-        if (!regex.test(data, start, end)) continue;
-        tally.add("changed_rows");
-        edited.begin(row);
-        let kept = start;
-        for (const [from, to] of regex.all(data, start, end)) {
-          tally.add("matches");
-          edited.write(data.subarray(kept, from));
-          edited.write(instead);
-          kept = to;
+    return transform<"nothing_left">(
+      (batch, drop) => {
+        const { data, offsets } = batch.text;
+        const edited = new EditedText(batch.text);
+        for (let row = 0; row < batch.rows; row++) {
+          if (!batch.alive.has(row)) continue;
+          tally.add("rows");
+          const start = int32At(offsets, row);
+          const end = int32At(offsets, row + 1);
+          if (!regex.test(data, start, end)) continue;
+          tally.add("changed_rows");
+          edited.begin(row);
+          let kept = start;
+          for (const [from, to] of regex.all(data, start, end)) {
+            tally.add("matches");
+            edited.write(data.subarray(kept, from));
+            edited.write(instead);
+            kept = to;
+          }
+          edited.write(data.subarray(kept, end));
+          if (edited.openBytes === 0) drop(row, "nothing_left");
+          edited.end();
         }
-        edited.write(data.subarray(kept, end));
-        if (edited.openBytes === 0) drop(row, "nothing_left");
-        edited.end();
-      }
-      return new Map([["text", edited.finish()]]);
-    }, tally.finish);
+        return new Map([["text", edited.finish()]]);
+      },
+      { finish: tally.finish },
+    );
   },
   merge: addCounts,
   examples: [

@@ -47,21 +47,24 @@ export default defineStage({
     const lines = symbols === null ? new SymbolLines() : new SymbolLines(setOf(symbols));
     const instead = new TextEncoder().encode(replacement);
     const tally = new Tally(["rows", "changed_rows", "removed_lines"]);
-    return rewrite((batch) => {
-      const { data, offsets } = batch.text;
-      const edited = new EditedText(batch.text);
-      for (let row = 0; row < batch.rows; row++) {
-        if (!batch.alive.has(row)) continue;
-        tally.add("rows");
-        if (!lines.open(data, int32At(offsets, row), int32At(offsets, row + 1))) continue;
-        tally.add("changed_rows");
-        tally.add("removed_lines", lines.removed);
-        edited.begin(row);
-        lines.write((part) => edited.write(part), instead);
-        edited.end();
-      }
-      return edited.finish();
-    }, tally.finish);
+    return rewrite(
+      (batch) => {
+        const { data, offsets } = batch.text;
+        const edited = new EditedText(batch.text);
+        for (let row = 0; row < batch.rows; row++) {
+          if (!batch.alive.has(row)) continue;
+          tally.add("rows");
+          if (!lines.open(data, int32At(offsets, row), int32At(offsets, row + 1))) continue;
+          tally.add("changed_rows");
+          tally.add("removed_lines", lines.removed);
+          edited.begin(row);
+          lines.write((part) => edited.write(part), instead);
+          edited.end();
+        }
+        return edited.finish();
+      },
+      { finish: tally.finish },
+    );
   },
   merge: addCounts,
   examples: [

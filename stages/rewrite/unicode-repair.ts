@@ -115,11 +115,13 @@ export default defineStage({
         }
         return edited.finish();
       },
-      () => {
-        const state = { rows, repaired_rows };
-        rows = 0;
-        repaired_rows = 0;
-        return state;
+      {
+        finish: () => {
+          const state = { rows, repaired_rows };
+          rows = 0;
+          repaired_rows = 0;
+          return state;
+        },
       },
     );
   },

@@ -80,7 +80,7 @@ export default defineStage({
         check.addBorderTokens(tokenLoss.takeBorderTokens());
         return new Map([["tokens", { ...tokens, loss }]]);
       },
-      () => check.finish(),
+      { finish: () => check.finish() },
     );
   },
   merge: mergeTokenChecks,

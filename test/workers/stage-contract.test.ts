@@ -37,7 +37,7 @@ const EVERY_KIND = `export default [
             else if (one === word) drop(row, "the_word", undefined, one);
           }
         }
-      }, () => { const state = { longest }; longest = 0; return state; });
+      }, { finish: () => { const state = { longest }; longest = 0; return state; } });
     },
     merge: (states) => ({ longest: Math.max(...states.map((state) => state.longest)) }),
   }),
