@@ -61,8 +61,12 @@ export function encodeKey(key: string): string {
 
 /** A query as it is signed: encoded like keys, slashes too, in the order of names. */
 export function encodeQuery(query: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(query).map(([name, value]) => `${encodePart(name)}=${encodePart(value)}`);
-  return pairs.sort().join("&");
+  // By names alone: `=` would stand behind the `-` of a longer one.
+  const pairs = Object.entries(query).map(([name, value]) => [encodePart(name), encodePart(value)] as const);
+  return pairs
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map((pair) => pair.join("="))
+    .join("&");
 }
 
 function encodePart(text: string): string {

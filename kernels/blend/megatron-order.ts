@@ -8,6 +8,7 @@
  * epoch, 4 bytes a sample, about 50 ns each.
  */
 import { Mt19937 } from "../random/mt19937.ts";
+import { firstAbove } from "../sorted.ts";
 
 export interface MegatronPrefix {
   /** Tokens of every document. */
@@ -71,7 +72,7 @@ export class MegatronOrder {
     let at = this.#shuffled[index] * this.#sequenceLength;
     const end = at + this.#sequenceLength + 1;
     const pieces: MegatronPiece[] = [];
-    for (let position = this.#positionOf(at); at < end; position++) {
+    for (let position = firstAbove(this.#ends, at); at < end; position++) {
       const start = at - (position === 0 ? 0 : this.#ends[position - 1]);
       const length = Math.min(end, this.#ends[position]) - at;
       pieces.push({ document: this.#documents[position], start, length });
@@ -96,18 +97,6 @@ export class MegatronOrder {
       if (wanted.has(sample)) found.push(index);
     });
     return found;
-  }
-
-  /** Of the document that holds token `token`. */
-  #positionOf(token: number): number {
-    let low = 0;
-    let high = this.#ends.length - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#ends[middle] > token) high = middle;
-      else low = middle + 1;
-    }
-    return low;
   }
 }
 

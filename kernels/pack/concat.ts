@@ -6,6 +6,7 @@
  * Price: one pass over documents; 12 bytes a piece.
  */
 import type { Seed } from "../random/shuffle.ts";
+import { firstAbove } from "../sorted.ts";
 import { blockWindows, groupedOrder } from "./cuts.ts";
 import { checkEnds, type PackPlan } from "./plan.ts";
 
@@ -74,13 +75,7 @@ function windowGroups(documentEnds: Float64Array, windowTokens: number, windows:
 
 /** The first window, from `window` on, without a piece of a document that began before `window`. */
 function firstNewWindow(documentEnds: Float64Array, windowTokens: number, window: number): number {
-  const edge = window * windowTokens;
-  let low = 0;
-  let high = documentEnds.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (documentEnds[middle] >= edge) high = middle;
-    else low = middle + 1;
-  }
-  return Math.ceil(documentEnds[low] / windowTokens);
+  // Ends are whole numbers: the first one at the window's edge or behind it.
+  const first = firstAbove(documentEnds, window * windowTokens - 1);
+  return Math.ceil(documentEnds[first] / windowTokens);
 }

@@ -5,6 +5,7 @@
  * EOS ids, or from the index) and nanotron's collator. Invariant: position 0 stands at the start of a window, after every document end, and nowhere
  * else.
  */
+import { firstAbove } from "../sorted.ts";
 import type { TokenArray } from "./fill.ts";
 
 /** Positions of a window, from the EOS ids in it: the way nanotron asks for them. `out` has the length of the window. */
@@ -31,16 +32,4 @@ export function positionsFromIndex(documentEnds: Float64Array, window: number, o
     }
     out[i] = position++;
   }
-}
-
-/** Index of the first entry greater than `value` in ascending `values`. */
-function firstAbove(values: Float64Array, value: number): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (values[middle] > value) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

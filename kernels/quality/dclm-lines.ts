@@ -16,8 +16,9 @@ import { WordRanges } from "../words/types.ts";
 import { splitWords } from "../words/white-space.ts";
 
 /** What counters count. */
-const COUNTED: readonly string[] =
-  "likes shares comments retweets reposts quotes bookmarks upvotes downvotes downloads views followers".split(" ");
+const COUNTED = new Set(
+  "likes shares comments retweets reposts quotes bookmarks upvotes downvotes downloads views followers".split(" "),
+);
 /** `k`, `m` and `b` behind a number: thousands, millions, billions. */
 const MAGNITUDES = new Set([0x6b, 0x6d, 0x62]);
 
@@ -31,7 +32,6 @@ export interface DclmLineBounds {
 }
 
 const NEWLINE = 0x0a;
-const COUNTED_WORDS = new Set(COUNTED);
 
 /** Python's `\s`. */
 const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
@@ -168,7 +168,7 @@ export class DclmLineRules {
     let to = at;
     while (to < length && bytes[to] >= 0x61 && bytes[to] <= 0x7a) to++;
     const word = Buffer.from(bytes.subarray(at, to)).toString("latin1");
-    return COUNTED_WORDS.has(word) && skipOthers(bytes, to, length) === length;
+    return COUNTED.has(word) && skipOthers(bytes, to, length) === length;
   }
 
   /** Takes a scrap out of short lines; lines of which nothing is left go. */

@@ -9,7 +9,8 @@
  * Price: 300 ns a pair, 100 ns a fragment of a large group.
  */
 import { CommonPlaces, type ContextMemory } from "./common-places.ts";
-import { CONTEXT, CONTEXT_HEAD } from "./context-record.ts";
+import { CONTEXT, CONTEXT_HEAD, eachCopy, positionOf, textOf } from "./context-record.ts";
+import { countOf, offsetOf } from "./sample-words.ts";
 
 /** Runs of a group that are compared each with each. */
 const MAX_PAIRED = 32;
@@ -149,7 +150,7 @@ export class ContextComparer {
     const isNear =
       words[a + CONTEXT.input] === words[b + CONTEXT.input] &&
       words[a + CONTEXT.document] === words[b + CONTEXT.document];
-    const position = words[b + CONTEXT.start] + (words[b + CONTEXT.run] & 0x7fff);
+    const position = positionOf(words, b);
     if (isNear && position + this.#length > this.#lastPosition(a)) return;
     const common = this.#common;
     if (!common.find(this.#memory, a, this.#memory, b)) return;
@@ -159,37 +160,20 @@ export class ContextComparer {
   /** Where the k-gram of the last of a context's copies stands. */
   #lastPosition(context: number): number {
     const words = this.#memory.words;
+    const pairs = words[context + CONTEXT.pairs];
+    if (pairs === 0) return positionOf(words, context);
     const run = words[context + CONTEXT.run];
-    const pairs = words[context + CONTEXT.pairs];
-    const offset = run & 0x7fff;
-    if (pairs === 0) return words[context + CONTEXT.start] + offset;
     const pair = context + CONTEXT_HEAD + 2 * (pairs - 1);
-    return words[pair] + (words[pair + 1] - 1) * (run >>> 15) + offset;
-  }
-
-  #textOf(context: number): number {
-    return 4 * (context + CONTEXT_HEAD + 2 * this.#memory.words[context + CONTEXT.pairs]);
-  }
-
-  /** Calls `at` with the first fragment of a context's run and of each of its followers. */
-  #eachCopy(context: number, at: (start: number) => void): void {
-    const words = this.#memory.words;
-    at(words[context + CONTEXT.start]);
-    const count = words[context + CONTEXT.run] >>> 15;
-    const pairs = words[context + CONTEXT.pairs];
-    for (let pair = 0; pair < pairs; pair++) {
-      const first = words[context + CONTEXT_HEAD + 2 * pair];
-      const runs = words[context + CONTEXT_HEAD + 2 * pair + 1];
-      for (let run = 0; run < runs; run++) at(first + run * count);
-    }
+    return words[pair] + (words[pair + 1] - 1) * countOf(run) + offsetOf(run);
   }
 
   #tell(own: number, visitor: DuplicateVisitor): void {
     const context = this.#contexts[own];
-    const run = this.#memory.words[context + CONTEXT.run];
-    const offset = run & 0x7fff;
-    const count = run >>> 15;
-    this.#eachCopy(context, (start) => {
+    const words = this.#memory.words;
+    const run = words[context + CONTEXT.run];
+    const offset = offsetOf(run);
+    const count = countOf(run);
+    eachCopy(words, context, (start) => {
       const covered = this.#covered.fill(0, 0, count);
       for (const { low, high, position } of this.#agreements) {
         if (position !== undefined && position + this.#length > start + offset) continue;
@@ -221,7 +205,7 @@ export class ContextComparer {
   /** A large group: every fragment through a table of contents and their lowest addresses. */
   #tabulate(order: Uint32Array, from: number, to: number, visitor: DuplicateVisitor): void {
     let fragments = 0;
-    for (let i = from; i < to; i++) fragments += this.#memory.words[this.#contexts[order[i]] + CONTEXT.run] >>> 15;
+    for (let i = from; i < to; i++) fragments += countOf(this.#memory.words[this.#contexts[order[i]] + CONTEXT.run]);
     const slices = Math.ceil(fragments / this.#tableFragments);
     const slots = 2 ** Math.ceil(Math.log2(2 * Math.min(fragments, this.#tableFragments) + 2));
     if (this.#slotHashes.length < slots) {
@@ -237,8 +221,8 @@ export class ContextComparer {
 
   #tabulateRun(own: number, slice: number, slices: number, visitor: DuplicateVisitor): void {
     const context = this.#contexts[own];
-    const count = this.#memory.words[context + CONTEXT.run] >>> 15;
-    const text = this.#textOf(context);
+    const count = countOf(this.#memory.words[context + CONTEXT.run]);
+    const text = textOf(this.#memory.words, context);
     const size = this.#symbolBytes;
     const span = this.#length * size;
     const bytes = this.#memory.bytes;
@@ -274,7 +258,8 @@ export class ContextComparer {
         return -1;
       }
       if (this.#slotHashes[slot] !== hash) continue;
-      const other = this.#textOf(this.#contexts[entry - 1]) + this.#slotFragments[slot] * this.#symbolBytes;
+      const other =
+        textOf(this.#memory.words, this.#contexts[entry - 1]) + this.#slotFragments[slot] * this.#symbolBytes;
       if (this.#isSame(at, other, span)) return slot;
     }
   }
@@ -289,7 +274,7 @@ export class ContextComparer {
   #tellFound(own: number, count: number, found: readonly number[], visitor: DuplicateVisitor): void {
     const words = this.#memory.words;
     const context = this.#contexts[own];
-    this.#eachCopy(context, (start) => {
+    eachCopy(words, context, (start) => {
       const covered = this.#covered.fill(0, 0, count);
       for (let i = 0; i < found.length; i += 2) {
         const [fragment, slot] = [found[i], found[i + 1]];

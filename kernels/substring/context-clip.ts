@@ -4,8 +4,8 @@
  * Two fragments are equal only where their k-grams stand at the same place in both. So a group of contexts may be taken apart by places, and fragments of places
  * `[from, to)` all hold a *core*, what is around the k-gram in each of them: equal fragments have equal cores. A clipped context is a context again. Price: a copy.
  */
-import { CONTEXT, CONTEXT_HEAD } from "./context-record.ts";
-import { recordWord } from "./sample-words.ts";
+import { CONTEXT, CONTEXT_HEAD, textOf } from "./context-record.ts";
+import { countOf, offsetOf, recordWord } from "./sample-words.ts";
 import type { FragmentShape } from "./sampler.ts";
 
 /** Places of k-grams in their fragments, from `from` to before `to`, in symbols behind a fragment's first. */
@@ -38,15 +38,15 @@ export class ContextClip {
   open(words: Uint32Array, at: number, { from, to }: Places, within: Places = { from, to }): number {
     const { length, symbol_bytes } = this.#shape;
     const run = words[at + CONTEXT.run];
-    const offset = run & 0x7fff;
-    const count = run >>> 15;
+    const offset = offsetOf(run);
+    const count = countOf(run);
     const first = Math.max(0, offset - within.to + 1);
     const end = Math.min(count, offset - within.from + 1);
     if (first >= end) return 0;
     this.#first = first;
     this.#count = end - first;
     const pairs = words[at + CONTEXT.pairs];
-    const text = words.byteOffset + 4 * (at + CONTEXT_HEAD + 2 * pairs);
+    const text = textOf(words, at);
     this.coreFrom = text + (offset - from) * symbol_bytes;
     this.coreTo = text + (offset + length - to + 1) * symbol_bytes;
     const isWhole = this.#count === count;
@@ -58,7 +58,7 @@ export class ContextClip {
   write(words: Uint32Array, at: number, out: Uint32Array): void {
     const { length, symbol_bytes } = this.#shape;
     const run = words[at + CONTEXT.run];
-    const count = run >>> 15;
+    const count = countOf(run);
     if (this.#count === count) {
       out.set(words.subarray(at, at + out.length));
       return;
@@ -66,7 +66,7 @@ export class ContextClip {
     for (let i = 1; i < CONTEXT.start; i++) out[i] = words[at + i];
     out[0] = out.length;
     out[CONTEXT.start] = words[at + CONTEXT.start] + this.#first;
-    out[CONTEXT.run] = recordWord(this.#count, (run & 0x7fff) - this.#first);
+    out[CONTEXT.run] = recordWord(this.#count, offsetOf(run) - this.#first);
     const pairs = words[at + CONTEXT.pairs];
     let to = CONTEXT_HEAD;
     for (let pair = 0; pair < pairs; pair++) {
@@ -79,7 +79,7 @@ export class ContextClip {
       }
     }
     out[CONTEXT.pairs] = (to - CONTEXT_HEAD) / 2;
-    const from = words.byteOffset + 4 * (at + CONTEXT_HEAD + 2 * pairs) + this.#first * symbol_bytes;
+    const from = textOf(words, at) + this.#first * symbol_bytes;
     const bytes = (this.#count + length - 1) * symbol_bytes;
     out[out.length - 1] = 0;
     new Uint8Array(out.buffer, out.byteOffset + 4 * to, bytes).set(new Uint8Array(words.buffer, from, bytes));

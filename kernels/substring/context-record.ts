@@ -4,7 +4,7 @@
  * A record in u32 words: words of the record, hash of the k-gram (two), input, document, first fragment, word of the run (sample-words.ts), pairs of followers; the
  * pairs (first fragment, runs); then the bytes of the run's fragments, padded with zeros. Price: 32 bytes, and those of the fragments.
  */
-import { recordWord } from "./sample-words.ts";
+import { countOf, offsetOf, recordWord } from "./sample-words.ts";
 import type { UnsettledRun } from "./unsettled.ts";
 
 export const CONTEXT_HEAD = 8;
@@ -41,4 +41,24 @@ export function writeContext(
 /** Words of a run's record, its fragments having `bytes`. */
 export function contextWords({ followers }: UnsettledRun, bytes: number): number {
   return CONTEXT_HEAD + followers.length + Math.ceil(bytes / 4);
+}
+
+/** Byte of the buffer of `words` where the text of the context at `words[at]` begins. */
+export function textOf(words: Uint32Array, at: number): number {
+  return words.byteOffset + 4 * (at + CONTEXT_HEAD + 2 * words[at + CONTEXT.pairs]);
+}
+
+/** Where the k-gram of the context at `words[at]` stands in its document. */
+export function positionOf(words: Uint32Array, at: number): number {
+  return words[at + CONTEXT.start] + offsetOf(words[at + CONTEXT.run]);
+}
+
+/** Calls `visit` with the first fragment of the run of the context at `words[at]`, and of each of its followers. */
+export function eachCopy(words: Uint32Array, at: number, visit: (start: number) => void): void {
+  visit(words[at + CONTEXT.start]);
+  const count = countOf(words[at + CONTEXT.run]);
+  const end = at + CONTEXT_HEAD + 2 * words[at + CONTEXT.pairs];
+  for (let pair = at + CONTEXT_HEAD; pair < end; pair += 2) {
+    for (let run = 0; run < words[pair + 1]; run++) visit(words[pair] + run * count);
+  }
 }

@@ -5,7 +5,7 @@
  * are. Invariant: exact, whatever hashes collide. Price: 100 ns a context.
  */
 import type { DuplicateVisitor } from "./compare-contexts.ts";
-import { CONTEXT, CONTEXT_HEAD } from "./context-record.ts";
+import { CONTEXT, eachCopy, textOf } from "./context-record.ts";
 import type { FragmentShape } from "./sampler.ts";
 
 /** Bytes of a content beside the context that has it first. */
@@ -52,14 +52,9 @@ export class FirstFragments {
     const isNear = own[first + CONTEXT.input] === input && own[first + CONTEXT.document] === document;
     // Where the first one ends, a copy may begin.
     const from = isNear ? own[first + CONTEXT.start] + this.#length : 0;
-    const tell = (start: number): void => {
+    eachCopy(words, at, (start) => {
       if (start >= from) visitor(input, document, start, start + 1);
-    };
-    tell(words[at + CONTEXT.start]);
-    const pairs = words[at + CONTEXT.pairs];
-    for (let pair = at + CONTEXT_HEAD; pair < at + CONTEXT_HEAD + 2 * pairs; pair += 2) {
-      for (let run = 0; run < words[pair + 1]; run++) tell(words[pair] + run);
-    }
+    });
   }
 
   /** The context that has the same text first; -1 where this one is the first, which is kept. */
@@ -81,8 +76,7 @@ export class FirstFragments {
   }
 
   #textOf(words: Uint32Array, at: number): Uint8Array {
-    const from = words.byteOffset + 4 * (at + CONTEXT_HEAD + 2 * words[at + CONTEXT.pairs]);
-    return new Uint8Array(words.buffer, from, this.#bytes);
+    return new Uint8Array(words.buffer, textOf(words, at), this.#bytes);
   }
 
   #keep(words: Uint32Array, at: number): number {

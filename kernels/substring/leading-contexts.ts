@@ -7,7 +7,8 @@
  */
 import { CommonPlaces, type ContextMemory } from "./common-places.ts";
 import type { DuplicateVisitor } from "./compare-contexts.ts";
-import { CONTEXT, CONTEXT_HEAD } from "./context-record.ts";
+import { CONTEXT, eachCopy, positionOf } from "./context-record.ts";
+import { offsetOf } from "./sample-words.ts";
 import type { FragmentShape } from "./sampler.ts";
 
 const MAX_LEADERS = 256;
@@ -57,19 +58,8 @@ export class LeadingContexts {
   }
 
   #tell(words: Uint32Array, at: number, input: number, document: number, visitor: DuplicateVisitor): void {
-    const run = words[at + CONTEXT.run];
-    const [offset, count] = [run & 0x7fff, run >>> 15];
+    const offset = offsetOf(words[at + CONTEXT.run]);
     const { low, high } = this.#common;
-    const tell = (start: number): void => visitor(input, document, start + offset - high, start + offset - low + 1);
-    tell(words[at + CONTEXT.start]);
-    const end = at + CONTEXT_HEAD + 2 * words[at + CONTEXT.pairs];
-    for (let pair = at + CONTEXT_HEAD; pair < end; pair += 2) {
-      for (let i = 0; i < words[pair + 1]; i++) tell(words[pair] + i * count);
-    }
+    eachCopy(words, at, (start) => visitor(input, document, start + offset - high, start + offset - low + 1));
   }
-}
-
-/** Where the k-gram stands in the document. */
-function positionOf(words: Uint32Array, at: number): number {
-  return words[at + CONTEXT.start] + (words[at + CONTEXT.run] & 0x7fff);
 }

@@ -20,6 +20,16 @@ export function recordWord(count: number, offset: number): number {
   return (count << OFFSET_BITS) | offset;
 }
 
+/** How many fragments the word of a record says. */
+export function countOf(word: number): number {
+  return word >>> OFFSET_BITS;
+}
+
+/** How far behind the first fragment the k-gram begins, as the word of a record says. */
+export function offsetOf(word: number): number {
+  return word & OFFSET_MASK;
+}
+
 /** The first word of followers of a record, by its number in the document; the second is how many they are. */
 export function followerWord(record: number): number {
   return (FOLLOWER | record) >>> 0;
@@ -54,9 +64,9 @@ export function visitRuns(words: Uint32Array, from: number, end: number, visitor
       visitor.followers(start, record, runs, count);
       start += runs * count;
     } else {
-      const count = word >>> OFFSET_BITS;
+      const count = countOf(word);
       counts.push(count);
-      visitor.record(start, count, word & OFFSET_MASK);
+      visitor.record(start, count, offsetOf(word));
       start += count;
     }
   }

@@ -46,6 +46,10 @@ test("a PUT with a body and a listing with a query are signed as AWS's own examp
   assert.match(put.authorization ?? "", /Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd$/);
   const query = encodeQuery({ prefix: "J", "max-keys": "2" });
   assert.equal(query, "max-keys=2&prefix=J");
+  assert.equal(
+    encodeQuery({ "part-number-marker": "1", part2: "", part: "/" }),
+    "part=%2F&part-number-marker=1&part2=",
+  );
   const list = signRequest({
     ...EXAMPLE,
     method: "GET",

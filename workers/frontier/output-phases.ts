@@ -65,13 +65,16 @@ export function writePhase(
   const columnsOf = once(
     () => new Map(planned.sources.map((source) => [source, wantedCounts(schedule, planned, source)])),
   );
-  const withSizes = (part: WritePart): WritePart => {
-    const first = schedule.facts(part.source).firstDocuments()?.[part.span] ?? 0;
-    const next = schedule.facts(part.source).firstDocuments()?.[part.span + 1] ?? first;
-    const counts = (columnsOf().get(part.source) ?? []).map(({ name, holds, counts: { file, first: base } }) => {
+  const withCounts = (part: WritePart): WritePart => {
+    const columns = columnsOf().get(part.source) ?? [];
+    if (columns.length === 0) return part;
+    const firsts = schedule.facts(part.source).firstDocuments();
+    const first = firsts?.[part.span] ?? 0;
+    const next = firsts?.[part.span + 1] ?? first;
+    const counts = columns.map(({ name, holds, counts: { file, first: base } }) => {
       return { name, holds, counts: { file, first: base + first }, documents: next - first };
     });
-    return counts.length === 0 ? part : { ...part, counts };
+    return { ...part, counts };
   };
   return {
     id: `write:${planned.name}`,
@@ -79,7 +82,7 @@ export function writePhase(
     subject: planned.name,
     stages: [planned.format.use],
     count: () => cut()?.files,
-    task: (shard) => ({ kind: "write", output, shard, parts: partsOf(shard).map(withSizes) }),
+    task: (shard) => ({ kind: "write", output, shard, parts: partsOf(shard).map(withCounts) }),
     place: (shard) => schedule.places.write(output, shard),
     needs: (undone) => {
       if (undone === undefined) return counted;

@@ -1,4 +1,5 @@
 /** What a barrier counted of rows, as a column of them. Invariant: a row without a bin is null. */
+import { Bitmap } from "../../batch/bitmap.ts";
 import type { Column } from "../../batch/column.ts";
 import { int32At } from "../../batch/numbers.ts";
 import type { BarrierColumn } from "../../plan/plan.ts";
@@ -7,12 +8,12 @@ import type { BarrierColumn } from "../../plan/plan.ts";
 export function countColumn(holds: BarrierColumn["holds"], rows: number, wordAt: (row: number) => number): Column {
   const values = Int32Array.from({ length: rows }, (_, row) => wordAt(row));
   if (holds === "cluster_size") return { kind: "int32", values };
-  const validity = new Uint8Array((rows + 7) >> 3);
+  const isBinned = new Bitmap(rows);
   for (let row = 0; row < rows; row++) {
     const word = int32At(values, row);
     if (word === 0) continue;
     values[row] = word - 1;
-    validity[row >> 3] = (validity[row >> 3] ?? 0) | (1 << (row & 7));
+    isBinned.set(row);
   }
-  return { kind: "int32", values, validity };
+  return { kind: "int32", values, validity: isBinned.bytes };
 }

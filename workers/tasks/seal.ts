@@ -52,16 +52,14 @@ export function seal(task: SealTask, context: WorkerContext): StoreMarker {
   }
   for (const [stage, found] of foundByEdits(source, places, context.plan)) counts.clusters(stage, found);
   const parts = numbers(task.scattered).map((part) => required(places.scatter(task.source, part)));
-  const scattered = parts.map(({ duplicates }) => duplicates);
   const settled = numbers(task.settled).map((part) => required(places.settle(task.source, part)));
   const shards = numbers(task.shards).map((shard) => required(places.gather(task.source, shard, false)));
   const validation: HeldOutStore | undefined = task.held_out && {
     share: task.held_out.share,
     shards: numbers(task.held_out.shards).map((shard) => required(places.gather(task.source, shard, true))),
   };
-  const verdicts = settled.map(({ duplicates }) => duplicates);
-  if (task.scattered !== undefined) counts.dropDuplicates(scattered);
-  else if (task.settled !== undefined) counts.dropDuplicates(verdicts);
+  if (task.scattered !== undefined) counts.settle(parts);
+  else if (task.settled !== undefined) counts.settle(settled);
   if (task.scattered !== undefined && task.settled !== undefined) checkVerdicts(source, parts, settled);
   const survivors = settled.flatMap((marker) => marker.spans);
   const left =
@@ -79,8 +77,6 @@ export function seal(task: SealTask, context: WorkerContext): StoreMarker {
             text_bytes: total(survivors.map(({ text_bytes }) => text_bytes)),
           }
         : { ...counts.left(), tokens: 0 };
-  if (task.scattered !== undefined) counts.survived(parts);
-  else if (task.settled !== undefined) counts.survived(settled);
   const sourceCounts = counts.of(left, (stage, states) => context.mergeStates(stage, states));
   requireLintGates(source.name, sourceCounts.stages, context.plan.recipe.gates.lint ?? {});
   const guard = source.tokenized ? guardOf(source, shards, sourceCounts, counts.left().kept, context) : undefined;
@@ -206,20 +202,16 @@ class Counts {
     }
   }
 
-  /** `parts`: what is counted of the rows that no dropping barrier took. */
-  survived(parts: readonly Verdicts[]): void {
-    this.#figures = parts.map(({ figures }) => figures);
-  }
-
   clusters(stage: number, clusters: ClusterCounts): void {
     entryAt(this.#stages, stage, "stage").clusters = clusters;
   }
 
-  /** `parts`: documents that fell to each dropping barrier of the source, in order. */
-  dropDuplicates(parts: readonly (readonly number[])[]): void {
+  /** `parts`: documents that fell to each dropping barrier of the source, in order, and what is counted of those that none took. */
+  settle(parts: readonly Verdicts[]): void {
+    this.#figures = parts.map(({ figures }) => figures);
     const dropping = droppingBarriers(this.#source);
     dropping.forEach(({ stage }, barrier) => {
-      const duplicates = total(parts.map((part) => numberAt(part, barrier)));
+      const duplicates = total(parts.map((part) => numberAt(part.duplicates, barrier)));
       const { plan, dropped } = entryAt(this.#stages, stage, "stage");
       const reason = plan.exchange?.reason;
       if (duplicates > 0 && reason !== undefined) addTo(dropped, { [reason]: duplicates });

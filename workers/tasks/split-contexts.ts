@@ -15,6 +15,7 @@ import { createIntermediate } from "../../io/local/commit.ts";
 import type { Vouched } from "../../io/local/vouched.ts";
 import { createRowHasher } from "../../io/row-hasher.ts";
 import { DistinctCount } from "../../kernels/dedup/distinct-count.ts";
+import type { RowHasher } from "../../kernels/hash/xxh64-rows.ts";
 import {
   type ContextComparer,
   type DuplicateVisitor,
@@ -51,6 +52,8 @@ export class ContextSplitter {
   readonly #visitor: DuplicateVisitor;
   readonly #clip: ContextClip;
   readonly #hash = new Uint32Array(2);
+  /** By depth: each is an instance with memory of its own. */
+  readonly #hashers = new Map<number, RowHasher>();
   /** How deep the deepest file was, and the most bytes that were held of contexts of one place. */
   depth = 0;
   held_bytes = 0;
@@ -155,12 +158,14 @@ export class ContextSplitter {
   }
 
   /** Every depth hashes with another seed, lest what shares a part shares the next one too. */
-  #hasherOf(depth: number): ReturnType<typeof createRowHasher> {
-    return createRowHasher([{ high: 0x243f6a88, low: depth >>> 0 }]);
+  #hasherOf(depth: number): RowHasher {
+    const known = this.#hashers.get(depth) ?? createRowHasher([{ high: 0x243f6a88, low: depth >>> 0 }]);
+    this.#hashers.set(depth, known);
+    return known;
   }
 
   /** The part of the open context; leaves its hash. */
-  #partOf(words: Uint32Array, hasher: ReturnType<typeof createRowHasher>, parts: number): number {
+  #partOf(words: Uint32Array, hasher: RowHasher, parts: number): number {
     const { coreFrom, coreTo } = this.#clip;
     hasher.hash(new Uint8Array(words.buffer, coreFrom, coreTo - coreFrom), 0, coreTo - coreFrom, this.#hash);
     return shareOf(uint32At(this.#hash, 0), parts);
