@@ -147,6 +147,14 @@ export const endpointFlag = {
 export const countFlag = (name: string, fallback: string, brief: string) =>
   ({ kind: "parsed", parse: parseCount(name, 1), default: fallback, placeholder: "n", brief }) as const;
 
+/** An optional flag that takes a text. */
+export const textFlag = (placeholder: string, brief: string) =>
+  ({ kind: "parsed", parse: text, optional: true, placeholder, brief }) as const;
+
+/** An optional flag that takes a whole number from `least`. */
+export const numberFlag = (name: string, least: number, brief: string) =>
+  ({ kind: "parsed", parse: parseCount(name, least), optional: true, placeholder: "n", brief }) as const;
+
 export const matchMemoryFlag = {
   kind: "parsed",
   parse: parseBytes,

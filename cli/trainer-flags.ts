@@ -1,6 +1,6 @@
 /** Flags that say what a trainer was told, for verbs that follow its order. */
 import type { TrainerOptions } from "../index.ts";
-import { parseCount } from "./flags.ts";
+import { numberFlag, textFlag } from "./flags.ts";
 
 export interface TrainerFlags {
   readonly trainer: string;
@@ -12,28 +12,22 @@ export interface TrainerFlags {
   readonly split?: string;
 }
 
-const text = (value: string): string => value;
-const number = (name: string, least: number, brief: string) =>
-  ({ kind: "parsed", parse: parseCount(name, least), optional: true, placeholder: "n", brief }) as const;
-
 export const trainerFlags = {
-  trainer: { kind: "parsed", parse: text, default: "nanotron", placeholder: "name", brief: "nanotron or megatron" },
-  globalBatchSize: number(
+  trainer: { kind: "parsed", parse: String, default: "nanotron", placeholder: "name", brief: "nanotron or megatron" },
+  globalBatchSize: numberFlag(
     "global-batch-size",
     1,
     "sequences per training step; from the recipe's tokens_per_step when absent, else 1",
   ),
-  dataParallel: number("data-parallel", 1, "ranks that share a step: says which one reads a sequence"),
-  microBatchSize: number("micro-batch-size", 1, "sequences that a rank takes at once; its share of a step when absent"),
-  seed: number("seed", 0, "Megatron's --seed; 1234 when absent"),
-  trainSamples: number("train-samples", 1, "samples that Megatron is to train on in the stage; all when absent"),
-  split: {
-    kind: "parsed",
-    parse: text,
-    optional: true,
-    placeholder: "99,1,0",
-    brief: "Megatron's --split, of which training reads the first part; all when absent",
-  },
+  dataParallel: numberFlag("data-parallel", 1, "ranks that share a step: says which one reads a sequence"),
+  microBatchSize: numberFlag(
+    "micro-batch-size",
+    1,
+    "sequences that a rank takes at once; its share of a step when absent",
+  ),
+  seed: numberFlag("seed", 0, "Megatron's --seed; 1234 when absent"),
+  trainSamples: numberFlag("train-samples", 1, "samples that Megatron is to train on in the stage; all when absent"),
+  split: textFlag("99,1,0", "Megatron's --split, of which training reads the first part; all when absent"),
 } as const;
 
 /** What a trainer was told, of the flags that say so. */

@@ -10,6 +10,7 @@
 import { RecipeError } from "../batch/errors.ts";
 import { uint32At } from "../batch/numbers.ts";
 import { numpyPermutation, trainTestSplit } from "../kernels/random/pcg64.ts";
+import { roundHalfEven } from "../kernels/round.ts";
 import type { RowRule } from "../kernels/row-rules.ts";
 
 /** A source as a mixture of rows sees it: its rows in their order. */
@@ -115,14 +116,6 @@ function trlRows(sources: readonly CountedSource[]): readonly number[] {
   });
   const total = totals.length === 0 ? 0 : Math.min(...totals);
   return weights.map((weight) => weight * total);
-}
-
-/** As Python rounds. */
-function roundHalfEven(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  if (rest !== 0.5) return rest < 0.5 ? below : below + 1;
-  return below % 2 === 0 ? below : below + 1;
 }
 
 /** What a fraction of 1 stands for in tokens: no source has to give more than it has. */

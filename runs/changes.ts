@@ -19,6 +19,11 @@ export function planChanges(before: Plan, now: Plan): readonly string[] {
   return more > 0 ? [...found.slice(0, MAX_REASONS), `${more} more`] : found;
 }
 
+/** {@link planChanges} of two runs, whose names are no difference. */
+export function runChanges(one: Plan, other: Plan): readonly string[] {
+  return planChanges({ ...one, recipe: { ...one.recipe, name: other.recipe.name } }, other);
+}
+
 /** Per source that is in both, what makes its text another: its files, its reader, a stage. */
 export function ingestChanges(before: Plan, now: Plan): ReadonlyMap<string, string> {
   const changes = new Map<string, string>();

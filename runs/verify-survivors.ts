@@ -13,8 +13,7 @@ import { exactly } from "../batch/plural.ts";
 import { decodeArrow } from "../io/formats/arrow-table.ts";
 import { Blocks } from "../io/local/blocks.ts";
 import { droppingBarriers, passAt, type SourcePlan, sourceAt } from "../plan/plan.ts";
-import type { Layout } from "../store/layout.ts";
-import { spanFiles, verdictFiles } from "../store/layout.ts";
+import { type Layout, spanFiles, tokenFiles, verdictFiles } from "../store/layout.ts";
 import { markerFacts, vouch } from "../store/marker.ts";
 import { basesOf } from "../workers/frontier/source-facts.ts";
 import { MarkerPlaces } from "../workers/marker-places.ts";
@@ -133,9 +132,5 @@ function scattered(layout: Layout, source: SourcePlan, spans: readonly Span[]): 
 
 /** Files of a store that name the rows barriers took away. */
 export function duplicateLedgers(folder: string): readonly string[] {
-  if (!fs.existsSync(folder)) return [];
-  return fs
-    .readdirSync(folder)
-    .filter((name) => name.endsWith(".duplicates.arrow") && !name.startsWith("."))
-    .sort();
+  return fs.existsSync(folder) ? fs.readdirSync(folder).filter(tokenFiles.isDuplicates).sort() : [];
 }

@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { FateTold, Pair, RunDiff, SourceCountsDiff, SourceFatesDiff } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
-import { countFlag, jsonFlag, outFlag } from "../flags.ts";
+import { countFlag, jsonFlag, outFlag, textFlag } from "../flags.ts";
 import { counted, formatInteger, formatTable } from "../format.ts";
 import { printableLine } from "../printable.ts";
 import { stageDiffText } from "../reporters/mixture-diff.ts";
@@ -27,13 +27,7 @@ export const diffCommand = buildCommand<Flags, [string, string], CliContext>({
   parameters: {
     flags: {
       out: outFlag,
-      source: {
-        kind: "parsed",
-        parse: (value: string) => value,
-        optional: true,
-        placeholder: "name",
-        brief: "only this source",
-      },
+      source: textFlag("name", "only this source"),
       count: countFlag("count", "3", "examples of each way in which fates changed"),
       json: jsonFlag,
     },

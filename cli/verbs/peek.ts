@@ -3,7 +3,7 @@ import path from "node:path";
 import { buildCommand } from "@stricli/core";
 import type { OpenRun } from "../../index.ts";
 import { type Api, type CliContext, EXIT, guarded, note, print, printJson } from "../context.ts";
-import { countFlag, dataRootFlag, jsonFlag, outFlag, parseCount, recipeRootFlag } from "../flags.ts";
+import { countFlag, dataRootFlag, jsonFlag, numberFlag, outFlag, recipeRootFlag, textFlag } from "../flags.ts";
 import { stoppable } from "../interrupt.ts";
 import { documentText, problemText, windowText } from "../reporters/peeked.ts";
 
@@ -27,10 +27,6 @@ interface Flags {
 }
 
 const text = (value: string): string => value;
-
-/** An optional flag that takes a text. */
-const textFlag = (placeholder: string, brief: string) =>
-  ({ kind: "parsed", parse: text, optional: true, placeholder, brief }) as const;
 
 const switchFlag = (brief: string) => ({ kind: "boolean", default: false, withNegated: false, brief }) as const;
 
@@ -61,13 +57,7 @@ export const peekCommand = buildCommand<Flags, [string], CliContext>({
       id: textFlag("id", "rows of this name; reads the input until there are as many as asked for"),
       text: textFlag("column", "column to show instead of the text"),
       tokens: switchFlag("windows with document boundaries marked"),
-      window: {
-        kind: "parsed",
-        parse: parseCount("window", 0),
-        optional: true,
-        placeholder: "n",
-        brief: "this window of each source, as --tokens shows it",
-      },
+      window: numberFlag("window", 0, "this window of each source, as --tokens shows it"),
       next: switchFlag("what a changed recipe has made so far, until it takes the place of the finished run"),
       full: switchFlag("texts of any length, not their first 2,000 characters"),
       json: jsonFlag,

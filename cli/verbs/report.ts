@@ -8,7 +8,7 @@ import type {
   TrainingStagePackingReport,
 } from "../../index.ts";
 import { type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
-import { dataRootFlag, jsonFlag, outFlag } from "../flags.ts";
+import { dataRootFlag, jsonFlag, outFlag, textFlag } from "../flags.ts";
 import { formatBytes, formatCount, formatInteger, formatPercent, formatTable } from "../format.ts";
 import { runArgument } from "./status.ts";
 
@@ -35,13 +35,7 @@ export const reportCommand = buildCommand<Flags, string[], CliContext>({
   parameters: {
     flags: {
       out: outFlag,
-      html: {
-        kind: "parsed",
-        parse: (path: string) => path,
-        optional: true,
-        placeholder: "file",
-        brief: "where to write the page",
-      },
+      html: textFlag("file", "where to write the page"),
       texts: { kind: "boolean", default: true, brief: "show beginnings of documents, read again from the input" },
       dataRoot: dataRootFlag,
       packing: { kind: "boolean", default: false, withNegated: false, brief: "how documents fill windows" },

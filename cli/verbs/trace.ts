@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { TracedPiece, TracedSequence, TracedWindow } from "../../index.ts";
 import { type Api, type CliContext, EXIT, guarded, print, printJson } from "../context.ts";
-import { countFlag, jsonFlag, parseCount } from "../flags.ts";
+import { countFlag, jsonFlag, numberFlag, textFlag } from "../flags.ts";
 import { counted, formatInteger, formatTable } from "../format.ts";
 import { printableLine } from "../printable.ts";
 import { type TrainerFlags, trainerFlags, trainerOptions } from "../trainer-flags.ts";
@@ -18,10 +18,6 @@ interface Flags extends TrainerFlags {
 }
 
 const text = (value: string): string => value;
-const textFlag = (placeholder: string, brief: string) =>
-  ({ kind: "parsed", parse: text, optional: true, placeholder, brief }) as const;
-const numberFlag = (name: string, least: number, brief: string) =>
-  ({ kind: "parsed", parse: parseCount(name, least), optional: true, placeholder: "n", brief }) as const;
 
 export const traceCommand = buildCommand<Flags, [string], CliContext>({
   docs: {

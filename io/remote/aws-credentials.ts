@@ -136,12 +136,8 @@ function readProfile(data: AwsData): Readonly<Record<string, string>> {
 
 /** A section of an INI file as AWS writes them; undefined where there is none. */
 function sectionOf(file: string, section: string): Record<string, string> | undefined {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
+  const text = textOf(file);
+  if (text === undefined) return undefined;
   let found: Record<string, string> | undefined;
   let isInside = false;
   for (const line of text.split(/\r?\n/)) {
@@ -158,21 +154,28 @@ function sectionOf(file: string, section: string): Record<string, string> | unde
   return found;
 }
 
+function textOf(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
 type Role = Pick<AwsIdentity, "credentials" | "renew_at" | "origin">;
 
 async function containerRole(container: NonNullable<AwsData["container"]>, fetch: Fetch): Promise<Role> {
   const origin = "the container's role";
-  const token = container.token ?? (container.token_file && fs.readFileSync(container.token_file, "utf8").trim());
+  const refused = (problem: string): RunError =>
+    unusable(`${origin} gives no keys: ${problem}`, "check AWS_CONTAINER_* and the container's role");
+  const token = container.token ?? (container.token_file && textOf(container.token_file)?.trim());
+  if (container.token_file && token === undefined) throw refused(`${container.token_file} cannot be read`);
   const headers: Record<string, string> = token ? { authorization: token } : {};
-  try {
-    const signal = AbortSignal.timeout(CONTAINER_TIMEOUT_MS);
-    const answer = await fetch(container.url, { headers, signal, redirect: "error" });
-    if (answer.ok) return roleOf(await answer.json(), origin);
-    throw new Error(`HTTP ${answer.status}`);
-  } catch (error) {
-    const what = error instanceof Error && error.message.startsWith("HTTP ") ? error.message : "no answer";
-    throw unusable(`${origin} gives no keys: ${what}`, "check AWS_CONTAINER_CREDENTIALS_* and the container's role");
-  }
+  const signal = AbortSignal.timeout(CONTAINER_TIMEOUT_MS);
+  const answer = await fetch(container.url, { headers, signal, redirect: "error" }).catch(() => undefined);
+  if (answer === undefined) throw refused("no answer");
+  if (!answer.ok) throw refused(`HTTP ${answer.status}`);
+  return roleOf(await toldBy(answer), origin);
 }
 
 /** Version 2 of the instance metadata service; undefined where there is no instance, or one without a role. */
@@ -195,11 +198,17 @@ async function instanceRole(host: string, fetch: Fetch): Promise<Role | undefine
   const folder = "meta-data/iam/security-credentials/";
   const name = (await (await ask(folder, { headers }))?.text())?.split("\n")[0]?.trim();
   const answer = name ? await ask(folder + encodeURIComponent(name), { headers }) : undefined;
-  return answer && roleOf(await answer.json(), `the instance's role ${name}`);
+  return answer && roleOf(await toldBy(answer), `the instance's role ${name}`);
 }
 
-function roleOf(answer: unknown, origin: string): Role {
-  const { AccessKeyId, SecretAccessKey, Token, Expiration } = answer as Readonly<Record<string, unknown>>;
+/** Nothing where the body is not JSON, or does not come. */
+async function toldBy(answer: Response): Promise<Readonly<Record<string, unknown>>> {
+  const told: unknown = await answer.json().catch(() => undefined);
+  return { ...(told as Readonly<Record<string, unknown>> | null | undefined) };
+}
+
+function roleOf(told: Readonly<Record<string, unknown>>, origin: string): Role {
+  const { AccessKeyId, SecretAccessKey, Token, Expiration } = told;
   if (typeof AccessKeyId !== "string" || typeof SecretAccessKey !== "string") {
     throw unusable(`${origin} gives no keys`, "check the role");
   }

@@ -10,7 +10,7 @@ import { didYouMean } from "../../batch/suggest.ts";
 import { compareCodePoints } from "../../io/local/glob.ts";
 import { diffTrainingStages, type KnownTrainingStage, type MixtureDiff } from "../../mixtures/diff.ts";
 import { accountRows } from "../account.ts";
-import { planChanges, stageChanges } from "../changes.ts";
+import { runChanges, stageChanges } from "../changes.ts";
 import { runMixture } from "../mixture-diff.ts";
 import type { Fate, PeekedVerdict } from "../peek/document.ts";
 import type { RowFate } from "../peek/fates.ts";
@@ -18,6 +18,7 @@ import { isFinished } from "../run-folder.ts";
 import { trains } from "../run-manifests.ts";
 import type { OpenRun } from "../status.ts";
 import { type FatedRow, fatesInOrder } from "./fate-stream.ts";
+import { addressOfRow } from "./store-rows.ts";
 
 export interface DiffOptions {
   /** Examples of each way in which fates changed; 3 where absent. */
@@ -86,10 +87,9 @@ export async function diffRuns(one: OpenRun, other: OpenRun, options: DiffOption
     throw new RunError({ code: "run/no-such-source", what: `neither run has a source ${source}`, fix });
   }
   const same = one.plan.fingerprint === other.plan.fingerprint;
-  const renamed = { ...one.plan, recipe: { ...one.plan.recipe, name: other.plan.recipe.name } };
   return {
     runs: [one.plan.name, other.plan.name],
-    changes: same ? [] : planChanges(renamed, other.plan),
+    changes: same ? [] : runChanges(one.plan, other.plan),
     counts: countsDiff(one, other, names),
     mixtures: diffTrainingStages(await mixtureSoFar(one), await mixtureSoFar(other)).stages,
     fates: names.flatMap((name) => fatesDiff(one, other, name, count)),
@@ -152,7 +152,7 @@ function fatesDiff(one: OpenRun, other: OpenRun, name: string, examples: number)
     changes.set(key, change);
     change.documents++;
     if (change.examples.length >= examples) continue;
-    change.examples.push({ address: `${name}/${row.path}#${row.row}`, before: told(a.fate), after: told(b.fate) });
+    change.examples.push({ address: addressOfRow(name, row), before: told(a.fate), after: told(b.fate) });
   }
   const sorted = [...changes.values()].sort((a, b) => b.documents - a.documents);
   return [{ source: name, compared, unchanged, only, unread, changes: sorted }];

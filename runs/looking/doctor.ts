@@ -1,8 +1,8 @@
 /**
  * Whether this machine can do what runs need: Node, WebAssembly, codecs, memory, disk, secrets that are set, the Hub.
  *
- * Invariant: a secret is never told, only that there is one and where it came from; nothing is written; without a network all but the
- * Hub's check says the same. Price: milliseconds, the time the Hub takes to answer (`timeout_ms` at most), and outside a cloud a second of
+ * Invariant: a secret is never told, only that there is one and where it came from; nothing is written; without a network all says the
+ * same but the checks of the Hub and of an S3 role. Price: milliseconds, the time the Hub takes to answer (`timeout_ms` at most), and outside a cloud a second of
  * waiting for a role of S3.
  */
 import fs from "node:fs";
@@ -29,7 +29,7 @@ export interface Check {
 export interface DoctorOptions {
   /** Folder that holds `store/` and `runs/`. */
   readonly out?: string;
-  /** How long the Hub may take to answer; 3000 where absent, 0: it is not asked. */
+  /** How long the Hub may take to answer; 3000 where absent, 0: neither it nor a role of S3 is asked. */
   readonly timeout_ms?: number;
   /** In the place of the process's own. */
   readonly environment?: IoEnvironment;

@@ -11,9 +11,8 @@ import { cutSpans, isRead } from "../peek/spans.ts";
 import type { OpenRun } from "../status.ts";
 
 export interface FatedRow {
-  /** Of the file in its source, and its content. */
+  /** Of the file in its source. */
   readonly path: string;
-  readonly identity: string;
   readonly row: number;
   readonly fate: RowFate;
 }
@@ -30,8 +29,7 @@ export function* fatesInOrder({ plan, layout }: OpenRun, source: SourcePlan): Ge
     }
     rows.sort((a, b) => a.shard - b.shard || a.row - b.row);
     for (const { shard, row, fate } of rows) {
-      const { key, identity } = entryAt(source.shards, shard, "shard");
-      yield { path: key, identity, row, fate };
+      yield { path: entryAt(source.shards, shard, "shard").key, row, fate };
     }
   }
 }

@@ -46,9 +46,12 @@ export function listRuns(out = "."): readonly ListedRun[] {
   const living = new Set(livingRuns(layout).map(({ name }) => name));
   const sizes = new StoreSizes();
   const asked = new Map(runNames(layout).map((name) => [name, foldersOf(layout, name)] as const));
+  const askers = new Map<string, number>();
+  for (const folder of [...asked.values()].flatMap((folders) => [...folders])) {
+    askers.set(folder, (askers.get(folder) ?? 0) + 1);
+  }
   return [...asked].flatMap(([name, folders]): ListedRun[] => {
-    const others = new Set([...asked].flatMap(([other, theirs]) => (other === name ? [] : [...theirs])));
-    const own = [...folders].filter((folder) => !others.has(folder));
+    const own = [...folders].filter((folder) => askers.get(folder) === 1);
     const size = {
       size_bytes: folderSize(layout.run(name)).size_bytes,
       store_bytes: sizes.sum([...folders]),

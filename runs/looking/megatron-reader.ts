@@ -6,9 +6,9 @@
  */
 import { entryAt } from "../../batch/entry.ts";
 import { RunError } from "../../batch/errors.ts";
-import { float64At } from "../../batch/numbers.ts";
 import { normalizeWeights } from "../../kernels/blend/blend.ts";
 import { MegatronOrder, megatronSizes } from "../../kernels/blend/megatron-order.ts";
+import { roundHalfEven } from "../../kernels/round.ts";
 import {
   type DocumentRange,
   documentNumbers,
@@ -140,17 +140,11 @@ class PrefixDocuments {
   }
 }
 
-/** As Python rounds. */
-function roundHalfEven(value: number): number {
-  const below = Math.floor(value);
-  if (value - below !== 0.5) return Math.round(value);
-  return below % 2 === 0 ? below : below + 1;
-}
-
 /** Shares of a `--split`, `99,1,0`: what is for training. Undefined for what is none. */
 export function trainRatio(split: string): number | undefined {
   const parts = split.split(/[,/]/).map(Number);
   const sum = parts.reduce((total, part) => total + part, 0);
+  const [train = 0] = parts;
   if (parts.length > 3 || parts.some((part) => !(part >= 0)) || !(sum > 0)) return undefined;
-  return float64At(Float64Array.from(parts), 0) / sum;
+  return train / sum;
 }

@@ -8,7 +8,7 @@ import fs from "node:fs";
 import { ShardmillError } from "../../batch/errors.ts";
 import { readPart } from "../../io/local/read-part.ts";
 import { companions, decodeEnds } from "../../store/token-file.ts";
-import { ingestChanges, planChanges } from "../changes.ts";
+import { ingestChanges, runChanges } from "../changes.ts";
 import type { OpenRun } from "../status.ts";
 import { type Leaf, type PartKind, type RunPart, rootOfParts, runParts, storePath } from "./roots.ts";
 import { addressOfRow, StoreRows } from "./store-rows.ts";
@@ -93,9 +93,7 @@ function causeOf(one: OpenRun, other: OpenRun, { kind, source }: Partial<RunPart
       "the plans are the same: a file is damaged, or a stage does not do the same twice; `shardmill verify` says which",
     ];
   }
-  // Another name is no cause.
-  const { name } = other.plan.recipe;
-  const changes = planChanges({ ...one.plan, recipe: { ...one.plan.recipe, name } }, other.plan);
+  const changes = runChanges(one.plan, other.plan);
   // Stores that are equal are no cause of what is made of them.
   const mixing = changes.filter((change) => /^(?:training_stages|row_stages|limits|seed)\b/.test(change));
   return kind === "mixture" && mixing.length > 0 ? mixing : changes;

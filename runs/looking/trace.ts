@@ -14,7 +14,7 @@ import type { OpenRun } from "../status.ts";
 import { NanotronReader } from "./nanotron-reader.ts";
 import type { ReadSequence } from "./stage-reader.ts";
 import { addressOfRow, StoreRows } from "./store-rows.ts";
-import { type RankPlace, TrainedRun, type TrainedStage, type TrainerOptions } from "./trainer.ts";
+import { type RankPlace, TrainedRun, type TrainedSample, type TrainedStage, type TrainerOptions } from "./trainer.ts";
 
 /** Tokens of one document in a sequence. */
 export interface TracedPiece {
@@ -79,7 +79,7 @@ export async function* traceSteps(run: OpenRun, options: TraceStepsOptions): Asy
   for (let step = options.step; step < options.step + (options.count ?? 1); step++) {
     const place = trained.place(step, options.stage);
     for (const sample of place.stage.samples(place.step)) {
-      yield traced(place.stage, sample.sample, sample, rows, trained.rankOf(place.stage, sample.sample));
+      yield traced(place.stage, sample, rows, trained.rankOf(place.stage, sample.sample));
     }
   }
 }
@@ -106,18 +106,18 @@ export class RowsOf {
 }
 
 function traced(
-  { reader, global_batch_size }: TrainedStage,
-  sample: number,
-  { share, turn }: { readonly share: number; readonly turn: number },
+  stage: TrainedStage,
+  { sample, share, turn }: TrainedSample,
   rows: RowsOf,
   rank: RankPlace | undefined,
 ): TracedSequence {
+  const { reader } = stage;
   const source = entryAt(reader.shares, share, "share");
   return {
     training_stage: reader.training_stage,
-    step: Math.floor(sample / global_batch_size) + 1,
+    step: stage.stepOf(sample),
     sample,
-    position: sample % global_batch_size,
+    position: sample % stage.global_batch_size,
     ...(rank && { data_parallel: rank }),
     source,
     ...placedPieces(reader.sequence(share, turn), rows.of(source)),

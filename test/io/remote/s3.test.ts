@@ -202,6 +202,8 @@ test("keys come from the environment, else a profile, a container's role, an ins
   });
   const roles = await startRoles(t, {
     "GET /container": role,
+    "GET /keyless": "{}",
+    "GET /page": "<html>",
     "PUT /latest/api/token": "session",
     "GET /latest/meta-data/iam/security-credentials/": "worker\n",
     "GET /latest/meta-data/iam/security-credentials/worker": role.replace("THREE", "FOUR"),
@@ -246,5 +248,14 @@ test("keys come from the environment, else a profile, a container's role, an ins
   await assert.rejects(
     find({ ...noFiles, AWS_CONTAINER_CREDENTIALS_FULL_URI: `${roles.url}/gone` }),
     refused(/container's role gives no keys: HTTP 404/),
+  );
+  for (const place of ["keyless", "page"]) {
+    const asked = find({ ...noFiles, AWS_CONTAINER_CREDENTIALS_FULL_URI: `${roles.url}/${place}` });
+    await assert.rejects(asked, refused(/container's role gives no keys\n/));
+  }
+  const tokenFile = { AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: "/nowhere/token" };
+  await assert.rejects(
+    find({ ...noFiles, AWS_CONTAINER_CREDENTIALS_FULL_URI: `${roles.url}/container`, ...tokenFile }),
+    refused(/container's role gives no keys: \/nowhere\/token cannot be read/),
   );
 });

@@ -1,10 +1,13 @@
 /** The doctor: what it says of this machine, of a Hub that is there, late, or away, and that it tells no secret. */
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import test from "node:test";
 import { checkMachine } from "../../../index.ts";
 import { createIoEnvironment } from "../../../io/environment.ts";
 import { awsData } from "../../../io/remote/aws-credentials.ts";
 import { nodeCheck } from "../../../runs/looking/doctor.ts";
+import { ROOT } from "../../project-root.ts";
 
 const SECRET = "hf_veryverysecret";
 const environment = createIoEnvironment({
@@ -57,4 +60,6 @@ test("a Node that is too old fails, with what to do", () => {
   assert.equal(nodeCheck("20.12.0").state, "ok");
   assert.deepEqual([nodeCheck("20.11.1").state, nodeCheck("18.20.0").state], ["failed", "failed"]);
   assert.match(nodeCheck("18.20.0").fix ?? "", /20\.12/);
+  const { engines } = JSON.parse(fs.readFileSync(path.join(ROOT, "package.json"), "utf8"));
+  assert.equal(engines.node, ">=20.12", "the package and the doctor ask for the same");
 });

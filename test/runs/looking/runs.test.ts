@@ -208,7 +208,7 @@ test("diff: counts are the accounts', every changed fate is counted once, with t
   assert.ok(moved > 0);
   const [most] = lost;
   assert.equal(most?.to, "gopher-quality:too_few_words");
-  assert.deepEqual(most?.why, ["gopher-quality: options.min_words 20 → 200".replace("options.", "")]);
+  assert.deepEqual(most?.why, ["gopher-quality: min_words 20 → 200"]);
   assert.equal(most?.examples.length, 2);
   const [example] = most?.examples ?? [];
   assert.ok((example?.after.verdict?.value ?? 1000) < 200);
