@@ -5,8 +5,10 @@
  * earlier stages left it: tokens read // sequence_length. Invariant: counts are those of the trainer's own sample by sample rule.
  * Price: milliseconds a stage; memory for one number per source.
  */
+
 import { addCount, entryAt, ownOf } from "../batch/entry.ts";
 import { RecipeError } from "../batch/errors.ts";
+import { counted } from "../batch/plural.ts";
 import { blendAt, sampleOfTake } from "../kernels/blend/blend-jump.ts";
 
 export interface ReplayTrainingStage {
@@ -193,7 +195,7 @@ function stepOutOfRange(
   const next = stages[stages.indexOf(entryAt(run, run.length - 1, "training stage")) + 1];
   return new RecipeError({
     code: "flag/step-out-of-range",
-    what: `step ${step.toLocaleString("en-US")} is beyond ${names}: ${total.toLocaleString("en-US")} steps of ${global_batch_size} sequences`,
+    what: `step ${step.toLocaleString("en-US")} is beyond ${names}: ${counted(total, "step")} of ${counted(global_batch_size, "sequence")}`,
     ...(next === undefined
       ? {}
       : {

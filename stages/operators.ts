@@ -290,27 +290,33 @@ export function isPipelineKind(kind: OperatorKind): kind is PipelineKind {
   return (PIPELINE_KINDS as readonly string[]).includes(kind);
 }
 
+/** A program of an earlier version gave `finish` here, bare; spread, a function is nothing, and its counts would be lost without a word. */
+function kept<Keeps extends Stateful & Measuring>(keeps: Keeps): Keeps {
+  if (typeof keeps === "function") throw new TypeError("what an operator keeps is one object: { finish, prepare }");
+  return keeps;
+}
+
 /** `keeps`: what the operator keeps while it sees rows, if anything; the same of the three that follow. */
 export function filter<Reason extends string>(
   apply: (batch: Batch, drop: Drop<Reason>) => void,
   keeps: Stateful & Measuring = {},
 ): FilterOperator {
-  return { kind: "filter", apply, ...keeps };
+  return { kind: "filter", apply, ...kept(keeps) };
 }
 
 export function rewrite(apply: RewriteOperator["apply"], keeps: Stateful = {}): RewriteOperator {
-  return { kind: "rewrite", apply, ...keeps };
+  return { kind: "rewrite", apply, ...kept(keeps) };
 }
 
 export function annotate(apply: AnnotateOperator["apply"], keeps: Stateful = {}): AnnotateOperator {
-  return { kind: "annotate", apply, ...keeps };
+  return { kind: "annotate", apply, ...kept(keeps) };
 }
 
 export function transform<Reason extends string>(
   apply: (batch: Batch, drop: Drop<Reason>, report?: Report, figure?: Figure) => ReadonlyMap<string, Column>,
   keeps: Stateful & Measuring = {},
 ): TransformOperator {
-  return { kind: "transform", apply, ...keeps };
+  return { kind: "transform", apply, ...kept(keeps) };
 }
 
 export function request(operator: Omit<RequestOperator, "kind">): RequestOperator {

@@ -9,6 +9,7 @@ import { DataError, RecipeError } from "../../batch/errors.ts";
 import type { IoEnvironment } from "../environment.ts";
 import type { ByteSource, ShardRef } from "../source.ts";
 import type { Answer } from "./fetch.ts";
+import { etagOf, remoteIdentity } from "./identity.ts";
 import { redactUrl } from "./redact.ts";
 import { RemoteFile } from "./remote.ts";
 
@@ -31,20 +32,19 @@ export async function findHttp(url: string, env: IoEnvironment): Promise<ShardRe
     key: decodeURIComponent(parsed.pathname.split("/").at(-1) ?? ""),
     location: url,
     size_bytes: head.size_bytes,
-    identity: identityOf(head, head.size_bytes),
+    identity: remoteIdentity(head, head.size_bytes),
   };
 }
 
 /** Opens a planned URL; makes no request. */
 export function openHttp(ref: ShardRef, env: IoEnvironment): ByteSource {
-  const etag = /^etag:(".*"):\d+$/.exec(ref.identity)?.[1];
   return new RemoteFile({
     client: env.client,
     name: redactUrl(ref.location),
     url: () => ref.location,
     byteLength: ref.size_bytes,
     identity: ref.identity,
-    ...(etag ? { etag } : {}),
+    ...etagOf(ref.identity),
     max_attempts: env.retry.max_attempts,
     refused: ({ status }) => refused(ref.location, status),
   });
@@ -104,13 +104,6 @@ function headOf(answer: Answer, size_bytes: number | undefined): Head {
 
 function numberOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-function identityOf(head: Head, size_bytes: number): string {
-  if (head.etag?.startsWith('"')) return `etag:${head.etag}:${size_bytes}`;
-  const modified = Date.parse(head.modified ?? "");
-  if (!Number.isNaN(modified)) return `modified:${new Date(modified).toISOString()}:${size_bytes}`;
-  return `length:${size_bytes}`;
 }
 
 function refused(url: string, status: number): Error {

@@ -11,6 +11,7 @@ import { globDepth, globMatcher, splitPattern } from "../local/glob.ts";
 import type { ByteSource, ShardRef } from "../source.ts";
 import { type Aws, formatS3, parseS3, refusalCode, type S3Place } from "./aws.ts";
 import type { Answer, HttpRequest } from "./fetch.ts";
+import { etagOf, remoteIdentity } from "./identity.ts";
 import { RemoteFile } from "./remote.ts";
 
 interface Listed {
@@ -49,7 +50,6 @@ export async function findS3(location: string, env: IoEnvironment): Promise<Shar
 /** Opens a planned object; makes no request. */
 export function openS3(ref: ShardRef, env: IoEnvironment): ByteSource {
   const place = parseS3(ref.location);
-  const etag = /^etag:(".*"):\d+$/.exec(ref.identity)?.[1];
   const { aws } = env;
   return new RemoteFile({
     client: env.client,
@@ -59,7 +59,7 @@ export function openS3(ref: ShardRef, env: IoEnvironment): ByteSource {
     credentials: (url) => aws.headersFor({ method: "GET", url: new URL(url) }, place.bucket),
     byteLength: ref.size_bytes,
     identity: ref.identity,
-    ...(etag ? { etag } : {}),
+    ...etagOf(ref.identity),
     max_attempts: env.retry.max_attempts,
     refused: (answer, body) => refused(answer, body, place, aws),
   });
@@ -176,15 +176,14 @@ async function readPage(xml: string): Promise<{ readonly objects: Listed[]; read
 }
 
 function refOf(place: S3Place, key: string, { size_bytes, etag, modified }: Listed): ShardRef {
-  const strong = /^"?[^"]+"?$/.test(etag) ? (etag.startsWith('"') ? etag : `"${etag}"`) : undefined;
-  const time = Date.parse(modified);
-  const identity =
-    strong !== undefined
-      ? `etag:${strong}:${size_bytes}`
-      : Number.isNaN(time)
-        ? `length:${size_bytes}`
-        : `modified:${new Date(time).toISOString()}:${size_bytes}`;
-  return { key, location: formatS3(place), size_bytes, identity };
+  // Some stores leave the quotes out.
+  const quoted = /^[^"/]+$/.test(etag) ? `"${etag}"` : etag;
+  return {
+    key,
+    location: formatS3(place),
+    size_bytes,
+    identity: remoteIdentity({ etag: quoted, modified }, size_bytes),
+  };
 }
 
 /** Names become addresses and paths; a control character or a step upwards has no business there. */
